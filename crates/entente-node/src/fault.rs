@@ -1,0 +1,71 @@
+//! Faults: what a person is told when something does not work.
+//!
+//! A fault has a stable code, and says in both languages what happened, why, and what to do next.
+//! It never holds anything about a case: codes, counts, names of organizations and paths only.
+//! Inside the node, errors are types; they become faults here, at the local door.
+
+use std::fmt;
+
+use entente_core::lang::Lang;
+use serde::{Deserialize, Serialize};
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Both {
+    /// English.
+    pub en: String,
+    /// French.
+    pub fr: String,
+}
+
+impl Both {
+    /// A text in both languages.
+    pub fn new(en: impl Into<String>, fr: impl Into<String>) -> Self {
+        Self { en: en.into(), fr: fr.into() }
+    }
+
+    /// The text in one language.
+    pub fn text(&self, lang: Lang) -> &str {
+        lang.pick(self.en.as_str(), self.fr.as_str())
+    }
+}
+
+/// What happened, why, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Stable: `ENT-` and four digits. The first digit names the area (`docs/OPERATING.md`).
+    pub code: String,
+    /// What happened.
+    pub what: Both,
+    /// Why. Several reasons are several lines.
+    pub why: Vec<Both>,
+    /// The next command or step.
+    pub next: Both,
+}
+
+impl Fault {
+    /// A fault without reasons.
+    pub fn new(code: u16, what: (&str, &str), next: (&str, &str)) -> Box<Self> {
+        Box::new(Self {
+            code: format!("ENT-{code:04}"),
+            what: Both::new(what.0, what.1),
+            why: Vec::new(),
+            next: Both::new(next.0, next.1),
+        })
+    }
+
+    /// The same fault with one more reason.
+    #[must_use]
+    pub fn because(mut self: Box<Self>, en: impl Into<String>, fr: impl Into<String>) -> Box<Self> {
+        self.why.push(Both::new(en, fr));
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.what.en)
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,1 @@
+//! Whole federations: simulated, over sockets, on real data.
