@@ -5,3 +5,6 @@
 //! 1. [`codes`]: the closed vocabularies, in English and French;
 
 pub mod codes;
+pub mod envelope;
+pub mod identity;
+pub mod lang;
