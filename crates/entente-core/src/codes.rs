@@ -5,7 +5,7 @@
 //! tables). Lists only grow, and only at their end: a number is never used again for something
 //! else.
 //!
-//! The lists themselves are in [`lists`]. What each code corresponds to in CTDC, HTCDS, NIEM and
+//! The lists themselves are in `codes/lists.rs` and `codes/case_lists.rs`. What each code corresponds to in CTDC, HTCDS, NIEM and
 //! other standards is in `docs/DATA_MODEL.md`.
 
 use std::fmt;
@@ -13,8 +13,10 @@ use std::marker::PhantomData;
 
 use crate::lang::Lang;
 
+mod case_lists;
 mod lists;
 
+pub use case_lists::*;
 pub use lists::*;
 
 /// One value of a code list.
@@ -195,6 +197,19 @@ mod tests {
         check::<Cma>();
         check::<Race>();
         check::<Purpose>();
+        check::<Indicator>();
+        check::<DatePrecision>();
+        check::<MergedControl>();
+        check::<SexualOrientation>();
+        check::<Education>();
+        check::<MaritalStatus>();
+        check::<Venue>();
+        check::<WorkPermit>();
+        check::<TrpStage>();
+        check::<CaseOutcome>();
+        check::<CaseStatus>();
+        check::<GivenBy>();
+        check::<OverrideReason>();
     }
 
     #[test]
@@ -214,6 +229,8 @@ mod tests {
             DefinitionProfile::ALL.len(),
             ConsentScope::ALL.len(),
             Purpose::ALL.len(),
+            Indicator::ALL.len(),
+            MergedControl::ALL.len(),
         ];
         assert!(sizes.into_iter().all(|size| size <= 32));
     }

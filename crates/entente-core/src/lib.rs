@@ -5,6 +5,10 @@
 //! 1. [`codes`]: the closed vocabularies, in English and French;
 
 pub mod codes;
+pub mod consent;
+pub mod country;
 pub mod envelope;
 pub mod identity;
 pub mod lang;
+pub mod period;
+pub mod record;

@@ -14,7 +14,7 @@ macro_rules! code_list {
             $(#[doc = $en] $value,)+
         }
 
-        impl super::Code for $name {
+        impl $crate::codes::Code for $name {
             const LIST: &'static str = $list;
             const ALL: &'static [Self] = &[$(Self::$value,)+];
 
@@ -32,6 +32,8 @@ macro_rules! code_list {
         }
     };
 }
+
+pub(super) use code_list;
 
 code_list! {
     /// What kind of organization it is (HTCDS `org_Type`).
@@ -86,7 +88,7 @@ code_list! {
         Ngo = "ngo", "NGO", "ONG";
         Court = "court", "Court or prosecution", "Tribunal ou poursuite";
         GovNonPolice = "gov_non_police", "Non-police governmental organization", "Organisme gouvernemental non policier";
-        Self = "self", "Self-identified", "Auto-identification";
+        SelfIdentified = "self", "Self-identified", "Auto-identification";
         Other = "other", "Other", "Autre";
     }
 }
@@ -521,7 +523,7 @@ code_list! {
 code_list! {
     /// Who identified the person (NIEM, reduced).
     IdentifiedBy = "identified_by" {
-        Self = "self", "Self", "Soi-même";
+        Oneself = "self", "Self", "Soi-même";
         FamilyFriend = "family_friend", "Family or friend", "Famille ou ami";
         Police = "police", "Police", "Police";
         Prosecutor = "prosecutor", "Prosecutor", "Procureur";
