@@ -1,0 +1,213 @@
+//! The audit log: what a node did, in order, so that it cannot be rewritten in silence.
+//!
+//! Every disclosure, refusal, read, change and login is an entry, written in the same transaction
+//! as its effect. The entries are the leaves of a Merkle log whose roots partners co-sign. Each
+//! carries 32 random bytes, so that nobody can guess an entry back from its hash.
+//!
+//! An entry names a record by its id and never says what is in it.
+
+use crate::identity::OrgId;
+use crate::lang::Lang;
+use crate::record::RecordId;
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person of this organization, by the name of their account.
+    Staff(String),
+    /// A partner, over the network or in a bundle.
+    Partner(OrgId),
+    /// The node itself: a timer, or the consequence of something else.
+    Node,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $code:literal, $en:literal, $fr:literal;)+) => {
+        /// What was done.
+        ///
+        /// Numbers are stable: they are inside the leaves.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Action {
+            $(#[doc = $en] $name = $number,)+
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// Text form, for files and filters.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What a person reads.
+            pub fn label(self, lang: Lang) -> &'static str {
+                match self { $(Self::$name => lang.pick($en, $fr),)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    NodeStarted = 1, "node_started", "Node started", "Nœud démarré";
+    NodeStopped = 2, "node_stopped", "Node stopped", "Nœud arrêté";
+    LoggedIn = 3, "logged_in", "Session opened", "Session ouverte";
+    AccessRefused = 4, "access_refused", "Access refused", "Accès refusé";
+    RecordAdded = 10, "record_added", "Record added", "Dossier ajouté";
+    RecordChanged = 11, "record_changed", "Record changed", "Dossier modifié";
+    RecordRead = 12, "record_read", "Record read", "Dossier consulté";
+    RecordsListed = 13, "records_listed", "Records listed", "Dossiers listés";
+    RecordsExported = 14, "records_exported", "Records exported", "Dossiers exportés";
+    RecordWithdrawn = 15, "record_withdrawn", "Record withdrawn", "Dossier retiré";
+    RecordsImported = 16, "records_imported", "Records imported", "Dossiers importés";
+    ConsentGiven = 20, "consent_given", "Consent recorded", "Consentement consigné";
+    ConsentWithdrawn = 21, "consent_withdrawn", "Consent withdrawn", "Consentement retiré";
+    SummaryReleased = 30, "summary_released", "Summary released", "Résumé communiqué";
+    SummaryRefused = 31, "summary_refused", "Summary not released", "Résumé non communiqué";
+    SummaryTakenBack = 32, "summary_taken_back", "Summary taken back", "Résumé repris";
+    SummariesHeld = 33, "summaries_held", "Summaries received", "Résumés reçus";
+    SummaryShredded = 34, "summary_shredded", "Held summary destroyed", "Résumé détenu détruit";
+    ReceiptReceived = 35, "receipt_received", "Receipt received", "Accusé reçu";
+    EpochClosed = 36, "epoch_closed", "Epoch closed", "Période clôturée";
+    Explained = 37, "explained", "Decision explained", "Décision expliquée";
+    CountAnswered = 40, "count_answered", "Count answered", "Dénombrement communiqué";
+    CountRefused = 41, "count_refused", "Count refused", "Dénombrement refusé";
+    CountAsked = 42, "count_asked", "Count asked", "Dénombrement demandé";
+    OwnCounted = 43, "own_counted", "Own records counted", "Dénombrement interne";
+    PartnerInvited = 50, "partner_invited", "Partner invited", "Partenaire invité";
+    PartnerConnected = 51, "partner_connected", "Partner connected", "Partenaire connecté";
+    PartnerVerified = 52, "partner_verified", "Partner verified", "Partenaire vérifié";
+    PartnerCheckFailed = 53, "partner_check_failed", "Phone check failed", "Vérification échouée";
+    PartnerSuspended = 54, "partner_suspended", "Partner suspended", "Partenaire suspendu";
+    PartnerResumed = 55, "partner_resumed", "Partner resumed", "Partenaire rétabli";
+    PartnerEnded = 56, "partner_ended", "Partnership ended", "Partenariat terminé";
+    PartnerQuarantined = 57, "partner_quarantined", "Partner quarantined", "Partenaire mis en quarantaine";
+    PartnerReleased = 58, "partner_released", "Quarantine lifted", "Quarantaine levée";
+    TestShared = 59, "test_shared", "Test share", "Échange d’essai";
+    AgreementProposed = 60, "agreement_proposed", "Agreement proposed", "Entente proposée";
+    AgreementSigned = 61, "agreement_signed", "Agreement signed", "Entente signée";
+    AgreementActive = 62, "agreement_active", "Agreement in force", "Entente en vigueur";
+    AgreementDeclined = 63, "agreement_declined", "Agreement declined", "Entente refusée";
+    AgreementSuspended = 64, "agreement_suspended", "Agreement suspended", "Entente suspendue";
+    AgreementResumed = 65, "agreement_resumed", "Agreement resumed", "Entente rétablie";
+    AgreementEnded = 66, "agreement_ended", "Agreement ended", "Entente terminée";
+    BundleWritten = 70, "bundle_written", "Bundle written", "Liasse écrite";
+    BundleRead = 71, "bundle_read", "Bundle read", "Liasse lue";
+    BackupMade = 80, "backup_made", "Backup made", "Sauvegarde faite";
+    Restored = 81, "restored", "Restored from a backup", "Restauré d’une sauvegarde";
+    AuditRead = 82, "audit_read", "Audit log read", "Journal consulté";
+    KeysChanged = 83, "keys_changed", "Keys changed", "Clés modifiées";
+}
+
+impl Action {
+    /// The stable number.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The action with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.number() == number)
+    }
+
+    /// The action with this text form.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.code() == code)
+    }
+}
+
+/// One thing that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When, in seconds since 1970.
+    pub at_s: i64,
+    /// Who did it.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// The record it was done to.
+    pub record: Option<RecordId>,
+    /// The partner it concerns.
+    pub partner: Option<OrgId>,
+    /// The agreement it rests on.
+    pub agreement: Option<[u8; 16]>,
+    /// The clauses that decided, or the reasons of a refusal: codes, never words about a case.
+    pub reasons: Vec<String>,
+    /// How many things it was done to, where that is not one.
+    pub n: u64,
+    /// A digest or id that ties the entry to what it speaks of: a ticket, a question, a file.
+    pub reference: Vec<u8>,
+}
+
+impl AuditEntry {
+    /// An entry that says who did what and when.
+    pub fn new(at_s: i64, actor: Actor, action: Action) -> Self {
+        Self {
+            at_s,
+            actor,
+            action,
+            record: None,
+            partner: None,
+            agreement: None,
+            reasons: Vec::new(),
+            n: 1,
+            reference: Vec::new(),
+        }
+    }
+
+    /// The same, done to a record.
+    #[must_use]
+    pub fn record(mut self, record: RecordId) -> Self {
+        self.record = Some(record);
+        self
+    }
+
+    /// The same, concerning a partner.
+    #[must_use]
+    pub fn partner(mut self, partner: OrgId) -> Self {
+        self.partner = Some(partner);
+        self
+    }
+
+    /// The same, resting on an agreement.
+    #[must_use]
+    pub fn agreement(mut self, agreement: [u8; 16]) -> Self {
+        self.agreement = Some(agreement);
+        self
+    }
+
+    /// The same, with the codes of its reasons.
+    #[must_use]
+    pub fn reasons(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
+        self.reasons.extend(reasons);
+        self
+    }
+
+    /// The same, done to `n` things.
+    #[must_use]
+    pub fn n(mut self, n: u64) -> Self {
+        self.n = n;
+        self
+    }
+
+    /// The same, tied to what it speaks of.
+    #[must_use]
+    pub fn reference(mut self, reference: impl Into<Vec<u8>>) -> Self {
+        self.reference = reference.into();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_actions_share_a_number_or_a_code() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_number(action.number()), Some(*action));
+            assert_eq!(Action::parse(action.code()), Some(*action));
+        }
+    }
+}

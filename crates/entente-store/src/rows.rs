@@ -1,0 +1,282 @@
+//! Rows: what tables hold.
+//!
+//! Rows have their own types, so that the types of the core can change without the files. A row is
+//! encoded with postcard; a field may be added only at the end of a row, and only together with a
+//! new table number (see [`crate::tables`]).
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Thirty-two bytes of an organization's id, a key or a hash.
+pub type Bytes32 = [u8; 32];
+
+/// A row could not be read: the store was written by another version, or is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a row of the store cannot be read")]
+pub struct BadRow;
+
+/// Encodes a row.
+pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, BadRow> {
+    postcard::to_stdvec(row).map_err(|_| BadRow)
+}
+
+/// Decodes a row.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadRow> {
+    postcard::from_bytes(bytes).map_err(|_| BadRow)
+}
+
+/// A record: its coded and uncoded fields as text, by field number, and its consents.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct RecordRow {
+    /// Field number and text, in the order of the numbers.
+    pub fields: Vec<(u16, String)>,
+    /// The consents given for it.
+    pub consents: Vec<ConsentRow>,
+    /// From 1.
+    pub version: u32,
+    /// When this version was made, in seconds since 1970.
+    pub changed_at_s: i64,
+    /// Who made it: the name of an account.
+    pub changed_by: String,
+    /// Whether the organization took the record back.
+    pub withdrawn: bool,
+}
+
+// A row of the record table may hold a name; its `Debug` says only which version it is.
+impl std::fmt::Debug for RecordRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RecordRow(version {})", self.version)
+    }
+}
+
+/// A consent, as its core type says. Dates are texts like `2026-11-22`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRow {
+    /// Its id.
+    pub id: [u8; 16],
+    /// Bits of the consent scopes.
+    pub scopes: u32,
+    /// Bits of the needs it is for; none is all.
+    pub needs: u32,
+    /// The organizations it is for; none is any.
+    pub recipients: Vec<Bytes32>,
+    /// Number of who gave it.
+    pub given_by: u8,
+    /// What the person was told of.
+    pub informed_of: [bool; 4],
+    /// Language it was given in.
+    pub language: String,
+    /// First day.
+    pub given_on: String,
+    /// Last day, if there is one.
+    pub valid_until: Option<String>,
+    /// Day it was withdrawn.
+    pub withdrawn_on: Option<String>,
+    /// Number of the legal reason that overrides a missing consent.
+    pub override_reason: Option<u8>,
+}
+
+/// How far a partnership is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartnerState {
+    /// They opened our invitation, or we theirs; keys are exchanged.
+    Connected,
+    /// Both sides typed the other's digits.
+    Verified,
+    /// An agreement is in force, or was.
+    Active,
+    /// One side stopped the exchange for now.
+    Suspended,
+    /// It is over.
+    Ended,
+}
+
+/// A partner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PartnerRow {
+    /// Its name in English.
+    pub name_en: String,
+    /// Its name in French.
+    pub name_fr: String,
+    /// Number of its kind of organization.
+    pub kind: u8,
+    /// Where its partner door is: `host:port`. Empty if it accepts no connections.
+    pub address: String,
+    /// How far we are with each other.
+    pub state: PartnerState,
+    /// Whether we made the invitation.
+    pub inviter: bool,
+    /// The invitation.
+    pub ticket: [u8; 16],
+    /// The twelve digits of the phone check.
+    pub digits: String,
+    /// How often wrong digits were typed here.
+    pub wrong_digits: u8,
+    /// Whether we typed theirs.
+    pub we_verified: bool,
+    /// Whether they typed ours.
+    pub they_verified: bool,
+    /// Whether we suspended it.
+    pub suspended_by_us: bool,
+    /// Whether they did.
+    pub suspended_by_them: bool,
+    /// When the test share was sent, and when its receipt came; seconds since 1970.
+    pub test_sent_at_s: Option<i64>,
+    /// When the receipt of the test share came.
+    pub test_done_at_s: Option<i64>,
+    /// When we last heard from it.
+    pub last_contact_s: Option<i64>,
+    /// When it became a partner.
+    pub since_s: i64,
+    /// Why nothing more is accepted from it: the code of a fault.
+    pub quarantined: Option<String>,
+}
+
+/// An invitation we made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TicketRow {
+    /// Our secret number, revealed once.
+    pub nonce: Bytes32,
+    /// Whom it is for, in our own words.
+    pub recipient: String,
+    /// When it was made; seconds since 1970.
+    pub created_at_s: i64,
+    /// When it lapses.
+    pub expires_at_s: i64,
+    /// Who opened it. Whoever comes second is refused.
+    pub used_by: Option<Bytes32>,
+    /// A second organization tried to open it.
+    pub contested: bool,
+}
+
+/// Where an agreement stands, as the two sides have brought it there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AgreementRow {
+    /// The other party.
+    pub partner: Bytes32,
+    /// The canonical bytes both sign.
+    pub bytes: Vec<u8>,
+    /// Our signature.
+    pub our_signature: Option<Vec<u8>>,
+    /// Theirs.
+    pub their_signature: Option<Vec<u8>>,
+    /// Whether we proposed it.
+    pub ours: bool,
+    /// The state of its core type, by number.
+    pub state: u8,
+    /// When it was last changed; seconds since 1970.
+    pub changed_at_s: i64,
+    /// When its end was asked for, if it was.
+    pub ended_at_s: Option<i64>,
+    /// When the receipt for its end came.
+    pub end_receipt_at_s: Option<i64>,
+}
+
+/// The head of a log that we write.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LogHead {
+    /// The epoch of the log.
+    pub epoch: u32,
+    /// The right edge of the tree.
+    pub frontier: Vec<u8>,
+    /// The last signed note. Empty before the first.
+    pub checkpoint: Vec<u8>,
+}
+
+/// Leaves that were appended together, the hashes they completed, and the note that signs them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogBatch {
+    /// The leaves. `None`: its content was destroyed; its hash remains.
+    pub leaves: Vec<Option<Vec<u8>>>,
+    /// The stored hashes that these leaves completed, 32 bytes each.
+    pub hashes: Vec<u8>,
+    /// The signed note. Empty where no partner reads the log batch by batch.
+    pub checkpoint: Vec<u8>,
+}
+
+/// A feed that we follow.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct FollowedRow {
+    /// The epoch of the feed.
+    pub epoch: u32,
+    /// The right edge of its tree.
+    pub frontier: Vec<u8>,
+    /// The last checkpoint that we accepted.
+    pub checkpoint: Vec<u8>,
+}
+
+/// Summaries that came together, each sealed under a key of its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct HeldBatch {
+    /// Place in the feed, summary id, and the sealed bytes of the statement.
+    pub items: Vec<(u64, [u8; 16], Vec<u8>)>,
+}
+
+/// The keys of a [`HeldBatch`], in the order of its items. `None`: destroyed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct HeldKeys {
+    /// One key per item.
+    pub keys: Vec<Option<Bytes32>>,
+}
+
+impl std::fmt::Debug for HeldKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HeldKeys({})", self.keys.len())
+    }
+}
+
+/// A summary that we released to a partner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReleaseRow {
+    /// The id the partner knows it by.
+    pub summary: [u8; 16],
+    /// The epoch that released it, as a period number.
+    pub epoch: u32,
+    /// The rung of the lattice.
+    pub rung: u8,
+    /// The class it was released in, as the lattice writes it.
+    pub class: Vec<u8>,
+    /// Where its statement is: epoch of the feed and place.
+    pub at: (u32, u64),
+    /// When; seconds since 1970.
+    pub released_at_s: i64,
+    /// When it was taken back.
+    pub withdrawn_at_s: Option<i64>,
+    /// When the partner's receipt came, and what it says was done.
+    pub receipt: Option<(i64, u8)>,
+}
+
+/// What was wrong with something a partner sent, kept with the proof.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvidenceRow {
+    /// When; seconds since 1970.
+    pub at_s: i64,
+    /// The code of the fault.
+    pub fault: String,
+    /// The signed bytes that show it.
+    pub proof: Vec<Vec<u8>>,
+    /// Whether it stops everything from this partner.
+    pub fatal: bool,
+}
+
+/// The last checkpoint of somebody's log that we co-signed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct WitnessRow {
+    /// Its size.
+    pub size: u64,
+    /// Its root.
+    pub root: Bytes32,
+    /// The signed note.
+    pub note: Vec<u8>,
+    /// When; seconds since 1970.
+    pub at_s: i64,
+}
+
+/// What the close of an epoch did for one partner: a JSON document, for people.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// When; seconds since 1970.
+    pub closed_at_s: i64,
+    /// The report.
+    pub report: String,
+}

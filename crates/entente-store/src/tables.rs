@@ -1,0 +1,70 @@
+//! The tables of one node, in one place, with their keys in words.
+//!
+//! A table's number is the first byte of its keys and is never used again for another layout. To
+//! change a layout, add a table with the next number and move the rows over when the store is
+//! opened.
+
+use crate::db::Table;
+
+/// Facts about the node itself. Key: a short name.
+pub const META: Table = Table::new(1, "meta");
+
+/// Records. Key: record id. Value: [`crate::rows::RecordRow`].
+pub const RECORDS: Table = Table::new(2, "records");
+
+/// Earlier versions of records. Key: record id, version (4 bytes).
+pub const RECORD_HISTORY: Table = Table::new(3, "record-history");
+
+/// Rows that were imported. Key: keyed hash of the row. Value: record id.
+pub const IMPORTED: Table = Table::new(4, "imported");
+
+/// Partners. Key: organization id. Value: [`crate::rows::PartnerRow`].
+pub const PARTNERS: Table = Table::new(5, "partners");
+
+/// Invitations we made. Key: ticket id. Value: [`crate::rows::TicketRow`].
+pub const TICKETS: Table = Table::new(6, "tickets");
+
+/// Agreements. Key: agreement id, version (4 bytes). Value: [`crate::rows::AgreementRow`].
+pub const AGREEMENTS: Table = Table::new(7, "agreements");
+
+/// Heads of the logs we write. Key: log key. Value: [`crate::rows::LogHead`].
+pub const LOG_HEADS: Table = Table::new(8, "log-heads");
+
+/// Batches of the logs we write. Key: log key, epoch (4 bytes), leaves before (8 bytes).
+pub const LOG_BATCHES: Table = Table::new(9, "log-batches");
+
+/// Feeds we follow. Key: issuer. Value: [`crate::rows::FollowedRow`].
+pub const FOLLOWED: Table = Table::new(10, "followed");
+
+/// Summaries we hold. Key: issuer, epoch (4 bytes), leaves before (8 bytes).
+pub const HELD: Table = Table::new(11, "held");
+
+/// The keys of the summaries we hold; same keys as [`HELD`].
+pub const HELD_KEYS: Table = Table::new(12, "held-keys");
+
+/// Summaries that were taken back and may never be held again. Key: issuer, summary id.
+pub const TAKEN_BACK: Table = Table::new(13, "taken-back");
+
+/// Checkpoints we accepted. Key: issuer, epoch (4 bytes), size (8 bytes). Value: signed note.
+pub const CHECKPOINTS: Table = Table::new(14, "checkpoints");
+
+/// What was released of each record. Key: record id, partner. Value: [`crate::rows::ReleaseRow`].
+pub const RELEASES: Table = Table::new(15, "releases");
+
+/// Which record a summary is of. Key: partner, summary id. Value: record id.
+pub const RELEASED_AS: Table = Table::new(16, "released-as");
+
+/// Evidence against partners. Key: partner, time (8 bytes), counter (4 bytes).
+pub const EVIDENCE: Table = Table::new(17, "evidence");
+
+/// Logs of partners that we co-sign. Key: partner. Value: [`crate::rows::WitnessRow`].
+pub const WITNESSED: Table = Table::new(18, "witnessed");
+
+/// Co-signatures of partners on our audit log. Key: partner. Value: [`crate::rows::WitnessRow`].
+pub const COSIGNED: Table = Table::new(19, "cosigned");
+
+/// What a partner was told in counts. Key: partner, period number (4 bytes).
+pub const ANSWERED: Table = Table::new(20, "answered");
+
+/// Epochs that were closed. Key: period number (4 bytes), partner. Value: [`crate::rows::EpochRow`].
+pub const EPOCHS: Table = Table::new(21, "epochs");
