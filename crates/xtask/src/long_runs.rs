@@ -1,0 +1,89 @@
+//! Runs that take longer than a check may: the benchmarks, and the tests with larger numbers.
+//!
+//! The tests are the ones that `cargo xtask test` runs. The number comes in the environment, and
+//! each prints the seed with which a failure can be seen again.
+
+use std::process::Command;
+
+use crate::{metadata::cargo, run::run};
+
+/// A test of `entente-tests` that can be asked for more.
+pub(crate) struct LongRun {
+    option: &'static str,
+    variable: &'static str,
+    test: &'static str,
+    /// What a release is tested with.
+    usual: u32,
+}
+
+/// The whole federation in one thread.
+pub(crate) const SIMULATE: LongRun =
+    LongRun { option: "--seeds", variable: "ENTENTE_SEEDS", test: "simulation", usual: 10_000 };
+
+/// Kill -9 of the real binary.
+pub(crate) const STORM: LongRun =
+    LongRun { option: "--kills", variable: "ENTENTE_KILLS", test: "storm", usual: 300 };
+
+/// Power cuts at points of a recorded run, on both engines.
+pub(crate) const POWER_LOSS: LongRun = LongRun {
+    option: "--points",
+    variable: "ENTENTE_POWER_POINTS",
+    test: "power_loss",
+    usual: 500,
+};
+
+impl LongRun {
+    pub(crate) fn start(&self, arguments: &[String]) -> Result<(), String> {
+        let times = self.times(arguments)?;
+        println!("{} with {} {times}", self.test, self.option);
+        run(Command::new(cargo())
+            .args(["test", "--release", "--locked", "--package", "entente-tests"])
+            .args(["--test", self.test, "--", "--nocapture"])
+            .env(self.variable, times.to_string()))
+    }
+
+    fn times(&self, arguments: &[String]) -> Result<u32, String> {
+        let usage = || format!("expected {} N, a whole number of 1 or more", self.option);
+        match arguments {
+            [] => Ok(self.usual),
+            [option, times] if option == self.option => {
+                times.parse().ok().filter(|times| *times > 0).ok_or_else(usage)
+            }
+            _ => Err(usage()),
+        }
+    }
+}
+
+/// Starts the benchmarks: a program of `entente-tests` that prints a table and JSON.
+pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
+    run(Command::new(cargo())
+        .args([
+            "run",
+            "--release",
+            "--locked",
+            "--package",
+            "entente-tests",
+            "--bin",
+            "bench",
+            "--",
+        ])
+        .args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SIMULATE;
+
+    fn times(words: &[&str]) -> Option<u32> {
+        SIMULATE.times(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>()).ok()
+    }
+
+    #[test]
+    fn the_number_is_optional_and_must_make_sense() {
+        assert_eq!(times(&[]), Some(10_000));
+        assert_eq!(times(&["--seeds", "7"]), Some(7));
+        for wrong in [vec!["--seeds"], vec!["--seeds", "0"], vec!["--kills", "7"], vec!["7"]] {
+            assert_eq!(times(&wrong), None, "{wrong:?}");
+        }
+    }
+}

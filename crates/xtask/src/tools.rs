@@ -1,0 +1,147 @@
+//! What the checks need beyond Rust and a C compiler, and how it gets there.
+//!
+//! Debian packages are installed by name if the user may do so; Python packages go into a folder
+//! under `target`, in the versions of `tests/python/requirements.txt`. Everything that is
+//! installed is named first. Nothing is installed that is already there.
+
+use std::{
+    fs,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::run::{answers, run};
+
+/// A Debian package, and how to see that what is needed from it is there.
+struct Need {
+    package: &'static str,
+    why: &'static str,
+    program: &'static str,
+    arguments: &'static [&'static str],
+}
+
+const NEEDS: [Need; 2] = [
+    Need {
+        package: "python3",
+        why: "a client in another language connects to a node",
+        program: "python3",
+        arguments: &["--version"],
+    },
+    Need {
+        package: "python3-venv",
+        why: "that client's packages stay in a folder of their own",
+        program: "python3",
+        arguments: &["-c", "import venv, ensurepip"],
+    },
+];
+
+/// Installs what is missing, or says what to type.
+pub(crate) fn prepare(root: &Path, target: &Path) -> Result<(), String> {
+    rust_components()?;
+    debian_packages()?;
+    let python = python_packages(root, target)?;
+    println!("python: {}", python.display());
+    match std::env::var_os("ENTENTE_REAL_DATA") {
+        Some(folder) => println!("real data: {}", Path::new(&folder).display()),
+        None => println!("real data: skipped, ENTENTE_REAL_DATA does not name a folder"),
+    }
+    Ok(())
+}
+
+/// The interpreter that the tests start, with the packages they need.
+pub(crate) fn python(target: &Path) -> PathBuf {
+    target.join("venv/bin/python")
+}
+
+/// Whether tests run under `cargo nextest`.
+pub(crate) fn has_nextest() -> bool {
+    answers("cargo", &["nextest", "--version"])
+}
+
+fn rust_components() -> Result<(), String> {
+    for (component, debian) in [("rustfmt", "rustfmt"), ("clippy", "rust-clippy")] {
+        let subcommand = if component == "rustfmt" { "fmt" } else { component };
+        if answers("cargo", &[subcommand, "--version"]) {
+            continue;
+        }
+        println!("installing {component}, which is missing");
+        if answers("rustup", &["--version"]) {
+            run(Command::new("rustup").args(["component", "add", component]))?;
+        } else {
+            install(&[debian])?;
+        }
+    }
+    Ok(())
+}
+
+fn debian_packages() -> Result<(), String> {
+    let missing: Vec<&Need> =
+        NEEDS.iter().filter(|need| !answers(need.program, need.arguments)).collect();
+    for need in &missing {
+        println!("missing: {} ({})", need.package, need.why);
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if packages.is_empty() { Ok(()) } else { install(&packages) }
+}
+
+fn install(packages: &[&str]) -> Result<(), String> {
+    let names = packages.join(" ");
+    let by_hand = format!("please install: {names}\n  sudo apt-get install {names}");
+    if !answers("apt-get", &["--version"]) {
+        return Err(by_hand);
+    }
+    let elevation: &[&str] = if answers("sh", &["-c", "test \"$(id -u)\" = 0"]) {
+        &[]
+    } else if answers("sudo", &["-n", "true"]) {
+        &["sudo", "-n"]
+    } else if std::io::stdin().is_terminal() && answers("sudo", &["--version"]) {
+        &["sudo"]
+    } else {
+        return Err(by_hand);
+    };
+    println!("installing with apt-get: {names}");
+    let apt = |arguments: &[&str]| {
+        let words = [elevation, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments];
+        let mut words = words.concat().into_iter();
+        let mut command = Command::new(words.next().unwrap_or("env"));
+        run(command.args(words))
+    };
+    // An old list of packages names files that are gone, and a new machine has no list at all.
+    apt(&["update", "-q"])?;
+    apt(&[["install", "-q", "-y", "--no-install-recommends"].as_slice(), packages].concat())
+        .map_err(|why| format!("{why}\n{by_hand}"))
+}
+
+fn python_packages(root: &Path, target: &Path) -> Result<PathBuf, String> {
+    let (python, folder) = (python(target), target.join("venv"));
+    let wanted = fs::read_to_string(root.join("tests/python/requirements.txt"))
+        .map_err(|e| format!("tests/python/requirements.txt cannot be read: {e}"))?;
+    // Written last, so that an installation cut short is done again.
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted)
+        && Command::new(&python).arg("--version").output().is_ok()
+    {
+        return Ok(python);
+    }
+    println!("installing into {}: {}", folder.display(), package_names(&wanted));
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(root.join("tests/python/requirements.txt")))?;
+    fs::write(&installed, wanted).map_err(|e| format!("{} : {e}", installed.display()))?;
+    Ok(python)
+}
+
+fn package_names(requirements: &str) -> String {
+    let lines = requirements.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_packages_are_named_without_the_comments() {
+        assert_eq!(super::package_names("# Why.\na==1\n\nb==2\n"), "a==1, b==2");
+    }
+}
