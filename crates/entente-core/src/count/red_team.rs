@@ -1,0 +1,261 @@
+//! Attacks on protected tables, and what protection costs.
+//!
+//! The attacker shares no idea with the defence: to it a table is unknown whole numbers, one per
+//! finest cell, and each thing told is a limit on a sum of them. It tightens bounds and tries values
+//! until it has a table that fits, or knows that there is none. It is itself tested, on tables that
+//! are known to leak.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Cells, and the least and the most that they hold together.
+type Limit = (Vec<usize>, u64, u64);
+
+#[derive(Clone)]
+struct Attacker {
+    frame: Frame,
+    bounds: Vec<(u64, u64)>,
+    limits: Vec<Limit>,
+    /// How many guesses are left before it gives up, which fails the test.
+    guesses: u32,
+}
+
+impl Attacker {
+    /// More than any table here holds.
+    const MANY: u64 = 4_000;
+
+    fn new(frame: &Frame) -> Self {
+        let bounds = vec![(0, Self::MANY); frame.n_places()];
+        Self { frame: frame.clone(), bounds, limits: Vec::new(), guesses: 200_000 }
+    }
+
+    /// The finest cells within a place.
+    fn leaves(&self, place: usize) -> Vec<usize> {
+        let axes: Vec<_> = self.frame.axes().collect();
+        axes.iter().fold(vec![place], |places, axis| {
+            let split = |p: usize| match axis.coordinate(p) {
+                0 => axis.parts(p).collect(),
+                _ => vec![p],
+            };
+            places.into_iter().flat_map(split).collect()
+        })
+    }
+
+    fn told(&mut self, place: usize, cell: Cell, rules: Rules) {
+        let min = u64::from(rules.min_cell());
+        let (low, high) = match cell {
+            Cell::Ok(value) => (value, value),
+            Cell::Lt5 => (u64::from(rules.zeros() == Zeros::Shown), min - 1),
+            Cell::Comp => (min, u64::MAX),
+            Cell::Withheld => return,
+        };
+        self.limits.push((self.leaves(place), low, high));
+    }
+
+    fn told_all(protected: &Protected) -> Self {
+        let mut attacker = Self::new(protected.frame());
+        for (place, &cell) in protected.cells().iter().enumerate() {
+            attacker.told(place, cell, protected.rules());
+        }
+        attacker
+    }
+
+    /// Bound propagation to the end. False if nothing fits.
+    fn tighten(&mut self) -> bool {
+        loop {
+            let before = self.bounds.clone();
+            for (cells, low, high) in &self.limits {
+                let least: u64 = cells.iter().map(|&c| self.bounds[c].0).sum();
+                let most: u64 = cells.iter().map(|&c| self.bounds[c].1).sum();
+                if least > *high || most < *low {
+                    return false;
+                }
+                for &c in cells {
+                    let (l, h) = self.bounds[c];
+                    let tighter = (
+                        l.max(low.saturating_sub(most - h)),
+                        h.min(high.saturating_sub(least - l)),
+                    );
+                    if tighter.0 > tighter.1 {
+                        return false;
+                    }
+                    self.bounds[c] = tighter;
+                }
+            }
+            if before == self.bounds {
+                return true;
+            }
+        }
+    }
+
+    /// Whether some table fits everything told.
+    fn finds_a_table(&mut self) -> bool {
+        if !self.tighten() {
+            return false;
+        }
+        let open = self.limits.iter().flat_map(|(cells, ..)| cells).copied();
+        let open = open.filter(|&c| self.bounds[c].0 < self.bounds[c].1);
+        let Some(cell) = open.min_by_key(|&c| self.bounds[c].1 - self.bounds[c].0) else {
+            return true;
+        };
+        assert!(self.guesses > 0, "the attacker gave up; make the table smaller");
+        self.guesses -= 1;
+        let (low, high) = self.bounds[cell];
+        let middle = low + (high - low) / 2;
+        for half in [(low, middle), (middle + 1, high)] {
+            let mut guess = self.clone();
+            guess.bounds[cell] = half;
+            let found = guess.finds_a_table();
+            self.guesses = guess.guesses;
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn thinks_possible(&self, place: usize, value: u64) -> bool {
+        let mut attacker = self.clone();
+        attacker.limits.push((self.leaves(place), value, value));
+        attacker.finds_a_table()
+    }
+
+    /// How many neighbouring values a place could have, around the true one; stops at `enough`.
+    fn values(&self, place: usize, truth: u64, enough: u64) -> u64 {
+        assert!(self.thinks_possible(place, truth), "the truth was ruled out");
+        let mut n_values = 1;
+        let below = (1..=truth).map(|k| truth - k);
+        n_values +=
+            below.take(2).take_while(|&value| self.thinks_possible(place, value)).count() as u64;
+        if n_values < enough {
+            let above = (truth + 1)..=(truth + 2);
+            n_values += above.take_while(|&v| self.thinks_possible(place, v)).count() as u64;
+        }
+        n_values
+    }
+}
+
+fn frame(sizes: &[usize]) -> Frame {
+    let dimension = |(i, &n): (usize, &usize)| {
+        Dimension::new(format!("d{i}"), (0..n).map(|label| label.to_string()))
+    };
+    Frame::new(sizes.iter().enumerate().map(dimension).collect()).unwrap()
+}
+
+/// A table of these sizes, the first dimension running fastest.
+fn table(sizes: &[usize], counts: &[u64]) -> Table {
+    let mut table = Table::new(frame(sizes));
+    for (i, &count) in counts.iter().enumerate() {
+        let mut rest = i;
+        let codes: Vec<u16> = (sizes.iter())
+            .map(|n| {
+                let code = rest % n;
+                rest /= n;
+                code.try_into().unwrap()
+            })
+            .collect();
+        table.add_codes(&codes, count).unwrap();
+    }
+    table
+}
+
+/// Must not be derivable.
+fn defended(rules: Rules, count: u64) -> bool {
+    count < u64::from(rules.min_cell()) && (count > 0 || rules.zeros() == Zeros::Defended)
+}
+
+/// Promise 1 of the module, against whatever the attacker was told.
+fn keeps_its_spread(table: &Table, rules: Rules, attacker: &Attacker) {
+    for (place, count) in table.with_margins().into_iter().enumerate() {
+        if defended(rules, count) {
+            let values = attacker.values(place, count, rules.spread());
+            let selection = attacker.frame.selection(place);
+            assert!(values >= rules.spread(), "{selection:?} is one of {values} values");
+        }
+    }
+}
+
+/// Promises 2 and 3, by their words, and that no flag lies.
+fn keeps_groups_and_nesting(table: &Table, protected: &Protected) {
+    let (rules, counts, cells) = (protected.rules(), table.with_margins(), protected.cells());
+    let min = u64::from(rules.min_cell());
+    let zero_shown = rules.zeros() == Zeros::Shown;
+    for (place, &cell) in cells.iter().enumerate() {
+        match cell {
+            Cell::Ok(value) => assert!(value == counts[place] && (value >= min || value == 0 && zero_shown)),
+            Cell::Lt5 => assert!(counts[place] < min && (counts[place] > 0 || !zero_shown)),
+            Cell::Comp => assert!(counts[place] >= min),
+            Cell::Withheld => {}
+        }
+        for axis in protected.frame().axes().filter(|axis| axis.coordinate(place) == 0) {
+            let hidden: Vec<_> =
+                axis.parts(place).filter(|&part| cells[part].value().is_none()).collect();
+            let together: u64 = hidden.iter().map(|&part| counts[part]).sum();
+            assert!(hidden.is_empty() || !defended(rules, together) || counts[place] < min);
+        }
+        for (whole, other) in cells.iter().enumerate() {
+            let (inner, outer) =
+                (protected.frame().selection(place), protected.frame().selection(whole));
+            let within = inner.iter().zip(&outer).all(|(i, o)| o.is_none() || i == o);
+            if let (true, Some(part), Some(whole)) = (within, cell.value(), other.value()) {
+                assert!(part == 0 || whole == part || whole - part >= min);
+            }
+        }
+    }
+}
+
+fn attack(sizes: &[usize], counts: &[u64], rules: Rules) {
+    let table = table(sizes, counts);
+    let protected = protect(&table, rules);
+    keeps_groups_and_nesting(&table, &protected);
+    keeps_its_spread(&table, rules, &Attacker::told_all(&protected));
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let zeros = proptest::sample::select(vec![Zeros::Shown, Zeros::Flagged, Zeros::Defended]);
+    (3_u32..=5, zeros).prop_map(|(min, zeros)| Rules::new(min, zeros).unwrap())
+}
+
+/// Mostly small, often zero, sometimes large: what one organization's quarter looks like.
+fn counts(n: usize) -> impl Strategy<Value = Vec<u64>> {
+    let count = prop_oneof![3 => Just(0_u64), 4 => 1_u64..=5, 3 => 5_u64..=14, 1 => 20_u64..=60];
+    proptest::collection::vec(count, n)
+}
+
+fn shaped(
+    shapes: impl Strategy<Value = Vec<usize>>,
+) -> impl Strategy<Value = (Vec<usize>, Vec<u64>)> {
+    shapes.prop_flat_map(|sizes| {
+        let n = sizes.iter().product();
+        (Just(sizes), counts(n))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_small_count_of_a_list_can_be_derived(
+        (sizes, counts) in shaped((1_usize..=6).prop_map(|n| vec![n])),
+        rules in rules(),
+    ) {
+        attack(&sizes, &counts, rules);
+    }
+
+    #[test]
+    fn no_small_count_of_a_two_way_table_can_be_derived(
+        (sizes, counts) in shaped(proptest::collection::vec(1_usize..=4, 2)),
+        rules in rules(),
+    ) {
+        attack(&sizes, &counts, rules);
+    }
+
+    #[test]
+    fn no_small_count_of_a_three_way_table_can_be_derived(
+        (sizes, counts) in shaped(Just(vec![2, 2, 3])),
+        rules in rules(),
+    ) {
+        attack(&sizes, &counts, rules);
+    }
+}
