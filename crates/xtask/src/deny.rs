@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::{
     metadata::{Metadata, Package},
     spdx,
+    tree::{Release, Tree},
 };
 
 /// The part of `deny.toml` that is read here. cargo-deny refuses unknown keys, so this need not.
@@ -49,9 +50,9 @@ impl Rules {
     }
 
     /// Every breach, as a sentence. Empty is good.
-    pub(crate) fn breaches(&self, metadata: &Metadata) -> Vec<String> {
+    pub(crate) fn breaches(&self, metadata: &Metadata, tree: &Tree) -> Vec<String> {
         let mut breaches: Vec<String> =
-            self.bans.deny.iter().flat_map(|ban| ban.breaches(metadata)).collect();
+            self.bans.deny.iter().flat_map(|ban| ban.breaches(tree)).collect();
         breaches.extend(metadata.packages.iter().filter_map(|p| self.licence_breach(p)));
         breaches.extend(source_breaches(metadata));
         breaches.sort();
@@ -72,21 +73,15 @@ impl Rules {
 }
 
 impl Ban {
-    fn breaches(&self, metadata: &Metadata) -> Vec<String> {
-        let packages = metadata.by_id();
-        let is_banned = |id: &str| packages.get(id).is_some_and(|p| self.covers(p));
+    fn breaches(&self, tree: &Tree) -> Vec<String> {
         if self.wrappers.is_empty() {
-            let found = metadata.packages.iter().filter(|p| self.covers(p));
+            let found = tree.releases.iter().filter(|release| self.covers(release));
             return found
-                .map(|p| format!("{} {} is refused: {}", p.name, p.version, self.reason))
+                .map(|r| format!("{} {} is refused: {}", r.name, r.version, self.reason))
                 .collect();
         }
-        let edges = metadata.resolve.nodes.iter().filter_map(|node| {
-            let from = packages.get(node.id.as_str())?;
-            let to = node.deps.iter().find(|dependency| is_banned(&dependency.pkg))?;
-            Some((from, packages.get(to.pkg.as_str())?))
-        });
-        edges
+        let named = tree.edges.iter().filter(|(_, to)| self.covers(to));
+        named
             .filter(|(from, _)| !self.wrappers.contains(&from.name))
             .map(|(from, to)| {
                 format!("{} may not depend on {}: {}", from.name, to.name, self.reason)
@@ -94,12 +89,12 @@ impl Ban {
             .collect()
     }
 
-    fn covers(&self, package: &Package) -> bool {
+    fn covers(&self, release: &Release) -> bool {
         match self.spec.split_once("@<") {
             Some((name, below)) => {
-                package.name == name && version(&package.version) < version(below)
+                release.name == name && version(&release.version) < version(below)
             }
-            None => package.name == self.spec,
+            None => release.name == self.spec,
         }
     }
 }
@@ -133,7 +128,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Rules;
-    use crate::metadata::Metadata;
+    use crate::{metadata::Metadata, tree::Tree};
 
     const RULES: &str = r#"
         [bans]
@@ -146,69 +141,69 @@ mod tests {
         allow = ["MIT"]
     "#;
 
-    fn package(name: &str, version: &str, licence: Option<&str>, source: Option<&str>) -> Value {
-        json!({
-            "id": name, "name": name, "version": version, "license": licence, "source": source,
-            "repository": null, "manifest_path": "Cargo.toml",
-        })
+    fn tree_breaches(text: &str) -> Vec<String> {
+        breaches(&[], text)
     }
 
-    fn breaches(packages: Vec<Value>, edges: &[(&str, &str)]) -> Vec<String> {
-        let nodes: Vec<Value> = edges
+    fn package_breaches(packages: &[(&str, Option<&str>, Option<&str>)]) -> Vec<String> {
+        let packages: Vec<Value> = packages
             .iter()
-            .map(|(from, to)| json!({"id": from, "deps": [{"pkg": to, "dep_kinds": []}]}))
+            .map(|(name, licence, source)| {
+                json!({
+                    "id": name, "name": name, "version": "1.0.0", "license": licence,
+                    "source": source, "repository": null, "manifest_path": "Cargo.toml",
+                })
+            })
             .collect();
+        breaches(&packages, "")
+    }
+
+    fn breaches(packages: &[Value], tree: &str) -> Vec<String> {
         let metadata: Metadata = serde_json::from_value(json!({
-            "packages": packages, "resolve": {"nodes": nodes},
+            "packages": packages, "resolve": {"nodes": []},
             "workspace_root": "", "target_directory": "",
         }))
         .unwrap();
-        toml::from_str::<Rules>(RULES).unwrap().breaches(&metadata)
-    }
-
-    fn ours(name: &str) -> Value {
-        package(name, "0.1.0", Some("MIT"), None)
+        toml::from_str::<Rules>(RULES).unwrap().breaches(&metadata, &Tree::parse(tree))
     }
 
     #[test]
     fn a_wrapper_may_name_the_library() {
-        assert!(breaches(vec![ours("store"), ours("sled")], &[("store", "sled")]).is_empty());
+        assert!(tree_breaches("0store v0.1.0 (somewhere)\n1sled v0.34.7\n").is_empty());
     }
 
     #[test]
     fn another_crate_may_not() {
-        assert_eq!(
-            breaches(vec![ours("node"), ours("sled")], &[("node", "sled")]),
-            ["node may not depend on sled: the store only"]
-        );
+        let tree = "0node v0.1.0\n1store v0.1.0\n2sled v0.34.7\n1tokio v1.0.0\n1sled v0.34.7 (*)\n";
+        assert_eq!(tree_breaches(tree), ["node may not depend on sled: the store only"]);
     }
 
     #[test]
     fn a_library_without_wrappers_may_not_be_there_at_all() {
-        assert_eq!(breaches(vec![ours("openssl")], &[]), ["openssl 0.1.0 is refused: never"]);
+        assert_eq!(tree_breaches("0openssl v0.1.0"), ["openssl 0.1.0 is refused: never"]);
     }
 
     #[test]
     fn a_version_with_a_known_hole_is_refused_and_a_later_one_is_not() {
-        let h2 = |version| package("h2", version, Some("MIT"), None);
-        assert_eq!(breaches(vec![h2("0.4.9")], &[]), ["h2 0.4.9 is refused: a hole"]);
-        assert!(breaches(vec![h2("0.4.16"), h2("0.4.20"), h2("0.5.0")], &[]).is_empty());
+        assert_eq!(tree_breaches("0h2 v0.4.9"), ["h2 0.4.9 is refused: a hole"]);
+        assert!(tree_breaches("0h2 v0.4.16\n\n0h2 v0.4.20\n\n0h2 v0.5.0\n").is_empty());
     }
 
     #[test]
     fn a_licence_must_be_named_and_allowed() {
-        assert_eq!(
-            breaches(vec![package("a", "1.0.0", None, None)], &[]),
-            ["a 1.0.0 names no licence"]
-        );
-        assert_eq!(breaches(vec![package("a", "1.0.0", Some("GPL-3.0"), None)], &[]).len(), 1);
+        assert_eq!(package_breaches(&[("a", None, None)]), ["a 1.0.0 names no licence"]);
+        assert_eq!(package_breaches(&[("a", Some("GPL-3.0"), None)]).len(), 1);
+        assert!(package_breaches(&[("a", Some("MIT"), None)]).is_empty());
     }
 
     #[test]
     fn git_and_a_second_registry_are_refused() {
-        let from = |name: &str, source| package(name, "1.0.0", Some("MIT"), Some(source));
-        assert_eq!(breaches(vec![from("a", "git+https://example.org/a")], &[]).len(), 1);
-        assert_eq!(breaches(vec![from("a", "registry+x"), from("b", "registry+y")], &[]).len(), 1);
-        assert!(breaches(vec![from("a", "registry+x"), from("b", "registry+x")], &[]).is_empty());
+        let from = |sources: &[&'static str]| {
+            let packages: Vec<_> = sources.iter().map(|s| ("a", Some("MIT"), Some(*s))).collect();
+            package_breaches(&packages).len()
+        };
+        assert_eq!(from(&["git+https://example.org/a"]), 1);
+        assert_eq!(from(&["registry+x", "registry+y"]), 1);
+        assert_eq!(from(&["registry+x", "registry+x"]), 0);
     }
 }

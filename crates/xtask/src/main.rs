@@ -18,6 +18,7 @@ mod spdx;
 mod steps;
 mod tally;
 mod tools;
+mod tree;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ use crate::{
     run::{answers, duration, run, run_tests},
     tally::Tally,
     tools,
+    tree::Tree,
 };
 
 /// How one check ended.
@@ -126,8 +127,9 @@ fn repository(metadata: &Metadata, _: &mut Tally) -> Verdict {
 }
 
 fn layers(metadata: &Metadata, _: &mut Tally) -> Verdict {
-    let breaches = Rules::read(metadata.root()).map(|rules| rules.breaches(metadata));
-    breaches
+    let rules = Rules::read(metadata.root());
+    rules
+        .and_then(|rules| Ok(rules.breaches(metadata, &Tree::read()?)))
         .and_then(|breaches| none_of(&breaches, "breaches of deny.toml"))
         .and_then(|()| licences::is_current(metadata.root()))
         .into()
