@@ -246,3 +246,179 @@ fn scope_for(purpose: Purpose) -> Option<ConsentScope> {
         Purpose::Compliance => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use crate::identity::OrgKey;
+
+    use super::*;
+
+    const TODAY: Date = date(2025, 6, 30);
+
+    fn org(seed: u8) -> OrgId {
+        OrgKey::from_seed(&[seed; 32]).id()
+    }
+
+    /// A consent to statistics, for any organization.
+    fn consent() -> Consent {
+        Consent {
+            id: ConsentId([1; 16]),
+            scopes: Set::EMPTY.with(ConsentScope::Stats),
+            needs: Set::EMPTY,
+            recipients: BTreeSet::new(),
+            given_by: GivenBy::Person,
+            informed_of: [true; 4],
+            language: None,
+            given_on: date(2025, 1, 1),
+            valid_until: None,
+            withdrawn_on: None,
+            override_reason: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(consent: &Consent, purpose: Purpose, recipient_type: OrgType, expected: &[Gap]) {
+        assert_eq!(consent.gaps(purpose, &org(1), recipient_type, TODAY), expected);
+        let allows = consent.allows(purpose, &org(1), recipient_type, TODAY);
+        assert_eq!(allows, expected.is_empty());
+    }
+
+    #[test]
+    fn each_purpose_needs_its_own_scope() {
+        let scoped = |scope| Consent { scopes: Set::EMPTY.with(scope), ..consent() };
+        let cases = [
+            (Purpose::Statistics, ConsentScope::Stats),
+            (Purpose::Evaluation, ConsentScope::Stats),
+            (Purpose::Audit, ConsentScope::Stats),
+            (Purpose::Research, ConsentScope::Research),
+            (Purpose::Criminal, ConsentScope::Police),
+            (Purpose::Referral, ConsentScope::ReferralNeed),
+        ];
+        for (purpose, needed) in cases {
+            for scope in ConsentScope::ALL {
+                let allows = scoped(*scope).allows(purpose, &org(1), OrgType::Ngo, TODAY);
+                assert_eq!(allows, *scope == needed, "{purpose:?} {scope:?}");
+            }
+        }
+        let all: Set<ConsentScope> = ConsentScope::ALL
+            .iter()
+            .copied()
+            .filter(|scope| *scope != ConsentScope::None)
+            .collect();
+        let all = Consent { scopes: all, ..consent() };
+        let gap = Gap::PurposeNeverCovered(Purpose::Compliance);
+        check(&all, Purpose::Compliance, OrgType::Ngo, &[gap]);
+    }
+
+    #[test]
+    fn the_police_always_need_the_scope_police_too() {
+        let gap = Gap::ScopeMissing(ConsentScope::Police);
+        check(&consent(), Purpose::Statistics, OrgType::Provincial, &[]);
+        for enforcer in [OrgType::Police, OrgType::Prosecution, OrgType::BorderImmigration] {
+            check(&consent(), Purpose::Statistics, enforcer, &[gap]);
+        }
+        let scopes = consent().scopes.with(ConsentScope::Police);
+        let to_police = Consent { scopes, ..consent() };
+        check(&to_police, Purpose::Statistics, OrgType::Police, &[]);
+    }
+
+    #[test]
+    fn a_no_outweighs_every_other_scope() {
+        let scopes = consent().scopes.with(ConsentScope::None);
+        let no = Consent { scopes, ..consent() };
+        check(&no, Purpose::Statistics, OrgType::Ngo, &[Gap::NothingShared]);
+    }
+
+    #[test]
+    fn who_was_not_told_everything_has_not_agreed() {
+        for missing in 0..4 {
+            let mut half = consent();
+            half.informed_of[missing] = false;
+            check(&half, Purpose::Statistics, OrgType::Ngo, &[Gap::NotInformed]);
+        }
+    }
+
+    #[test]
+    fn it_holds_from_its_first_day_to_its_last() {
+        let from = |given_on| Consent { given_on, ..consent() };
+        check(&from(TODAY), Purpose::Statistics, OrgType::Ngo, &[]);
+        check(&from(date(2025, 7, 1)), Purpose::Statistics, OrgType::Ngo, &[Gap::NotYetGiven]);
+        let until = |day| Consent { valid_until: Some(day), ..consent() };
+        check(&until(TODAY), Purpose::Statistics, OrgType::Ngo, &[]);
+        check(&until(date(2025, 6, 29)), Purpose::Statistics, OrgType::Ngo, &[Gap::Expired]);
+        let withdrawn = |day| Consent { withdrawn_on: Some(day), ..consent() };
+        check(&withdrawn(TODAY), Purpose::Statistics, OrgType::Ngo, &[Gap::Withdrawn]);
+        check(&withdrawn(date(2025, 7, 1)), Purpose::Statistics, OrgType::Ngo, &[]);
+    }
+
+    #[test]
+    fn a_named_recipient_is_the_only_one() {
+        let named = |seed| Consent { recipients: BTreeSet::from([org(seed)]), ..consent() };
+        check(&named(1), Purpose::Statistics, OrgType::Ngo, &[]);
+        check(&named(2), Purpose::Statistics, OrgType::Ngo, &[Gap::OtherRecipient]);
+    }
+
+    #[test]
+    fn a_legal_duty_names_its_recipient_and_never_reaches_statistics() {
+        let duty = Consent {
+            scopes: Set::EMPTY,
+            informed_of: [false; 4],
+            override_reason: Some(OverrideReason::ImminentDanger),
+            ..consent()
+        };
+        check(&duty, Purpose::Criminal, OrgType::Police, &[Gap::OtherRecipient]);
+        let duty = Consent { recipients: BTreeSet::from([org(1)]), ..duty };
+        check(&duty, Purpose::Criminal, OrgType::Police, &[]);
+        check(&duty, Purpose::Referral, OrgType::ChildWelfare, &[]);
+        for purpose in [Purpose::Statistics, Purpose::Research, Purpose::Audit, Purpose::Compliance]
+        {
+            check(&duty, purpose, OrgType::Police, &[Gap::OverrideNotFor(purpose)]);
+        }
+    }
+
+    #[test]
+    fn every_reason_is_listed_and_not_only_the_first() {
+        let consent = Consent {
+            recipients: BTreeSet::from([org(2)]),
+            valid_until: Some(date(2025, 2, 1)),
+            informed_of: [true, true, false, true],
+            ..consent()
+        };
+        let expected = [
+            Gap::Expired,
+            Gap::OtherRecipient,
+            Gap::NotInformed,
+            Gap::ScopeMissing(ConsentScope::Research),
+        ];
+        check(&consent, Purpose::Research, OrgType::Ngo, &expected);
+    }
+
+    #[test]
+    fn a_consent_comes_before_a_legal_duty() {
+        let duty = Consent {
+            id: ConsentId([2; 16]),
+            recipients: BTreeSet::from([org(1)]),
+            override_reason: Some(OverrideReason::CourtOrder),
+            ..consent()
+        };
+        let scopes = Set::EMPTY.with(ConsentScope::ReferralNeed);
+        let referral = Consent { scopes, ..consent() };
+        let both = [duty.clone(), referral];
+        let found = |consents: &[Consent], purpose| {
+            covering(consents, purpose, &org(1), OrgType::Ngo, TODAY).map(|consent| consent.id)
+        };
+        assert_eq!(found(&both, Purpose::Referral), Some(ConsentId([1; 16])));
+        assert_eq!(found(&[duty], Purpose::Referral), Some(ConsentId([2; 16])));
+        assert_eq!(found(&both, Purpose::Statistics), None);
+        assert_eq!(found(&[], Purpose::Statistics), None);
+    }
+
+    #[test]
+    fn no_need_named_is_any_need() {
+        assert!(consent().covers_need(Need::Legal));
+        let legal = Consent { needs: Set::EMPTY.with(Need::Legal), ..consent() };
+        assert!(legal.covers_need(Need::Legal) && !legal.covers_need(Need::Medical));
+    }
+}

@@ -26,11 +26,14 @@ use crate::lang::Lang;
 mod check;
 mod coarse;
 mod fields;
+mod reason;
+mod scalar;
 mod value;
 
 pub use check::Problem;
 pub use coarse::{province_of, region_of};
-pub use value::{Kind, Language, Line, List, Prose, Reason, UpTo};
+pub use reason::{Kind, Reason};
+pub use value::{Language, Line, List, Prose, UpTo};
 
 use fields::record_fields;
 use value::{StartsAs, Value};
@@ -290,3 +293,197 @@ local_id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id: expected a UUID such as 0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8e")]
 pub struct InvalidId;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use crate::identity::OrgKey;
+
+    use super::*;
+
+    fn record() -> CaseRecord {
+        CaseRecord::new(RecordId([1; 16]), date(2025, 6, 30))
+    }
+
+    /// A text that `field` takes, made from `seed`.
+    fn some_text(field: Field, seed: usize) -> String {
+        let choices = field.choices(Lang::En);
+        let choice = |at: usize| choices[at % choices.len()].0;
+        match field.kind() {
+            Kind::Code(_) => choice(seed).to_owned(),
+            Kind::Codes(_) => format!("{};{}", choice(seed), choice(seed / 3)),
+            Kind::YesNo => if seed.is_multiple_of(2) { "yes" } else { "no" }.to_owned(),
+            Kind::Number(max) => (seed % (usize::from(max) + 1)).to_string(),
+            Kind::Date => format!("20{:02}-0{}-1{}", seed % 100, seed % 9 + 1, seed % 10),
+            Kind::Country | Kind::Countries(_) => ["CAN", "de", "XXA"][seed % 3].to_owned(),
+            Kind::Line(max) => "é".repeat(seed % max + 1),
+            Kind::Lines { n, max } => {
+                let line = |at: usize| format!("{at}{}", "ʔ".repeat(seed % (max - 2)));
+                (0..seed % n + 1).map(line).collect::<Vec<_>>().join(";")
+            }
+            Kind::Prose(max) => "a\nb; ".repeat(seed % (max / 6) + 1).trim().to_owned(),
+            Kind::Languages(_) => "fr;oj;iu-Cans-CA".to_owned(),
+            Kind::Organization => OrgKey::from_seed(&[7; 32]).id().to_string(),
+            Kind::Person => PersonRef([9; 16]).to_string(),
+        }
+    }
+
+    #[test]
+    fn every_field_has_its_own_number_name_and_labels() {
+        let numbers: BTreeSet<_> = Field::ALL.iter().map(|field| field.number()).collect();
+        assert_eq!(numbers.len(), Field::ALL.len());
+        for field in Field::ALL {
+            assert_eq!(Field::from_number(field.number()), Some(*field));
+            assert_eq!(Field::parse(field.name()), Ok(*field));
+            assert!(!field.label(Lang::En).is_empty() && !field.label(Lang::Fr).is_empty());
+            let has_codes = matches!(field.kind(), Kind::Code(_) | Kind::Codes(_));
+            assert_eq!(!field.choices(Lang::Fr).is_empty(), has_codes, "{}", field.name());
+        }
+        assert_eq!(Field::from_number(0), None);
+        assert_eq!(Field::parse("nonsense"), Err(UnknownField));
+    }
+
+    #[test]
+    fn no_direct_identifier_may_leave() {
+        for field in Field::ALL.iter().filter(|field| field.class() == Class::Direct) {
+            assert_eq!(field.level(), Level::L0, "{}", field.name());
+        }
+    }
+
+    #[test]
+    fn debug_prints_the_id_and_nothing_else() {
+        let mut record = record();
+        for (seed, field) in Field::ALL.iter().enumerate() {
+            record.set(*field, &some_text(*field, seed)).unwrap();
+        }
+        assert_eq!(format!("{record:?}"), "CaseRecord(01010101-0101-0101-0101-010101010101)");
+        assert_eq!(format!("{:?}", record.name_first), "Some(Line(..))");
+        assert_eq!(format!("{:?}", record.notes), "Some(Prose(..))");
+        assert_eq!(format!("{:?}", record.id_numbers), "List(..)");
+    }
+
+    #[test]
+    fn an_error_names_the_field_and_never_the_value() {
+        let error = record().set(Field::Gender, "Exemple-0123").unwrap_err();
+        assert_eq!(error.reason, Reason::UnknownCode("gender"));
+        for text in [error.to_string(), format!("{error:?}"), error.text(Lang::Fr)] {
+            assert!(!text.contains("Exemple"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_needs_a_date_of_registration() {
+        let missing = InvalidValue { field: Field::RegisteredOn, reason: Reason::Required };
+        assert_eq!(CaseRecord::from_fields(RecordId([1; 16]), []), Err(vec![missing]));
+        assert_eq!(record().set(Field::RegisteredOn, " "), Err(missing));
+    }
+
+    #[test]
+    fn each_bound_is_allowed_and_one_more_is_not() {
+        let mut record = record();
+        assert_eq!(record.set(Field::NameFirst, &"a".repeat(120)), Ok(()));
+        let error = record.set(Field::NameFirst, &"a".repeat(121)).unwrap_err();
+        assert_eq!(error.reason, Reason::TooLong(120));
+        assert_eq!(record.name_first.as_deref(), Some("a".repeat(120).as_str()));
+
+        assert_eq!(record.set(Field::AgeAtRegistration, "120"), Ok(()));
+        let error = record.set(Field::AgeAtRegistration, "121").unwrap_err();
+        assert_eq!(error.reason, Reason::NotANumberUpTo(120));
+        assert!(record.set(Field::AgeAtRegistration, "-1").is_err());
+
+        assert_eq!(record.set(Field::Citizenship, "CA;US;FR;DE"), Ok(()));
+        let error = record.set(Field::Citizenship, "CA;US;FR;DE;IT").unwrap_err();
+        assert_eq!(error.reason, Reason::TooMany(4));
+        assert_eq!(record.set(Field::Citizenship, "CA;CAN;ca;CA;CA;CA"), Ok(()));
+    }
+
+    #[test]
+    fn a_cell_of_a_million_characters_is_refused_everywhere() {
+        let cell = "x".repeat(1_000_000);
+        for field in Field::ALL {
+            assert!(record().set(*field, &cell).is_err(), "{}", field.name());
+        }
+    }
+
+    #[test]
+    fn only_whole_dates_of_years_that_periods_have_are_dates() {
+        for text in ["0000-01-01", "9999-12-31", "1899-12-31", "2200-01-01", "2025-02-29"] {
+            let error = record().set(Field::Birthdate, text).unwrap_err();
+            assert_eq!(error.reason, Reason::NotADate, "{text}");
+        }
+        for text in
+            ["2025-6-3", "30/06/2025", "2025-06-30T00:00", "20250630", "2025-W01-1", "-2025-01-01"]
+        {
+            assert!(record().set(Field::Birthdate, text).is_err(), "{text}");
+        }
+        assert_eq!(record().set(Field::Birthdate, " 1900-01-01 "), Ok(()));
+    }
+
+    #[test]
+    fn control_characters_are_refused_but_notes_have_lines() {
+        let error = record().set(Field::NameFirst, "a\u{0}b").unwrap_err();
+        assert_eq!(error.reason, Reason::ControlCharacter);
+        assert!(record().set(Field::NameFirst, "a\nb").is_err());
+        assert_eq!(record().set(Field::Notes, "a\r\nb\tc"), Ok(()));
+        assert!(record().set(Field::Notes, "a\u{1b}[2J").is_err());
+    }
+
+    #[test]
+    fn a_name_typed_in_two_unicode_forms_is_one_name() {
+        let (mut composed, mut decomposed) = (record(), record());
+        composed.set(Field::NameFirst, "Zo\u{eb}").unwrap();
+        decomposed.set(Field::NameFirst, "Zoe\u{308}").unwrap();
+        assert_eq!(composed, decomposed);
+    }
+
+    #[test]
+    fn records_without_a_person_are_persons_of_their_own() {
+        let (mut one, mut other) = (record(), record());
+        other.id = RecordId([2; 16]);
+        assert_ne!(one.person_or_self(), other.person_or_self());
+        one.person = Some(PersonRef([5; 16]));
+        other.person = Some(PersonRef([5; 16]));
+        assert_eq!(one.person_or_self(), other.person_or_self());
+    }
+
+    #[test]
+    fn changed_fields_are_those_that_differ() {
+        let mut edited = record();
+        edited.set(Field::Gender, "woman").unwrap();
+        edited.set(Field::Needs, "legal").unwrap();
+        assert_eq!(record().changed_fields(&edited), [Field::Gender, Field::Needs]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_is_read_back_as_it_was_written(seeds in prop::collection::vec(0_usize..100_000, Field::ALL.len())) {
+            let mut record = record();
+            for (field, seed) in Field::ALL.iter().zip(seeds) {
+                if seed % 4 != 0 {
+                    prop_assert_eq!(record.set(*field, &some_text(*field, seed)), Ok(()));
+                    prop_assert!(record.text(*field).is_some());
+                }
+            }
+            let fields = record.to_fields();
+            let texts = fields.iter().map(|(field, text)| (*field, text.as_str()));
+            prop_assert_eq!(CaseRecord::from_fields(record.id, texts), Ok(record));
+        }
+
+        #[test]
+        fn no_text_makes_a_field_panic_or_change_when_read_again(at in 0..Field::ALL.len(), text in "\\PC{0,40}|[a-z0-9;:+ -]{0,20}|.{0,20}") {
+            let field = Field::ALL[at];
+            let (mut once, mut twice) = (record(), record());
+            if once.set(field, &text).is_ok() {
+                if let Some(written) = once.text(field) {
+                    prop_assert_eq!(twice.set(field, &written), Ok(()));
+                }
+                prop_assert_eq!(once, twice);
+            } else {
+                prop_assert_eq!(once, record());
+            }
+        }
+    }
+}

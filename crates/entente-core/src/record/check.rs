@@ -208,3 +208,87 @@ impl CaseRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use crate::record::RecordId;
+
+    use super::*;
+
+    /// What is wrong on 30 June 2025 with a record of that day that has these fields.
+    #[track_caller]
+    fn check(fields: &[(Field, &str)], expected: &[Problem]) {
+        let mut record = CaseRecord::new(RecordId([1; 16]), date(2025, 6, 30));
+        for (field, text) in fields {
+            record.set(*field, text).unwrap();
+        }
+        assert_eq!(record.check(date(2025, 6, 30)), expected);
+    }
+
+    #[test]
+    fn a_record_of_today_is_in_order_and_one_of_tomorrow_is_not() {
+        check(&[], &[]);
+        let tomorrow = (Field::RegisteredOn, "2025-07-01");
+        check(&[tomorrow], &[Problem::InTheFuture(Field::RegisteredOn)]);
+        check(&[(Field::RetentionUntil, "2030-01-01")], &[]);
+    }
+
+    #[test]
+    fn nobody_is_registered_before_birth() {
+        check(&[(Field::Birthdate, "2025-06-30")], &[]);
+        let born_later = [(Field::RegisteredOn, "2025-06-29"), (Field::Birthdate, "2025-06-30")];
+        check(&born_later, &[Problem::RegisteredBeforeBirth]);
+        let same_year = [
+            (Field::RegisteredOn, "2025-01-01"),
+            (Field::RegisteredPrecision, "year"),
+            (Field::Birthdate, "2025-05-01"),
+        ];
+        check(&same_year, &[]);
+    }
+
+    #[test]
+    fn a_coarse_date_is_the_first_day_of_its_period() {
+        check(&[(Field::RegisteredPrecision, "quarter")], &[Problem::NotFirstDay]);
+        let april = [(Field::RegisteredOn, "2025-04-01"), (Field::RegisteredPrecision, "quarter")];
+        check(&april, &[]);
+        let april = [(Field::RegisteredOn, "2025-04-01"), (Field::RegisteredPrecision, "year")];
+        check(&april, &[Problem::NotFirstDay]);
+    }
+
+    #[test]
+    fn fields_that_contradict_each_other_are_named() {
+        check(
+            &[(Field::AgeAtEntry, "20"), (Field::AgeAtRegistration, "19")],
+            &[Problem::Contradiction(Field::AgeAtEntry, Field::AgeAtRegistration)],
+        );
+        check(
+            &[(Field::AgeBandRecorded, "9-17"), (Field::AgeAtRegistration, "19")],
+            &[Problem::Contradiction(Field::AgeBandRecorded, Field::AgeAtRegistration)],
+        );
+        check(
+            &[(Field::Means, "fraud;deception"), (Field::MeansAbsent, "fraud")],
+            &[Problem::Contradiction(Field::Means, Field::MeansAbsent)],
+        );
+        check(
+            &[(Field::ProvinceOfExploitation, "35"), (Field::CmaOfExploitation, "933")],
+            &[Problem::Contradiction(Field::ProvinceOfExploitation, Field::CmaOfExploitation)],
+        );
+        check(
+            &[(Field::ProvinceOfExploitation, "35"), (Field::CountryOfExploitation, "US")],
+            &[Problem::Contradiction(Field::CountryOfExploitation, Field::ProvinceOfExploitation)],
+        );
+        check(&[(Field::Exploitation, "sexual_and_labour")], &[Problem::DerivedForm]);
+    }
+
+    #[test]
+    fn a_problem_never_shows_a_value() {
+        let mut record = CaseRecord::new(RecordId([1; 16]), date(2031, 7, 13));
+        record.set(Field::Birthdate, "2033-09-17").unwrap();
+        for problem in record.check(date(2025, 6, 30)) {
+            let text = format!("{problem:?}{}{}", problem.text(Lang::En), problem.text(Lang::Fr));
+            assert!(!text.contains("203"), "{text}");
+        }
+    }
+}

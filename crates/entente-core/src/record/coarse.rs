@@ -232,3 +232,141 @@ fn merge(control: Control) -> Option<MergedControl> {
         Control::Other | Control::NotSpecified => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use crate::record::{Field, RecordId};
+
+    use super::*;
+
+    fn with(fields: &[(Field, &str)]) -> CaseRecord {
+        let mut record = CaseRecord::new(RecordId([1; 16]), date(2025, 6, 30));
+        for (field, text) in fields {
+            record.set(*field, text).unwrap();
+        }
+        record
+    }
+
+    #[test]
+    fn a_record_known_by_its_year_has_no_quarter() {
+        let record = with(&[]);
+        assert_eq!(record.quarter().unwrap().to_string(), "2025-Q2");
+        let record =
+            with(&[(Field::RegisteredOn, "2025-01-01"), (Field::RegisteredPrecision, "year")]);
+        assert_eq!(record.quarter(), None);
+        assert_eq!(record.period().unwrap().to_string(), "2025");
+    }
+
+    #[test]
+    fn an_age_comes_from_the_birthdate_only_if_the_day_is_known() {
+        let fields = [(Field::Birthdate, "2007-07-01")];
+        assert_eq!(with(&fields).age(), Some(17));
+        assert_eq!(with(&[(Field::Birthdate, "2007-06-30")]).age(), Some(18));
+        assert_eq!(
+            with(&[(Field::Birthdate, "2007-06-30"), (Field::AgeAtRegistration, "30")]).age(),
+            Some(30)
+        );
+        let year_only = with(&[
+            (Field::Birthdate, "2007-07-01"),
+            (Field::RegisteredOn, "2025-01-01"),
+            (Field::RegisteredPrecision, "year"),
+        ]);
+        assert_eq!(year_only.age(), None);
+    }
+
+    #[test]
+    fn bands_and_groups_meet_at_their_edges() {
+        let cases = [
+            ("8", AgeBand::From0To8, AgeShared::From0To17),
+            ("9", AgeBand::From9To17, AgeShared::From0To17),
+            ("17", AgeBand::From9To17, AgeShared::From0To17),
+            ("18", AgeBand::From18To20, AgeShared::From18To24),
+            ("24", AgeBand::From24To26, AgeShared::From18To24),
+            ("25", AgeBand::From24To26, AgeShared::From25To34),
+            ("34", AgeBand::From30To38, AgeShared::From25To34),
+            ("35", AgeBand::From30To38, AgeShared::From35To44),
+            ("44", AgeBand::From39To47, AgeShared::From35To44),
+            ("45", AgeBand::From39To47, AgeShared::From45Up),
+            ("48", AgeBand::From48Up, AgeShared::From45Up),
+        ];
+        for (age, band, shared) in cases {
+            let record = with(&[(Field::AgeAtRegistration, age)]);
+            assert_eq!((record.age_band(), record.age_shared()), (band, shared), "{age}");
+        }
+    }
+
+    #[test]
+    fn a_band_that_lies_across_two_groups_is_shared_as_adult() {
+        for band in ["24-26", "30-38", "39-47"] {
+            let record = with(&[(Field::AgeBandRecorded, band)]);
+            assert_eq!(record.age_shared(), AgeShared::From18Up, "{band}");
+            assert_eq!(record.majority(), Majority::Adult);
+        }
+        assert_eq!(with(&[(Field::AgeBandRecorded, "9-17")]).majority(), Majority::Minor);
+        assert_eq!(with(&[]).majority(), Majority::Unknown);
+        let minor = with(&[(Field::MajorityAtRegistration, "minor")]);
+        assert_eq!(minor.age_shared(), AgeShared::From0To17);
+    }
+
+    #[test]
+    fn who_was_a_minor_when_it_began_was_exploited_as_a_minor() {
+        let began = with(&[(Field::AgeAtEntry, "17"), (Field::AgeAtRegistration, "25")]);
+        assert_eq!(began.majority_when_exploited(), Majority::Minor);
+        let began = with(&[(Field::AgeAtEntry, "18")]);
+        assert_eq!(began.majority_when_exploited(), Majority::Adult);
+        // An adult today may have been a minor then.
+        let adult = with(&[(Field::AgeAtRegistration, "30")]);
+        assert_eq!(adult.majority_when_exploited(), Majority::Unknown);
+        let minor = with(&[(Field::AgeAtRegistration, "15")]);
+        assert_eq!(minor.majority_when_exploited(), Majority::Minor);
+    }
+
+    #[test]
+    fn one_canadian_citizenship_is_enough_and_two_continents_are_unknown() {
+        let group = |text| with(&[(Field::Citizenship, text)]).citizenship_group();
+        assert_eq!(group("PH;CA"), CitizenshipGroup::Can);
+        assert_eq!(group("PH;VN"), CitizenshipGroup::Asia);
+        assert_eq!(group("PH;FR"), CitizenshipGroup::Unknown);
+        assert_eq!(group("XXA"), CitizenshipGroup::Stateless);
+        assert_eq!(group("US"), CitizenshipGroup::Americas);
+        assert_eq!(group(""), CitizenshipGroup::Unknown);
+        let citizen = with(&[(Field::ImmigrationStatus, "citizen")]);
+        assert_eq!(citizen.citizenship_group(), CitizenshipGroup::Can);
+    }
+
+    #[test]
+    fn a_region_comes_from_the_finest_place_that_is_known() {
+        let region = |field, text| with(&[(field, text)]).region_shared();
+        assert_eq!(region(Field::CmaOfExploitation, "933"), Some(RegionShared::Bc));
+        assert_eq!(region(Field::CmaOfExploitation, "505"), Some(RegionShared::Canada));
+        assert_eq!(region(Field::ProvinceOfExploitation, "62"), Some(RegionShared::North));
+        assert_eq!(region(Field::CountryOfExploitation, "CA"), Some(RegionShared::Canada));
+        assert_eq!(region(Field::CountryOfExploitation, "US"), None);
+        for cma in Cma::ALL {
+            assert_eq!(province_of(*cma).is_none(), *cma == Cma::OttawaGatineau);
+        }
+    }
+
+    #[test]
+    fn merged_controls_follow_the_codebook_and_keep_what_was_merged_before() {
+        let record = with(&[
+            (Field::Controls, "takes_earnings;uses_children;restricts_medical;other"),
+            (Field::ControlsMerged, "withhold_docs"),
+        ]);
+        assert_eq!(
+            record.merged_controls().text(),
+            "debt_bondage_earnings;threats;deny_basic_needs;withhold_docs"
+        );
+    }
+
+    #[test]
+    fn every_gender_has_one_shared_form() {
+        for gender in Gender::ALL {
+            let shared = with(&[(Field::Gender, gender.code())]).gender_shared();
+            assert_eq!(shared == GenderShared::Unknown, *gender == Gender::Unknown);
+        }
+        assert_eq!(with(&[(Field::Gender, "two_spirit")]).gender_shared(), GenderShared::TransNc);
+    }
+}
