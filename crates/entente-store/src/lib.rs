@@ -1,1 +1,22 @@
-//! placeholder
+//! The durable state of one node.
+//!
+//! Everything a node must remember across a power cut goes through here: an acknowledged write is
+//! on the disk, sealed, and comes back exactly once. Read the modules from the disk upwards:
+//!
+//! 1. [`engine`]: an ordered map of bytes with atomic, durable batches; sled, redb and memory;
+//! 2. [`seal`]: how a row, an item and the node's own keys are encrypted at rest;
+//! 3. [`db`]: transactions over an engine, many of them per sync;
+//! 4. [`backup`]: a sealed copy of a running store, and the way back from one;
+//! 5. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
+//! 6. [`log`]: Merkle logs, for feeds and the audit log.
+//!
+//! What the rows mean is not known up to [`backup`]; no clock is read anywhere.
+
+pub mod backup;
+pub mod db;
+pub mod engine;
+pub mod log;
+pub mod rows;
+pub mod seal;
+pub mod tables;
+pub mod tx;
