@@ -242,3 +242,148 @@ impl Input<'_> {
         Protected::from_parts(frame, rules, cells)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frame(names: &[&str]) -> Frame {
+        Frame::new(names.iter().map(|name| Dimension::new(*name, ["x", "y", "z"])).collect())
+            .unwrap()
+    }
+
+    fn table(frame: &Frame) -> Table {
+        let mut table = Table::new(frame.clone());
+        for a in 0..3 {
+            for b in 0..3 {
+                table.add_codes(&[a, b], u64::from(3 + 11 * a + 5 * b)).unwrap();
+            }
+        }
+        table
+    }
+
+    fn by(names: &[&str]) -> Question {
+        Question { by: names.iter().map(ToString::to_string).collect(), only: Vec::new() }
+    }
+
+    fn only(mut question: Question, name: &str, label: &str) -> Question {
+        question.only.push((name.into(), label.into()));
+        question
+    }
+
+    #[test]
+    fn a_period_is_counted_once_and_the_same_question_has_the_same_answer() {
+        let frame = frame(&["sex", "age"]);
+        let mut answered = Answered::default();
+        let mut n_counts = 0;
+        let mut ask = |question: &Question| {
+            let count = || {
+                n_counts += 1;
+                table(&frame)
+            };
+            answered.answer("2026-Q1", &frame, Rules::default(), question, count).unwrap()
+        };
+        let first = ask(&by(&["sex"]));
+        assert_eq!(ask(&by(&["sex"])), first);
+        ask(&by(&["age", "sex"]));
+        assert_eq!(n_counts, 1);
+    }
+
+    #[test]
+    fn a_question_selects_cells_of_the_whole_in_its_own_order() {
+        let frame = frame(&["sex", "age"]);
+        let whole = protect(&table(&frame), Rules::default());
+        let turned = whole.select(&by(&["age", "sex"])).unwrap();
+        assert_eq!(turned.cell(&[Some("z"), Some("y")]), whole.cell(&[Some("y"), Some("z")]));
+        assert_eq!(turned.cell(&[Some("z"), None]), whole.cell(&[None, Some("z")]));
+        let filtered = whole.select(&only(by(&["age"]), "sex", "y")).unwrap();
+        assert_eq!(filtered.cell(&[Some("z")]), whole.cell(&[Some("y"), Some("z")]));
+        assert_eq!(filtered.cell(&[None]), whole.cell(&[Some("y"), None]));
+    }
+
+    #[test]
+    fn a_question_outside_the_frame_is_refused_and_leaves_no_trace() {
+        let frame = frame(&["sex", "age"]);
+        for question in [
+            by(&["nation"]),
+            by(&["sex", "sex"]),
+            only(by(&["sex"]), "sex", "x"),
+            only(by(&["sex"]), "age", "w"),
+        ] {
+            let mut answered = Answered::default();
+            let answer =
+                answered.answer("q", &frame, Rules::default(), &question, || table(&frame));
+            assert_eq!(answer.unwrap_err(), Refusal::OutsideFrame);
+            assert_eq!(answered, Answered::default());
+        }
+    }
+
+    #[test]
+    fn an_answered_period_is_not_broken_down_anew() {
+        let (old, new) = (frame(&["sex", "age"]), frame(&["sex", "form"]));
+        let mut answered = Answered::default();
+        let mut ask = |period, frame: &Frame, question| {
+            answered.answer(period, frame, Rules::default(), &question, || table(frame))
+        };
+        ask("2026-Q1", &old, by(&["age"])).unwrap();
+        assert_eq!(ask("2026-Q1", &new, by(&["form"])), Err(Refusal::WouldReveal));
+        assert!(ask("2026-Q1", &new, by(&["sex"])).is_ok());
+        assert!(ask("2026-Q2", &new, by(&["form"])).is_ok());
+    }
+
+    #[test]
+    fn the_number_of_periods_is_bounded() {
+        let frame = Frame::new(vec![]).unwrap();
+        let mut answered = Answered::default();
+        let mut ask = |period: &str| {
+            let nobody = || Table::new(frame.clone());
+            answered.answer(period, &frame, Rules::default(), &by(&[]), nobody)
+        };
+        for i in 0..Answered::MAX_PERIODS {
+            ask(&i.to_string()).unwrap();
+        }
+        assert_eq!(ask("one more"), Err(Refusal::TooManyPeriods));
+        assert!(ask("0").is_ok());
+        assert_eq!(ask(""), Err(Refusal::BadPeriod));
+        assert_eq!(ask(&"x".repeat(65)), Err(Refusal::BadPeriod));
+    }
+
+    fn history() -> Answered {
+        let frame = frame(&["sex", "âge"]);
+        let mut answered = Answered::default();
+        for (period, zeros) in [("a", Zeros::Shown), ("b", Zeros::Flagged), ("c", Zeros::Defended)]
+        {
+            let rules = Rules::new(4, zeros).unwrap();
+            answered.answer(period, &frame, rules, &by(&["sex"]), || table(&frame)).unwrap();
+        }
+        answered
+    }
+
+    #[test]
+    fn a_history_survives_its_bytes_and_no_damaged_one_is_read() {
+        let bytes = history().to_bytes();
+        assert_eq!(Answered::from_bytes(&bytes), Ok(history()));
+        for n in 0..bytes.len() {
+            assert_eq!(Answered::from_bytes(&bytes[..n]), Err(MalformedHistory));
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        assert_eq!(Answered::from_bytes(&longer), Err(MalformedHistory));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_bytes_are_read_are_the_bytes_written(
+            at in 0_usize..200,
+            byte in any::<u8>(),
+        ) {
+            let mut bytes = history().to_bytes();
+            let n_bytes = bytes.len();
+            bytes[at % n_bytes] = byte;
+            if let Ok(read) = Answered::from_bytes(&bytes) {
+                prop_assert_eq!(read.to_bytes(), bytes);
+            }
+        }
+    }
+}

@@ -113,3 +113,66 @@ pub fn merge(frame: Frame, answers: &[Protected], coverage: Coverage) -> Result<
     let cells = (0..frame.n_places()).map(cell).collect();
     Ok(Merged { frame, cells, coverage })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Dimension, Rules};
+    use super::*;
+
+    fn frame() -> Frame {
+        Frame::new(vec![Dimension::new("form", ["labour", "sexual"])]).unwrap()
+    }
+
+    /// The total, labour and sexual.
+    fn answer(cells: [Cell; 3]) -> Protected {
+        Protected::from_parts(frame(), Rules::default(), cells.to_vec()).unwrap()
+    }
+
+    fn everybody(n: usize) -> Coverage {
+        Coverage { answered: (0..n).map(|i| i.to_string()).collect(), ..Coverage::default() }
+    }
+
+    #[test]
+    fn a_cell_hidden_anywhere_is_a_lower_bound_in_the_sum() {
+        let answers = [
+            answer([Cell::Ok(30), Cell::Ok(10), Cell::Ok(20)]),
+            answer([Cell::Ok(40), Cell::Lt5, Cell::Comp]),
+        ];
+        let merged = merge(frame(), &answers, everybody(2)).unwrap();
+        let cell = |label| merged.cell(&[label]).unwrap();
+        let known = MergedCell { value: Some(70), at_least: 70, flag: Flag::Ok };
+        assert_eq!(cell(None), known);
+        let hidden = |at_least| MergedCell { value: None, at_least, flag: Flag::Comp };
+        assert_eq!(cell(Some("labour")), hidden(10));
+        assert_eq!(cell(Some("sexual")), hidden(20));
+    }
+
+    #[test]
+    fn a_sum_without_everybody_says_so() {
+        let answers = [answer([Cell::Ok(30), Cell::Ok(10), Cell::Ok(20)])];
+        let refused = vec![("ngo".to_owned(), vec!["no_clause".to_owned()])];
+        let missing = Coverage { refused, ..everybody(1) };
+        assert!(!missing.is_complete());
+        let merged = merge(frame(), &answers, missing).unwrap();
+        assert!(merged.cells.iter().all(|cell| cell.flag == Flag::Partial));
+        assert_eq!(merged.cells[0].value, Some(30));
+
+        let silent = merge(frame(), &[], Coverage::default()).unwrap();
+        let unknown = MergedCell { value: None, at_least: 0, flag: Flag::Partial };
+        assert!(silent.cells.iter().all(|cell| *cell == unknown));
+    }
+
+    #[test]
+    fn one_small_answer_stays_small() {
+        let answers = [answer([Cell::Ok(30), Cell::Lt5, Cell::Comp])];
+        let merged = merge(frame(), &answers, everybody(1)).unwrap();
+        assert_eq!(merged.cell(&[Some("labour")]).unwrap().flag, Flag::Lt5);
+    }
+
+    #[test]
+    fn answers_to_another_question_are_not_added() {
+        let other = Frame::new(vec![Dimension::new("form", ["sexual", "labour"])]).unwrap();
+        let answers = [answer([Cell::Ok(30), Cell::Ok(10), Cell::Ok(20)])];
+        assert_eq!(merge(other, &answers, everybody(1)), Err(NotAlike { index: 0 }));
+    }
+}

@@ -233,11 +233,34 @@ pub fn protect(table: &Table, rules: Rules) -> Protected {
     let frame = table.frame();
     let counts = table.with_margins();
     let deepest = frame.axes().count();
-    let cells = (1..=deepest)
-        .rev()
-        .find_map(|depth| Draft::new(frame, rules, &counts, depth).finished())
-        .unwrap_or_else(|| Draft::new(frame, rules, &counts, 0).cells);
+    let mut best = None;
+    for depth in (0..=deepest).rev() {
+        let draft = Draft::new(frame, rules, &counts, depth);
+        let cells = if depth == 0 { Some(draft.cells) } else { draft.finished() };
+        let Some(cells) = cells else { continue };
+        let everything = !cells.contains(&Cell::Comp) && depth == deepest;
+        let worth = worth(frame, &cells);
+        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            best = Some((worth, cells));
+        }
+        if everything {
+            break;
+        }
+    }
+    // The total alone is always there.
+    let cells = best.map(|(_, cells)| cells).unwrap_or_default();
     Protected { frame: frame.clone(), rules, cells }
+}
+
+/// How much a reader gets: the persons in shown cells, each level counting half of the one above it,
+/// so that a fine table is not bought with the totals.
+fn worth(frame: &Frame, cells: &[Cell]) -> u64 {
+    let shown = cells.iter().enumerate();
+    shown
+        .filter_map(|(place, cell)| {
+            Some(cell.value()? << Frame::MAX_DIMENSIONS >> frame.order(place))
+        })
+        .fold(0, u64::saturating_add)
 }
 
 /// A table on its way to being protected.
