@@ -1,0 +1,277 @@
+//! Documents: what is asked at the local door and what is told, one pair per operation.
+//!
+//! The forms are a stable interface: fields are added, never renamed or given another meaning.
+//! What a person reads is made elsewhere from what is here: codes and not labels, ISO dates
+//! (`2026-11-22`), UTC instants (`2026-11-22T14:03:00Z`), ids in hex or as UUIDs, whole numbers.
+//! An `XxxAsk` refuses keys it does not know, so that a misspelt one is not ignored in silence; an
+//! `XxxTold` always has all its keys, `null` where there is nothing.
+//!
+//! Only two answers can hold what identifies a person, [`RecordShowTold`] and the file that
+//! [`RecordExportAsk`] names, and only if `reveal` was asked for. Values that may identify are
+//! [`Private`], whose `Debug` says only how many there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use entente_core::lang::Lang;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Op;
+pub use crate::fault::{Both, Fault};
+
+mod agreement;
+mod audit;
+mod consent;
+mod count;
+mod epoch;
+mod exchange;
+mod partner;
+mod record;
+mod record_file;
+mod store;
+
+pub use agreement::*;
+pub use audit::*;
+pub use consent::*;
+pub use count::*;
+pub use epoch::*;
+pub use exchange::*;
+pub use partner::*;
+pub use record::*;
+pub use record_file::*;
+pub use store::*;
+
+/// What is asked for one operation.
+///
+/// Ties the operation to the form of its answer, so that neither side can mix them up.
+pub trait Ask: Serialize + DeserializeOwned + fmt::Debug {
+    /// Which operation it is for.
+    const OP: Op;
+
+    /// What is told in answer.
+    type Told: Serialize + DeserializeOwned + fmt::Debug;
+}
+
+macro_rules! asks {
+    ($($op:ident: $ask:ident => $told:ident;)+) => {
+        $(impl Ask for $ask {
+            const OP: Op = Op::$op;
+            type Told = $told;
+        })+
+
+        /// Checks that `ask` and `told` are documents of `op`, and gives them back as they would
+        /// be written.
+        ///
+        /// For the tests of `docs/JSON.md` and for whoever reads documents without knowing which.
+        pub fn read_again(
+            op: Op,
+            ask: serde_json::Value,
+            told: serde_json::Value,
+        ) -> Result<(serde_json::Value, serde_json::Value), serde_json::Error> {
+            match op {
+                $(Op::$op => {
+                    let ask: $ask = serde_json::from_value(ask)?;
+                    let told: $told = serde_json::from_value(told)?;
+                    Ok((serde_json::to_value(ask)?, serde_json::to_value(told)?))
+                })+
+            }
+        }
+    };
+}
+
+asks! {
+    Status: StatusAsk => StatusTold;
+    Doctor: DoctorAsk => DoctorTold;
+    NodeStop: NodeStopAsk => NodeStopTold;
+    PartnerInvite: PartnerInviteAsk => PartnerInviteTold;
+    PartnerOpen: PartnerOpenAsk => PartnerOpenTold;
+    PartnerDigits: PartnerDigitsAsk => PartnerDigitsTold;
+    PartnerVerify: PartnerVerifyAsk => PartnerVerifyTold;
+    PartnerTest: PartnerTestAsk => PartnerTestTold;
+    PartnerList: PartnerListAsk => PartnerListTold;
+    PartnerShow: PartnerShowAsk => PartnerShowTold;
+    PartnerSuspend: PartnerSuspendAsk => PartnerChangeTold;
+    PartnerResume: PartnerResumeAsk => PartnerChangeTold;
+    PartnerEnd: PartnerEndAsk => PartnerChangeTold;
+    PartnerDecline: PartnerDeclineAsk => PartnerDeclineTold;
+    AgreementDraft: AgreementDraftAsk => AgreementDraftTold;
+    AgreementPropose: AgreementProposeAsk => AgreementChangeTold;
+    AgreementList: AgreementListAsk => AgreementListTold;
+    AgreementShow: AgreementShowAsk => AgreementShowTold;
+    AgreementDiff: AgreementDiffAsk => AgreementDiffTold;
+    AgreementSign: AgreementSignAsk => AgreementChangeTold;
+    AgreementDecline: AgreementDeclineAsk => AgreementChangeTold;
+    AgreementAmend: AgreementAmendAsk => AgreementChangeTold;
+    AgreementSuspend: AgreementSuspendAsk => AgreementChangeTold;
+    AgreementResume: AgreementResumeAsk => AgreementChangeTold;
+    AgreementEnd: AgreementEndAsk => AgreementChangeTold;
+    AgreementExplain: AgreementExplainAsk => AgreementExplainTold;
+    RecordAdd: RecordAddAsk => RecordAddTold;
+    RecordShow: RecordShowAsk => RecordShowTold;
+    RecordList: RecordListAsk => RecordListTold;
+    RecordSearch: RecordSearchAsk => RecordSearchTold;
+    RecordEdit: RecordEditAsk => RecordEditTold;
+    RecordHistory: RecordHistoryAsk => RecordHistoryTold;
+    RecordWithdraw: RecordWithdrawAsk => WithdrawTold;
+    RecordImport: RecordImportAsk => RecordImportTold;
+    RecordExport: RecordExportAsk => RecordExportTold;
+    RecordDuplicates: RecordDuplicatesAsk => RecordDuplicatesTold;
+    RecordLink: RecordLinkAsk => RecordLinkTold;
+    RecordSteward: RecordStewardAsk => RecordStewardTold;
+    ConsentGive: ConsentGiveAsk => ConsentGiveTold;
+    ConsentWithdraw: ConsentWithdrawAsk => WithdrawTold;
+    ConsentList: ConsentListAsk => ConsentListTold;
+    EpochClose: EpochCloseAsk => EpochTold;
+    EpochPreview: EpochPreviewAsk => EpochTold;
+    EpochList: EpochListAsk => EpochListTold;
+    Sync: SyncAsk => SyncTold;
+    HeldList: HeldListAsk => HeldListTold;
+    HeldShow: HeldShowAsk => HeldShowTold;
+    FeedList: FeedListAsk => FeedListTold;
+    QuarantineList: QuarantineListAsk => QuarantineListTold;
+    QuarantineRelease: QuarantineReleaseAsk => QuarantineReleaseTold;
+    BundleExport: BundleExportAsk => BundleExportTold;
+    BundleImport: BundleImportAsk => BundleImportTold;
+    Count: CountAsk => CountTold;
+    CountOwn: CountOwnAsk => CountTold;
+    AuditList: AuditListAsk => AuditListTold;
+    AuditVerify: AuditVerifyAsk => AuditVerifyTold;
+    AuditDisclosures: AuditDisclosuresAsk => AuditDisclosuresTold;
+    AuditExport: AuditExportAsk => AuditExportTold;
+    BackupCreate: BackupCreateAsk => BackupCreateTold;
+    BackupList: BackupListAsk => BackupListTold;
+    StoreSize: StoreSizeAsk => StoreSizeTold;
+    Passphrase: PassphraseAsk => PassphraseTold;
+}
+
+/// How far an operation that takes long has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How many are done.
+    pub done: u64,
+    /// How many there are; 0 while that is not known.
+    pub total: u64,
+    /// What is being done, in a few words. Nothing about a case.
+    pub note: Both,
+}
+
+/// Something or someone with a name in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The organization's id: 64 hex digits.
+    pub id: String,
+    /// Its name.
+    pub name: Both,
+}
+
+impl Named {
+    /// The first ten digits of the id: enough to recognise an organization in a table.
+    pub fn short(&self) -> &str {
+        self.id.get(..10).unwrap_or(&self.id)
+    }
+
+    /// The name in one language.
+    pub fn name(&self, lang: Lang) -> &str {
+        self.name.text(lang)
+    }
+}
+
+/// Values that may identify a person. `Debug` says only how many.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Private<T>(pub T);
+
+impl<T: Measured> fmt::Debug for Private<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Private({})", self.0.size())
+    }
+}
+
+/// What has a size that may be shown where its content may not.
+pub trait Measured {
+    /// How many parts or characters it has.
+    fn size(&self) -> usize;
+}
+
+impl Measured for String {
+    fn size(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Measured for Vec<String> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Measured for BTreeMap<String, String> {
+    fn size(&self) -> usize {
+        self.len()
+    }
+}
+
+/// A clause of an agreement, a rule or a circumstance that speaks against something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable, for example `consent_expired`.
+    pub code: String,
+    /// The clause of the agreement, for example `4.2`, if it is one.
+    pub clause: Option<String>,
+    /// In words.
+    pub text: Both,
+}
+
+/// One field and what it holds.
+///
+/// For labels see [`entente_core::record::Field`], whose name `field` is, or the levels of a
+/// summary.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldValue {
+    /// The field's name, for example `province_of_exploitation`.
+    pub field: String,
+    /// Codes, numbers or dates; for identifying fields the text, or empty if masked. Several where
+    /// the field holds several.
+    pub values: Private<Vec<String>>,
+    /// The field identifies a person on its own.
+    pub identifying: bool,
+    /// It holds something that is not shown here.
+    pub masked: bool,
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldValue({}, {} values)", self.field, self.values.0.len())
+    }
+}
+
+/// How well something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wellness {
+    /// Nothing to do.
+    Good,
+    /// Works, and needs attention soon.
+    Warning,
+    /// Does not work.
+    Bad,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Stable: `clock`, `certificate`, `disk`, `backup`, `partner`, …
+    pub code: String,
+    /// How well it is.
+    pub wellness: Wellness,
+    /// What was found.
+    pub text: Both,
+    /// The command or step that helps; nothing to do if absent.
+    pub next: Option<Both>,
+}
+
+/// A default for a list's length: what fits on a few screens.
+pub(super) fn default_limit() -> u32 {
+    100
+}

@@ -1,0 +1,142 @@
+//! Operations: everything that can be asked at the local door.
+//!
+//! One variant per method of the service `Local` (`proto/entente/v1/local.proto`).
+
+use std::fmt;
+
+macro_rules! ops {
+    ($($name:ident = $snake:literal, $en:literal, $fr:literal;)+) => {
+        /// One thing that can be asked of a node by its own staff.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Op {
+            $(#[doc = $en] $name,)+
+        }
+
+        impl Op {
+            /// All of them, in the order of the service.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The method of the service `Local`, for example `PartnerInvite`.
+            pub fn method(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+
+            /// The name in documents and in the audit log, for example `partner_invite`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $snake,)+ }
+            }
+
+            /// What it does, for a person.
+            pub fn label(self, lang: entente_core::lang::Lang) -> &'static str {
+                match self { $(Self::$name => lang.pick($en, $fr),)+ }
+            }
+        }
+    };
+}
+
+ops! {
+    Status = "status", "Show who we are, partners and health", "Montrer qui nous sommes, les partenaires et l’état";
+    Doctor = "doctor", "Check the node", "Vérifier le nœud";
+    NodeStop = "node_stop", "Stop the node", "Arrêter le nœud";
+    PartnerInvite = "partner_invite", "Invite a partner", "Inviter un partenaire";
+    PartnerOpen = "partner_open", "Open an invitation", "Ouvrir une invitation";
+    PartnerDigits = "partner_digits", "Show the digits to read aloud", "Montrer les chiffres à lire à voix haute";
+    PartnerVerify = "partner_verify", "Type the digits that the partner read", "Saisir les chiffres lus par le partenaire";
+    PartnerTest = "partner_test", "Run a test share", "Faire un échange d’essai";
+    PartnerList = "partner_list", "List partners", "Lister les partenaires";
+    PartnerShow = "partner_show", "Show a partner", "Montrer un partenaire";
+    PartnerSuspend = "partner_suspend", "Suspend a partner", "Suspendre un partenaire";
+    PartnerResume = "partner_resume", "Resume with a partner", "Rétablir un partenaire";
+    PartnerEnd = "partner_end", "End a partnership", "Mettre fin à un partenariat";
+    PartnerDecline = "partner_decline", "Decline an invitation", "Refuser une invitation";
+    AgreementDraft = "agreement_draft", "Draft an agreement", "Rédiger une entente";
+    AgreementPropose = "agreement_propose", "Propose an agreement", "Proposer une entente";
+    AgreementList = "agreement_list", "List agreements", "Lister les ententes";
+    AgreementShow = "agreement_show", "Show an agreement", "Montrer une entente";
+    AgreementDiff = "agreement_diff", "Compare agreements", "Comparer des ententes";
+    AgreementSign = "agreement_sign", "Sign an agreement", "Signer une entente";
+    AgreementDecline = "agreement_decline", "Decline an agreement", "Refuser une entente";
+    AgreementAmend = "agreement_amend", "Amend an agreement", "Modifier une entente";
+    AgreementSuspend = "agreement_suspend", "Suspend an agreement", "Suspendre une entente";
+    AgreementResume = "agreement_resume", "Resume an agreement", "Rétablir une entente";
+    AgreementEnd = "agreement_end", "End an agreement", "Mettre fin à une entente";
+    AgreementExplain = "agreement_explain", "Explain what a partner would receive", "Expliquer ce qu’un partenaire recevrait";
+    RecordAdd = "record_add", "Add a record", "Ajouter un dossier";
+    RecordShow = "record_show", "Show a record", "Montrer un dossier";
+    RecordList = "record_list", "List records", "Lister les dossiers";
+    RecordSearch = "record_search", "Search records", "Chercher des dossiers";
+    RecordEdit = "record_edit", "Edit a record", "Modifier un dossier";
+    RecordHistory = "record_history", "Show the versions of a record", "Montrer les versions d’un dossier";
+    RecordWithdraw = "record_withdraw", "Withdraw a record", "Retirer un dossier";
+    RecordImport = "record_import", "Import records", "Importer des dossiers";
+    RecordExport = "record_export", "Export records", "Exporter des dossiers";
+    RecordDuplicates = "record_duplicates", "Propose duplicates", "Proposer des doublons";
+    RecordLink = "record_link", "Decide on a proposed duplicate", "Trancher un doublon proposé";
+    RecordSteward = "record_steward", "Name the community steward of a record", "Nommer le gardien communautaire d’un dossier";
+    ConsentGive = "consent_give", "Enter a consent", "Consigner un consentement";
+    ConsentWithdraw = "consent_withdraw", "Withdraw a consent", "Retirer un consentement";
+    ConsentList = "consent_list", "List consents", "Lister les consentements";
+    EpochClose = "epoch_close", "Close an epoch", "Clôturer une période";
+    EpochPreview = "epoch_preview", "Preview the close of an epoch", "Prévoir la clôture d’une période";
+    EpochList = "epoch_list", "List epochs", "Lister les périodes";
+    Sync = "sync", "Fetch news from partners", "Chercher les nouvelles des partenaires";
+    HeldList = "held_list", "List summaries held", "Lister les résumés détenus";
+    HeldShow = "held_show", "Show a summary held", "Montrer un résumé détenu";
+    FeedList = "feed_list", "List the entries of a feed", "Lister les entrées d’un fil";
+    QuarantineList = "quarantine_list", "List quarantined partners", "Lister les partenaires en quarantaine";
+    QuarantineRelease = "quarantine_release", "Release a partner from quarantine", "Sortir un partenaire de quarantaine";
+    BundleExport = "bundle_export", "Write a bundle file", "Écrire une liasse";
+    BundleImport = "bundle_import", "Read a bundle file", "Lire une liasse";
+    Count = "count", "Count with partners", "Dénombrer avec les partenaires";
+    CountOwn = "count_own", "Count our own records", "Dénombrer nos propres dossiers";
+    AuditList = "audit_list", "List audit entries", "Lister les entrées du journal";
+    AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";
+    AuditDisclosures = "audit_disclosures", "Account for disclosures about a person", "Rendre compte des communications sur une personne";
+    AuditExport = "audit_export", "Export the audit log", "Exporter le journal";
+    BackupCreate = "backup_create", "Create a backup", "Créer une sauvegarde";
+    BackupList = "backup_list", "List backups", "Lister les sauvegardes";
+    StoreSize = "store_size", "Show the size of the store", "Montrer la taille de l’entrepôt";
+    Passphrase = "passphrase", "Change the passphrase", "Changer la phrase secrète";
+}
+
+impl Op {
+    /// The operation with this method or document name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|op| op.method() == name || op.name() == name)
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_names_of_an_operation_are_one_word_written_in_two_ways() {
+        for op in Op::ALL {
+            let camel: String =
+                op.name().split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+            assert_eq!(camel, op.method());
+            assert_eq!(Op::parse(op.name()), Some(*op));
+            assert_eq!(Op::parse(op.method()), Some(*op));
+        }
+        assert_eq!(Op::parse("partner"), None);
+    }
+
+    #[test]
+    fn every_method_of_the_service_is_an_operation_and_the_reverse() {
+        let proto = include_str!("../../../../proto/entente/v1/local.proto");
+        let methods: Vec<&str> = proto
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("rpc "))
+            .filter_map(|line| line.split('(').next())
+            .collect();
+        let ops: Vec<&str> = Op::ALL.iter().map(|op| op.method()).collect();
+        assert_eq!(methods, ops);
+    }
+}

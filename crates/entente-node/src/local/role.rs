@@ -1,0 +1,246 @@
+//! Roles: which of the staff may ask what.
+//!
+//! [`allowed`] is one match and nothing else decides. Default deny: an operation is closed to a
+//! role unless its row names it. The console's pages and the socket both ask here.
+//!
+//! Two lines are drawn on purpose. Whoever runs the machine (administrator) sees no case, and
+//! whoever audits changes nothing. In a shelter of three, one person simply has several roles.
+
+use std::fmt;
+
+use entente_core::lang::Lang;
+
+use super::Op;
+
+/// What a member of the staff is there to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Works with people: records, consents, explanations.
+    CaseWorker,
+    /// Answers for case work: imports, exports, duplicates, withdrawals.
+    Supervisor,
+    /// Answers for privacy: signs agreements, closes epochs, stops partners.
+    PrivacyOfficer,
+    /// Works with partners: invites, drafts, counts.
+    Coordinator,
+    /// Looks at everything that was done; changes nothing.
+    Auditor,
+    /// Runs the machine; sees no case.
+    Administrator,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::CaseWorker,
+        Self::Supervisor,
+        Self::PrivacyOfficer,
+        Self::Coordinator,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+
+    /// The stable text form, for example `case_worker`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CaseWorker => "case_worker",
+            Self::Supervisor => "supervisor",
+            Self::PrivacyOfficer => "privacy_officer",
+            Self::Coordinator => "coordinator",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// What a person reads.
+    pub fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::CaseWorker => lang.pick("Case worker", "Intervenant ou intervenante"),
+            Self::Supervisor => lang.pick("Supervisor", "Superviseur ou superviseure"),
+            Self::PrivacyOfficer => lang.pick(
+                "Privacy officer",
+                "Responsable de la protection des renseignements personnels",
+            ),
+            Self::Coordinator => lang.pick("Coordinator", "Coordonnateur ou coordonnatrice"),
+            Self::Auditor => lang.pick("Auditor", "Vérificateur ou vérificatrice"),
+            Self::Administrator => lang.pick("Administrator", "Administrateur ou administratrice"),
+        }
+    }
+
+    /// The role with this text form.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.code() == code)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Whether `role` may ask for `op`.
+///
+/// Exhaustive on purpose: a new operation does not compile until someone has decided who may do
+/// it. Whether a record may be *revealed* is decided again, by [`may_reveal`].
+pub fn allowed(op: Op, role: Role) -> bool {
+    use Role::{Administrator, Auditor, CaseWorker, Coordinator, PrivacyOfficer, Supervisor};
+
+    let roles: &[Role] = match op {
+        // Everybody may see whether the node is well and who the partners are.
+        Op::Status | Op::Doctor | Op::PartnerList | Op::AgreementList | Op::EpochList => Role::ALL,
+        Op::PartnerShow | Op::AgreementShow | Op::AgreementDiff => {
+            &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor, Administrator]
+        }
+
+        // The machine.
+        Op::NodeStop | Op::BackupCreate | Op::BackupList | Op::StoreSize | Op::Passphrase => {
+            &[Administrator]
+        }
+
+        // Getting to know a partner. The check by phone is the officers' own.
+        Op::PartnerInvite | Op::PartnerOpen | Op::PartnerTest => {
+            &[PrivacyOfficer, Coordinator, Administrator]
+        }
+        Op::PartnerDigits | Op::PartnerVerify | Op::PartnerDecline => {
+            &[PrivacyOfficer, Coordinator]
+        }
+        Op::PartnerResume | Op::PartnerEnd => &[PrivacyOfficer],
+        // Stopping is for whoever sees the danger first.
+        Op::PartnerSuspend => &[Supervisor, PrivacyOfficer, Coordinator, Administrator],
+
+        // Agreements: drafting is work, signing is authority.
+        Op::AgreementDraft | Op::AgreementPropose | Op::AgreementAmend | Op::AgreementDecline => {
+            &[PrivacyOfficer, Coordinator]
+        }
+        Op::AgreementSign | Op::AgreementResume | Op::AgreementEnd => &[PrivacyOfficer],
+        Op::AgreementSuspend => &[Supervisor, PrivacyOfficer, Coordinator],
+        Op::AgreementExplain => &[CaseWorker, Supervisor, PrivacyOfficer],
+
+        // Cases.
+        Op::RecordAdd
+        | Op::RecordShow
+        | Op::RecordList
+        | Op::RecordSearch
+        | Op::RecordEdit
+        | Op::RecordSteward
+        | Op::ConsentGive => &[CaseWorker, Supervisor],
+        Op::RecordHistory | Op::ConsentList => &[CaseWorker, Supervisor, PrivacyOfficer],
+        // A person may withdraw in front of whoever is there.
+        Op::RecordWithdraw | Op::ConsentWithdraw => &[CaseWorker, Supervisor, PrivacyOfficer],
+        Op::RecordImport | Op::RecordExport | Op::RecordDuplicates | Op::RecordLink => {
+            &[Supervisor]
+        }
+
+        // Sharing.
+        Op::EpochClose => &[PrivacyOfficer],
+        Op::EpochPreview => &[Supervisor, PrivacyOfficer, Coordinator],
+        Op::Sync => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Administrator],
+        Op::HeldList | Op::HeldShow => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator],
+        Op::FeedList => &[PrivacyOfficer, Coordinator, Auditor],
+        Op::QuarantineList => &[PrivacyOfficer, Coordinator, Auditor, Administrator],
+        Op::QuarantineRelease => &[PrivacyOfficer],
+        Op::BundleExport | Op::BundleImport => &[PrivacyOfficer, Coordinator, Administrator],
+
+        // Counting.
+        Op::Count => &[PrivacyOfficer, Coordinator],
+        Op::CountOwn => &[Supervisor, PrivacyOfficer, Coordinator],
+
+        // Accounting for it.
+        Op::AuditList | Op::AuditVerify | Op::AuditExport => &[PrivacyOfficer, Auditor],
+        Op::AuditDisclosures => &[CaseWorker, Supervisor, PrivacyOfficer, Auditor],
+    };
+    roles.contains(&role)
+}
+
+/// Whether `role` may see direct identifiers when it asks for them (`reveal`).
+pub fn may_reveal(role: Role) -> bool {
+    match role {
+        Role::CaseWorker | Role::Supervisor => true,
+        Role::PrivacyOfficer | Role::Coordinator | Role::Auditor | Role::Administrator => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ops_of(role: Role) -> Vec<Op> {
+        Op::ALL.iter().copied().filter(|op| allowed(*op, role)).collect()
+    }
+
+    #[test]
+    fn every_operation_is_open_to_some_role_and_every_role_is_closed_to_some_operation() {
+        for op in Op::ALL {
+            assert!(Role::ALL.iter().any(|role| allowed(*op, *role)), "nobody may {op}");
+        }
+        for role in Role::ALL {
+            assert!(Op::ALL.iter().any(|op| !allowed(*op, *role)), "{role} may do everything");
+        }
+    }
+
+    #[test]
+    fn whoever_runs_the_machine_sees_no_case() {
+        for op in ops_of(Role::Administrator) {
+            let name = op.name();
+            assert!(
+                !["record", "consent", "held", "count", "audit"]
+                    .iter()
+                    .any(|area| name.starts_with(area)),
+                "an administrator may {op}"
+            );
+            assert_ne!(op, Op::AgreementExplain);
+        }
+        assert!(!may_reveal(Role::Administrator));
+    }
+
+    #[test]
+    fn an_auditor_looks_and_changes_nothing() {
+        use Op::{
+            AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
+            AuditVerify, Doctor, EpochList, FeedList, PartnerList, PartnerShow, QuarantineList,
+            Status,
+        };
+        assert_eq!(
+            ops_of(Role::Auditor),
+            [
+                Status,
+                Doctor,
+                PartnerList,
+                PartnerShow,
+                AgreementList,
+                AgreementShow,
+                AgreementDiff,
+                EpochList,
+                FeedList,
+                QuarantineList,
+                AuditList,
+                AuditVerify,
+                AuditDisclosures,
+                AuditExport,
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_privacy_officer_signs_ends_and_releases() {
+        for op in [
+            Op::AgreementSign,
+            Op::AgreementEnd,
+            Op::PartnerEnd,
+            Op::EpochClose,
+            Op::QuarantineRelease,
+        ] {
+            let roles: Vec<_> = Role::ALL.iter().filter(|role| allowed(op, **role)).collect();
+            assert_eq!(roles, [&Role::PrivacyOfficer], "{op}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_read_as_it_is_written() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.code()), Some(*role));
+        }
+        assert_eq!(Role::parse("root"), None);
+    }
+}
