@@ -27,6 +27,8 @@ pub const MAX_SIGNATURES: usize = 4;
 pub mod payload_type {
     /// An agreement that both organizations sign.
     pub const AGREEMENT: &str = "application/vnd.entente.agreement.v1+proto";
+    /// The text of an agreement that one organization proposes. Not its signature under it.
+    pub const AGREEMENT_PROPOSAL: &str = "application/vnd.entente.agreement-proposal.v1+proto";
     /// The agreement is suspended, resumed or ended by one side.
     pub const AGREEMENT_NOTICE: &str = "application/vnd.entente.agreement-notice.v1+proto";
     /// An invitation to become a partner.

@@ -10,9 +10,10 @@
 use signed_note::{Note, Signer, Verifier, VerifierList};
 use tlog_tiles::Checkpoint as TreeHead;
 
-use crate::identity::{NoteSigner, NoteVerifier, OrgId, OrgKey};
+use crate::identity::{
+    CosignatureVerifier, Cosigner, NoteSigner, NoteVerifier, ORIGIN, OrgId, OrgKey,
+};
 use crate::merkle::{Frontier, Hash, MAX_SIZE};
-use crate::statement::FeedId;
 
 /// The most leaves one checkpoint signs.
 ///
@@ -26,8 +27,29 @@ pub const MAX_LEAF: usize = 256 * 1024;
 /// The largest checkpoint: an origin of 160 bytes, a root, and four signatures.
 pub const MAX_CHECKPOINT: usize = 2048;
 
+/// One feed: everything `issuer` says to `audience` in one epoch of the feed.
+///
+/// A node opens a new epoch only after it was restored from a backup, so that it never says two
+/// different things at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedId {
+    /// Who speaks.
+    pub issuer: OrgId,
+    /// To whom.
+    pub audience: OrgId,
+    /// From 0.
+    pub epoch: u32,
+}
+
+impl FeedId {
+    /// The first line of the feed's checkpoints (C2SP `tlog-checkpoint`).
+    pub fn origin(&self) -> String {
+        format!("{ORIGIN}feed/v1/{}/{}/{}", self.issuer, self.audience, self.epoch)
+    }
+}
+
 /// The size and root of a log, as its issuer signed them (a C2SP signed note).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// How many leaves.
     pub size: u64,
@@ -70,8 +92,31 @@ impl Checkpoint {
     }
 }
 
+/// Adds a witness's signature to a checkpoint of the log called `origin` (C2SP `cosignature/v1`).
+pub fn cosign(
+    note: &[u8],
+    origin: &str,
+    key: &OrgKey,
+    time_s: u64,
+) -> Result<Vec<u8>, BadCheckpoint> {
+    let mut note = Note::from_bytes(note).map_err(|_| BadCheckpoint)?;
+    let signer = Cosigner::new(origin, key, time_s).map_err(|_| BadCheckpoint)?;
+    note.add_sigs(&[&signer as &dyn Signer]).map_err(|_| BadCheckpoint)?;
+    Ok(note.to_bytes())
+}
+
+/// Whether `witness` has co-signed this checkpoint of the log called `origin`.
+pub fn is_cosigned(note: &[u8], origin: &str, witness: &OrgId) -> bool {
+    let verified = || {
+        let verifier = CosignatureVerifier::new(origin, *witness).ok()?;
+        let verifier: Box<dyn Verifier> = Box::new(verifier);
+        Note::from_bytes(note).ok()?.verify(&VerifierList::new(vec![verifier])).ok()
+    };
+    note.len() <= MAX_CHECKPOINT && verified().is_some()
+}
+
 /// A leaf as it travels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Carried {
     /// The exact bytes of the statement.
     Whole(Vec<u8>),
@@ -80,7 +125,7 @@ pub enum Carried {
 }
 
 /// Leaves that end at a signed checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// The epoch of the feed.
     pub epoch: u32,
@@ -93,7 +138,7 @@ pub struct Batch {
 }
 
 /// What we know of a feed that we follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
     /// The feed.
     pub feed: FeedId,
@@ -234,12 +279,18 @@ mod tests {
         for i in 0..first {
             frontier.push(format!("leaf {i}").as_bytes(), &mut stored);
         }
-        let leaves: Vec<_> = (first..first + n).map(|i| format!("{text} {i}").into_bytes()).collect();
+        let leaves: Vec<_> =
+            (first..first + n).map(|i| format!("{text} {i}").into_bytes()).collect();
         for leaf in &leaves {
             frontier.push(leaf, &mut stored);
         }
         let checkpoint = Checkpoint::sign(&feed().origin(), &frontier, &key(1)).unwrap().note;
-        Batch { epoch: 0, first, checkpoint, leaves: leaves.into_iter().map(Carried::Whole).collect() }
+        Batch {
+            epoch: 0,
+            first,
+            checkpoint,
+            leaves: leaves.into_iter().map(Carried::Whole).collect(),
+        }
     }
 
     fn followed() -> Followed {

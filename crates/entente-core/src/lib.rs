@@ -2,13 +2,36 @@
 //!
 //! Read the modules in the order in which a case passes through them:
 //!
-//! 1. [`codes`]: the closed vocabularies, in English and French;
+//! 1. [`codes`], [`country`], [`period`]: the closed vocabularies, in English and French;
+//! 2. [`record`]: a case as its own organization knows it, with [`definition`] and [`screening`];
+//! 3. [`consent`]: what the person allows;
+//! 4. [`agreement`]: what both organizations signed;
+//! 5. [`summary`] and [`disclose`]: the coarser view that a partner may see, in large enough groups;
+//! 6. [`policy`]: whether it may go to that partner;
+//! 7. [`statement`], [`envelope`] and [`feed`]: what is signed, and in which order it was said;
+//! 8. [`count`]: protected counts under an agreement;
+//! 9. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//!
+//! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
+//! [`merkle`] and [`lang`] serve all.
 
+pub mod agreement;
+pub mod audit;
 pub mod codes;
 pub mod consent;
+pub mod count;
 pub mod country;
+pub mod definition;
+pub mod disclose;
 pub mod envelope;
+pub mod feed;
 pub mod identity;
 pub mod lang;
+pub mod merkle;
+pub mod pairing;
 pub mod period;
+pub mod policy;
 pub mod record;
+pub mod screening;
+pub mod statement;
+pub mod summary;

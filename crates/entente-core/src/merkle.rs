@@ -15,7 +15,7 @@ pub const MAX_PROOF: usize = 63;
 pub const MAX_SIZE: u64 = 1 << 48;
 
 /// The right edge of a Merkle tree: enough to append and to compute the root.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frontier {
     size: u64,
     // One root per full subtree, the largest first: as many as `size` has bits set.

@@ -5,7 +5,7 @@
 //! the feed, at which place, and under which agreement; moved anywhere else, it is refused.
 
 use crate::envelope::Envelope;
-use crate::identity::{ORIGIN, OrgId};
+use crate::feed::FeedId;
 use crate::policy::Permitted;
 use crate::summary::{CaseSummary, SummaryId};
 
@@ -67,27 +67,6 @@ pub struct AgreementRef {
     pub id: [u8; 16],
     /// Its version.
     pub version: u32,
-}
-
-/// One feed: everything `issuer` says to `audience` in one epoch of the feed.
-///
-/// A node opens a new epoch only after it was restored from a backup, so that it never says two
-/// different things at one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FeedId {
-    /// Who speaks.
-    pub issuer: OrgId,
-    /// To whom.
-    pub audience: OrgId,
-    /// From 0.
-    pub epoch: u32,
-}
-
-impl FeedId {
-    /// The first line of the feed's checkpoints (C2SP `tlog-checkpoint`).
-    pub fn origin(&self) -> String {
-        format!("{ORIGIN}feed/v1/{}/{}/{}", self.issuer, self.audience, self.epoch)
-    }
 }
 
 /// A statement at its place in a feed.

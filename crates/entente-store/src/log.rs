@@ -44,7 +44,7 @@ impl LogKey {
 }
 
 /// A log's head: its epoch, the right edge of its tree, and the last signed note.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Head {
     /// The epoch of the log.
     pub epoch: u32,
@@ -83,10 +83,12 @@ pub trait Logs: Rows {
         visit: &mut dyn FnMut(Placed) -> Result<ControlFlow<()>, DbError>,
     ) -> Result<(), DbError> {
         let prefix = log.epoch(epoch);
-        self.rows_from::<LogBatch>(LOG_BATCHES, &prefix, &log.batch(epoch, first), &mut |key,
-                                                                                        batch| {
-            visit(Placed { first: tail_u64(key), batch })
-        })
+        self.rows_from::<LogBatch>(
+            LOG_BATCHES,
+            &prefix,
+            &log.batch(epoch, first),
+            &mut |key, batch| visit(Placed { first: tail_u64(key), batch }),
+        )
     }
 
     /// The batch that has the leaf at `position` (from 0).

@@ -15,6 +15,12 @@ pub type Bytes32 = [u8; 32];
 #[error("a row of the store cannot be read")]
 pub struct BadRow;
 
+impl From<BadRow> for crate::db::DbError {
+    fn from(_: BadRow) -> Self {
+        Self::Damaged { table: "row", key: String::new() }
+    }
+}
+
 /// Encodes a row.
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, BadRow> {
     postcard::to_stdvec(row).map_err(|_| BadRow)
@@ -40,6 +46,8 @@ pub struct RecordRow {
     pub changed_by: String,
     /// Whether the organization took the record back.
     pub withdrawn: bool,
+    /// What the record's community steward answered: nothing yet, yes, or no.
+    pub steward_allows: Option<bool>,
 }
 
 // A row of the record table may hold a name; its `Debug` says only which version it is.
@@ -162,8 +170,8 @@ pub struct AgreementRow {
     pub their_signature: Option<Vec<u8>>,
     /// Whether we proposed it.
     pub ours: bool,
-    /// The state of its core type, by number.
-    pub state: u8,
+    /// The state of its core type: its name, and whether we or they brought it there.
+    pub state: (String, bool, bool),
     /// When it was last changed; seconds since 1970.
     pub changed_at_s: i64,
     /// When its end was asked for, if it was.

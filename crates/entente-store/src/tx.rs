@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::db::{DbError, Rows, Table, Write};
+use crate::db::{DbError, Keys, Rows, Table, Write};
 use crate::rows::{self, *};
 use crate::tables::*;
 
@@ -41,7 +41,9 @@ pub(crate) trait RowsExt: Rows {
         visit: Visit<'_, T>,
     ) -> Result<(), DbError> {
         let mut outcome = Ok(());
-        self.scan(table, prefix, from, &mut |key, bytes| {
+        let end = crate::engine::end_of_prefix(prefix);
+        let keys = end.as_deref().map_or(Keys::From(from), |end| Keys::Between(from, end));
+        self.scan(table, keys, &mut |key, bytes| {
             let step = rows::decode(bytes).map_err(DbError::from);
             match step.and_then(|row| visit(key, row)) {
                 Ok(flow) => flow,
@@ -62,7 +64,9 @@ pub(crate) trait RowsExt: Rows {
         to: &[u8],
     ) -> Result<Option<(Vec<u8>, T)>, DbError> {
         let mut found = None;
-        self.scan_rev(table, prefix, to, &mut |key, bytes| {
+        // A range ends before its end, and `to` itself counts.
+        let end = [to, &[0]].concat();
+        self.scan_rev(table, Keys::Between(prefix, &end), &mut |key, bytes| {
             found = Some((key.to_vec(), rows::decode(bytes)));
             ControlFlow::Break(())
         })?;
@@ -203,11 +207,7 @@ pub trait Reads: Rows {
     }
 
     /// What was released of a record to one partner.
-    fn release(
-        &self,
-        record: &[u8; 16],
-        partner: &Bytes32,
-    ) -> Result<Option<ReleaseRow>, DbError> {
+    fn release(&self, record: &[u8; 16], partner: &Bytes32) -> Result<Option<ReleaseRow>, DbError> {
         self.row(RELEASES, &two(record, partner))
     }
 
