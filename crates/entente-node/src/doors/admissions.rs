@@ -1,0 +1,163 @@
+//! Who may come in now: the register that the doors ask.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use entente_core::identity::OrgId;
+use tokio_util::sync::CancellationToken;
+
+use crate::tls::{Admission, Doorkeeper};
+
+/// Who may come in now, with a way to throw them out.
+///
+/// In memory only: the node fills it from its store when it starts, and changes it in the same
+/// step in which it changes a partner's state.
+pub struct Admissions(RwLock<Register>);
+
+struct Register {
+    known: HashMap<OrgId, Entry>,
+    /// Whether somebody we do not know may come as far as the steps of becoming a partner, and
+    /// what ends the connections of those who did.
+    strangers: Entry,
+}
+
+struct Entry {
+    admission: Admission,
+    cut: CancellationToken,
+}
+
+impl Entry {
+    fn new(admission: Admission) -> Self {
+        Self { admission, cut: CancellationToken::new() }
+    }
+
+    /// Changes the admission. Open connections end, except if nothing changes.
+    fn set(&mut self, admission: Admission) {
+        if self.admission != admission {
+            self.cut.cancel();
+            *self = Self::new(admission);
+        }
+    }
+}
+
+impl Admissions {
+    /// Nobody may come in.
+    pub fn nobody() -> Self {
+        let strangers = Entry::new(Admission::Refused);
+        Self(RwLock::new(Register { known: HashMap::new(), strangers }))
+    }
+
+    /// Says how far `id` may come in from now on.
+    ///
+    /// Connections that were made under another admission end at once; the other side connects
+    /// again and finds the new one.
+    pub fn set(&self, id: OrgId, admission: Admission) {
+        let mut register = self.write();
+        match register.known.get_mut(&id) {
+            Some(entry) => entry.set(admission),
+            None => {
+                let replaced = register.known.insert(id, Entry::new(admission));
+                debug_assert!(replaced.is_none());
+            }
+        }
+    }
+
+    /// Ends the open connections of `id`, and lets it in no more.
+    pub fn cut(&self, id: &OrgId) {
+        self.set(*id, Admission::Refused);
+    }
+
+    /// Says whether somebody we do not know may come in as an invitee.
+    ///
+    /// While an invitation is open, whoever was invited calls under a key that we do not know
+    /// yet. A key that [`Self::set`] refuses stays refused.
+    pub fn expect_invitees(&self, expected: bool) {
+        let admission = if expected { Admission::Invitee } else { Admission::Refused };
+        self.write().strangers.set(admission);
+    }
+
+    /// How far `id` may come in now, and what ends its connections when that changes.
+    pub(crate) fn look_up(&self, id: &OrgId) -> (Admission, CancellationToken) {
+        let register = self.read();
+        let entry = register.known.get(id).unwrap_or(&register.strangers);
+        (entry.admission, entry.cut.child_token())
+    }
+
+    /// What ends connections that we opened to `id`, when its admission changes.
+    pub fn cut_token(&self, id: &OrgId) -> CancellationToken {
+        self.look_up(id).1
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Register> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Register> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Doorkeeper for Admissions {
+    fn admits(&self, id: &OrgId) -> Admission {
+        let register = self.read();
+        register.known.get(id).unwrap_or(&register.strangers).admission
+    }
+}
+
+impl fmt::Debug for Admissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admissions").field("n_known", &self.read().known.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::identity::OrgKey;
+
+    use super::*;
+
+    fn id(seed: u8) -> OrgId {
+        OrgKey::from_seed(&[seed; 32]).id()
+    }
+
+    #[test]
+    fn nobody_comes_in_unless_the_register_says_so() {
+        let admissions = Admissions::nobody();
+        assert_eq!(admissions.admits(&id(1)), Admission::Refused);
+        admissions.set(id(1), Admission::Partner);
+        assert_eq!(admissions.admits(&id(1)), Admission::Partner);
+        assert_eq!(admissions.admits(&id(2)), Admission::Refused);
+    }
+
+    #[test]
+    fn a_change_ends_connections_and_a_repetition_does_not() {
+        let admissions = Admissions::nobody();
+        admissions.set(id(1), Admission::Partner);
+        admissions.set(id(2), Admission::Partner);
+        let (first, other) = (admissions.cut_token(&id(1)), admissions.cut_token(&id(2)));
+
+        admissions.set(id(1), Admission::Partner);
+        assert!(!first.is_cancelled());
+        admissions.cut(&id(1));
+        assert!(first.is_cancelled() && !other.is_cancelled());
+        assert_eq!(admissions.admits(&id(1)), Admission::Refused);
+
+        admissions.set(id(1), Admission::Partner);
+        assert!(!admissions.cut_token(&id(1)).is_cancelled());
+    }
+
+    #[test]
+    fn strangers_come_in_as_invitees_while_one_is_expected() {
+        let admissions = Admissions::nobody();
+        admissions.cut(&id(2));
+        admissions.expect_invitees(true);
+        let stranger = admissions.cut_token(&id(1));
+        assert_eq!(admissions.admits(&id(1)), Admission::Invitee);
+        assert_eq!(admissions.admits(&id(2)), Admission::Refused);
+
+        admissions.expect_invitees(false);
+        assert!(stranger.is_cancelled());
+        assert_eq!(admissions.admits(&id(1)), Admission::Refused);
+    }
+}
