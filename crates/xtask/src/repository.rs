@@ -20,8 +20,12 @@ const IN_RUST: [(&str, &str); 4] = [
     ("todo!", "finish it, or say in the documentation that it is absent"),
     ("unimplemented!", "finish it, or say in the documentation that it is absent"),
     ("#[ignore", "a test runs, or is removed"),
-    ("sleep(", "wait for the thing itself, or make time an argument"),
+    ("thread::sleep(", "wait for the thing itself"),
 ];
+
+/// What may not stand in a test. A node may wait for its next turn; a test that waits is slow
+/// where the machine is fast, and fails where it is slow.
+const IN_TESTS: [(&str, &str); 1] = [("sleep(", "wait for the thing itself, or pause the clock")];
 
 /// What may not stand in any file. Package clients know their registry, and a mirror replaces it:
 /// a repository that chooses one builds in one place only.
@@ -132,13 +136,27 @@ impl Words {
 
     fn found_in<'a>(&'a self, path: &'a str, text: &'a str) -> impl Iterator<Item = Finding<'a>> {
         let is_rust = path.ends_with(".rs");
+        let tests_begin = first_test_line(path, text);
         text.lines().enumerate().flat_map(move |(at, line)| {
-            let rust = IN_RUST.iter().filter(move |_| is_rust).copied();
+            let rust = IN_RUST.iter().filter(move |_| is_rust);
+            let tests = IN_TESTS.iter().filter(move |_| is_rust && at >= tests_begin);
             let anywhere = self.anywhere.iter().map(|(word, why)| (word.as_str(), *why));
-            let found = anywhere.chain(rust).filter(move |(word, _)| line.contains(word));
+            let words = anywhere.chain(rust.chain(tests).copied());
+            let found = words.filter(move |(word, _)| line.contains(word));
             found.map(move |(word, why)| Finding { path, line: at + 1, word, why })
         })
     }
+}
+
+/// Tests stand last in a file, or fill it.
+fn first_test_line(path: &str, text: &str) -> usize {
+    if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
+        return 0;
+    }
+    // Not `mod name;`, which may stand at the top and whose tests are in another file.
+    let pairs = text.lines().zip(text.lines().skip(1));
+    let begins = |(line, next): (&str, &str)| line == "#[cfg(test)]" && next.ends_with('{');
+    pairs.into_iter().position(begins).unwrap_or(usize::MAX)
 }
 
 /// The files of the repository, committed or about to be; without Git, all but `target`.
@@ -193,6 +211,17 @@ mod tests {
         let found = found("a.rs", "fn f() {\n    todo!()\n}\n");
         assert_eq!(found.len(), 1);
         assert!(found.iter().all(|line| line.starts_with("a.rs:2: `todo!`")), "{found:?}");
+    }
+
+    #[test]
+    fn a_node_may_wait_for_its_turn_and_a_test_may_not() {
+        let text =
+            "async fn f() { time::sleep(turn).await }\n#[cfg(test)]\nmod tests {\nsleep(1)\n";
+        let lines = found("crates/a/src/b.rs", text);
+        assert_eq!(lines.len(), 1);
+        assert!(lines.iter().all(|line| line.contains(":4: `sleep(`")), "{lines:?}");
+        assert_eq!(found("tests/tests/b.rs", "sleep(1)").len(), 1);
+        assert_eq!(found("crates/a/src/b.rs", "std::thread::sleep(second)").len(), 1);
     }
 
     #[test]
