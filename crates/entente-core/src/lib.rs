@@ -27,6 +27,7 @@ pub mod envelope;
 pub mod feed;
 pub mod identity;
 pub mod lang;
+pub mod layout;
 pub mod merkle;
 pub mod pairing;
 pub mod period;

@@ -36,7 +36,8 @@ pub use reason::{Kind, Reason};
 pub use value::{Language, Line, List, Prose, UpTo};
 
 use fields::record_fields;
-use value::{StartsAs, Value};
+use value::StartsAs;
+pub(crate) use value::Value;
 
 /// How much a field says about who a person is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +79,7 @@ record_fields! {
     14 name_other: List<Line<120>, 8>, NameOther, Direct, L0, "Other names used", "Autres noms utilisés";
     15 birthdate: Option<Date>, Birthdate, Direct, L0, "Date of birth", "Date de naissance";
     16 contact_email: Option<Line<254>>, ContactEmail, Direct, L0, "E-mail", "Courriel";
-    17 contact_phone: Option<Line<40>>, ContactPhone, Direct, L0, "Telephone", "Téléphone";
+    17 contact_phone: Option<Line<80>>, ContactPhone, Direct, L0, "Telephone", "Téléphone";
     18 contact_address: Option<Prose<400>>, ContactAddress, Direct, L0, "Address", "Adresse";
     19 id_numbers: List<Line<80>, 8>, IdNumbers, Direct, L0, "Identity numbers", "Numéros d’identité";
     20 notes: Option<Prose<8000>>, Notes, Direct, L0, "Notes", "Notes";

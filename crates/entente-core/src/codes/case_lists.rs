@@ -66,6 +66,7 @@ code_list! {
         Divorced = "divorced", "Divorced", "Divorcé(e)";
         Widowed = "widowed", "Widowed", "Veuf ou veuve";
         Unknown = "unknown", "Unknown", "Inconnu";
+        RegisteredPartnership = "registered_partnership", "Registered partnership or civil union", "Partenariat enregistré ou union civile";
     }
 }
 

@@ -103,6 +103,7 @@ code_list! {
         TwoSpirit = "two_spirit", "Two-Spirit", "Bispirituel(le)";
         NonBinary = "non_binary", "Non-binary / non-conforming", "Non binaire / non conforme";
         Unknown = "unknown", "Not specified / unknown", "Non précisé / inconnu";
+        TransNc = "trans_nc", "Trans / non-conforming, not further specified", "Trans / non conforme, sans autre précision";
     }
 }
 

@@ -36,9 +36,13 @@ impl CaseRecord {
         match self.gender {
             Some(Gender::Woman) => GenderShared::Woman,
             Some(Gender::Man) => GenderShared::Man,
-            Some(Gender::TransWoman | Gender::TransMan | Gender::TwoSpirit | Gender::NonBinary) => {
-                GenderShared::TransNc
-            }
+            Some(
+                Gender::TransWoman
+                | Gender::TransMan
+                | Gender::TwoSpirit
+                | Gender::NonBinary
+                | Gender::TransNc,
+            ) => GenderShared::TransNc,
             Some(Gender::Unknown) | None => GenderShared::Unknown,
         }
     }
