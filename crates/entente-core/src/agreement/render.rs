@@ -1,0 +1,324 @@
+//! The readable page: the same agreement, in words, in either language.
+//!
+//! Made from the value that is signed and enforced, so the page cannot say something else. Every
+//! line begins with its clause, which is what refusals cite.
+
+use super::clause::{Clause, item};
+use super::grant::{Element, Forbids, Geography, Grant};
+use super::terms::{AgeLevel, CitizenshipLevel, GenderLevel, Onward, PlaceLevel};
+use super::{Agreement, Party, list};
+use crate::codes::Code;
+use crate::lang::{Lang, Text};
+
+/// A line of the page.
+struct Line {
+    clause: Clause,
+    label: Text,
+    value: String,
+}
+
+impl Agreement {
+    /// The agreement as a page in Markdown.
+    pub fn render(&self, lang: Lang) -> String {
+        let [first, second] = &self.parties;
+        let (one, other) = (first.name.in_lang(lang), second.name.in_lang(lang));
+        let mut page = match lang {
+            Lang::En => format!(
+                "# Information-sharing agreement\n\nbetween **{one}** and **{other}**\n\nAgreement {}, version {}\n",
+                self.id, self.version
+            ),
+            Lang::Fr => format!(
+                "# Entente de communication de renseignements\n\nentre **{one}** et **{other}**\n\nEntente {}, version {}\n",
+                self.id, self.version
+            ),
+        };
+        if let Some(hash) = &self.supersedes {
+            let hash = hex::encode(hash);
+            page.push_str(&match lang {
+                Lang::En => format!("\nReplaces the version with the hash `{hash}`.\n"),
+                Lang::Fr => format!("\nRemplace la version dont l’empreinte est « {hash} ».\n"),
+            });
+        }
+
+        article(
+            &mut page,
+            lang.pick("§1 The parties", "§1 Les parties"),
+            &self.party_lines(lang),
+            lang,
+        );
+        article(
+            &mut page,
+            lang.pick("§2 Term, purposes and rules", "§2 Durée, fins et règles"),
+            &self.term_lines(lang),
+            lang,
+        );
+        for (number, grant, from, to) in
+            [(3, &self.grants[0], one, other), (4, &self.grants[1], other, one)]
+        {
+            let title = match lang {
+                Lang::En => format!("§{number} What {from} may send {to}"),
+                Lang::Fr => format!("§{number} Ce que {from} peut envoyer à {to}"),
+            };
+            article(&mut page, &title, &grant_lines(number, grant, lang), lang);
+        }
+        page
+    }
+
+    fn party_lines(&self, lang: Lang) -> Vec<Line> {
+        let lines = |(party, position): (&Party, u8)| {
+            let at = |part| Clause::party(position).part(part);
+            let kind = party.kind.label(lang);
+            let text = |text: &Text| text.in_lang(lang).to_owned();
+            [
+                line(at(1), "name", "nom", format!("{} ({kind})", party.name.in_lang(lang))),
+                line(at(2), "signed by", "signée par", text(&party.officer_title)),
+                line(
+                    at(3),
+                    "call in case of a breach",
+                    "à joindre en cas d’atteinte",
+                    party.breach_contact.clone(),
+                ),
+                line(
+                    at(4),
+                    "authority to disclose",
+                    "pouvoir de communiquer",
+                    text(&party.authority_to_disclose),
+                ),
+                line(
+                    at(5),
+                    "authority to collect",
+                    "pouvoir de recueillir",
+                    text(&party.authority_to_collect),
+                ),
+                line(at(6), "identity", "identité", party.org.to_string()),
+            ]
+        };
+        self.parties.iter().zip(0_u8..).flat_map(lines).collect()
+    }
+
+    fn term_lines(&self, lang: Lang) -> Vec<Line> {
+        let days = |n: u32| match lang {
+            Lang::En => format!("{n} days"),
+            Lang::Fr => format!("{n} jours"),
+        };
+        let hours = |n: u32| match lang {
+            Lang::En => format!("within {n} hours"),
+            Lang::Fr => format!("dans les {n} heures"),
+        };
+        vec![
+            line(
+                Clause::EFFECTIVE,
+                "in force from",
+                "en vigueur du",
+                self.term.effective.to_string(),
+            ),
+            line(Clause::EXPIRY, "to, included", "au, inclusivement", self.term.expiry.to_string()),
+            line(Clause::PURPOSES, "purposes", "fins", list(self.purposes.iter(), lang)),
+            line(
+                Clause::LAW,
+                "governing law",
+                "droit applicable",
+                self.governing_law.in_lang(lang).to_owned(),
+            ),
+            line(
+                Clause::NOTICE,
+                "notice before ending",
+                "préavis de résiliation",
+                days(self.notice_days),
+            ),
+            line(
+                Clause::BREACH,
+                "a breach is reported",
+                "une atteinte est signalée",
+                hours(self.breach_notice_hours),
+            ),
+            line(Clause::SUSPENSION, "suspension", "suspension", SUSPENSION.in_lang_owned(lang)),
+            line(
+                Clause::END,
+                "at the end, held summaries",
+                "à la fin, les résumés détenus",
+                self.at_end.label(lang).to_owned(),
+            ),
+            line(Clause::ALWAYS, "always", "toujours", ALWAYS.in_lang_owned(lang)),
+        ]
+    }
+}
+
+/// A sentence that is the same in every agreement.
+struct Sentence(&'static str, &'static str);
+
+impl Sentence {
+    fn in_lang_owned(&self, lang: Lang) -> String {
+        lang.pick(self.0, self.1).to_owned()
+    }
+}
+
+const SUSPENSION: Sentence = Sentence(
+    "either party may suspend at once; nothing is shared until it resumes",
+    "chaque partie peut suspendre immédiatement; rien n’est communiqué jusqu’au rétablissement",
+);
+
+const ALWAYS: Sentence = Sentence(
+    "only cases of possible or actual victims, only with the person’s consent to each purpose \
+     (a summary serves statistics, research, evaluation and audit, and nothing else), and only with \
+     the community steward’s approval where a record has one; released once, at the close of a \
+     period; withdrawals take effect at once and are always sent",
+    "seulement les cas de victimes possibles ou avérées, seulement avec le consentement de la \
+     personne à chacune des fins (un résumé sert la statistique, la recherche, l’évaluation et la \
+     vérification, et rien d’autre), et seulement avec l’accord du gardien communautaire s’il y en \
+     a un; communiqué une seule fois, à la clôture d’une période; les retraits ont effet \
+     immédiatement et sont toujours transmis",
+);
+
+fn article(page: &mut String, title: &str, lines: &[Line], lang: Lang) {
+    page.push_str(&format!("\n## {title}\n\n"));
+    for Line { clause, label, value } in lines {
+        let colon = lang.pick(":", " :");
+        page.push_str(&format!("- **{clause}** {}{colon} {value}\n", label.in_lang(lang)));
+    }
+}
+
+fn line(clause: Clause, en: &str, fr: &str, value: String) -> Line {
+    Line { clause, label: Text::new(en, fr), value }
+}
+
+fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
+    let at = |item| Clause::of(article, item);
+    let yes_no = |yes: bool| {
+        let word = if yes { lang.pick("yes", "oui") } else { lang.pick("no", "non") };
+        word.to_owned()
+    };
+    let mut lines = vec![
+        line(at(item::SUMMARIES), "case summaries", "résumés de cas", yes_no(grant.summaries)),
+        line(at(item::COUNTS), "controlled counts", "dénombrements contrôlés", counts(grant, lang)),
+        line(at(item::REFERRALS), "referrals", "renvois", yes_no(grant.referrals)),
+        line(
+            at(item::SERVICES),
+            "service directory",
+            "répertoire de services",
+            yes_no(grant.services),
+        ),
+    ];
+    if grant.is_empty() {
+        return lines;
+    }
+    lines.push(line(
+        at(item::GEOGRAPHY),
+        "place of exploitation",
+        "lieu de l’exploitation",
+        geography(&grant.geography, lang),
+    ));
+    lines.push(line(
+        at(item::AGE_CLASSES),
+        "persons",
+        "personnes",
+        list(grant.age_classes.iter(), lang),
+    ));
+    lines.push(line(
+        at(item::MIN_GROUP),
+        "each person is hidden among at least",
+        "chaque personne est dissimulée parmi au moins",
+        format!("{} {}", grant.min_group, lang.pick("persons", "personnes")),
+    ));
+    if let Some(counts) = &grant.counts {
+        let below = match lang {
+            Lang::En => format!("counts below {} are hidden", counts.min_cell),
+            Lang::Fr => format!("les nombres inférieurs à {} sont supprimés", counts.min_cell),
+        };
+        lines.push(line(at(item::MIN_CELL), "smallest count", "plus petit nombre", below));
+    }
+    if grant.summaries {
+        lines.extend(Element::all().map(|element| Line {
+            clause: element.clause(article),
+            label: element.label(),
+            value: level(grant, element, lang).to_owned(),
+        }));
+    }
+    let days = format!("{} {}", grant.retention_days, lang.pick("days", "jours"));
+    lines.push(line(at(item::RETENTION), "kept for", "conservé pendant", days));
+    lines.push(line(
+        at(item::ONWARD),
+        "passed on to",
+        "communiqué plus loin à",
+        onward(&grant.onward, lang),
+    ));
+    lines.push(line(
+        at(item::BUDGET),
+        "statistics, part of the yearly privacy budget (billionths of rho)",
+        "statistique, part du budget annuel de confidentialité (milliardièmes de rho)",
+        lang.number(grant.budget_nano_rho),
+    ));
+    lines.extend(forbid_lines(article, grant, lang));
+    lines
+}
+
+fn forbid_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
+    let never = |clause, what: String| line(clause, "never", "jamais", what);
+    let mut lines = Vec::new();
+    if grant.forbids.indigenous {
+        let what = lang.pick("cases of Indigenous persons", "cas de personnes autochtones");
+        lines.push(never(Forbids::indigenous_clause(article), what.to_owned()));
+    }
+    if grant.forbids.minors {
+        let what = lang.pick(
+            "cases of persons who are or may have been minors",
+            "cas de personnes qui sont ou pouvaient être mineures",
+        );
+        lines.push(never(Forbids::minors_clause(article), what.to_owned()));
+    }
+    for form in &grant.forbids.exploitation {
+        lines.push(never(Forbids::form_clause(article, *form), form.label(lang).to_owned()));
+    }
+    lines
+}
+
+fn counts(grant: &Grant, lang: Lang) -> String {
+    let Some(counts) = &grant.counts else { return lang.pick("no", "non").to_owned() };
+    let (period, by) = (counts.period.label(lang), list(counts.dimensions.iter().copied(), lang));
+    match lang {
+        Lang::En => format!("by {period} and by {by}; never published"),
+        Lang::Fr => format!("par {period} et par {by}; jamais publiés"),
+    }
+}
+
+pub(super) fn geography(geography: &Geography, lang: Lang) -> String {
+    match geography {
+        Geography::Everywhere => {
+            lang.pick("everywhere, unknown included", "partout, y compris lieu inconnu").to_owned()
+        }
+        Geography::Only(provinces) => list(provinces.iter().copied(), lang),
+    }
+}
+
+pub(super) fn onward(onward: &Onward, lang: Lang) -> String {
+    match onward {
+        Onward::Never => lang.pick("nobody", "personne").to_owned(),
+        Onward::Circle => {
+            lang.pick("members of a common circle", "membres d’un cercle commun").to_owned()
+        }
+        Onward::Named(orgs) => {
+            orgs.iter().map(|org| org.short().to_string()).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The finest level of a field, in words.
+pub(super) fn level(grant: &Grant, element: Element, lang: Lang) -> &'static str {
+    let withheld = lang.pick("withheld", "retenu");
+    let elements = &grant.elements;
+    match element {
+        Element::Period => elements.period.label(lang),
+        Element::Place if elements.place == PlaceLevel::Withheld => withheld,
+        Element::Place => elements.place.label(lang),
+        Element::Gender if elements.gender == GenderLevel::Withheld => withheld,
+        Element::Gender => elements.gender.label(lang),
+        Element::Age if elements.age == AgeLevel::Withheld => withheld,
+        Element::Age => elements.age.label(lang),
+        Element::Citizenship if elements.citizenship == CitizenshipLevel::Withheld => withheld,
+        Element::Citizenship => elements.citizenship.label(lang),
+        Element::Detail(detail) if elements.details.contains(&detail) => {
+            lang.pick("told", "communiqué")
+        }
+        Element::Detail(_) => withheld,
+    }
+}

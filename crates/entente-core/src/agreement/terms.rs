@@ -1,0 +1,169 @@
+//! The words an agreement is written in: levels of detail, and the few choices it leaves open.
+//!
+//! A level list is ordered from the finest to the coarsest, so the coarser of two levels is the
+//! greater one. Every list ends in `withheld` where a field may be left out altogether, and
+//! `withheld` is what a draft that does not mention the field gets.
+
+use crate::codes::Code;
+
+/// Defines one list as an enum with stable text forms, numbers and labels in both languages.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident = $list:literal {
+        $($value:ident = $code:literal, $en:literal, $fr:literal;)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $name {
+            $(#[doc = $en] $value,)+
+        }
+
+        impl Code for $name {
+            const LIST: &'static str = $list;
+            const ALL: &'static [Self] = &[$(Self::$value,)+];
+
+            fn code(self) -> &'static str {
+                match self { $(Self::$value => $code,)+ }
+            }
+
+            fn label(self, lang: crate::lang::Lang) -> &'static str {
+                match self { $(Self::$value => lang.pick($en, $fr),)+ }
+            }
+
+            fn number(self) -> u8 {
+                self as u8
+            }
+        }
+    };
+}
+
+words! {
+    /// How exactly the time of a case may be told.
+    PeriodLevel = "period_level" {
+        Quarter = "quarter", "quarter", "trimestre";
+        Year = "year", "year", "année";
+    }
+}
+
+words! {
+    /// How exactly the place of exploitation may be told.
+    PlaceLevel = "place_level" {
+        Province = "province", "province or territory", "province ou territoire";
+        Region = "region", "region", "région";
+        Withheld = "withheld", "withheld", "retenu";
+    }
+}
+
+words! {
+    /// Whether the gender, in its shared form, may be told.
+    GenderLevel = "gender_level" {
+        Shared = "shared", "gender as shared", "genre diffusé";
+        Withheld = "withheld", "withheld", "retenu";
+    }
+}
+
+words! {
+    /// How exactly the age may be told.
+    AgeLevel = "age_level" {
+        Group = "group", "age group", "groupe d’âge";
+        Majority = "majority", "minor or adult", "personne mineure ou adulte";
+        Withheld = "withheld", "withheld", "retenu";
+    }
+}
+
+words! {
+    /// How exactly the citizenship may be told.
+    CitizenshipLevel = "citizenship_level" {
+        Group = "group", "group of countries", "groupe de pays";
+        CanadianOrOther = "canadian_or_other", "Canadian or other", "canadienne ou autre";
+        Withheld = "withheld", "withheld", "retenu";
+    }
+}
+
+words! {
+    /// A field of a summary that is either told or not.
+    Detail = "detail" {
+        Exploitation = "exploitation", "forms of exploitation", "formes d’exploitation";
+        MajorityAtExploitation = "majority_at_exploitation", "minor or adult when exploited", "personne mineure ou adulte au moment de l’exploitation";
+        LabourSectors = "labour_sectors", "labour sectors", "secteurs de travail";
+        Duration = "duration", "duration", "durée";
+        SexualTypes = "sexual_types", "types of sexual exploitation", "types d’exploitation sexuelle";
+        Controls = "controls", "means of control (merged)", "moyens de contrôle (regroupés)";
+        RecruiterRelation = "recruiter_relation", "relation to the recruiter", "lien avec le recruteur";
+        Needs = "needs", "needs", "besoins";
+        GeoScope = "geo_scope", "whether a border was crossed", "franchissement d’une frontière";
+        DefinitionProfiles = "definition_profiles", "definitions met", "définitions satisfaites";
+        DataSource = "data_source", "source of the record", "origine de la donnée";
+    }
+}
+
+words! {
+    /// What controlled counts may be broken down or filtered by, within one period.
+    Dimension = "dimension" {
+        Province = "province", "province or territory", "province ou territoire";
+        Region = "region", "region", "région";
+        Gender = "gender", "gender as shared", "genre diffusé";
+        AgeGroup = "age_group", "age group", "groupe d’âge";
+        Majority = "majority", "minor or adult", "personne mineure ou adulte";
+        Citizenship = "citizenship", "citizenship", "citoyenneté";
+        Exploitation = "exploitation", "form of exploitation", "forme d’exploitation";
+        Status = "status", "status", "statut";
+        DataSource = "data_source", "source of the record", "origine de la donnée";
+        GeoScope = "geo_scope", "whether a border was crossed", "franchissement d’une frontière";
+    }
+}
+
+words! {
+    /// What the receiver does with held summaries when the agreement ends.
+    Consequence = "consequence" {
+        Delete = "delete", "delete, and send a receipt", "supprimer, et envoyer un accusé";
+        Keep = "keep", "keep until the retention period is over", "conserver jusqu’à la fin de la période de conservation";
+        Return = "return", "return, then delete, and send a receipt", "retourner, puis supprimer, et envoyer un accusé";
+    }
+}
+
+/// To whom the receiver may pass a summary on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// To nobody.
+    Never,
+    /// To these organizations.
+    Named(std::collections::BTreeSet<crate::identity::OrgId>),
+    /// To the members of a circle to which both parties belong.
+    Circle,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    fn check<C: Code>() {
+        for (position, code) in C::ALL.iter().enumerate() {
+            assert_eq!(usize::from(code.number()), position);
+            assert_eq!(C::parse(code.code()).as_ref(), Ok(code));
+            assert!(!code.label(Lang::En).is_empty() && !code.label(Lang::Fr).is_empty());
+        }
+    }
+
+    #[test]
+    fn every_word_has_both_languages_and_is_read_as_it_is_written() {
+        check::<PeriodLevel>();
+        check::<PlaceLevel>();
+        check::<GenderLevel>();
+        check::<AgeLevel>();
+        check::<CitizenshipLevel>();
+        check::<Detail>();
+        check::<Dimension>();
+        check::<Consequence>();
+    }
+
+    #[test]
+    fn the_coarser_of_two_levels_is_the_greater() {
+        assert!(PeriodLevel::Quarter < PeriodLevel::Year);
+        assert!(PlaceLevel::Province < PlaceLevel::Region);
+        assert!(PlaceLevel::Region < PlaceLevel::Withheld);
+        assert!(AgeLevel::Group < AgeLevel::Majority);
+        assert!(CitizenshipLevel::Group < CitizenshipLevel::CanadianOrOther);
+    }
+}

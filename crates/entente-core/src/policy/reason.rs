@@ -1,0 +1,300 @@
+//! Reasons: why something may not leave, in words and with the clause.
+//!
+//! A reason says which rule was not met. It never repeats what stands in the record.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+use crate::agreement::Clause;
+use crate::agreement::terms::Dimension;
+use crate::codes::{Code, Purpose, Set};
+use crate::lang::Lang;
+
+/// Why something may not leave, and the clause that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The clause of the agreement.
+    pub clause: Clause,
+    /// What is in the way.
+    pub why: Why,
+}
+
+/// What is in the way of a sharing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Not both parties have signed.
+    NotSigned,
+    /// The agreement begins later.
+    NotYetInForce {
+        /// Its first day.
+        effective: Date,
+    },
+    /// The agreement is over.
+    Expired {
+        /// Its last day.
+        expiry: Date,
+    },
+    /// The agreement is suspended.
+    Suspended,
+    /// A newer version is in force.
+    Superseded,
+    /// The agreement was ended.
+    Ended,
+    /// Nothing may be sent in this direction.
+    NothingGranted,
+    /// Case summaries are not granted.
+    SummariesNotGranted,
+    /// Controlled counts are not granted.
+    CountsNotGranted,
+    /// The agreement has no purpose that summaries serve.
+    NoPurpose,
+    /// The person has not consented to these purposes.
+    NoConsent {
+        /// The purposes that are not covered.
+        purposes: Set<Purpose>,
+    },
+    /// The person has withdrawn a consent.
+    ConsentWithdrawn,
+    /// The community steward has not allowed it yet.
+    StewardMissing,
+    /// The community steward refuses.
+    StewardRefused,
+    /// The status is not that of a possible or actual victim.
+    NotAVictim,
+    /// The case is not from the provinces of the agreement.
+    OutsideGeography,
+    /// The person's age class is not granted.
+    AgeClassNotGranted,
+    /// A form of exploitation is excluded.
+    ForbiddenForm,
+    /// Cases of Indigenous persons are excluded.
+    ForbiddenIndigenous,
+    /// Cases of minors are excluded.
+    ForbiddenMinor,
+    /// Too few persons look alike.
+    GroupTooSmall {
+        /// How many do.
+        size: u32,
+        /// How many must.
+        k: u32,
+    },
+    /// The persons who look alike suffered the same.
+    DiversityTooLow {
+        /// How many different values there are.
+        values: u32,
+    },
+    /// It went out before.
+    AlreadyReleased,
+    /// It may go out at the close of the epoch.
+    WaitsForClose,
+    /// Counts are not granted by this dimension.
+    DimensionNotGranted(Dimension),
+    /// Counts are granted for whole years only.
+    PeriodTooFine,
+    /// The period is not over.
+    PeriodNotClosed,
+}
+
+impl Reason {
+    /// What a person reads, with the clause.
+    pub fn text(&self, lang: Lang) -> String {
+        format!("{} ({})", self.why.text(lang), self.clause)
+    }
+}
+
+impl Why {
+    /// A stable code for the audit log and `--json`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotSigned => "not_signed",
+            Self::NotYetInForce { .. } => "not_yet_in_force",
+            Self::Expired { .. } => "expired",
+            Self::Suspended => "suspended",
+            Self::Superseded => "superseded",
+            Self::Ended => "ended",
+            Self::NothingGranted => "nothing_granted",
+            Self::SummariesNotGranted => "summaries_not_granted",
+            Self::CountsNotGranted => "counts_not_granted",
+            Self::NoPurpose => "no_purpose",
+            Self::NoConsent { .. } => "no_consent",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::StewardMissing => "steward_missing",
+            Self::StewardRefused => "steward_refused",
+            Self::NotAVictim => "not_a_victim",
+            Self::OutsideGeography => "outside_geography",
+            Self::AgeClassNotGranted => "age_class_not_granted",
+            Self::ForbiddenForm => "forbidden_form",
+            Self::ForbiddenIndigenous => "forbidden_indigenous",
+            Self::ForbiddenMinor => "forbidden_minor",
+            Self::GroupTooSmall { .. } => "group_too_small",
+            Self::DiversityTooLow { .. } => "diversity_too_low",
+            Self::AlreadyReleased => "already_released",
+            Self::WaitsForClose => "waits_for_close",
+            Self::DimensionNotGranted(_) => "dimension_not_granted",
+            Self::PeriodTooFine => "period_too_fine",
+            Self::PeriodNotClosed => "period_not_closed",
+        }
+    }
+
+    /// What a person reads.
+    pub fn text(self, lang: Lang) -> String {
+        match self {
+            Self::NotYetInForce { effective } => match lang {
+                Lang::En => format!("the agreement is not in force before {effective}"),
+                Lang::Fr => format!("l’entente n’est pas en vigueur avant le {effective}"),
+            },
+            Self::Expired { expiry } => match lang {
+                Lang::En => format!("the agreement expired; its last day was {expiry}"),
+                Lang::Fr => format!("l’entente est expirée; son dernier jour était le {expiry}"),
+            },
+            Self::NoConsent { purposes } => match lang {
+                Lang::En => format!("no consent for: {}", purposes.labels(lang)),
+                Lang::Fr => format!("aucun consentement pour : {}", purposes.labels(lang)),
+            },
+            Self::GroupTooSmall { size, k } => match lang {
+                Lang::En => {
+                    format!("only {size} persons look alike, and the agreement asks for {k}")
+                }
+                Lang::Fr => {
+                    format!("seulement {size} personnes se ressemblent, et l’entente en exige {k}")
+                }
+            },
+            Self::DiversityTooLow { values } => match lang {
+                Lang::En => format!(
+                    "those who look alike suffered the same ({values} form of exploitation, 2 needed)"
+                ),
+                Lang::Fr => format!(
+                    "les personnes qui se ressemblent ont subi la même chose ({values} forme d’exploitation, il en faut 2)"
+                ),
+            },
+            Self::DimensionNotGranted(dimension) => {
+                let label = dimension.label(lang);
+                match lang {
+                    Lang::En => format!("counts by “{label}” are not granted"),
+                    Lang::Fr => format!("les dénombrements par « {label} » ne sont pas accordés"),
+                }
+            }
+            other => {
+                let (en, fr) = other.plain();
+                lang.pick(en, fr).to_owned()
+            }
+        }
+    }
+
+    /// The reasons that are the same sentence for everybody.
+    fn plain(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotSigned => (
+                "the agreement is not signed by both parties",
+                "l’entente n’est pas signée par les deux parties",
+            ),
+            Self::Suspended => ("the agreement is suspended", "l’entente est suspendue"),
+            Self::Superseded => (
+                "a newer version of the agreement is in force",
+                "une version plus récente de l’entente est en vigueur",
+            ),
+            Self::Ended => ("the agreement was ended", "l’entente a été résiliée"),
+            Self::NothingGranted => (
+                "the agreement allows nothing to be sent in this direction",
+                "l’entente ne permet rien d’envoyer dans ce sens",
+            ),
+            Self::SummariesNotGranted => (
+                "the agreement does not grant case summaries",
+                "l’entente n’accorde pas les résumés de cas",
+            ),
+            Self::CountsNotGranted => (
+                "the agreement does not grant controlled counts",
+                "l’entente n’accorde pas les dénombrements contrôlés",
+            ),
+            Self::NoPurpose => (
+                "the agreement has no purpose that summaries serve (statistics, research, evaluation, audit)",
+                "l’entente n’a aucune fin que servent les résumés (statistique, recherche, évaluation, vérification)",
+            ),
+            Self::ConsentWithdrawn => {
+                ("the person has withdrawn consent", "la personne a retiré son consentement")
+            }
+            Self::StewardMissing => (
+                "the community steward has not allowed it",
+                "le gardien communautaire ne l’a pas permis",
+            ),
+            Self::StewardRefused => {
+                ("the community steward refuses", "le gardien communautaire refuse")
+            }
+            Self::NotAVictim => (
+                "only cases of possible or actual victims are shared",
+                "seuls les cas de victimes possibles ou avérées sont communiqués",
+            ),
+            Self::OutsideGeography => (
+                "the case is not known to be from the provinces of the agreement",
+                "le cas n’est pas connu comme provenant des provinces visées par l’entente",
+            ),
+            Self::AgeClassNotGranted => (
+                "the agreement does not grant cases of this age class",
+                "l’entente n’accorde pas les cas de cette classe d’âge",
+            ),
+            Self::ForbiddenForm => (
+                "the agreement excludes this form of exploitation",
+                "l’entente exclut cette forme d’exploitation",
+            ),
+            Self::ForbiddenIndigenous => (
+                "the agreement excludes cases of Indigenous persons",
+                "l’entente exclut les cas de personnes autochtones",
+            ),
+            Self::ForbiddenMinor => (
+                "the agreement excludes cases of persons who are or may have been minors",
+                "l’entente exclut les cas de personnes qui sont ou pouvaient être mineures",
+            ),
+            Self::AlreadyReleased => (
+                "the case was released to this partner before",
+                "le cas a déjà été communiqué à ce partenaire",
+            ),
+            Self::PeriodTooFine => (
+                "counts are granted for whole years only",
+                "les dénombrements ne sont accordés que pour des années entières",
+            ),
+            Self::PeriodNotClosed => {
+                ("the period is not over yet", "la période n’est pas encore terminée")
+            }
+            // The others have words of their own in `text`.
+            _ => (
+                "the case may go out at the close of the epoch",
+                "le cas pourra être communiqué à la clôture de la période",
+            ),
+        }
+    }
+}
+
+/// A refusal, with every reason there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied(
+    // Invariant: not empty.
+    Vec<Reason>,
+);
+
+impl Denied {
+    pub(super) fn new(reasons: Vec<Reason>) -> Self {
+        debug_assert!(!reasons.is_empty(), "a refusal has a reason");
+        Self(reasons)
+    }
+
+    /// All the reasons.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.0
+    }
+
+    /// What a person reads.
+    pub fn text(&self, lang: Lang) -> String {
+        let reasons: Vec<_> = self.0.iter().map(|reason| reason.text(lang)).collect();
+        let start = lang.pick("not shared: ", "non communiqué : ");
+        format!("{start}{}", reasons.join("; "))
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(Lang::En))
+    }
+}
+
+impl std::error::Error for Denied {}
