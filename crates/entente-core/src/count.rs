@@ -40,6 +40,7 @@
 
 mod answered;
 mod merge;
+mod moves;
 mod protect;
 #[cfg(test)]
 mod red_team;
