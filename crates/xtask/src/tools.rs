@@ -76,13 +76,26 @@ fn rust_components() -> Result<(), String> {
 }
 
 fn debian_packages() -> Result<(), String> {
-    let missing: Vec<&Need> =
-        NEEDS.iter().filter(|need| !answers(need.program, need.arguments)).collect();
+    let missing = missing();
     for need in &missing {
         println!("missing: {} ({})", need.package, need.why);
     }
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
-    if packages.is_empty() { Ok(()) } else { install(&packages) }
+    if packages.is_empty() {
+        return Ok(());
+    }
+    install(&packages)?;
+    match self::missing().first() {
+        None => Ok(()),
+        Some(need) => Err(format!(
+            "{} is installed, but the `{}` that is found first cannot use it",
+            need.package, need.program
+        )),
+    }
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !answers(need.program, need.arguments)).collect()
 }
 
 fn install(packages: &[&str]) -> Result<(), String> {
