@@ -7,39 +7,60 @@ use std::process::Command;
 
 use crate::{metadata::cargo, run::run};
 
-/// A test of `entente-tests` that can be asked for more.
+/// Tests that can be asked for more.
 pub(crate) struct LongRun {
     option: &'static str,
-    variable: &'static str,
-    test: &'static str,
     /// What a release is tested with.
     usual: u32,
+    tests: &'static [Asked],
+}
+
+/// A test, and the variable in which it finds the number.
+struct Asked {
+    package: &'static str,
+    test: &'static str,
+    variable: &'static str,
 }
 
 /// The whole federation in one thread.
-pub(crate) const SIMULATE: LongRun =
-    LongRun { option: "--seeds", variable: "ENTENTE_SEEDS", test: "simulation", usual: 10_000 };
+pub(crate) const SIMULATE: LongRun = LongRun {
+    option: "--seeds",
+    usual: 10_000,
+    tests: &[Asked { package: "entente-tests", test: "simulation", variable: "ENTENTE_SEEDS" }],
+};
 
-/// Kill -9 of the real binary.
-pub(crate) const STORM: LongRun =
-    LongRun { option: "--kills", variable: "ENTENTE_KILLS", test: "storm", usual: 300 };
+/// Kill -9: of a process that only writes, on each engine, and of the real binary.
+pub(crate) const STORM: LongRun = LongRun {
+    option: "--kills",
+    usual: 300,
+    tests: &[
+        Asked { package: "entente-store", test: "kill_nine", variable: "ENTENTE_KILL_ROUNDS" },
+        Asked { package: "entente-tests", test: "storm", variable: "ENTENTE_KILLS" },
+    ],
+};
 
 /// Power cuts at points of a recorded run, on both engines.
 pub(crate) const POWER_LOSS: LongRun = LongRun {
     option: "--points",
-    variable: "ENTENTE_POWER_POINTS",
-    test: "power_loss",
-    usual: 500,
+    usual: 200,
+    tests: &[Asked {
+        package: "entente-store",
+        test: "power_loss",
+        variable: "ENTENTE_POWER_POINTS",
+    }],
 };
 
 impl LongRun {
     pub(crate) fn start(&self, arguments: &[String]) -> Result<(), String> {
         let times = self.times(arguments)?;
-        println!("{} with {} {times}", self.test, self.option);
-        run(Command::new(cargo())
-            .args(["test", "--release", "--locked", "--package", "entente-tests"])
-            .args(["--test", self.test, "--", "--nocapture"])
-            .env(self.variable, times.to_string()))
+        for asked in self.tests {
+            println!("{}: {} {times}", asked.test, self.option);
+            run(Command::new(cargo())
+                .args(["test", "--release", "--locked", "--package", asked.package])
+                .args(["--test", asked.test, "--", "--nocapture"])
+                .env(asked.variable, times.to_string()))?;
+        }
+        Ok(())
     }
 
     fn times(&self, arguments: &[String]) -> Result<u32, String> {
