@@ -5,7 +5,7 @@ signature and the tree are checked with another library, from proto/entente/v1/s
 The caller must be an active partner of the node. On success it prints one JSON object:
 
     {"health": "SERVING", "services": [...], "services_v1": [...],
-     "batches": 1, "leaves": 2, "size": 2, "origin": "...", "signatures": 1}
+     "batches": 1, "leaves": 2, "redacted": 0, "signatures": 1, "origin": "..."}
 
 `services` is what reflection v1alpha lists and `services_v1` what v1 lists. On failure it prints one
 line on standard error and ends with 1 (the node is not as specified), 2 (wrong arguments) or 3
@@ -94,8 +94,15 @@ class Exchange:
         return remote(request(**fields), timeout=self.timeout)
 
 
-def server_key(path: pathlib.Path):
-    return x509.load_pem_x509_certificate(path.read_bytes()).public_key()
+def identity(path: pathlib.Path):
+    """The key of the last certificate in a file: of an identity alone, or of a chain that it ends."""
+    return x509.load_pem_x509_certificates(path.read_bytes())[-1].public_key()
+
+
+def raw(key) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    )
 
 
 def open_checkpoint(note: bytes, key) -> tuple[str, int, bytes, int]:
@@ -105,17 +112,14 @@ def open_checkpoint(note: bytes, key) -> tuple[str, int, bytes, int]:
         raise NotAsSpecified("the checkpoint has no signature")
     body = text + "\n"
     origin, size, root = text.split("\n")[:3]
-    public = key.public_bytes(
-        serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    )
     n_valid = 0
     for line in lines.splitlines():
         if not line.startswith(SIGNATURE_LINE):
             raise NotAsSpecified("a signature line does not begin with a dash")
         name, encoded = line.removeprefix(SIGNATURE_LINE).split(" ")
         signed = base64.b64decode(encoded, validate=True)
-        hashed = name.encode() + b"\n" + ED25519_NOTE + public
-        if signed[:4] != hashlib.sha256(hashed).digest()[:4]:
+        hashed = name.encode() + b"\n" + ED25519_NOTE + raw(key)
+        if name != origin or signed[:4] != hashlib.sha256(hashed).digest()[:4]:
             continue
         key.verify(signed[4:], body.encode())
         n_valid += 1
@@ -136,29 +140,38 @@ def tree_root(hashes: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def leaf_hash(leaf: bytes) -> bytes:
-    return hashlib.sha256(b"\x00" + leaf).digest()
+def leaf_hashes(batch) -> list[bytes]:
+    """A leaf that was withdrawn before it was read travels as its hash."""
+    redacted = set(batch.redacted)
+    return [
+        leaf if at in redacted else hashlib.sha256(b"\x00" + leaf).digest()
+        for at, leaf in enumerate(batch.leaves)
+    ]
 
 
-def pull(exchange: Exchange, key) -> dict:
+def pull(exchange: Exchange, server, ours) -> dict:
     """The whole feed, every batch verified."""
     hello = exchange.call("Hello", versions=PROTOCOL_VERSIONS)
+    parties = f"{raw(server).hex()}/{raw(ours).hex()}"
+    expected = f"entente.invalid/feed/v1/{parties}/{hello.feed_epoch}"
     hashes: list[bytes] = []
-    seen = {"batches": 0, "leaves": 0, "size": 0, "origin": "", "signatures": 0}
+    seen = {"batches": 0, "leaves": 0, "redacted": 0, "signatures": 0}
     for batch in exchange.call("Pull", feed_epoch=hello.feed_epoch, after=0):
-        if batch.first != len(hashes) + 1:
+        if batch.feed_epoch != hello.feed_epoch or batch.first != len(hashes):
             raise NotAsSpecified("a batch does not begin where the last one ended")
-        hashes.extend(leaf_hash(leaf) for leaf in batch.leaves)
-        origin, size, root, n_valid = open_checkpoint(batch.checkpoint, key)
+        hashes.extend(leaf_hashes(batch))
+        origin, size, root, n_valid = open_checkpoint(batch.checkpoint, server)
+        if origin != expected:
+            raise NotAsSpecified("the checkpoint is of another feed")
         if size != len(hashes) or root != tree_root(hashes):
             raise NotAsSpecified("the checkpoint is not of these leaves")
         seen["batches"] += 1
         seen["leaves"] += len(batch.leaves)
-        seen["size"], seen["origin"] = size, origin
+        seen["redacted"] += len(batch.redacted)
         seen["signatures"] += n_valid
-    if seen["size"] < hello.feed_size:
+    if len(hashes) < hello.feed_size:
         raise NotAsSpecified("the feed ended before the size that Hello told")
-    return seen
+    return seen | {"origin": expected}
 
 
 def talk(arguments) -> dict:
@@ -169,7 +182,8 @@ def talk(arguments) -> dict:
         told["services"] = sorted(database.get_services())
         told["services_v1"] = services_v1(link, timeout)
         exchange = Exchange(link, database, timeout)
-        return told | pull(exchange, server_key(arguments.server_identity))
+        server, ours = identity(arguments.server_identity), identity(arguments.leaf)
+        return told | pull(exchange, server, ours)
 
 
 def arguments_of(command_line):
