@@ -82,8 +82,9 @@ impl fmt::Debug for SummaryId {
 
 /// A case, as far as one partner may know it.
 ///
-/// `None` means that nothing is said, never that something is not so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `None` means that nothing is said, never that something is not so. Controlled information: its
+/// `Debug` says its name and rung only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CaseSummary {
     /// Its name.
     pub id: SummaryId,
@@ -128,6 +129,12 @@ pub struct CaseSummary {
     pub status_decided_by: Option<StatusDecider>,
     /// How many persons of the issuing organization were in the class when it was released.
     pub k_at_release: u32,
+}
+
+impl fmt::Debug for CaseSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CaseSummary({}, rung {})", self.id, self.rung.number())
+    }
 }
 
 /// Where, in the ladder of places.

@@ -177,12 +177,15 @@ fn grants(article: u8, old: &Grant, new: &Grant, changes: &mut Changes) {
             (old.min_group.to_string(), min_group.to_string())
         });
     }
+    // Where summaries are new, each field is new, whatever an idle grant said of it before.
+    let withheld = Elements::withheld();
+    let were = if *summaries && !old.summaries { &withheld } else { &old.elements };
     for element in Element::all() {
-        if let Some(finer) = is_finer(element, elements, &old.elements) {
+        if let Some(finer) = is_finer(element, elements, were) {
             let kind = direction(*summaries, finer);
             changes.moved(kind, element.clause(article), element.label(), |lang| {
-                let value = |grant| render::level(grant, element, lang).to_owned();
-                (value(old), value(new))
+                let value = |it| render::level(it, element, lang).to_owned();
+                (value(were), value(elements))
             });
         }
     }

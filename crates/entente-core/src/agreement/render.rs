@@ -4,8 +4,8 @@
 //! line begins with its clause, which is what refusals cite.
 
 use super::clause::{Clause, item};
-use super::grant::{Element, Forbids, Geography, Grant};
-use super::terms::{AgeLevel, CitizenshipLevel, GenderLevel, Onward, PlaceLevel};
+use super::grant::{Element, Elements, Forbids, Geography, Grant};
+use super::terms::Onward;
 use super::{Agreement, Party, list};
 use crate::codes::Code;
 use crate::lang::{Lang, Text};
@@ -231,7 +231,7 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
         lines.extend(Element::all().map(|element| Line {
             clause: element.clause(article),
             label: element.label(),
-            value: level(grant, element, lang).to_owned(),
+            value: level(&grant.elements, element, lang).to_owned(),
         }));
     }
     let days = format!("{} {}", grant.retention_days, lang.pick("days", "jours"));
@@ -296,25 +296,18 @@ pub(super) fn onward(onward: &Onward, lang: Lang) -> String {
         Onward::Circle => {
             lang.pick("members of a common circle", "membres d’un cercle commun").to_owned()
         }
-        Onward::Named(orgs) => {
-            orgs.iter().map(|org| org.short().to_string()).collect::<Vec<_>>().join(", ")
-        }
+        Onward::Named(orgs) => orgs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 
 /// The finest level of a field, in words.
-pub(super) fn level(grant: &Grant, element: Element, lang: Lang) -> &'static str {
+pub(super) fn level(elements: &Elements, element: Element, lang: Lang) -> &'static str {
     let withheld = lang.pick("withheld", "retenu");
-    let elements = &grant.elements;
     match element {
         Element::Period => elements.period.label(lang),
-        Element::Place if elements.place == PlaceLevel::Withheld => withheld,
         Element::Place => elements.place.label(lang),
-        Element::Gender if elements.gender == GenderLevel::Withheld => withheld,
         Element::Gender => elements.gender.label(lang),
-        Element::Age if elements.age == AgeLevel::Withheld => withheld,
         Element::Age => elements.age.label(lang),
-        Element::Citizenship if elements.citizenship == CitizenshipLevel::Withheld => withheld,
         Element::Citizenship => elements.citizenship.label(lang),
         Element::Detail(detail) if elements.details.contains(&detail) => {
             lang.pick("told", "communiqué")

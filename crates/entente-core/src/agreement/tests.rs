@@ -174,6 +174,17 @@ fn without_an_old_version_everything_granted_is_new() {
 }
 
 #[test]
+fn where_summaries_are_new_every_field_is_new() {
+    let (_, theirs) = orgs();
+    let mut old = agreement();
+    old.grants[0].summaries = false;
+    let changes = diff(Some(&old), &agreement(), &theirs);
+    let fields = changes.iter().filter(|it| it.clause.item == item::ELEMENTS).count();
+    // Period, place, gender, age, citizenship and seven details.
+    assert_eq!(fields, 12);
+}
+
+#[test]
 fn the_same_version_has_no_difference() {
     let (ours, theirs) = orgs();
     assert_eq!(diff(Some(&agreement()), &agreement(), &theirs), []);

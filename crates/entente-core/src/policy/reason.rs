@@ -139,6 +139,7 @@ impl Why {
 
     /// What a person reads.
     pub fn text(self, lang: Lang) -> String {
+        let pick = |en: &str, fr: &str| lang.pick(en, fr).to_owned();
         match self {
             Self::NotYetInForce { effective } => match lang {
                 Lang::En => format!("the agreement is not in force before {effective}"),
@@ -175,89 +176,78 @@ impl Why {
                     Lang::Fr => format!("les dénombrements par « {label} » ne sont pas accordés"),
                 }
             }
-            other => {
-                let (en, fr) = other.plain();
-                lang.pick(en, fr).to_owned()
-            }
-        }
-    }
-
-    /// The reasons that are the same sentence for everybody.
-    fn plain(self) -> (&'static str, &'static str) {
-        match self {
-            Self::NotSigned => (
+            Self::NotSigned => pick(
                 "the agreement is not signed by both parties",
                 "l’entente n’est pas signée par les deux parties",
             ),
-            Self::Suspended => ("the agreement is suspended", "l’entente est suspendue"),
-            Self::Superseded => (
+            Self::Suspended => pick("the agreement is suspended", "l’entente est suspendue"),
+            Self::Superseded => pick(
                 "a newer version of the agreement is in force",
                 "une version plus récente de l’entente est en vigueur",
             ),
-            Self::Ended => ("the agreement was ended", "l’entente a été résiliée"),
-            Self::NothingGranted => (
+            Self::Ended => pick("the agreement was ended", "l’entente a été résiliée"),
+            Self::NothingGranted => pick(
                 "the agreement allows nothing to be sent in this direction",
                 "l’entente ne permet rien d’envoyer dans ce sens",
             ),
-            Self::SummariesNotGranted => (
+            Self::SummariesNotGranted => pick(
                 "the agreement does not grant case summaries",
                 "l’entente n’accorde pas les résumés de cas",
             ),
-            Self::CountsNotGranted => (
+            Self::CountsNotGranted => pick(
                 "the agreement does not grant controlled counts",
                 "l’entente n’accorde pas les dénombrements contrôlés",
             ),
-            Self::NoPurpose => (
+            Self::NoPurpose => pick(
                 "the agreement has no purpose that summaries serve (statistics, research, evaluation, audit)",
                 "l’entente n’a aucune fin que servent les résumés (statistique, recherche, évaluation, vérification)",
             ),
             Self::ConsentWithdrawn => {
-                ("the person has withdrawn consent", "la personne a retiré son consentement")
+                pick("the person has withdrawn consent", "la personne a retiré son consentement")
             }
-            Self::StewardMissing => (
+            Self::StewardMissing => pick(
                 "the community steward has not allowed it",
                 "le gardien communautaire ne l’a pas permis",
             ),
             Self::StewardRefused => {
-                ("the community steward refuses", "le gardien communautaire refuse")
+                pick("the community steward refuses", "le gardien communautaire refuse")
             }
-            Self::NotAVictim => (
+            Self::NotAVictim => pick(
                 "only cases of possible or actual victims are shared",
                 "seuls les cas de victimes possibles ou avérées sont communiqués",
             ),
-            Self::OutsideGeography => (
+            Self::OutsideGeography => pick(
                 "the case is not known to be from the provinces of the agreement",
                 "le cas n’est pas connu comme provenant des provinces visées par l’entente",
             ),
-            Self::AgeClassNotGranted => (
+            Self::AgeClassNotGranted => pick(
                 "the agreement does not grant cases of this age class",
                 "l’entente n’accorde pas les cas de cette classe d’âge",
             ),
-            Self::ForbiddenForm => (
+            Self::ForbiddenForm => pick(
                 "the agreement excludes this form of exploitation",
                 "l’entente exclut cette forme d’exploitation",
             ),
-            Self::ForbiddenIndigenous => (
+            Self::ForbiddenIndigenous => pick(
                 "the agreement excludes cases of Indigenous persons",
                 "l’entente exclut les cas de personnes autochtones",
             ),
-            Self::ForbiddenMinor => (
+            Self::ForbiddenMinor => pick(
                 "the agreement excludes cases of persons who are or may have been minors",
                 "l’entente exclut les cas de personnes qui sont ou pouvaient être mineures",
             ),
-            Self::AlreadyReleased => (
+            Self::AlreadyReleased => pick(
                 "the case was released to this partner before",
                 "le cas a déjà été communiqué à ce partenaire",
             ),
-            Self::PeriodTooFine => (
+            Self::PeriodTooFine => pick(
                 "counts are granted for whole years only",
                 "les dénombrements ne sont accordés que pour des années entières",
             ),
             Self::PeriodNotClosed => {
-                ("the period is not over yet", "la période n’est pas encore terminée")
+                pick("the period is not over yet", "la période n’est pas encore terminée")
             }
-            // The others have words of their own in `text`.
-            _ => (
+            Self::WaitsForClose => pick(
                 "the case may go out at the close of the epoch",
                 "le cas pourra être communiqué à la clôture de la période",
             ),

@@ -67,7 +67,8 @@ impl std::fmt::Debug for Finest {
 }
 
 impl Finest {
-    /// Reads a record. `definition_profiles` are the definitions it meets, which are computed.
+    /// Reads a record. `definition_profiles` are the definitions it meets, which are computed
+    /// ([`crate::definition::met`]).
     ///
     /// `None` for a record whose date lies outside the years that periods have.
     pub fn of(record: &CaseRecord, definition_profiles: Set<DefinitionProfile>) -> Option<Self> {

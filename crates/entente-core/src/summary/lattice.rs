@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_code_lists_fit_into_their_bits() {
-        assert!(RUNG_BITS + FIELD_BITS <= u64::BITS);
+        const { assert!(RUNG_BITS + FIELD_BITS <= u64::BITS) };
         assert!(LabourSector::ALL.len() <= 18);
         assert!(AgeShared::ALL.len() <= 7 && CitizenshipGroup::ALL.len() <= 8);
         assert!(
@@ -367,12 +367,12 @@ mod tests {
     #[test]
     fn cases_that_differ_where_a_rung_tells_are_in_different_classes() {
         let case = finest();
-        let older = Finest { age: AgeShared::From45Up, ..case.clone() };
+        let older = Finest { age: AgeShared::From45Up, ..finest() };
         assert_ne!(case.ladder().key(Rung::FINEST), older.ladder().key(Rung::FINEST));
         // Both are adults, and from rung 3 on nothing else is told of the age.
         assert_eq!(case.ladder().key(Rung::ALL[3]), older.ladder().key(Rung::ALL[3]));
 
-        let child = Finest { age: AgeShared::From0To17, ..case.clone() };
+        let child = Finest { age: AgeShared::From0To17, ..finest() };
         assert_ne!(case.ladder().key(Rung::ALL[5]), child.ladder().key(Rung::ALL[5]));
         assert_eq!(case.ladder().key(Rung::TOP), child.ladder().key(Rung::TOP));
         assert_eq!(case.ladder().key(Rung::TOP).rung(), Some(Rung::TOP));
