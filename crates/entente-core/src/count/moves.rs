@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
 }
 
 /// The most pairs of persons that one search looks at. With 64, 128 and 256 a table of 13 × 8 × 5 × 3
-/// cells and 1,000 persons takes about 50, 90 and 170 ms, and tells 27, 28 and 29 of 29 totals.
+/// cells and 1,000 persons takes about 50, 110 and 170 ms, and tells 27, 29 and 29 of 29 one-way totals.
 const MAX_PAIRS: usize = 128;
 
 /// Finds two persons who, swapping the labels of some dimensions, take `target` one down or up through
