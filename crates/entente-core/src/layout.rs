@@ -22,7 +22,7 @@ pub use draft::{ConsentDraft, ConsentField, Draft};
 pub use export::Identifiers;
 pub use file::BadLayout;
 pub use problem::{CellProblem, CellReason, HeaderProblem};
-pub use row::Bound;
+pub use row::{Bound, guard_formula};
 
 /// The longest cell that is read, in bytes: that of a spreadsheet (32,767 characters in XLSX).
 pub const MAX_CELL_BYTES: usize = 32 * 1024;

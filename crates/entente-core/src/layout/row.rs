@@ -1,5 +1,7 @@
 //! Reading one row: a draft of a record, or everything that is wrong with it.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use crate::lang::Lang;
@@ -105,7 +107,10 @@ impl<'l> Bound<'l> {
         if cell.starts_with('=') {
             return Err(CellReason::Formula);
         }
-        row.take(&column.take, without_quote(cell))
+        if cell.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(CellReason::Encoding);
+        }
+        row.take(&column.take, without_guard(cell))
     }
 
     fn is_missing(&self, column: &Column, cell: &str) -> bool {
@@ -128,13 +133,22 @@ impl<'l> Bound<'l> {
     }
 }
 
-/// Undoes the `'` that writers put before a text which a spreadsheet would take for a formula.
-fn without_quote(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => text,
-        _ => cell,
-    }
+/// Puts a `'` before a text that a spreadsheet would take for a formula; reading takes it off.
+///
+/// Also before a text that starts with such a mark itself, so that every text comes back.
+pub fn guard_formula(text: &str) -> Cow<'_, str> {
+    let looks_like_one = text.trim_start_matches('\'').starts_with(FORMULA_STARTS);
+    if looks_like_one { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
+
+/// Takes off the `'` that [`guard_formula`] has put.
+fn without_guard(cell: &str) -> &str {
+    let is_guarded = cell.trim_start_matches('\'').starts_with(FORMULA_STARTS);
+    cell.strip_prefix('\'').filter(|_| is_guarded).unwrap_or(cell)
+}
+
+/// What spreadsheets take for the start of a formula (OWASP, CSV injection).
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A row while its cells are read.
 struct Row {
@@ -548,6 +562,20 @@ mod tests {
         let row = [("registered_on", "2020-01-01"), ("name_last", "'Aitken")];
         let record = read("entente", &row).unwrap().into_record(RecordId([1; 16]));
         assert_eq!(record.text(Field::NameLast).as_deref(), Some("'Aitken"));
+    }
+
+    #[test]
+    fn every_text_comes_back_from_behind_its_guard() {
+        for text in ["=1+1", "+1 604", "-x", "@x", "'=1", "''+1", "'Aitken", "plain", ""] {
+            let guarded = guard_formula(text);
+            assert!(!guarded.starts_with(FORMULA_STARTS), "{text}");
+            assert_eq!(without_guard(&guarded), text);
+        }
+    }
+
+    #[test]
+    fn a_cell_that_could_not_be_decoded_is_refused() {
+        refused("entente", "name_last", "L\u{fffd}vesque", CellReason::Encoding);
     }
 
     #[test]
