@@ -21,7 +21,7 @@ use crate::agreement::{Agreement, AgreementState, Clause, Elements, Forbids, Ter
 use crate::codes::{OrgType, Purpose, Set};
 use crate::consent::Consent;
 use crate::disclose::{MIN_DIVERSITY, Outcome, Release, Rules};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, payload_type};
 use crate::identity::OrgId;
 use crate::period::Period;
 use crate::statement::{AgreementRef, Statement, WithdrawReason};
@@ -238,8 +238,12 @@ pub fn withdraw(partner: OrgId, id: SummaryId, reason: WithdrawReason) -> Permit
 }
 
 /// Sends a signed document: an agreement, a notice, a receipt. Always permitted, since none of them
-/// holds anything about a case.
+/// holds anything about a case. Answers and bundles do; they have ways of their own.
 pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
+    debug_assert!(
+        ![payload_type::COUNT_ANSWER, payload_type::BUNDLE].contains(&&*envelope.payload_type),
+        "a document that holds something about cases is no plain document"
+    );
     Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }
 }
 

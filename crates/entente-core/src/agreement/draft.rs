@@ -174,7 +174,7 @@ struct Pair {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a word in quotes, or a list of them in brackets")]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),

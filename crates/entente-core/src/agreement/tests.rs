@@ -309,7 +309,12 @@ fn cases() -> Vec<(Finest, u32)> {
                 }
             }
         }
-        cases.extend((5..31).map(|size| (Finest { place, ..finest() }, size)));
+        // A grant excludes one form at most.
+        for form in [Exploitation::Sexual, Exploitation::ForcedLabour] {
+            let exploitation = Set::EMPTY.with(form);
+            let alike = Finest { place, exploitation, ..finest() };
+            cases.extend((5..31).map(|size| (alike.clone(), size)));
+        }
     }
     cases
 }

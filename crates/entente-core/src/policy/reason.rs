@@ -153,6 +153,14 @@ impl Why {
                 Lang::En => format!("no consent for: {}", purposes.labels(lang)),
                 Lang::Fr => format!("aucun consentement pour : {}", purposes.labels(lang)),
             },
+            Self::GroupTooSmall { size: 0 | 1, k } => match lang {
+                Lang::En => {
+                    format!("nobody else looks the same, and the agreement asks for {k} persons")
+                }
+                Lang::Fr => format!(
+                    "aucune autre personne n’a les mêmes caractéristiques, et l’entente en exige {k}"
+                ),
+            },
             Self::GroupTooSmall { size, k } => match lang {
                 Lang::En => {
                     format!("only {size} persons look alike, and the agreement asks for {k}")
@@ -188,7 +196,7 @@ impl Why {
             Self::Ended => pick("the agreement was ended", "l’entente a été résiliée"),
             Self::NothingGranted => pick(
                 "the agreement allows nothing to be sent in this direction",
-                "l’entente ne permet rien d’envoyer dans ce sens",
+                "l’entente ne permet aucun envoi dans ce sens",
             ),
             Self::SummariesNotGranted => pick(
                 "the agreement does not grant case summaries",
@@ -207,7 +215,7 @@ impl Why {
             }
             Self::StewardMissing => pick(
                 "the community steward has not allowed it",
-                "le gardien communautaire ne l’a pas permis",
+                "le gardien communautaire ne l’a pas autorisé",
             ),
             Self::StewardRefused => {
                 pick("the community steward refuses", "le gardien communautaire refuse")
