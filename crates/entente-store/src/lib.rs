@@ -7,15 +7,17 @@
 //! 2. [`seal`]: how a row, an item and the node's own keys are encrypted at rest;
 //! 3. [`db`]: transactions over an engine, many of them per sync;
 //! 4. [`backup`]: a sealed copy of a running store, and the way back from one;
-//! 5. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
-//! 6. [`log`]: Merkle logs, for feeds and the audit log.
+//! 5. [`migrate`]: opening a node's store, and moving it to another engine or key;
+//! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
+//! 7. [`log`]: Merkle logs, for feeds and the audit log.
 //!
-//! What the rows mean is not known up to [`backup`]; no clock is read anywhere.
+//! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
 pub mod backup;
 pub mod db;
 pub mod engine;
 pub mod log;
+pub mod migrate;
 pub mod rows;
 pub mod seal;
 pub mod tables;

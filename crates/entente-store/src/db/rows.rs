@@ -1,6 +1,6 @@
 //! Reading and writing the rows of tables inside a transaction.
 
-use std::{cell::Cell, cmp::Ordering, fmt, iter::Peekable, ops::ControlFlow};
+use std::{cell::Cell, cmp::Ordering, fmt, iter::Peekable, ops::ControlFlow, sync::Arc};
 
 use super::{
     DbError,
@@ -205,6 +205,11 @@ impl<'a> Write<'a> {
     pub fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), DbError> {
         self.changes.insert(table.place(key).into(), None);
         Ok(())
+    }
+
+    /// Sets a row whose table is known by its byte alone, for restores and copies.
+    pub(crate) fn put_place(&mut self, place: Arc<[u8]>, value: Arc<[u8]>) {
+        self.changes.insert(place, Some(value));
     }
 
     /// What was written, and whether it may rest on what is not durable yet.
