@@ -13,6 +13,8 @@
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
 
 mod agreement;
+#[cfg(test)]
+mod any;
 mod audit;
 mod bundle;
 mod canonical;
@@ -59,7 +61,12 @@ pub use statement::{
 ///
 /// They can say things that make no sense, so nothing but this crate reads their fields; the gRPC
 /// shells hand them to the functions here.
-#[expect(missing_docs, reason = "generated; documented in proto/entente/v1")]
+#[expect(
+    missing_docs,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated; documented in proto/entente/v1"
+)]
 pub mod v1 {
     tonic::include_proto!("entente.v1");
 }

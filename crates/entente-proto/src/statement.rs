@@ -133,3 +133,172 @@ fn parse_withdrawal(message: &v1::Withdrawal) -> Result<Statement, Invalid> {
     let reason = u8::try_from(message.reason).ok().and_then(WithdrawReason::from_number);
     Ok(Statement::Withdrawal(id, reason.ok_or(Invalid::new("reason", "is not a known reason"))?))
 }
+
+#[cfg(test)]
+mod tests {
+    use entente_core::identity::OrgId;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{self, check_mutations, id};
+
+    /// A message that passes; each test changes one field and says what follows.
+    fn message() -> v1::Statement {
+        v1::Statement {
+            issuer: id(1).as_bytes().to_vec(),
+            audience: id(2).as_bytes().to_vec(),
+            feed_epoch: 0,
+            seq: 1,
+            agreement_id: vec![1; 16],
+            agreement_version: 1,
+            body: Some(v1::statement::Body::Withdrawal(withdrawal())),
+        }
+    }
+
+    fn withdrawal() -> v1::Withdrawal {
+        v1::Withdrawal { summary_id: vec![2; 16], reason: 1 }
+    }
+
+    fn document() -> v1::Document {
+        let signature =
+            |org: OrgId| v1::Signature { org: org.as_bytes().to_vec(), sig: vec![3; 64] };
+        let mut signatures: Vec<_> =
+            (1..=MAX_SIGNATURES).map(|seed| signature(id(u8::try_from(seed).unwrap()))).collect();
+        signatures.sort_by(|a, b| a.org.cmp(&b.org));
+        v1::Document { payload_type: "t".into(), payload: vec![1], signatures }
+    }
+
+    #[track_caller]
+    fn refused(field: &'static str, change: impl FnOnce(&mut v1::Statement)) {
+        let mut message = message();
+        change(&mut message);
+        let decoded = decode_statement(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[track_caller]
+    fn accepted(change: impl FnOnce(&mut v1::Statement)) {
+        let mut message = message();
+        change(&mut message);
+        assert!(decode_statement(&message.encode_to_vec()).is_ok());
+    }
+
+    fn document_refused(field: &'static str, change: impl FnOnce(&mut v1::Document)) {
+        let mut message = document();
+        change(&mut message);
+        assert_eq!(parse_document(message).map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_a_statement_has_its_bound() {
+        accepted(|_| {});
+        refused("issuer", |it| it.issuer.clear());
+        refused("issuer", |it| it.issuer = vec![0; 32]);
+        refused("audience", |it| it.audience.push(0));
+        accepted(|it| it.feed_epoch = u32::MAX);
+        refused("seq", |it| it.seq = 0);
+        accepted(|it| it.seq = MAX_LOG);
+        refused("seq", |it| it.seq = MAX_LOG + 1);
+        refused("body", |it| it.body = None);
+    }
+
+    #[test]
+    fn an_agreement_has_an_id_and_a_version_or_neither() {
+        refused("agreement_id", |it| it.agreement_id.push(1));
+        refused("agreement_version", |it| it.agreement_version = 0);
+        refused("agreement_version", |it| it.agreement_id.clear());
+        let bare = |it: &mut v1::Statement| {
+            it.agreement_id.clear();
+            it.agreement_version = 0;
+        };
+        refused("agreement_id", bare);
+        accepted(|it| {
+            bare(it);
+            it.body = Some(v1::statement::Body::Document(document()));
+        });
+    }
+
+    #[test]
+    fn a_withdrawal_has_an_id_and_a_known_reason() {
+        for (field, id_len, reason) in
+            [("summary_id", 15, 1), ("reason", 16, 0), ("reason", 16, 5), ("reason", 16, -1)]
+        {
+            let withdrawal = v1::Withdrawal { summary_id: vec![2; id_len], reason };
+            refused(field, |it| it.body = Some(v1::statement::Body::Withdrawal(withdrawal)));
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_document_has_its_bound() {
+        assert!(parse_document(document()).is_ok());
+        document_refused("payload_type", |it| it.payload_type.clear());
+        document_refused("payload_type", |it| it.payload_type = "a".repeat(MAX_PAYLOAD_TYPE + 1));
+        document_refused("payload_type", |it| it.payload_type = "é".into());
+        document_refused("payload", |it| it.payload.clear());
+        document_refused("payload", |it| it.payload = vec![0; MAX_DOCUMENT + 1]);
+        document_refused("signatures", |it| it.signatures.clear());
+        document_refused("signatures", |it| it.signatures.push(it.signatures[0].clone()));
+        document_refused("signatures", |it| it.signatures.swap(0, 1));
+        document_refused("signatures", |it| it.signatures[1] = it.signatures[0].clone());
+        document_refused("sig", |it| it.signatures[0].sig.push(1));
+        document_refused("org", |it| it.signatures[0].org = vec![0; 32]);
+    }
+
+    #[test]
+    fn the_largest_document_fits_in_a_leaf_and_one_byte_more_does_not_travel() {
+        let largest = v1::Document { payload: vec![1; MAX_DOCUMENT], ..document() };
+        let largest = v1::Document { payload_type: "a".repeat(MAX_PAYLOAD_TYPE), ..largest };
+        let leaf = Leaf {
+            feed: FeedId { issuer: id(1), audience: id(2), epoch: u32::MAX },
+            seq: MAX_LOG,
+            agreement: Some(AgreementRef { id: [1; 16], version: u32::MAX }),
+            statement: Statement::Document(parse_document(largest).unwrap()),
+        };
+        let bytes = encode_statement(&leaf);
+        assert!(bytes.len() <= MAX_LEAF);
+        assert_eq!(decode_statement(&bytes), Ok(leaf));
+        assert_eq!(decode_statement(&vec![0; MAX_LEAF + 1]).unwrap_err().problem, "is too long");
+    }
+
+    #[test]
+    fn two_bodies_are_refused_and_not_the_last_one_taken() {
+        let mut bytes = message().encode_to_vec();
+        bytes.extend_from_slice(&[0x62, 0]);
+        assert!(decode_statement(&bytes).is_err());
+    }
+
+    #[test]
+    fn signatures_travel_in_one_order() {
+        let mut envelope = Envelope::seal("t", vec![1], &any::key(1)).unwrap();
+        envelope.add_signature(&any::key(2)).unwrap();
+        let bytes = encode_envelope(&envelope);
+        envelope.signatures.reverse();
+        assert_eq!(encode_envelope(&envelope), bytes);
+        let signers = [id(1), id(2)];
+        assert!(decode_envelope(&bytes).unwrap().verify("t", &signers).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_leaf_is_read_as_it_is_written(leaf in any::leaf()) {
+            prop_assert_eq!(decode_statement(&encode_statement(&leaf)), Ok(leaf));
+        }
+
+        #[test]
+        fn an_envelope_is_read_as_it_is_written(envelope in any::envelope()) {
+            prop_assert_eq!(decode_envelope(&encode_envelope(&envelope)), Ok(envelope));
+        }
+
+        #[test]
+        fn random_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(decode_statement(&bytes).is_err());
+            prop_assert!(decode_envelope(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn no_changed_leaf_is_taken_for_the_same() {
+        let leaf = any::one(any::leaf());
+        check_mutations(&encode_statement(&leaf), &leaf, decode_statement);
+    }
+}
