@@ -1,1 +1,20 @@
-//! placeholder
+//! One organization's node: its brain, its doors, and what it does by itself.
+//!
+//! Start with [`node`], which is synchronous and knows no sockets. Around it: [`doors`] and
+//! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
+//! [`sync`] asks partners for news, [`answer`] answers the staff in the documents of [`local`],
+//! and [`setup`] and [`run`] make a node from a folder and keep it going.
+
+pub mod answer;
+pub mod clock;
+pub mod config;
+pub mod doors;
+pub mod fault;
+pub mod grpc;
+pub mod local;
+pub mod node;
+pub mod run;
+pub mod setup;
+pub mod sync;
+pub mod tabular;
+pub mod tls;

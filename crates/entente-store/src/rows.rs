@@ -136,6 +136,8 @@ pub struct PartnerRow {
     pub last_contact_s: Option<i64>,
     /// When it became a partner.
     pub since_s: i64,
+    /// When the partnership ended.
+    pub ended_at_s: Option<i64>,
     /// Why nothing more is accepted from it: the code of a fault.
     pub quarantined: Option<String>,
 }
@@ -251,7 +253,7 @@ pub struct ReleaseRow {
     /// When it was taken back.
     pub withdrawn_at_s: Option<i64>,
     /// When the partner's receipt came, and what it says was done.
-    pub receipt: Option<(i64, u8)>,
+    pub receipt: Option<(i64, String)>,
 }
 
 /// What was wrong with something a partner sent, kept with the proof.

@@ -116,7 +116,7 @@ pub trait Reads: Rows {
     }
 
     /// The record that an imported row became.
-    fn imported(&self, row: &Bytes32) -> Result<Option<[u8; 16]>, DbError> {
+    fn imported(&self, row: &[u8; 16]) -> Result<Option<[u8; 16]>, DbError> {
         self.get(IMPORTED, row)?.map(|id| id16(&id)).transpose()
     }
 
@@ -334,7 +334,7 @@ impl Write<'_> {
     }
 
     /// Remembers which record an imported row became.
-    pub fn put_imported(&mut self, row: &Bytes32, record: &[u8; 16]) -> Result<(), DbError> {
+    pub fn put_imported(&mut self, row: &[u8; 16], record: &[u8; 16]) -> Result<(), DbError> {
         self.put(IMPORTED, row, record)
     }
 

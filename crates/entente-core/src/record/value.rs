@@ -84,6 +84,13 @@ pub struct List<T, const MAX: usize>(pub(super) Vec<T>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Language(pub(super) String);
 
+impl Language {
+    /// Reads a tag.
+    pub fn new(text: &str) -> Result<Self, Reason> {
+        Scalar::parse(text)
+    }
+}
+
 impl<const MAX: usize> Line<MAX> {
     /// Checks and normalises `text`; blank text is refused.
     pub fn new(text: &str) -> Result<Self, Reason> {

@@ -1,0 +1,272 @@
+//! Answering the staff: each operation of the local door, in the documents of [`crate::local`].
+//!
+//! One function per operation, grouped as a person would look for them. A function reads an ask,
+//! lets the [`Node`] do it, and tells the outcome. What needs the network is async; everything else
+//! runs on a blocking thread. Whether the role allows it was decided before.
+
+mod agreements;
+mod audit;
+mod counts;
+mod epochs;
+mod exchange;
+mod files;
+mod partners;
+mod records;
+mod status;
+mod store;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use entente_core::audit::Actor;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::fault::{Both, Fault};
+use crate::local::doc::*;
+use crate::local::{Ask, Op, Progress, Role};
+use crate::node::{Node, Outcome};
+use crate::setup::Home;
+use crate::sync::Peers;
+use crate::tls::LiveIdentity;
+
+pub use store::nightly_backups;
+
+/// Everything that answers need.
+pub struct Desk {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The ways out to partners.
+    pub peers: Arc<Peers>,
+    /// The node's folder.
+    pub home: Home,
+    /// Its settings.
+    pub config: Config,
+    /// Its certificate.
+    pub identity: LiveIdentity,
+    stop: CancellationToken,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Desk")
+    }
+}
+
+/// Somebody of this organization.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// The account.
+    pub name: String,
+    /// What they are there to do.
+    pub roles: Vec<Role>,
+}
+
+impl Staff {
+    /// As the audit log names them.
+    pub fn actor(&self) -> Actor {
+        Actor::Staff(self.name.clone())
+    }
+}
+
+/// Where progress goes while an operation runs.
+pub type Steps = Box<dyn Fn(Progress) + Send + Sync>;
+
+/// One question of the staff.
+pub struct Asked {
+    op: Op,
+    staff: Staff,
+    body: String,
+    steps: Steps,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Asked({})", self.op.name())
+    }
+}
+
+impl Asked {
+    /// A question for `op` with the JSON document `body`.
+    pub fn new(op: Op, staff: Staff, body: String, steps: Steps) -> Self {
+        Self { op, staff, body, steps }
+    }
+}
+
+/// Says how far an operation has come.
+pub(crate) fn step(steps: &Steps, done: u64, total: u64, en: &str, fr: &str) {
+    steps(Progress { done, total, note: Both::new(en, fr) });
+}
+
+impl Desk {
+    /// A desk for a running node. Cancelling `stop` stops the node.
+    pub fn new(
+        node: Arc<Node>,
+        peers: Arc<Peers>,
+        home: Home,
+        config: Config,
+        identity: LiveIdentity,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { node, peers, home, config, identity, stop }
+    }
+
+    /// Who has this account of the machine, and what they may do.
+    ///
+    /// The node's own account and root may do everything; others need a line in `[staff]`.
+    pub fn staff(&self, uid: u32) -> Outcome<Staff> {
+        let own = rustix::process::geteuid().as_raw();
+        let name = account_name(uid);
+        let roles =
+            if uid == own || uid == 0 { Role::ALL.to_vec() } else { self.config.roles(&name) };
+        Ok(Staff { name, roles })
+    }
+
+    /// Answers one question: a JSON document, or the fault to show.
+    pub async fn answer(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
+        let it = self;
+        match asked.op {
+            Op::Status => it.now(asked, status::status).await,
+            Op::Doctor => it.soon(asked, status::doctor).await,
+            Op::NodeStop => it.now(asked, status::node_stop).await,
+            Op::PartnerInvite => it.now(asked, partners::invite).await,
+            Op::PartnerOpen => it.soon(asked, partners::open).await,
+            Op::PartnerDigits => it.now(asked, partners::digits).await,
+            Op::PartnerVerify => it.soon(asked, partners::verify).await,
+            Op::PartnerTest => it.soon(asked, partners::test).await,
+            Op::PartnerList => it.now(asked, partners::list).await,
+            Op::PartnerShow => it.now(asked, partners::show).await,
+            Op::PartnerSuspend => it.now(asked, partners::suspend).await,
+            Op::PartnerResume => it.now(asked, partners::resume).await,
+            Op::PartnerEnd => it.now(asked, partners::end).await,
+            Op::PartnerDecline => it.now(asked, partners::decline).await,
+            Op::AgreementDraft => it.now(asked, agreements::draft).await,
+            Op::AgreementPropose => it.now(asked, agreements::propose).await,
+            Op::AgreementList => it.now(asked, agreements::list).await,
+            Op::AgreementShow => it.now(asked, agreements::show).await,
+            Op::AgreementDiff => it.now(asked, agreements::diff).await,
+            Op::AgreementSign => it.now(asked, agreements::sign).await,
+            Op::AgreementDecline => it.now(asked, agreements::decline).await,
+            Op::AgreementAmend => it.now(asked, agreements::amend).await,
+            Op::AgreementSuspend => it.now(asked, agreements::suspend).await,
+            Op::AgreementResume => it.now(asked, agreements::resume).await,
+            Op::AgreementEnd => it.now(asked, agreements::end).await,
+            Op::AgreementExplain => it.now(asked, agreements::explain).await,
+            Op::RecordAdd => it.now(asked, records::add).await,
+            Op::RecordShow => it.now(asked, records::show).await,
+            Op::RecordList => it.now(asked, records::list).await,
+            Op::RecordSearch => it.now(asked, records::search).await,
+            Op::RecordEdit => it.now(asked, records::edit).await,
+            Op::RecordHistory => it.now(asked, records::history).await,
+            Op::RecordWithdraw => it.now(asked, records::withdraw).await,
+            Op::RecordImport => it.now(asked, files::import).await,
+            Op::RecordExport => it.now(asked, files::export).await,
+            Op::RecordDuplicates => it.now(asked, records::duplicates).await,
+            Op::RecordLink => it.now(asked, records::link).await,
+            Op::RecordSteward => it.now(asked, records::steward).await,
+            Op::ConsentGive => it.now(asked, records::consent_give).await,
+            Op::ConsentWithdraw => it.now(asked, records::consent_withdraw).await,
+            Op::ConsentList => it.now(asked, records::consent_list).await,
+            Op::EpochClose => it.now(asked, epochs::close).await,
+            Op::EpochPreview => it.now(asked, epochs::preview).await,
+            Op::EpochList => it.now(asked, epochs::list).await,
+            Op::Sync => it.soon(asked, exchange::sync).await,
+            Op::HeldList => it.now(asked, exchange::held_list).await,
+            Op::HeldShow => it.now(asked, exchange::held_show).await,
+            Op::FeedList => it.now(asked, exchange::feed_list).await,
+            Op::QuarantineList => it.now(asked, exchange::quarantine_list).await,
+            Op::QuarantineRelease => it.now(asked, exchange::quarantine_release).await,
+            Op::BundleExport => it.now(asked, exchange::bundle_export).await,
+            Op::BundleImport => it.now(asked, exchange::bundle_import).await,
+            Op::Count => it.soon(asked, counts::count).await,
+            Op::CountOwn => it.now(asked, counts::count_own).await,
+            Op::AuditList => it.now(asked, audit::list).await,
+            Op::AuditVerify => it.now(asked, audit::verify).await,
+            Op::AuditDisclosures => it.now(asked, audit::disclosures).await,
+            Op::AuditExport => it.now(asked, audit::export).await,
+            Op::BackupCreate => it.now(asked, store::backup_create).await,
+            Op::BackupList => it.now(asked, store::backup_list).await,
+            Op::StoreSize => it.now(asked, store::size).await,
+            Op::Passphrase => it.now(asked, store::passphrase).await,
+        }
+    }
+
+    /// Runs an operation that blocks.
+    async fn now<A>(
+        self: &Arc<Self>,
+        asked: Asked,
+        f: fn(&Self, &Staff, A, &Steps) -> Outcome<A::Told>,
+    ) -> Outcome<String>
+    where
+        A: Ask + Send + 'static,
+    {
+        let desk = Arc::clone(self);
+        let Asked { staff, body, steps, .. } = asked;
+        let work = move || {
+            let told = f(&desk, &staff, read::<A>(&body)?, &steps)?;
+            write(&told)
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(failed()))
+    }
+
+    /// Runs an operation that waits for partners.
+    async fn soon<A, F>(
+        self: &Arc<Self>,
+        asked: Asked,
+        f: fn(Arc<Self>, Staff, A, Steps) -> F,
+    ) -> Outcome<String>
+    where
+        A: Ask,
+        F: Future<Output = Outcome<A::Told>>,
+    {
+        let Asked { staff, body, steps, .. } = asked;
+        let told = f(Arc::clone(self), staff, read::<A>(&body)?, steps).await?;
+        write(&told)
+    }
+}
+
+fn read<A: Ask>(body: &str) -> Outcome<A> {
+    let body = if body.trim().is_empty() { "{}" } else { body };
+    serde_json::from_str(body).map_err(|error| {
+        // Serde's own text can quote a value; only where the mistake is may be said.
+        let place = format!("{}:{}", error.line(), error.column());
+        Fault::new(
+            1009,
+            (
+                "The document that was asked with is not valid.",
+                "Le document de la demande n’est pas valide.",
+            ),
+            ("See docs/JSON.md for its form.", "Voyez docs/JSON.md pour sa forme."),
+        )
+        .because(place.clone(), place)
+    })
+}
+
+fn write<T: serde::Serialize>(told: &T) -> Outcome<String> {
+    serde_json::to_string(told).map_err(|_| failed())
+}
+
+fn failed() -> Box<Fault> {
+    Fault::new(
+        1006,
+        ("The node failed at this.", "Le nœud a échoué à cette étape."),
+        ("Run `entente doctor`.", "Lancez `entente doctor`."),
+    )
+}
+
+/// The name of an account of this machine, or its number if it has none.
+fn account_name(uid: u32) -> String {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = accounts.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let (name, number) = (parts.next()?, parts.nth(1)?);
+        (number == uid.to_string()).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| uid.to_string())
+}
+
+/// An instant as documents write it: `2026-11-22T14:03:00Z`.
+pub(crate) fn instant(at_s: i64) -> String {
+    jiff::Timestamp::from_second(at_s).map(|at| at.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,234 @@
+//! Settings of one node, from `entente.toml` in its folder.
+//!
+//! A setting nobody knows is an error, so a misspelt one does not fall back to its default in
+//! silence. Reading a configuration has no effect: nothing is opened or bound until all of it has
+//! been understood. Secrets are never in it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::local::Role;
+
+/// How the node presents itself and behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who we are.
+    pub organization: Organization,
+    /// The partner door.
+    #[serde(default)]
+    pub partner_door: PartnerDoorConfig,
+    /// Where and how rows are kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// How often partners are asked for news.
+    #[serde(default)]
+    pub sync: SyncConfig,
+    /// Where nightly backups go.
+    #[serde(default)]
+    pub backup: BackupConfig,
+    /// Accounts of this machine and what they may do, besides the node's own account.
+    #[serde(default)]
+    pub staff: BTreeMap<String, Vec<String>>,
+}
+
+/// What the organization says about itself to partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// Its name in English.
+    pub name_en: String,
+    /// Its name in French.
+    pub name_fr: String,
+    /// Its kind, a code of the list `org_type`.
+    pub kind: String,
+}
+
+/// The partner door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerDoorConfig {
+    /// Address and port to listen on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Where partners reach it, `host:port`. Empty: as `listen` says.
+    #[serde(default)]
+    pub public_address: String,
+}
+
+/// Where and how rows are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `sled` or `redb`.
+    #[serde(default = "default_engine")]
+    pub engine: String,
+}
+
+/// How often partners are asked for news.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncConfig {
+    /// Seconds between two questions. News travels in half this time on average.
+    #[serde(default = "default_interval_s")]
+    pub interval_s: u32,
+}
+
+/// Where backups go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupConfig {
+    /// The folder, best on another disk. Empty: `backups` in the node's folder.
+    #[serde(default)]
+    pub folder: PathBuf,
+    /// Hours between two backups; 0 makes none.
+    #[serde(default = "default_every_h")]
+    pub every_h: u32,
+    /// How many are kept.
+    #[serde(default = "default_keep")]
+    pub keep: u32,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], 7443))
+}
+
+fn default_engine() -> String {
+    "sled".to_owned()
+}
+
+fn default_interval_s() -> u32 {
+    60
+}
+
+fn default_every_h() -> u32 {
+    24
+}
+
+fn default_keep() -> u32 {
+    14
+}
+
+impl Default for PartnerDoorConfig {
+    fn default() -> Self {
+        Self { listen: default_listen(), public_address: String::new() }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { engine: default_engine() }
+    }
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        Self { interval_s: default_interval_s() }
+    }
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self { folder: PathBuf::new(), every_h: default_every_h(), keep: default_keep() }
+    }
+}
+
+/// The settings cannot be used. Says which and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadConfig(pub String);
+
+impl Config {
+    /// Reads settings.
+    pub fn parse(text: &str) -> Result<Self, BadConfig> {
+        let config: Self = toml::from_str(text).map_err(|error| BadConfig(error.to_string()))?;
+        let bad = |text: String| Err(BadConfig(text));
+        if config.organization.name_en.trim().is_empty()
+            || config.organization.name_fr.trim().is_empty()
+        {
+            return bad("organization.name_en and organization.name_fr must not be empty".into());
+        }
+        if config.kind().is_none() {
+            return bad(format!(
+                "organization.kind `{}` is no code of `org_type`",
+                config.organization.kind
+            ));
+        }
+        if config.sync.interval_s == 0 || config.sync.interval_s > 86_400 {
+            return bad("sync.interval_s must be 1 to 86400 seconds".into());
+        }
+        if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
+            return bad("store.engine must be `sled` or `redb`".into());
+        }
+        if let Some(role) = config.staff.values().flatten().find(|role| role_of(role).is_none()) {
+            return bad(format!("`{role}` in [staff] is no role"));
+        }
+        Ok(config)
+    }
+
+    /// The settings as a file.
+    pub fn to_text(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The kind of organization.
+    pub fn kind(&self) -> Option<entente_core::codes::OrgType> {
+        use entente_core::codes::Code as _;
+        entente_core::codes::OrgType::parse(&self.organization.kind).ok()
+    }
+
+    /// Where partners reach us.
+    pub fn public_address(&self) -> String {
+        match self.partner_door.public_address.as_str() {
+            "" => self.partner_door.listen.to_string(),
+            address => address.to_owned(),
+        }
+    }
+
+    /// The roles of an account of this machine.
+    pub fn roles(&self, account: &str) -> Vec<Role> {
+        let roles = self.staff.get(account).into_iter().flatten();
+        roles.filter_map(|role| role_of(role)).collect()
+    }
+}
+
+fn role_of(text: &str) -> Option<Role> {
+    Role::ALL.iter().copied().find(|role| role.code() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../config/entente.example.toml");
+
+    #[test]
+    fn the_example_says_what_the_defaults_are() {
+        let example = Config::parse(EXAMPLE).unwrap();
+        assert_eq!(example.partner_door, PartnerDoorConfig::default());
+        assert_eq!(example.store, StoreConfig::default());
+        assert_eq!(example.sync, SyncConfig::default());
+        assert_eq!(example.backup, BackupConfig::default());
+        assert_eq!(Config::parse(&example.to_text()), Ok(example));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_by_name() {
+        let text = EXAMPLE.replace("interval_s", "intervall_s");
+        assert!(Config::parse(&text).unwrap_err().0.contains("intervall_s"));
+    }
+
+    #[test]
+    fn wrong_units_and_words_are_refused() {
+        for (right, wrong) in [
+            ("interval_s = 60", "interval_s = 0"),
+            ("\"sled\"", "\"sqlite\""),
+            ("\"ngo\"", "\"club\""),
+        ] {
+            assert!(Config::parse(&EXAMPLE.replace(right, wrong)).is_err(), "{wrong}");
+        }
+    }
+}

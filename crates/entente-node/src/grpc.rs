@@ -1,0 +1,31 @@
+//! Partners and staff call us.
+//!
+//! A handler learns who is calling, parses what they want, lets the [`Node`] do it on a blocking
+//! thread, and turns the answer into messages. Anything more belongs in [`Node`]. What a caller is
+//! told of an error is decided in one place, [`status`].
+
+pub mod exchange;
+pub mod local;
+pub mod status;
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use crate::node::Node;
+
+/// Runs `f` where it may block, and turns its error into what the caller gets to see.
+pub(crate) async fn run<T, E>(
+    node: &Arc<Node>,
+    f: impl FnOnce(&Node) -> Result<T, E> + Send + 'static,
+) -> Result<T, Status>
+where
+    T: Send + 'static,
+    E: status::ToStatus + Send + 'static,
+{
+    let node = Arc::clone(node);
+    match tokio::task::spawn_blocking(move || f(&node)).await {
+        Ok(result) => result.map_err(|error| error.to_status()),
+        Err(_) => Err(Status::internal("the node failed")),
+    }
+}

@@ -1,0 +1,183 @@
+//! The calls of our own staff: `entente.v1.Local`, on the Unix socket.
+//!
+//! Every method takes a JSON document and streams progress, then one answer or one fault. Which
+//! operation it is comes from the method; who may ask it is decided in one place,
+//! [`crate::local::allowed`], before anything is read.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use entente_core::audit::{Action, Actor};
+use entente_proto::v1;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::answer::{Asked, Desk};
+use crate::doors::LocalPeer;
+use crate::fault::Fault;
+use crate::local::{Op, Progress, Role};
+
+/// Answers the calls of staff.
+#[derive(Clone, Debug)]
+pub struct Local {
+    desk: Arc<Desk>,
+}
+
+/// What is streamed back.
+type ToldStream = Pin<Box<dyn Stream<Item = Result<v1::Told, Status>> + Send>>;
+
+impl Local {
+    /// Answers through `desk`.
+    pub fn new(desk: Arc<Desk>) -> Self {
+        Self { desk }
+    }
+
+    async fn ask(&self, op: Op, request: Request<v1::Ask>) -> Result<Response<ToldStream>, Status> {
+        let peer = request.extensions().get::<LocalPeer>().cloned();
+        let peer = peer.ok_or_else(|| Status::unauthenticated("no account"))?;
+        let v1::Ask { body, .. } = request.into_inner();
+        let (sender, receiver) = tokio::sync::mpsc::channel(32);
+        let desk = Arc::clone(&self.desk);
+        tokio::spawn(async move {
+            let progress = sender.clone();
+            let told = match desk.staff(peer.uid) {
+                Ok(staff) if staff.roles.iter().any(|role| crate::local::allowed(op, *role)) => {
+                    let asked = Asked::new(
+                        op,
+                        staff,
+                        body,
+                        Box::new(move |it: Progress| {
+                            // A slow reader loses steps of progress, never the answer.
+                            let _full = progress.try_send(Ok(progress_message(it)));
+                        }),
+                    );
+                    desk.answer(asked).await
+                }
+                Ok(staff) => Err(refused(&desk, op, &staff.name, &staff.roles).await),
+                Err(fault) => Err(fault),
+            };
+            let what = match told {
+                Ok(body) => v1::told::Told::Result(body),
+                Err(fault) => {
+                    v1::told::Told::Fault(serde_json::to_string(&fault).unwrap_or_default())
+                }
+            };
+            let _gone = sender.send(Ok(v1::Told { told: Some(what) })).await;
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+fn progress_message(progress: Progress) -> v1::Told {
+    let Progress { done, total, note } = progress;
+    let progress = v1::Progress { done, total, note_en: note.en, note_fr: note.fr };
+    v1::Told { told: Some(v1::told::Told::Progress(progress)) }
+}
+
+/// A refusal is kept, like every other.
+async fn refused(desk: &Arc<Desk>, op: Op, account: &str, roles: &[Role]) -> Box<Fault> {
+    let entry = |node: &crate::node::Node| {
+        let entry = node.entry(Actor::Staff(account.to_owned()), Action::AccessRefused);
+        node.audit(vec![entry.reasons([op.name().to_owned()])])
+    };
+    if let Err(fault) = entry(&desk.node) {
+        return fault;
+    }
+    let held: Vec<_> = roles.iter().map(|role| role.code()).collect();
+    Fault::new(
+        1901,
+        ("Your role does not allow this.", "Votre rôle ne le permet pas."),
+        (
+            "Ask somebody with the right role, or the administrator: [staff] in `entente.toml`.",
+            "Demandez à une personne qui a le bon rôle, ou à l’administrateur : [staff] dans `entente.toml`.",
+        ),
+    )
+    .because(
+        format!("{account}: {}", held.join(", ")),
+        format!("{account} : {}", held.join(", ")),
+    )
+}
+
+macro_rules! local_service {
+    ($($method:ident, $stream:ident, $op:ident;)+) => {
+        #[tonic::async_trait]
+        impl v1::local_server::Local for Local {
+            $(
+                type $stream = ToldStream;
+
+                async fn $method(
+                    &self,
+                    request: Request<v1::Ask>,
+                ) -> Result<Response<ToldStream>, Status> {
+                    self.ask(Op::$op, request).await
+                }
+            )+
+        }
+    };
+}
+
+local_service! {
+    status, StatusStream, Status;
+    doctor, DoctorStream, Doctor;
+    node_stop, NodeStopStream, NodeStop;
+    partner_invite, PartnerInviteStream, PartnerInvite;
+    partner_open, PartnerOpenStream, PartnerOpen;
+    partner_digits, PartnerDigitsStream, PartnerDigits;
+    partner_verify, PartnerVerifyStream, PartnerVerify;
+    partner_test, PartnerTestStream, PartnerTest;
+    partner_list, PartnerListStream, PartnerList;
+    partner_show, PartnerShowStream, PartnerShow;
+    partner_suspend, PartnerSuspendStream, PartnerSuspend;
+    partner_resume, PartnerResumeStream, PartnerResume;
+    partner_end, PartnerEndStream, PartnerEnd;
+    partner_decline, PartnerDeclineStream, PartnerDecline;
+    agreement_draft, AgreementDraftStream, AgreementDraft;
+    agreement_propose, AgreementProposeStream, AgreementPropose;
+    agreement_list, AgreementListStream, AgreementList;
+    agreement_show, AgreementShowStream, AgreementShow;
+    agreement_diff, AgreementDiffStream, AgreementDiff;
+    agreement_sign, AgreementSignStream, AgreementSign;
+    agreement_decline, AgreementDeclineStream, AgreementDecline;
+    agreement_amend, AgreementAmendStream, AgreementAmend;
+    agreement_suspend, AgreementSuspendStream, AgreementSuspend;
+    agreement_resume, AgreementResumeStream, AgreementResume;
+    agreement_end, AgreementEndStream, AgreementEnd;
+    agreement_explain, AgreementExplainStream, AgreementExplain;
+    record_add, RecordAddStream, RecordAdd;
+    record_show, RecordShowStream, RecordShow;
+    record_list, RecordListStream, RecordList;
+    record_search, RecordSearchStream, RecordSearch;
+    record_edit, RecordEditStream, RecordEdit;
+    record_history, RecordHistoryStream, RecordHistory;
+    record_withdraw, RecordWithdrawStream, RecordWithdraw;
+    record_import, RecordImportStream, RecordImport;
+    record_export, RecordExportStream, RecordExport;
+    record_duplicates, RecordDuplicatesStream, RecordDuplicates;
+    record_link, RecordLinkStream, RecordLink;
+    record_steward, RecordStewardStream, RecordSteward;
+    consent_give, ConsentGiveStream, ConsentGive;
+    consent_withdraw, ConsentWithdrawStream, ConsentWithdraw;
+    consent_list, ConsentListStream, ConsentList;
+    epoch_close, EpochCloseStream, EpochClose;
+    epoch_preview, EpochPreviewStream, EpochPreview;
+    epoch_list, EpochListStream, EpochList;
+    sync, SyncStream, Sync;
+    held_list, HeldListStream, HeldList;
+    held_show, HeldShowStream, HeldShow;
+    feed_list, FeedListStream, FeedList;
+    quarantine_list, QuarantineListStream, QuarantineList;
+    quarantine_release, QuarantineReleaseStream, QuarantineRelease;
+    bundle_export, BundleExportStream, BundleExport;
+    bundle_import, BundleImportStream, BundleImport;
+    count, CountStream, Count;
+    count_own, CountOwnStream, CountOwn;
+    audit_list, AuditListStream, AuditList;
+    audit_verify, AuditVerifyStream, AuditVerify;
+    audit_disclosures, AuditDisclosuresStream, AuditDisclosures;
+    audit_export, AuditExportStream, AuditExport;
+    backup_create, BackupCreateStream, BackupCreate;
+    backup_list, BackupListStream, BackupList;
+    store_size, StoreSizeStream, StoreSize;
+    passphrase, PassphraseStream, Passphrase;
+}

@@ -1,0 +1,182 @@
+//! A node: what one organization keeps, decides, says and accepts.
+//!
+//! [`Node`] is synchronous. The doors, the sync loop and the command line are thin shells that
+//! call it on a blocking thread; a simulation calls it in a loop. Every effect and its audit entry
+//! are one transaction of the store: if the entry cannot be written, nothing happened.
+//!
+//! Read on in the order of a node's life: [`pairing`], [`agreements`], [`records`], [`epochs`],
+//! [`feeds`], [`counts`].
+
+pub mod agreements;
+pub mod audit;
+pub mod bundles;
+pub mod counts;
+pub mod documents;
+pub mod epochs;
+pub mod feeds;
+pub mod index;
+pub mod pairing;
+pub mod partners;
+pub mod records;
+pub mod status;
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use entente_core::audit::{Action, Actor, AuditEntry};
+use entente_core::codes::OrgType;
+use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
+use entente_core::lang::Text;
+use entente_store::db::{Db, DbError};
+use jiff::civil::Date;
+
+use crate::clock::Clock;
+use crate::doors::Admissions;
+use crate::fault::Fault;
+
+use index::{Cases, HeldIndex};
+
+/// What a node's function gives, or the fault that a person is told of.
+pub type Outcome<T> = Result<T, Box<Fault>>;
+
+/// What an organization says about itself to partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name in both languages.
+    pub name: Text,
+    /// What kind of organization it is.
+    pub kind: OrgType,
+    /// Where partners reach it: `host:port`. Empty if it accepts no connections.
+    pub address: String,
+}
+
+/// The secrets of a node, as its key ring holds them.
+pub struct Secrets {
+    /// The identity key.
+    pub key: OrgKey,
+    /// The key that makes the names of cases towards partners.
+    pub pseudonyms: PseudonymKey,
+    /// The key under which rows of imported files are recognized again.
+    pub import_key: [u8; 32],
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.key.id().short())
+    }
+}
+
+/// One organization's node.
+pub struct Node {
+    pub(crate) profile: Profile,
+    pub(crate) secrets: Secrets,
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Who may come in at the partner door. Follows the partner table.
+    pub admissions: Arc<Admissions>,
+    // In memory, rebuilt at start, changed only after the transaction that changes the store.
+    pub(crate) cases: RwLock<Cases>,
+    pub(crate) held: RwLock<HeldIndex>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.id().short())
+    }
+}
+
+impl Node {
+    /// Opens a node over its store.
+    ///
+    /// After a restore from a backup this opens new epochs of its feeds before anything is said,
+    /// so that it never says two things at one place.
+    pub fn open(
+        profile: Profile,
+        secrets: Secrets,
+        db: Db,
+        clock: Arc<dyn Clock>,
+    ) -> Outcome<Self> {
+        let (cases, held) = index::rebuild(&db)?;
+        let node = Self {
+            profile,
+            secrets,
+            db,
+            clock,
+            admissions: Arc::new(Admissions::nobody()),
+            cases: RwLock::new(cases),
+            held: RwLock::new(held),
+        };
+        node.reopen_feeds_after_restore()?;
+        node.db.write("node started", |tx| {
+            node.write_audit(tx, vec![node.entry(Actor::Node, Action::NodeStarted)])
+        })?;
+        node.refresh_admissions()?;
+        Ok(node)
+    }
+
+    /// The organization this node belongs to.
+    pub fn id(&self) -> OrgId {
+        self.secrets.key.id()
+    }
+
+    /// What the organization says about itself.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The store, for backups and sizes.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The time, in seconds since 1970.
+    pub fn now_s(&self) -> i64 {
+        self.clock.now_s()
+    }
+
+    /// The day.
+    pub fn today(&self) -> Date {
+        self.clock.today()
+    }
+
+    pub(crate) fn entry(&self, actor: Actor, action: Action) -> AuditEntry {
+        AuditEntry::new(self.now_s(), actor, action)
+    }
+}
+
+/// A lock whose holder panicked still guards a value that every transaction leaves whole.
+pub(crate) fn unpoisoned<T>(result: Result<T, PoisonError<T>>) -> T {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<DbError> for Box<Fault> {
+    fn from(error: DbError) -> Self {
+        let fault = match &error {
+            DbError::Poisoned(_) => Fault::new(
+                1702,
+                (
+                    "The store refuses writes since one failed.",
+                    "Le dépôt refuse toute écriture depuis un échec.",
+                ),
+                (
+                    "Free space on the disk, check it, and restart the node: `entente node run`.",
+                    "Libérez de l’espace, vérifiez le disque, puis relancez : `entente node run`.",
+                ),
+            ),
+            DbError::Damaged { .. } => Fault::new(
+                1703,
+                ("A row of the store is damaged.", "Une ligne du dépôt est endommagée."),
+                (
+                    "Restore the last backup: `entente backup restore FILE`.",
+                    "Restaurez la dernière sauvegarde : `entente backup restore FICHIER`.",
+                ),
+            ),
+            _ => Fault::new(
+                1701,
+                ("The store failed.", "Le dépôt a échoué."),
+                ("Run `entente doctor`.", "Lancez `entente doctor`."),
+            ),
+        };
+        fault.because(error.to_string(), error.to_string())
+    }
+}

@@ -1,0 +1,654 @@
+//! Agreements: from a draft to two signatures, and to their end.
+//!
+//! The document travels in the feeds as an envelope; each side keeps the exact bytes and both
+//! signatures. What is in force is asked of the core's state machine, and what may be said of the
+//! policy compiled from the bytes: nothing else opens a door.
+
+use entente_core::agreement::{
+    Agreement, AgreementId, AgreementState, Event, Side, terms::Consequence,
+};
+use entente_core::audit::{Action, Actor};
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::{OrgId, Signature};
+use entente_core::policy::Policy;
+use entente_core::statement::{AgreementRef, WithdrawReason};
+use entente_core::summary::SummaryId;
+use entente_proto::{AgreementChange, AgreementNotice, Done, Fate};
+use entente_store::db::{Rows, Write};
+use entente_store::log::{LogKey, Logs as _};
+use entente_store::rows::{AgreementRow, PartnerState};
+use entente_store::tx::Reads as _;
+use sha2::{Digest as _, Sha256};
+
+use super::documents::Used;
+use super::feeds::Gathered;
+use super::pairing::random;
+use super::partners::{Shut, unknown_partner};
+use super::{Node, Outcome, unpoisoned};
+use crate::fault::Fault;
+
+/// An agreement as this node keeps it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The document.
+    pub agreement: Agreement,
+    /// The hash both sides sign, in effect: over the canonical bytes.
+    pub hash: [u8; 32],
+    /// The other party.
+    pub partner: OrgId,
+    /// Where it stands today.
+    pub state: AgreementState,
+    /// The row it was read from.
+    pub row: AgreementRow,
+}
+
+impl Kept {
+    /// How statements refer to it.
+    pub fn reference(&self) -> AgreementRef {
+        AgreementRef { id: self.agreement.id.0, version: self.agreement.version }
+    }
+}
+
+/// The state in a row.
+pub(crate) fn state_of(row: &AgreementRow) -> AgreementState {
+    let (code, by_us, by_them) = &row.state;
+    let by = if *by_us { Side::Ours } else { Side::Theirs };
+    match code.as_str() {
+        "proposed" => AgreementState::Proposed { by },
+        "half-signed" => AgreementState::HalfSigned { by },
+        "active" => AgreementState::Active,
+        "suspended" => AgreementState::Suspended { by_us: *by_us, by_them: *by_them },
+        "amended" => AgreementState::Amended,
+        "expired" => AgreementState::Expired,
+        "ended" => AgreementState::Ended { by },
+        _ => AgreementState::Draft,
+    }
+}
+
+fn state_row(state: AgreementState) -> (String, bool, bool) {
+    let (by_us, by_them) = match state {
+        AgreementState::Proposed { by }
+        | AgreementState::HalfSigned { by }
+        | AgreementState::Ended { by } => (by == Side::Ours, by == Side::Theirs),
+        AgreementState::Suspended { by_us, by_them } => (by_us, by_them),
+        _ => (false, false),
+    };
+    (state.code().to_owned(), by_us, by_them)
+}
+
+/// Which agreement a text names: the beginning of its id, perhaps with `@version`.
+fn matches(kept: &Kept, wanted: &str) -> bool {
+    let (id, version) = match wanted.split_once('@') {
+        Some((id, version)) => (id, version.parse().ok()),
+        None => (wanted, None),
+    };
+    kept.agreement.id.to_string().starts_with(&id.to_lowercase())
+        && version.is_none_or(|version: u32| version == kept.agreement.version)
+}
+
+impl Node {
+    /// All agreements, in the order of their ids and versions, as they stand today.
+    pub fn agreements(&self) -> Outcome<Vec<Kept>> {
+        self.db.read(|tx| self.all_kept(tx))
+    }
+
+    fn all_kept<R: Rows>(&self, tx: &R) -> Outcome<Vec<Kept>> {
+        let rows = tx.agreements()?;
+        Ok(rows.into_iter().filter_map(|(_, _, row)| self.kept(row)).collect())
+    }
+
+    fn kept(&self, row: AgreementRow) -> Option<Kept> {
+        let agreement = entente_proto::decode_agreement(&row.bytes).ok()?;
+        let partner = OrgId::from_bytes(&row.partner).ok()?;
+        let state = state_of(&row).on(agreement.term, self.today());
+        Some(Kept { hash: hash(&row.bytes), agreement, partner, state, row })
+    }
+
+    /// The newest agreement whose id begins like this.
+    pub fn find_agreement(&self, wanted: &str) -> Outcome<Kept> {
+        let found = self.agreements()?.into_iter().rfind(|kept| matches(kept, wanted.trim()));
+        found.ok_or_else(unknown_agreement)
+    }
+
+    /// The agreement in force with a partner, and the policy it compiles to for what we send.
+    pub(crate) fn in_force<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
+        let mut kept = self.all_kept(tx)?;
+        kept.retain(|kept| kept.partner == *partner && kept.state == AgreementState::Active);
+        Ok(kept.pop())
+    }
+
+    /// The newest agreement with a partner in whatever state, for explaining what is closed.
+    pub(crate) fn newest<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
+        let mut kept = self.all_kept(tx)?;
+        kept.retain(|kept| kept.partner == *partner);
+        let active = kept.iter().position(|kept| kept.state == AgreementState::Active);
+        Ok(active.map(|at| kept.swap_remove(at)).or_else(|| kept.pop()))
+    }
+
+    /// The policy for what we may say under this agreement.
+    pub(crate) fn policy(&self, kept: &Kept) -> Outcome<Policy> {
+        kept.agreement.policy_for(&self.id()).ok_or_else(unknown_agreement)
+    }
+
+    /// Reads a draft as a new agreement with this partner, or as the next version of one.
+    pub fn read_draft(
+        &self,
+        draft: &str,
+        partner: &OrgId,
+        amends: Option<&Kept>,
+    ) -> Outcome<Agreement> {
+        let id = match amends {
+            Some(kept) => kept.agreement.id,
+            None => AgreementId(random::<16>()?),
+        };
+        let agreement = Agreement::from_toml(draft, &self.id(), partner, id).map_err(|error| {
+            Fault::new(
+                1302,
+                ("The draft is not an agreement.", "L’ébauche n’est pas une entente."),
+                (
+                    "Correct the file and try again: `entente agreement propose FILE`.",
+                    "Corrigez le fichier et réessayez : `entente agreement propose FICHIER`.",
+                ),
+            )
+            .because(
+                error.text(entente_core::lang::Lang::En),
+                error.text(entente_core::lang::Lang::Fr),
+            )
+        })?;
+        Ok(match amends {
+            Some(kept) => agreement.amending(&kept.agreement, kept.hash),
+            None => agreement,
+        })
+    }
+
+    /// Proposes an agreement: keeps it, signs nothing, and sends the text to the other side.
+    pub fn propose(&self, actor: Actor, agreement: &Agreement) -> Outcome<Kept> {
+        let partner = agreement.partner_of(&self.id()).ok_or_else(unknown_agreement)?.org;
+        let bytes = entente_proto::encode_agreement(agreement);
+        let row = AgreementRow {
+            partner: *partner.as_bytes(),
+            bytes: bytes.clone(),
+            our_signature: None,
+            their_signature: None,
+            ours: true,
+            state: state_row(self.next(
+                AgreementState::Draft,
+                Event::Propose(Side::Ours),
+                agreement,
+            )?),
+            changed_at_s: self.now_s(),
+            ended_at_s: None,
+            end_receipt_at_s: None,
+        };
+        self.db.write("propose", |tx| {
+            let partner_row =
+                tx.partner(partner.as_bytes())?.ok_or_else(|| unknown_partner(&partner))?;
+            self.open_to(&partner_row).map_err(not_yet)?;
+            if tx.agreement(&agreement.id.0, agreement.version)?.is_some() {
+                return Err(known_version());
+            }
+            tx.put_agreement(&agreement.id.0, agreement.version, &row)?;
+            // The proposal travels signed as a notice, so that nobody can put words in our mouth;
+            // it is not our signature under the agreement.
+            let document = self.document(&partner, payload_type::AGREEMENT_PROPOSAL, bytes)?;
+            self.say(tx, &partner, None, vec![document])?;
+            let entry = self.entry(actor, Action::AgreementProposed).partner(partner);
+            self.write_audit(tx, vec![entry.agreement(agreement.id.0)])
+        })?;
+        self.kept(row).ok_or_else(unknown_agreement)
+    }
+
+    fn next(
+        &self,
+        state: AgreementState,
+        event: Event,
+        agreement: &Agreement,
+    ) -> Outcome<AgreementState> {
+        state.after(event, agreement.term, self.today()).map_err(|refused| {
+            use entente_core::lang::Lang;
+            Fault::new(
+                1303,
+                (
+                    "This cannot be done to the agreement now.",
+                    "Impossible pour cette entente à l’heure actuelle.",
+                ),
+                (
+                    "See where it stands: `entente agreement show`.",
+                    "Voyez où elle en est : `entente agreement show`.",
+                ),
+            )
+            .because(refused.text(Lang::En), refused.text(Lang::Fr))
+        })
+    }
+
+    /// Signs an agreement. With both signatures it is in force.
+    pub fn sign_agreement(&self, actor: Actor, kept: &Kept) -> Outcome<Kept> {
+        let envelope =
+            Envelope::seal(payload_type::AGREEMENT, kept.row.bytes.clone(), &self.secrets.key)
+                .map_err(|_| super::audit::no_randomness())?;
+        let signature =
+            envelope.signatures.first().map(|(_, signature)| signature.as_bytes().to_vec());
+        self.db.write("sign agreement", |tx| {
+            let mut row = self.current(tx, kept)?;
+            let state = state_of(&row).on(kept.agreement.term, self.today());
+            let state = self.next(state, Event::Sign(Side::Ours), &kept.agreement)?;
+            row.our_signature = signature;
+            self.put_state(tx, kept, &mut row, state)?;
+            let document = entente_core::policy::document(kept.partner, envelope);
+            self.say(tx, &kept.partner, None, vec![document])?;
+            let mut entries = vec![
+                self.entry(actor.clone(), Action::AgreementSigned)
+                    .partner(kept.partner)
+                    .agreement(kept.agreement.id.0),
+            ];
+            if state == AgreementState::Active {
+                entries.push(self.activate(tx, kept, actor)?);
+            }
+            self.write_audit(tx, entries)
+        })?;
+        self.refresh_admissions()?;
+        self.find_agreement(&format!("{}@{}", kept.agreement.id, kept.agreement.version))
+    }
+
+    fn current<R: Rows>(&self, tx: &R, kept: &Kept) -> Outcome<AgreementRow> {
+        tx.agreement(&kept.agreement.id.0, kept.agreement.version)?.ok_or_else(unknown_agreement)
+    }
+
+    fn put_state(
+        &self,
+        tx: &mut Write<'_>,
+        kept: &Kept,
+        row: &mut AgreementRow,
+        state: AgreementState,
+    ) -> Outcome<()> {
+        row.state = state_row(state);
+        row.changed_at_s = self.now_s();
+        Ok(tx.put_agreement(&kept.agreement.id.0, kept.agreement.version, row)?)
+    }
+
+    /// Marks older versions as replaced and the partner as active.
+    fn activate(
+        &self,
+        tx: &mut Write<'_>,
+        kept: &Kept,
+        actor: Actor,
+    ) -> Outcome<entente_core::audit::AuditEntry> {
+        for older in self.all_kept(tx)? {
+            let same = older.agreement.id == kept.agreement.id;
+            if same && older.agreement.version < kept.agreement.version {
+                let state = state_of(&older.row).after(
+                    Event::Superseded,
+                    older.agreement.term,
+                    self.today(),
+                );
+                if let Ok(state) = state {
+                    let mut row = older.row.clone();
+                    self.put_state(tx, &older, &mut row, state)?;
+                }
+            }
+        }
+        if let Some(mut partner) = tx.partner(kept.partner.as_bytes())?
+            && partner.state == PartnerState::Verified
+        {
+            partner.state = PartnerState::Active;
+            tx.put_partner(kept.partner.as_bytes(), &partner)?;
+        }
+        let entry = self.entry(actor, Action::AgreementActive).partner(kept.partner);
+        Ok(entry.agreement(kept.agreement.id.0))
+    }
+
+    /// Declines, suspends, resumes or ends an agreement, and tells the other side.
+    pub fn change_agreement(
+        &self,
+        actor: Actor,
+        kept: &Kept,
+        change: AgreementChange,
+        reason: &str,
+    ) -> Outcome<()> {
+        self.db.write("change agreement", |tx| {
+            self.apply_change(tx, actor, kept, change, Side::Ours)?;
+            let notice = AgreementNotice {
+                agreement: kept.reference(),
+                change,
+                at_s: u64::try_from(self.now_s()).unwrap_or(0),
+                reason: reason.to_owned(),
+            };
+            let payload = entente_proto::encode_agreement_notice(&notice);
+            let document = self.document(&kept.partner, payload_type::AGREEMENT_NOTICE, payload)?;
+            self.say(tx, &kept.partner, None, vec![document])?;
+            Ok(())
+        })
+    }
+
+    fn apply_change(
+        &self,
+        tx: &mut Write<'_>,
+        actor: Actor,
+        kept: &Kept,
+        change: AgreementChange,
+        side: Side,
+    ) -> Outcome<()> {
+        let (event, action) = match change {
+            AgreementChange::Declined | AgreementChange::Retracted => {
+                (Event::Decline(side), Action::AgreementDeclined)
+            }
+            AgreementChange::Suspended => (Event::Suspend(side), Action::AgreementSuspended),
+            AgreementChange::Resumed => (Event::Resume(side), Action::AgreementResumed),
+            AgreementChange::Ended => (Event::End(side), Action::AgreementEnded),
+        };
+        let mut row = self.current(tx, kept)?;
+        let was_in_force =
+            matches!(state_of(&row), AgreementState::Active | AgreementState::Suspended { .. });
+        let state = self.next(state_of(&row), event, &kept.agreement)?;
+        if change == AgreementChange::Ended {
+            row.ended_at_s = Some(self.now_s());
+        }
+        self.put_state(tx, kept, &mut row, state)?;
+        if change == AgreementChange::Ended && was_in_force {
+            self.after_end(tx, kept)?;
+        }
+        let entry = self.entry(actor, action).partner(kept.partner);
+        self.write_audit(tx, vec![entry.agreement(kept.agreement.id.0)])
+    }
+
+    /// What the end means on our side of the exchange: what they had not read yet is never sent, and
+    /// what they held is marked as taken back where the clause says so.
+    fn after_end(&self, tx: &mut Write<'_>, kept: &Kept) -> Outcome<()> {
+        let log = LogKey::Feed(*kept.partner.as_bytes());
+        let epoch = tx.log_head(log)?.epoch;
+        let (mut releases, mut unread) = (Vec::new(), Vec::new());
+        tx.all_releases(&mut |record, partner, release| {
+            if partner == *kept.partner.as_bytes() {
+                releases.push((record, release));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        for (record, mut release) in releases {
+            if release.at.0 == epoch {
+                unread.push(release.at.1.saturating_sub(1));
+            }
+            if kept.agreement.at_end != Consequence::Keep && release.withdrawn_at_s.is_none() {
+                release.withdrawn_at_s = Some(self.now_s());
+                tx.put_release(&record, kept.partner.as_bytes(), &release)?;
+            }
+        }
+        Ok(tx.shred_leaves(log, epoch, &unread)?)
+    }
+
+    /// Ends everything in force with a partner, as the end of the partnership asks.
+    pub(crate) fn end_agreements_with(
+        &self,
+        tx: &mut Write<'_>,
+        actor: Actor,
+        partner: &OrgId,
+    ) -> Outcome<()> {
+        let side = if actor == Actor::Partner(*partner) { Side::Theirs } else { Side::Ours };
+        for kept in self.all_kept(tx)? {
+            let over = matches!(
+                kept.state,
+                AgreementState::Amended | AgreementState::Expired | AgreementState::Ended { .. }
+            );
+            if kept.partner != *partner || over {
+                continue;
+            }
+            self.apply_change(tx, actor.clone(), &kept, AgreementChange::Ended, side)?;
+            if side == Side::Ours {
+                let notice = AgreementNotice {
+                    agreement: kept.reference(),
+                    change: AgreementChange::Ended,
+                    at_s: u64::try_from(self.now_s()).unwrap_or(0),
+                    reason: "partnership_ended".to_owned(),
+                };
+                let payload = entente_proto::encode_agreement_notice(&notice);
+                let document = self.document(partner, payload_type::AGREEMENT_NOTICE, payload)?;
+                self.say(tx, partner, None, vec![document])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A proposal of the other side, or its signature under an agreement.
+    pub(crate) fn read_agreement(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        envelope: &Envelope,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let Ok(payload) = envelope.verify(&envelope.payload_type, &[*issuer]) else {
+            return Ok(Err("document_not_signed"));
+        };
+        let bytes = payload.bytes();
+        let Ok(agreement) = entente_proto::decode_agreement(bytes) else {
+            return Ok(Err("agreement_unreadable"));
+        };
+        let ours = agreement.partner_of(&self.id()).is_some_and(|party| party.org == *issuer);
+        if !ours || !agreement.problems().is_empty() {
+            return Ok(Err("agreement_not_ours"));
+        }
+        let known = tx.agreement(&agreement.id.0, agreement.version)?;
+        let proposed = envelope.payload_type == payload_type::AGREEMENT_PROPOSAL;
+        match known {
+            Some(row) if row.bytes != bytes => Ok(Err("agreement_changed")),
+            Some(_) if proposed => Ok(Err("agreement_known")),
+            Some(row) => self.read_signature(tx, issuer, envelope, &agreement, row, gathered),
+            None if proposed => self.read_proposal(tx, issuer, bytes, &agreement, gathered),
+            None => Ok(Err("agreement_unknown")),
+        }
+    }
+
+    fn read_proposal(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        bytes: &[u8],
+        agreement: &Agreement,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let event = Event::Propose(Side::Theirs);
+        let Ok(state) = AgreementState::Draft.after(event, agreement.term, self.today()) else {
+            return Ok(Err("agreement_over"));
+        };
+        let row = AgreementRow {
+            partner: *issuer.as_bytes(),
+            bytes: bytes.to_vec(),
+            our_signature: None,
+            their_signature: None,
+            ours: false,
+            state: state_row(state),
+            changed_at_s: self.now_s(),
+            ended_at_s: None,
+            end_receipt_at_s: None,
+        };
+        tx.put_agreement(&agreement.id.0, agreement.version, &row)?;
+        let entry = self.entry(Actor::Partner(*issuer), Action::AgreementProposed);
+        gathered.entries.push(entry.partner(*issuer).agreement(agreement.id.0));
+        Ok(Ok(()))
+    }
+
+    fn read_signature(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        envelope: &Envelope,
+        agreement: &Agreement,
+        mut row: AgreementRow,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let state = state_of(&row).on(agreement.term, self.today());
+        let Ok(state) = state.after(Event::Sign(Side::Theirs), agreement.term, self.today()) else {
+            return Ok(Err("agreement_not_now"));
+        };
+        row.their_signature =
+            envelope.signatures.first().map(|(_, signature)| signature.as_bytes().to_vec());
+        let Some(kept) = self.kept(row.clone()) else { return Ok(Err("agreement_unreadable")) };
+        self.put_state(tx, &kept, &mut row, state)?;
+        let entry = self.entry(Actor::Partner(*issuer), Action::AgreementSigned);
+        gathered.entries.push(entry.partner(*issuer).agreement(agreement.id.0));
+        if state == AgreementState::Active {
+            gathered.entries.push(self.activate(tx, &kept, Actor::Partner(*issuer))?);
+        }
+        Ok(Ok(()))
+    }
+
+    /// The other side declined, suspended, resumed or ended an agreement.
+    pub(crate) fn read_agreement_notice(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        notice: &AgreementNotice,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let AgreementRef { id, version } = notice.agreement;
+        let row = tx.agreement(&id, version)?.filter(|row| row.partner == *issuer.as_bytes());
+        let Some(kept) = row.and_then(|row| self.kept(row)) else {
+            return Ok(Err("agreement_unknown"));
+        };
+        let over = matches!(kept.state, AgreementState::Ended { .. });
+        if over && notice.change == AgreementChange::Ended {
+            // Both sides ended it before they heard of each other.
+            self.execute_end(tx, &kept, gathered)?;
+            return Ok(Ok(()));
+        }
+        let actor = Actor::Partner(*issuer);
+        match self.apply_change(tx, actor, &kept, notice.change, Side::Theirs) {
+            Ok(()) => {}
+            Err(fault) if fault.code == "ENT-1303" => return Ok(Err("agreement_not_now")),
+            Err(fault) => return Err(fault),
+        }
+        if notice.change == AgreementChange::Ended {
+            self.execute_end(tx, &kept, gathered)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Does what the agreement says about its end to what we hold, and answers with a receipt.
+    fn execute_end(&self, tx: &mut Write<'_>, kept: &Kept, gathered: &mut Gathered) -> Outcome<()> {
+        let fate = match kept.agreement.at_end {
+            Consequence::Keep => Fate::Kept,
+            Consequence::Delete => Fate::Deleted,
+            // A summary says nothing its issuer does not have; returning it is sending the receipt
+            // that names it.
+            Consequence::Return => Fate::Returned,
+        };
+        let mut held = Vec::new();
+        tx.held(kept.partner.as_bytes(), &mut |at, batch, keys| {
+            let alive: Vec<usize> = keys
+                .keys
+                .iter()
+                .enumerate()
+                .filter_map(|(position, key)| key.as_ref().map(|_| position))
+                .collect();
+            let ids = alive.iter().filter_map(|position| batch.items.get(*position));
+            held.push((
+                at,
+                alive.clone(),
+                ids.map(|(_, id, _)| SummaryId(*id)).collect::<Vec<_>>(),
+            ));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        let mut n = 0;
+        for (at, positions, ids) in held {
+            n += positions.len() as u64;
+            if fate != Fate::Kept {
+                tx.shred_held(&at, &positions)?;
+                for id in &ids {
+                    tx.put_taken_back(kept.partner.as_bytes(), &id.0, self.now_s())?;
+                }
+                gathered.shredded(ids);
+            }
+        }
+        if fate != Fate::Kept {
+            gathered.accepted.n_withdrawn += n;
+        }
+        let agreement = kept.agreement.id;
+        gathered.receipts.push(self.receipted(Done::AgreementEnd {
+            agreement,
+            fate,
+            n_summaries: n,
+        }));
+        let entry = self.entry(Actor::Partner(kept.partner), Action::SummaryShredded);
+        let reason = WithdrawReason::AgreementEnded.code().to_owned();
+        gathered.entries.push(
+            entry.partner(kept.partner).agreement(kept.agreement.id.0).n(n).reasons([reason]),
+        );
+        Ok(())
+    }
+
+    /// The other side did what the agreement says about its end. Says whether that was asked for.
+    pub(crate) fn end_receipt(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        agreement: &AgreementId,
+        done_at_s: i64,
+    ) -> Outcome<bool> {
+        let mut asked = false;
+        for (id, version, mut row) in tx.agreements()? {
+            let open = row.ended_at_s.is_some() && row.end_receipt_at_s.is_none();
+            if id == agreement.0 && row.partner == *issuer.as_bytes() && open {
+                row.end_receipt_at_s = Some(done_at_s);
+                tx.put_agreement(&id, version, &row)?;
+                asked = true;
+            }
+        }
+        Ok(asked)
+    }
+
+    /// The agreement with both signatures, as anybody can verify it.
+    pub fn signed_agreement(&self, kept: &Kept) -> Envelope {
+        let sign = |org: OrgId, bytes: &Option<Vec<u8>>| {
+            let signature = Signature::try_from(bytes.as_deref()?).ok()?;
+            Some((org, signature))
+        };
+        let signatures = [
+            sign(self.id(), &kept.row.our_signature),
+            sign(kept.partner, &kept.row.their_signature),
+        ];
+        Envelope {
+            payload_type: payload_type::AGREEMENT.to_owned(),
+            payload: kept.row.bytes.clone(),
+            signatures: signatures.into_iter().flatten().collect(),
+        }
+    }
+
+    /// How many summaries are held from a partner.
+    pub fn n_held_from(&self, partner: &OrgId) -> u64 {
+        unpoisoned(self.held.read()).n_from(partner)
+    }
+}
+
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn not_yet(shut: Shut) -> Box<Fault> {
+    let why = match shut {
+        Shut::NotVerified => (
+            "The phone check is not finished.",
+            "La vérification par téléphone n’est pas terminée.",
+        ),
+        Shut::Suspended => ("The partnership is suspended.", "Le partenariat est suspendu."),
+        Shut::Quarantined => ("The partner is in quarantine.", "Le partenaire est en quarantaine."),
+        Shut::Ended | Shut::Unknown => {
+            ("The partnership has ended.", "Le partenariat est terminé.")
+        }
+    };
+    super::documents::not_open().because(why.0, why.1)
+}
+
+pub(crate) fn unknown_agreement() -> Box<Fault> {
+    Fault::new(
+        1301,
+        ("There is no such agreement.", "Cette entente n’existe pas."),
+        ("List them: `entente agreement list`.", "Dressez la liste : `entente agreement list`."),
+    )
+}
+
+fn known_version() -> Box<Fault> {
+    Fault::new(
+        1304,
+        ("This version was proposed already.", "Cette version a déjà été proposée."),
+        ("See it: `entente agreement list`.", "Voyez-la : `entente agreement list`."),
+    )
+}

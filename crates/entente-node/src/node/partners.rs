@@ -1,0 +1,242 @@
+//! Partners: who they are, how far we are with them, and whether they may come in.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::codes::{Code as _, OrgType};
+use entente_core::identity::OrgId;
+use entente_core::lang::Text;
+use entente_store::db::Write;
+use entente_store::rows::{EvidenceRow, PartnerRow, PartnerState};
+use entente_store::tx::Reads as _;
+
+use super::{Node, Outcome};
+use crate::fault::Fault;
+use crate::tls::Admission;
+
+/// How long after the end of a partnership its last documents can be fetched: a month, so that an
+/// office which closes over the holidays still learns of it.
+const AFTER_END_S: i64 = 30 * 24 * 60 * 60;
+
+/// Why a partner's request is refused. The partner is told which, and nothing about anybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shut {
+    /// No partner of ours.
+    #[error("unknown")]
+    Unknown,
+    /// The phone check is not finished on both sides.
+    #[error("not verified")]
+    NotVerified,
+    /// We stopped the exchange for now.
+    #[error("suspended")]
+    Suspended,
+    /// Something that only a faulty or hostile node sends came from there.
+    #[error("quarantined")]
+    Quarantined,
+    /// It is over.
+    #[error("ended")]
+    Ended,
+}
+
+impl Node {
+    /// All partners.
+    pub fn partner_rows(&self) -> Outcome<Vec<(OrgId, PartnerRow)>> {
+        self.db.read(|tx| {
+            let rows = tx.partners()?;
+            Ok(rows
+                .into_iter()
+                .filter_map(|(id, row)| Some((OrgId::from_bytes(&id).ok()?, row)))
+                .collect())
+        })
+    }
+
+    /// One partner, or the fault that there is none.
+    pub fn partner_row(&self, id: &OrgId) -> Outcome<PartnerRow> {
+        self.db.read(|tx| tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id)))
+    }
+
+    /// Finds a partner by its name in either language, or by the beginning of its id.
+    pub fn find_partner(&self, text: &str) -> Outcome<(OrgId, PartnerRow)> {
+        let wanted = text.trim().to_lowercase();
+        let names = |row: &PartnerRow| [row.name_en.to_lowercase(), row.name_fr.to_lowercase()];
+        let rows = self.partner_rows()?;
+        let exact = rows
+            .iter()
+            .filter(|(id, row)| names(row).contains(&wanted) || id.to_string() == wanted);
+        let near = rows.iter().filter(|(id, row)| {
+            wanted.len() >= 3
+                && (id.to_string().starts_with(&wanted)
+                    || names(row).iter().any(|name| name.contains(&wanted)))
+        });
+        let mut found: Vec<_> = exact.collect();
+        if found.is_empty() {
+            found = near.collect();
+        }
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => Err(Fault::new(
+                1201,
+                ("There is no such partner.", "Ce partenaire n’existe pas."),
+                (
+                    "List them: `entente partner list`.",
+                    "Dressez la liste : `entente partner list`.",
+                ),
+            )),
+            _ => Err(Fault::new(
+                1202,
+                ("Several partners match.", "Plusieurs partenaires correspondent."),
+                (
+                    "Give the whole name, or the id from `entente partner list`.",
+                    "Donnez le nom complet ou l’identifiant affiché par `entente partner list`.",
+                ),
+            )),
+        }
+    }
+
+    /// Whether a partner's requests are answered now.
+    pub(crate) fn open_to(&self, row: &PartnerRow) -> Result<(), Shut> {
+        if row.quarantined.is_some() {
+            return Err(Shut::Quarantined);
+        }
+        match row.state {
+            PartnerState::Ended => Err(Shut::Ended),
+            _ if row.suspended_by_us => Err(Shut::Suspended),
+            PartnerState::Connected => Err(Shut::NotVerified),
+            PartnerState::Verified | PartnerState::Active | PartnerState::Suspended => Ok(()),
+        }
+    }
+
+    /// The same, but a partnership that ended is still open for its last documents.
+    pub(crate) fn is_open_or_over(&self, row: &PartnerRow) -> Result<(), Shut> {
+        match self.open_to(row) {
+            Err(Shut::Ended) if row.quarantined.is_none() && row.we_verified => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Stops the exchange with a partner at once. Open streams are cut.
+    pub fn suspend_partner(&self, actor: Actor, id: &OrgId) -> Outcome<()> {
+        self.change_partner(actor, id, Action::PartnerSuspended, |row| {
+            row.suspended_by_us = true;
+            row.state = PartnerState::Suspended;
+        })
+    }
+
+    /// Takes our own suspension back.
+    pub fn resume_partner(&self, actor: Actor, id: &OrgId) -> Outcome<()> {
+        if !self.partner_row(id)?.suspended_by_us {
+            return Err(Fault::new(
+                1205,
+                ("We have not suspended this partner.", "Nous n’avons pas suspendu ce partenaire."),
+                (
+                    "See who has: `entente partner show`.",
+                    "Voyez qui l’a fait : `entente partner show`.",
+                ),
+            ));
+        }
+        self.change_partner(actor, id, Action::PartnerResumed, |row| {
+            row.suspended_by_us = false;
+            row.state =
+                if row.suspended_by_them { PartnerState::Suspended } else { PartnerState::Active };
+        })
+    }
+
+    /// Lets a partner speak again after a person has looked at the evidence.
+    pub fn lift_quarantine(&self, actor: Actor, id: &OrgId) -> Outcome<()> {
+        self.change_partner(actor, id, Action::PartnerReleased, |row| row.quarantined = None)
+    }
+
+    /// Changes a partner's row and writes the entry, then lets the doors know.
+    pub(crate) fn change_partner(
+        &self,
+        actor: Actor,
+        id: &OrgId,
+        action: Action,
+        change: impl FnOnce(&mut PartnerRow),
+    ) -> Outcome<()> {
+        self.db.write("change partner", |tx| {
+            let mut row = tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id))?;
+            if row.state == PartnerState::Ended {
+                return Err(partnership_over());
+            }
+            change(&mut row);
+            tx.put_partner(id.as_bytes(), &row)?;
+            self.write_audit(tx, vec![self.entry(actor, action).partner(*id)])
+        })?;
+        self.refresh_admissions()
+    }
+
+    /// Keeps what a partner did wrong; a proof stops everything from it until a person looks.
+    pub(crate) fn keep_evidence(
+        &self,
+        tx: &mut Write<'_>,
+        partner: &OrgId,
+        fault: &str,
+        proof: Vec<Vec<u8>>,
+        fatal: bool,
+    ) -> Outcome<()> {
+        let evidence = EvidenceRow { at_s: self.now_s(), fault: fault.to_owned(), proof, fatal };
+        tx.put_evidence(partner.as_bytes(), &evidence)?;
+        if !fatal {
+            return Ok(());
+        }
+        if let Some(mut row) = tx.partner(partner.as_bytes())? {
+            row.quarantined = Some(fault.to_owned());
+            tx.put_partner(partner.as_bytes(), &row)?;
+        }
+        let entry = self.entry(Actor::Node, Action::PartnerQuarantined).partner(*partner);
+        self.write_audit(tx, vec![entry.reasons([fault.to_owned()])])
+    }
+
+    /// Brings who may come in at the door in line with the partner table.
+    pub fn refresh_admissions(&self) -> Outcome<()> {
+        let (rows, tickets) =
+            self.db.read(|tx| Ok::<_, Box<Fault>>((tx.partners()?, tx.tickets()?)))?;
+        for (id, row) in rows {
+            let Ok(id) = OrgId::from_bytes(&id) else { continue };
+            // After the end the door stays open for a while, for the news of it and the receipts;
+            // what may still be fetched then is decided by each call.
+            let over = match (row.state, row.ended_at_s) {
+                (PartnerState::Ended, Some(at_s)) => at_s + AFTER_END_S < self.now_s(),
+                (PartnerState::Ended, None) => true,
+                _ => false,
+            };
+            let shut = row.quarantined.is_some() || row.suspended_by_us || over;
+            let admission = match row.state {
+                _ if shut => Admission::Refused,
+                PartnerState::Connected => Admission::Invitee,
+                _ => Admission::Partner,
+            };
+            self.admissions.set(id, admission);
+        }
+        let now_s = self.now_s();
+        let invited = tickets
+            .iter()
+            .any(|(_, ticket)| ticket.used_by.is_none() && ticket.expires_at_s > now_s);
+        self.admissions.expect_invitees(invited);
+        Ok(())
+    }
+}
+
+/// What a partner is called and what it is, for documents.
+pub fn partner_text(row: &PartnerRow) -> (Text, OrgType) {
+    let kind = OrgType::from_number(row.kind).unwrap_or(OrgType::Ngo);
+    (Text::new(row.name_en.clone(), row.name_fr.clone()), kind)
+}
+
+pub(crate) fn unknown_partner(_: &OrgId) -> Box<Fault> {
+    Fault::new(
+        1201,
+        ("There is no such partner.", "Ce partenaire n’existe pas."),
+        ("List them: `entente partner list`.", "Dressez la liste : `entente partner list`."),
+    )
+}
+
+pub(crate) fn partnership_over() -> Box<Fault> {
+    Fault::new(
+        1206,
+        ("The partnership has ended.", "Le partenariat est terminé."),
+        (
+            "Begin again with a new invitation: `entente partner invite`.",
+            "Recommencez par une nouvelle invitation : `entente partner invite`.",
+        ),
+    )
+}

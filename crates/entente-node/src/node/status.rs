@@ -1,0 +1,100 @@
+//! How the node is: for `status`, for `doctor`, and for whoever is on call at three in the morning.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use entente_core::identity::OrgId;
+use entente_store::rows::PartnerRow;
+use entente_store::tx::Reads as _;
+
+use super::agreements::Kept;
+use super::{Node, Outcome, unpoisoned};
+
+/// How long a partner may take to answer a withdrawal before it is shown as overdue.
+///
+/// A node that is up answers at its next sync, within minutes; three days bridge a long weekend
+/// without anybody at the office.
+pub const RECEIPT_DUE_S: i64 = 3 * 24 * 60 * 60;
+
+/// What stands between us and one partner.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The partner.
+    pub id: OrgId,
+    /// Its row.
+    pub row: PartnerRow,
+    /// The agreement that counts: the one in force, or else the newest.
+    pub agreement: Option<Kept>,
+    /// Summaries that it may hold of ours: released and not taken back.
+    pub n_released: u64,
+    /// Summaries that we took back, answered or not.
+    pub n_withdrawn: u64,
+    /// Of these, those with a receipt.
+    pub n_receipts: u64,
+    /// Of these, those without one for longer than [`RECEIPT_DUE_S`].
+    pub n_overdue: u64,
+    /// Summaries that we hold of theirs.
+    pub n_held: u64,
+    /// How far we are in their feed: epoch and cursor.
+    pub cursor: (u32, u64),
+    /// How long our feed for them is: epoch and size.
+    pub feed: (u32, u64),
+    /// How much of our audit log they have co-signed.
+    pub cosigned: u64,
+}
+
+impl Node {
+    /// Where we stand with every partner.
+    pub fn standings(&self) -> Outcome<Vec<Standing>> {
+        let mut releases: BTreeMap<[u8; 32], [u64; 4]> = BTreeMap::new();
+        let due_s = self.now_s() - RECEIPT_DUE_S;
+        self.db.read(|tx| {
+            tx.all_releases(&mut |_, partner, release| {
+                let [standing, withdrawn, receipts, overdue] = releases.entry(partner).or_default();
+                match (release.withdrawn_at_s, release.receipt) {
+                    (None, _) => *standing += 1,
+                    (Some(_), Some(_)) => {
+                        *withdrawn += 1;
+                        *receipts += 1;
+                    }
+                    (Some(at_s), None) => {
+                        *withdrawn += 1;
+                        *overdue += u64::from(at_s < due_s);
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok::<_, Box<crate::fault::Fault>>(())
+        })?;
+        let mut standings = Vec::new();
+        for (id, row) in self.partner_rows()? {
+            let [n_released, n_withdrawn, n_receipts, n_overdue] =
+                releases.get(id.as_bytes()).copied().unwrap_or_default();
+            let (epoch, size, _) = self.feed_head(&id)?;
+            standings.push(Standing {
+                agreement: self.db.read(|tx| self.newest(tx, &id))?,
+                n_released,
+                n_withdrawn,
+                n_receipts,
+                n_overdue,
+                n_held: self.n_held_from(&id),
+                cursor: self.cursor(&id)?,
+                feed: (epoch, size),
+                cosigned: self.cosigned_size(&id)?,
+                id,
+                row,
+            });
+        }
+        Ok(standings)
+    }
+
+    /// How many records there are.
+    pub fn n_records(&self) -> u64 {
+        unpoisoned(self.cases.read()).n_records()
+    }
+
+    /// How many summaries are held from all partners.
+    pub fn n_held(&self) -> u64 {
+        unpoisoned(self.held.read()).n()
+    }
+}

@@ -1,0 +1,180 @@
+//! A running node: its two doors, its sync loop, its backups, and how it stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entente_core::audit::{Action, Actor};
+use entente_proto::v1;
+use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
+
+use crate::answer::Desk;
+use crate::clock::{Clock, SystemClock};
+use crate::doors::{
+    self, DoorLimits, LiveCheck, LocalDoor, LocalDoorError, MAX_MESSAGE, PartnerDoor,
+};
+use crate::fault::Fault;
+use crate::grpc::exchange::Exchange;
+use crate::grpc::local::Local;
+use crate::node::Outcome;
+use crate::setup::{OpenHome, io_fault};
+use crate::sync::{self, Peers};
+use crate::tls::{Doorkeeper, LiveIdentity};
+
+/// Services that somebody who was invited may call before the phone check.
+const FOR_INVITEES: &[&str] = &["entente.v1.Onboarding"];
+
+/// How often the certificate is looked at. It is renewed ten days before it lapses, so an hour
+/// more or less does not matter.
+const RENEWAL_CHECK: Duration = Duration::from_secs(3600);
+
+/// A node that is up.
+#[derive(Debug)]
+pub struct Running {
+    /// Where the partner door listens.
+    pub address: SocketAddr,
+    /// The desk that answers staff, for whoever runs the node in the same process.
+    pub desk: Arc<Desk>,
+    stop: CancellationToken,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+/// Opens the doors of a node and starts what it does by itself.
+pub async fn start(open: OpenHome) -> Outcome<Running> {
+    let OpenHome { home, config, node, key } = open;
+    let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
+    std::fs::write(home.certificate(), identity.certificate_pem())
+        .map_err(|error| io_fault(&error))?;
+
+    let stop = CancellationToken::new();
+    let admissions = Arc::clone(&node.admissions);
+    let listen = config.partner_door.listen;
+    let door = PartnerDoor::bind(listen, &identity, Arc::clone(&admissions), DoorLimits::default());
+    let door = door.await.map_err(|error| port_fault(listen, &error))?;
+    let address = door.local_addr().map_err(|error| io_fault(&error))?;
+
+    let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));
+    let desk = Arc::new(Desk::new(
+        Arc::clone(&node),
+        Arc::clone(&peers),
+        home.clone(),
+        config.clone(),
+        identity.clone(),
+        stop.clone(),
+    ));
+    let socket = LocalDoor::bind(&home.socket()).map_err(|error| socket_fault(&error))?;
+
+    let mut tasks = tokio::task::JoinSet::new();
+    let (_, routes) = doors::standard_services(entente_proto::FILE_DESCRIPTOR_SET)
+        .map_err(|_| no_certificate())?;
+    let exchange = Exchange::new(Arc::clone(&node));
+    let service = v1::exchange_server::ExchangeServer::new(exchange.clone())
+        .max_decoding_message_size(MAX_MESSAGE)
+        .send_compressed(CompressionEncoding::Zstd)
+        .accept_compressed(CompressionEncoding::Zstd);
+    let doorkeeper = admissions as Arc<dyn Doorkeeper>;
+    let router = doors::partner_server(LiveCheck::new(doorkeeper, FOR_INVITEES))
+        .add_routes(routes)
+        .add_service(service)
+        .add_service(v1::onboarding_server::OnboardingServer::new(exchange));
+    let stopping = stop.clone();
+    tasks.spawn(async move {
+        if door.serve(router, stopping).await.is_err() {
+            tracing::error!("the partner door failed");
+        }
+    });
+    let local = v1::local_server::LocalServer::new(Local::new(Arc::clone(&desk)))
+        .max_decoding_message_size(16 * MAX_MESSAGE);
+    let stopping = stop.clone();
+    tasks.spawn(async move {
+        let served = socket.serve(doors::local_server().add_service(local), stopping);
+        if served.await.is_err() {
+            tracing::error!("the local door failed");
+        }
+    });
+    let every = Duration::from_secs(u64::from(config.sync.interval_s));
+    tasks.spawn(sync::follow(peers, every, stop.clone()));
+    tasks.spawn(renew(identity, stop.clone()));
+    tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
+    tracing::info!(%address, "node is up");
+    Ok(Running { address, desk, stop, tasks })
+}
+
+impl Running {
+    /// Waits until the node was asked to stop, and then until everything has ended.
+    pub async fn wait(mut self) {
+        self.stop.cancelled().await;
+        while self.tasks.join_next().await.is_some() {}
+        let node = Arc::clone(&self.desk.node);
+        let stopped = move || node.audit(vec![node.entry(Actor::Node, Action::NodeStopped)]);
+        if !matches!(tokio::task::spawn_blocking(stopped).await, Ok(Ok(()))) {
+            tracing::warn!("the stop could not be written down");
+        }
+    }
+
+    /// Asks the node to stop.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Cancelled when the node stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+}
+
+async fn renew(identity: LiveIdentity, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(RENEWAL_CHECK)).await.is_some() {
+        match identity.renew_if_due(SystemClock.now_s()) {
+            Ok(true) => tracing::info!("certificate renewed"),
+            Ok(false) => {}
+            Err(_) => tracing::error!("the certificate could not be renewed"),
+        }
+    }
+}
+
+fn no_certificate() -> Box<Fault> {
+    Fault::new(
+        1104,
+        ("The certificate could not be made.", "Le certificat n’a pas pu être créé."),
+        (
+            "Check the clock of the machine: `entente doctor`.",
+            "Vérifiez l’horloge : `entente doctor`.",
+        ),
+    )
+}
+
+fn port_fault(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
+    let taken = error.kind() == std::io::ErrorKind::AddrInUse;
+    let fault = Fault::new(
+        1007,
+        (
+            "The partner door cannot be opened.",
+            "La porte des partenaires ne peut pas être ouverte.",
+        ),
+        (
+            "Choose another port: `partner_door.listen` in `entente.toml`.",
+            "Choisissez un autre port : `partner_door.listen` dans `entente.toml`.",
+        ),
+    );
+    if taken {
+        return fault.because(
+            format!("Something else listens on {address}."),
+            format!("Un autre programme écoute sur {address}."),
+        );
+    }
+    fault.because(error.kind().to_string(), error.kind().to_string())
+}
+
+fn socket_fault(error: &LocalDoorError) -> Box<Fault> {
+    Fault::new(
+        1008,
+        ("The local door cannot be opened.", "La porte locale ne peut pas être ouverte."),
+        (
+            "Check that no other node runs in this folder, and that it belongs to you alone.",
+            "Vérifiez qu’aucun autre nœud n’utilise ce dossier et qu’il n’appartient qu’à vous.",
+        ),
+    )
+    .because(error.to_string(), error.to_string())
+}
