@@ -32,7 +32,9 @@ pub(super) fn create(folder: &Path) -> Result<(), EngineError> {
     let mut tx = db.begin_write().map_err(|error| beginning(&error))?;
     tx.set_quick_repair(true);
     tx.open_table(ROWS).map_err(|error| table(&error))?;
-    tx.commit().map_err(|error| committing(&error))
+    tx.commit().map_err(|error| committing(&error))?;
+    // Dropping it would keep quiet about a failed sync.
+    db.close().map_err(|error| opening(&error))
 }
 
 pub(super) fn open(folder: &Path) -> Result<Redb, EngineError> {

@@ -21,7 +21,7 @@ use std::{
     fmt,
     fs::{self, File},
     io,
-    ops::{Bound, ControlFlow},
+    ops::{Bound, ControlFlow, Deref},
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
@@ -45,7 +45,7 @@ const FIRST_ROWS: u8 = 8;
 const EXPORT_STRIDE: usize = 256;
 
 pub(super) struct Sled {
-    db: sled::Db,
+    db: Open,
     file: File,
     folder: PathBuf,
     /// Held for writing while a batch is applied but not yet durable.
@@ -61,7 +61,7 @@ pub(super) fn create(folder: &Path) -> Result<(), EngineError> {
         db.insert([u8::MAX, n], &[n]).map_err(|error| failed("creating the store", &error))?;
     }
     db.flush().map_err(|error| failed("creating the store", &error))?;
-    drop(db);
+    db.close()?;
     // sled never syncs its `conf`, without which it does not open.
     sync_files(folder)
 }
@@ -83,7 +83,7 @@ pub(super) fn open(folder: &Path) -> Result<Sled, EngineError> {
     })
 }
 
-fn open_sled(folder: &Path) -> Result<sled::Db, EngineError> {
+fn open_sled(folder: &Path) -> Result<Open, EngineError> {
     // Our own lock on the folder is held, so a locked file means that sled's threads from a store
     // which this process has just closed have not let go of it yet. It takes them milliseconds.
     let mut patience = 200;
@@ -94,12 +94,45 @@ fn open_sled(folder: &Path) -> Result<sled::Db, EngineError> {
         let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()))
             .map_err(|_| EngineError::Corrupt { engine: "sled" })?;
         match opened {
-            Ok(db) => return Ok(db),
+            Ok(db) => return Ok(Open(Some(db))),
             Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::Other && patience > 0 => {
                 patience -= 1;
                 thread::sleep(Duration::from_millis(10));
             }
             Err(error) => return Err(failed("opening the store", &error)),
+        }
+    }
+}
+
+/// sled, open. Closing it panics if its last sync fails.
+struct Open(Option<sled::Db>);
+
+impl Open {
+    fn close(mut self) -> Result<(), EngineError> {
+        self.close_once()
+    }
+
+    fn close_once(&mut self) -> Result<(), EngineError> {
+        let db = self.0.take();
+        panic::catch_unwind(AssertUnwindSafe(|| drop(db)))
+            .map_err(|_| EngineError::Fault { engine: "sled", doing: "closing the store" })
+    }
+}
+
+impl Deref for Open {
+    type Target = sled::Db;
+
+    fn deref(&self) -> &sled::Db {
+        #[expect(clippy::expect_used, reason = "only `close` and `drop` take it, and both end it")]
+        self.0.as_ref().expect("sled is open until it is dropped")
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // What was acknowledged is durable already, so there is nothing to save.
+        if let Err(error) = self.close_once() {
+            tracing::error!(%error, "the store was not closed cleanly");
         }
     }
 }
