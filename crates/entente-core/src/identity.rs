@@ -244,6 +244,9 @@ mod tests {
     const SIGNATURE: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
                              085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 
+    /// For the message `x`, computed apart from this code.
+    const LENIENT_S: &str = "68bfe22c5ac2d5052236f2f3609de72a39fe969a2c258c136022e37f64827d09";
+
     fn key() -> OrgKey {
         OrgKey::from_seed(&hex::decode(SEED).unwrap().try_into().unwrap())
     }
@@ -299,6 +302,19 @@ mod tests {
             *byte = sum.to_le_bytes()[0];
             carry = sum >> 8;
         }
+        assert_eq!(key().id().verify(b"x", &Signature(bytes)), Err(BadSignature));
+    }
+
+    #[test]
+    fn a_signature_that_only_lenient_verifiers_accept_is_refused() {
+        // R is the neutral point, and S is the hash times the secret scalar.
+        let mut bytes = [0; 64];
+        bytes[0] = 1;
+        hex::decode_to_slice(LENIENT_S, &mut bytes[32..]).unwrap();
+
+        let lenient = VerifyingKey::from_bytes(key().id().as_bytes()).unwrap();
+        let signature = ed25519_dalek::Signature::from_bytes(&bytes);
+        assert!(ed25519_dalek::Verifier::verify(&lenient, b"x", &signature).is_ok());
         assert_eq!(key().id().verify(b"x", &Signature(bytes)), Err(BadSignature));
     }
 

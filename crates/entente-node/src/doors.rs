@@ -14,6 +14,7 @@ use std::time::Duration;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::server::HealthReporter;
+use tonic_reflection::pb;
 use tower::layer::util::{Identity, Stack};
 
 mod admissions;
@@ -93,6 +94,10 @@ pub fn standard_services(
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(descriptors)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // Each version would otherwise list only itself.
+            .register_encoded_file_descriptor_set(pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(pb::v1alpha::FILE_DESCRIPTOR_SET)
+            .include_reflection_service(false)
     };
     // Most tools still ask in the older version.
     let routes = Routes::new(health)

@@ -112,11 +112,67 @@ fn without_inner_words(mut response: Response<Body>) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use entente_core::identity::OrgKey;
+    use tokio_util::sync::CancellationToken;
+    use tower::service_fn;
+
+    use super::super::Admissions;
     use super::*;
 
     fn message(status: Status) -> String {
         let response = without_inner_words(status.into_http());
         response.headers()["grpc-message"].to_str().unwrap().to_owned()
+    }
+
+    /// Asks a service that answers everything, behind a check, as `peer`.
+    async fn ask(
+        admissions: &Arc<Admissions>,
+        path: &str,
+        peer: Option<Peer>,
+    ) -> Option<Admission> {
+        let check = LiveCheck::new(Arc::clone(admissions) as _, &["entente.v1.Pairing"]);
+        let mut service = check.layer(service_fn(async |request: Request<Body>| {
+            let mut response = Response::new(Body::empty());
+            let admission = request.extensions().get::<Peer>().map(|peer| peer.admission);
+            response.extensions_mut().insert(admission);
+            Ok::<_, Infallible>(response)
+        }));
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = path.parse().unwrap();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        let response = service.call(request).await.unwrap();
+        response.extensions().get::<Option<Admission>>().copied().flatten()
+    }
+
+    #[tokio::test]
+    async fn each_request_is_judged_by_what_the_register_says_now() {
+        let id = OrgKey::from_seed(&[1; 32]).id();
+        let admissions = Arc::new(Admissions::nobody());
+        let (pairing, feeds) = ("/entente.v1.Pairing/Hello", "/entente.v1.Feeds/Pull");
+        // The connection was opened by a partner, and does not know yet that this is over.
+        let (admission, cut) = (Admission::Partner, CancellationToken::new());
+        let peer = Some(Peer { id, admission, cut });
+
+        for (now, at_feeds, at_pairing) in [
+            (Admission::Partner, Some(Admission::Partner), Some(Admission::Partner)),
+            (Admission::Invitee, None, Some(Admission::Invitee)),
+            (Admission::Refused, None, None),
+        ] {
+            admissions.set(id, now);
+            assert_eq!(ask(&admissions, feeds, peer.clone()).await, at_feeds);
+            assert_eq!(ask(&admissions, pairing, peer.clone()).await, at_pairing);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_from_nobody_is_refused() {
+        let admissions = Arc::new(Admissions::nobody());
+        admissions.expect_invitees(true);
+        assert_eq!(ask(&admissions, "/entente.v1.Pairing/Hello", None).await, None);
     }
 
     #[test]

@@ -151,3 +151,19 @@ impl fmt::Debug for PartnerChannel {
         f.write_str("PartnerChannel")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A connection as the channel makes it, without HTTP/2 on it.
+    pub(in crate::doors) async fn dial(
+        address: String,
+        expected: OrgId,
+        identity: &LiveIdentity,
+    ) -> Guarded<TlsStream<TcpStream>> {
+        let config = Arc::new(tls::client_config(identity, expected).unwrap());
+        let (cut, note) = (CancellationToken::new(), Note::default());
+        Dial { address, config, cut, note }.call().await.unwrap()
+    }
+}

@@ -52,6 +52,12 @@ impl<IO> Guarded<IO> {
         }
     }
 
+    /// What is guarded.
+    #[cfg(test)]
+    pub(super) fn inner(&self) -> &IO {
+        &self.io
+    }
+
     fn check_cuts(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         if self.cuts.iter_mut().any(|cut| cut.as_mut().poll(cx).is_ready()) {
             self.note.set(Some(DoorError::Cut));

@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt}
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -86,7 +87,8 @@ impl LocalDoor {
         Ok(Self { listener, path: path.to_owned(), uid })
     }
 
-    /// Serves until `stop` is cancelled, and the calls that are open then to their end.
+    /// Serves until `stop` is cancelled. Calls that are open then have five seconds to end, as at
+    /// the partner door.
     pub async fn serve(
         self,
         router: Router,
@@ -100,9 +102,14 @@ impl LocalDoor {
             // The server has stopped listening to us, and ends when its calls have.
             std::future::pending().await
         };
+        let stopped = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
         tokio::select! {
             served = serving => served,
             never = accepting => never,
+            () = stopped => Ok(()),
         }
     }
 
@@ -126,6 +133,9 @@ impl LocalDoor {
         }
     }
 }
+
+/// How long open calls may go on after the door was told to close.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl Drop for LocalDoor {
     fn drop(&mut self) {

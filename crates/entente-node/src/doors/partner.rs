@@ -405,3 +405,43 @@ impl fmt::Debug for PeerStream {
         f.debug_struct("PeerStream").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entente_core::identity::OrgKey;
+    use tokio_stream::StreamExt;
+
+    use super::super::connect::tests::dial;
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn identity(seed: u8) -> LiveIdentity {
+        let key = Arc::new(OrgKey::from_seed(&[seed; 32]));
+        LiveIdentity::new(key, Arc::new(ManualClock::new(1_800_000_000))).unwrap()
+    }
+
+    /// Nagle's algorithm with delayed acknowledgements makes a small answer 40 ms late.
+    #[tokio::test]
+    async fn small_answers_do_not_wait_on_either_side() {
+        let (a, b) = (identity(1), identity(2));
+        let admissions = Arc::new(Admissions::nobody());
+        admissions.set(b.id(), Admission::Partner);
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let door =
+            PartnerDoor::bind(any_port, &a, admissions, DoorLimits::default()).await.unwrap();
+        let address = door.local_addr().unwrap().to_string();
+
+        let mut incoming = door.open(CancellationToken::new(), CancellationToken::new());
+        let (near, far) = tokio::join!(dial(address, a.id(), &b), incoming.next());
+        let far = far.unwrap().unwrap();
+        assert!(near.inner().get_ref().0.nodelay().unwrap());
+        assert!(far.io.inner().get_ref().0.nodelay().unwrap());
+    }
+
+    #[test]
+    fn one_broken_connection_does_not_delay_the_next_and_a_lack_of_files_does() {
+        assert_eq!(pause_after(&io::ErrorKind::ConnectionAborted.into()), Duration::ZERO);
+        let too_many_files = io::Error::from_raw_os_error(24);
+        assert_eq!(pause_after(&too_many_files), Duration::from_millis(100));
+    }
+}

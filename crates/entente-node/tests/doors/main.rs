@@ -4,4 +4,5 @@
 
 mod common;
 mod handshake;
+mod local;
 mod partners;
