@@ -23,6 +23,7 @@ pub mod count;
 pub mod country;
 pub mod definition;
 pub mod disclose;
+pub mod duplicates;
 pub mod envelope;
 pub mod feed;
 pub mod identity;
