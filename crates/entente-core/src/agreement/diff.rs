@@ -199,7 +199,7 @@ fn grants(article: u8, old: &Grant, new: &Grant, changes: &mut Changes) {
         });
     }
     if old.onward != *onward {
-        let label = Text::new("may be passed on to", "peut être communiqué plus loin à");
+        let label = Text::new("may be passed on to", "peut être transmis à");
         changes.moved(ChangeKind::Other, at(item::ONWARD), label, |lang| {
             (render::onward(&old.onward, lang), render::onward(onward, lang))
         });

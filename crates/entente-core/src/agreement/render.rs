@@ -57,7 +57,7 @@ impl Agreement {
         {
             let title = match lang {
                 Lang::En => format!("§{number} What {from} may send {to}"),
-                Lang::Fr => format!("§{number} Ce que {from} peut envoyer à {to}"),
+                Lang::Fr => format!("§{number} Ce que peut envoyer « {from} » à « {to} »"),
             };
             article(&mut page, &title, &grant_lines(number, grant, lang), lang);
         }
@@ -68,7 +68,10 @@ impl Agreement {
         let lines = |(party, position): (&Party, u8)| {
             let at = |part| Clause::party(position).part(part);
             let kind = party.kind.label(lang);
-            let text = |text: &Text| text.in_lang(lang).to_owned();
+            let text = |text: &Text| match text.in_lang(lang) {
+                "" => lang.pick("(not needed)", "(sans objet)").to_owned(),
+                text => text.to_owned(),
+            };
             [
                 line(at(1), "name", "nom", format!("{} ({kind})", party.name.in_lang(lang))),
                 line(at(2), "signed by", "signée par", text(&party.officer_title)),
@@ -234,12 +237,13 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
             value: level(&grant.elements, element, lang).to_owned(),
         }));
     }
-    let days = format!("{} {}", grant.retention_days, lang.pick("days", "jours"));
+    let n_days = lang.number(u64::from(grant.retention_days));
+    let days = format!("{n_days} {}", lang.pick("days", "jours"));
     lines.push(line(at(item::RETENTION), "kept for", "conservé pendant", days));
     lines.push(line(
         at(item::ONWARD),
         "passed on to",
-        "communiqué plus loin à",
+        "peut être transmis à",
         onward(&grant.onward, lang),
     ));
     lines.push(line(
@@ -292,7 +296,7 @@ pub(super) fn geography(geography: &Geography, lang: Lang) -> String {
 
 pub(super) fn onward(onward: &Onward, lang: Lang) -> String {
     match onward {
-        Onward::Never => lang.pick("nobody", "personne").to_owned(),
+        Onward::Never => lang.pick("nobody", "aucun autre organisme").to_owned(),
         Onward::Circle => {
             lang.pick("members of a common circle", "membres d’un cercle commun").to_owned()
         }

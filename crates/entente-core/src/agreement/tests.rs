@@ -185,6 +185,22 @@ fn where_summaries_are_new_every_field_is_new() {
 }
 
 #[test]
+fn a_change_of_what_nothing_rests_on_widens_nothing() {
+    let (_, theirs) = orgs();
+    let with = |geography, min_group| {
+        let mut it = agreement();
+        let grant =
+            Grant { summaries: false, counts: None, referrals: true, ..it.grants[0].clone() };
+        it.grants[0] = Grant { geography, min_group, ..grant };
+        it
+    };
+    let narrow = with(Geography::Only([Province::Alberta].into()), 20);
+    let changes = diff(Some(&narrow), &with(Geography::Everywhere, 5), &theirs);
+    let kinds: Vec<_> = changes.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [ChangeKind::Other; 2]);
+}
+
+#[test]
 fn the_same_version_has_no_difference() {
     let (ours, theirs) = orgs();
     assert_eq!(diff(Some(&agreement()), &agreement(), &theirs), []);

@@ -322,6 +322,16 @@ fn an_explanation_names_the_clause_behind_each_field() {
     assert_eq!((line.fate, line.clause.to_string()), (FieldFate::Removed, "§3.7".to_owned()));
 }
 
+#[test]
+fn a_case_that_is_refused_is_explained_as_far_as_it_could_go() {
+    let waiting = Proposal { disclosure: Disclosure::NotClosed, ..proposal() };
+    let explanation = policy().explain(&waiting);
+    assert!(explanation.decision.is_err());
+    assert_eq!(explanation.rung, Rung::FINEST);
+    let fates: Vec<_> = explanation.lines.iter().take(3).map(|it| it.fate).collect();
+    assert_eq!(fates, [FieldFate::Kept; 3]);
+}
+
 /// Proposals of every kind, most of them refused for some reason.
 fn any_proposal() -> impl Strategy<Value = Proposal> {
     let case = (0..14_usize, 0..7_u8, 0..15_u8, any::<bool>(), 0..4_u8, any::<bool>());
