@@ -256,3 +256,124 @@ fn parse_elements(message: v1::Elements) -> Result<Elements, Invalid> {
         details: set("details", message.details)?.iter().collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{self, check_mutations, id};
+
+    fn message() -> v1::Agreement {
+        let bytes = encode_agreement(&any::one(any::agreement()));
+        v1::Agreement::decode(bytes.as_slice()).unwrap()
+    }
+
+    /// Changes an agreement that passes, and says which field is then wrong.
+    #[track_caller]
+    fn refused(field: &'static str, change: impl FnOnce(&mut v1::Agreement)) {
+        let mut message = message();
+        change(&mut message);
+        let decoded = decode_agreement(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[track_caller]
+    fn grant_refused(field: &'static str, change: impl FnOnce(&mut v1::Grant)) {
+        refused(field, |it| change(it.first_grants.as_mut().unwrap()));
+    }
+
+    #[test]
+    fn every_field_of_an_agreement_has_its_bound() {
+        refused("agreement_id", |it| it.agreement_id.clear());
+        refused("version", |it| it.version = 0);
+        refused("supersedes", |it| it.supersedes = vec![1; 31]);
+        refused("parties", |it| it.parties.truncate(1));
+        refused("parties", |it| it.parties.push(it.parties[0].clone()));
+        refused("agreement", |it| it.parties.swap(0, 1));
+        refused("effective_on", |it| it.effective_on = 0);
+        refused("expires_on", |it| it.expires_on = 2027_02_30);
+        refused("agreement", |it| it.expires_on = it.effective_on);
+        refused("purposes", |it| it.purposes = u32::MAX);
+        refused("agreement", |it| it.purposes = 0);
+        refused("governing_law", |it| it.governing_law = None);
+        refused("agreement", |it| it.notice_days = 366);
+        refused("agreement", |it| it.breach_notice_h = 0);
+        refused("at_end", |it| it.at_end = 0);
+        refused("at_end", |it| it.at_end = 4);
+        refused("first_grants", |it| it.first_grants = None);
+    }
+
+    #[test]
+    fn every_field_of_a_party_has_its_bound() {
+        refused("org", |it| it.parties[0].org = vec![0; 32]);
+        refused("name", |it| it.parties[0].name.as_mut().unwrap().fr.clear());
+        refused("name", |it| it.parties[0].name.as_mut().unwrap().en = "a".repeat(MAX_TEXT + 1));
+        refused("org_type", |it| it.parties[0].org_type = 0);
+        refused("officer_title", |it| it.parties[0].officer_title = None);
+        refused("breach_contact", |it| it.parties[0].breach_contact = "a\nb".into());
+        let longest = "a".repeat(MAX_TEXT);
+        let mut message = message();
+        message.parties[0].name.as_mut().unwrap().en = longest;
+        assert!(decode_agreement(&message.encode_to_vec()).is_ok());
+    }
+
+    #[test]
+    fn every_field_of_a_grant_has_its_bound() {
+        grant_refused("provinces", |it| (it.everywhere, it.provinces) = (true, 1));
+        grant_refused("provinces", |it| (it.everywhere, it.provinces) = (false, 1 << 31));
+        grant_refused("agreement", |it| (it.everywhere, it.provinces) = (false, 0));
+        grant_refused("age_classes", |it| it.age_classes = 8);
+        grant_refused("agreement", |it| it.min_group = 4);
+        grant_refused("agreement", |it| it.min_group = 1_001);
+        grant_refused("elements", |it| it.elements = None);
+        grant_refused("place", |it| it.elements.as_mut().unwrap().place = 0);
+        grant_refused("details", |it| it.elements.as_mut().unwrap().details = 1 << 11);
+        grant_refused("agreement", |it| it.retention_days = 0);
+        grant_refused("agreement", |it| it.retention_days = 3_661);
+        grant_refused("agreement", |it| it.budget_nano_rho = 311_000_001);
+        grant_refused("forbid_exploitation", |it| it.forbid_exploitation = 1 << 15);
+        let counts = |min_cell, dimensions| v1::CountsGrant { period: 1, dimensions, min_cell };
+        grant_refused("agreement", |it| it.counts = Some(counts(4, 1)));
+        grant_refused("agreement", |it| it.counts = Some(counts(5, 0)));
+        grant_refused("agreement", |it| it.counts = Some(counts(5, 0b11111)));
+        grant_refused("dimensions", |it| it.counts = Some(counts(5, 1 << 10)));
+    }
+
+    #[test]
+    fn who_may_be_told_onward_is_named_in_order_or_not_at_all() {
+        let mut orgs: Vec<_> = (8..10).map(|seed| id(seed).as_bytes().to_vec()).collect();
+        orgs.sort();
+        let onward = |kind: v1::Onward, to: Vec<Vec<u8>>| {
+            move |it: &mut v1::Grant| (it.onward, it.onward_to) = (kind.into(), to)
+        };
+        grant_refused("onward", onward(v1::Onward::Unspecified, vec![]));
+        grant_refused("onward", |it| it.onward = 4);
+        grant_refused("onward_to", onward(v1::Onward::Never, orgs.clone()));
+        grant_refused("onward_to", onward(v1::Onward::Circle, orgs.clone()));
+        grant_refused("onward_to", onward(v1::Onward::Named, vec![]));
+        grant_refused("onward_to", onward(v1::Onward::Named, vec![orgs[0].clone(); 2]));
+        grant_refused("onward_to", onward(v1::Onward::Named, vec![vec![1; 31]]));
+        let mut reversed = orgs;
+        reversed.reverse();
+        grant_refused("onward_to", onward(v1::Onward::Named, reversed));
+    }
+
+    #[test]
+    fn no_changed_agreement_is_taken_for_the_same() {
+        let agreement = any::one(any::agreement());
+        check_mutations(&encode_agreement(&agreement), &agreement, decode_agreement);
+    }
+
+    proptest! {
+        #[test]
+        fn an_agreement_is_read_as_it_is_written(agreement in any::agreement()) {
+            prop_assert_eq!(decode_agreement(&encode_agreement(&agreement)), Ok(agreement));
+        }
+
+        #[test]
+        fn random_bytes_are_no_agreement(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(decode_agreement(&bytes).is_err());
+        }
+    }
+}

@@ -54,7 +54,7 @@ pub(crate) fn seconds() -> impl Strategy<Value = u64> {
 
 /// One line that is not blank, in form NFC.
 pub(crate) fn line() -> impl Strategy<Value = String> {
-    "[A-Za-zéàœŒ’«» .,-]{0,30}[a-zé]"
+    "[A-Zé][A-Za-zéàœŒ’«» .,-]{0,29}[a-zé]"
 }
 
 pub(crate) fn text() -> impl Strategy<Value = Text> {

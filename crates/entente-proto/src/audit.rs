@@ -87,3 +87,123 @@ pub fn decode_audit(bytes: &[u8]) -> Result<AuditEntry, Invalid> {
         reference: message.reference,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::any::{self, check_mutations};
+
+    fn entry() -> impl Strategy<Value = AuditEntry> {
+        let actor = prop_oneof![
+            any::line().prop_map(Actor::Staff),
+            any::org().prop_map(Actor::Partner),
+            Just(Actor::Node),
+        ];
+        let what = (any::seconds(), actor, select(Action::ALL), any::<u64>());
+        let whom = (
+            prop::option::of(any::<[u8; 16]>()),
+            prop::option::of(any::org()),
+            prop::option::of(any::<[u8; 16]>()),
+        );
+        let reasons = prop::collection::vec("[§a-z0-9_.]{1,20}", 0..5);
+        let reference = prop::collection::vec(any::<u8>(), 0..=MAX_REFERENCE);
+        (what, whom, reasons, reference).prop_map(|(what, whom, reasons, reference)| {
+            let (at_s, actor, action, n) = what;
+            let (record, partner, agreement) = whom;
+            AuditEntry {
+                at_s: i64::try_from(at_s).unwrap(),
+                actor,
+                action,
+                record: record.map(RecordId),
+                partner,
+                agreement,
+                reasons,
+                n,
+                reference,
+            }
+        })
+    }
+
+    #[track_caller]
+    fn refused(field: &'static str, change: impl FnOnce(&mut v1::AuditLeaf)) {
+        let entry = AuditEntry::new(1, Actor::Node, Action::NodeStarted);
+        let mut message = v1::AuditLeaf::decode(&*encode_audit(&entry, &[1; 32])).unwrap();
+        change(&mut message);
+        let decoded = decode_audit(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_an_entry_has_its_bound() {
+        refused("at_s", |it| it.at_s = 0);
+        refused("at_s", |it| it.at_s = MAX_SECONDS + 1);
+        refused("actor", |it| it.actor = None);
+        refused("node", |it| it.actor = Some(v1::audit_leaf::Actor::Node(false)));
+        let staff = |len| Some(v1::audit_leaf::Actor::Staff("a".repeat(len)));
+        refused("staff", |it| it.actor = staff(0));
+        refused("staff", |it| it.actor = staff(MAX_ACCOUNT + 1));
+        refused("action", |it| it.action = 0);
+        refused("action", |it| it.action = 256);
+        refused("record", |it| it.record = vec![1; 15]);
+        refused("partner", |it| it.partner = vec![0; 32]);
+        refused("agreement", |it| it.agreement = vec![1; 17]);
+        refused("reasons", |it| it.reasons = vec!["a".into(); MAX_REASONS + 1]);
+        refused("reasons", |it| it.reasons = vec!["a".repeat(MAX_REASON + 1)]);
+        refused("reference", |it| it.reference = vec![1; MAX_REFERENCE + 1]);
+        refused("salt", |it| it.salt = vec![1; 31]);
+    }
+
+    #[test]
+    fn two_equal_entries_have_different_bytes() {
+        let entry = AuditEntry::new(1, Actor::Node, Action::NodeStarted);
+        assert_ne!(encode_audit(&entry, &[1; 32]), encode_audit(&entry, &[2; 32]));
+    }
+
+    #[test]
+    fn an_entry_out_of_bounds_is_cut_and_not_lost() {
+        let mut entry = AuditEntry::new(-5, Actor::Staff("é\n".repeat(90)), Action::LoggedIn)
+            .reasons(vec!["r".repeat(1_000); 100])
+            .reference([1; 100]);
+        let decoded = decode_audit(&encode_audit(&entry, &[1; 32])).unwrap();
+        assert_eq!(decoded.actor, Actor::Staff("é".repeat(50)));
+        assert_eq!(decoded.reasons, vec!["r".repeat(MAX_REASON); MAX_REASONS]);
+        assert_eq!((decoded.at_s, decoded.reference.len()), (1, MAX_REFERENCE));
+
+        entry.actor = Actor::Staff("\u{202e}\t ".into());
+        let decoded = decode_audit(&encode_audit(&entry, &[1; 32])).unwrap();
+        assert_eq!(decoded.actor, Actor::Staff("?".into()));
+    }
+
+    #[test]
+    fn no_changed_entry_is_taken_for_the_same_but_for_its_salt() {
+        let entry = any::one(entry());
+        let bytes = encode_audit(&entry, &[1; 32]);
+        // The salt stands last.
+        let without_salt = |bytes: &[u8]| match bytes.ends_with(&[1; 32]) {
+            true => decode_audit(bytes),
+            false => Err(Invalid::new("salt", "is another")),
+        };
+        check_mutations(&bytes, &entry, without_salt);
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_read_as_it_is_written(entry in entry(), salt in any::<[u8; 32]>()) {
+            prop_assert_eq!(decode_audit(&encode_audit(&entry, &salt)), Ok(entry));
+        }
+
+        #[test]
+        fn whatever_is_written_can_be_read(name in ".{0,300}", reason in ".{0,300}", at_s in any::<i64>()) {
+            let entry = AuditEntry::new(at_s, Actor::Staff(name), Action::LoggedIn).reasons([reason]);
+            prop_assert!(decode_audit(&encode_audit(&entry, &[1; 32])).is_ok());
+        }
+
+        #[test]
+        fn random_bytes_are_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode_audit(&bytes).is_err());
+        }
+    }
+}

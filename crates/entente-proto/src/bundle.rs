@@ -87,3 +87,63 @@ fn take<'a>(rest: &mut &'a [u8], max: usize) -> Result<&'a [u8], Invalid> {
     *rest = after;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use entente_core::feed::Carried;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{check_mutations, id};
+
+    fn bundle(n_batches: u64) -> Bundle {
+        let batch = |first| Batch {
+            epoch: 1,
+            first,
+            checkpoint: vec![4; 20],
+            leaves: vec![Carried::Whole(vec![5; 30])],
+        };
+        Bundle {
+            issuer: id(1),
+            audience: id(2),
+            written_at_s: 1_795_000_000,
+            batches: (0..n_batches).map(batch).collect(),
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_read_as_it_is_written() {
+        for n in [0, 1, 3] {
+            assert_eq!(decode_bundle(&encode_bundle(&bundle(n))), Ok(bundle(n)));
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_anywhere_is_refused() {
+        let file = encode_bundle(&bundle(3));
+        for len in 0..file.len() {
+            assert!(decode_bundle(&file[..len]).is_err(), "cut off at {len}");
+        }
+        assert!(decode_bundle(&[&file[..], &[0]].concat()).is_err());
+        assert_eq!(decode_bundle(b"hello").unwrap_err().problem, "is not a bundle");
+    }
+
+    #[test]
+    fn no_changed_file_is_taken_for_the_same() {
+        check_mutations(&encode_bundle(&bundle(2)), &bundle(2), decode_bundle);
+    }
+
+    #[test]
+    fn a_length_that_lies_allocates_nothing() {
+        let mut file = MAGIC.to_vec();
+        file.extend_from_slice(&[0xff; 4]);
+        assert!(decode_bundle(&file).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn random_files_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode_bundle(&[MAGIC, bytes.as_slice()].concat()).is_err());
+        }
+    }
+}

@@ -327,3 +327,270 @@ fn parse_rule(number: i32) -> Result<CountingRule, Invalid> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{self, check_mutations, id};
+
+    fn rule() -> impl Strategy<Value = CountingRule> {
+        prop_oneof![Just(CountingRule::Persons), Just(CountingRule::Records)]
+    }
+
+    fn question() -> impl Strategy<Value = CountQuestion> {
+        let names = Just(["age_group", "gender", "province", "status", "region"].map(String::from));
+        let shape = (names.prop_shuffle(), 0..=3_usize, 0..=2_usize);
+        let head = (any::<[u8; 16]>(), any::org(), any::seconds(), any::agreement_ref());
+        let periods = prop::collection::btree_set(any::period(), 1..5);
+        (head, shape, periods, any::code(), rule()).prop_map(
+            |(head, (names, n_by, n_only), periods, definition, rule)| {
+                let (id, audience, asked_at_s, agreement) = head;
+                let (by, rest) = names.split_at(n_by);
+                let mut only: Vec<_> =
+                    rest[..n_only].iter().map(|name| (name.clone(), "24".to_owned())).collect();
+                only.sort();
+                let periods = periods.into_iter().collect();
+                let by = by.to_vec();
+                CountQuestion {
+                    id,
+                    audience,
+                    asked_at_s,
+                    agreement,
+                    by,
+                    only,
+                    periods,
+                    definition,
+                    rule,
+                }
+            },
+        )
+    }
+
+    fn table(min_cell: u32) -> impl Strategy<Value = Protected> {
+        let zeros = prop_oneof![Just(Zeros::Shown), Just(Zeros::Flagged), Just(Zeros::Defended)];
+        let shape = prop::collection::vec(1..4_usize, 0..=3);
+        (zeros, shape).prop_flat_map(move |(zeros, shape)| {
+            let dimensions = shape.iter().enumerate().map(|(at, n)| {
+                Dimension::new(format!("d{at}"), (0..*n).map(|label| format!("{label}+")))
+            });
+            let frame = Frame::new(dimensions.collect()).unwrap();
+            let least = u64::from(min_cell);
+            let cell = prop_oneof![
+                Just(Cell::Lt5),
+                Just(Cell::Comp),
+                Just(Cell::Withheld),
+                (least..=Table::MAX_PERSONS).prop_map(Cell::Ok),
+                Just(if zeros == Zeros::Shown { Cell::Ok(0) } else { Cell::Ok(least) }),
+            ];
+            let rules = Rules::new(min_cell, zeros).unwrap();
+            let n_places = frame.n_places();
+            prop::collection::vec(cell, n_places)
+                .prop_map(move |cells| Protected::from_parts(frame.clone(), rules, cells).unwrap())
+        })
+    }
+
+    fn answer() -> impl Strategy<Value = CountAnswer> {
+        let head = (any::<[u8; 32]>(), any::seconds(), any::agreement_ref(), any::code(), rule());
+        let refusals = prop::collection::btree_set(("[a-z_]{1,20}", "(§[34]\\.[0-9])?"), 1..4);
+        let tables = (3..=1_000_u32).prop_flat_map(|min_cell| {
+            let tables = prop::collection::btree_map(any::period(), table(min_cell), 0..4);
+            tables.prop_map(move |tables| (min_cell, tables))
+        });
+        (head, refusals, tables).prop_map(|(head, refusals, (min_cell, tables))| {
+            let (question, answered_at_s, agreement, definition, rule) = head;
+            let tables = tables.into_iter().map(|(period, table)| CountTable { period, table });
+            let refusals = refusals.into_iter().map(|(code, clause)| CountRefusal { code, clause });
+            CountAnswer {
+                question,
+                answered_at_s,
+                agreement,
+                min_cell,
+                definition,
+                rule,
+                tables: tables.collect(),
+                refusals: refusals.collect(),
+            }
+        })
+    }
+
+    fn question_message() -> v1::CountQuestion {
+        v1::CountQuestion {
+            question_id: vec![1; 16],
+            audience: id(1).as_bytes().to_vec(),
+            asked_at_s: 1,
+            agreement_id: vec![2; 16],
+            agreement_version: 1,
+            by: vec!["province".into(), "gender".into()],
+            only: vec![filter("age_group"), filter("status")],
+            periods: vec![20_251, 20_252],
+            definition: 1,
+            rule: 1,
+        }
+    }
+
+    fn filter(dimension: &str) -> v1::CountFilter {
+        v1::CountFilter { dimension: dimension.into(), label: "x".into() }
+    }
+
+    #[track_caller]
+    fn question_refused(field: &'static str, change: impl FnOnce(&mut v1::CountQuestion)) {
+        let mut message = question_message();
+        assert!(decode_count_question(&message.encode_to_vec()).is_ok());
+        change(&mut message);
+        let decoded = decode_count_question(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_a_question_has_its_bound() {
+        question_refused("question_id", |it| it.question_id.clear());
+        question_refused("audience", |it| it.audience.clear());
+        question_refused("asked_at_s", |it| it.asked_at_s = 0);
+        question_refused("agreement_version", |it| it.agreement_version = 0);
+        question_refused("agreement_id", |it| {
+            it.agreement_id.clear();
+            it.agreement_version = 0;
+        });
+        question_refused("by", |it| it.by = ["a", "b", "c", "d"].map(String::from).to_vec());
+        question_refused("by", |it| it.by = vec!["gender".into(); 2]);
+        question_refused("by", |it| it.by.push("status".into()));
+        question_refused("by", |it| it.by = vec![String::new()]);
+        question_refused("by", |it| it.by = vec!["a".repeat(Dimension::MAX_LABEL_BYTES + 1)]);
+        question_refused("by", |it| it.by = vec!["é".into()]);
+        question_refused("only", |it| it.only = ["a", "b", "c", "d", "e"].map(filter).to_vec());
+        question_refused("only", |it| it.only.reverse());
+        question_refused("only", |it| it.only.push(filter("status")));
+        question_refused("label", |it| it.only[0].label.clear());
+        question_refused("periods", |it| it.periods.clear());
+        question_refused("periods", |it| it.periods.reverse());
+        question_refused("periods", |it| it.periods = vec![20_251; 2]);
+        question_refused("periods", |it| it.periods = (0..201).collect());
+        question_refused("periods", |it| it.periods = vec![20_255]);
+        question_refused("definition", |it| it.definition = 0);
+        question_refused("definition", |it| it.definition = 7);
+        question_refused("rule", |it| it.rule = 0);
+        question_refused("rule", |it| it.rule = 3);
+    }
+
+    /// Five persons in "a", and "b" hidden.
+    fn answer_message() -> v1::CountAnswer {
+        v1::CountAnswer {
+            question_digest: vec![1; 32],
+            answered_at_s: 1,
+            agreement_id: vec![2; 16],
+            agreement_version: 1,
+            min_cell: 5,
+            definition: 1,
+            rule: 1,
+            tables: vec![v1::CountTable {
+                period: 20_251,
+                zeros: 1,
+                dimensions: vec![v1::CountDimension {
+                    name: "gender".into(),
+                    labels: vec!["a".into(), "b".into()],
+                }],
+                cells: vec![1, 8, 0],
+            }],
+            refusals: vec![refusal("no_such_period")],
+        }
+    }
+
+    fn refusal(code: &str) -> v1::CountRefusal {
+        v1::CountRefusal { code: code.into(), clause: "§3.2".into() }
+    }
+
+    #[track_caller]
+    fn answer_refused(field: &'static str, change: impl FnOnce(&mut v1::CountAnswer)) {
+        let mut message = answer_message();
+        assert!(decode_count_answer(&message.encode_to_vec()).is_ok());
+        change(&mut message);
+        let decoded = decode_count_answer(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_an_answer_has_its_bound() {
+        answer_refused("question_digest", |it| it.question_digest.truncate(31));
+        answer_refused("answered_at_s", |it| it.answered_at_s = 0);
+        answer_refused("agreement_version", |it| it.agreement_version = 0);
+        answer_refused("min_cell", |it| it.min_cell = 0);
+        answer_refused("min_cell", |it| it.min_cell = 1_001);
+        answer_refused("definition", |it| it.definition = 0);
+        answer_refused("rule", |it| it.rule = 0);
+        answer_refused("tables", |it| (it.tables, it.refusals) = (vec![], vec![]));
+        answer_refused("tables", |it| it.tables.push(it.tables[0].clone()));
+        answer_refused("refusals", |it| it.refusals.push(it.refusals[0].clone()));
+        answer_refused("refusals", |it| it.refusals.push(refusal("a")));
+        answer_refused("refusals", |it| {
+            it.refusals = (0..=MAX_REFUSALS).map(|n| refusal(&format!("r{n:03}"))).collect();
+        });
+        answer_refused("code", |it| it.refusals[0].code = "Not a code".into());
+        answer_refused("clause", |it| it.refusals[0].clause = "§".repeat(33));
+    }
+
+    #[test]
+    fn every_field_of_a_table_has_its_bound() {
+        answer_refused("period", |it| it.tables[0].period = 20_255);
+        answer_refused("zeros", |it| it.tables[0].zeros = 0);
+        answer_refused("zeros", |it| it.tables[0].zeros = 4);
+        let dimension = |it: &v1::CountAnswer| it.tables[0].dimensions[0].clone();
+        answer_refused("dimensions", |it| it.tables[0].dimensions = vec![dimension(it); 4]);
+        answer_refused("dimensions", |it| it.tables[0].dimensions = vec![dimension(it); 2]);
+        answer_refused("dimensions", |it| it.tables[0].dimensions[0].labels.clear());
+        answer_refused("labels", |it| it.tables[0].dimensions[0].labels[0].clear());
+        answer_refused("name", |it| it.tables[0].dimensions[0].name = "a\n".into());
+        answer_refused("cells", |it| it.tables[0].cells.clear());
+        answer_refused("cells", |it| it.tables[0].cells.push(0));
+        answer_refused("cells", |it| it.tables[0].cells[0] = Table::MAX_PERSONS + 4);
+    }
+
+    #[test]
+    fn a_count_that_must_be_hidden_is_not_accepted() {
+        // 3 is a count of 0, which may be shown; 4 to 7 are counts of 1 to 4.
+        for shown in [4, 7] {
+            answer_refused("cells", |it| it.tables[0].cells[2] = shown);
+        }
+        let mut message = answer_message();
+        message.tables[0].cells[2] = 3;
+        assert!(decode_count_answer(&message.encode_to_vec()).is_ok());
+        answer_refused("cells", |it| (it.tables[0].zeros, it.tables[0].cells[2]) = (2, 3));
+    }
+
+    #[test]
+    fn order_and_repetition_mean_nothing_and_have_one_encoding() {
+        let mut question = any::one(question());
+        question.only = vec![("b".into(), "1".into()), ("a".into(), "2".into())];
+        question.periods = vec!["2025-Q2".parse().unwrap(), "2025-Q1".parse().unwrap()];
+        let bytes = encode_count_question(&question);
+        question.only.reverse();
+        question.periods.reverse();
+        question.periods.push(question.periods[0]);
+        assert_eq!(encode_count_question(&question), bytes);
+        assert!(decode_count_question(&bytes).is_ok());
+    }
+
+    #[test]
+    fn no_changed_question_or_answer_is_taken_for_the_same() {
+        let question = any::one(question());
+        check_mutations(&encode_count_question(&question), &question, decode_count_question);
+        let answer = any::one(answer());
+        check_mutations(&encode_count_answer(&answer), &answer, decode_count_answer);
+    }
+
+    proptest! {
+        #[test]
+        fn questions_and_answers_are_read_as_they_are_written(question in question(), answer in answer()) {
+            let decoded = decode_count_question(&encode_count_question(&question));
+            prop_assert_eq!(decoded, Ok(question));
+            prop_assert_eq!(decode_count_answer(&encode_count_answer(&answer)), Ok(answer));
+        }
+
+        #[test]
+        fn random_bytes_are_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode_count_question(&bytes).is_err());
+            prop_assert!(decode_count_answer(&bytes).is_err());
+        }
+    }
+}

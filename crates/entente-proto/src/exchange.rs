@@ -345,3 +345,194 @@ fn note(field: &'static str, bytes: Vec<u8>, max: usize) -> Result<Vec<u8>, Inva
     within(field, bytes.len(), 0..=max)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any;
+
+    pub(crate) fn batch() -> impl Strategy<Value = Batch> {
+        let bytes = |max| prop::collection::vec(any::<u8>(), 1..max);
+        let leaf = prop_oneof![
+            bytes(200).prop_map(Carried::Whole),
+            any::<[u8; 32]>().prop_map(|hash| Carried::Redacted(Hash(hash))),
+        ];
+        let leaves = prop::collection::vec(leaf, 1..20);
+        (any::<u32>(), 0..=MAX_LOG, bytes(300), leaves).prop_map(
+            |(epoch, first, checkpoint, leaves)| Batch { epoch, first, checkpoint, leaves },
+        )
+    }
+
+    fn batch_of(leaves: Vec<Vec<u8>>, redacted: Vec<u32>) -> v1::FeedBatch {
+        v1::FeedBatch { feed_epoch: 0, first: 0, checkpoint: vec![1], leaves, redacted }
+    }
+
+    #[track_caller]
+    fn batch_refused(field: &'static str, message: v1::FeedBatch) {
+        assert_eq!(parse_batch(message).map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_a_batch_has_its_bound() {
+        let one = batch_of(vec![vec![1]], vec![]);
+        assert!(parse_batch(one.clone()).is_ok());
+        batch_refused("first", v1::FeedBatch { first: MAX_LOG + 1, ..one.clone() });
+        batch_refused("checkpoint", v1::FeedBatch { checkpoint: vec![], ..one.clone() });
+        let checkpoint = vec![1; MAX_CHECKPOINT + 1];
+        batch_refused("checkpoint", v1::FeedBatch { checkpoint, ..one });
+        batch_refused("leaves", batch_of(vec![], vec![]));
+        batch_refused("leaves", batch_of(vec![vec![]], vec![]));
+        batch_refused("leaves", batch_of(vec![vec![1], vec![]], vec![]));
+        assert!(parse_batch(batch_of(vec![vec![1]; MAX_BATCH], vec![])).is_ok());
+        batch_refused("leaves", batch_of(vec![vec![1]; MAX_BATCH + 1], vec![]));
+        assert!(parse_batch(batch_of(vec![vec![1; MAX_LEAF]; 3], vec![])).is_ok());
+        batch_refused("leaves", batch_of(vec![vec![1; MAX_LEAF + 1]], vec![]));
+        batch_refused("leaves", batch_of(vec![vec![1; MAX_LEAF]; 4], vec![]));
+    }
+
+    #[test]
+    fn a_redacted_leaf_is_a_hash_and_is_named_once() {
+        let leaves = || vec![vec![1; 32], vec![2; 40], vec![3; 32]];
+        let parsed = parse_batch(batch_of(leaves(), vec![0, 2])).unwrap();
+        assert_eq!(parsed.leaves[0], Carried::Redacted(Hash([1; 32])));
+        assert_eq!(parsed.leaves[1], Carried::Whole(vec![2; 40]));
+        batch_refused("leaves", batch_of(leaves(), vec![1]));
+        batch_refused("redacted", batch_of(leaves(), vec![0, 0]));
+        batch_refused("redacted", batch_of(leaves(), vec![2, 0]));
+        batch_refused("redacted", batch_of(leaves(), vec![3]));
+        batch_refused("redacted", batch_of(leaves(), vec![0, 1, 2, 3]));
+    }
+
+    #[test]
+    fn an_older_or_newer_partner_is_told_once_and_clearly() {
+        assert_eq!(choose_version(&[1]), Ok(1));
+        assert_eq!(choose_version(&[1, 2, 3]), Ok(1));
+        for theirs in [&[][..], &[2], &[2, 3]] {
+            assert_eq!(choose_version(theirs), Err(NoCommonVersion));
+        }
+        assert!(NoCommonVersion.to_string().starts_with("ENT-2001 "));
+    }
+
+    #[test]
+    fn versions_are_few_and_ascending() {
+        let hello = |versions| {
+            parse_hello(v1::HelloRequest { versions, ..Default::default() }).map_err(|it| it.field)
+        };
+        assert_eq!(hello(vec![1, 2]).unwrap().versions, [1, 2]);
+        assert!(hello((1..=16).collect()).is_ok());
+        for versions in [vec![], vec![0], vec![0, 1], vec![2, 1], vec![1, 1], (1..=17).collect()] {
+            assert_eq!(hello(versions), Err("versions"));
+        }
+        let reply = |version| parse_hello_reply(v1::HelloReply { version, ..Default::default() });
+        assert!(reply(1).is_ok());
+        assert!(reply(0).is_err() && reply(2).is_err());
+    }
+
+    #[test]
+    fn checkpoints_have_their_bounds() {
+        let hello = |feed: usize, audit: usize| {
+            let message = v1::HelloRequest {
+                versions: vec![1],
+                your_checkpoint: vec![1; feed],
+                your_audit_checkpoint: vec![1; audit],
+            };
+            parse_hello(message).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(hello(0, 0), Ok(()));
+        assert_eq!(hello(MAX_CHECKPOINT, MAX_COSIGNED), Ok(()));
+        assert_eq!(hello(MAX_CHECKPOINT + 1, 0), Err("your_checkpoint"));
+        assert_eq!(hello(0, MAX_COSIGNED + 1), Err("your_audit_checkpoint"));
+        let reply = |feed_size| {
+            parse_hello_reply(v1::HelloReply { version: 1, feed_size, ..Default::default() })
+        };
+        assert!(reply(MAX_LOG).is_ok() && reply(MAX_LOG + 1).is_err());
+    }
+
+    #[test]
+    fn a_pull_asks_for_what_there_can_be() {
+        let pull =
+            |after, max_batches| parse_pull(v1::PullRequest { feed_epoch: 0, after, max_batches });
+        assert_eq!(pull(0, 0).unwrap().max_batches, MAX_PULL_BATCHES);
+        assert_eq!(pull(MAX_LOG, 1).unwrap().max_batches, 1);
+        assert_eq!(pull(0, MAX_PULL_BATCHES).unwrap().max_batches, MAX_PULL_BATCHES);
+        assert_eq!(pull(0, MAX_PULL_BATCHES + 1).unwrap_err().field, "max_batches");
+        assert_eq!(pull(MAX_LOG + 1, 0).unwrap_err().field, "after");
+    }
+
+    #[test]
+    fn every_field_of_a_join_has_its_bound() {
+        let card = || Some(crate::card_message(&any::one(any::card())));
+        let join = |ticket: usize, card, nonce: usize| {
+            let message = v1::JoinRequest {
+                ticket_id: vec![1; ticket],
+                card,
+                nonce_b: vec![2; nonce],
+                versions: vec![1],
+            };
+            parse_join(message).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(join(16, card(), 32), Ok(()));
+        assert_eq!(join(15, card(), 32), Err("ticket_id"));
+        assert_eq!(join(16, None, 32), Err("card"));
+        assert_eq!(join(16, card(), 0), Err("nonce_b"));
+        let reply = |card, nonce: usize, version| {
+            let message = v1::JoinReply { card, nonce_a: vec![1; nonce], version };
+            parse_join_reply(message).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(reply(card(), 32, 1), Ok(()));
+        assert_eq!(reply(card(), 31, 1), Err("nonce_a"));
+        assert_eq!(reply(card(), 32, 2), Err("version"));
+        assert!(parse_confirm(&v1::ConfirmRequest { ticket_id: vec![1; 17] }).is_err());
+    }
+
+    #[test]
+    fn every_field_of_a_proof_has_its_bound() {
+        let witness = |old_size, n: usize, len: usize, checkpoint: usize| {
+            let proof = vec![vec![1; len]; n];
+            let message = v1::WitnessRequest { old_size, proof, checkpoint: vec![1; checkpoint] };
+            parse_witness(message).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(witness(MAX_LOG, MAX_PROOF, 32, MAX_CHECKPOINT), Ok(()));
+        assert_eq!(witness(MAX_LOG + 1, 0, 32, 1), Err("old_size"));
+        assert_eq!(witness(0, MAX_PROOF + 1, 32, 1), Err("proof"));
+        assert_eq!(witness(0, 1, 31, 1), Err("proof"));
+        assert_eq!(witness(0, 0, 32, 0), Err("checkpoint"));
+        assert_eq!(witness(0, 0, 32, MAX_CHECKPOINT + 1), Err("checkpoint"));
+        assert!(parse_prove(v1::ProveRequest { feed_epoch: 0, seq: 0 }).is_err());
+        assert_eq!(parse_prove(v1::ProveRequest { feed_epoch: 3, seq: 1 }), Ok((3, 1)));
+    }
+
+    #[test]
+    fn a_witness_answers_one_thing() {
+        use v1::witness_reply::Outcome;
+        let reply = |outcome| parse_witness_reply(v1::WitnessReply { outcome });
+        assert!(reply(None).is_err());
+        assert_eq!(reply(Some(Outcome::ConflictSize(7))), Ok(Witnessed::Conflict(7)));
+        assert!(reply(Some(Outcome::ConflictSize(MAX_LOG + 1))).is_err());
+        assert_eq!(reply(Some(Outcome::Cosignature(vec![1]))), Ok(Witnessed::Cosigned(vec![1])));
+        assert!(reply(Some(Outcome::Cosignature(vec![]))).is_err());
+        assert!(reply(Some(Outcome::Cosignature(vec![1; MAX_COSIGNATURE_LINE + 1]))).is_err());
+    }
+
+    #[test]
+    fn a_proof_is_read_as_it_is_written_with_its_content_and_without() {
+        for leaf in [None, Some(vec![1; 150])] {
+            let proved = Proved {
+                checkpoint: vec![1],
+                proof: vec![Hash([2; 32]); 9],
+                leaf,
+                leaf_hash: Hash([3; 32]),
+            };
+            assert_eq!(parse_prove_reply(proved_message(proved.clone())), Ok(proved));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_batch_is_read_as_it_is_written(batch in batch()) {
+            prop_assert_eq!(parse_batch(batch_message(&batch)), Ok(batch));
+        }
+    }
+}

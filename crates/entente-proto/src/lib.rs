@@ -73,3 +73,113 @@ pub mod v1 {
 
 /// The compiled specification (an encoded `google.protobuf.FileDescriptorSet`), for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+#[cfg(test)]
+mod tests {
+    use entente_core::agreement::terms;
+    use entente_core::codes::{self, Code};
+    use prost::Message;
+    use prost_types::{FileDescriptorProto, FileDescriptorSet};
+
+    use super::*;
+
+    fn files() -> Vec<FileDescriptorProto> {
+        FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap().file
+    }
+
+    fn methods(service: &str) -> Vec<String> {
+        let files = files();
+        let services = files.iter().flat_map(|file| &file.service);
+        let service = services.clone().find(|it| it.name() == service).unwrap();
+        service.method.iter().map(|method| method.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_descriptors_list_the_services_and_their_methods() {
+        let files = files();
+        let services: Vec<_> =
+            files.iter().flat_map(|file| &file.service).map(|service| service.name()).collect();
+        assert_eq!(services, ["Onboarding", "Exchange", "Local"]);
+        assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
+        let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
+        assert_eq!(methods("Exchange"), exchange);
+        assert_eq!(methods("Local").len(), 62);
+    }
+
+    #[test]
+    fn every_local_method_has_the_one_form() {
+        let files = files();
+        let local = files.iter().flat_map(|file| &file.service).find(|it| it.name() == "Local");
+        for method in &local.unwrap().method {
+            assert_eq!(method.input_type(), ".entente.v1.Ask");
+            assert_eq!(method.output_type(), ".entente.v1.Told");
+            assert!(method.server_streaming() && !method.client_streaming());
+        }
+    }
+
+    #[test]
+    fn no_message_has_a_map_a_float_or_an_optional_field() {
+        use prost_types::field_descriptor_proto::Type;
+        for message in files().iter().flat_map(|file| &file.message_type) {
+            assert!(message.nested_type.is_empty(), "{} has a map", message.name());
+            for field in &message.field {
+                assert!(!matches!(field.r#type(), Type::Float | Type::Double), "{}", field.name());
+                assert!(!field.proto3_optional(), "{} is optional", field.name());
+            }
+        }
+    }
+
+    /// The specification's list is the core's: as many values, their numbers one higher, and the name
+    /// of each follows from its code or from its name in the core.
+    #[track_caller]
+    fn check_list<C: Code>(name: &str) {
+        let files = files();
+        let list = files.iter().flat_map(|file| &file.enum_type).find(|it| it.name() == name);
+        let list = list.unwrap_or_else(|| panic!("no list {name}"));
+        let numbers: Vec<_> = list.value.iter().map(|value| value.number()).collect();
+        let expected: Vec<_> = (0..=i32::try_from(C::ALL.len()).unwrap()).collect();
+        assert_eq!(numbers, expected, "{name}");
+        let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+        let prefix = plain(name);
+        for (code, value) in C::ALL.iter().zip(&list.value[1..]) {
+            let said = plain(value.name());
+            let said = said.strip_prefix(&prefix).unwrap();
+            let by_code = plain(&code.code().replace('+', "plus"));
+            let by_name = plain(&format!("{code:?}"));
+            assert!(said == by_code || said == by_name, "{}", value.name());
+        }
+    }
+
+    #[test]
+    fn the_code_lists_of_the_specification_are_those_of_the_core() {
+        check_list::<codes::OrgType>("OrgType");
+        check_list::<codes::DataSource>("DataSource");
+        check_list::<codes::Status>("Status");
+        check_list::<codes::StatusDecider>("StatusDecider");
+        check_list::<codes::GenderShared>("GenderShared");
+        check_list::<codes::AgeShared>("AgeShared");
+        check_list::<codes::Majority>("Majority");
+        check_list::<codes::Exploitation>("Exploitation");
+        check_list::<codes::LabourSector>("LabourSector");
+        check_list::<codes::SexualType>("SexualType");
+        check_list::<codes::RecruiterRelation>("RecruiterRelation");
+        check_list::<codes::Duration>("Duration");
+        check_list::<codes::GeoScope>("GeoScope");
+        check_list::<codes::Province>("Province");
+        check_list::<codes::RegionShared>("RegionShared");
+        check_list::<codes::CitizenshipGroup>("CitizenshipGroup");
+        check_list::<codes::DefinitionProfile>("DefinitionProfile");
+        check_list::<codes::Need>("Need");
+        check_list::<codes::Suppression>("Suppression");
+        check_list::<codes::Purpose>("Purpose");
+        check_list::<codes::MergedControl>("MergedControl");
+        check_list::<terms::PeriodLevel>("PeriodLevel");
+        check_list::<terms::PlaceLevel>("PlaceLevel");
+        check_list::<terms::GenderLevel>("GenderLevel");
+        check_list::<terms::AgeLevel>("AgeLevel");
+        check_list::<terms::CitizenshipLevel>("CitizenshipLevel");
+        check_list::<terms::Detail>("Detail");
+        check_list::<terms::Dimension>("Dimension");
+        check_list::<terms::Consequence>("Consequence");
+    }
+}

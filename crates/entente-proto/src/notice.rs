@@ -218,3 +218,143 @@ pub fn decode_feed_restart(bytes: &[u8]) -> Result<FeedRestart, Invalid> {
 fn unknown_change() -> Invalid {
     Invalid::new("change", "must be present and of its list")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::any::{self, check_mutations};
+
+    fn notice() -> impl Strategy<Value = Notice> {
+        let change =
+            select(vec![PartnerChange::Suspended, PartnerChange::Resumed, PartnerChange::Ended]);
+        let reason = prop_oneof![Just(String::new()), any::line()];
+        prop_oneof![
+            (any::seconds(), change, reason).prop_map(|(at_s, change, reason)| Notice::Partner {
+                at_s,
+                change,
+                reason
+            }),
+            (any::seconds(), any::card()).prop_map(|(at_s, card)| Notice::Card { at_s, card }),
+            (any::seconds(), any::<[u8; 16]>())
+                .prop_map(|(at_s, id)| Notice::Test { at_s, test: TestShare { id } }),
+        ]
+    }
+
+    fn agreement_notice() -> impl Strategy<Value = AgreementNotice> {
+        let change = select(vec![
+            AgreementChange::Declined,
+            AgreementChange::Retracted,
+            AgreementChange::Suspended,
+            AgreementChange::Resumed,
+            AgreementChange::Ended,
+        ]);
+        let reason = prop_oneof![Just(String::new()), any::line()];
+        (any::agreement_ref(), change, any::seconds(), reason).prop_map(
+            |(agreement, change, at_s, reason)| AgreementNotice { agreement, change, at_s, reason },
+        )
+    }
+
+    fn restart() -> impl Strategy<Value = FeedRestart> {
+        let previous = prop::option::of((1..=MAX_LOG, any::<[u8; 32]>()));
+        (any::<u32>(), previous, any::text()).prop_map(|(previous_epoch, previous, reason)| {
+            FeedRestart { previous_epoch, previous, reason }
+        })
+    }
+
+    #[test]
+    fn every_field_of_a_notice_has_its_bound() {
+        let partner = |change, reason: String| {
+            Some(v1::notice::About::Partner(v1::PartnerNotice { change, reason }))
+        };
+        let test = |len| Some(v1::notice::About::Test(v1::TestShare { test_id: vec![1; len] }));
+        let check = |at_s, about| {
+            let bytes = v1::Notice { at_s, about }.encode_to_vec();
+            decode_notice(&bytes).map(|_| ()).map_err(|it| it.field)
+        };
+        let longest = "r".repeat(MAX_REASON_TEXT);
+        assert_eq!(check(1, partner(1, longest.clone())), Ok(()));
+        assert_eq!(check(1, partner(3, String::new())), Ok(()));
+        assert_eq!(check(1, partner(1, longest + "r")), Err("reason"));
+        assert_eq!(check(1, partner(1, "a\nb".into())), Err("reason"));
+        assert_eq!(check(1, partner(0, String::new())), Err("change"));
+        assert_eq!(check(1, partner(4, String::new())), Err("change"));
+        assert_eq!(check(0, test(16)), Err("at_s"));
+        assert_eq!(check(MAX_SECONDS, test(16)), Ok(()));
+        assert_eq!(check(MAX_SECONDS + 1, test(16)), Err("at_s"));
+        assert_eq!(check(1, test(15)), Err("test_id"));
+        assert_eq!(check(1, None), Err("about"));
+    }
+
+    #[test]
+    fn every_field_of_a_notice_about_an_agreement_has_its_bound() {
+        let check = |change: fn(&mut v1::AgreementNotice)| {
+            let mut message = v1::AgreementNotice {
+                agreement_id: vec![1; 16],
+                agreement_version: 1,
+                change: 1,
+                at_s: 1,
+                reason: String::new(),
+            };
+            change(&mut message);
+            decode_agreement_notice(&message.encode_to_vec()).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(check(|_| {}), Ok(()));
+        assert_eq!(check(|it| it.agreement_id.truncate(15)), Err("agreement_id"));
+        assert_eq!(check(|it| it.agreement_version = 0), Err("agreement_version"));
+        let bare = |it: &mut v1::AgreementNotice| {
+            it.agreement_id.clear();
+            it.agreement_version = 0;
+        };
+        assert_eq!(check(bare), Err("agreement_id"));
+        assert_eq!(check(|it| it.change = 0), Err("change"));
+        assert_eq!(check(|it| it.change = 6), Err("change"));
+        assert_eq!(check(|it| it.at_s = 0), Err("at_s"));
+        assert_eq!(check(|it| it.reason = "r".repeat(MAX_REASON_TEXT + 1)), Err("reason"));
+    }
+
+    #[test]
+    fn a_restart_names_a_size_with_its_root_or_neither() {
+        let check = |previous_size, root_len| {
+            let reason = Some(v1::Text { en: "a".into(), fr: "b".into() });
+            let previous_root = vec![1; root_len];
+            let message =
+                v1::FeedRestart { previous_epoch: 0, previous_size, previous_root, reason };
+            decode_feed_restart(&message.encode_to_vec()).map(|_| ()).map_err(|it| it.field)
+        };
+        assert_eq!(check(0, 0), Ok(()));
+        assert_eq!(check(MAX_LOG, 32), Ok(()));
+        assert_eq!(check(MAX_LOG + 1, 32), Err("previous_size"));
+        for (size, len) in [(0, 32), (1, 0), (1, 31)] {
+            assert_eq!(check(size, len), Err("previous_root"));
+        }
+    }
+
+    #[test]
+    fn no_changed_notice_is_taken_for_the_same() {
+        let notice = any::one(notice());
+        check_mutations(&encode_notice(&notice), &notice, decode_notice);
+        let notice = any::one(agreement_notice());
+        check_mutations(&encode_agreement_notice(&notice), &notice, decode_agreement_notice);
+    }
+
+    proptest! {
+        #[test]
+        fn a_notice_is_read_as_it_is_written(
+            notice in notice(), about in agreement_notice(), restart in restart()
+        ) {
+            prop_assert_eq!(decode_notice(&encode_notice(&notice)), Ok(notice));
+            prop_assert_eq!(decode_agreement_notice(&encode_agreement_notice(&about)), Ok(about));
+            prop_assert_eq!(decode_feed_restart(&encode_feed_restart(&restart)), Ok(restart));
+        }
+
+        #[test]
+        fn random_bytes_are_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let _ = decode_notice(&bytes);
+            let _ = decode_agreement_notice(&bytes);
+            let _ = decode_feed_restart(&bytes);
+        }
+    }
+}

@@ -180,11 +180,6 @@ pub(crate) fn code_number<C: Code>(code: C) -> i32 {
     i32::from(code.number()) + 1
 }
 
-/// The number of a code on the wire; 0 for none.
-pub(crate) fn optional_number<C: Code>(code: Option<C>) -> i32 {
-    code.map_or(0, code_number)
-}
-
 /// The bits of a set.
 pub(crate) fn bits<'c, C: Code>(codes: impl IntoIterator<Item = &'c C>) -> u32 {
     codes.into_iter().copied().collect::<Set<C>>().bits()
@@ -302,8 +297,6 @@ mod tests {
     #[test]
     fn a_code_is_its_number_and_one_more() {
         assert_eq!(code_number(Exploitation::Sexual), 1);
-        assert_eq!(optional_number::<Exploitation>(None), 0);
-        assert_eq!(optional_number(Some(Exploitation::Sexual)), 1);
         assert_eq!(optional_code::<Exploitation>("f", 0), Ok(None));
         assert_eq!(code("f", 1), Ok(Exploitation::Sexual));
         assert!(code::<Exploitation>("f", 0).is_err());

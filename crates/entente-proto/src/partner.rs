@@ -184,3 +184,193 @@ fn is_host_name(host: &str) -> bool {
     };
     host.len() <= 253 && host.split('.').all(is_label)
 }
+
+#[cfg(test)]
+mod tests {
+    use entente_core::envelope::payload_type;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{self, check_mutations, id, key};
+
+    /// The invitation of an organization with names of a usual length.
+    fn invitation() -> Invitation {
+        Invitation {
+            ticket: [1; 16],
+            inviter: Card {
+                org: id(1),
+                name: Text::new(
+                    "Office to Combat Trafficking in Persons",
+                    "Bureau de lutte contre la traite des personnes",
+                ),
+                kind: OrgType::Provincial,
+                address: "noeud.bureau.example.org:7443".into(),
+            },
+            commitment: [2; 32],
+            recipient: "Centre fédéral de coordination".into(),
+            created_at_s: 1_795_000_000,
+            expires_at_s: 1_795_000_000 + 14 * 24 * 60 * 60,
+            template: "provincial-federal".into(),
+        }
+    }
+
+    fn sealed(invitation: &Invitation) -> Envelope {
+        let bytes = encode_invitation(invitation);
+        Envelope::seal(payload_type::INVITATION, bytes, &key(1)).unwrap()
+    }
+
+    #[track_caller]
+    fn refused(field: &'static str, change: impl FnOnce(&mut v1::Invitation)) {
+        let mut message = v1::Invitation::decode(&*encode_invitation(&invitation())).unwrap();
+        change(&mut message);
+        let decoded = decode_invitation(&message.encode_to_vec());
+        assert_eq!(decoded.map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn an_invitation_travels_as_a_link_and_is_the_same_afterwards() {
+        let envelope = sealed(&invitation());
+        let link = invitation_link(&envelope).unwrap();
+        assert!(link.starts_with("entente-invite:"));
+        assert_eq!(parse_invitation_link(&link), Ok(envelope.clone()));
+        assert_eq!(peek_invitation(&envelope), Ok(invitation()));
+
+        // As a mail program breaks it.
+        let broken = link.as_bytes().chunks(70).map(|line| String::from_utf8_lossy(line) + "\r\n ");
+        assert_eq!(parse_invitation_link(&broken.collect::<String>()), Ok(envelope));
+    }
+
+    #[test]
+    fn a_usual_invitation_fits_in_a_qr_code_that_a_telephone_reads() {
+        let link = invitation_link(&sealed(&invitation())).unwrap();
+        assert!(link.len() < 1_200, "{}", link.len());
+    }
+
+    #[test]
+    fn the_longest_invitation_still_fits_in_a_link() {
+        let longest = Invitation {
+            inviter: Card {
+                name: Text::new("n".repeat(MAX_NAME), "n".repeat(MAX_NAME)),
+                address: format!("{}:65535", vec!["a".repeat(49); 5].join(".")),
+                ..invitation().inviter
+            },
+            recipient: "r".repeat(MAX_NAME),
+            template: "t".repeat(MAX_TEMPLATE),
+            ..invitation()
+        };
+        let link = invitation_link(&sealed(&longest)).unwrap();
+        assert_eq!(peek_invitation(&parse_invitation_link(&link).unwrap()), Ok(longest));
+    }
+
+    #[test]
+    fn a_damaged_link_is_refused() {
+        let link = invitation_link(&sealed(&invitation())).unwrap();
+        let cut = &link[..link.len() - 4];
+        let padded = format!("{link}==");
+        let endless = format!("{LINK_PREFIX}{}", "A".repeat(MAX_LINK));
+        for link in ["", "entente-invite:", "https://example.org", cut, &padded, &endless] {
+            assert!(parse_invitation_link(link).is_err());
+        }
+    }
+
+    #[test]
+    fn an_invitation_that_somebody_else_signed_is_refused() {
+        let bytes = encode_invitation(&invitation());
+        let mut envelope = Envelope::seal(payload_type::INVITATION, bytes, &key(2)).unwrap();
+        assert_eq!(peek_invitation(&envelope).unwrap_err().field, "signatures");
+        envelope.add_signature(&key(1)).unwrap();
+        assert_eq!(peek_invitation(&envelope).unwrap_err().field, "signatures");
+    }
+
+    #[test]
+    fn every_field_of_an_invitation_has_its_bound() {
+        refused("ticket_id", |it| it.ticket_id.clear());
+        refused("card", |it| it.inviter = None);
+        refused("commitment", |it| it.commitment.push(1));
+        refused("recipient", |it| it.recipient.clear());
+        refused("recipient", |it| it.recipient = "r".repeat(MAX_NAME + 1));
+        refused("template", |it| it.template = "t".repeat(MAX_TEMPLATE + 1));
+        refused("created_at_s", |it| it.created_at_s = 0);
+        refused("created_at_s", |it| it.created_at_s = MAX_SECONDS + 1);
+        refused("expires_at_s", |it| it.expires_at_s = it.created_at_s);
+        refused("expires_at_s", |it| it.expires_at_s = it.created_at_s + MAX_INVITATION_S + 1);
+        let latest = invitation().created_at_s + MAX_INVITATION_S;
+        let latest = Invitation { expires_at_s: latest, ..invitation() };
+        assert_eq!(decode_invitation(&encode_invitation(&latest)), Ok(latest));
+    }
+
+    #[test]
+    fn every_field_of_a_card_has_its_bound() {
+        let card = |change: fn(&mut v1::Card)| {
+            move |it: &mut v1::Invitation| change(it.inviter.as_mut().unwrap())
+        };
+        refused("org", card(|it| it.org.clear()));
+        refused("name_en", card(|it| it.name_en.clear()));
+        refused("name_fr", card(|it| it.name_fr = "n".repeat(MAX_NAME + 1)));
+        refused("name_en", card(|it| it.name_en = "Police\u{202e}".into()));
+        refused("org_type", card(|it| it.org_type = 0));
+        refused("address", card(|it| it.address = "host".into()));
+    }
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        for good in ["a:1", "node.example.org:7443", "10.0.0.1:65535", "[::1]:7443"] {
+            assert!(is_address(good), "{good}");
+        }
+        let long = format!("{}:1", "a.".repeat(127) + "a");
+        let wide = format!("{}:1", "a".repeat(64));
+        for bad in [
+            "",
+            ":1",
+            "a",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:+1",
+            "a b:1",
+            "::1:7443",
+            "[::1]",
+            "[a]:1",
+            "https://a:1",
+            "a/b:1",
+            "a..b:1",
+            "-a:1",
+            "a_b:1",
+            "é:1",
+            "user@a:1",
+            &long,
+            &wide,
+        ] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_changed_invitation_is_taken_for_the_same() {
+        check_mutations(&encode_invitation(&invitation()), &invitation(), decode_invitation);
+    }
+
+    proptest! {
+        #[test]
+        fn a_card_is_read_as_it_is_written(card in any::card()) {
+            prop_assert_eq!(parse_card(Some(card_message(&card))), Ok(card));
+        }
+
+        #[test]
+        fn an_invitation_is_read_as_it_is_written(
+            ticket in any::<[u8; 16]>(), inviter in any::card(), recipient in any::line(), age_s in 1..=MAX_INVITATION_S
+        ) {
+            let created_at_s = 1_795_000_000;
+            let invitation = Invitation {
+                ticket, inviter, recipient, expires_at_s: created_at_s + age_s, ..invitation()
+            };
+            prop_assert_eq!(decode_invitation(&encode_invitation(&invitation)), Ok(invitation));
+        }
+
+        #[test]
+        fn random_links_are_refused_without_a_panic(text in "[A-Za-z0-9_-]{0,400}") {
+            let link = format!("{LINK_PREFIX}{text}");
+            prop_assert!(parse_invitation_link(&link).is_err());
+        }
+    }
+}

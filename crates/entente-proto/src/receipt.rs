@@ -177,3 +177,112 @@ fn parse_fate(deed: v1::Deed) -> Result<Fate, Invalid> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::any::{self, check_mutations};
+
+    fn fate() -> impl Strategy<Value = Fate> {
+        prop::sample::select(vec![
+            Fate::Deleted,
+            Fate::Kept,
+            Fate::Returned,
+            Fate::Shredded,
+            Fate::WasNotHeld,
+        ])
+    }
+
+    fn done() -> impl Strategy<Value = Done> {
+        let id = || any::<[u8; 16]>();
+        prop_oneof![
+            (id(), fate()).prop_map(|(id, fate)| Done::Withdrawal { summary: SummaryId(id), fate }),
+            (id(), fate(), 0..=MAX_LOG).prop_map(|(id, fate, n_summaries)| Done::AgreementEnd {
+                agreement: AgreementId(id),
+                fate,
+                n_summaries,
+            }),
+            id().prop_map(|test| Done::TestShare { test }),
+            (0..=MAX_LOG).prop_map(|cursor| Done::Delivery { cursor }),
+        ]
+    }
+
+    fn receipt() -> impl Strategy<Value = Receipt> {
+        let item =
+            (done(), any::seconds()).prop_map(|(what, done_at_s)| Receipted { what, done_at_s });
+        prop::collection::vec(item, 1..8).prop_map(|items| Receipt { items })
+    }
+
+    /// A withdrawal that was carried out: what passes.
+    fn item() -> v1::ReceiptItem {
+        v1::ReceiptItem {
+            kind: v1::ReceiptKind::Withdrawal.into(),
+            subject: vec![1; 16],
+            deed: v1::Deed::Shredded.into(),
+            done_at_s: 1,
+            n: 1,
+        }
+    }
+
+    #[track_caller]
+    fn refused(field: &'static str, change: impl FnOnce(&mut v1::ReceiptItem)) {
+        assert!(parse_item(&item()).is_ok());
+        let mut item = item();
+        change(&mut item);
+        assert_eq!(parse_item(&item).map_err(|it| it.field), Err(field));
+    }
+
+    #[test]
+    fn every_field_of_a_receipt_has_its_bound() {
+        refused("kind", |it| it.kind = 0);
+        refused("kind", |it| it.kind = 5);
+        refused("subject", |it| it.subject.clear());
+        refused("deed", |it| it.deed = 0);
+        refused("deed", |it| it.deed = 7);
+        refused("done_at_s", |it| it.done_at_s = 0);
+        refused("done_at_s", |it| it.done_at_s = MAX_SECONDS + 1);
+        refused("n", |it| it.n = 0);
+        refused("n", |it| it.n = MAX_LOG + 1);
+    }
+
+    #[test]
+    fn what_was_done_fits_what_it_answers() {
+        refused("deed", |it| it.deed = v1::Deed::Received.into());
+        refused("deed", |it| it.kind = v1::ReceiptKind::TestShare.into());
+        refused("deed", |it| it.kind = v1::ReceiptKind::Delivery.into());
+        refused("n", |it| it.deed = v1::Deed::WasNotHeld.into());
+        refused("subject", |it| {
+            it.kind = v1::ReceiptKind::Delivery.into();
+            it.deed = v1::Deed::Received.into();
+        });
+    }
+
+    #[test]
+    fn a_receipt_speaks_of_one_thing_to_512() {
+        let receipt = |n| v1::Receipt { items: vec![item(); n] }.encode_to_vec();
+        assert!(decode_receipt(&receipt(0)).is_err());
+        assert!(decode_receipt(&receipt(1)).is_ok());
+        assert!(decode_receipt(&receipt(MAX_ITEMS)).is_ok());
+        assert!(decode_receipt(&receipt(MAX_ITEMS + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_receipt_is_read_as_it_is_written(receipt in receipt()) {
+            prop_assert_eq!(decode_receipt(&encode_receipt(&receipt)), Ok(receipt));
+        }
+
+        #[test]
+        fn random_bytes_are_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let _ = decode_receipt(&bytes);
+        }
+    }
+
+    #[test]
+    fn no_changed_receipt_is_taken_for_the_same() {
+        let receipt = any::one(receipt());
+        check_mutations(&encode_receipt(&receipt), &receipt, decode_receipt);
+    }
+}

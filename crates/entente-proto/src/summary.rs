@@ -362,8 +362,8 @@ mod tests {
             };
             crate::encode_statement(&leaf).len()
         };
-        assert_eq!(size(full()), 148);
-        assert_eq!(size(coarse()), 130);
+        assert_eq!(size(full()), 150);
+        assert_eq!(size(coarse()), 129);
     }
 
     proptest! {
