@@ -37,3 +37,4 @@ pub mod record;
 pub mod screening;
 pub mod statement;
 pub mod summary;
+pub mod synthetic;

@@ -12,7 +12,7 @@ use crate::record::{CaseRecord, Field, InvalidValue, Language, Reason, RecordId,
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     // Invariant: its id is nil and shown to nobody.
-    pub(super) record: CaseRecord,
+    pub(crate) record: CaseRecord,
     /// What the person allowed; `None` if the source does not say.
     pub consent: Option<ConsentDraft>,
 }
