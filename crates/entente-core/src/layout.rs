@@ -12,17 +12,19 @@ use std::collections::BTreeMap;
 use crate::lang::Lang;
 use crate::record::Field;
 
+mod cell;
 mod draft;
 mod export;
 mod file;
 mod problem;
 mod row;
 
+pub use cell::guard_formula;
 pub use draft::{ConsentDraft, ConsentField, Draft};
 pub use export::Identifiers;
 pub use file::BadLayout;
 pub use problem::{CellProblem, CellReason, HeaderProblem};
-pub use row::{Bound, guard_formula};
+pub use row::Bound;
 
 /// The longest cell that is read, in bytes: that of a spreadsheet (32,767 characters in XLSX).
 pub const MAX_CELL_BYTES: usize = 32 * 1024;

@@ -107,9 +107,11 @@ fn case(chance: &mut Chance, profile: &Profile, nth: u32, first: Date, last: Dat
     let registered = first.saturating_add(i64::from(chance.below(n_days + 1)).days());
     let mut draft = Draft::new(registered);
     let form = form(chance, profile);
-    person(chance, profile, form, &mut draft);
+    person(chance, form, &mut draft);
+    origin(chance, profile, form, &mut draft);
     place(chance, profile, &mut draft);
     detail::exploitation(chance, form, &mut draft);
+    detail::circumstances(chance, form, &mut draft);
     detail::response(chance, &mut draft);
     detail::identity(chance, nth, &mut draft);
     status(chance, profile, &mut draft);
@@ -136,7 +138,7 @@ fn form(chance: &mut Chance, profile: &Profile) -> Form {
     ])
 }
 
-fn person(chance: &mut Chance, profile: &Profile, form: Form, draft: &mut Draft) {
+fn person(chance: &mut Chance, form: Form, draft: &mut Draft) {
     let record = &mut draft.record;
     let women = if form == Form::Labour { 45 } else { 93 };
     record.gender = Some(chance.pick(&[
@@ -161,6 +163,11 @@ fn person(chance: &mut Chance, profile: &Profile, form: Form, draft: &mut Draft)
     if chance.percent(70) {
         record.age_at_entry = UpTo::new(age.saturating_sub(chance.small(4)).max(11));
     }
+}
+
+/// Citizenship and what depends on it.
+fn origin(chance: &mut Chance, profile: &Profile, form: Form, draft: &mut Draft) {
+    let record = &mut draft.record;
     let country = |code| Country::parse(code).unwrap_or(Country::CANADA);
     let citizenship = if form == Form::Labour {
         chance.pick(&[

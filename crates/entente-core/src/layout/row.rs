@@ -1,13 +1,12 @@
 //! Reading one row: a draft of a record, or everything that is wrong with it.
 
-use std::borrow::Cow;
-
 use jiff::civil::Date;
 
 use crate::lang::Lang;
 use crate::period::Year;
 use crate::record::{Field, Kind, Reason};
 
+use super::cell::{flag, one_dash, without_guard};
 use super::draft::ConsentParts;
 use super::{
     CellProblem, CellReason, Column, Draft, HeaderProblem, Layout, MAX_CELL_BYTES, MAX_COLUMNS,
@@ -132,23 +131,6 @@ impl<'l> Bound<'l> {
         columns.find(feeds).map_or_else(|| field.name().to_owned(), |column| column.name.clone())
     }
 }
-
-/// Puts a `'` before a text that a spreadsheet would take for a formula; reading takes it off.
-///
-/// Also before a text that starts with such a mark itself, so that every text comes back.
-pub fn guard_formula(text: &str) -> Cow<'_, str> {
-    let looks_like_one = text.trim_start_matches('\'').starts_with(FORMULA_STARTS);
-    if looks_like_one { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
-}
-
-/// Takes off the `'` that [`guard_formula`] has put.
-fn without_guard(cell: &str) -> &str {
-    let is_guarded = cell.trim_start_matches('\'').starts_with(FORMULA_STARTS);
-    cell.strip_prefix('\'').filter(|_| is_guarded).unwrap_or(cell)
-}
-
-/// What spreadsheets take for the start of a formula (OWASP, CSV injection).
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A row while its cells are read.
 struct Row {
@@ -322,31 +304,6 @@ fn code_with_label(field: Field, cell: &str) -> Option<&'static str> {
         let choices = field.choices(lang);
         choices.into_iter().find(|(_, label)| simplify(label) == wanted).map(|(code, _)| code)
     })
-}
-
-fn flag(cell: &str) -> Result<bool, CellReason> {
-    match cell.to_lowercase().as_str() {
-        "1" | "1.0" | "true" | "yes" | "vrai" | "oui" => Ok(true),
-        "0" | "0.0" | "false" | "no" | "faux" | "non" => Ok(false),
-        _ => Err(CellReason::NotAFlag),
-    }
-}
-
-/// Writes every dash, and every run of them, as one hyphen, and leaves out what is in brackets:
-/// published files have `9--17`, `9–17` and `0—12 (0-1 yr)`.
-fn one_dash(text: &str) -> String {
-    let text = text.split('(').next().unwrap_or_default();
-    let is_dash =
-        |c: char| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{ff0d}');
-    let mut out = String::new();
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        match is_dash(c) {
-            true if out.ends_with('-') => {}
-            true => out.push('-'),
-            false => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -565,15 +522,6 @@ mod tests {
     }
 
     #[test]
-    fn every_text_comes_back_from_behind_its_guard() {
-        for text in ["=1+1", "+1 604", "-x", "@x", "'=1", "''+1", "'Aitken", "plain", ""] {
-            let guarded = guard_formula(text);
-            assert!(!guarded.starts_with(FORMULA_STARTS), "{text}");
-            assert_eq!(without_guard(&guarded), text);
-        }
-    }
-
-    #[test]
     fn a_cell_that_could_not_be_decoded_is_refused() {
         refused("entente", "name_last", "L\u{fffd}vesque", CellReason::Encoding);
     }
@@ -609,13 +557,5 @@ mod tests {
             one.known_cells(&["2020-01-01", " woman", "x"]),
             other.known_cells(&["woman", "", "2020-01-01"])
         );
-    }
-
-    #[test]
-    fn dashes_of_every_kind_are_one() {
-        for text in ["9--17", "9—17", "9–17", "9-17", " 9 – 17 ", "9\u{2011}17"] {
-            assert_eq!(one_dash(text), "9-17");
-        }
-        assert_eq!(one_dash("0—12 (0-1 yr)"), "0-12");
     }
 }

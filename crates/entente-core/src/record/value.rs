@@ -1,6 +1,6 @@
 //! What a field of a record can hold, and how each kind is read from text and written as text.
 //!
-//! Every kind has a bound, so a record has one too: about 40 kB at most. Text is kept in Unicode
+//! Every kind has a bound, so a record has one too: about 55 kB at most, of which notes are 32. Text is kept in Unicode
 //! NFC, so that one name has one form whichever machine it was typed on.
 
 use std::fmt;

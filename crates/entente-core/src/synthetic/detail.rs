@@ -22,6 +22,7 @@ fn perhaps(chance: &mut Chance, yes: u32, no: u32) -> Option<bool> {
     chance.pick(&[(Some(true), yes), (Some(false), no), (None, 100 - yes - no)])
 }
 
+/// What was done, by what means, and what the definitions ask.
 pub(super) fn exploitation(chance: &mut Chance, form: Form, draft: &mut Draft) {
     let is_labour = matches!(form, Form::Labour | Form::Both);
     let is_sexual = matches!(form, Form::Sexual | Form::Both);
@@ -56,6 +57,17 @@ pub(super) fn exploitation(chance: &mut Chance, form: Form, draft: &mut Draft) {
             (Control::RestrictsMovement, 30),
         ],
     );
+    record.safety_threat_believed = perhaps(chance, 50, 20);
+    record.menace_of_penalty = perhaps(chance, 45, 15);
+    record.not_voluntary = perhaps(chance, 50, 10);
+    record.freedom_restricted = perhaps(chance, 45, 20);
+}
+
+/// In which work or trade, for how long, and who recruited the person.
+pub(super) fn circumstances(chance: &mut Chance, form: Form, draft: &mut Draft) {
+    let is_labour = matches!(form, Form::Labour | Form::Both);
+    let is_sexual = matches!(form, Form::Sexual | Form::Both);
+    let record = &mut draft.record;
     if is_labour {
         record.labour_sectors = Set::EMPTY.with(chance.pick(&[
             (LabourSector::Agriculture, 38),
@@ -106,10 +118,6 @@ pub(super) fn exploitation(chance: &mut Chance, form: Form, draft: &mut Draft) {
         (RecruitmentMethod::TfwRecruiter, 10),
         (RecruitmentMethod::Other, 10),
     ]));
-    record.safety_threat_believed = perhaps(chance, 50, 20);
-    record.menace_of_penalty = perhaps(chance, 45, 15);
-    record.not_voluntary = perhaps(chance, 50, 10);
-    record.freedom_restricted = perhaps(chance, 45, 20);
 }
 
 pub(super) fn response(chance: &mut Chance, draft: &mut Draft) {
