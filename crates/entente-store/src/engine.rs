@@ -8,6 +8,8 @@
 //! stored as they are given, so they must never hold anything about a person.
 
 mod folder;
+mod guard;
+mod mark;
 mod memory;
 mod redb;
 mod sled;
@@ -173,7 +175,9 @@ pub enum EngineError {
         asked: Kind,
     },
     /// The folder does not say which of its generations counts.
-    #[error("the store's folder lacks its `engine` file and holds more than one store")]
+    #[error(
+        "the store's folder does not say which store counts: its `engine` file is missing or odd"
+    )]
     Ambiguous,
     /// What is on the disk is not what was written. The folder was left as it is.
     #[error("the {engine} store is damaged: keep its folder and restore the newest backup")]

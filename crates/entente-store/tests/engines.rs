@@ -284,6 +284,43 @@ fn a_damaged_store_is_refused_by_name_and_left_as_it_is() {
     }
 }
 
+#[test]
+fn a_store_that_has_gone_back_is_refused() {
+    for (kind, rows) in [(Kind::Sled, "sled-1"), (Kind::Redb, "redb-1")] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Folder::lock(folder.path()).unwrap().open(kind);
+        put(&*open().unwrap(), &["a"]);
+        let copy = tempfile::tempdir().unwrap();
+        let copy_rows = |from: &std::path::Path, to: &std::path::Path| {
+            for entry in std::fs::read_dir(from.join(rows)).unwrap() {
+                let name = entry.unwrap().file_name();
+                let file = from.join(rows).join(&name);
+                if file.is_file() && name != "mark" {
+                    std::fs::create_dir_all(to.join(rows)).unwrap();
+                    std::fs::copy(file, to.join(rows).join(name)).unwrap();
+                }
+            }
+        };
+        copy_rows(folder.path(), copy.path());
+        put(&*open().unwrap(), &["b"]);
+        // sled also keeps a snapshot, which is newer than the rows that are put back.
+        for entry in std::fs::read_dir(folder.path().join(rows)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap().to_str().unwrap().starts_with("snap.") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        copy_rows(copy.path(), folder.path());
+        let refused = open().map(|_| ()).unwrap_err();
+        assert_eq!(refused, EngineError::Corrupt { engine: kind.name() });
+
+        // Not because it was copied: without the mark nobody notices.
+        std::fs::remove_file(folder.path().join(rows).join("mark")).unwrap();
+        let engine = open().unwrap();
+        assert!(get(&*engine, b"a").is_some() && get(&*engine, b"b").is_none());
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Commit(Vec<(Vec<u8>, Option<Vec<u8>>)>),

@@ -19,7 +19,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{Batch, Engine, EngineError, Kind, View, Visit, redb, sled};
+use super::{
+    Batch, Engine, EngineError, Kind, View, Visit,
+    guard::{Guarded, guard, guard_visit},
+    redb, sled,
+};
 
 const MARKER: &str = "engine";
 const LOCK: &str = "lock";
@@ -116,8 +120,14 @@ impl Folder {
         let path = self.path.join(generation.name());
         let lock = Arc::clone(&self.lock);
         Ok(match generation.kind {
-            Kind::Sled => Arc::new(Locked { engine: sled::open(&path)?, _lock: lock }),
-            Kind::Redb => Arc::new(Locked { engine: redb::open(&path)?, _lock: lock }),
+            Kind::Sled => {
+                let engine = guard("sled", || sled::open(&path))?;
+                Arc::new(Locked { engine, _lock: lock })
+            }
+            Kind::Redb => {
+                let engine = guard("redb", || redb::open(&path))?;
+                Arc::new(Locked { engine, _lock: lock })
+            }
         })
     }
 
@@ -223,7 +233,8 @@ impl Generation {
     }
 }
 
-/// Keeps the folder locked for as long as the engine is in use, and a little longer.
+/// Keeps the folder locked for as long as the engine is in use, and a little longer; and turns the
+/// engine's panics on damaged files into errors.
 struct Locked<E> {
     // Dropped first, and so closed before another process may open it.
     engine: E,
@@ -236,11 +247,13 @@ impl<E: Engine> Engine for Locked<E> {
     }
 
     fn durable(&self) -> Result<Box<dyn View + '_>, EngineError> {
-        self.engine.durable()
+        let engine = self.name();
+        Ok(Box::new(Guarded { engine, view: guard(engine, || self.engine.durable())? }))
     }
 
     fn latest(&self) -> Result<Box<dyn View + '_>, EngineError> {
-        self.engine.latest()
+        let engine = self.name();
+        Ok(Box::new(Guarded { engine, view: guard(engine, || self.engine.latest())? }))
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), EngineError> {
@@ -248,7 +261,7 @@ impl<E: Engine> Engine for Locked<E> {
     }
 
     fn export(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
-        self.engine.export(from, to, visit)
+        guard_visit(self.name(), visit, |visit| self.engine.export(from, to, visit))
     }
 
     fn size_on_disk(&self) -> Result<u64, EngineError> {

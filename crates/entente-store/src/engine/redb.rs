@@ -11,7 +11,10 @@ use redb::{
     StorageError, TableDefinition, TableError, TransactionError,
 };
 
-use super::{Batch, Engine, EngineError, View, Visit};
+use super::{
+    Batch, Engine, EngineError, View, Visit,
+    mark::{Mark, NUMBER_KEY},
+};
 
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
@@ -22,6 +25,7 @@ const FILE: &str = "rows.redb";
 
 pub(super) struct Redb {
     db: Database,
+    mark: Mark,
     folder: std::path::PathBuf,
 }
 
@@ -39,7 +43,14 @@ pub(super) fn create(folder: &Path) -> Result<(), EngineError> {
 
 pub(super) fn open(folder: &Path) -> Result<Redb, EngineError> {
     let db = builder().open(folder.join(FILE)).map_err(|error| opening(&error))?;
-    Ok(Redb { db, folder: folder.to_owned() })
+    let number = {
+        let tx = db.begin_read().map_err(|error| beginning(&error))?;
+        let rows = tx.open_table(ROWS).map_err(|error| table(&error))?;
+        let number = rows.get(NUMBER_KEY).map_err(|error| storage("opening the store", &error))?;
+        number.map(|number| number.value().to_vec())
+    };
+    let mark = Mark::open(folder, "redb", number.as_deref())?;
+    Ok(Redb { db, mark, folder: folder.to_owned() })
 }
 
 fn builder() -> redb::Builder {
@@ -76,8 +87,12 @@ impl Engine for Redb {
                 }
                 .map_err(|error| storage("writing", &error))?;
             }
+            rows.insert(NUMBER_KEY, self.mark.next().as_slice())
+                .map_err(|error| storage("writing", &error))?;
         }
-        tx.commit().map_err(|error| committing(&error))
+        tx.commit().map_err(|error| committing(&error))?;
+        self.mark.committed();
+        Ok(())
     }
 
     fn size_on_disk(&self) -> Result<u64, EngineError> {

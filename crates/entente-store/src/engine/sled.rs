@@ -29,7 +29,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Batch, Engine, EngineError, View, Visit, folder::sync_folder};
+use super::{
+    Batch, Engine, EngineError, View, Visit,
+    folder::sync_folder,
+    mark::{Mark, NUMBER_KEY},
+};
 
 /// sled uses several times what it is told; 256 MB became 875 MB resident in measurements.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -47,6 +51,7 @@ const EXPORT_STRIDE: usize = 256;
 pub(super) struct Sled {
     db: Open,
     file: File,
+    mark: Mark,
     folder: PathBuf,
     /// Held for writing while a batch is applied but not yet durable.
     gate: RwLock<()>,
@@ -74,9 +79,12 @@ pub(super) fn open(folder: &Path) -> Result<Sled, EngineError> {
     sync_files(folder)?;
     let file = File::open(folder.join(FILE))
         .map_err(|error| EngineError::io("opening the store", &error))?;
+    let number = db.get(NUMBER_KEY).map_err(|error| failed("opening the store", &error))?;
+    let mark = Mark::open(folder, "sled", number.as_deref())?;
     Ok(Sled {
         db,
         file,
+        mark,
         folder: folder.to_owned(),
         gate: RwLock::new(()),
         exports: Mutex::new(Exports::default()),
@@ -188,11 +196,14 @@ impl Engine for Sled {
                 None => changes.remove(key),
             }
         }
+        changes.insert(NUMBER_KEY, &self.mark.next());
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         self.exports().keep_aside(batch, &self.db)?;
         self.db.apply_batch(changes).map_err(|error| failed("writing", &error))?;
         self.db.flush().map_err(|error| failed("flushing", &error))?;
-        self.file.sync_data().map_err(|error| EngineError::io("syncing", &error))
+        self.file.sync_data().map_err(|error| EngineError::io("syncing", &error))?;
+        self.mark.committed();
+        Ok(())
     }
 
     fn export(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
