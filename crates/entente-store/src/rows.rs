@@ -242,6 +242,8 @@ pub struct ReleaseRow {
     pub summary: [u8; 16],
     /// The epoch that released it, as a period number.
     pub epoch: u32,
+    /// The agreement it went out under: id and version.
+    pub agreement: ([u8; 16], u32),
     /// The rung of the lattice.
     pub rung: u8,
     /// The class it was released in, as the lattice writes it.

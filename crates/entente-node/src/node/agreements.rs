@@ -7,13 +7,13 @@
 use entente_core::agreement::{
     Agreement, AgreementId, AgreementState, Event, Side, terms::Consequence,
 };
-use entente_core::audit::{Action, Actor};
+use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::{OrgId, Signature};
 use entente_core::policy::Policy;
 use entente_core::statement::{AgreementRef, WithdrawReason};
 use entente_core::summary::SummaryId;
-use entente_proto::{AgreementChange, AgreementNotice, Done, Fate};
+use entente_proto::{AgreementChange, AgreementNotice, Done, Fate, Receipt, Receipted};
 use entente_store::db::{Rows, Write};
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::{AgreementRow, PartnerState};
@@ -305,7 +305,8 @@ impl Node {
         change: AgreementChange,
         reason: &str,
     ) -> Outcome<()> {
-        self.db.write("change agreement", |tx| {
+        let gone = self.db.write("change agreement", |tx| {
+            let was_in_force = is_in_force(state_of(&self.current(tx, kept)?));
             self.apply_change(tx, actor, kept, change, Side::Ours)?;
             let notice = AgreementNotice {
                 agreement: kept.reference(),
@@ -316,8 +317,21 @@ impl Node {
             let payload = entente_proto::encode_agreement_notice(&notice);
             let document = self.document(&kept.partner, payload_type::AGREEMENT_NOTICE, payload)?;
             self.say(tx, &kept.partner, None, vec![document])?;
-            Ok(())
-        })
+            match change {
+                AgreementChange::Ended if was_in_force => self.execute_our_end(tx, kept),
+                _ => Ok(Vec::new()),
+            }
+        })?;
+        self.forget_held(&gone);
+        Ok(())
+    }
+
+    /// Summaries that are no longer held leave the index too, once the store has committed.
+    pub(crate) fn forget_held(&self, gone: &[SummaryId]) {
+        let mut held = unpoisoned(self.held.write());
+        for id in gone {
+            held.remove(id);
+        }
     }
 
     fn apply_change(
@@ -337,8 +351,7 @@ impl Node {
             AgreementChange::Ended => (Event::End(side), Action::AgreementEnded),
         };
         let mut row = self.current(tx, kept)?;
-        let was_in_force =
-            matches!(state_of(&row), AgreementState::Active | AgreementState::Suspended { .. });
+        let was_in_force = is_in_force(state_of(&row));
         let state = self.next(state_of(&row), event, &kept.agreement)?;
         if change == AgreementChange::Ended {
             row.ended_at_s = Some(self.now_s());
@@ -376,13 +389,16 @@ impl Node {
     }
 
     /// Ends everything in force with a partner, as the end of the partnership asks.
+    ///
+    /// Returns the summaries that are no longer held for it; the caller lets the index forget them.
     pub(crate) fn end_agreements_with(
         &self,
         tx: &mut Write<'_>,
         actor: Actor,
         partner: &OrgId,
-    ) -> Outcome<()> {
+    ) -> Outcome<Vec<SummaryId>> {
         let side = if actor == Actor::Partner(*partner) { Side::Theirs } else { Side::Ours };
+        let mut gone = Vec::new();
         for kept in self.all_kept(tx)? {
             let over = matches!(
                 kept.state,
@@ -403,8 +419,11 @@ impl Node {
                 let document = self.document(partner, payload_type::AGREEMENT_NOTICE, payload)?;
                 self.say(tx, partner, None, vec![document])?;
             }
+            if is_in_force(kept.state) {
+                gone.extend(self.execute_our_end(tx, &kept)?);
+            }
         }
-        Ok(())
+        Ok(gone)
     }
 
     /// A proposal of the other side, or its signature under an agreement.
@@ -506,8 +525,7 @@ impl Node {
         };
         let over = matches!(kept.state, AgreementState::Ended { .. });
         if over && notice.change == AgreementChange::Ended {
-            // Both sides ended it before they heard of each other.
-            self.execute_end(tx, &kept, gathered)?;
+            // Both sides ended it before they heard of each other; ours did what it says already.
             return Ok(Ok(()));
         }
         let actor = Actor::Partner(*issuer);
@@ -517,13 +535,28 @@ impl Node {
             Err(fault) => return Err(fault),
         }
         if notice.change == AgreementChange::Ended {
-            self.execute_end(tx, &kept, gathered)?;
+            let Ending { receipt, entry, n, gone } = self.execute_end(tx, &kept)?;
+            gathered.accepted.n_withdrawn += n;
+            gathered.shredded(gone);
+            gathered.receipts.push(receipt);
+            gathered.entries.push(entry);
         }
         Ok(Ok(()))
     }
 
-    /// Does what the agreement says about its end to what we hold, and answers with a receipt.
-    fn execute_end(&self, tx: &mut Write<'_>, kept: &Kept, gathered: &mut Gathered) -> Outcome<()> {
+    /// The end that we brought about binds us too: what we hold of theirs goes as the agreement
+    /// says, and they get the receipt for it.
+    fn execute_our_end(&self, tx: &mut Write<'_>, kept: &Kept) -> Outcome<Vec<SummaryId>> {
+        let Ending { receipt, mut entry, gone, .. } = self.execute_end(tx, kept)?;
+        entry.actor = Actor::Node;
+        let receipt = self.receipt(&kept.partner, &Receipt { items: vec![receipt] })?;
+        self.say(tx, &kept.partner, None, vec![receipt])?;
+        self.write_audit(tx, vec![entry])?;
+        Ok(gone)
+    }
+
+    /// Does what the agreement says about its end to what we hold.
+    fn execute_end(&self, tx: &mut Write<'_>, kept: &Kept) -> Outcome<Ending> {
         let fate = match kept.agreement.at_end {
             Consequence::Keep => Fate::Kept,
             Consequence::Delete => Fate::Deleted,
@@ -547,41 +580,35 @@ impl Node {
             ));
             Ok(std::ops::ControlFlow::Continue(()))
         })?;
-        let mut n = 0;
-        for (at, positions, ids) in held {
-            n += positions.len() as u64;
-            if fate != Fate::Kept {
+        let n_held: u64 = held.iter().map(|(_, positions, _)| positions.len() as u64).sum();
+        let mut gone = Vec::new();
+        if fate != Fate::Kept {
+            for (at, positions, ids) in held {
                 tx.shred_held(&at, &positions)?;
                 for id in &ids {
                     tx.put_taken_back(kept.partner.as_bytes(), &id.0, self.now_s())?;
                 }
-                gathered.shredded(ids);
+                gone.extend(ids);
             }
         }
-        if fate != Fate::Kept {
-            gathered.accepted.n_withdrawn += n;
-        }
         let agreement = kept.agreement.id;
-        gathered.receipts.push(self.receipted(Done::AgreementEnd {
-            agreement,
-            fate,
-            n_summaries: n,
-        }));
+        let done = Done::AgreementEnd { agreement, fate, n_summaries: n_held };
         let entry = self.entry(Actor::Partner(kept.partner), Action::SummaryShredded);
         let reason = WithdrawReason::AgreementEnded.code().to_owned();
-        gathered.entries.push(
-            entry.partner(kept.partner).agreement(kept.agreement.id.0).n(n).reasons([reason]),
-        );
-        Ok(())
+        let entry = entry.partner(kept.partner).agreement(agreement.0).n(n_held).reasons([reason]);
+        Ok(Ending { receipt: self.receipted(done), entry, n: gone.len() as u64, gone })
     }
 
     /// The other side did what the agreement says about its end. Says whether that was asked for.
+    ///
+    /// One receipt answers for every summary that the end took back.
     pub(crate) fn end_receipt(
         &self,
         tx: &mut Write<'_>,
         issuer: &OrgId,
         agreement: &AgreementId,
         done_at_s: i64,
+        fate: Fate,
     ) -> Outcome<bool> {
         let mut asked = false;
         for (id, version, mut row) in tx.agreements()? {
@@ -592,7 +619,22 @@ impl Node {
                 asked = true;
             }
         }
-        Ok(asked)
+        if !asked {
+            return Ok(false);
+        }
+        let mut answered = Vec::new();
+        tx.all_releases(&mut |record, partner, release| {
+            let open = release.withdrawn_at_s.is_some() && release.receipt.is_none();
+            if partner == *issuer.as_bytes() && open {
+                answered.push((record, release));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        for (record, mut release) in answered {
+            release.receipt = Some((done_at_s, fate.code().to_owned()));
+            tx.put_release(&record, issuer.as_bytes(), &release)?;
+        }
+        Ok(true)
     }
 
     /// The agreement with both signatures, as anybody can verify it.
@@ -616,6 +658,19 @@ impl Node {
     pub fn n_held_from(&self, partner: &OrgId) -> u64 {
         unpoisoned(self.held.read()).n_from(partner)
     }
+}
+
+/// What the end of an agreement did to what we held.
+struct Ending {
+    receipt: Receipted,
+    entry: AuditEntry,
+    /// How many summaries are gone.
+    n: u64,
+    gone: Vec<SummaryId>,
+}
+
+fn is_in_force(state: AgreementState) -> bool {
+    matches!(state, AgreementState::Active | AgreementState::Suspended { .. })
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {

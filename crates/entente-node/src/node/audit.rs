@@ -79,6 +79,42 @@ impl Node {
         })
     }
 
+    /// How many entries the log has.
+    pub fn audit_length(&self) -> Outcome<u64> {
+        self.db.read(|tx| Ok(tx.log_head(LogKey::Audit)?.frontier.size()))
+    }
+
+    /// The exact bytes of every entry, in order, until `visit` breaks. Their hashes are what the
+    /// root is over, so whoever has them can check the log without us.
+    pub fn audit_leaves(
+        &self,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> Outcome<()> {
+        self.db.read(|tx| {
+            let epoch = tx.log_head(LogKey::Audit)?.epoch;
+            tx.log_batches(LogKey::Audit, epoch, 0, &mut |placed| {
+                for (position, leaf) in (placed.first..).zip(&placed.batch.leaves) {
+                    let bytes = leaf.as_deref().ok_or(entente_store::rows::BadRow)?;
+                    if visit(position, bytes).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(())
+        })
+    }
+
+    /// A partner's last co-signature on our log: how long it was, and when.
+    pub fn cosigned_at(&self, partner: &OrgId) -> Outcome<Option<(u64, i64)>> {
+        self.db.read(|tx| {
+            let epoch = tx.log_head(LogKey::Audit)?.epoch;
+            let row = tx.cosigned(partner.as_bytes())?;
+            let row = row.filter(|row| epoch_of(&row.note) == Some(epoch));
+            Ok(row.map(|row| (row.size, row.at_s)))
+        })
+    }
+
     /// Recomputes the whole log from its entries, and compares it with the kept head, the stored
     /// hashes and every partner's co-signature.
     pub fn verify_audit(&self) -> Outcome<AuditCheck> {

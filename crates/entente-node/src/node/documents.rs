@@ -89,20 +89,22 @@ impl Node {
 
     /// Ends a partnership. The other side is told; what its agreements say about the end is done.
     pub fn end_partner(&self, actor: Actor, partner: &OrgId, reason: &str) -> Outcome<()> {
-        self.db.write("end partner", |tx| {
+        let gone = self.db.write("end partner", |tx| {
             let mut row =
                 tx.partner(partner.as_bytes())?.ok_or_else(|| unknown_partner(partner))?;
             if row.state == PartnerState::Ended {
                 return Err(super::partners::partnership_over());
             }
-            self.end_agreements_with(tx, actor.clone(), partner)?;
+            let gone = self.end_agreements_with(tx, actor.clone(), partner)?;
             self.tell_change(tx, partner, PartnerChange::Ended, reason)?;
             row.state = PartnerState::Ended;
             row.ended_at_s = Some(self.now_s());
             tx.put_partner(partner.as_bytes(), &row)?;
             let entry = self.entry(actor, Action::PartnerEnded).partner(*partner);
-            self.write_audit(tx, vec![entry.reasons([reason.to_owned()])])
+            self.write_audit(tx, vec![entry.reasons(super::partners::said(reason))])?;
+            Ok::<_, Box<Fault>>(gone)
         })?;
+        self.forget_held(&gone);
         self.refresh_admissions()
     }
 
@@ -161,18 +163,21 @@ impl Node {
             Notice::Partner { change, .. } => match change {
                 PartnerChange::Suspended => {
                     row.suspended_by_them = true;
-                    row.state = PartnerState::Suspended;
+                    if row.state != PartnerState::Ended {
+                        row.state = PartnerState::Suspended;
+                    }
                     Action::PartnerSuspended
                 }
                 PartnerChange::Resumed => {
                     row.suspended_by_them = false;
-                    if !row.suspended_by_us && row.state == PartnerState::Suspended {
-                        row.state = PartnerState::Active;
+                    if row.state == PartnerState::Suspended {
+                        row.state = self.state_without_ours(tx, issuer, &row)?;
                     }
                     Action::PartnerResumed
                 }
                 PartnerChange::Ended => {
-                    self.end_agreements_with(tx, actor.clone(), issuer)?;
+                    let gone = self.end_agreements_with(tx, actor.clone(), issuer)?;
+                    gathered.shredded(gone);
                     row.state = PartnerState::Ended;
                     row.ended_at_s = Some(self.now_s());
                     Action::PartnerEnded
@@ -221,7 +226,7 @@ impl Node {
                     gathered.entries.push(entry.reasons([fate.code().to_owned()]));
                 }
                 Done::AgreementEnd { agreement, fate, n_summaries } => {
-                    if self.end_receipt(tx, issuer, agreement, done_at_s)? {
+                    if self.end_receipt(tx, issuer, agreement, done_at_s, *fate)? {
                         gathered.accepted.n_receipts += 1;
                         let entry = entry().agreement(agreement.0).n(*n_summaries);
                         gathered.entries.push(entry.reasons([fate.code().to_owned()]));

@@ -241,6 +241,7 @@ impl Node {
             let row = ReleaseRow {
                 summary: id.0,
                 epoch: epoch.number(),
+                agreement: (kept.agreement.id.0, kept.agreement.version),
                 rung: release.rung.number(),
                 class: release.class.to_bytes().to_vec(),
                 at,

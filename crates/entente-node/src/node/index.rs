@@ -3,7 +3,7 @@
 //! Both are rebuilt from the store at start and changed only after the transaction that changed
 //! the store. Counting walks the columns: 100,000 cases take well under a millisecond and 6 MB.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use entente_core::agreement::terms::Dimension;
@@ -36,16 +36,15 @@ pub struct Coded {
 #[derive(Debug, Default)]
 pub struct Cases {
     rows: HashMap<[u8; 16], Coded>,
-    n_records: u64,
+    // Every record, also those that do not count.
+    known: HashSet<[u8; 16]>,
 }
 
 impl Cases {
     /// Takes a record in, in place of what was known of it.
     pub(crate) fn put(&mut self, record: &CaseRecord, withdrawn: bool) {
-        let known = self.rows.remove(&record.id.0);
-        if known.is_none() {
-            self.n_records += 1;
-        }
+        self.known.insert(record.id.0);
+        self.rows.remove(&record.id.0);
         let counts = !withdrawn && record.status != Some(Status::NotVictim);
         if let Some(period) = record.period().filter(|_| counts) {
             let coded = Coded {
@@ -59,7 +58,7 @@ impl Cases {
 
     /// How many records there are.
     pub fn n_records(&self) -> u64 {
-        self.n_records
+        self.known.len() as u64
     }
 
     /// Counts distinct persons of one period over a frame of these dimensions, among the cases that

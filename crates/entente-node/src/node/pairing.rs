@@ -108,6 +108,33 @@ impl Node {
         Ok(Ticket { id, envelope, expires_at_s })
     }
 
+    /// The invitations that we made, with their ids.
+    pub fn tickets(&self) -> Outcome<Vec<([u8; 16], TicketRow)>> {
+        self.db.read(|tx| Ok(tx.tickets()?))
+    }
+
+    /// Takes an invitation of ours back before anybody has opened it.
+    pub fn retract_invitation(&self, actor: Actor, ticket: &[u8; 16]) -> Outcome<()> {
+        self.db.write("retract invitation", |tx| {
+            let mut row = tx.ticket(ticket)?.ok_or_else(no_such_ticket)?;
+            if row.used_by.is_some() {
+                return Err(no_such_ticket());
+            }
+            row.expires_at_s = row.expires_at_s.min(self.now_s());
+            tx.put_ticket(ticket, &row)?;
+            let entry = self.entry(actor, Action::PartnerEnded).reference(*ticket);
+            self.write_audit(tx, vec![entry.reasons(["invitation_retracted".to_owned()])])
+        })?;
+        self.refresh_admissions()
+    }
+
+    /// Notes that we will not open somebody's invitation. They are not told: nobody has shown yet
+    /// that it is theirs.
+    pub fn decline_invitation(&self, actor: Actor, opened: &Opened) -> Outcome<()> {
+        let entry = self.entry(actor, Action::PartnerEnded).reference(opened.invitation.ticket);
+        self.audit(vec![entry.reasons(["invitation_declined".to_owned()])])
+    }
+
     /// Reads an invitation. Nothing is kept and nobody is called.
     pub fn open_invitation(&self, envelope: &Envelope) -> Outcome<Opened> {
         let invitation = entente_proto::peek_invitation(envelope)

@@ -4,6 +4,7 @@ use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
+use entente_proto::PartnerChange;
 use entente_store::db::Write;
 use entente_store::rows::{EvidenceRow, PartnerRow, PartnerState};
 use entente_store::tx::Reads as _;
@@ -114,29 +115,70 @@ impl Node {
 
     /// Stops the exchange with a partner at once. Open streams are cut.
     pub fn suspend_partner(&self, actor: Actor, id: &OrgId) -> Outcome<()> {
-        self.change_partner(actor, id, Action::PartnerSuspended, |row| {
+        self.suspend_partner_because(actor, id, "")
+    }
+
+    /// The same, with words for the partner and both audit logs. Nothing about a case.
+    ///
+    /// The notice waits in the feed: a suspended partner fetches nothing until we resume.
+    pub fn suspend_partner_because(&self, actor: Actor, id: &OrgId, reason: &str) -> Outcome<()> {
+        self.db.write("suspend partner", |tx| {
+            let mut row = tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id))?;
+            match row.state {
+                PartnerState::Ended => return Err(partnership_over()),
+                // Suspended and resumed, it would have come around the phone check.
+                PartnerState::Connected => return Err(not_verified()),
+                PartnerState::Verified | PartnerState::Active | PartnerState::Suspended => {}
+            }
             row.suspended_by_us = true;
             row.state = PartnerState::Suspended;
-        })
+            self.tell_change(tx, id, PartnerChange::Suspended, reason)?;
+            tx.put_partner(id.as_bytes(), &row)?;
+            let entry = self.entry(actor, Action::PartnerSuspended).partner(*id);
+            self.write_audit(tx, vec![entry.reasons(said(reason))])
+        })?;
+        self.refresh_admissions()
     }
 
     /// Takes our own suspension back.
     pub fn resume_partner(&self, actor: Actor, id: &OrgId) -> Outcome<()> {
-        if !self.partner_row(id)?.suspended_by_us {
-            return Err(Fault::new(
-                1205,
-                ("We have not suspended this partner.", "Nous n’avons pas suspendu ce partenaire."),
-                (
-                    "See who has: `entente partner show`.",
-                    "Voyez qui l’a fait : `entente partner show`.",
-                ),
-            ));
-        }
-        self.change_partner(actor, id, Action::PartnerResumed, |row| {
+        self.db.write("resume partner", |tx| {
+            let mut row = tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id))?;
+            if row.state == PartnerState::Ended {
+                return Err(partnership_over());
+            }
+            if !row.suspended_by_us {
+                return Err(not_suspended_by_us());
+            }
             row.suspended_by_us = false;
-            row.state =
-                if row.suspended_by_them { PartnerState::Suspended } else { PartnerState::Active };
-        })
+            row.state = self.state_without_ours(tx, id, &row)?;
+            self.tell_change(tx, id, PartnerChange::Resumed, "")?;
+            tx.put_partner(id.as_bytes(), &row)?;
+            let entry = self.entry(actor, Action::PartnerResumed).partner(*id);
+            self.write_audit(tx, vec![entry])
+        })?;
+        self.refresh_admissions()
+    }
+
+    /// Where a partner stands once a suspension was lifted: where it stood before.
+    pub(crate) fn state_without_ours(
+        &self,
+        tx: &Write<'_>,
+        id: &OrgId,
+        row: &PartnerRow,
+    ) -> Outcome<PartnerState> {
+        if row.suspended_by_us || row.suspended_by_them {
+            return Ok(PartnerState::Suspended);
+        }
+        if !(row.we_verified && row.they_verified) {
+            return Ok(PartnerState::Connected);
+        }
+        let signed = tx.agreements()?.into_iter().any(|(_, _, agreement)| {
+            agreement.partner == *id.as_bytes()
+                && agreement.our_signature.is_some()
+                && agreement.their_signature.is_some()
+        });
+        Ok(if signed { PartnerState::Active } else { PartnerState::Verified })
     }
 
     /// Lets a partner speak again after a person has looked at the evidence.
@@ -220,6 +262,34 @@ impl Node {
 pub fn partner_text(row: &PartnerRow) -> (Text, OrgType) {
     let kind = OrgType::from_number(row.kind).unwrap_or(OrgType::Ngo);
     (Text::new(row.name_en.clone(), row.name_fr.clone()), kind)
+}
+
+/// A reason for the audit log, if one was given.
+pub(crate) fn said(reason: &str) -> Option<String> {
+    let reason = reason.trim();
+    (!reason.is_empty()).then(|| reason.to_owned())
+}
+
+fn not_suspended_by_us() -> Box<Fault> {
+    Fault::new(
+        1205,
+        ("We have not suspended this partner.", "Nous n’avons pas suspendu ce partenaire."),
+        ("See who has: `entente partner show`.", "Voyez qui l’a fait : `entente partner show`."),
+    )
+}
+
+pub(crate) fn not_verified() -> Box<Fault> {
+    Fault::new(
+        1216,
+        (
+            "The phone check with this partner is not finished.",
+            "La vérification par téléphone avec ce partenaire n’est pas terminée.",
+        ),
+        (
+            "Finish it: `entente partner digits`, or stop here: `entente partner decline`.",
+            "Terminez-la : `entente partner digits`, ou arrêtez : `entente partner decline`.",
+        ),
+    )
 }
 
 pub(crate) fn unknown_partner(_: &OrgId) -> Box<Fault> {

@@ -12,7 +12,7 @@ use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::policy;
 use entente_core::record::{CaseRecord, Field, InvalidValue, Language, RecordId};
-use entente_core::statement::WithdrawReason;
+use entente_core::statement::{AgreementRef, WithdrawReason};
 use entente_core::summary::SummaryId;
 use entente_store::db::{DbError, Write};
 use entente_store::log::{LogKey, Logs as _};
@@ -422,7 +422,8 @@ impl Node {
             release.withdrawn_at_s = Some(self.now_s());
             tx.put_release(&case.record.id.0, partner.as_bytes(), &release)?;
             let withdrawal = policy::withdraw(partner, SummaryId(release.summary), reason);
-            self.say(tx, &partner, None, vec![withdrawal])?;
+            let (id, version) = release.agreement;
+            self.say(tx, &partner, Some(AgreementRef { id, version }), vec![withdrawal])?;
             let log = LogKey::Feed(*partner.as_bytes());
             if tx.log_head(log)?.epoch == release.at.0 {
                 tx.shred_leaves(log, release.at.0, &[release.at.1.saturating_sub(1)])?;

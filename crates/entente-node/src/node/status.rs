@@ -39,8 +39,25 @@ pub struct Standing {
     pub cursor: (u32, u64),
     /// How long our feed for them is: epoch and size.
     pub feed: (u32, u64),
+    /// How far they have read our feed, as far as we know: epoch and cursor.
+    pub read: (u32, u64),
     /// How much of our audit log they have co-signed.
     pub cosigned: u64,
+}
+
+/// A receipt that a partner owes us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Where the summary is in our feed.
+    pub seq: u64,
+    /// The summary that was taken back.
+    pub summary: [u8; 16],
+    /// When it was taken back; seconds since 1970.
+    pub asked_s: i64,
+}
+
+fn read_key(partner: &OrgId) -> String {
+    format!("read-by:{partner}")
 }
 
 impl Node {
@@ -80,12 +97,57 @@ impl Node {
                 n_held: self.n_held_from(&id),
                 cursor: self.cursor(&id)?,
                 feed: (epoch, size),
+                read: self.read_by(&id)?,
                 cosigned: self.cosigned_size(&id)?,
                 id,
                 row,
             });
         }
         Ok(standings)
+    }
+
+    /// Where we stand with one partner.
+    pub fn standing(&self, partner: &OrgId) -> Outcome<Standing> {
+        let found = self.standings()?.into_iter().find(|standing| standing.id == *partner);
+        found.ok_or_else(|| super::partners::unknown_partner(partner))
+    }
+
+    /// How far a partner has read our feed, by its own last word: epoch and cursor.
+    pub fn read_by(&self, partner: &OrgId) -> Outcome<(u32, u64)> {
+        let bytes = self.db.read(|tx| tx.meta(&read_key(partner)))?.unwrap_or_default();
+        let known = bytes.split_first_chunk::<4>().and_then(|(epoch, cursor)| {
+            let cursor = cursor.first_chunk::<8>()?;
+            Some((u32::from_be_bytes(*epoch), u64::from_be_bytes(*cursor)))
+        });
+        Ok(known.unwrap_or_default())
+    }
+
+    /// A partner says, by asking for what comes after, how far it has read our feed.
+    ///
+    /// Written only where it is news, so that an idle partner costs no commit.
+    pub fn note_read(&self, partner: &OrgId, epoch: u32, cursor: u64) -> Outcome<()> {
+        if self.read_by(partner)? == (epoch, cursor) {
+            return Ok(());
+        }
+        let bytes = [epoch.to_be_bytes().as_slice(), &cursor.to_be_bytes()].concat();
+        self.db.write("partner read", |tx| Ok(tx.put_meta(&read_key(partner), &bytes)?))
+    }
+
+    /// Receipts that a partner owes us: place in our feed and summary, and since when.
+    pub fn receipts_due(&self, partner: &OrgId) -> Outcome<Vec<Due>> {
+        let mut due = Vec::new();
+        self.db.read(|tx| {
+            tx.all_releases(&mut |_, to, release| {
+                if let (Some(asked_s), None) = (release.withdrawn_at_s, release.receipt)
+                    && to == *partner.as_bytes()
+                {
+                    due.push(Due { seq: release.at.1, summary: release.summary, asked_s });
+                }
+                Ok(ControlFlow::Continue(()))
+            })
+        })?;
+        due.sort_by_key(|due| (due.asked_s, due.seq));
+        Ok(due)
     }
 
     /// How many records there are.

@@ -1,0 +1,166 @@
+//! Nodes in memory, made partners the way people do it.
+
+use std::sync::Arc;
+
+use entente_core::agreement::{Agreement, AgreementId};
+use entente_core::audit::Actor;
+use entente_core::codes::{ConsentScope, GivenBy, OrgType, Set};
+use entente_core::consent::{Consent, ConsentId};
+use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
+use entente_core::lang::Text;
+use entente_core::record::Field;
+use entente_node::clock::{Clock, ManualClock};
+use entente_node::node::feeds::{Accepted, Refused, Via};
+use entente_node::node::{Node, Profile, Secrets};
+use entente_store::db::Db;
+use entente_store::engine::Memory;
+use entente_store::seal::Sealer;
+
+/// 2026-11-22, noon.
+pub const START_S: i64 = 1_795_348_800;
+
+/// Somebody of the organization.
+pub fn staff() -> Actor {
+    Actor::Staff("test".to_owned())
+}
+
+/// One organization: what survives a crash, and the node that runs on it.
+#[derive(Debug)]
+pub struct Org {
+    seed: u8,
+    memory: Memory,
+    clock: ManualClock,
+    node: Option<Node>,
+}
+
+impl Org {
+    /// An organization whose keys come from `seed`.
+    pub fn new(seed: u8, clock: &ManualClock) -> Self {
+        let mut org = Self { seed, memory: Memory::default(), clock: clock.clone(), node: None };
+        org.open();
+        org
+    }
+
+    fn open(&mut self) {
+        let profile = Profile {
+            name: Text::new(
+                format!("Organization {}", self.seed),
+                format!("Organisme {}", self.seed),
+            ),
+            kind: if self.seed == 1 { OrgType::Federal } else { OrgType::Provincial },
+            address: format!("127.0.0.1:{}", 7000 + u16::from(self.seed)),
+        };
+        let secrets = Secrets {
+            key: OrgKey::from_seed(&[self.seed; 32]),
+            pseudonyms: PseudonymKey::from_bytes(&[self.seed; 32]),
+            import_key: [self.seed; 32],
+        };
+        let db = Db::open(Arc::new(self.memory.clone()), Sealer::new(&[self.seed; 32]));
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let node = Node::open(profile, secrets, db.expect("store opens"), clock);
+        self.node = Some(node.expect("node opens"));
+    }
+
+    /// Ends the process without a word, and starts it again on what was durable.
+    pub fn crash(&mut self) {
+        self.node = None;
+        self.open();
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        self.node.as_ref().expect("the node is open")
+    }
+
+    /// Its organization.
+    pub fn id(&self) -> OrgId {
+        self.node().id()
+    }
+}
+
+/// Makes two organizations partners: invitation, opening, twelve digits, both typed.
+pub fn pair(inviter: &Org, invitee: &Org) {
+    let (a, b) = (inviter.node(), invitee.node());
+    let ticket = a.invite(staff(), "the other", "", 14).expect("invited");
+    let opened = b.open_invitation(&ticket.envelope).expect("opened");
+    let nonce = [9; 32];
+    let revealed = a.join(&b.id(), &ticket.id, &b.card(), &nonce).expect("joined");
+    b.joined(staff(), &opened, &nonce, &a.card(), &revealed).expect("checked");
+    let (read_a, read_b) = (a.digits_to_read(&b.id()), b.digits_to_read(&a.id()));
+    a.type_digits(staff(), &b.id(), &read_b.expect("digits")).expect("right digits");
+    b.type_digits(staff(), &a.id(), &read_a.expect("digits")).expect("right digits");
+    // The invitee tells the inviter, and hears whether the inviter's officer has typed too.
+    assert!(a.confirmed_by(&b.id()).expect("confirmed"));
+    b.confirmed_by(&a.id()).expect("confirmed");
+}
+
+/// An agreement in force from `from` to `to`: summaries and counts in groups of `k`.
+pub fn agree(from: &Org, to: &Org, k: u32) -> AgreementId {
+    let draft = include_str!("../../config/agreements/province-federal.toml")
+        .replace("min_group_persons = 11", &format!("min_group_persons = {k}"));
+    let draft = from.node().read_draft(&draft, &to.id(), None).expect("a draft");
+    propose_and_sign(from, to, &draft)
+}
+
+/// Proposes this agreement, signs it on both sides, and lets both hear of it.
+pub fn propose_and_sign(from: &Org, to: &Org, draft: &Agreement) -> AgreementId {
+    let name = format!("{}@{}", draft.id, draft.version);
+    from.node().propose(staff(), draft).expect("proposed");
+    pull(to, from).expect("heard of it");
+    for (signer, other) in [(to, from), (from, to)] {
+        let kept = signer.node().find_agreement(&name).expect("there");
+        signer.node().sign_agreement(staff(), &kept).expect("signed");
+        pull(other, signer).expect("heard of the signature");
+    }
+    draft.id
+}
+
+/// One organization asks another for everything new.
+pub fn pull(receiver: &Org, issuer: &Org) -> Result<Accepted, Refused> {
+    pull_at_most(receiver, issuer, usize::MAX)
+}
+
+/// The same, at most `max` batches.
+pub fn pull_at_most(receiver: &Org, issuer: &Org, max: usize) -> Result<Accepted, Refused> {
+    let (epoch, after) = receiver.node().cursor(&issuer.id())?;
+    let batches = issuer.node().feed_batches(&receiver.id(), epoch, after, max)?;
+    let mut total = Accepted::default();
+    for batch in batches {
+        total = total.and(receiver.node().accept(&issuer.id(), batch, Via::Connection)?);
+    }
+    Ok(total)
+}
+
+/// A consent to statistics and evaluation, given on the first day of 2024.
+pub fn consent(seed: u8) -> Consent {
+    Consent {
+        id: ConsentId([seed; 16]),
+        scopes: Set::EMPTY.with(ConsentScope::Stats),
+        needs: Set::EMPTY,
+        recipients: Default::default(),
+        given_by: GivenBy::Person,
+        informed_of: [true; 4],
+        language: None,
+        given_on: jiff::civil::date(2024, 1, 1),
+        valid_until: None,
+        withdrawn_on: None,
+        override_reason: None,
+    }
+}
+
+/// The fields of a plain case: an adult woman in Manitoba, forced labour, third quarter of 2026.
+pub fn plain_case() -> Vec<(Field, String)> {
+    [
+        (Field::RegisteredOn, "2026-08-15"),
+        (Field::Status, "actual"),
+        (Field::StatusDecidedBy, "ngo"),
+        (Field::Gender, "woman"),
+        (Field::AgeAtRegistration, "30"),
+        (Field::ProvinceOfExploitation, "46"),
+        (Field::Citizenship, "CAN"),
+        (Field::Exploitation, "forced_labour"),
+    ]
+    .into_iter()
+    .map(|(field, text)| (field, text.to_owned()))
+    .collect()
+}
