@@ -292,7 +292,7 @@ mod tests {
         refused("parties", |it| it.parties.push(it.parties[0].clone()));
         refused("agreement", |it| it.parties.swap(0, 1));
         refused("effective_on", |it| it.effective_on = 0);
-        refused("expires_on", |it| it.expires_on = 2027_02_30);
+        refused("expires_on", |it| it.expires_on = 20_270_230);
         refused("agreement", |it| it.expires_on = it.effective_on);
         refused("purposes", |it| it.purposes = u32::MAX);
         refused("agreement", |it| it.purposes = 0);

@@ -65,6 +65,7 @@ pub use statement::{
     missing_docs,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
+    clippy::doc_lazy_continuation,
     reason = "generated; documented in proto/entente/v1"
 )]
 pub mod v1 {
