@@ -180,8 +180,9 @@ mod tests {
         let (mut near, mut far, _cut, note) = pair();
         far.write_all(&[0; 23]).await.unwrap();
         let begun = tokio::time::Instant::now();
-        let error = near.read_exact(&mut [0; 24]).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let mut preface = [0; 24];
+        let read = tokio::time::timeout(DEADLINE * 2, near.read_exact(&mut preface)).await;
+        assert_eq!(read.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!(begun.elapsed().as_secs(), DEADLINE.as_secs());
         assert_eq!(note.read(), Some(DoorError::NoAnswer));
     }
