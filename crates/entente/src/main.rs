@@ -1,1 +1,15 @@
-fn main() {}
+//! `entente`: the one program. A node, the command line of its staff, and a demonstration.
+//!
+//! A command is parsed in English or French, becomes a document, goes to the running node through
+//! its socket, and comes back as a page or as the document itself ([`cli`], [`render`]). What
+//! cannot go through a running node (making one, running it, restoring a backup) is in [`setup`].
+
+mod cli;
+mod render;
+mod setup;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os().collect()).into()
+}

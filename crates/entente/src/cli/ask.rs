@@ -1,0 +1,473 @@
+//! From a parsed command to the document that is asked.
+//!
+//! Reads files where a command names them, makes paths absolute (the node may run elsewhere), and
+//! asks nobody anything: what needs a person is in [`super::flow`].
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use entente_node::fault::Fault;
+use entente_node::local::doc::*;
+use entente_node::local::{Ask, Op};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::faults;
+
+/// The largest file that travels inside a document: the node takes 8 MiB.
+const MAX_INLINE: u64 = 4 << 20;
+
+/// One question for the node.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Question {
+    /// Which operation.
+    pub(crate) op: Op,
+    /// The document.
+    pub(crate) body: Value,
+}
+
+impl Question {
+    /// The question that `ask` is.
+    pub(crate) fn new<A: Ask>(ask: &A) -> Self {
+        // A document is maps with text keys, so writing it cannot fail.
+        Self { op: A::OP, body: serde_json::to_value(ask).unwrap_or_default() }
+    }
+
+    /// The same question, only to see what it would do; `None` if it has no such form.
+    pub(crate) fn dry(&self) -> Option<Self> {
+        let mut dry = self.clone();
+        let flag = dry.body.get_mut("dry_run")?;
+        *flag = Value::Bool(true);
+        Some(dry)
+    }
+
+    /// Whether it is only to see what it would do.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.body.get("dry_run") == Some(&Value::Bool(true))
+    }
+}
+
+type Asked = Result<Question, Box<Fault>>;
+
+/// The question behind a command, for instance `["partner", "list"]`; `None` if the command is
+/// not a question for the node, or needs more than what was typed.
+pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
+    let typed = Typed(typed);
+    match path {
+        ["status"] => asked(&StatusAsk {}),
+        ["doctor"] => asked(&DoctorAsk {}),
+        ["sync"] => asked(&SyncAsk { partner: typed.maybe("partner") }),
+        ["count"] => count(&typed),
+        ["node", "stop"] => asked(&NodeStopAsk {}),
+        ["partner", command] => partner(command, &typed),
+        ["agreement", command] => agreement(command, &typed),
+        ["record", command] => record(command, &typed),
+        ["consent", command] => consent(command, &typed),
+        ["epoch", command] => epoch(command, &typed),
+        ["held", command] => held(command, &typed),
+        ["bundle", command] => bundle(command, &typed),
+        ["audit", command] => audit(command, &typed),
+        ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),
+        ["backup", "list"] => asked(&BackupListAsk {}),
+        ["store", "size"] => asked(&StoreSizeAsk {}),
+        _ => None,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the arms of `question` are alike")]
+fn asked<A: Ask>(ask: &A) -> Option<Asked> {
+    Some(Ok(Question::new(ask)))
+}
+
+fn partner(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let partner = || typed.text("partner");
+    match command {
+        "invite" => asked(&PartnerInviteAsk {
+            for_name: typed.text("name"),
+            expires_days: typed.number("expires").unwrap_or(14),
+            template: typed.maybe("template"),
+        }),
+        "open" => Some(
+            ticket(&typed.text("ticket"))
+                .map(|ticket| Question::new(&PartnerOpenAsk { ticket, peek: typed.flag("peek") })),
+        ),
+        "digits" => asked(&PartnerDigitsAsk { partner: partner() }),
+        "verify" => {
+            let digits = typed.many("digits").concat();
+            // Without digits they are asked for.
+            if digits.is_empty() {
+                return None;
+            }
+            asked(&PartnerVerifyAsk { partner: partner(), digits })
+        }
+        "test" => asked(&PartnerTestAsk { partner: partner() }),
+        "list" => asked(&PartnerListAsk { state: typed.word("state") }),
+        "show" => asked(&PartnerShowAsk { partner: partner() }),
+        "suspend" => asked(&PartnerSuspendAsk {
+            partner: partner(),
+            reason: typed.maybe("reason"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "resume" => asked(&PartnerResumeAsk { partner: partner() }),
+        "end" => asked(&PartnerEndAsk {
+            partner: partner(),
+            reason: typed.maybe("reason"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "decline" => Some(ticket(&typed.text("ticket")).map(|ticket| {
+            Question::new(&PartnerDeclineAsk { ticket, reason: typed.maybe("reason") })
+        })),
+        "feed" => asked(&FeedListAsk {
+            partner: partner(),
+            direction: if typed.flag("received") { Direction::Received } else { Direction::Sent },
+            limit: typed.limit(),
+            before: typed.number("before"),
+        }),
+        "quarantine" => asked(&QuarantineListAsk { partner: typed.maybe("partner") }),
+        "release" => {
+            asked(&QuarantineReleaseAsk { partner: partner(), reason: typed.text("reason") })
+        }
+        _ => None,
+    }
+}
+
+fn agreement(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let agreement = || typed.text("agreement");
+    match command {
+        "draft" => Some(pairs(&typed.many("set"), "--set").map(|edits| {
+            Question::new(&AgreementDraftAsk {
+                template: typed.text("template"),
+                partner: typed.text("partner"),
+                edits,
+            })
+        })),
+        "propose" => Some(typed.content("file").map(|toml| {
+            Question::new(&AgreementProposeAsk {
+                partner: typed.text("partner"),
+                toml,
+                dry_run: typed.flag("dry-run"),
+            })
+        })),
+        "list" => {
+            asked(&AgreementListAsk { partner: typed.maybe("partner"), state: typed.word("state") })
+        }
+        "show" => asked(&AgreementShowAsk { agreement: agreement() }),
+        "diff" => Some(diff(&typed.text("new"), typed.maybe("against"))),
+        "sign" => asked(&AgreementSignAsk { agreement: agreement() }),
+        "decline" => {
+            asked(&AgreementDeclineAsk { agreement: agreement(), reason: typed.maybe("reason") })
+        }
+        "amend" => Some(typed.content("file").map(|toml| {
+            Question::new(&AgreementAmendAsk {
+                agreement: agreement(),
+                toml,
+                dry_run: typed.flag("dry-run"),
+            })
+        })),
+        "suspend" => asked(&AgreementSuspendAsk {
+            agreement: agreement(),
+            reason: typed.maybe("reason"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "resume" => asked(&AgreementResumeAsk { agreement: agreement() }),
+        "end" => asked(&AgreementEndAsk {
+            agreement: agreement(),
+            reason: typed.maybe("reason"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "explain" => asked(&AgreementExplainAsk {
+            record: typed.text("record"),
+            partner: typed.text("partner"),
+        }),
+        _ => None,
+    }
+}
+
+/// What is new is a file if there is one of that name, and else an id.
+fn diff(new: &str, against: Option<String>) -> Asked {
+    let path = Path::new(new);
+    let (agreement, toml) = if new == "-" || path.exists() {
+        (None, Some(content(path)?))
+    } else {
+        (Some(new.to_owned()), None)
+    };
+    Ok(Question::new(&AgreementDiffAsk { agreement, toml, against }))
+}
+
+fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let record = || typed.text("record");
+    match command {
+        "add" => {
+            if typed.many("fields").is_empty() && typed.path("from").is_none() {
+                // Without fields they are asked for.
+                return None;
+            }
+            Some(
+                typed
+                    .fields()
+                    .map(|fields| Question::new(&RecordAddAsk { fields: Private(fields) })),
+            )
+        }
+        "show" => asked(&RecordShowAsk {
+            record: record(),
+            reveal: typed.flag("reveal"),
+            version: typed.number("version"),
+        }),
+        "list" => Some(typed.filter().map(|filter| {
+            Question::new(&RecordListAsk {
+                filter,
+                withdrawn: typed.flag("withdrawn"),
+                limit: typed.limit(),
+                after: typed.maybe("after"),
+            })
+        })),
+        "search" => {
+            let text = Private(typed.maybe("text")?);
+            asked(&RecordSearchAsk { text, limit: typed.limit() })
+        }
+        "edit" => Some(typed.fields().map(|set| {
+            Question::new(&RecordEditAsk { record: record(), set: Private(set), version: None })
+        })),
+        "history" => asked(&RecordHistoryAsk { record: record() }),
+        "withdraw" => {
+            asked(&RecordWithdrawAsk { record: record(), dry_run: typed.flag("dry-run") })
+        }
+        "import" => asked(&RecordImportAsk {
+            file: typed.path("file").unwrap_or_default(),
+            layout: typed.maybe("layout"),
+            mapping: typed.path("mapping"),
+            sheet: typed.maybe("sheet"),
+            quarantine: typed.path("quarantine"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "export" => Some(typed.filter().map(|filter| {
+            Question::new(&RecordExportAsk {
+                file: typed.path("file").unwrap_or_default(),
+                layout: typed.maybe("layout"),
+                filter,
+                reveal: typed.flag("reveal"),
+            })
+        })),
+        "duplicates" => asked(&RecordDuplicatesAsk {
+            record: typed.maybe("record"),
+            min_score: typed.number("score").unwrap_or(80),
+            limit: typed.limit(),
+        }),
+        "link" => asked(&RecordLinkAsk {
+            left: record(),
+            right: typed.text("other"),
+            same_person: typed.flag("same"),
+        }),
+        "steward" => asked(&RecordStewardAsk { record: record(), steward: typed.maybe("steward") }),
+        _ => None,
+    }
+}
+
+fn consent(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let record = || typed.text("record");
+    match command {
+        "give" => asked(&ConsentGiveAsk {
+            record: record(),
+            scopes: typed.many("scope"),
+            needs: typed.many("need"),
+            recipients: typed.many("to"),
+            given_by: typed.maybe("by"),
+            informed: typed.flag("informed"),
+            language: typed.maybe("language"),
+            given_on: typed.maybe("from"),
+            valid_until: typed.maybe("until"),
+            override_reason: typed.maybe("override"),
+        }),
+        "withdraw" => asked(&ConsentWithdrawAsk {
+            record: record(),
+            consent: typed.maybe("consent"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "list" => asked(&ConsentListAsk { record: record() }),
+        _ => None,
+    }
+}
+
+fn epoch(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let partner = || typed.maybe("partner");
+    match command {
+        "close" => asked(&EpochCloseAsk { epoch: typed.text("epoch"), partner: partner() }),
+        "preview" => asked(&EpochPreviewAsk { epoch: typed.text("epoch"), partner: partner() }),
+        "list" => asked(&EpochListAsk {}),
+        _ => None,
+    }
+}
+
+fn held(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    match command {
+        "list" => Some(typed.filter().map(|filter| {
+            Question::new(&HeldListAsk {
+                partner: typed.maybe("partner"),
+                filter,
+                limit: typed.limit(),
+                after: typed.maybe("after"),
+            })
+        })),
+        "show" => asked(&HeldShowAsk { summary: typed.text("summary") }),
+        _ => None,
+    }
+}
+
+fn bundle(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let file = typed.path("file").unwrap_or_default();
+    match command {
+        "export" => asked(&BundleExportAsk {
+            partner: typed.text("partner"),
+            file,
+            from: typed.number("from"),
+        }),
+        "import" => asked(&BundleImportAsk { file }),
+        _ => None,
+    }
+}
+
+fn count(typed: &Typed<'_>) -> Option<Asked> {
+    let (by, periods) = (typed.many("by"), typed.many("period"));
+    let own = typed.flag("own");
+    Some(typed.filter().map(|filter| {
+        if own {
+            Question::new(&CountOwnAsk { by, filter, periods })
+        } else {
+            Question::new(&CountAsk { by, filter, periods, partners: typed.many("partner") })
+        }
+    }))
+}
+
+fn audit(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    match command {
+        "list" => asked(&AuditListAsk {
+            action: typed.maybe("action"),
+            record: typed.maybe("record"),
+            partner: typed.maybe("partner"),
+            limit: typed.limit(),
+            before: typed.number("before"),
+        }),
+        "verify" => asked(&AuditVerifyAsk {}),
+        "disclosures" => asked(&AuditDisclosuresAsk { record: typed.text("record") }),
+        "export" => asked(&AuditExportAsk { file: typed.path("file").unwrap_or_default() }),
+        _ => None,
+    }
+}
+
+/// What was typed, by name. A name that a command does not have is as if it was not typed.
+pub(crate) struct Typed<'m>(pub(crate) &'m ArgMatches);
+
+impl Typed<'_> {
+    /// A text that must have been typed; clap has seen to it.
+    pub(crate) fn text(&self, id: &str) -> String {
+        self.maybe(id).unwrap_or_default()
+    }
+
+    /// A text.
+    pub(crate) fn maybe(&self, id: &str) -> Option<String> {
+        self.0.try_get_one::<String>(id).ok().flatten().cloned()
+    }
+
+    /// Several texts.
+    pub(crate) fn many(&self, id: &str) -> Vec<String> {
+        let texts = self.0.try_get_many::<String>(id).ok().flatten();
+        texts.map_or_else(Vec::new, |texts| texts.cloned().collect())
+    }
+
+    /// A flag.
+    pub(crate) fn flag(&self, id: &str) -> bool {
+        self.0.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(false)
+    }
+
+    /// A number.
+    pub(crate) fn number<N: Copy + Send + Sync + 'static>(&self, id: &str) -> Option<N> {
+        self.0.try_get_one::<N>(id).ok().flatten().copied()
+    }
+
+    /// A path as it was typed.
+    pub(crate) fn raw_path(&self, id: &str) -> Option<PathBuf> {
+        self.0.try_get_one::<PathBuf>(id).ok().flatten().cloned()
+    }
+
+    /// A path, absolute.
+    fn path(&self, id: &str) -> Option<String> {
+        self.raw_path(id).map(|path| Desk::absolute(&path))
+    }
+
+    /// A value of a closed set; clap has seen to it that it is one.
+    fn word<W: DeserializeOwned>(&self, id: &str) -> Option<W> {
+        serde_json::from_value(Value::String(self.maybe(id)?)).ok()
+    }
+
+    fn limit(&self) -> u32 {
+        self.number("limit").unwrap_or(100)
+    }
+
+    /// What a file holds that was named.
+    fn content(&self, id: &str) -> Result<String, Box<Fault>> {
+        content(&self.raw_path(id).unwrap_or_default())
+    }
+
+    /// `--where`.
+    fn filter(&self) -> Result<BTreeMap<String, String>, Box<Fault>> {
+        pairs(&self.many("where"), "--where")
+    }
+
+    /// Fields of a record, from a file and from the command line; the latter win.
+    fn fields(&self) -> Result<BTreeMap<String, String>, Box<Fault>> {
+        let mut fields = BTreeMap::new();
+        if let Some(path) = self.raw_path("from") {
+            let text = content(&path)?;
+            for (index, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let place = format!("{}:{}", path.display(), index + 1);
+                let (name, value) = pair(line, &place)?;
+                fields.insert(name, value);
+            }
+        }
+        fields.extend(pairs(&self.many("fields"), "FIELD=VALUE")?);
+        Ok(fields)
+    }
+}
+
+/// `NAME=VALUE` several times.
+fn pairs(typed: &[String], place: &str) -> Result<BTreeMap<String, String>, Box<Fault>> {
+    typed.iter().map(|text| pair(text, place)).collect()
+}
+
+/// `NAME=VALUE`. The fault names the place and not what stands there.
+fn pair(text: &str, place: &str) -> Result<(String, String), Box<Fault>> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err(faults::not_a_pair(place)),
+    }
+}
+
+/// An invitation: the text of the file if there is one of that name, and else what was typed.
+fn ticket(typed: &str) -> Result<String, Box<Fault>> {
+    let path = Path::new(typed);
+    if typed == "-" || path.is_file() { content(path) } else { Ok(typed.to_owned()) }
+}
+
+/// A text file, or standard input for `-`. Cut short beyond what fits a document, so that a wrong
+/// path to something huge does not fill the memory.
+fn content(path: &Path) -> Result<String, Box<Fault>> {
+    let unreadable = |error: std::io::Error| faults::unreadable(path, &error);
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_INLINE).read_to_string(&mut text)
+    } else {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_INLINE).read_to_string(&mut text)
+    };
+    read.map_err(unreadable)?;
+    Ok(text)
+}

@@ -1,0 +1,219 @@
+//! The faults of the command line itself: `ENT-0001` to `ENT-0099`.
+//!
+//! `ENT-0001` to `ENT-0009` are mistyped commands (see `usage`); the others are about files, the
+//! terminal and the way to the node.
+
+use std::io;
+use std::path::Path;
+
+use entente_node::fault::Fault;
+
+/// `ENT-0010`: a file cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Box<Fault> {
+    let name = path.display();
+    let (en, fr) = io_reason(error);
+    Fault::new(
+        10,
+        (&format!("{name} cannot be read"), &format!("{name} est illisible")),
+        ("check the path and its permissions", "vérifiez le chemin et ses permissions"),
+    )
+    .because(en, fr)
+}
+
+/// `ENT-0011`: a file cannot be written.
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Box<Fault> {
+    let name = path.display();
+    let (en, fr) = io_reason(error);
+    Fault::new(
+        11,
+        (&format!("{name} cannot be written"), &format!("impossible d’écrire {name}")),
+        (
+            "choose another place with --out, or free some space",
+            "choisissez un autre endroit avec --out, ou libérez de l’espace",
+        ),
+    )
+    .because(en, fr)
+}
+
+/// `ENT-0012`: a file is there already.
+pub(crate) fn exists(path: &Path) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        12,
+        (&format!("{name} exists already"), &format!("{name} existe déjà")),
+        ("choose another name, or move it away", "choisissez un autre nom, ou déplacez-le"),
+    )
+}
+
+/// `ENT-0013`: someone must confirm, and nobody is at the terminal.
+pub(crate) fn unconfirmed() -> Box<Fault> {
+    Fault::new(
+        13,
+        ("this needs a confirmation", "cette commande demande une confirmation"),
+        (
+            "look at the consequences with --dry-run, then repeat with --yes",
+            "voyez les conséquences avec --dry-run, puis répétez avec --yes",
+        ),
+    )
+}
+
+/// `ENT-0014`: something must be typed, and nobody is at the terminal.
+pub(crate) fn nobody_to_ask(option: &str) -> Box<Fault> {
+    Fault::new(
+        14,
+        (
+            "this asks a question, and there is no terminal to ask it on",
+            "cette commande pose une question, et il n’y a pas de terminal où la poser",
+        ),
+        (&format!("give {option}"), &format!("donnez {option}")),
+    )
+}
+
+/// `ENT-0015`: the person said no.
+pub(crate) fn not_confirmed() -> Box<Fault> {
+    Fault::new(
+        15,
+        ("nothing was done", "rien n’a été fait"),
+        ("repeat the command when you are sure", "répétez la commande quand vous serez sûr"),
+    )
+}
+
+/// `ENT-0016`: no such code list.
+pub(crate) fn no_such_list(name: &str) -> Box<Fault> {
+    Fault::new(
+        16,
+        (&format!("there is no code list {name}"), &format!("il n’y a pas de liste {name}")),
+        ("entente codes", "entente codes"),
+    )
+}
+
+/// `ENT-0017`: not `NAME=VALUE`. Does not repeat what was typed: it may be about a person.
+pub(crate) fn not_a_pair(place: &str) -> Box<Fault> {
+    Fault::new(
+        17,
+        (
+            &format!("{place}: expected NAME=VALUE"),
+            &format!("{place}\u{a0}: la forme attendue est NOM=VALEUR"),
+        ),
+        (
+            "write for example province_of_exploitation=35; entente codes shows the codes",
+            "écrivez par exemple province_of_exploitation=35; entente codes montre les codes",
+        ),
+    )
+}
+
+/// `ENT-0020`: the node does not run.
+pub(crate) fn not_running(socket: &Path) -> Box<Fault> {
+    let home = socket.parent().unwrap_or(socket).display();
+    Fault::new(
+        20,
+        ("the node is not running", "le nœud n’est pas en marche"),
+        (&format!("entente --home {home} node run"), &format!("entente --home {home} node run")),
+    )
+    .because(
+        format!("nothing answers at {}", socket.display()),
+        format!("rien ne répond à {}", socket.display()),
+    )
+}
+
+/// `ENT-0021`: the socket belongs to somebody else.
+pub(crate) fn not_allowed(socket: &Path) -> Box<Fault> {
+    Fault::new(
+        21,
+        ("you may not talk to this node", "vous n’avez pas le droit de parler à ce nœud"),
+        (
+            "log in as the user that runs the node",
+            "ouvrez une session comme l’utilisateur qui exécute le nœud",
+        ),
+    )
+    .because(
+        format!("{} belongs to another user", socket.display()),
+        format!("{} appartient à un autre utilisateur", socket.display()),
+    )
+}
+
+/// `ENT-0022`: the node went away before it had answered.
+pub(crate) fn went_away() -> Box<Fault> {
+    Fault::new(
+        22,
+        ("the node stopped before it had answered", "le nœud s’est arrêté avant d’avoir répondu"),
+        ("entente status", "entente status"),
+    )
+    .because(
+        "what it had acknowledged is kept; the rest was not done",
+        "ce qu’il a confirmé est conservé; le reste n’a pas été fait",
+    )
+}
+
+/// `ENT-0023`: the answer is not one that this program knows.
+pub(crate) fn not_understood() -> Box<Fault> {
+    Fault::new(
+        23,
+        ("the node’s answer is not understood", "la réponse du nœud n’est pas comprise"),
+        (
+            "use the same version of entente for both; --json shows the answer as it is",
+            "utilisez la même version d’entente des deux côtés; --json montre la réponse telle quelle",
+        ),
+    )
+}
+
+/// `ENT-0024`: the question does not fit the way to the node.
+pub(crate) fn too_large() -> Box<Fault> {
+    Fault::new(
+        24,
+        ("the question is too large", "la question est trop volumineuse"),
+        ("ask for less at once", "demandez moins à la fois"),
+    )
+}
+
+/// `ENT-0030`: this program was built without it.
+pub(crate) fn not_built_in() -> Box<Fault> {
+    Fault::new(
+        30,
+        ("this program was built without it", "ce programme a été compilé sans cela"),
+        ("use the released program", "utilisez le programme publié"),
+    )
+}
+
+/// `ENT-0031`: a backup cannot be used, or not here.
+pub(crate) fn backup(en: &str, fr: &str) -> Box<Fault> {
+    Fault::new(
+        31,
+        ("the backup cannot be used", "la sauvegarde est inutilisable"),
+        (
+            "try an older one: entente backup list; restore only into an empty folder",
+            "essayez une plus ancienne\u{a0}: entente backup list; ne restaurez que dans un \
+             répertoire vide",
+        ),
+    )
+    .because(en, fr)
+}
+
+/// `ENT-0032`: the store could not be moved. It is as it was.
+pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
+    Fault::new(
+        32,
+        ("the store was not changed", "le dépôt n’a pas été changé"),
+        (
+            "stop the node first: entente node stop; then check the disk: entente doctor",
+            "arrêtez d’abord le nœud\u{a0}: entente node stop; puis vérifiez le disque\u{a0}: \
+             entente doctor",
+        ),
+    )
+    .because(reason, reason)
+}
+
+fn io_reason(error: &io::Error) -> (String, String) {
+    let (en, fr) = match error.kind() {
+        io::ErrorKind::NotFound => ("there is no such file or folder", "ce chemin n’existe pas"),
+        io::ErrorKind::PermissionDenied => ("permission denied", "permission refusée"),
+        io::ErrorKind::IsADirectory => ("it is a folder", "c’est un répertoire"),
+        io::ErrorKind::InvalidData => ("it is not text", "ce n’est pas du texte"),
+        io::ErrorKind::StorageFull => ("the disk is full", "le disque est plein"),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ("the disk is read-only", "le disque est en lecture seule")
+        }
+        _ => ("the system refused", "le système a refusé"),
+    };
+    (en.to_owned(), fr.to_owned())
+}

@@ -1,0 +1,144 @@
+//! One organization of the demonstration: a folder, a process, and the way to ask it.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use entente_core::lang::Lang;
+use entente_node::fault::Fault;
+use entente_node::local::Ask;
+use entente_node::setup::{Home, InitOptions, io_fault};
+use entente_store::seal::KdfParams;
+
+use super::Outcome;
+use super::cast::Role;
+use crate::cli::call;
+
+/// How long a node may take to open its doors.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// An organization that is up.
+pub(super) struct Office {
+    /// Who it plays.
+    pub(super) role: &'static Role,
+    /// Its folder.
+    pub(super) home: Home,
+    lang: Lang,
+    child: Option<Child>,
+}
+
+impl Office {
+    /// Makes the organization's node in `folder` and starts it as a process of its own.
+    pub(super) fn start(
+        role: &'static Role,
+        folder: &Path,
+        engine: &str,
+        lang: Lang,
+    ) -> Outcome<Self> {
+        let home = Home::new(folder.join(role.key));
+        let options = InitOptions {
+            name_en: role.name_en.to_owned(),
+            name_fr: role.name_fr.to_owned(),
+            kind: role.kind,
+            listen: free_port().map_err(|error| io_fault(&error))?,
+            public_address: String::new(),
+            engine: engine.parse().map_err(|_| no_engine())?,
+            kdf: KdfParams::STANDARD,
+        };
+        let passphrase = passphrase()?;
+        home.init(&options, &passphrase)?;
+        let secret = home.path().join("passphrase");
+        write_private(&secret, &passphrase).map_err(|error| io_fault(&error))?;
+        let log = fs::File::create(home.path().join("node.log")).map_err(|error| io_fault(&error))?;
+        let child = std::env::current_exe().and_then(|program| {
+            Command::new(program)
+                .arg("--home")
+                .arg(home.path())
+                .args(["node", "run", "--passphrase-file"])
+                .arg(&secret)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log)
+                .spawn()
+        });
+        let child = child.map_err(|error| io_fault(&error))?;
+        Ok(Self { role, home, lang, child: Some(child) })
+    }
+
+    /// Waits until the node answers.
+    pub(super) async fn ready(&mut self) -> Outcome<()> {
+        let since = Instant::now();
+        loop {
+            if entente_node::doors::connect_local(&self.home.socket()).await.is_ok() {
+                return Ok(());
+            }
+            let ended = self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+            if ended || since.elapsed() > READY_WITHIN {
+                return Err(did_not_start(&self.home.path().join("node.log")));
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Asks the node what the command line would ask.
+    pub(super) async fn ask<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
+        call::told(&self.home.socket(), ask, self.lang).await
+    }
+
+    /// Its name, in the language of the story.
+    pub(super) fn name(&self) -> &'static str {
+        self.lang.pick(self.role.name_en, self.role.name_fr)
+    }
+
+    /// Leaves the node running when the story is over.
+    pub(super) fn release(&mut self) {
+        self.child = None;
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        // Only the process that this started, by its handle.
+        if let Some(mut child) = self.child.take() {
+            let _ended = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
+
+fn free_port() -> std::io::Result<SocketAddr> {
+    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
+}
+
+fn passphrase() -> Outcome<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| no_engine())?;
+    Ok(hex::encode(bytes))
+}
+
+fn write_private(path: &PathBuf, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")
+}
+
+fn no_engine() -> Box<Fault> {
+    Fault::new(
+        10,
+        ("There is no such engine.", "Ce moteur n’existe pas."),
+        ("Use `--engine sled` or `--engine redb`.", "Utilisez `--engine sled` ou `--engine redb`."),
+    )
+}
+
+fn did_not_start(log: &Path) -> Box<Fault> {
+    let log = log.display();
+    Fault::new(
+        1010,
+        ("A node of the demonstration did not start.", "Un nœud de la démonstration n’a pas démarré."),
+        ("Read its log; the folder was kept.", "Lisez son journal; le dossier a été conservé."),
+    )
+    .because(format!("{log}"), format!("{log}"))
+}

@@ -1,0 +1,120 @@
+//! Pages and tables: what a person reads of an answer.
+//!
+//! Everything is made from the documents of [`entente_node::local::doc`] and a [`View`] (language,
+//! width, colour), and is a plain function to text: nothing here prints, asks or decides.
+
+use entente_node::local::doc::Ask;
+use entente_node::local::{Op, doc};
+
+mod agreement;
+mod audit;
+pub(crate) mod codes;
+mod count;
+mod epoch;
+mod exchange;
+mod explain;
+pub(crate) mod fault;
+pub(crate) mod labels;
+pub(crate) mod page;
+mod partner;
+pub(crate) mod qr;
+mod record;
+mod status;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use page::{Page, View};
+
+/// What can be read by a person.
+pub(crate) trait Render {
+    /// Writes it on the page.
+    fn render(&self, page: &mut Page<'_>);
+}
+
+/// The answer to `op` as a person reads it.
+pub(crate) fn told(
+    op: Op,
+    told: serde_json::Value,
+    view: &View,
+) -> Result<String, serde_json::Error> {
+    match op {
+        Op::Status => show::<doc::StatusAsk>(told, view),
+        Op::Doctor => show::<doc::DoctorAsk>(told, view),
+        Op::NodeStop => show::<doc::NodeStopAsk>(told, view),
+        Op::PartnerInvite => show::<doc::PartnerInviteAsk>(told, view),
+        Op::PartnerOpen => show::<doc::PartnerOpenAsk>(told, view),
+        Op::PartnerDigits => show::<doc::PartnerDigitsAsk>(told, view),
+        Op::PartnerVerify => show::<doc::PartnerVerifyAsk>(told, view),
+        Op::PartnerTest => show::<doc::PartnerTestAsk>(told, view),
+        Op::PartnerList => show::<doc::PartnerListAsk>(told, view),
+        Op::PartnerShow => show::<doc::PartnerShowAsk>(told, view),
+        Op::PartnerSuspend => show::<doc::PartnerSuspendAsk>(told, view),
+        Op::PartnerResume => show::<doc::PartnerResumeAsk>(told, view),
+        Op::PartnerEnd => show::<doc::PartnerEndAsk>(told, view),
+        Op::PartnerDecline => show::<doc::PartnerDeclineAsk>(told, view),
+        Op::AgreementDraft => show::<doc::AgreementDraftAsk>(told, view),
+        Op::AgreementPropose => show::<doc::AgreementProposeAsk>(told, view),
+        Op::AgreementList => show::<doc::AgreementListAsk>(told, view),
+        Op::AgreementShow => show::<doc::AgreementShowAsk>(told, view),
+        Op::AgreementDiff => show::<doc::AgreementDiffAsk>(told, view),
+        Op::AgreementSign => show::<doc::AgreementSignAsk>(told, view),
+        Op::AgreementDecline => show::<doc::AgreementDeclineAsk>(told, view),
+        Op::AgreementAmend => show::<doc::AgreementAmendAsk>(told, view),
+        Op::AgreementSuspend => show::<doc::AgreementSuspendAsk>(told, view),
+        Op::AgreementResume => show::<doc::AgreementResumeAsk>(told, view),
+        Op::AgreementEnd => show::<doc::AgreementEndAsk>(told, view),
+        Op::AgreementExplain => show::<doc::AgreementExplainAsk>(told, view),
+        Op::RecordAdd => show::<doc::RecordAddAsk>(told, view),
+        Op::RecordShow => show::<doc::RecordShowAsk>(told, view),
+        Op::RecordList => show::<doc::RecordListAsk>(told, view),
+        Op::RecordSearch => show::<doc::RecordSearchAsk>(told, view),
+        Op::RecordEdit => show::<doc::RecordEditAsk>(told, view),
+        Op::RecordHistory => show::<doc::RecordHistoryAsk>(told, view),
+        Op::RecordWithdraw => show::<doc::RecordWithdrawAsk>(told, view),
+        Op::RecordImport => show::<doc::RecordImportAsk>(told, view),
+        Op::RecordExport => show::<doc::RecordExportAsk>(told, view),
+        Op::RecordDuplicates => show::<doc::RecordDuplicatesAsk>(told, view),
+        Op::RecordLink => show::<doc::RecordLinkAsk>(told, view),
+        Op::RecordSteward => show::<doc::RecordStewardAsk>(told, view),
+        Op::ConsentGive => show::<doc::ConsentGiveAsk>(told, view),
+        Op::ConsentWithdraw => show::<doc::ConsentWithdrawAsk>(told, view),
+        Op::ConsentList => show::<doc::ConsentListAsk>(told, view),
+        Op::EpochClose => show::<doc::EpochCloseAsk>(told, view),
+        Op::EpochPreview => show::<doc::EpochPreviewAsk>(told, view),
+        Op::EpochList => show::<doc::EpochListAsk>(told, view),
+        Op::Sync => show::<doc::SyncAsk>(told, view),
+        Op::HeldList => show::<doc::HeldListAsk>(told, view),
+        Op::HeldShow => show::<doc::HeldShowAsk>(told, view),
+        Op::FeedList => show::<doc::FeedListAsk>(told, view),
+        Op::QuarantineList => show::<doc::QuarantineListAsk>(told, view),
+        Op::QuarantineRelease => show::<doc::QuarantineReleaseAsk>(told, view),
+        Op::BundleExport => show::<doc::BundleExportAsk>(told, view),
+        Op::BundleImport => show::<doc::BundleImportAsk>(told, view),
+        Op::Count => show::<doc::CountAsk>(told, view),
+        Op::CountOwn => show::<doc::CountOwnAsk>(told, view),
+        Op::AuditList => show::<doc::AuditListAsk>(told, view),
+        Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),
+        Op::AuditDisclosures => show::<doc::AuditDisclosuresAsk>(told, view),
+        Op::AuditExport => show::<doc::AuditExportAsk>(told, view),
+        Op::BackupCreate => show::<doc::BackupCreateAsk>(told, view),
+        Op::BackupList => show::<doc::BackupListAsk>(told, view),
+        Op::StoreSize => show::<doc::StoreSizeAsk>(told, view),
+        Op::Passphrase => show::<doc::PassphraseAsk>(told, view),
+    }
+}
+
+fn show<A: Ask>(told: serde_json::Value, view: &View) -> Result<String, serde_json::Error>
+where
+    A::Told: Render,
+{
+    let told: A::Told = serde_json::from_value(told)?;
+    Ok(page(&told, view))
+}
+
+/// Anything readable, as text.
+pub(crate) fn page(readable: &impl Render, view: &View) -> String {
+    let mut page = Page::new(view);
+    readable.render(&mut page);
+    page.finish()
+}
