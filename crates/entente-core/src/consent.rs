@@ -8,6 +8,7 @@
 //! for statistics, research or any other purpose.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -21,8 +22,8 @@ local_id! {
     ConsentId
 }
 
-/// What one person has allowed on one occasion.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one person has allowed on one occasion. Its `Debug` prints only its id.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Consent {
     /// Its id.
     pub id: ConsentId,
@@ -213,6 +214,12 @@ impl Consent {
             gaps.push(Gap::Withdrawn);
         }
         gaps
+    }
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Consent({})", self.id)
     }
 }
 
@@ -413,6 +420,12 @@ mod tests {
         assert_eq!(found(&[duty], Purpose::Referral), Some(ConsentId([2; 16])));
         assert_eq!(found(&both, Purpose::Statistics), None);
         assert_eq!(found(&[], Purpose::Statistics), None);
+    }
+
+    #[test]
+    fn debug_prints_the_id_and_nothing_else() {
+        let expected = "Consent(01010101-0101-0101-0101-010101010101)";
+        assert_eq!(format!("{:?}", consent()), expected);
     }
 
     #[test]

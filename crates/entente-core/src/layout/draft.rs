@@ -1,6 +1,7 @@
 //! Drafts: what a row or a form says of a case, before the node gives it an id.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::{Date, date};
 
@@ -17,8 +18,8 @@ pub struct Draft {
     pub consent: Option<ConsentDraft>,
 }
 
-/// A consent without an id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A consent without an id. Its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConsentDraft {
     /// What is allowed.
     pub scopes: Set<ConsentScope>,
@@ -184,6 +185,12 @@ impl ConsentDraft {
             withdrawn_on: self.withdrawn_on,
             override_reason: None,
         }
+    }
+}
+
+impl fmt::Debug for ConsentDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConsentDraft(..)")
     }
 }
 

@@ -309,7 +309,9 @@ fn code_with_label(field: Field, cell: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use proptest::prelude::*;
 
+    use crate::layout::Identifiers;
     use crate::record::{Problem, RecordId};
 
     use super::*;
@@ -557,5 +559,27 @@ mod tests {
             one.known_cells(&["2020-01-01", " woman", "x"]),
             other.known_cells(&["woman", "", "2020-01-01"])
         );
+    }
+
+    proptest! {
+        // Reading the layouts takes most of the time.
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_row_whatever_makes_a_layout_panic_or_show_a_cell(
+            which in 0..4_usize,
+            cells in prop::collection::vec("1|0|-99|yes|2020-01-01|'=x|CA;QQ|Zq[a-z]{6}|\\PC{0,12}", 120),
+        ) {
+            let name = Layout::built_in_names().nth(which).unwrap();
+            let layout = Layout::built_in(name).unwrap();
+            let headers = layout.headers(Identifiers::Include);
+            let cells = &cells[..headers.len()];
+            let bound = layout.bind(&headers).unwrap();
+            for problem in bound.row(cells, TODAY).err().unwrap_or_default() {
+                let texts = [problem.reason.text(Lang::En), problem.reason.text(Lang::Fr)];
+                let shown = format!("{problem:?} {texts:?}");
+                prop_assert!(!shown.contains("Zq"));
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use entente_core::codes::GenderShared;
 use entente_core::layout::{CellReason, Identifiers, Layout};
 use entente_core::record::{CaseRecord, Field, Reason, RecordId};
 use jiff::civil::{Date, date};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
@@ -310,6 +311,17 @@ fn what_is_exported_is_imported_as_it_was() {
     let row: Vec<&str> = row.iter().map(String::as_str).collect();
     let xlsx = workbook(&[&headers, &row]);
     assert_eq!(records(import("entente", &xlsx).unwrap()), [record]);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_whatever_make_reading_panic(
+        mark in prop::sample::select(vec![&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04"]),
+        bytes in prop::collection::vec(prop_oneof![3 => prop::sample::select(b"registered_on,;\t\n\"2020-01 \x00\xe9".to_vec()), 1 => any::<u8>()], 0..300),
+    ) {
+        let _ = import("entente", &[mark, &bytes].concat());
+        let _ = import("entente", &[b"registered_on,gender,notes\n", bytes.as_slice()].concat());
+    }
 }
 
 #[test]
