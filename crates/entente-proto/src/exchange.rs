@@ -5,7 +5,6 @@
 //! Nothing here decides anything; who the caller is comes from the connection alone.
 
 use entente_core::feed::{Batch, Carried, MAX_BATCH, MAX_CHECKPOINT, MAX_LEAF};
-use entente_core::identity::COSIGNATURE_LEN;
 use entente_core::merkle::{Hash, MAX_PROOF};
 
 use crate::canonical::Invalid;
@@ -31,11 +30,6 @@ pub const MAX_BATCH_BYTES: usize = MAX_BATCH_LEAVES + MAX_CHECKPOINT + 16 * 1024
 
 /// Longest co-signed checkpoint of an audit log: one with forty co-signatures.
 pub const MAX_COSIGNED: usize = 8 * 1024;
-
-/// Longest line of a co-signature: a name of 255 bytes, and the signature in base64.
-const MAX_COSIGNATURE_LINE: usize = 512;
-
-const _: () = assert!(MAX_COSIGNATURE_LINE > 255 + COSIGNATURE_LEN * 4 / 3 + 16);
 
 /// The two have no protocol version in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -253,7 +247,7 @@ pub fn parse_witness(message: v1::WitnessRequest) -> Result<Witness, Invalid> {
 /// The answer to a [`Witness`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Witnessed {
-    /// The co-signature, as one line of a signed note.
+    /// The checkpoint with the witness's co-signature added: a signed note.
     Cosigned(Vec<u8>),
     /// Not from there; this is the size that the witness last co-signed.
     Conflict(u64),
@@ -262,9 +256,9 @@ pub enum Witnessed {
 /// Parses a [`Witnessed`].
 pub fn parse_witness_reply(message: v1::WitnessReply) -> Result<Witnessed, Invalid> {
     match present("outcome", message.outcome)? {
-        v1::witness_reply::Outcome::Cosignature(line) => {
-            within("cosignature", line.len(), 1..=MAX_COSIGNATURE_LINE)?;
-            Ok(Witnessed::Cosigned(line))
+        v1::witness_reply::Outcome::Cosignature(note) => {
+            within("cosignature", note.len(), 1..=MAX_CHECKPOINT)?;
+            Ok(Witnessed::Cosigned(note))
         }
         v1::witness_reply::Outcome::ConflictSize(size) => {
             Ok(Witnessed::Conflict(within("conflict_size", size, 0..=MAX_LOG)?))
@@ -513,7 +507,7 @@ mod tests {
         assert!(reply(Some(Outcome::ConflictSize(MAX_LOG + 1))).is_err());
         assert_eq!(reply(Some(Outcome::Cosignature(vec![1]))), Ok(Witnessed::Cosigned(vec![1])));
         assert!(reply(Some(Outcome::Cosignature(vec![]))).is_err());
-        assert!(reply(Some(Outcome::Cosignature(vec![1; MAX_COSIGNATURE_LINE + 1]))).is_err());
+        assert!(reply(Some(Outcome::Cosignature(vec![1; MAX_CHECKPOINT + 1]))).is_err());
     }
 
     #[test]
