@@ -137,6 +137,9 @@ pub struct Batch {
     pub leaves: Vec<Carried>,
 }
 
+/// The bytes of leaves in order; `None` for a redacted one.
+pub type Contents = Vec<Option<Vec<u8>>>;
+
 /// What we know of a feed that we follow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
@@ -208,7 +211,7 @@ impl Followed {
     /// Checks a batch against everything known of the feed. All of it holds, or none.
     ///
     /// Returns what is known afterwards, and the leaves' bytes; a redacted leaf is `None`.
-    pub fn accept(&self, batch: Batch) -> Result<(Self, Vec<Option<Vec<u8>>>), FeedFault> {
+    pub fn accept(&self, batch: Batch) -> Result<(Self, Contents), FeedFault> {
         let Batch { epoch, first, checkpoint, leaves } = batch;
         let fits = |leaf: &Carried| match leaf {
             Carried::Whole(bytes) => !bytes.is_empty() && bytes.len() <= MAX_LEAF,
