@@ -5,6 +5,7 @@
 //! cannot go through a running node (making one, running it, restoring a backup) is in [`setup`].
 
 mod cli;
+mod demo;
 mod render;
 mod setup;
 

@@ -241,6 +241,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             mapping: typed.path("mapping"),
             sheet: typed.maybe("sheet"),
             quarantine: typed.path("quarantine"),
+            consent: Some(typed.many("consent")).filter(|scopes| !scopes.is_empty()),
             dry_run: typed.flag("dry-run"),
         }),
         "export" => Some(typed.filter().map(|filter| {

@@ -1,7 +1,5 @@
 //! Commands that are not a question for a running node.
 
-use std::path::PathBuf;
-
 use clap::ArgMatches;
 use clap_complete::Shell;
 use entente_core::lang::Lang;
@@ -10,28 +8,8 @@ use entente_node::fault::Fault;
 use super::ask::Typed;
 use super::desk::Desk;
 use super::{End, faults, tree};
+use crate::demo::{self, DemoOptions};
 use crate::{render, setup};
-
-/// What `entente demo` was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DemoOptions {
-    /// In which language it is told.
-    pub(crate) lang: Lang,
-    /// One document at the end of standard output instead of the story.
-    pub(crate) json: bool,
-    /// Leave the nodes running.
-    pub(crate) keep: bool,
-    /// The seed of the cases.
-    pub(crate) seed: u64,
-    /// How many cases; the usual number if absent.
-    pub(crate) records: Option<u32>,
-    /// A real file instead.
-    pub(crate) import: Option<PathBuf>,
-    /// Its layout.
-    pub(crate) layout: Option<String>,
-    /// The engine of every store: `sled` or `redb`.
-    pub(crate) engine: String,
-}
 
 /// Does the command at `path`; `None` if it is a question for a running node.
 pub(super) fn run(
@@ -41,7 +19,7 @@ pub(super) fn run(
 ) -> Option<Result<End, Box<Fault>>> {
     let names = Typed(typed);
     Some(match path {
-        ["demo"] => demo(demo_options(desk, &names)),
+        ["demo"] => demo::run(&demo_options(desk, &names), desk.view().clone()),
         ["codes"] => codes(desk, &names),
         ["completion"] => completion(desk, typed),
         ["man"] => man(desk, &names),
@@ -68,11 +46,6 @@ pub(super) fn demo_options(desk: &Desk, typed: &Typed<'_>) -> DemoOptions {
         layout: typed.maybe("layout"),
         engine: typed.maybe("engine").unwrap_or_else(|| "sled".to_owned()),
     }
-}
-
-/// The seam to the demonstration.
-fn demo(_options: DemoOptions) -> Result<End, Box<Fault>> {
-    Err(faults::not_built_in())
 }
 
 fn codes(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {

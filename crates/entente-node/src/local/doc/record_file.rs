@@ -25,6 +25,10 @@ pub struct RecordImportAsk {
     /// Where to write the rows that could not be read: an absolute path. It holds them as they
     /// are, so it identifies persons.
     pub quarantine: Option<String>,
+    /// Scopes of consent that whoever imports has documents for, where the file says nothing:
+    /// codes of the list `consent_scope`. Given on the day of registration.
+    #[serde(default)]
+    pub consent: Option<Vec<String>>,
     /// Read and check everything; keep nothing.
     #[serde(default)]
     pub dry_run: bool,

@@ -148,6 +148,16 @@ fn many(words: Words) -> Vec<Command> {
             .arg(path(words, "mapping", "A mapping file of your own", "Un fichier de correspondance à vous"))
             .arg(words.option("sheet", ("NAME", "NOM"), "The sheet of a spreadsheet [first]", "La feuille du classeur [première]"))
             .arg(path(words, "quarantine", "Where rows that cannot be read go", "Où vont les lignes illisibles"))
+            .arg(
+                words
+                    .option(
+                        "consent",
+                        ("SCOPE", "PORTÉE"),
+                        "A consent that you hold documents for, if the file says nothing of it",
+                        "Un consentement que vous détenez par écrit, si le fichier n’en dit rien",
+                    )
+                    .action(ArgAction::Append),
+            )
             .arg(words.dry_run())
             .after_help(words.pick(
                 "Look first:  entente record import cases.xlsx --dry-run",
