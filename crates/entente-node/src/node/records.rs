@@ -11,12 +11,12 @@ use entente_core::consent::{Consent, ConsentId};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::policy;
-use entente_core::record::{CaseRecord, Field, InvalidValue, Language, RecordId};
+use entente_core::record::{CaseRecord, Field, InvalidValue, Language, PersonRef, RecordId};
 use entente_core::statement::{AgreementRef, WithdrawReason};
 use entente_core::summary::SummaryId;
-use entente_store::db::{DbError, Write};
+use entente_store::db::{DbError, Pending, Rows, Write};
 use entente_store::log::{LogKey, Logs as _};
-use entente_store::rows::{BadRow, ConsentRow, RecordRow};
+use entente_store::rows::{BadRow, ConsentRow, RecordRow, ReleaseRow};
 use entente_store::tx::Reads as _;
 
 use super::pairing::random;
@@ -60,6 +60,31 @@ pub struct ImportCount {
     pub n_added: u64,
     /// Rows that had been imported before.
     pub n_known: u64,
+}
+
+/// Rows that were imported and are on their way to the disk.
+#[derive(Debug)]
+#[must_use = "nothing is imported before `Node::finish_import`"]
+pub struct Importing {
+    count: ImportCount,
+    added: Vec<CaseRecord>,
+    pending: Pending,
+}
+
+/// A change of a record, but for what it does to the fields.
+struct Change<'a> {
+    actor: &'a Actor,
+    action: Action,
+    /// Codes for the audit log.
+    reasons: Vec<String>,
+    /// Why partners have to forget what they were told, if they have to.
+    takes_back: Option<WithdrawReason>,
+}
+
+impl<'a> Change<'a> {
+    fn new(actor: &'a Actor, action: Action) -> Self {
+        Self { actor, action, reasons: Vec::new(), takes_back: None }
+    }
 }
 
 /// The record in a row.
@@ -203,9 +228,16 @@ impl Node {
 
     /// Keeps imported rows that are not known yet, in one transaction.
     pub fn import(&self, actor: &Actor, rows: Vec<Imported>) -> Outcome<ImportCount> {
+        let importing = self.import_ahead(actor, rows)?;
+        self.finish_import(importing)
+    }
+
+    /// The same, but returns before the rows are durable, so that the next can be prepared
+    /// meanwhile.
+    pub fn import_ahead(&self, actor: &Actor, rows: Vec<Imported>) -> Outcome<Importing> {
         let changed_by = super::audit::actor_name(actor);
         let now_s = self.now_s();
-        let (count, added) = self.db.write("import", |tx| {
+        let ((count, added), pending) = self.db.write_ahead("import", |tx| {
             let (mut count, mut added, mut entries) =
                 (ImportCount::default(), Vec::new(), Vec::new());
             for Imported { key, record, consent } in rows {
@@ -234,6 +266,13 @@ impl Node {
             self.write_audit(tx, entries)?;
             Ok::<_, Box<Fault>>((count, added))
         })?;
+        Ok(Importing { count, added, pending })
+    }
+
+    /// Waits until imported rows are durable; from then on they are counted.
+    pub fn finish_import(&self, importing: Importing) -> Outcome<ImportCount> {
+        let Importing { count, added, pending } = importing;
+        pending.wait()?;
         let mut cases = unpoisoned(self.cases.write());
         for record in &added {
             cases.put(record, false);
@@ -260,11 +299,22 @@ impl Node {
         })
     }
 
-    /// A record for a person to read. That they read it is kept.
-    pub fn read_record(&self, actor: Actor, id: &RecordId) -> Outcome<Case> {
-        let case = self.case(id)?;
-        self.audit(vec![self.entry(actor, Action::RecordRead).record(*id)])?;
-        Ok(case)
+    /// A record with its earlier versions, the oldest first, for a person to read. That they read
+    /// it, and how, is kept: `how` are codes such as `revealed`.
+    pub fn read_record(
+        &self,
+        actor: Actor,
+        id: &RecordId,
+        how: impl IntoIterator<Item = String>,
+    ) -> Outcome<Vec<Case>> {
+        let versions = self.record_versions(id)?;
+        self.audit(vec![self.entry(actor, Action::RecordRead).record(*id).reasons(how)])?;
+        Ok(versions)
+    }
+
+    /// What partners were told of a record, and what was taken back.
+    pub fn releases_of(&self, id: &RecordId) -> Outcome<Vec<(OrgId, ReleaseRow)>> {
+        self.db.read(|tx| Ok(to_partners(tx.releases(&id.0)?)))
     }
 
     /// The earlier versions of a record, the oldest first.
@@ -326,55 +376,182 @@ impl Node {
         id: &RecordId,
         change: impl FnOnce(&mut Case) -> Outcome<()>,
     ) -> Outcome<Case> {
-        let action = Action::RecordChanged;
-        self.change_case(actor, id, action, change, |_| None)
+        self.change_case(&Change::new(&actor, Action::RecordChanged), id, change)
     }
 
     fn change_case(
         &self,
-        actor: Actor,
+        how: &Change<'_>,
         id: &RecordId,
-        action: Action,
         change: impl FnOnce(&mut Case) -> Outcome<()>,
-        also: impl FnOnce(&Case) -> Option<WithdrawReason>,
     ) -> Outcome<Case> {
-        let case = self.db.write("change record", |tx| {
-            let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
-            let mut case = case_of(&id.0, row)?;
-            change(&mut case)?;
-            case.version += 1;
-            case.changed_at_s = self.now_s();
-            case.changed_by = super::audit::actor_name(&actor);
-            tx.put_record(&id.0, &row_of(&case))?;
-            let not_victim = case.record.status == Some(Status::NotVictim);
-            let reason = also(&case).or(not_victim.then_some(WithdrawReason::Correction));
-            if let Some(reason) = reason {
-                self.take_back(tx, &actor, &case, reason)?;
-            }
-            self.write_audit(tx, vec![self.entry(actor, action).record(*id)])?;
-            Ok::<_, Box<Fault>>(case)
-        })?;
+        let case = self.db.write("change record", |tx| self.change_in(tx, how, id, change))?;
         unpoisoned(self.cases.write()).put(&case.record, case.withdrawn);
+        Ok(case)
+    }
+
+    fn change_in(
+        &self,
+        tx: &mut Write<'_>,
+        how: &Change<'_>,
+        id: &RecordId,
+        change: impl FnOnce(&mut Case) -> Outcome<()>,
+    ) -> Outcome<Case> {
+        let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
+        let mut case = case_of(&id.0, row)?;
+        let steward = case.record.steward;
+        change(&mut case)?;
+        case.version += 1;
+        case.changed_at_s = self.now_s();
+        case.changed_by = super::audit::actor_name(how.actor);
+        // Another steward has not been asked yet, and whoever it is, silence is a no.
+        let is_other_steward = case.record.steward != steward;
+        if is_other_steward {
+            case.steward_allows = None;
+        }
+        tx.put_record(&id.0, &row_of(&case))?;
+        let is_no_victim = case.record.status == Some(Status::NotVictim);
+        let is_not_allowed = is_other_steward && case.record.steward.is_some();
+        let reason = how
+            .takes_back
+            .or(is_no_victim.then_some(WithdrawReason::Correction))
+            .or(is_not_allowed.then_some(WithdrawReason::RecordWithdrawn));
+        if let Some(reason) = reason {
+            self.take_back(tx, how.actor, &case, reason)?;
+        }
+        let entry = self.entry(how.actor.clone(), how.action).record(*id);
+        self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])?;
         Ok(case)
     }
 
     /// Takes a record back, everywhere. The node keeps it for its own history.
     pub fn withdraw_record(&self, actor: Actor, id: &RecordId) -> Outcome<Case> {
-        let withdraw = |case: &mut Case| {
+        let takes_back = Some(WithdrawReason::RecordWithdrawn);
+        let how = Change { takes_back, ..Change::new(&actor, Action::RecordWithdrawn) };
+        self.change_case(&how, id, |case| {
             case.withdrawn = true;
             Ok(())
-        };
-        let reason = |_: &Case| Some(WithdrawReason::RecordWithdrawn);
-        self.change_case(actor, id, Action::RecordWithdrawn, withdraw, reason)
+        })
+    }
+
+    /// Names the community steward of a record, or takes the name away. Partners that were told of
+    /// it have to forget it until the steward has allowed it.
+    pub fn name_steward(
+        &self,
+        actor: Actor,
+        id: &RecordId,
+        steward: Option<OrgId>,
+    ) -> Outcome<Case> {
+        let reasons = vec!["steward".to_owned()];
+        let how = Change { reasons, ..Change::new(&actor, Action::RecordChanged) };
+        self.change_case(&how, id, |case| {
+            case.record.steward = steward;
+            Ok(())
+        })
+    }
+
+    /// Keeps what the community steward of a record answered. A no takes back what was told.
+    pub fn steward_answered(&self, actor: Actor, id: &RecordId, allows: bool) -> Outcome<Case> {
+        let reasons = vec![if allows { "steward_allows" } else { "steward_refuses" }.to_owned()];
+        let takes_back = (!allows).then_some(WithdrawReason::RecordWithdrawn);
+        let how = Change { reasons, takes_back, ..Change::new(&actor, Action::RecordChanged) };
+        self.change_case(&how, id, |case| {
+            case.steward_allows = Some(allows);
+            Ok(())
+        })
+    }
+
+    /// Keeps that two records, and all that are linked to either, are about one person. Returns
+    /// all of them.
+    pub fn link_records(
+        &self,
+        actor: &Actor,
+        left: &RecordId,
+        right: &RecordId,
+    ) -> Outcome<Vec<RecordId>> {
+        // Not one of the records' own ids: taken apart again, they must not meet in it.
+        let fresh = PersonRef(random::<16>()?);
+        let reasons = vec!["same_person".to_owned()];
+        let how = Change { reasons, ..Change::new(actor, Action::RecordChanged) };
+        let changed = self.db.write("link records", |tx| {
+            let read = |id: &RecordId| {
+                let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
+                Ok::<_, Box<Fault>>(record_of(&id.0, &row)?)
+            };
+            let (one, other) = (read(left)?, read(right)?);
+            let person = one.person.or(other.person).unwrap_or(fresh);
+            let mut meant = vec![*left, *right];
+            for member in [one.person, other.person].into_iter().flatten() {
+                meant.extend(of_person(tx, member)?);
+            }
+            meant.sort_unstable();
+            meant.dedup();
+            let mut cases = Vec::new();
+            for id in &meant {
+                cases.push(self.change_in(tx, &how, id, |case| {
+                    case.record.person = Some(person);
+                    Ok(())
+                })?);
+            }
+            tx.put_meta(&apart_key(left, right), b"0")?;
+            Ok::<_, Box<Fault>>(cases)
+        })?;
+        let mut index = unpoisoned(self.cases.write());
+        for case in &changed {
+            index.put(&case.record, case.withdrawn);
+        }
+        Ok(changed.into_iter().map(|case| case.record.id).collect())
+    }
+
+    /// Keeps that two records are about different people: they are not proposed again, and if they
+    /// were linked, the second is taken out.
+    pub fn part_records(&self, actor: &Actor, left: &RecordId, right: &RecordId) -> Outcome<()> {
+        let reasons = vec!["different_persons".to_owned()];
+        let how = Change { reasons, ..Change::new(actor, Action::RecordChanged) };
+        let changed = self.db.write("part records", |tx| {
+            let person = |id: &RecordId| {
+                let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
+                Ok::<_, Box<Fault>>(record_of(&id.0, &row)?.person_or_self())
+            };
+            let are_linked = person(left)? == person(right)?;
+            tx.put_meta(&apart_key(left, right), b"1")?;
+            if are_linked {
+                let part = |case: &mut Case| {
+                    case.record.person = None;
+                    Ok(())
+                };
+                return Ok(Some(self.change_in(tx, &how, right, part)?));
+            }
+            let entry = self.entry(actor.clone(), Action::RecordChanged).record(*left);
+            self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])?;
+            Ok::<_, Box<Fault>>(None)
+        })?;
+        if let Some(case) = changed {
+            unpoisoned(self.cases.write()).put(&case.record, case.withdrawn);
+        }
+        Ok(())
+    }
+
+    /// Whether a person has decided that two records are about different people.
+    pub fn are_apart(&self, left: &RecordId, right: &RecordId) -> Outcome<bool> {
+        let key = apart_key(left, right);
+        self.db.read(|tx| Ok(tx.meta(&key)?.is_some_and(|decided| decided == b"1")))
+    }
+
+    /// All records of one person.
+    pub fn records_of_person(&self, person: PersonRef) -> Outcome<Vec<RecordId>> {
+        self.db.read(|tx| Ok(of_person(tx, person)?))
     }
 
     /// Records a consent.
     pub fn give_consent(&self, actor: Actor, id: &RecordId, consent: Consent) -> Outcome<Case> {
-        let give = |case: &mut Case| {
+        let duty = consent.override_reason.map(|reason| format!("override:{}", reason.code()));
+        let reasons = duty.into_iter().collect();
+        let how = Change { reasons, ..Change::new(&actor, Action::ConsentGiven) };
+        self.change_case(&how, id, |case| {
             case.consents.push(consent);
             Ok(())
-        };
-        self.change_case(actor, id, Action::ConsentGiven, give, |_| None)
+        })
     }
 
     /// Records that a person withdrew a consent, or all of them; takes back what rested on it.
@@ -385,19 +562,41 @@ impl Node {
         which: Option<ConsentId>,
     ) -> Outcome<Case> {
         let today = self.today();
-        let withdraw = |case: &mut Case| {
-            let mut n_withdrawn = 0;
-            for consent in &mut case.consents {
-                let meant = which.is_none_or(|id| consent.id == id);
-                if meant && consent.withdrawn_on.is_none() {
-                    consent.withdrawn_on = Some(today);
-                    n_withdrawn += 1;
-                }
-            }
+        let takes_back = Some(WithdrawReason::ConsentWithdrawn);
+        let how = Change { takes_back, ..Change::new(&actor, Action::ConsentWithdrawn) };
+        self.change_case(&how, id, |case| {
+            let n_withdrawn = case.withdraw_consents(which, today).len();
             if n_withdrawn == 0 { Err(no_consent()) } else { Ok(()) }
-        };
-        let reason = |_: &Case| Some(WithdrawReason::ConsentWithdrawn);
-        self.change_case(actor, id, Action::ConsentWithdrawn, withdraw, reason)
+        })
+    }
+
+    /// The partners that would have to forget a record if it were like `case` for this reason.
+    pub fn would_take_back(
+        &self,
+        case: &Case,
+        reason: WithdrawReason,
+    ) -> Outcome<Vec<(OrgId, ReleaseRow)>> {
+        self.db.read(|tx| self.to_take_back(tx, case, reason))
+    }
+
+    fn to_take_back<R: Rows>(
+        &self,
+        tx: &R,
+        case: &Case,
+        reason: WithdrawReason,
+    ) -> Outcome<Vec<(OrgId, ReleaseRow)>> {
+        let mut releases = to_partners(tx.releases(&case.record.id.0)?);
+        releases.retain(|(_, release)| release.withdrawn_at_s.is_none());
+        if reason != WithdrawReason::ConsentWithdrawn {
+            return Ok(releases);
+        }
+        let mut meant = Vec::new();
+        for (partner, release) in releases {
+            if !self.still_allowed(tx, &partner, case)? {
+                meant.push((partner, release));
+            }
+        }
+        Ok(meant)
     }
 
     /// Tells every partner that was told of this record to forget it, unless what the person still
@@ -409,16 +608,7 @@ impl Node {
         case: &Case,
         reason: WithdrawReason,
     ) -> Outcome<()> {
-        for (partner, mut release) in tx.releases(&case.record.id.0)? {
-            let Ok(partner) = OrgId::from_bytes(&partner) else { continue };
-            if release.withdrawn_at_s.is_some() {
-                continue;
-            }
-            if reason == WithdrawReason::ConsentWithdrawn
-                && self.still_allowed(tx, &partner, case)?
-            {
-                continue;
-            }
+        for (partner, mut release) in self.to_take_back(tx, case, reason)? {
             release.withdrawn_at_s = Some(self.now_s());
             tx.put_release(&case.record.id.0, partner.as_bytes(), &release)?;
             let withdrawal = policy::withdraw(partner, SummaryId(release.summary), reason);
@@ -435,13 +625,55 @@ impl Node {
         Ok(())
     }
 
-    fn still_allowed(&self, tx: &Write<'_>, partner: &OrgId, case: &Case) -> Outcome<bool> {
+    fn still_allowed<R: Rows>(&self, tx: &R, partner: &OrgId, case: &Case) -> Outcome<bool> {
         let Some(kept) = self.newest(tx, partner)? else { return Ok(false) };
         let policy = self.policy(&kept)?;
         let facts = policy::ConsentFacts::of(&case.consents, &policy, self.today());
         let purposes = policy.summary_purposes();
         Ok(!purposes.is_empty() && purposes.iter().all(|purpose| facts.covered.contains(purpose)))
     }
+}
+
+impl Case {
+    /// Marks a consent, or all of them, as withdrawn on a day. Returns those it meant.
+    pub fn withdraw_consents(
+        &mut self,
+        which: Option<ConsentId>,
+        on: jiff::civil::Date,
+    ) -> Vec<ConsentId> {
+        let meant = |consent: &&mut Consent| {
+            which.is_none_or(|id| consent.id == id) && consent.withdrawn_on.is_none()
+        };
+        let meant = self.consents.iter_mut().filter(meant);
+        meant
+            .map(|consent| {
+                consent.withdrawn_on = Some(on);
+                consent.id
+            })
+            .collect()
+    }
+}
+
+fn to_partners(releases: Vec<([u8; 32], ReleaseRow)>) -> Vec<(OrgId, ReleaseRow)> {
+    let known = |(id, row): ([u8; 32], ReleaseRow)| Some((OrgId::from_bytes(&id).ok()?, row));
+    releases.into_iter().filter_map(known).collect()
+}
+
+fn of_person<R: Rows>(tx: &R, person: PersonRef) -> Result<Vec<RecordId>, DbError> {
+    let mut found = Vec::new();
+    tx.records(&mut |id, row| {
+        if record_of(&id, &row)?.person_or_self() == person {
+            found.push(RecordId(id));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Where it is kept that two records are about different people.
+fn apart_key(one: &RecordId, other: &RecordId) -> String {
+    let (one, other) = (one.min(other), one.max(other));
+    format!("apart:{}{}", hex::encode(one.0), hex::encode(other.0))
 }
 
 pub(crate) fn unknown_record() -> Box<Fault> {

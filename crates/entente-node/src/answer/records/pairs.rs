@@ -1,0 +1,137 @@
+//! Records that may be about one person: proposed here, decided by a person.
+
+use std::ops::ControlFlow;
+
+use entente_core::duplicates::{self, Clue, Pair};
+use entente_core::record::{CaseRecord, Field, RecordId};
+
+use super::show::{Names, row};
+use crate::answer::{Desk, Staff, Steps, step};
+use crate::local::doc::*;
+use crate::node::records::Case;
+use crate::node::{Node, Outcome};
+use entente_core::audit::Action;
+
+pub(in crate::answer) fn propose(
+    desk: &Desk,
+    staff: &Staff,
+    ask: RecordDuplicatesAsk,
+    steps: &Steps,
+) -> Outcome<RecordDuplicatesTold> {
+    let node = &desk.node;
+    let only = ask.record.as_deref().map(|text| node.find_record(text)).transpose()?;
+    step(steps, 0, 0, "comparing records", "comparaison des dossiers");
+    let found = pairs(node, only, ask.min_score, super::page(ask.limit))?;
+    let names = Names::of(node)?;
+    let side = |id: &RecordId| -> Outcome<RecordRow> {
+        let case = node.case(id)?;
+        Ok(row(&case, &node.releases_of(id)?, &names, node.today()))
+    };
+    let pair = |pair: &Pair| -> Outcome<DuplicatePair> {
+        Ok(DuplicatePair {
+            left: side(&pair.one)?,
+            right: side(&pair.other)?,
+            score: score(pair),
+            because: because(pair),
+        })
+    };
+    let pairs: Vec<_> = found.iter().map(pair).collect::<Outcome<_>>()?;
+    let entry = node.entry(staff.actor(), Action::RecordsListed).n(pairs.len() as u64);
+    node.audit(vec![entry.reasons(["duplicates".to_owned()])])?;
+    Ok(RecordDuplicatesTold { pairs })
+}
+
+/// What speaks for a new record being about somebody who is known.
+pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHint>> {
+    if !is_comparable(record) {
+        return Ok(Vec::new());
+    }
+    let found = pairs(node, Some(record.id), 0, 5)?;
+    let hint = |pair: &Pair| {
+        let other = if pair.one == record.id { pair.other } else { pair.one };
+        DuplicateHint { record: other.to_string(), score: score(pair), because: because(pair) }
+    };
+    Ok(found.iter().map(hint).collect())
+}
+
+fn pairs(node: &Node, only: Option<RecordId>, min_score: u8, limit: usize) -> Outcome<Vec<Pair>> {
+    let mut records = Vec::new();
+    node.each_case(&mut |Case { record, withdrawn, .. }| {
+        if !withdrawn && is_comparable(&record) {
+            records.push(record);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let meant = |pair: &Pair| {
+        score(pair) >= min_score && only.is_none_or(|id| pair.one == id || pair.other == id)
+    };
+    let mut found = Vec::new();
+    for pair in duplicates::propose(&records).into_iter().filter(meant) {
+        if found.len() == limit {
+            break;
+        }
+        if !node.are_apart(&pair.one, &pair.other)? {
+            found.push(pair);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a record has anything that can be compared. Imported statistics have not.
+fn is_comparable(record: &CaseRecord) -> bool {
+    record.name_first.is_some()
+        || record.name_last.is_some()
+        || record.birthdate.is_some()
+        || record.contact_email.is_some()
+        || record.contact_phone.is_some()
+        || !record.name_other.is_empty()
+        || !record.id_numbers.is_empty()
+}
+
+/// Points as 0 to 100: a hundred and more is as certain as it gets.
+fn score(pair: &Pair) -> u8 {
+    u8::try_from(pair.points.clamp(0, 100)).unwrap_or(100)
+}
+
+/// The fields that agree.
+fn because(pair: &Pair) -> Vec<String> {
+    let mut fields: Vec<Field> = Vec::new();
+    for clue in &pair.reasons {
+        fields.extend(match clue {
+            Clue::SameIdNumber => vec![Field::IdNumbers],
+            Clue::SameEmail => vec![Field::ContactEmail],
+            Clue::SamePhone => vec![Field::ContactPhone],
+            Clue::SameBirthdate | Clue::SameNewYearBirthdate | Clue::CloseBirthdate => {
+                vec![Field::Birthdate]
+            }
+            Clue::SameName | Clue::SimilarName => vec![Field::NameFirst, Field::NameLast],
+            Clue::OtherName | Clue::OtherBirthdate | Clue::OtherGender => Vec::new(),
+        });
+    }
+    fields.iter().map(|field| field.name().to_owned()).collect()
+}
+
+pub(in crate::answer) fn link(
+    desk: &Desk,
+    staff: &Staff,
+    ask: RecordLinkAsk,
+    _: &Steps,
+) -> Outcome<RecordLinkTold> {
+    let node = &desk.node;
+    let (left, right) = (node.find_record(&ask.left)?, node.find_record(&ask.right)?);
+    if left == right {
+        return Err(crate::fault::Fault::new(
+            1408,
+            ("Both are the same record.", "Les deux sont le même dossier."),
+            ("Give two records.", "Donnez deux dossiers."),
+        ));
+    }
+    let linked = if ask.same_person {
+        node.link_records(&staff.actor(), &left, &right)?
+    } else {
+        node.part_records(&staff.actor(), &left, &right)?;
+        vec![left, right]
+    };
+    let linked = linked.into_iter().map(|id| id.to_string()).collect();
+    Ok(RecordLinkTold { same_person: ask.same_person, linked })
+}

@@ -1,0 +1,107 @@
+//! Searching by what identifies: names, numbers, notes. What is looked for is never written down.
+
+use std::ops::ControlFlow;
+
+use entente_core::audit::Action;
+use entente_core::record::{CaseRecord, Class, Field, RecordId};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+use super::show::{Names, row};
+use crate::answer::{Desk, Staff, Steps};
+use crate::fault::Fault;
+use crate::local::doc::*;
+use crate::node::Outcome;
+
+/// Words of fewer characters are in half of all names.
+const MIN_WORD: usize = 2;
+
+pub(in crate::answer) fn search(
+    desk: &Desk,
+    staff: &Staff,
+    ask: RecordSearchAsk,
+    _: &Steps,
+) -> Outcome<RecordSearchTold> {
+    let node = &desk.node;
+    let folded = fold(&ask.text.0);
+    let words: Vec<&str> = folded.split(' ').filter(|word| word.len() >= MIN_WORD).collect();
+    if words.is_empty() {
+        return Err(Fault::new(
+            1409,
+            ("There is nothing to look for.", "Il n’y a rien à chercher."),
+            (
+                "Give a name or a number of two characters or more.",
+                "Donnez un nom ou un numéro d’au moins deux caractères.",
+            ),
+        ));
+    }
+    let mut found: Vec<(u8, RecordId, Vec<Field>)> = Vec::new();
+    node.each_case(&mut |case| {
+        if let Some((score, fields)) = fit(&case.record, &words) {
+            found.push((score, case.record.id, fields));
+        }
+        ControlFlow::Continue(())
+    })?;
+    // The best first, and the newest of equals.
+    found.sort_by_key(|(score, id, _)| std::cmp::Reverse((*score, *id)));
+    found.truncate(super::page(ask.limit));
+    let entry = node.entry(staff.actor(), Action::RecordsListed).n(found.len() as u64);
+    node.audit(vec![entry.reasons(["search".to_owned()])])?;
+    let names = Names::of(node)?;
+    let told = |(score, id, fields): (u8, RecordId, Vec<Field>)| -> Outcome<Found> {
+        let case = node.case(&id)?;
+        Ok(Found {
+            record: row(&case, &node.releases_of(&id)?, &names, node.today()),
+            score,
+            matched: fields.iter().map(|field| field.name().to_owned()).collect(),
+        })
+    };
+    Ok(RecordSearchTold { found: found.into_iter().map(told).collect::<Outcome<_>>()? })
+}
+
+/// How well a record fits all the words, and in which fields; `None` if one is nowhere.
+fn fit(record: &CaseRecord, words: &[&str]) -> Option<(u8, Vec<Field>)> {
+    let is_searched = |field: &Field| field.class() == Class::Direct && *field != Field::Person;
+    let texts = Field::ALL.iter().copied().filter(is_searched);
+    let texts: Vec<(Field, String)> =
+        texts.filter_map(|field| Some((field, fold(&record.text(field)?)))).collect();
+    let (mut sum, mut fields) = (0_usize, Vec::new());
+    for word in words {
+        let scored = texts.iter().map(|(field, text)| (word_fit(text, word), *field));
+        let (score, field) = scored.max_by_key(|(score, _)| *score)?;
+        if score == 0 {
+            return None;
+        }
+        sum += usize::from(score);
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    Some((u8::try_from(sum / words.len()).unwrap_or(100), fields))
+}
+
+/// A whole word, the beginning of one, or a part: 100, 80, 50.
+fn word_fit(text: &str, word: &str) -> u8 {
+    if text.split(' ').any(|other| other == word) {
+        100
+    } else if text.split(' ').any(|other| other.starts_with(word)) {
+        80
+    } else if text.contains(word) || is_in_number(text, word) {
+        50
+    } else {
+        0
+    }
+}
+
+/// Numbers are typed with and without spaces.
+fn is_in_number(text: &str, word: &str) -> bool {
+    let is_number = word.len() >= 4 && word.chars().any(|c| c.is_ascii_digit());
+    is_number && text.chars().filter(|c| *c != ' ').collect::<String>().contains(word)
+}
+
+/// Lower case without accents; everything that is neither letter nor digit separates words.
+fn fold(text: &str) -> String {
+    let letters = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    let spaced: String = letters.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
