@@ -29,6 +29,8 @@ use crate::node::{Node, Outcome, unpoisoned};
 use crate::tls::LiveIdentity;
 use entente_core::audit::Actor;
 
+mod hello;
+
 /// How long a partner may take to begin an answer.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -171,6 +173,11 @@ impl Peers {
                 self.confirm(partner, &row).await?;
             }
             return Ok(Round::default());
+        }
+        let theirs = self.hello(partner, &row).await?;
+        let heed = move |node: &Node| node.heed_own_checkpoint(&id, &theirs.our_checkpoint);
+        if self.blocking(heed).await?? {
+            tracing::warn!(partner = %id.short(), "this node was set back: its feed begins anew");
         }
         let channel = self.channel(partner, &row.address)?;
         let mut client = ExchangeClient::new(channel.clone())

@@ -249,7 +249,7 @@ impl Node {
 }
 
 /// The epoch in a checkpoint's origin.
-fn epoch_of(note: &[u8]) -> Option<u32> {
+pub(crate) fn epoch_of(note: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(note).ok()?;
     text.lines().next()?.rsplit('/').next()?.parse().ok()
 }

@@ -1,0 +1,206 @@
+//! Stopping, going on, ending and declining, with what each means for what was shared.
+
+use entente_core::agreement::{AgreementState, terms::Consequence};
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_store::rows;
+
+use super::invitation::read_ticket;
+use super::told::partner_now;
+use super::{Desk, Staff, Steps, reason_text};
+use crate::fault::{Both, Fault};
+use crate::local::doc::*;
+use crate::node::agreements::Kept;
+use crate::node::status::Standing;
+use crate::node::{Node, Outcome};
+
+pub(in crate::answer) fn suspend(
+    desk: &Desk,
+    staff: &Staff,
+    ask: PartnerSuspendAsk,
+    _: &Steps,
+) -> Outcome<PartnerChangeTold> {
+    let node = &desk.node;
+    let (id, _) = node.find_partner(&ask.partner)?;
+    let reason = reason_text(ask.reason)?;
+    let standing = node.standing(&id)?;
+    let consequences = vec![
+        Both::new(
+            "Open connections are cut within seconds. Nothing more goes to them and nothing is \
+             fetched from them until we resume.",
+            "Les connexions ouvertes sont coupées en quelques secondes. Plus rien ne leur est \
+             envoyé ni demandé jusqu’au rétablissement.",
+        ),
+        stays(&standing),
+        Both::new(
+            "Withdrawals go on waiting for them and are the first thing they get afterwards.",
+            "Les retraits les attendent et leur parviendront en premier ensuite.",
+        ),
+    ];
+    if !ask.dry_run {
+        node.suspend_partner_because(staff.actor(), &id, &reason)?;
+    }
+    told(node, &id, !ask.dry_run, consequences, 0)
+}
+
+pub(in crate::answer) fn resume(
+    desk: &Desk,
+    staff: &Staff,
+    ask: PartnerResumeAsk,
+    _: &Steps,
+) -> Outcome<PartnerChangeTold> {
+    let node = &desk.node;
+    let (id, _) = node.find_partner(&ask.partner)?;
+    node.resume_partner(staff.actor(), &id)?;
+    let standing = node.standing(&id)?;
+    let mut consequences = Vec::new();
+    if standing.row.suspended_by_them {
+        consequences.push(Both::new(
+            "They have suspended the exchange as well; it goes on once they resume.",
+            "Le partenaire a aussi suspendu l’échange; il reprendra quand il le rétablira.",
+        ));
+    } else {
+        consequences.push(Both::new(
+            "What waited goes out at the next sync, withdrawals included.",
+            "Ce qui attendait part à la prochaine synchronisation, retraits compris.",
+        ));
+    }
+    told(node, &id, true, consequences, standing.n_withdrawn - standing.n_receipts)
+}
+
+pub(in crate::answer) fn end(
+    desk: &Desk,
+    staff: &Staff,
+    ask: PartnerEndAsk,
+    _: &Steps,
+) -> Outcome<PartnerChangeTold> {
+    let node = &desk.node;
+    let (id, _) = node.find_partner(&ask.partner)?;
+    let reason = reason_text(ask.reason)?;
+    let standing = node.standing(&id)?;
+    if standing.row.state == rows::PartnerState::Ended {
+        return Err(crate::node::partners::partnership_over());
+    }
+    let mut consequences = vec![Both::new(
+        "The partnership is over. To work together again, begin with a new invitation.",
+        "Le partenariat est terminé. Pour retravailler ensemble, il faudra une nouvelle invitation.",
+    )];
+    let in_force = in_force_with(node, &id)?;
+    consequences.extend(in_force.iter().flat_map(|kept| ending(node, &standing, kept)));
+    if !ask.dry_run {
+        node.end_partner(staff.actor(), &id, &reason)?;
+    }
+    told(node, &id, !ask.dry_run, consequences, in_force.len() as u64)
+}
+
+fn in_force_with(node: &Node, id: &OrgId) -> Outcome<Vec<Kept>> {
+    let mut kept = node.agreements()?;
+    kept.retain(|kept| {
+        let open = matches!(kept.state, AgreementState::Active | AgreementState::Suspended { .. });
+        kept.partner == *id && open
+    });
+    Ok(kept)
+}
+
+/// What the end of an agreement does with what either side holds.
+pub(in crate::answer) fn ending(node: &Node, standing: &Standing, kept: &Kept) -> Vec<Both> {
+    let n = |number: u64| (Lang::En.number(number), Lang::Fr.number(number));
+    let ((they_en, they_fr), (we_en, we_fr)) = (n(standing.n_released), n(standing.n_held));
+    let version = kept.agreement.version;
+    let id = kept.agreement.id.to_string();
+    let short = id.get(..8).unwrap_or(&id).to_owned();
+    let clause = entente_core::agreement::Clause::END;
+    let mut lines = vec![Both::new(
+        format!("Agreement {short} v{version} ends on {} ({clause}).", node.today()),
+        format!("L’entente {short} v{version} prend fin le {} ({clause}).", node.today()),
+    )];
+    lines.push(match kept.agreement.at_end {
+        Consequence::Delete => Both::new(
+            format!("They destroy the {they_en} summaries they hold of ours, we the {we_en} of theirs."),
+            format!("Ils détruisent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux."),
+        ),
+        Consequence::Return => Both::new(
+            format!("They return the {they_en} summaries they hold of ours, we the {we_en} of theirs; no copy stays."),
+            format!("Ils retournent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux; aucune copie ne reste."),
+        ),
+        Consequence::Keep => Both::new(
+            format!("They keep the {they_en} summaries they hold of ours, we the {we_en} of theirs; a withdrawn consent still takes effect."),
+            format!("Ils conservent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux; un consentement retiré a toujours effet."),
+        ),
+    });
+    lines.push(Both::new(
+        "They confirm it with a signed receipt; `entente status` shows it if it is late.",
+        "Ils le confirment par un accusé signé; `entente status` le montre s’il tarde.",
+    ));
+    lines
+}
+
+fn stays(standing: &Standing) -> Both {
+    let (en, fr) = (Lang::En.number(standing.n_released), Lang::Fr.number(standing.n_released));
+    Both::new(
+        format!("The {en} summaries they hold of ours stay there; the agreement still binds them."),
+        format!("Les {fr} résumés qu’ils tiennent de nous y restent; l’entente les lie toujours."),
+    )
+}
+
+fn told(
+    node: &Node,
+    id: &OrgId,
+    done: bool,
+    consequences: Vec<Both>,
+    receipts_expected: u64,
+) -> Outcome<PartnerChangeTold> {
+    Ok(PartnerChangeTold {
+        done,
+        partner: partner_now(node, id)?,
+        // The door counts requests and not connections; it cuts all of them.
+        connections_cut: 0,
+        // The notice is in the feed; they fetch it, or are turned away at the door.
+        partner_told: false,
+        consequences,
+        receipts_expected,
+    })
+}
+
+pub(in crate::answer) fn decline(
+    desk: &Desk,
+    staff: &Staff,
+    ask: PartnerDeclineAsk,
+    _: &Steps,
+) -> Outcome<PartnerDeclineTold> {
+    let node = &desk.node;
+    let reason = reason_text(ask.reason)?;
+    let told = |ticket: [u8; 16]| {
+        // Before the phone check there is no feed that they would read.
+        Ok(PartnerDeclineTold { ticket_id: hex::encode(ticket), partner_told: false })
+    };
+    let wanted = ask.ticket.trim().to_lowercase();
+    let ours = node.tickets()?.into_iter().find(|(id, row)| {
+        row.used_by.is_none() && wanted.len() >= 4 && hex::encode(id).starts_with(&wanted)
+    });
+    if let Some((id, _)) = ours {
+        node.retract_invitation(staff.actor(), &id)?;
+        return told(id);
+    }
+    if let Ok(envelope) = read_ticket(&ask.ticket) {
+        let opened = node.open_invitation(&envelope)?;
+        node.decline_invitation(staff.actor(), &opened)?;
+        return told(opened.invitation.ticket);
+    }
+    let (id, row) = node.find_partner(&ask.ticket)?;
+    if row.state != rows::PartnerState::Connected {
+        return Err(Fault::new(
+            1219,
+            (
+                "This partner has been verified; declining is for before that.",
+                "Ce partenaire est vérifié; on ne refuse qu’avant cela.",
+            ),
+            (
+                "End the partnership: `entente partner end`.",
+                "Mettez fin au partenariat : `entente partner end`.",
+            ),
+        ));
+    }
+    node.end_partner(staff.actor(), &id, &reason)?;
+    told(row.ticket)
+}

@@ -1,0 +1,34 @@
+//! Hello: is the partner there, what time is it with them, and how far have they read?
+
+use entente_core::feed::{Checkpoint, FeedId};
+use entente_core::identity::OrgId;
+use entente_proto::v1::exchange_client::ExchangeClient;
+use entente_proto::{HelloBack, VERSIONS, v1};
+use entente_store::rows::PartnerRow;
+
+use super::{Missed, Peers, missed, timed};
+
+impl Peers {
+    /// Greets a partner. What it says of our feed is noted, if we signed that.
+    pub async fn hello(&self, partner: &OrgId, row: &PartnerRow) -> Result<HelloBack, Missed> {
+        let channel = self.channel(partner, &row.address)?;
+        let mut client = ExchangeClient::new(channel.clone());
+        let request = v1::HelloRequest { versions: VERSIONS.to_vec(), ..Default::default() };
+        let reply = client.hello(timed(request)).await;
+        let reply = reply.map_err(|status| missed(&channel, &status))?.into_inner();
+        let back = entente_proto::parse_hello_reply(reply)
+            .map_err(|error| Missed::RefusedByUs(error.to_string()))?;
+        let (id, note) = (*partner, back.our_checkpoint.clone());
+        let keep = move |node: &crate::node::Node| {
+            let (epoch, _, _) = node.feed_head(&id)?;
+            let feed = FeedId { issuer: node.id(), audience: id, epoch };
+            match Checkpoint::verify(&note, &feed.origin(), &node.id()) {
+                Ok(read) => node.note_read(&id, epoch, read.size),
+                // None yet, or one of an earlier epoch: nothing is known of this one.
+                Err(_) => Ok(()),
+            }
+        };
+        self.blocking(keep).await??;
+        Ok(back)
+    }
+}
