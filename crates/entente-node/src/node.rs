@@ -18,6 +18,7 @@ pub mod index;
 pub mod pairing;
 pub mod partners;
 pub mod records;
+pub mod restarts;
 pub mod status;
 
 use std::fmt;

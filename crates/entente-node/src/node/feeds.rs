@@ -53,6 +53,8 @@ pub struct Accepted {
     pub n_withdrawn: u64,
     /// Receipts for our own withdrawals.
     pub n_receipts: u64,
+    /// Receipts that we owe for it, and have put into our feed.
+    pub n_receipts_sent: u64,
     /// Other documents.
     pub n_documents: u64,
     /// Leaves that were skipped, by reason.
@@ -452,13 +454,17 @@ impl Node {
         gathered.accepted.cursor = followed.frontier.size();
         if gathered.accepted.n_held > 0 {
             let entry = self.entry(Actor::Partner(issuer), Action::SummariesHeld).partner(issuer);
-            gathered.entries.push(entry.n(gathered.accepted.n_held));
+            // Ties the entry to the batch: its feed's epoch, and the size up to which it reaches.
+            let size = followed.frontier.size();
+            let batch = [at.epoch.to_be_bytes().as_slice(), &size.to_be_bytes()].concat();
+            gathered.entries.push(entry.n(gathered.accepted.n_held).reference(batch));
         }
         for (seq, reason) in &gathered.accepted.skipped {
             self.keep_evidence(tx, &issuer, reason, vec![seq.to_be_bytes().to_vec()], false)?;
         }
         if !gathered.receipts.is_empty() {
             let items = std::mem::take(&mut gathered.receipts);
+            gathered.accepted.n_receipts_sent = items.len() as u64;
             let receipt = self.receipt(&issuer, &Receipt { items })?;
             self.say(tx, &issuer, None, vec![receipt])?;
         }
@@ -538,29 +544,6 @@ impl Node {
                 Ok(ControlFlow::Continue(()))
             })?;
             Ok(())
-        })
-    }
-
-    /// After a restore every feed begins a new epoch: what was said after the backup was made is
-    /// not known here, and saying something else at its place would look like a lie.
-    pub(crate) fn reopen_feeds_after_restore(&self) -> Outcome<()> {
-        let restored = self.db.read(|tx| {
-            use entente_store::db::Rows as _;
-            Ok::<_, DbError>(tx.get(entente_store::db::META, entente_store::db::RESTORED_AT)?)
-        })?;
-        if restored.is_none() {
-            return Ok(());
-        }
-        self.db.write("reopen feeds", |tx| {
-            for (partner, _) in tx.partners()? {
-                let log = LogKey::Feed(partner);
-                let epoch = tx.log_head(log)?.epoch;
-                tx.open_log_epoch(log, epoch + 1)?;
-            }
-            let epoch = tx.log_head(LogKey::Audit)?.epoch;
-            tx.open_log_epoch(LogKey::Audit, epoch + 1)?;
-            tx.delete(entente_store::db::META, entente_store::db::RESTORED_AT)?;
-            self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
         })
     }
 }

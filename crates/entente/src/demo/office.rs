@@ -52,7 +52,8 @@ impl Office {
         home.init(&options, &passphrase)?;
         let secret = home.path().join("passphrase");
         write_private(&secret, &passphrase).map_err(|error| io_fault(&error))?;
-        let log = fs::File::create(home.path().join("node.log")).map_err(|error| io_fault(&error))?;
+        let log =
+            fs::File::create(home.path().join("node.log")).map_err(|error| io_fault(&error))?;
         let child = std::env::current_exe().and_then(|program| {
             Command::new(program)
                 .arg("--home")
@@ -75,7 +76,8 @@ impl Office {
             if entente_node::doors::connect_local(&self.home.socket()).await.is_ok() {
                 return Ok(());
             }
-            let ended = self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
+            let ended =
+                self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
             if ended || since.elapsed() > READY_WITHIN {
                 return Err(did_not_start(&self.home.path().join("node.log")));
             }
@@ -137,7 +139,10 @@ fn did_not_start(log: &Path) -> Box<Fault> {
     let log = log.display();
     Fault::new(
         1010,
-        ("A node of the demonstration did not start.", "Un nœud de la démonstration n’a pas démarré."),
+        (
+            "A node of the demonstration did not start.",
+            "Un nœud de la démonstration n’a pas démarré.",
+        ),
         ("Read its log; the folder was kept.", "Lisez son journal; le dossier a été conservé."),
     )
     .because(format!("{log}"), format!("{log}"))

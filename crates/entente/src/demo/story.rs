@@ -69,8 +69,7 @@ pub(crate) fn run(options: &DemoOptions, view: View) -> Outcome<End> {
 }
 
 async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
-    let teller =
-        Teller { lang: options.lang, quiet: options.json, since: Instant::now(), view };
+    let teller = Teller { lang: options.lang, quiet: options.json, since: Instant::now(), view };
     let folder = tempfile::Builder::new().prefix("entente-demo-").tempdir();
     // Kept until the story is over: if a node does not start, its log is still there to read.
     let folder = folder.map_err(|error| io_fault(&error))?.keep();
@@ -112,8 +111,7 @@ async fn open(teller: &Teller, options: &DemoOptions, folder: &Path) -> Outcome<
     let starting: Vec<_> = CAST
         .iter()
         .map(|role| {
-            let (folder, engine, lang) =
-                (folder.to_owned(), options.engine.clone(), options.lang);
+            let (folder, engine, lang) = (folder.to_owned(), options.engine.clone(), options.lang);
             tokio::task::spawn_blocking(move || Office::start(role, &folder, &engine, lang))
         })
         .collect();
@@ -182,8 +180,7 @@ async fn agree(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         };
         let toml = from.ask(&draft).await?.toml;
         let partner = to.role.name_en.to_owned();
-        let proposed =
-            from.ask(&AgreementProposeAsk { partner, toml, dry_run: false }).await?;
+        let proposed = from.ask(&AgreementProposeAsk { partner, toml, dry_run: false }).await?;
         let id = proposed.agreement.id;
         pull(to, from).await?;
         to.ask(&AgreementSignAsk { agreement: id.clone() }).await?;
@@ -278,7 +275,10 @@ fn split(file: &Path, offices: &[Office]) -> Outcome<Vec<(usize, PathBuf)>> {
         Fault::new(
             1410,
             ("The file cannot be read as a table.", "Le fichier ne peut être lu comme un tableau."),
-            ("Save it as CSV or XLSX and try again.", "Enregistrez-le en CSV ou XLSX et réessayez."),
+            (
+                "Save it as CSV or XLSX and try again.",
+                "Enregistrez-le en CSV ou XLSX et réessayez.",
+            ),
         )
         .because(error.text(Lang::En), error.text(Lang::Fr))
     })?;
@@ -321,7 +321,9 @@ async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
     let epoch = epoch()?.to_string();
     teller.step(
         &format!("They close the epoch {epoch}: what looks like enough others is released."),
-        &format!("Ils clôturent la période {epoch} : ce qui ressemble à assez d’autres est communiqué."),
+        &format!(
+            "Ils clôturent la période {epoch} : ce qui ressemble à assez d’autres est communiqué."
+        ),
     );
     for office in offices.iter().filter(|office| office.role.cases.is_some()) {
         let told = office.ask(&EpochCloseAsk { epoch: epoch.clone(), partner: None }).await?;
@@ -337,8 +339,14 @@ async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
             let (out, wait, no) =
                 (number(outcome.released), number(outcome.waiting), number(outcome.refused));
             teller.say(
-                &format!("{from} → {to}: {out} released, {wait} wait, {no} refused (k = {})", outcome.min_group),
-                &format!("{from} → {to} : {out} communiqués, {wait} en attente, {no} refusés (k = {})", outcome.min_group),
+                &format!(
+                    "{from} → {to}: {out} released, {wait} wait, {no} refused (k = {})",
+                    outcome.min_group
+                ),
+                &format!(
+                    "{from} → {to} : {out} communiqués, {wait} en attente, {no} refusés (k = {})",
+                    outcome.min_group
+                ),
             );
         }
     }
@@ -432,8 +440,14 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
         pull(ontario, federal).await?.partners.iter().map(|it| it.receipts_received).sum();
     figures.receipts += receipts;
     teller.say(
-        &format!("{} destroyed {destroyed} held summary; {receipts} receipt came back", federal.name()),
-        &format!("{} a détruit {destroyed} résumé détenu; {receipts} accusé est revenu", federal.name()),
+        &format!(
+            "{} destroyed {destroyed} held summary; {receipts} receipt came back",
+            federal.name()
+        ),
+        &format!(
+            "{} a détruit {destroyed} résumé détenu; {receipts} accusé est revenu",
+            federal.name()
+        ),
     );
     let page = ontario.ask(&AuditDisclosuresAsk { record: record.id.clone() }).await?;
     teller.page(&page);
@@ -457,7 +471,10 @@ async fn cut_off(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     for outcome in &told.partners {
         let why = outcome.fault.as_ref().map(|fault| fault.what.text(teller.lang).to_owned());
         let (name, why) = (shelter.name(), why.unwrap_or_default());
-        teller.say(&format!("{name} asks for news: {why}"), &format!("{name} demande les nouvelles : {why}"));
+        teller.say(
+            &format!("{name} asks for news: {why}"),
+            &format!("{name} demande les nouvelles : {why}"),
+        );
     }
     Ok(())
 }
@@ -476,7 +493,10 @@ async fn verify(teller: &Teller, offices: &[Office], figures: &mut Figures) -> O
             if told.whole { "verified" } else { "DOES NOT VERIFY" },
             if told.whole { "vérifiées" } else { "NE SE VÉRIFIENT PAS" },
         );
-        teller.say(&format!("{name}: {n} entries, {good}"), &format!("{name} : {n} inscriptions, {good}"));
+        teller.say(
+            &format!("{name}: {n} entries, {good}"),
+            &format!("{name} : {n} inscriptions, {good}"),
+        );
     }
     Ok(())
 }

@@ -1,0 +1,61 @@
+//! Restarts: beginning a feed anew after this node was set back.
+//!
+//! A backup, or an old copy of the folder, does not know what was said after it was made. Saying
+//! something else at the same place would look like a lie, and would be proof of one. So a node
+//! that was set back begins a new epoch of its feeds, before it says anything.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::feed::{Checkpoint, FeedId};
+use entente_core::identity::OrgId;
+use entente_store::db::{DbError, META, RESTORED_AT, Rows as _};
+use entente_store::log::{LogKey, Logs as _};
+use entente_store::tx::Reads as _;
+
+use super::{Node, Outcome};
+
+impl Node {
+    /// Begins new epochs of all feeds and of the audit log if this store came from a backup.
+    pub(crate) fn reopen_feeds_after_restore(&self) -> Outcome<()> {
+        let restored = self.db.read(|tx| Ok::<_, DbError>(tx.get(META, RESTORED_AT)?))?;
+        if restored.is_none() {
+            return Ok(());
+        }
+        self.db.write("reopen feeds", |tx| {
+            for (partner, _) in tx.partners()? {
+                let log = LogKey::Feed(partner);
+                let epoch = tx.log_head(log)?.epoch;
+                tx.open_log_epoch(log, epoch + 1)?;
+            }
+            let epoch = tx.log_head(LogKey::Audit)?.epoch;
+            tx.open_log_epoch(LogKey::Audit, epoch + 1)?;
+            tx.delete(META, RESTORED_AT)?;
+            self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
+        })
+    }
+
+    /// Compares what a partner holds of our feed with what we know of it.
+    ///
+    /// If it holds more, under our own signature, then this store is older than what we said: the
+    /// folder was set back without a restore. The feed begins a new epoch. Says whether it did.
+    pub fn heed_own_checkpoint(&self, partner: &OrgId, note: &[u8]) -> Outcome<bool> {
+        let id = self.id();
+        let signed = |epoch| {
+            let feed = FeedId { issuer: id, audience: *partner, epoch };
+            Checkpoint::verify(note, &feed.origin(), &id).ok()
+        };
+        let Some(epoch) = super::audit::epoch_of(note) else { return Ok(false) };
+        let Some(held) = signed(epoch) else { return Ok(false) };
+        self.db.write("heed own checkpoint", |tx| {
+            let log = LogKey::Feed(*partner.as_bytes());
+            let head = tx.log_head(log)?;
+            let behind =
+                epoch > head.epoch || (epoch == head.epoch && held.size > head.frontier.size());
+            if behind {
+                tx.open_log_epoch(log, epoch + 1)?;
+                let entry = self.entry(Actor::Node, Action::Restored).partner(*partner);
+                self.write_audit(tx, vec![entry])?;
+            }
+            Ok(behind)
+        })
+    }
+}
