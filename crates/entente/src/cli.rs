@@ -55,7 +55,7 @@ impl End {
     pub(crate) fn of(fault: &Fault) -> Self {
         match fault.code.strip_prefix("ENT-") {
             Some(number) if number.starts_with("000") => Self::Mistyped,
-            Some(number) if number.starts_with('3') => Self::Refused,
+            Some(number) if number.starts_with("19") => Self::Refused,
             _ => Self::Faulty,
         }
     }
@@ -71,7 +71,8 @@ impl From<End> for ExitCode {
 pub(crate) fn run(args: Vec<std::ffi::OsString>) -> End {
     let lang = speech::of(&args, |name| std::env::var(name).ok());
     let json = args.iter().any(|arg| arg == "--json");
-    let matches = match tree::root(lang).try_get_matches_from(&args) {
+    let root = tree::root(lang);
+    let matches = match root.clone().try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) if usage::is_help(&error) => {
             // Not being able to print help is no fault of the command.
@@ -79,7 +80,7 @@ pub(crate) fn run(args: Vec<std::ffi::OsString>) -> End {
             return if error.use_stderr() { End::Mistyped } else { End::Done };
         }
         Err(error) => {
-            let fault = usage::fault(&error);
+            let fault = usage::fault(&error, &root, &args);
             Desk::bare(lang, json).complain(&fault);
             return End::Mistyped;
         }
@@ -104,6 +105,6 @@ mod end_tests {
         assert_eq!(end(1), 2);
         assert_eq!(end(20), 1);
         assert_eq!(end(1203), 1);
-        assert_eq!(end(3001), 3);
+        assert_eq!(end(1901), 3);
     }
 }

@@ -275,3 +275,85 @@ pub struct Check {
 pub(super) fn default_limit() -> u32 {
     100
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that describes the documents, with an example of each.
+    const PAGE: &str = include_str!("../../../../docs/JSON.md");
+
+    /// The two examples under the heading of an operation.
+    fn examples(op: Op) -> (serde_json::Value, serde_json::Value) {
+        let heading = format!("\n### {op}\n");
+        let (_, section) =
+            PAGE.split_once(&heading).unwrap_or_else(|| panic!("no {op} in JSON.md"));
+        let section = section.split("\n#").next().unwrap_or_default();
+        let mut blocks = section.split("```json\n").skip(1).map(|block| {
+            let text = block.split("\n```").next().unwrap_or_default();
+            serde_json::from_str(text).unwrap_or_else(|error| panic!("{op}: {error}"))
+        });
+        (blocks.next().unwrap(), blocks.next().unwrap())
+    }
+
+    #[test]
+    fn every_operation_has_an_example_that_is_its_document() {
+        for op in Op::ALL {
+            let (ask, told) = examples(*op);
+            let (ask_again, told_again) = read_again(*op, ask.clone(), told.clone())
+                .unwrap_or_else(|error| panic!("{op}: {error}"));
+            assert_eq!(ask_again, ask, "the question of {op}");
+            assert_eq!(told_again, told, "the answer of {op}");
+        }
+    }
+
+    #[test]
+    fn a_question_with_an_unknown_key_is_refused() {
+        for op in Op::ALL {
+            let (mut ask, told) = examples(*op);
+            ask.as_object_mut().unwrap().insert("mispelt".to_owned(), true.into());
+            assert!(read_again(*op, ask, told).is_err(), "{op}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing_that_identifies() {
+        let fields = BTreeMap::from([("name_first".to_owned(), "Canary".to_owned())]);
+        let shown = [
+            format!("{:?}", RecordAddAsk { fields: Private(fields.clone()) }),
+            format!("{:?}", RecordSearchAsk { text: Private("Canary".to_owned()), limit: 1 }),
+            format!(
+                "{:?}",
+                FieldValue {
+                    field: "name_first".to_owned(),
+                    values: Private(vec!["Canary".to_owned()]),
+                    identifying: true,
+                    masked: false,
+                }
+            ),
+            format!(
+                "{:?}",
+                PassphraseAsk {
+                    old: Private("Canary".to_owned()),
+                    new: Private("Canary".to_owned()),
+                }
+            ),
+            format!(
+                "{:?}",
+                RecordEditAsk { record: "r".to_owned(), set: Private(fields), version: None }
+            ),
+        ];
+        for text in shown {
+            assert!(!text.contains("Canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_a_default_and_what_must_be_there_is_missed() {
+        let invite: PartnerInviteAsk = serde_json::from_str(r#"{"for_name": "B"}"#).unwrap();
+        assert_eq!((invite.expires_days, invite.template), (14, None));
+        let list: RecordListAsk = serde_json::from_str("{}").unwrap();
+        assert_eq!((list.limit, list.withdrawn), (100, false));
+        assert!(serde_json::from_str::<PartnerInviteAsk>("{}").is_err());
+    }
+}

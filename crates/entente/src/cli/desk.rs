@@ -24,7 +24,8 @@ pub(crate) struct Desk {
     pub(crate) home: PathBuf,
     /// Somebody sits at the terminal and can be asked.
     pub(crate) attended: bool,
-    view: View,
+    /// How pages are looked at.
+    pub(crate) view: View,
 }
 
 impl Desk {

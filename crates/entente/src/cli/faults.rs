@@ -166,15 +166,6 @@ pub(crate) fn too_large() -> Box<Fault> {
     )
 }
 
-/// `ENT-0030`: this program was built without it.
-pub(crate) fn not_built_in() -> Box<Fault> {
-    Fault::new(
-        30,
-        ("this program was built without it", "ce programme a été compilé sans cela"),
-        ("use the released program", "utilisez le programme publié"),
-    )
-}
-
 /// `ENT-0031`: a backup cannot be used, or not here.
 pub(crate) fn backup(en: &str, fr: &str) -> Box<Fault> {
     Fault::new(

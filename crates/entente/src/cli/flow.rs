@@ -187,7 +187,7 @@ fn open(desk: &Desk, mut question: Question) -> Done {
         prompt::confirm(
             desk,
             "Connect to them? (No declines nothing: entente partner decline does.)",
-            "Vous y connecter? (Non ne refuse rien : entente partner decline le fait.)",
+            "Vous y connecter? (Non ne refuse rien\u{a0}: entente partner decline le fait.)",
         )?;
     }
     set(&mut question, "peek", Value::Bool(false));

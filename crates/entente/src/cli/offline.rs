@@ -19,7 +19,7 @@ pub(super) fn run(
 ) -> Option<Result<End, Box<Fault>>> {
     let names = Typed(typed);
     Some(match path {
-        ["demo"] => demo::run(&demo_options(desk, &names), desk.view().clone()),
+        ["demo"] => demo::run(&demo_options(desk, &names), *desk.view()),
         ["codes"] => codes(desk, &names),
         ["completion"] => completion(desk, typed),
         ["man"] => man(desk, &names),

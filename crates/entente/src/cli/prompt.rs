@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn where_nobody_sits_a_question_names_the_option_that_answers_it() {
-        let fault = line(&desk(true), "Digits:", "Chiffres :", "DIGITS").unwrap_err();
+        let fault = line(&desk(true), "Digits:", "Chiffres\u{a0}:", "DIGITS").unwrap_err();
         assert_eq!((fault.code.as_str(), fault.next.en.as_str()), ("ENT-0014", "give DIGITS"));
     }
 

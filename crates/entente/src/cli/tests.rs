@@ -1,1 +1,262 @@
+//! The command line as a whole: every command in both languages, and every operation reached.
 
+use std::collections::BTreeSet;
+
+use clap::Command;
+use entente_core::lang::Lang;
+use entente_node::local::Op;
+
+use super::ask::{Question, question};
+use super::flow::leaf;
+use super::tree;
+
+/// Every command with something that can be typed for it, and the operation behind it.
+const LINES: &[(&str, Option<Op>)] = &[
+    ("status", Some(Op::Status)),
+    ("doctor", Some(Op::Doctor)),
+    ("sync", Some(Op::Sync)),
+    ("sync Harbour", Some(Op::Sync)),
+    ("count --by province,quarter --where exploitation=forced_labour", Some(Op::Count)),
+    ("count --own --by gender --period 2026-Q3", Some(Op::CountOwn)),
+    ("node init --name-en A --name-fr B --kind ngo --listen 127.0.0.1:7443", None),
+    ("node run --passphrase-file p", None),
+    ("node stop", Some(Op::NodeStop)),
+    ("node renew", None),
+    // The one operation whose question is made after asking for secrets.
+    ("node passphrase", None),
+    ("partner invite Harbour --expires 7 --template ngo-province", Some(Op::PartnerInvite)),
+    ("partner open https://node.example/i#x --peek", Some(Op::PartnerOpen)),
+    ("partner digits Harbour", Some(Op::PartnerDigits)),
+    ("partner verify Harbour 123 456", Some(Op::PartnerVerify)),
+    ("partner verify Harbour", None),
+    ("partner test Harbour", Some(Op::PartnerTest)),
+    ("partner list --state half_signed", Some(Op::PartnerList)),
+    ("partner show Harbour", Some(Op::PartnerShow)),
+    ("partner suspend Harbour --reason x", Some(Op::PartnerSuspend)),
+    ("partner resume Harbour", Some(Op::PartnerResume)),
+    ("partner end Harbour --dry-run", Some(Op::PartnerEnd)),
+    ("partner decline Harbour", Some(Op::PartnerDecline)),
+    ("partner feed Harbour --received --before 9", Some(Op::FeedList)),
+    ("partner quarantine", Some(Op::QuarantineList)),
+    ("partner release Harbour --reason x", Some(Op::QuarantineRelease)),
+    (
+        "agreement draft counts-only Harbour --set term.expires_on=2027-01-01",
+        Some(Op::AgreementDraft),
+    ),
+    ("agreement propose /dev/null Harbour", Some(Op::AgreementPropose)),
+    ("agreement list --state active", Some(Op::AgreementList)),
+    ("agreement show 0190", Some(Op::AgreementShow)),
+    ("agreement diff 0190 --against 0180", Some(Op::AgreementDiff)),
+    ("agreement sign 0190", Some(Op::AgreementSign)),
+    ("agreement decline 0190", Some(Op::AgreementDecline)),
+    ("agreement amend 0190 /dev/null", Some(Op::AgreementAmend)),
+    ("agreement suspend 0190", Some(Op::AgreementSuspend)),
+    ("agreement resume 0190", Some(Op::AgreementResume)),
+    ("agreement end 0190", Some(Op::AgreementEnd)),
+    ("agreement explain r Harbour", Some(Op::AgreementExplain)),
+    ("record add exploitation=forced_labour", Some(Op::RecordAdd)),
+    ("record add", None),
+    ("record show r --reveal --version 2", Some(Op::RecordShow)),
+    ("record list --where gender=woman --limit 5", Some(Op::RecordList)),
+    ("record search x", Some(Op::RecordSearch)),
+    ("record search", None),
+    ("record edit r risk=", Some(Op::RecordEdit)),
+    ("record history r", Some(Op::RecordHistory)),
+    ("record withdraw r", Some(Op::RecordWithdraw)),
+    (
+        "record import cases.csv --layout ctdc-2017 --consent stats --dry-run",
+        Some(Op::RecordImport),
+    ),
+    ("record export out.csv --reveal", Some(Op::RecordExport)),
+    ("record duplicates --score 90", Some(Op::RecordDuplicates)),
+    ("record link a b --same", Some(Op::RecordLink)),
+    ("record steward r Harbour", Some(Op::RecordSteward)),
+    ("record steward r --none", Some(Op::RecordSteward)),
+    ("consent give r --scope stats,research --informed", Some(Op::ConsentGive)),
+    ("consent give r --override court_order", Some(Op::ConsentGive)),
+    ("consent withdraw r", Some(Op::ConsentWithdraw)),
+    ("consent list r", Some(Op::ConsentList)),
+    ("epoch close 2026-Q3", Some(Op::EpochClose)),
+    ("epoch preview 2026-Q3 --partner Harbour", Some(Op::EpochPreview)),
+    ("epoch list", Some(Op::EpochList)),
+    ("held list --partner Harbour", Some(Op::HeldList)),
+    ("held show 9f", Some(Op::HeldShow)),
+    ("bundle export Harbour out.bundle --from 3", Some(Op::BundleExport)),
+    ("bundle import in.bundle", Some(Op::BundleImport)),
+    ("audit list --action record_read", Some(Op::AuditList)),
+    ("audit verify", Some(Op::AuditVerify)),
+    ("audit disclosures r", Some(Op::AuditDisclosures)),
+    ("audit export a.json", Some(Op::AuditExport)),
+    ("backup create --folder /tmp", Some(Op::BackupCreate)),
+    ("backup list", Some(Op::BackupList)),
+    ("backup verify b --passphrase-file p", None),
+    ("backup restore b --config entente.toml", None),
+    ("store size", Some(Op::StoreSize)),
+    ("store migrate --to redb", None),
+    ("store rekey", None),
+    ("demo --keep --seed 2 --records 700 --engine redb", None),
+    ("demo --import f.csv --layout ctdc-2017", None),
+    ("codes", None),
+    ("codes exploitation", None),
+    ("completion bash", None),
+    ("man pages", None),
+];
+
+/// The question behind a line, and the names of its command.
+fn typed(line: &str, lang: Lang) -> (String, Option<Question>) {
+    let words = std::iter::once("entente").chain(line.split(' '));
+    let matches = tree::root(lang).try_get_matches_from(words);
+    let matches = matches.unwrap_or_else(|error| panic!("{line}: {error}"));
+    let (path, typed) = leaf(&matches);
+    let question = question(&path, typed).map(|question| question.unwrap());
+    (path.join(" "), question)
+}
+
+/// Every command that does something, by its names.
+fn leaves(command: &Command, path: &str, into: &mut BTreeSet<String>) {
+    for inner in command.get_subcommands() {
+        let path = format!("{path} {}", inner.get_name());
+        if inner.has_subcommands() {
+            leaves(inner, &path, into);
+        } else {
+            into.insert(path.trim().to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_command_is_parsed_in_both_languages_to_the_same_question() {
+    let mut seen = BTreeSet::new();
+    for (line, op) in LINES {
+        let (path, english) = typed(line, Lang::En);
+        let (_, french) = typed(line, Lang::Fr);
+        assert_eq!(english, french, "{line}");
+        assert_eq!(english.map(|question| question.op), *op, "{line}");
+        seen.insert(path);
+    }
+    let mut all = BTreeSet::new();
+    leaves(&tree::root(Lang::En), "", &mut all);
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn every_operation_has_a_command() {
+    let mut reached: BTreeSet<Op> = LINES.iter().filter_map(|(_, op)| *op).collect();
+    reached.insert(Op::Passphrase);
+    assert_eq!(reached, Op::ALL.iter().copied().collect());
+}
+
+#[test]
+fn a_question_is_one_that_the_node_accepts() {
+    use entente_node::local::doc::*;
+    let (_, question) = typed("record list --where gender=woman --limit 5", Lang::Fr);
+    let ask: RecordListAsk = serde_json::from_value(question.unwrap().body).unwrap();
+    assert_eq!((ask.filter["gender"].as_str(), ask.limit), ("woman", 5));
+
+    let (_, question) = typed("partner verify Harbour 123 456", Lang::En);
+    let ask: PartnerVerifyAsk = serde_json::from_value(question.unwrap().body).unwrap();
+    assert_eq!(ask.digits, "123456");
+
+    let (_, question) = typed("partner list --state half_signed", Lang::En);
+    let ask: PartnerListAsk = serde_json::from_value(question.unwrap().body).unwrap();
+    assert_eq!(ask.state, Some(PartnerState::HalfSigned));
+
+    let (_, question) = typed("record import cases.csv", Lang::En);
+    let ask: RecordImportAsk = serde_json::from_value(question.unwrap().body).unwrap();
+    assert!(ask.file.starts_with('/'), "the node may run in another folder");
+}
+
+/// Visits a command and all below it.
+fn walk(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
+    visit(command, path);
+    for inner in command.get_subcommands() {
+        walk(inner, &format!("{path} {}", inner.get_name()), visit);
+    }
+}
+
+/// The help of every command and option, by place.
+fn texts(lang: Lang) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    walk(&tree::root(lang), "entente", &mut |command, path| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        texts.push((path.to_owned(), about));
+        for arg in command.get_arguments() {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            texts.push((format!("{path} {}", arg.get_id()), help));
+        }
+    });
+    texts
+}
+
+#[test]
+fn every_command_and_option_has_help_in_both_languages() {
+    let (english, french) = (texts(Lang::En), texts(Lang::Fr));
+    assert_eq!(english.len(), french.len());
+    let mut same = BTreeSet::new();
+    for ((place, en), (_, fr)) in english.iter().zip(&french) {
+        assert!(!en.is_empty() && !fr.is_empty(), "{place} has no help");
+        if en == fr {
+            same.insert(en.as_str());
+        }
+    }
+    // Lists of names are the same in both languages; sentences are not.
+    let names = BTreeSet::from([
+        "bash, elvish, fish, powershell, zsh",
+        "province-federal, ngo-province, counts-only",
+    ]);
+    assert_eq!(same, names);
+}
+
+#[test]
+fn no_help_page_has_a_word_of_the_other_language() {
+    let mut root = tree::root(Lang::Fr);
+    root.build();
+    walk(&root, "entente", &mut |command, path| {
+        let mut command = command.clone();
+        let page = command.render_help().to_string();
+        for word in ["Usage", "Options:", "Arguments:", "Commands:", "possible values", "[default"]
+        {
+            assert!(!page.contains(word), "{path}: {word}\n{page}");
+        }
+        assert!(page.contains("Utilisation\u{a0}:"), "{path}\n{page}");
+    });
+}
+
+#[test]
+fn french_has_a_space_that_does_not_break_before_its_colons() {
+    for (place, text) in texts(Lang::Fr) {
+        assert!(!text.contains(" :"), "{place}: {text}");
+    }
+}
+
+#[test]
+fn the_first_page_is_grouped_by_task() {
+    let page = tree::root(Lang::En).render_help().to_string();
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing:\n{page}"));
+    assert!(at("Every day") < at("Partners\n"));
+    assert!(at("  record ") < at("Partners\n"));
+    assert!(at("Partners\n") < at("Administration"));
+    for command in tree::root(Lang::En).get_subcommands() {
+        at(&format!("\n  {} ", command.get_name()));
+    }
+    let french = tree::root(Lang::Fr).render_help().to_string();
+    assert!(french.contains("Tous les jours") && french.contains("Utilisation\u{a0}: entente"));
+    assert!(page.lines().chain(french.lines()).all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn common_options_may_stand_before_or_after_the_command() {
+    for line in ["entente --json -q --home /x status", "entente status --home /x --json -q"] {
+        let matches = tree::root(Lang::En).try_get_matches_from(line.split(' ')).unwrap();
+        let (_, typed) = leaf(&matches);
+        let desk = super::desk::Desk::new(Lang::En, typed);
+        assert!(desk.json && desk.quiet && !desk.yes, "{line}");
+        assert_eq!(desk.socket(), std::path::Path::new("/x/entente.sock"));
+    }
+}
+
+#[test]
+fn the_tree_is_sound() {
+    tree::root(Lang::En).debug_assert();
+    tree::root(Lang::Fr).debug_assert();
+}

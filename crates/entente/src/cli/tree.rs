@@ -31,7 +31,7 @@ pub(crate) fn root(lang: Lang) -> Command {
         .command(
             "entente",
             "Share what helps, and nothing else: case work between independent organizations.",
-            "Communiquer ce qui aide, et rien d’autre : le travail de cas entre organismes \
+            "Communiquer ce qui aide, et rien d’autre\u{a0}: le travail de cas entre organismes \
              indépendants.",
         )
         .version(env!("CARGO_PKG_VERSION"))
@@ -76,7 +76,7 @@ fn first_page(root: &Command, lang: Lang) -> String {
     let bold = |text: &str| format!("\u{1b}[1m{text}\u{1b}[0m");
     let about =
         |command: &Command| command.get_about().map_or_else(String::new, |about| about.to_string());
-    let mut page = format!("{} — {}\n", bold("Entente"), about(root));
+    let mut page = format!("{}\n{}\n", bold("Entente"), about(root));
     page.push_str(lang.pick(
         "\nUsage: entente [OPTIONS] COMMAND\n",
         "\nUtilisation\u{a0}: entente [OPTIONS] COMMANDE\n",
@@ -98,7 +98,7 @@ fn first_page(root: &Command, lang: Lang) -> String {
             .filter(|_| arg.get_action().takes_values())
             .map_or_else(String::new, |names| format!(" {}", names.join(" ")));
         let help = arg.get_help().map_or_else(String::new, |help| help.to_string());
-        page.push_str(&format!("  {:<20}{help}\n", format!("{short}--{long}{value}")));
+        page.push_str(&format!("  {:<22}{help}\n", format!("{short}--{long}{value}")));
     }
     page.push_str(lang.pick(
         "\nSee it work in a minute:     entente demo\n\

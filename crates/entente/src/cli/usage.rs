@@ -4,6 +4,9 @@
 //! which may be about a person, so values are never repeated here; names of options and commands
 //! are.
 
+use std::ffi::OsString;
+
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use entente_node::fault::Fault;
 
@@ -18,18 +21,19 @@ pub(crate) fn is_help(error: &clap::Error) -> bool {
 }
 
 /// What was mistyped, why, and what to type instead.
-pub(crate) fn fault(error: &clap::Error) -> Box<Fault> {
+pub(crate) fn fault(error: &clap::Error, root: &Command, args: &[OsString]) -> Box<Fault> {
+    let help = Help::of(root, args);
     let fault = match error.kind() {
-        ErrorKind::InvalidSubcommand => unknown_command(error),
-        ErrorKind::UnknownArgument => unknown_option(error),
-        ErrorKind::MissingRequiredArgument => missing(error),
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
+        ErrorKind::InvalidSubcommand => unknown_command(&help),
+        ErrorKind::UnknownArgument => unknown_option(error, &help),
+        ErrorKind::MissingRequiredArgument => missing(error, &help),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error, &help),
         ErrorKind::NoEquals
         | ErrorKind::TooManyValues
         | ErrorKind::TooFewValues
-        | ErrorKind::WrongNumberOfValues => wrong_number(error),
-        ErrorKind::MissingSubcommand => missing_command(error),
-        ErrorKind::ArgumentConflict => conflict(error),
+        | ErrorKind::WrongNumberOfValues => wrong_number(error, &help),
+        ErrorKind::MissingSubcommand => missing_command(&help),
+        ErrorKind::ArgumentConflict => conflict(error, &help),
         _ => Fault::new(
             8,
             ("the command cannot be read", "la commande est illisible"),
@@ -39,15 +43,11 @@ pub(crate) fn fault(error: &clap::Error) -> Box<Fault> {
     closest(fault, error)
 }
 
-fn unknown_command(error: &clap::Error) -> Box<Fault> {
-    Fault::new(
-        1,
-        ("there is no such command", "cette commande n’existe pas"),
-        help_of(error).as_pair(),
-    )
+fn unknown_command(help: &Help) -> Box<Fault> {
+    Fault::new(1, ("there is no such command", "cette commande n’existe pas"), help.as_pair())
 }
 
-fn unknown_option(error: &clap::Error) -> Box<Fault> {
+fn unknown_option(error: &clap::Error, help: &Help) -> Box<Fault> {
     let name = text(error, ContextKind::InvalidArg);
     // A stray value may be a name; only what begins like an option is repeated.
     let (en, fr) = match name.as_deref().filter(|name| name.starts_with('-')) {
@@ -57,10 +57,10 @@ fn unknown_option(error: &clap::Error) -> Box<Fault> {
         }
         None => ("there is one word too many".to_owned(), "il y a un mot de trop".to_owned()),
     };
-    Fault::new(2, (&en, &fr), help_of(error).as_pair())
+    Fault::new(2, (&en, &fr), help.as_pair())
 }
 
-fn missing(error: &clap::Error) -> Box<Fault> {
+fn missing(error: &clap::Error, help: &Help) -> Box<Fault> {
     let names = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(names)) => names.join(" "),
         _ => String::new(),
@@ -68,11 +68,11 @@ fn missing(error: &clap::Error) -> Box<Fault> {
     Fault::new(
         3,
         (&format!("still needed: {names}"), &format!("il manque\u{a0}: {names}")),
-        help_of(error).as_pair(),
+        help.as_pair(),
     )
 }
 
-fn invalid_value(error: &clap::Error) -> Box<Fault> {
+fn invalid_value(error: &clap::Error, help: &Help) -> Box<Fault> {
     let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
     let fault = Fault::new(
         4,
@@ -80,7 +80,7 @@ fn invalid_value(error: &clap::Error) -> Box<Fault> {
             &format!("{option} does not accept this value"),
             &format!("{option} n’accepte pas cette valeur"),
         ),
-        help_of(error).as_pair(),
+        help.as_pair(),
     );
     match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(values)) if !values.is_empty() => {
@@ -94,7 +94,7 @@ fn invalid_value(error: &clap::Error) -> Box<Fault> {
     }
 }
 
-fn wrong_number(error: &clap::Error) -> Box<Fault> {
+fn wrong_number(error: &clap::Error, help: &Help) -> Box<Fault> {
     let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
     Fault::new(
         5,
@@ -102,15 +102,15 @@ fn wrong_number(error: &clap::Error) -> Box<Fault> {
             &format!("{option} has the wrong number of values"),
             &format!("{option} n’a pas le bon nombre de valeurs"),
         ),
-        help_of(error).as_pair(),
+        help.as_pair(),
     )
 }
 
-fn missing_command(error: &clap::Error) -> Box<Fault> {
-    Fault::new(6, ("a command is missing", "il manque une commande"), help_of(error).as_pair())
+fn missing_command(help: &Help) -> Box<Fault> {
+    Fault::new(6, ("a command is missing", "il manque une commande"), help.as_pair())
 }
 
-fn conflict(error: &clap::Error) -> Box<Fault> {
+fn conflict(error: &clap::Error, help: &Help) -> Box<Fault> {
     let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
     let other = match error.get(ContextKind::PriorArg) {
         Some(ContextValue::String(other)) => other.clone(),
@@ -123,7 +123,7 @@ fn conflict(error: &clap::Error) -> Box<Fault> {
             &format!("{option} cannot be used with {other}"),
             &format!("{option} ne va pas avec {other}"),
         ),
-        help_of(error).as_pair(),
+        help.as_pair(),
     )
 }
 
@@ -133,7 +133,8 @@ fn closest(fault: Box<Fault>, error: &clap::Error) -> Box<Fault> {
         .into_iter()
         .find_map(|kind| match error.get(kind) {
             Some(ContextValue::String(name)) => Some(name.clone()),
-            Some(ContextValue::Strings(names)) => names.first().cloned(),
+            // The last is the closest.
+            Some(ContextValue::Strings(names)) => names.last().cloned(),
             _ => None,
         });
     match suggested {
@@ -144,27 +145,26 @@ fn closest(fault: Box<Fault>, error: &clap::Error) -> Box<Fault> {
     }
 }
 
-/// The command whose help says more: as much of the usage line as is a command.
+/// The command whose help says more: as many words of `args` as name commands.
 struct Help(String);
 
 impl Help {
+    fn of(root: &Command, args: &[OsString]) -> Self {
+        let mut names = String::from(root.get_name());
+        let mut command = root;
+        for arg in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+            if let Some(inner) = command.find_subcommand(arg) {
+                names.push(' ');
+                names.push_str(inner.get_name());
+                command = inner;
+            }
+        }
+        Self(format!("{names} --help"))
+    }
+
     fn as_pair(&self) -> (&str, &str) {
         (&self.0, &self.0)
     }
-}
-
-fn help_of(error: &clap::Error) -> Help {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => String::new(),
-    };
-    let command: Vec<&str> = usage
-        .split_whitespace()
-        .skip_while(|word| *word != "entente")
-        .take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase()))
-        .collect();
-    let command = if command.is_empty() { "entente".to_owned() } else { command.join(" ") };
-    Help(format!("{command} --help"))
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
@@ -182,7 +182,9 @@ mod tests {
     use entente_core::lang::Lang;
 
     fn mistyped(line: &str, lang: Lang) -> Box<Fault> {
-        fault(&tree::root(lang).try_get_matches_from(line.split(' ')).unwrap_err())
+        let (root, args) =
+            (tree::root(lang), line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        fault(&root.clone().try_get_matches_from(&args).unwrap_err(), &root, &args)
     }
 
     #[track_caller]

@@ -67,7 +67,7 @@ impl Render for AuditVerifyTold {
         if self.witnesses.is_empty() {
             page.say(
                 "None yet: partners co-sign when they sync.",
-                "Aucun pour l’instant : les partenaires cosignent à la synchronisation.",
+                "Aucun pour l’instant\u{a0}: les partenaires cosignent à la synchronisation.",
             );
             return;
         }
@@ -119,7 +119,7 @@ impl Render for AuditDisclosuresTold {
                 "Your name, your contact details and what you told us in your own words were \
                  given to nobody. This is what was given:",
                 "Votre nom, vos coordonnées et ce que vous nous avez raconté n’ont été communiqués \
-                 à personne. Voici ce qui a été communiqué :",
+                 à personne. Voici ce qui a été communiqué\u{a0}:",
             );
         }
         for (number, disclosure) in self.disclosures.iter().enumerate() {

@@ -184,9 +184,9 @@ mod tests {
         let check = |field, value, lang, expected: &str| {
             assert_eq!(value_label(field, value, lang), expected);
         };
-        check("exploitation", "forced_labour", Lang::En, "Forced labour");
-        check("exploitation", "forced_labour", Lang::Fr, "Travail forcé");
-        check("gender", "trans_nc", Lang::En, "Trans / Two-Spirit / non-conforming");
+        check("exploitation", "forced_labour", Lang::En, "Forced labour or services");
+        check("exploitation", "forced_labour", Lang::Fr, "Travail ou services forcés");
+        check("gender", "two_spirit", Lang::Fr, "Bispirituel(le)");
         check("place", "canada", Lang::Fr, "Canada");
         check("abduction", "true", Lang::Fr, "Oui");
         check("registered_on", "2026-11-22", Lang::Fr, "2026-11-22");

@@ -65,7 +65,7 @@ fn controlled(page: &mut Page<'_>) {
         Tone::Warning,
         page.pick(
             "Controlled information: de-identified, not anonymous; not for publication.",
-            "Renseignements contrôlés : dépersonnalisés, non anonymes; ne pas publier.",
+            "Renseignements contrôlés\u{a0}: dépersonnalisés, non anonymes; ne pas publier.",
         ),
     );
     page.line(&notice);
@@ -230,7 +230,10 @@ impl Render for QuarantineListTold {
                     format!("entente partner release {} --reason \"…\"", case.partner.short())
                 }
                 Lang::Fr => {
-                    format!("entente partner release {} --reason « … »", case.partner.short())
+                    format!(
+                        "entente partner release {} --reason «\u{a0}…\u{a0}»",
+                        case.partner.short()
+                    )
                 }
             });
         }

@@ -208,7 +208,7 @@ impl Render for Invitation {
         page.blank();
         page.say(
             "Nothing of this is proved yet: the check by phone proves it.",
-            "Rien de cela n’est encore prouvé : la vérification par téléphone le prouvera.",
+            "Rien de cela n’est encore prouvé\u{a0}: la vérification par téléphone le prouvera.",
         );
     }
 }
@@ -292,7 +292,7 @@ impl Render for PartnerVerifyTold {
             if self.tries_left == 0 {
                 page.say(
                     "No tries are left. Somebody may be between you: make a new invitation.",
-                    "Il ne reste aucun essai. Quelqu’un s’interpose peut-être : faites une \
+                    "Il ne reste aucun essai. Quelqu’un s’interpose peut-être\u{a0}: faites une \
                      nouvelle invitation.",
                 );
                 page.next("entente partner invite");
@@ -333,7 +333,10 @@ fn next_command(row: &PartnerRow, page: &mut Page<'_>) {
     let partner = row.partner.short();
     let command = match row.next_step {
         Step::Verify => format!("entente partner verify {partner}"),
-        Step::Propose => format!("entente agreement draft province-federal {partner}"),
+        Step::Propose => match page.lang() {
+            Lang::En => format!("entente agreement draft TEMPLATE {partner}"),
+            Lang::Fr => format!("entente agreement draft MODÈLE {partner}"),
+        },
         Step::Sign => match &row.agreement {
             Some(brief) => format!("entente agreement sign {}", brief.id),
             None => "entente agreement list".to_owned(),

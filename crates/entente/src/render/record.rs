@@ -112,7 +112,7 @@ impl Render for RecordShowTold {
                 Tone::Bad,
                 page.pick(
                     "Withdrawn: it is shared with nobody.",
-                    "Retiré : communiqué à personne.",
+                    "Retiré\u{a0}: communiqué à personne.",
                 ),
             );
             page.line(&line);
@@ -370,7 +370,10 @@ impl Render for RecordDuplicatesTold {
 impl Render for RecordLinkTold {
     fn render(&self, page: &mut Page<'_>) {
         if self.same_person {
-            page.say("These records are of one person:", "Ces dossiers sont d’une même personne :");
+            page.say(
+                "These records are of one person:",
+                "Ces dossiers sont d’une même personne\u{a0}:",
+            );
             for record in &self.linked {
                 page.item(record);
             }
@@ -414,7 +417,7 @@ impl Render for RecordImportTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
         page.title(if self.dry_run {
-            page.pick("Dry run: nothing was kept", "Essai à blanc : rien n’a été conservé")
+            page.pick("Dry run: nothing was kept", "Essai à blanc\u{a0}: rien n’a été conservé")
         } else {
             page.pick("Import", "Importation")
         });
@@ -505,7 +508,7 @@ fn consents(consents: &[ConsentRow], page: &mut Page<'_>) {
     if consents.is_empty() {
         page.say(
             "None: nothing of this record is shared.",
-            "Aucun : rien de ce dossier n’est communiqué.",
+            "Aucun\u{a0}: rien de ce dossier n’est communiqué.",
         );
         return;
     }

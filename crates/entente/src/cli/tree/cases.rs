@@ -12,7 +12,7 @@ pub(super) fn record(words: Words) -> Command {
     words.group(
         "record",
         "Our own cases: add, show, search, import, withdraw",
-        "Nos propres dossiers : ajouter, montrer, chercher, importer, retirer",
+        "Nos propres dossiers\u{a0}: ajouter, montrer, chercher, importer, retirer",
         [single(words), many(words)].into_iter().flatten(),
     )
 }
@@ -51,7 +51,7 @@ fn single(words: Words) -> Vec<Command> {
                  Names typed on the command line stay in the shell’s history: use --from for them.\n  \
                  entente record add exploitation=forced_labour province_of_exploitation=35 gender=woman",
                 "Sans champs, les questions sont posées une à une.\n\
-                 Les noms saisis sur la ligne de commande restent dans l’historique : utilisez --from.\n  \
+                 Les noms saisis sur la ligne de commande restent dans l’historique\u{a0}: utilisez --from.\n  \
                  entente record add exploitation=forced_labour province_of_exploitation=35 gender=woman",
             )),
         words
@@ -72,7 +72,7 @@ fn single(words: Words) -> Vec<Command> {
             .args([words.record(), fields(words), from(words)])
             .after_help(words.pick(
                 "An empty value empties the field:  entente record edit RECORD risk=",
-                "Une valeur vide vide le champ :  entente record edit DOSSIER risk=",
+                "Une valeur vide vide le champ\u{a0}:  entente record edit DOSSIER risk=",
             )),
         words
             .command("history", "Show the versions of a record", "Montrer les versions d’un dossier")
@@ -161,7 +161,7 @@ fn many(words: Words) -> Vec<Command> {
             .arg(words.dry_run())
             .after_help(words.pick(
                 "Look first:  entente record import cases.xlsx --dry-run",
-                "Regardez d’abord :  entente record import cas.xlsx --dry-run",
+                "Regardez d’abord\u{a0}:  entente record import cas.xlsx --dry-run",
             )),
         words
             .command("export", "Write records into a CSV or XLSX file", "Écrire des dossiers dans un fichier CSV ou XLSX")
@@ -194,7 +194,7 @@ pub(super) fn consent(words: Words) -> Command {
     words.group(
         "consent",
         "What a person allows: enter, withdraw, list",
-        "Ce qu’une personne permet : consigner, retirer, lister",
+        "Ce qu’une personne permet\u{a0}: consigner, retirer, lister",
         [
             give(words),
             words
@@ -231,7 +231,7 @@ fn give(words: Words) -> Command {
             "scope",
             ("SCOPE", "PORTÉE"),
             "What is allowed: codes of consent_scope, separated by ,",
-            "Ce qui est permis : codes de consent_scope, séparés par ,",
+            "Ce qui est permis\u{a0}: codes de consent_scope, séparés par ,",
         ))
         .required_unless_present("override"))
         .arg(several(words.option("need", ("NEED", "BESOIN"), "For these needs [any]", "Pour ces besoins [tous]")))
@@ -241,7 +241,7 @@ fn give(words: Words) -> Command {
             "Only to these partners [any with an agreement]",
             "Seulement à ces partenaires [tous ceux qui ont une entente]",
         )))
-        .arg(words.option("by", ("WHO", "QUI"), "Who gave it: a code of given_by [self]", "Qui l’a donné : un code de given_by [self]"))
+        .arg(words.option("by", ("WHO", "QUI"), "Who gave it: a code of given_by [self]", "Qui l’a donné\u{a0}: un code de given_by [self]"))
         .arg(words.flag(
             "informed",
             "The person was told of the interview, its purpose, the use of the data, and its use without their identity",
@@ -254,6 +254,6 @@ fn give(words: Words) -> Command {
             "override",
             ("REASON", "MOTIF"),
             "A legal duty instead of a consent: a code of override_reason; always audited",
-            "Une obligation légale au lieu d’un consentement : un code de override_reason; toujours consigné",
+            "Une obligation légale au lieu d’un consentement\u{a0}: un code de override_reason; toujours consigné",
         ))
 }

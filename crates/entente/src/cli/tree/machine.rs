@@ -92,7 +92,7 @@ fn init(words: Words) -> Command {
         .command(
             "init",
             "Make a node: keys, folder, configuration",
-            "Créer un nœud : clés, répertoire, configuration",
+            "Créer un nœud\u{a0}: clés, répertoire, configuration",
         )
         .args(organization(words))
         .args([engine(words), passphrase_file(words)])
@@ -120,7 +120,7 @@ fn organization(words: Words) -> Vec<Arg> {
                 "kind",
                 ("CODE", "CODE"),
                 "Its kind: a code of org_type [asked]",
-                "Son genre : un code de org_type [demandé]",
+                "Son genre\u{a0}: un code de org_type [demandé]",
             )
             .alias("type"),
         words
@@ -198,7 +198,7 @@ pub(super) fn audit(words: Words) -> Command {
                 .command(
                     "disclosures",
                     "A plain page for a person: who was told what about them",
-                    "Une page claire pour la personne : ce qui fut communiqué à qui",
+                    "Une page claire pour la personne\u{a0}: ce qui fut communiqué à qui",
                 )
                 .arg(words.record()),
             words
@@ -217,7 +217,7 @@ pub(super) fn backup(words: Words) -> Command {
     words.group(
         "backup",
         "Encrypted backups: create, verify, restore",
-        "Sauvegardes chiffrées : créer, vérifier, restaurer",
+        "Sauvegardes chiffrées\u{a0}: créer, vérifier, restaurer",
         [
             words
                 .command(

@@ -17,7 +17,7 @@ pub(super) fn partner(words: Words) -> Command {
     words.group(
         "partner",
         "Organizations we know: invite, check by phone, suspend, end",
-        "Organismes connus : inviter, vérifier par téléphone, suspendre, terminer",
+        "Organismes connus\u{a0}: inviter, vérifier par téléphone, suspendre, terminer",
         [meeting(words), living(words)].into_iter().flatten(),
     )
 }
@@ -29,7 +29,7 @@ fn meeting(words: Words) -> Vec<Command> {
             .command(
                 "invite",
                 "Make an invitation that works once: a file, a link and a QR code",
-                "Faire une invitation à usage unique : fichier, lien et code QR",
+                "Faire une invitation à usage unique\u{a0}: fichier, lien et code QR",
             )
             .arg(words.place(
                 "name",
@@ -51,13 +51,13 @@ fn meeting(words: Words) -> Vec<Command> {
             .arg(out(words, "The file to write [NAME.entente]", "Le fichier à écrire [NOM.entente]"))
             .after_help(words.pick(
                 "Then: send it, and call them once they have opened it.\n  entente partner digits NAME",
-                "Ensuite : envoyez-la, et appelez dès qu’elle est ouverte.\n  entente partner digits NOM",
+                "Ensuite\u{a0}: envoyez-la, et appelez dès qu’elle est ouverte.\n  entente partner digits NOM",
             )),
         words
             .command(
                 "open",
                 "Open an invitation: see what it says, then connect",
-                "Ouvrir une invitation : voir ce qu’elle dit, puis se connecter",
+                "Ouvrir une invitation\u{a0}: voir ce qu’elle dit, puis se connecter",
             )
             .arg(words.place(
                 "ticket",
@@ -134,7 +134,7 @@ fn living(words: Words) -> Vec<Command> {
             .command(
                 "show",
                 "Show a partner: agreements, cursors, receipts awaited",
-                "Montrer un partenaire : ententes, curseurs, accusés attendus",
+                "Montrer un partenaire\u{a0}: ententes, curseurs, accusés attendus",
             )
             .arg(words.partner()),
         words
@@ -191,7 +191,7 @@ fn template(words: Words) -> clap::Arg {
         "template",
         ("TEMPLATE", "MODÈLE"),
         "The agreement in view: province-federal, ngo-province, counts-only",
-        "L’entente envisagée : province-federal, ngo-province, counts-only",
+        "L’entente envisagée\u{a0}: province-federal, ngo-province, counts-only",
     )
 }
 
@@ -211,7 +211,7 @@ pub(super) fn agreement(words: Words) -> Command {
     words.group(
         "agreement",
         "What may be shared with whom: draft, sign, explain, end",
-        "Ce qui peut être communiqué à qui : rédiger, signer, expliquer, terminer",
+        "Ce qui peut être communiqué à qui\u{a0}: rédiger, signer, expliquer, terminer",
         [writing(words), keeping(words)].into_iter().flatten(),
     )
 }
@@ -264,7 +264,7 @@ fn writing(words: Words) -> Vec<Command> {
                 "new",
                 ("AGREEMENT|FILE", "ENTENTE|FICHIER"),
                 "The new version: an id or a draft",
-                "La nouvelle version : un identifiant ou une ébauche",
+                "La nouvelle version\u{a0}: un identifiant ou une ébauche",
             ))
             .arg(words.option(
                 "against",

@@ -30,7 +30,7 @@ pub(super) fn epoch(words: Words) -> Command {
                 .command(
                     "close",
                     "Close an epoch: decide, sign and queue its summaries",
-                    "Clôturer une période : décider, signer et préparer ses résumés",
+                    "Clôturer une période\u{a0}: décider, signer et préparer ses résumés",
                 )
                 .args([epoch(), words.only_partner()]),
             words.command("list", "List the epochs", "Lister les périodes"),
@@ -120,7 +120,7 @@ pub(super) fn count(words: Words) -> Command {
         .command(
             "count",
             "Count cases: with partners, or our own with --own",
-            "Dénombrer : avec les partenaires, ou chez nous avec --own",
+            "Dénombrer\u{a0}: avec les partenaires, ou chez nous avec --own",
         )
         .arg(several(words.option(
             "by",

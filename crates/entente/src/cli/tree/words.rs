@@ -92,7 +92,7 @@ impl Words {
             "partner",
             ("PARTNER", "PARTENAIRE"),
             "A partner: its name, or the beginning of its id",
-            "Un partenaire : son nom, ou le début de son identifiant",
+            "Un partenaire\u{a0}: son nom, ou le début de son identifiant",
         )
     }
 
@@ -102,7 +102,7 @@ impl Words {
             "partner",
             ("PARTNER", "PARTENAIRE"),
             "Only this partner: its name, or the beginning of its id",
-            "Seulement ce partenaire : son nom, ou le début de son identifiant",
+            "Seulement ce partenaire\u{a0}: son nom, ou le début de son identifiant",
         )
     }
 
@@ -112,7 +112,7 @@ impl Words {
             "agreement",
             ("AGREEMENT", "ENTENTE"),
             "An agreement: the beginning of its id",
-            "Une entente : le début de son identifiant",
+            "Une entente\u{a0}: le début de son identifiant",
         )
     }
 
@@ -122,7 +122,7 @@ impl Words {
             "record",
             ("RECORD", "DOSSIER"),
             "A record: its id",
-            "Un dossier : son identifiant",
+            "Un dossier\u{a0}: son identifiant",
         )
     }
 
@@ -179,7 +179,7 @@ impl Words {
             "period",
             ("PERIOD", "PÉRIODE"),
             "A quarter or a year: 2026-Q3 or 2025; may be repeated",
-            "Un trimestre ou une année : 2026-Q3 ou 2025; peut être répété",
+            "Un trimestre ou une année\u{a0}: 2026-Q3 ou 2025; peut être répété",
         )
         .action(ArgAction::Append)
     }
