@@ -17,9 +17,10 @@ mod store;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use entente_core::audit::Actor;
+use entente_store::seal::KeyRing;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -45,6 +46,9 @@ pub struct Desk {
     pub config: Config,
     /// Its certificate.
     pub identity: LiveIdentity,
+    // Held while a backup is made, so that the passphrase does not change meanwhile.
+    ring: Mutex<KeyRing>,
+    started_s: i64,
     stop: CancellationToken,
 }
 
@@ -107,9 +111,12 @@ impl Desk {
         home: Home,
         config: Config,
         identity: LiveIdentity,
+        ring: KeyRing,
         stop: CancellationToken,
     ) -> Self {
-        Self { node, peers, home, config, identity, stop }
+        let started_s = node.now_s();
+        let ring = Mutex::new(ring);
+        Self { node, peers, home, config, identity, ring, started_s, stop }
     }
 
     /// Who has this account of the machine, and what they may do.

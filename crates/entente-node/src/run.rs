@@ -42,7 +42,7 @@ pub struct Running {
 
 /// Opens the doors of a node and starts what it does by itself.
 pub async fn start(open: OpenHome) -> Outcome<Running> {
-    let OpenHome { home, config, node, key } = open;
+    let OpenHome { home, config, node, key, ring } = open;
     let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
     std::fs::write(home.certificate(), identity.certificate_pem())
         .map_err(|error| io_fault(&error))?;
@@ -61,6 +61,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         home.clone(),
         config.clone(),
         identity.clone(),
+        ring,
         stop.clone(),
     ));
     let socket = LocalDoor::bind(&home.socket()).map_err(|error| socket_fault(&error))?;

@@ -60,6 +60,8 @@ pub struct OpenHome {
     pub node: Arc<Node>,
     /// The identity key once more, for certificates.
     pub key: Arc<OrgKey>,
+    /// The key ring, for backups and for changing the passphrase.
+    pub ring: KeyRing,
 }
 
 impl Home {
@@ -192,7 +194,7 @@ impl Home {
         let secrets = secrets(&ring)?;
         let key = Arc::new(OrgKey::from_seed(&secrets.key.seed()));
         let node = Arc::new(Node::open(profile, secrets, db, clock)?);
-        Ok(OpenHome { home: self.clone(), config, node, key })
+        Ok(OpenHome { home: self.clone(), config, node, key, ring })
     }
 }
 
@@ -216,7 +218,7 @@ fn open_store(home: &Home, ring: &KeyRing, kind: Kind) -> Outcome<Db> {
     Ok(Db::open(engine, Sealer::new(&key))?)
 }
 
-fn make_private(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
@@ -309,7 +311,7 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
     fault.because(error.to_string(), error.to_string())
 }
 
-fn short_passphrase() -> Box<Fault> {
+pub(crate) fn short_passphrase() -> Box<Fault> {
     Fault::new(
         1103,
         ("The passphrase is too short.", "La phrase de passe est trop courte."),

@@ -1,38 +1,166 @@
-//! Answers: audit.
+//! Answers: the audit log, and what it says about one person.
 
-use std::sync::Arc;
+mod disclosures;
+mod export;
 
-use super::{Desk, Staff, Steps};
+use std::ops::ControlFlow;
+
+use entente_core::audit::{Action, Actor, AuditEntry};
+use entente_core::identity::OrgId;
+use entente_core::record::RecordId;
+use uuid::Uuid;
+
+use super::partners::told::partner_named;
+use super::{Desk, Staff, Steps, instant};
+use crate::fault::{Both, Fault};
 use crate::local::doc::*;
-use crate::node::Outcome;
+use crate::node::{Node, Outcome};
 
-pub(super) fn list(_: &Desk, _: &Staff, _: AuditListAsk, _: &Steps) -> Outcome<AuditListTold> {
-    Err(super::failed())
+pub(super) use disclosures::disclosures;
+pub(super) use export::export;
+
+/// Entries read at a time on the way back from the newest. A page of a list is usually in the first.
+const WINDOW: u64 = 2_048;
+
+/// The most entries of one answer.
+const MAX_ENTRIES: usize = 10_000;
+
+/// What a list is narrowed to.
+struct Wanted {
+    action: Option<Action>,
+    record: Option<RecordId>,
+    partner: Option<OrgId>,
+}
+
+impl Wanted {
+    fn is(&self, entry: &AuditEntry) -> bool {
+        self.action.is_none_or(|action| entry.action == action)
+            && self.record.is_none_or(|record| entry.record == Some(record))
+            && self.partner.is_none_or(|partner| {
+                entry.partner == Some(partner) || entry.actor == Actor::Partner(partner)
+            })
+    }
+}
+
+pub(super) fn list(
+    desk: &Desk,
+    staff: &Staff,
+    ask: AuditListAsk,
+    _: &Steps,
+) -> Outcome<AuditListTold> {
+    let node = &desk.node;
+    let wanted = Wanted {
+        action: ask.action.as_deref().map(action).transpose()?,
+        record: ask.record.map(|text| node.find_record(&text)).transpose()?,
+        partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|(id, _)| id),
+    };
+    let length = node.audit_length()?;
+    let limit = usize::try_from(ask.limit).unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
+    // Places are counted from 1 for people and from 0 in the log.
+    let mut end = ask.before.map_or(length, |before| before.saturating_sub(1).min(length));
+    let mut entries = Vec::new();
+    while end > 0 && entries.len() < limit {
+        let start = end.saturating_sub(WINDOW);
+        let mut window = Vec::new();
+        node.audit_entries(start, &mut |position, entry| {
+            if position >= end {
+                return ControlFlow::Break(());
+            }
+            if wanted.is(&entry) {
+                window.push((position, entry));
+            }
+            ControlFlow::Continue(())
+        })?;
+        entries.extend(window.into_iter().rev());
+        end = start;
+    }
+    entries.truncate(limit);
+    let told = AuditListTold {
+        length,
+        entries: entries.iter().map(|(position, entry)| row(node, *position, entry)).collect(),
+    };
+    let mut read = node.entry(staff.actor(), Action::AuditRead).n(told.entries.len() as u64);
+    read.record = wanted.record;
+    read.partner = wanted.partner;
+    node.audit(vec![read])?;
+    Ok(told)
+}
+
+fn row(node: &Node, position: u64, entry: &AuditEntry) -> AuditRow {
+    AuditRow {
+        sequence: position + 1,
+        at: instant(entry.at_s),
+        actor: actor(node, &entry.actor),
+        action: entry.action.code().to_owned(),
+        record: entry.record.map(|id| Uuid::from_bytes(id.0).to_string()),
+        partner: entry.partner.as_ref().map(|id| partner_named(node, id)),
+        agreement: entry.agreement.map(hex::encode),
+        reasons: entry.reasons.clone(),
+        n: entry.n,
+    }
+}
+
+fn actor(node: &Node, actor: &Actor) -> String {
+    match actor {
+        Actor::Partner(id) => partner_named(node, id).name.en,
+        Actor::Staff(_) | Actor::Node => crate::node::audit::actor_name(actor),
+    }
+}
+
+fn action(code: &str) -> Outcome<Action> {
+    Action::parse(code.trim()).ok_or_else(|| {
+        let known = Action::ALL.iter().map(|action| action.code()).collect::<Vec<_>>().join(", ");
+        Fault::new(
+            1802,
+            ("There is no such action.", "Cette action n’existe pas."),
+            ("Name one of those listed.", "Nommez l’une de celles qui sont indiquées."),
+        )
+        .because(known.clone(), known)
+    })
 }
 
 pub(super) fn verify(
-    _: &Desk,
+    desk: &Desk,
     _: &Staff,
     _: AuditVerifyAsk,
     _: &Steps,
 ) -> Outcome<AuditVerifyTold> {
-    Err(super::failed())
+    verified(&desk.node)
 }
 
-pub(super) fn disclosures(
-    _: &Desk,
-    _: &Staff,
-    _: AuditDisclosuresAsk,
-    _: &Steps,
-) -> Outcome<AuditDisclosuresTold> {
-    Err(super::failed())
+/// Checks the whole log. What is wrong is told and is no fault: the answer is the evidence.
+pub(super) fn verified(node: &Node) -> Outcome<AuditVerifyTold> {
+    let (length, root, problems) = match node.verify_audit() {
+        Ok(check) => (check.size, check.root, Vec::new()),
+        Err(fault) if fault.code == REWRITTEN || fault.code == DAMAGED => {
+            let why =
+                |lang| fault.why.iter().map(|why| why.text(lang)).collect::<Vec<_>>().join("; ");
+            use entente_core::lang::Lang::{En, Fr};
+            let text = Both::new(
+                format!("{} {}", fault.what.en, why(En)),
+                format!("{} {}", fault.what.fr, why(Fr)),
+            );
+            let next = Some(fault.next.clone());
+            let bad = Check { code: "audit".to_owned(), wellness: Wellness::Bad, text, next };
+            (node.audit_length()?, String::new(), vec![bad])
+        }
+        Err(fault) => return Err(fault),
+    };
+    let mut witnesses = Vec::new();
+    for (id, _) in node.partner_rows()? {
+        if let Some((length, at_s)) = node.cosigned_at(&id)? {
+            witnesses.push(WitnessRow {
+                partner: partner_named(node, &id),
+                length,
+                signed_at: instant(at_s),
+                consistent: problems.is_empty(),
+            });
+        }
+    }
+    Ok(AuditVerifyTold { whole: problems.is_empty(), length, root, witnesses, problems })
 }
 
-pub(super) fn export(
-    _: &Desk,
-    _: &Staff,
-    _: AuditExportAsk,
-    _: &Steps,
-) -> Outcome<AuditExportTold> {
-    Err(super::failed())
-}
+/// The code of the fault that the log contradicts itself or a witness.
+const REWRITTEN: &str = "ENT-1801";
+/// The code of the fault that a row cannot be read.
+const DAMAGED: &str = "ENT-1703";

@@ -1,20 +1,73 @@
-//! Answers: status.
+//! Answers: who we are, who the partners are, and how everything is.
+//!
+//! `status` looks at what is at hand and is quick; `doctor` also calls partners and reads the whole
+//! audit log. Everything that is not well names the command that helps.
 
-use std::sync::Arc;
+mod doctor;
+mod health;
 
-use super::{Desk, Staff, Steps};
+use std::ops::ControlFlow;
+
+use entente_core::codes::Code as _;
+use entente_core::period::Period;
+
+use super::partners::all_partners;
+use super::partners::told::both;
+use super::{Desk, Staff, Steps, instant, store};
 use crate::local::doc::*;
-use crate::node::Outcome;
+use crate::node::{Node, Outcome};
 
-pub(super) fn status(_: &Desk, _: &Staff, _: StatusAsk, _: &Steps) -> Outcome<StatusTold> {
-    Err(super::failed())
+pub(super) use doctor::doctor;
+
+pub(super) fn status(desk: &Desk, _: &Staff, _: StatusAsk, _: &Steps) -> Outcome<StatusTold> {
+    let node = &desk.node;
+    let profile = node.profile();
+    let standings = node.standings()?;
+    let mut health = health::at_hand(desk, &standings)?;
+    health.retain(|check| check.wellness != Wellness::Good);
+    health.sort_by_key(|check| std::cmp::Reverse(check.wellness));
+    let open_epoch = Period::of(node.today()).map(|period| period.to_string());
+    Ok(StatusTold {
+        organization: Organization {
+            id: node.id().to_string(),
+            name: both(&profile.name),
+            kind: profile.kind.code().to_owned(),
+        },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now: instant(node.now_s()),
+        started_at: instant(desk.started_s),
+        listen: desk.config.partner_door.listen.to_string(),
+        partners: all_partners(node)?,
+        records: tally(node)?,
+        open_epoch: open_epoch.unwrap_or_default(),
+        store: store::size_at_a_glance(desk)?,
+        last_backup_at: store::newest(&desk.home.backups(&desk.config)).map(instant),
+        health,
+    })
 }
 
-#[expect(clippy::unused_async, reason = "stub")]
-pub(super) async fn doctor(_: Arc<Desk>, _: Staff, _: DoctorAsk, _: Steps) -> Outcome<DoctorTold> {
-    Err(super::failed())
+fn tally(node: &Node) -> Outcome<RecordTally> {
+    let mut tally = RecordTally { held: node.n_held(), ..RecordTally::default() };
+    let today = node.today();
+    node.each_case(&mut |case| {
+        if case.withdrawn {
+            tally.withdrawn += 1;
+        } else {
+            tally.own += 1;
+            let consented = case.consents.iter().any(|consent| consent.is_current(today));
+            tally.with_consent += u64::from(consented);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(tally)
 }
 
-pub(super) fn node_stop(_: &Desk, _: &Staff, _: NodeStopAsk, _: &Steps) -> Outcome<NodeStopTold> {
-    Err(super::failed())
+pub(super) fn node_stop(
+    desk: &Desk,
+    _: &Staff,
+    _: NodeStopAsk,
+    _: &Steps,
+) -> Outcome<NodeStopTold> {
+    desk.stop.cancel();
+    Ok(NodeStopTold { stopping: true })
 }

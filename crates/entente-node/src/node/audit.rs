@@ -84,18 +84,21 @@ impl Node {
         self.db.read(|tx| Ok(tx.log_head(LogKey::Audit)?.frontier.size()))
     }
 
-    /// The exact bytes of every entry, in order, until `visit` breaks. Their hashes are what the
-    /// root is over, so whoever has them can check the log without us.
+    /// The exact bytes of the entries from `first` (from 0) on, in order, until `visit` breaks.
+    /// Their hashes are what the root is over, so whoever has them can check the log without us.
     pub fn audit_leaves(
         &self,
+        first: u64,
         visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
     ) -> Outcome<()> {
         self.db.read(|tx| {
             let epoch = tx.log_head(LogKey::Audit)?.epoch;
-            tx.log_batches(LogKey::Audit, epoch, 0, &mut |placed| {
+            let start = tx.log_batch_with(LogKey::Audit, epoch, first)?;
+            let start = start.map_or(0, |placed| placed.first);
+            tx.log_batches(LogKey::Audit, epoch, start, &mut |placed| {
                 for (position, leaf) in (placed.first..).zip(&placed.batch.leaves) {
                     let bytes = leaf.as_deref().ok_or(entente_store::rows::BadRow)?;
-                    if visit(position, bytes).is_break() {
+                    if position >= first && visit(position, bytes).is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }

@@ -20,7 +20,7 @@ pub(in crate::answer) fn summary_fields(summary: &CaseSummary) -> Vec<FieldValue
 }
 
 /// A field with values that identify nobody on their own.
-pub(super) fn field(name: &str, values: Vec<String>) -> FieldValue {
+pub(crate) fn field(name: &str, values: Vec<String>) -> FieldValue {
     FieldValue {
         field: name.to_owned(),
         values: Private(values),
@@ -30,7 +30,7 @@ pub(super) fn field(name: &str, values: Vec<String>) -> FieldValue {
 }
 
 /// What a summary says in one field; `None` if it says nothing.
-pub(super) fn values(summary: &CaseSummary, element: Element) -> Option<Vec<String>> {
+pub(crate) fn values(summary: &CaseSummary, element: Element) -> Option<Vec<String>> {
     let one = |code: &str| Some(vec![code.to_owned()]);
     match element {
         Element::Period => Some(vec![summary.period.to_string()]),

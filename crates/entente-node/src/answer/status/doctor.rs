@@ -1,0 +1,258 @@
+//! The thorough check: partners are called, clocks compared, and the audit log is read in full.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entente_core::identity::OrgId;
+use entente_proto::HelloBack;
+use entente_store::rows::{PartnerRow, PartnerState};
+
+use super::health::{at_hand, found, good};
+use crate::answer::audit::verified;
+use crate::answer::partners::{blocking, missed_text};
+use crate::answer::{Desk, Staff, Steps, instant, step};
+use crate::fault::Both;
+use crate::local::doc::{Check, DoctorAsk, DoctorTold, Wellness};
+use crate::node::Outcome;
+use crate::node::partners::partner_text;
+use crate::sync::Missed;
+
+/// How long one partner may take. All are called at once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Seconds by which clocks may differ. A leaf is valid from a little before it was made, and an
+/// answer takes its time on a slow link.
+const SKEW_S: i64 = 120;
+
+/// A partner that accepts no connections should have called within a day.
+const QUIET_S: i64 = 24 * 60 * 60;
+
+/// What calling one partner gave: its clock less ours, in seconds.
+struct Called {
+    row: PartnerRow,
+    answer: Result<i64, Missed>,
+}
+
+pub(in crate::answer) async fn doctor(
+    desk: Arc<Desk>,
+    _: Staff,
+    _: DoctorAsk,
+    steps: Steps,
+) -> Outcome<DoctorTold> {
+    step(&steps, 0, 3, "looking at the node", "examen du nœud");
+    let near = blocking(&desk, |desk| {
+        let standings = desk.node.standings()?;
+        Ok((at_hand(desk, &standings)?, desk.node.partner_rows()?))
+    });
+    let (mut checks, rows) = near.await?;
+    checks.push(certificate(&desk));
+    step(&steps, 1, 3, "calling partners", "appel des partenaires");
+    let called = call_all(&desk, rows).await;
+    checks.push(clock(&called));
+    step(&steps, 2, 3, "verifying the audit log", "vérification du journal");
+    checks.push(blocking(&desk, audit).await?);
+    let now_s = desk.node.now_s();
+    checks.extend(called.iter().map(|called| partner(called, now_s)));
+    step(&steps, 3, 3, "done", "terminé");
+    Ok(DoctorTold { checks })
+}
+
+fn certificate(desk: &Desk) -> Check {
+    // Asking for the renewal is the check: it is done if it is due, ten days before the end.
+    match desk.identity.renew_if_due(desk.node.now_s()) {
+        Ok(_) => good(
+            "certificate",
+            "Our certificate is valid for ten days or more and renews itself.",
+            "Notre certificat est valide au moins dix jours et se renouvelle de lui-même.",
+        ),
+        Err(_) => found(
+            "certificate",
+            Wellness::Bad,
+            Both::new(
+                "Our certificate cannot be renewed.",
+                "Notre certificat ne peut pas être renouvelé.",
+            ),
+            (
+                "Check the clock of the machine: timedatectl",
+                "Vérifiez l’horloge de la machine : timedatectl",
+            ),
+        ),
+    }
+}
+
+async fn call_all(desk: &Arc<Desk>, rows: Vec<(OrgId, PartnerRow)>) -> Vec<Called> {
+    let mut calls = tokio::task::JoinSet::new();
+    for (id, row) in rows {
+        let open = match row.state {
+            PartnerState::Connected | PartnerState::Ended => false,
+            PartnerState::Verified | PartnerState::Active | PartnerState::Suspended => {
+                !row.suspended_by_us && row.quarantined.is_none()
+            }
+        };
+        if !open {
+            continue;
+        }
+        let desk = Arc::clone(desk);
+        calls.spawn(async move {
+            let answer = tokio::time::timeout(PATIENCE, desk.peers.hello(&id, &row)).await;
+            let answer = answer.unwrap_or_else(|_| Err(Missed::Door("timeout".to_owned())));
+            let ahead = |back: HelloBack| {
+                i64::try_from(back.clock_s).unwrap_or(i64::MAX).saturating_sub(desk.node.now_s())
+            };
+            Called { row, answer: answer.map(ahead) }
+        });
+    }
+    let mut called = calls.join_all().await;
+    called.sort_by(|one, other| one.row.name_en.cmp(&other.row.name_en));
+    called
+}
+
+/// Our clock against the middle one of theirs: one partner's wrong clock is not our fault.
+fn clock(called: &[Called]) -> Check {
+    let mut ahead: Vec<i64> =
+        called.iter().filter_map(|called| called.answer.as_ref().ok().copied()).collect();
+    ahead.sort_unstable();
+    let Some(middle) = ahead.get(ahead.len() / 2).copied() else {
+        return good(
+            "clock",
+            "No partner was reached to compare clocks with.",
+            "Aucun partenaire joint pour comparer les horloges.",
+        );
+    };
+    let text = Both::new(
+        format!("Partners’ clocks are {middle} seconds ahead of ours."),
+        format!("Les horloges des partenaires avancent de {middle} secondes sur la nôtre."),
+    );
+    if middle.abs() <= SKEW_S {
+        return good("clock", text.en, text.fr);
+    }
+    let next =
+        ("Set the clock: timedatectl set-ntp true", "Réglez l’horloge : timedatectl set-ntp true");
+    found("clock", Wellness::Bad, text, next)
+}
+
+fn audit(desk: &Desk) -> Outcome<Check> {
+    let told = verified(&desk.node)?;
+    if let Some(problem) = told.problems.into_iter().next() {
+        return Ok(problem);
+    }
+    let (length, n_witnesses) = (told.length, told.witnesses.len());
+    Ok(good(
+        "audit",
+        format!("The audit log is whole: {length} entries, {n_witnesses} witnesses."),
+        format!("Le journal est intact : {length} entrées, {n_witnesses} témoins."),
+    ))
+}
+
+fn partner(called: &Called, now_s: i64) -> Check {
+    let Called { row, answer } = called;
+    let (name, _) = partner_text(row);
+    let why = match answer {
+        Ok(_) => {
+            return good(
+                "partner",
+                format!("{} answers.", name.en),
+                format!("{} répond.", name.fr),
+            );
+        }
+        Err(missed) => missed,
+    };
+    let heard = row.last_contact_s;
+    let quiet = heard.is_none_or(|at_s| now_s - at_s > QUIET_S);
+    if *why == Missed::NoAddress && !quiet {
+        return good(
+            "partner",
+            format!("{} asks us itself, and did within a day.", name.en),
+            format!("{} nous interroge, et l’a fait depuis un jour.", name.fr),
+        );
+    }
+    let Both { en, fr } = missed_text(why);
+    let last = heard.map_or_else(|| "—".to_owned(), instant);
+    let wellness = match why {
+        Missed::Door(_) | Missed::NoAddress => Wellness::Warning,
+        Missed::RefusedByPartner(_)
+        | Missed::RefusedByUs(_)
+        | Missed::OtherVersion
+        | Missed::Ours(_) => Wellness::Bad,
+    };
+    let next = match why {
+        Missed::OtherVersion => (
+            "Update the node that is older.".to_owned(),
+            "Mettez à jour le nœud le plus ancien.".to_owned(),
+        ),
+        Missed::RefusedByPartner(_) => (
+            format!("Call them: they may have suspended us. entente partner show \"{}\"", name.en),
+            format!(
+                "Appelez-les : ils nous ont peut-être suspendus. entente partner show « {} »",
+                name.fr
+            ),
+        ),
+        _ => (
+            format!("Check the network to {}, then: entente sync", row.address),
+            format!("Vérifiez le réseau vers {}, puis : entente sync", row.address),
+        ),
+    };
+    found(
+        "partner",
+        wellness,
+        Both::new(
+            format!("{}: {en}. Last contact: {last}.", name.en),
+            format!("{} : {fr}. Dernier contact : {last}.", name.fr),
+        ),
+        (&next.0, &next.1),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(answer: Result<i64, Missed>) -> Called {
+        let row = PartnerRow {
+            name_en: "P".into(),
+            name_fr: "P".into(),
+            kind: 0,
+            address: "p.example:7443".into(),
+            state: PartnerState::Active,
+            inviter: true,
+            ticket: [0; 16],
+            digits: String::new(),
+            wrong_digits: 0,
+            we_verified: true,
+            they_verified: true,
+            suspended_by_us: false,
+            suspended_by_them: false,
+            test_sent_at_s: None,
+            test_done_at_s: None,
+            last_contact_s: None,
+            since_s: 0,
+            ended_at_s: None,
+            quarantined: None,
+        };
+        Called { row, answer }
+    }
+
+    #[test]
+    fn one_partner_with_a_wrong_clock_does_not_make_ours_wrong() {
+        let all = [called(Ok(1)), called(Ok(90_000)), called(Ok(-2))];
+        assert_eq!(clock(&all).wellness, Wellness::Good);
+        let all = [called(Ok(90_001)), called(Ok(90_000)), called(Ok(-2))];
+        assert_eq!(clock(&all).wellness, Wellness::Bad);
+        assert_eq!(clock(&[]).wellness, Wellness::Good);
+    }
+
+    #[test]
+    fn every_partner_that_does_not_answer_comes_with_a_next_step() {
+        for missed in [
+            Missed::Door("refused".into()),
+            Missed::RefusedByPartner("suspended".into()),
+            Missed::RefusedByUs("fork".into()),
+            Missed::NoAddress,
+            Missed::OtherVersion,
+        ] {
+            let check = partner(&called(Err(missed)), 0);
+            assert!(check.wellness != Wellness::Good && check.next.is_some(), "{check:?}");
+        }
+        assert_eq!(partner(&called(Ok(0)), 0).wellness, Wellness::Good);
+    }
+}

@@ -1,0 +1,219 @@
+//! Health that is at hand: without calling anybody and without reading the whole store.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use entente_core::agreement::AgreementState;
+use entente_core::lang::Lang;
+use entente_store::rows;
+
+use crate::answer::agreements::days_left;
+use crate::answer::{Desk, instant, store};
+use crate::fault::Both;
+use crate::local::doc::{Check, Wellness};
+use crate::node::partners::partner_text;
+use crate::node::status::Standing;
+use crate::node::{Node, Outcome};
+
+/// Below this the store will soon refuse writes; a close of an epoch writes some tens of megabytes.
+const FREE_LEAST: u64 = 256 << 20;
+
+/// Days before the last one at which an agreement is to be renewed: time for two legal services.
+const RENEW_DAYS: i64 = 60;
+
+/// A check that found nothing.
+pub(super) fn good(code: &str, en: impl Into<String>, fr: impl Into<String>) -> Check {
+    Check { code: code.to_owned(), wellness: Wellness::Good, text: Both::new(en, fr), next: None }
+}
+
+/// A check that found something, with what helps.
+pub(super) fn found(code: &str, wellness: Wellness, text: Both, next: (&str, &str)) -> Check {
+    Check { code: code.to_owned(), wellness, text, next: Some(Both::new(next.0, next.1)) }
+}
+
+/// Everything that can be said at once, in a fixed order.
+pub(super) fn at_hand(desk: &Desk, standings: &[Standing]) -> Outcome<Vec<Check>> {
+    let node = &desk.node;
+    let mut checks = vec![writes(node), disk(desk)?, folder(desk), backup(desk)];
+    checks.push(invitations(node)?);
+    checks.extend(standings.iter().flat_map(|standing| partner(node, standing)));
+    Ok(checks)
+}
+
+fn writes(node: &Node) -> Check {
+    match node.db().poison() {
+        None => good("store", "The store accepts writes.", "Le dépôt accepte les écritures."),
+        Some(cause) => found(
+            "store",
+            Wellness::Bad,
+            Both::new(
+                format!("The store refuses writes since one failed: {cause}."),
+                format!("Le dépôt refuse toute écriture depuis un échec : {cause}."),
+            ),
+            (
+                "Free space on the disk, check it, and restart: entente node run",
+                "Libérez de l’espace, vérifiez le disque, puis relancez : entente node run",
+            ),
+        ),
+    }
+}
+
+fn disk(desk: &Desk) -> Outcome<Check> {
+    let store = store::size_at_a_glance(desk)?;
+    let mib = |bytes: u64, lang: Lang| lang.number(bytes >> 20);
+    let text = Both::new(
+        format!("{} MiB are free on the disk of the store.", mib(store.free_bytes, Lang::En)),
+        format!("{} Mio sont libres sur le disque du dépôt.", mib(store.free_bytes, Lang::Fr)),
+    );
+    let next = ("Free some space on this disk.", "Libérez de l’espace sur ce disque.");
+    // A backup in the same place, or a migration, takes about as much as the store.
+    Ok(if store.free_bytes < FREE_LEAST {
+        found("disk", Wellness::Bad, text, next)
+    } else if store.free_bytes < store.bytes.saturating_mul(2) {
+        found("disk", Wellness::Warning, text, next)
+    } else {
+        good("disk", text.en, text.fr)
+    })
+}
+
+fn folder(desk: &Desk) -> Check {
+    let path = desk.home.path();
+    let open = std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+    if !open {
+        return good(
+            "folder",
+            "Nobody else can read the node’s folder.",
+            "Personne d’autre ne peut lire le dossier du nœud.",
+        );
+    }
+    let command = format!("chmod 700 {}", path.display());
+    found(
+        "folder",
+        Wellness::Warning,
+        Both::new(
+            "Other accounts of this machine can look into the node’s folder.",
+            "D’autres comptes de cette machine peuvent lire le dossier du nœud.",
+        ),
+        (&command, &command),
+    )
+}
+
+fn backup(desk: &Desk) -> Check {
+    let every_s = i64::from(desk.config.backup.every_h) * 3600;
+    let next = ("entente backup create", "entente backup create");
+    let newest = store::newest(&desk.home.backups(&desk.config));
+    let Some(at_s) = newest else {
+        let text = Both::new("There is no backup yet.", "Il n’y a pas encore de sauvegarde.");
+        return found("backup", Wellness::Warning, text, next);
+    };
+    let text = Both::new(
+        format!("The last backup was made at {}.", instant(at_s)),
+        format!("La dernière sauvegarde date de {}.", instant(at_s)),
+    );
+    // One that was missed is made up for; two in a row mean that something is wrong.
+    if every_s > 0 && desk.node.now_s() - at_s > 2 * every_s {
+        return found("backup", Wellness::Warning, text, next);
+    }
+    if every_s == 0 {
+        let text = Both::new(
+            format!("{} Automatic backups are off.", text.en),
+            format!("{} Les sauvegardes automatiques sont désactivées.", text.fr),
+        );
+        let next =
+            ("Set `backup.every_h` in entente.toml.", "Réglez `backup.every_h` dans entente.toml.");
+        return found("backup", Wellness::Warning, text, next);
+    }
+    good("backup", text.en, text.fr)
+}
+
+fn invitations(node: &Node) -> Outcome<Check> {
+    let contested: Vec<_> =
+        node.tickets()?.into_iter().filter(|(_, ticket)| ticket.contested).collect();
+    // Once the check by phone has succeeded, whoever came second has got nothing.
+    let rows = node.partner_rows()?;
+    let open = contested.iter().find(|(id, _)| {
+        rows.iter().any(|(_, row)| row.ticket == *id && row.state == rows::PartnerState::Connected)
+    });
+    Ok(match open {
+        None => good(
+            "invitation",
+            "No invitation was opened by two.",
+            "Aucune invitation n’a été ouverte deux fois.",
+        ),
+        Some((_, ticket)) => found(
+            "invitation",
+            Wellness::Bad,
+            Both::new(
+                format!("The invitation for {} was opened by two.", ticket.recipient),
+                format!("L’invitation pour {} a été ouverte deux fois.", ticket.recipient),
+            ),
+            (
+                "Call them. If the digits do not match: entente partner decline PARTNER",
+                "Appelez-les. Si les chiffres ne concordent pas : entente partner decline PARTENAIRE",
+            ),
+        ),
+    })
+}
+
+/// What is to be done about one partner.
+fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
+    let (name, _) = partner_text(&standing.row);
+    let short = standing.id.short().to_string();
+    let mut checks = Vec::new();
+    if let Some(code) = &standing.row.quarantined {
+        let command = format!("entente quarantine list {short}");
+        checks.push(found(
+            "quarantine",
+            Wellness::Bad,
+            Both::new(
+                format!("{} is in quarantine: {code}.", name.en),
+                format!("{} est en quarantaine : {code}.", name.fr),
+            ),
+            (&command, &command),
+        ));
+    }
+    if standing.n_overdue > 0 {
+        let n = standing.n_overdue;
+        let command = format!("entente partner show {short}");
+        checks.push(found(
+            "receipts",
+            Wellness::Warning,
+            Both::new(
+                format!(
+                    "{} owes {} receipts for more than three days.",
+                    name.en,
+                    Lang::En.number(n)
+                ),
+                format!(
+                    "{} doit {} accusés depuis plus de trois jours.",
+                    name.fr,
+                    Lang::Fr.number(n)
+                ),
+            ),
+            (&command, &command),
+        ));
+    }
+    if standing.row.state != rows::PartnerState::Ended {
+        checks.extend(agreement(node, standing));
+    }
+    checks
+}
+
+fn agreement(node: &Node, standing: &Standing) -> Option<Check> {
+    let kept = standing.agreement.as_ref()?;
+    let (name, _) = partner_text(&standing.row);
+    let (id, last) = (kept.agreement.id.to_string(), kept.agreement.term.expiry);
+    let id = id.get(..8).unwrap_or(&id);
+    let command = format!("entente agreement amend {id}");
+    let (wellness, en, fr) = match kept.state {
+        AgreementState::Expired => (Wellness::Bad, "expired", "a expiré"),
+        AgreementState::Active if days_left(node, kept) <= RENEW_DAYS => {
+            (Wellness::Warning, "ends soon", "prend bientôt fin")
+        }
+        _ => return None,
+    };
+    let text = Both::new(
+        format!("The agreement with {} {en}: its last day is {last}.", name.en),
+        format!("L’entente avec {} {fr} : son dernier jour est le {last}.", name.fr),
+    );
+    Some(found("agreement", wellness, text, (&command, &command)))
+}
