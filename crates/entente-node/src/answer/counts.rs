@@ -1,270 +1,133 @@
-//! Answers: counting with partners, and alone.
+//! Answers: counts, with partners and alone.
+//!
+//! Every partner is asked at once and has ten seconds. Each answered table was protected by the
+//! node that counted it; here answers are added up, per period and over periods, and whatever a
+//! node hid stays hidden: the sum then is a lower bound.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entente_core::count::{Coverage as Covered, Frame, Merged, Protected};
+use entente_core::agreement::terms::Dimension;
+use entente_core::codes::{Code as _, DefinitionProfile};
+use entente_core::count::{self, Frame, Merged, Protected, Question};
 use entente_core::identity::OrgId;
-use entente_core::lang::Lang;
 use entente_core::period::Period;
-use entente_store::rows::PartnerState;
+use entente_proto::CountAnswer;
+use entente_store::rows::{PartnerRow, PartnerState};
+use sha2::{Digest as _, Sha256};
 
+use super::epochs::{period, words};
+use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant, step};
-use crate::fault::{Both, Fault};
+use crate::fault::Fault;
 use crate::local::doc::*;
-use crate::node::Outcome;
-use crate::node::counts::{Reply, Wanted, sum};
-use crate::node::partners::partner_text;
-use crate::node::status::Standing;
+use crate::node::counts::{self, Reply, Wanted, unknown_dimension};
+use crate::node::index;
+use crate::node::{Node, Outcome};
+use crate::sync::Missed;
 
-/// How long a partner may take. The table waits for the slowest; who is later is not in it.
+mod table;
+#[cfg(test)]
+mod tests;
+
+use table::{Figure, Part, Shape};
+
+/// How long a partner has for its answer. It reads a stored table, or counts its own records once;
+/// both take well under a second.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Closed quarters that are counted unless told otherwise: two years.
-const DEFAULT_QUARTERS: usize = 8;
-/// Closed years that are counted unless told otherwise.
-const DEFAULT_YEARS: usize = 3;
+/// Without a period asked for, this many closed quarters: what fits on a screen, two years.
+const QUARTERS: usize = 8;
 
-pub(super) async fn count(
-    desk: Arc<Desk>,
-    staff: Staff,
-    ask: CountAsk,
-    steps: Steps,
-) -> Outcome<CountTold> {
-    let node = Arc::clone(&desk.node);
-    let CountAsk { by, filter, periods, partners } = ask;
-    let by_year = by.iter().any(|name| name == "year");
-    let periods = match read_periods(&periods)? {
-        none if none.is_empty() && by_year => node.closed_periods(false, DEFAULT_YEARS),
-        none if none.is_empty() => node.closed_periods(true, DEFAULT_QUARTERS),
-        some => some,
-    };
-    let wanted = Arc::new(Wanted { by, only: filter.clone().into_iter().collect(), periods });
-    let standings = with_agreements(&desk, &partners).await?;
+/// The same for years.
+const YEARS: usize = 5;
 
-    let mut asking = tokio::task::JoinSet::new();
-    for standing in standings {
-        let (desk, staff, wanted) = (Arc::clone(&desk), staff.clone(), Arc::clone(&wanted));
-        asking.spawn(async move {
-            let reply = tokio::time::timeout(DEADLINE, put(&desk, &staff, standing.id, &wanted));
-            let reply = reply.await.unwrap_or(Ok(Reply::Unreachable));
-            (standing, reply)
-        });
-    }
-    let (mut replies, total) = (Vec::new(), asking.len() as u64);
-    while let Some(reply) = asking.join_next().await {
-        let Ok((standing, reply)) = reply else { continue };
-        replies.push((standing, reply?));
-        step(&steps, replies.len() as u64, total, "partners answered", "partenaires ont répondu");
-    }
-    replies.sort_by_key(|(standing, _)| standing.id);
-    table(&node_now(&desk), &wanted, filter, &replies)
-}
-
-fn node_now(desk: &Desk) -> String {
-    instant(desk.node.now_s())
-}
-
-/// The partners to ask: those named, or all with an agreement.
-async fn with_agreements(desk: &Arc<Desk>, names: &[String]) -> Outcome<Vec<Standing>> {
-    let (node, names) = (Arc::clone(&desk.node), names.to_vec());
-    let find = move || {
-        let mut chosen = Vec::new();
-        for name in &names {
-            chosen.push(node.find_partner(name)?.0);
-        }
-        let standings = node.standings()?.into_iter();
-        Ok(standings
-            .filter(|it| chosen.is_empty() || chosen.contains(&it.id))
-            .filter(|it| it.agreement.is_some() && it.row.state != PartnerState::Ended)
-            .collect())
-    };
-    tokio::task::spawn_blocking(find).await.unwrap_or_else(|_| Err(super::failed()))
-}
-
-/// Puts the question to one partner.
-async fn put(
-    desk: &Arc<Desk>,
-    staff: &Staff,
-    partner: OrgId,
-    wanted: &Arc<Wanted>,
-) -> Outcome<Reply> {
-    let (node, actor, asked) = (Arc::clone(&desk.node), staff.actor(), Arc::clone(wanted));
-    let question = move || node.count_question(actor, &partner, &asked);
-    let question = tokio::task::spawn_blocking(question).await;
-    let question = question.unwrap_or_else(|_| Err(super::failed()))?;
-    let Ok(answer) = desk.peers.count(&partner, &question).await else {
-        return Ok(Reply::Unreachable);
-    };
-    // An answer that is not signed, or to another question, is none.
-    let reply = desk.node.read_count_answer(&partner, &question, &answer);
-    Ok(reply.unwrap_or(Reply::Unreachable))
-}
-
-fn table(
-    now: &str,
-    wanted: &Wanted,
+/// What was asked, read once: the dimensions as people named them, and as the node counts them.
+struct Reading {
+    /// As asked, with quarter and year.
+    by: Vec<String>,
     filter: BTreeMap<String, String>,
-    replies: &[(Standing, Reply)],
-) -> Outcome<CountTold> {
-    let covered = Covered {
-        answered: names(replies, |reply| matches!(reply, Reply::Answered(_))),
-        refused: names(replies, |reply| matches!(reply, Reply::Refused(_)))
-            .into_iter()
-            .map(|name| (name, Vec::new()))
-            .collect(),
-        unreachable: names(replies, |reply| matches!(reply, Reply::Unreachable)),
-    };
-    let question = wanted.question();
-    let of = |period: Option<Period>| -> Vec<Protected> {
-        let answers = replies.iter().filter_map(|(_, reply)| match reply {
-            Reply::Answered(answer) => Some(answer),
-            Reply::Refused(_) | Reply::Unreachable => None,
-        });
-        let tables = answers.flat_map(|answer| answer.tables.iter());
-        let meant = tables.filter(|table| period.is_none_or(|period| table.period == period));
-        meant.map(|table| table.table.clone()).collect()
-    };
-    let whole = sum(&question, &of(None), covered.clone());
-    let whole = whole.ok_or_else(crate::node::counts::unknown_dimension)?;
-    let mut cells = Vec::new();
-    if wanted.by_period() {
-        for period in &wanted.periods {
-            let merged = sum(&question, &of(Some(*period)), covered.clone());
-            let merged = merged.ok_or_else(crate::node::counts::unknown_dimension)?;
-            cells.extend(merged_cells(&merged, Some(*period)));
+    wanted: Wanted,
+}
+
+impl Reading {
+    /// `default_periods` gives those meant if none is named: of quarters (`true`) or of years.
+    fn of(
+        by: &[String],
+        filter: &BTreeMap<String, String>,
+        periods: &[String],
+        default_periods: impl FnOnce(&[String]) -> Vec<Period>,
+    ) -> Outcome<Self> {
+        let mut wanted = Wanted::default();
+        for name in by {
+            wanted.by.push(canonical(name).to_owned());
         }
-    } else {
-        cells = merged_cells(&whole, None);
-    }
-    let total = whole.cells.first().map_or_else(nothing, |cell| CountCell {
-        key: BTreeMap::new(),
-        value: cell.value,
-        at_least: cell.value.is_none().then_some(cell.at_least),
-        flag: cell.flag.code().to_owned(),
-    });
-    Ok(CountTold {
-        by: wanted.by.clone(),
-        filter,
-        periods: wanted.periods.iter().map(ToString::to_string).collect(),
-        cells,
-        total,
-        coverage: coverage(replies),
-        definition: None,
-        counting_rule: "persons".to_owned(),
-        notice: Notice::Controlled,
-        asked_at: now.to_owned(),
-    })
-}
-
-fn nothing() -> CountCell {
-    CountCell { key: BTreeMap::new(), value: None, at_least: Some(0), flag: "partial".to_owned() }
-}
-
-fn names(replies: &[(Standing, Reply)], is: fn(&Reply) -> bool) -> Vec<String> {
-    let chosen = replies.iter().filter(|(_, reply)| is(reply));
-    chosen.map(|(standing, _)| standing.id.to_string()).collect()
-}
-
-/// The cells that have one label of every dimension, in the order of the frame.
-fn merged_cells(merged: &Merged, period: Option<Period>) -> Vec<CountCell> {
-    let cells = merged.cells.iter().enumerate();
-    cells
-        .filter_map(|(place, cell)| {
-            Some(CountCell {
-                key: key(&merged.frame, place, period)?,
-                value: cell.value,
-                at_least: cell.value.is_none().then_some(cell.at_least),
-                flag: cell.flag.code().to_owned(),
-            })
-        })
-        .collect()
-}
-
-/// The key of a cell; `None` for a margin.
-fn key(frame: &Frame, place: usize, period: Option<Period>) -> Option<BTreeMap<String, String>> {
-    let mut key = BTreeMap::new();
-    if let Some(period) = period {
-        let name = match period {
-            Period::Quarter(_) => "quarter",
-            Period::Year(_) => "year",
-        };
-        key.insert(name.to_owned(), period.to_string());
-    }
-    for (dimension, label) in frame.dimensions().iter().zip(frame.selection(place)) {
-        key.insert(dimension.name.clone(), label?.to_owned());
-    }
-    Some(key)
-}
-
-fn coverage(replies: &[(Standing, Reply)]) -> Coverage {
-    let mut coverage = Coverage { answered: 0, refused: 0, unreachable: 0, partners: Vec::new() };
-    for (standing, reply) in replies {
-        let (outcome, reasons) = match reply {
-            Reply::Answered(answer) => {
-                coverage.answered += 1;
-                let some = answer.refusals.iter().map(|it| reason(&it.code, &it.clause)).collect();
-                (CountOutcome::Answered, some)
+        let mut meant: Vec<Period> =
+            periods.iter().map(|text| period(text)).collect::<Outcome<_>>()?;
+        for (name, value) in filter {
+            if is_period(name) {
+                meant.push(period(value)?);
+            } else {
+                wanted.only.push((canonical(name).to_owned(), value.clone()));
             }
-            Reply::Refused(reasons) => {
-                coverage.refused += 1;
-                let all = reasons.iter().map(|(code, clause)| reason(code, clause)).collect();
-                (CountOutcome::Refused, all)
-            }
-            Reply::Unreachable => {
-                coverage.unreachable += 1;
-                (CountOutcome::Unreachable, Vec::new())
-            }
-        };
-        let (name, _) = partner_text(&standing.row);
-        let both = Both::new(name.in_lang(Lang::En), name.in_lang(Lang::Fr));
-        coverage.partners.push(CoverageRow {
-            partner: Named { id: standing.id.to_string(), name: both },
-            outcome,
-            reasons,
-            answer: None,
-        });
+        }
+        wanted.only.sort();
+        meant.sort();
+        meant.dedup();
+        if meant.is_empty() {
+            meant = default_periods(by);
+        }
+        // A year and its quarters are about the same people.
+        let is_nested = meant
+            .iter()
+            .any(|outer| meant.iter().any(|inner| inner != outer && outer.contains(*inner)));
+        if is_nested || !wanted.is_sound() {
+            return Err(unknown_dimension().because(
+                "Each dimension once, at most three besides the period; a year or its quarters.",
+                "Chaque dimension une fois, trois au plus outre la période; une année ou ses trimestres.",
+            ));
+        }
+        wanted.periods = meant;
+        Ok(Self { by: by.to_vec(), filter: filter.clone(), wanted })
     }
-    coverage
+
+    fn shape(&self, frame: Frame) -> Shape {
+        Shape { by: self.by.clone(), frame }
+    }
 }
 
-/// What a refusal says in words. Codes of a newer node are shown as they are.
-fn reason(code: &str, clause: &str) -> Reason {
-    let (en, fr) = match code {
-        "not_signed" => {
-            ("the agreement is not signed by both", "l’entente n’est pas signée par les deux")
-        }
-        "not_yet_in_force" => {
-            ("the agreement is not in force yet", "l’entente n’est pas encore en vigueur")
-        }
-        "expired" => ("the agreement has expired", "l’entente est expirée"),
-        "suspended" => ("the agreement is suspended", "l’entente est suspendue"),
-        "ended" => ("the agreement was ended", "l’entente a été résiliée"),
-        "nothing_granted" => (
-            "the agreement grants nothing in this direction",
-            "l’entente n’accorde rien dans ce sens",
-        ),
-        "counts_not_granted" => {
-            ("the agreement grants no counts", "l’entente n’accorde aucun dénombrement")
-        }
-        "dimension_not_granted" => (
-            "the agreement does not let this be counted",
-            "l’entente ne permet pas ce dénombrement",
-        ),
-        "period_too_fine" => {
-            ("the agreement grants whole years only", "l’entente n’accorde que des années entières")
-        }
-        "period_not_closed" => ("the period is not over yet", "la période n’est pas terminée"),
-        "would_reveal" => (
-            "with what was answered before, it would reveal small counts",
-            "avec les réponses précédentes, de petits nombres seraient révélés",
-        ),
-        "unknown_dimension" => ("the dimension is unknown there", "la dimension y est inconnue"),
-        other => (other, other),
-    };
-    let clause = Some(clause.to_owned()).filter(|clause| !clause.is_empty());
-    Reason { code: code.to_owned(), clause, text: Both::new(en, fr) }
+impl Wanted {
+    fn is_sound(&self) -> bool {
+        let Question { by, only } = self.question();
+        let names: Vec<_> = by.iter().chain(only.iter().map(|(name, _)| name)).collect();
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        distinct.len() == names.len() && by.len() <= Question::MAX_BY
+    }
+}
+
+/// People say `age`; the dimension is the age group.
+fn canonical(name: &str) -> &str {
+    match name {
+        "age" => Dimension::AgeGroup.code(),
+        name => name,
+    }
+}
+
+fn is_period(name: &str) -> bool {
+    matches!(name, "quarter" | "year" | "period")
+}
+
+fn is_by_year(by: &[String]) -> bool {
+    by.iter().any(|name| name == "year") && !by.iter().any(|name| name == "quarter")
+}
+
+/// The frame of a question, the same on every node.
+fn frame_of(question: &Question) -> Outcome<Frame> {
+    let dimensions: Option<Vec<_>> =
+        question.by.iter().map(|name| Dimension::parse(name).ok()).collect();
+    let frame = index::frame(&dimensions.ok_or_else(unknown_dimension)?);
+    frame.map_err(|_| counts::table_too_large())
 }
 
 pub(super) fn count_own(
@@ -273,77 +136,259 @@ pub(super) fn count_own(
     ask: CountOwnAsk,
     _: &Steps,
 ) -> Outcome<CountTold> {
-    let CountOwnAsk { by, filter, periods } = ask;
-    let by_quarter = by.iter().any(|name| name == "quarter");
-    let periods = match read_periods(&periods)? {
-        // Years cover every case; a case of which only the year is known has no quarter.
-        none if none.is_empty() => desk.node.own_periods(by_quarter),
-        some => some,
+    let node = &desk.node;
+    let default = |by: &[String]| node.own_periods(by.iter().any(|name| name == "quarter"));
+    let reading = Reading::of(&ask.by, &ask.filter, &ask.periods, default)?;
+    let frame = frame_of(&reading.wanted.question())?;
+    let tables = node.count_own(staff.actor(), &reading.wanted)?;
+    let parts = tables.iter().map(|(period, table)| {
+        let counts = table.with_margins().into_iter();
+        Part { period: *period, figures: counts.map(Figure::exact).collect() }
+    });
+    let (cells, total) = reading.shape(frame).cells(&parts.collect::<Vec<_>>());
+    let nobody = Coverage { answered: 0, refused: 0, unreachable: 0, partners: Vec::new() };
+    Ok(told(node, reading, (cells, total), nobody, Notice::OwnStaffOnly))
+}
+
+fn told(
+    node: &Node,
+    reading: Reading,
+    (cells, total): (Vec<CountCell>, CountCell),
+    coverage: Coverage,
+    notice: Notice,
+) -> CountTold {
+    CountTold {
+        by: reading.by,
+        filter: reading.filter,
+        periods: reading.wanted.periods.iter().map(Period::to_string).collect(),
+        cells,
+        total,
+        coverage,
+        definition: Some(DefinitionProfile::Programme.code().to_owned()),
+        counting_rule: "persons".to_owned(),
+        notice,
+        asked_at: instant(node.now_s()),
+    }
+}
+
+/// What one partner did with the question.
+struct Voice {
+    partner: OrgId,
+    reply: Reply,
+    /// SHA-256 of its signed answer.
+    answer: Option<[u8; 32]>,
+}
+
+impl Voice {
+    fn refused(partner: OrgId, code: &str) -> Self {
+        let reply = Reply::Refused(vec![(code.to_owned(), String::new())]);
+        Self { partner, reply, answer: None }
+    }
+
+    fn unreachable(partner: OrgId) -> Self {
+        Self { partner, reply: Reply::Unreachable, answer: None }
+    }
+}
+
+pub(super) async fn count(
+    desk: Arc<Desk>,
+    staff: Staff,
+    ask: CountAsk,
+    steps: Steps,
+) -> Outcome<CountTold> {
+    let node = Arc::clone(&desk.node);
+    let prepare = move || prepare(&node, &ask);
+    let (reading, frame, partners) = blocking(prepare).await?;
+    let reading = Arc::new(reading);
+    let total = partners.len() as u64;
+    let mut asking = tokio::task::JoinSet::new();
+    for (partner, row) in partners {
+        let (desk, staff, reading) = (Arc::clone(&desk), staff.clone(), Arc::clone(&reading));
+        asking.spawn(async move { put_question(desk, staff, partner, &row, reading).await });
+    }
+    let mut voices = Vec::new();
+    step(&steps, 0, total, "asking partners", "question aux partenaires");
+    while let Some(voice) = asking.join_next().await {
+        // A task that failed said nothing of its partner; the coverage would be wrong without it.
+        voices.push(voice.map_err(|_| super::failed())??);
+        let done = voices.len() as u64;
+        step(&steps, done, total, "asking partners", "question aux partenaires");
+    }
+    voices.sort_by_key(|voice| voice.partner);
+    let node = Arc::clone(&desk.node);
+    blocking(move || {
+        let reading = Arc::try_unwrap(reading).map_err(|_| super::failed())?;
+        summed(&node, reading, frame, voices)
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Outcome<T> + Send + 'static,
+) -> Outcome<T> {
+    tokio::task::spawn_blocking(f).await.unwrap_or_else(|_| Err(super::failed()))
+}
+
+type Prepared = (Reading, Frame, Vec<(OrgId, PartnerRow)>);
+
+fn prepare(node: &Node, ask: &CountAsk) -> Outcome<Prepared> {
+    let default = |by: &[String]| match is_by_year(by) {
+        true => node.closed_periods(false, YEARS),
+        false => node.closed_periods(true, QUARTERS),
     };
-    let wanted = Wanted { by, only: filter.clone().into_iter().collect(), periods };
-    let tables = desk.node.count_own(staff.actor(), &wanted)?;
-    let mut counts: Vec<(BTreeMap<String, String>, u64)> = Vec::new();
-    let mut total = 0;
-    for (period, table) in &tables {
-        let period = wanted.by_period().then_some(*period);
-        for (place, value) in table.with_margins().into_iter().enumerate() {
-            total += if place == 0 { value } else { 0 };
-            let Some(key) = key(table.frame(), place, period) else { continue };
-            match counts.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, sum)) => *sum += value,
-                None => counts.push((key, value)),
-            }
+    let reading = Reading::of(&ask.by, &ask.filter, &ask.periods, default)?;
+    if let Some(open) = reading.wanted.periods.iter().find(|it| !it.is_closed(node.today())) {
+        return Err(Fault::new(
+            1603,
+            (
+                "Partners are asked about closed periods only.",
+                "Les partenaires ne sont interrogés que sur des périodes terminées.",
+            ),
+            ("Leave the period out, or wait.", "Omettez la période, ou attendez."),
+        )
+        .because(
+            format!("{open} ends on {}.", open.last_day()),
+            format!("{open} se termine le {}.", open.last_day()),
+        ));
+    }
+    let frame = frame_of(&reading.wanted.question())?;
+    let partners = if ask.partners.is_empty() {
+        let is_in_exchange =
+            |row: &PartnerRow| matches!(row.state, PartnerState::Active | PartnerState::Suspended);
+        node.partner_rows()?.into_iter().filter(|(_, row)| is_in_exchange(row)).collect()
+    } else {
+        ask.partners.iter().map(|text| node.find_partner(text)).collect::<Outcome<_>>()?
+    };
+    Ok((reading, frame, partners))
+}
+
+/// Asks one partner. What is wrong between us and it is its outcome, not the question's end.
+async fn put_question(
+    desk: Arc<Desk>,
+    staff: Staff,
+    partner: OrgId,
+    row: &PartnerRow,
+    reading: Arc<Reading>,
+) -> Outcome<Voice> {
+    if row.quarantined.is_some() {
+        return Ok(Voice::refused(partner, "quarantined"));
+    }
+    if row.suspended_by_us {
+        return Ok(Voice::refused(partner, "partner_suspended"));
+    }
+    let node = Arc::clone(&desk.node);
+    let made = blocking(move || node.count_question(staff.actor(), &partner, &reading.wanted));
+    let question = match made.await {
+        Ok(question) => question,
+        Err(fault) if fault.code == NO_AGREEMENT => {
+            return Ok(Voice::refused(partner, "no_agreement"));
+        }
+        Err(fault) => return Err(fault),
+    };
+    let asked = tokio::time::timeout(DEADLINE, desk.peers.count(&partner, &question)).await;
+    let answer = match asked {
+        Err(_) | Ok(Err(Missed::Door(_) | Missed::NoAddress)) => {
+            return Ok(Voice::unreachable(partner));
+        }
+        Ok(Err(Missed::OtherVersion)) => return Ok(Voice::refused(partner, "other_version")),
+        Ok(Err(Missed::RefusedByUs(_))) => {
+            return Ok(Voice::refused(partner, "answer_not_valid"));
+        }
+        Ok(Err(Missed::RefusedByPartner(_))) => return Ok(Voice::refused(partner, "refused")),
+        Ok(Err(Missed::Ours(fault))) => return Err(fault),
+        Ok(Ok(answer)) => answer,
+    };
+    let node = Arc::clone(&desk.node);
+    blocking(move || {
+        let digest = Sha256::digest(&answer.payload).into();
+        let reply = node.read_count_answer(&partner, &question, &answer);
+        Ok(reply.map_or_else(
+            || Voice::refused(partner, "answer_not_valid"),
+            |reply| Voice { partner, reply, answer: Some(digest) },
+        ))
+    })
+    .await
+}
+
+/// The code of the fault that there is no agreement with a partner.
+const NO_AGREEMENT: &str = "ENT-1301";
+
+/// Adds up what partners answered.
+fn summed(
+    node: &Node,
+    reading: Reading,
+    frame: Frame,
+    mut voices: Vec<Voice>,
+) -> Outcome<CountTold> {
+    for voice in &mut voices {
+        let fits = |answer: &CountAnswer| answer.tables.iter().all(|it| *it.table.frame() == frame);
+        if matches!(&voice.reply, Reply::Answered(answer) if !fits(answer)) {
+            *voice = Voice::refused(voice.partner, "other_dimensions");
         }
     }
-    let exact =
-        |key, value| CountCell { key, value: Some(value), at_least: None, flag: "ok".to_owned() };
-    Ok(CountTold {
-        by: wanted.by.clone(),
-        filter,
-        periods: wanted.periods.iter().map(ToString::to_string).collect(),
-        cells: counts.into_iter().map(|(key, value)| exact(key, value)).collect(),
-        total: exact(BTreeMap::new(), total),
-        coverage: Coverage { answered: 1, refused: 0, unreachable: 0, partners: Vec::new() },
-        definition: None,
-        counting_rule: "persons".to_owned(),
-        notice: Notice::OwnStaffOnly,
-        asked_at: node_now(desk),
-    })
-}
-
-fn read_periods(texts: &[String]) -> Outcome<Vec<Period>> {
-    let read = |text: &String| {
-        text.trim().parse().map_err(|_| {
-            Fault::new(
-                1603,
-                ("A period is not valid.", "Une période n’est pas valide."),
-                ("Write it like `2026-Q3` or `2026`.", "Écrivez-la comme `2026-Q3` ou `2026`."),
-            )
+    let question = reading.wanted.question();
+    let periods = reading.wanted.periods.iter();
+    let parts: Vec<Part> = periods
+        .filter_map(|period| {
+            let merged = merged(&question, *period, &voices)?;
+            let figures = merged.cells.into_iter().map(Figure::merged).collect();
+            Some(Part { period: *period, figures })
         })
-    };
-    texts.iter().map(read).collect()
+        .collect();
+    let (cells, total) = reading.shape(frame).cells(&parts);
+    let coverage = coverage(&Names::of(node)?, &voices);
+    Ok(told(node, reading, (cells, total), coverage, Notice::Controlled))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_margin_has_no_key_and_a_cell_has_one_code_for_each_dimension() {
-        let axes = vec![
-            entente_core::count::Dimension::new("gender", ["woman", "man"]),
-            entente_core::count::Dimension::new("majority", ["minor", "adult"]),
-        ];
-        let frame = Frame::new(axes).unwrap();
-        let keys: Vec<_> =
-            (0..frame.n_places()).filter_map(|place| key(&frame, place, None)).collect();
-        assert_eq!(keys.len(), 4);
-        assert!(keys.iter().all(|key| key.len() == 2));
+/// One period, summed over everybody who answered for it.
+fn merged(question: &Question, period: Period, voices: &[Voice]) -> Option<Merged> {
+    let mut answers: Vec<Protected> = Vec::new();
+    let mut who = count::Coverage::default();
+    for Voice { partner, reply, .. } in voices {
+        let name = partner.to_string();
+        match reply {
+            Reply::Answered(answer) => {
+                let table = answer.tables.iter().find(|table| table.period == period);
+                match table {
+                    Some(table) => {
+                        answers.push(table.table.clone());
+                        who.answered.push(name);
+                    }
+                    None => who.refused.push((name, Vec::new())),
+                }
+            }
+            Reply::Refused(_) => who.refused.push((name, Vec::new())),
+            Reply::Unreachable => who.unreachable.push(name),
+        }
     }
+    counts::sum(question, &answers, who)
+}
 
-    #[test]
-    fn a_wrong_period_is_named_as_one() {
-        assert_eq!(read_periods(&["2026-Q7".to_owned()]).unwrap_err().code, "ENT-1603");
-        assert_eq!(read_periods(&["2025".to_owned()]).unwrap().len(), 1);
+fn coverage(names: &Names, voices: &[Voice]) -> Coverage {
+    let row = |voice: &Voice| {
+        let reason = |(code, clause): &(String, String)| words::reason(code, clause);
+        let (outcome, reasons) = match &voice.reply {
+            // Whoever answered for some periods may have refused others.
+            Reply::Answered(answer) => {
+                let refusals = answer.refusals.iter();
+                let reasons = refusals.map(|it| words::reason(&it.code, &it.clause)).collect();
+                (CountOutcome::Answered, reasons)
+            }
+            Reply::Refused(reasons) => {
+                (CountOutcome::Refused, reasons.iter().map(reason).collect())
+            }
+            Reply::Unreachable => (CountOutcome::Unreachable, Vec::new()),
+        };
+        let partner = names.named(&voice.partner);
+        CoverageRow { partner, outcome, reasons, answer: voice.answer.map(hex::encode) }
+    };
+    let mut partners: Vec<_> = voices.iter().map(row).collect();
+    partners.sort_by(|a, b| a.partner.name.en.cmp(&b.partner.name.en));
+    let n = |outcome| partners.iter().filter(|row| row.outcome == outcome).count() as u64;
+    Coverage {
+        answered: n(CountOutcome::Answered),
+        refused: n(CountOutcome::Refused),
+        unreachable: n(CountOutcome::Unreachable),
+        partners,
     }
 }

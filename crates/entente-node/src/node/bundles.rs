@@ -78,6 +78,7 @@ impl Accepted {
         self.n_held += later.n_held;
         self.n_withdrawn += later.n_withdrawn;
         self.n_receipts += later.n_receipts;
+        self.n_receipts_sent += later.n_receipts_sent;
         self.n_documents += later.n_documents;
         self.skipped.extend(later.skipped);
         self

@@ -383,7 +383,7 @@ pub(crate) fn unknown_dimension() -> Box<Fault> {
     )
 }
 
-fn table_too_large() -> Box<Fault> {
+pub(crate) fn table_too_large() -> Box<Fault> {
     Fault::new(
         1602,
         ("The table would have too many cells.", "Le tableau aurait trop de cellules."),

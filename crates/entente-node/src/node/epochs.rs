@@ -42,10 +42,22 @@ pub struct Report {
     pub by_rung: Vec<u64>,
     /// Cases that something else stands against, by the code of the reason.
     pub refused: BTreeMap<String, u64>,
+    /// Cases that something else stands against; one can have several reasons.
+    #[serde(default)]
+    pub n_refused: u64,
+    /// Cases that the partner was told of before.
+    #[serde(default)]
+    pub n_already: u64,
     /// Released without the form of exploitation.
     pub n_form_hidden: u64,
     /// The greatest chance of finding a person among what the partner then holds.
     pub risk_max: f64,
+    /// The smallest group in which a summary is released.
+    #[serde(default)]
+    pub smallest_group: Option<u32>,
+    /// Among how many persons the least hidden one is, with all that the partner then holds.
+    #[serde(default)]
+    pub least_hidden_among: Option<u32>,
     /// The smallest group that a summary may be of.
     pub k: u32,
 }
@@ -65,7 +77,8 @@ struct Towards<'a> {
 }
 
 impl Node {
-    /// Closes an epoch for one partner. `commit` false only says what it would come to.
+    /// Closes an epoch for one partner. `commit` false only says what it would come to, also while
+    /// the epoch is still open.
     pub fn close_epoch(
         &self,
         actor: &Actor,
@@ -73,11 +86,11 @@ impl Node {
         partner: &OrgId,
         commit: bool,
     ) -> Outcome<Report> {
-        if !epoch.is_closed(self.today()) {
-            return Err(not_over(epoch));
-        }
         if !commit {
             return self.db.read(|tx| Ok(self.plan(tx, epoch, partner)?.0));
+        }
+        if !epoch.is_closed(self.today()) {
+            return Err(not_over(epoch));
         }
         self.db.write("close epoch", |tx| {
             let (report, kept, ready, releases) = self.plan(tx, epoch, partner)?;
@@ -108,6 +121,7 @@ impl Node {
 
         let given = self.given(tx)?;
         let (mut ready, mut refused) = (Vec::new(), BTreeMap::new());
+        let (mut n_refused, mut n_already) = (0, 0);
         let mut held = Held::default();
         let mut cases: Vec<Case> = Vec::new();
         tx.records(&mut |id, row| {
@@ -120,12 +134,17 @@ impl Node {
                 held.push(class, case.record.person_or_self());
             }
             let within = case.record.period().is_some_and(|period| is_within(period, epoch));
-            if case.withdrawn || !within || told.is_some_and(|told| told.is_to(partner)) {
+            if case.withdrawn || !within {
+                continue;
+            }
+            if told.is_some_and(|told| told.is_to(partner)) {
+                n_already += 1;
                 continue;
             }
             match self.candidate(case, &towards, told.and_then(Told::coarsest)) {
                 Ok(found) => ready.push(found),
                 Err(reasons) => {
+                    n_refused += 1;
                     for code in reasons {
                         *refused.entry(code).or_insert(0) += 1;
                     }
@@ -139,6 +158,7 @@ impl Node {
             disclose::Outcome::Released(release) => Some(*release),
             disclose::Outcome::Waiting { .. } => None,
         });
+        let releases: Vec<Option<Release>> = releases.collect();
         for (it, outcome) in ready.iter_mut().zip(&closed.outcomes) {
             it.proposal.disclosure = Disclosure::from(*outcome);
         }
@@ -149,11 +169,14 @@ impl Node {
             n_waiting: closed.report.n_waiting,
             by_rung: closed.report.released_by_rung.to_vec(),
             refused,
+            n_refused,
+            n_already,
             n_form_hidden: closed.report.n_form_hidden,
             risk_max: closed.report.risk.max(),
+            smallest_group: releases.iter().flatten().map(|it| it.class_size).min(),
+            least_hidden_among: closed.report.risk.smallest_group,
             k: closed.report.rules.k(),
         };
-        let releases = releases.collect();
         Ok((report, kept, ready, releases))
     }
 

@@ -18,7 +18,7 @@ use entente_core::summary::SummaryId;
 use entente_proto::{Done, Fate, Receipt, Receipted};
 use entente_store::db::{DbError, Write};
 use entente_store::log::{LogKey, Logs as _, Placed};
-use entente_store::rows::{FollowedRow, HeldBatch, HeldKeys, PartnerRow, PartnerState};
+use entente_store::rows::{FollowedRow, HeldBatch, HeldKeys, PartnerRow, PartnerState, ReleaseRow};
 use entente_store::seal::{ItemKey, open_item, seal_item};
 use entente_store::tx::{HeldAt, Reads as _};
 
@@ -198,6 +198,48 @@ impl Node {
         })
     }
 
+    /// Our leaves for a partner from the place `first` up to, without, `end`; `None` where the
+    /// content was destroyed. For our own eyes.
+    pub fn feed_leaves(
+        &self,
+        partner: &OrgId,
+        first: u64,
+        end: u64,
+    ) -> Outcome<Vec<(u64, Option<Leaf>)>> {
+        self.db.read(|tx| {
+            let log = LogKey::Feed(*partner.as_bytes());
+            let epoch = tx.log_head(log)?.epoch;
+            let start = tx.log_batch_with(log, epoch, first.saturating_sub(1))?;
+            let mut leaves = Vec::new();
+            tx.log_batches(log, epoch, start.map_or(0, |placed| placed.first), &mut |placed| {
+                for (seq, leaf) in (placed.first + 1..).zip(placed.batch.leaves) {
+                    if (first..end).contains(&seq) {
+                        let leaf = leaf.map(|it| entente_proto::decode_statement(&it));
+                        leaves.push((seq, leaf.and_then(Result::ok)));
+                    }
+                }
+                let is_over = placed.first >= end;
+                Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            Ok(leaves)
+        })
+    }
+
+    /// Everything that was released to a partner in the present epoch of its feed.
+    pub fn releases_to(&self, partner: &OrgId) -> Outcome<Vec<ReleaseRow>> {
+        self.db.read(|tx| {
+            let epoch = tx.log_head(LogKey::Feed(*partner.as_bytes()))?.epoch;
+            let mut releases = Vec::new();
+            tx.all_releases(&mut |_, to, release| {
+                if to == *partner.as_bytes() && release.at.0 == epoch {
+                    releases.push(release);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(releases)
+        })
+    }
+
     /// Where we are in an issuer's feed: epoch and cursor.
     pub fn cursor(&self, issuer: &OrgId) -> Outcome<(u32, u64)> {
         self.db.read(|tx| {
@@ -219,6 +261,18 @@ impl Node {
         self.db.read(|tx| {
             let followed = self.followed(tx, issuer)?;
             Ok((followed.feed.epoch, followed.frontier.size(), followed.checkpoint))
+        })
+    }
+
+    /// What we said to a partner at a place (from 1). `None` if its content was destroyed.
+    pub fn said(&self, partner: &OrgId, epoch: u32, seq: u64) -> Outcome<Option<Leaf>> {
+        self.db.read(|tx| {
+            let position = seq.saturating_sub(1);
+            let log = LogKey::Feed(*partner.as_bytes());
+            let Some(placed) = tx.log_batch_with(log, epoch, position)? else { return Ok(None) };
+            let at = usize::try_from(position.saturating_sub(placed.first)).ok();
+            let leaf = at.and_then(|at| placed.batch.leaves.into_iter().nth(at)).flatten();
+            Ok(leaf.and_then(|bytes| entente_proto::decode_statement(&bytes).ok()))
         })
     }
 

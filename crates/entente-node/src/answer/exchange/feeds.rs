@@ -1,0 +1,223 @@
+//! Feeds as lists of entries, and what was wrong with some.
+
+use std::ops::ControlFlow;
+
+use entente_core::envelope::payload_type;
+use entente_core::identity::OrgId;
+use entente_core::period::Period;
+use entente_core::statement::{Leaf, Statement};
+use entente_core::summary::SummaryId;
+use entente_store::rows::{EvidenceRow, ReleaseRow};
+use entente_store::tx::Reads as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::answer::epochs::words;
+use crate::answer::records::page;
+use crate::answer::records::show::Names;
+use crate::answer::{Desk, Staff, Steps, instant};
+use crate::local::doc::*;
+use crate::node::{Node, Outcome};
+use entente_core::audit::Action;
+
+pub(in crate::answer) fn list(
+    desk: &Desk,
+    _: &Staff,
+    ask: FeedListAsk,
+    _: &Steps,
+) -> Outcome<FeedListTold> {
+    let node = &desk.node;
+    let (partner, _) = node.find_partner(&ask.partner)?;
+    let before = ask.before.unwrap_or(u64::MAX);
+    let limit = page(ask.limit);
+    let (length, cursor, entries) = match ask.direction {
+        Direction::Sent => sent(node, &partner, before, limit)?,
+        Direction::Received => received(node, &partner, before, limit)?,
+    };
+    let partner = Names::of(node)?.named(&partner);
+    Ok(FeedListTold { partner, direction: ask.direction, length, cursor, entries })
+}
+
+type Listed = (u64, u64, Vec<FeedRow>);
+
+/// What we said. How far the partner has read is known by its receipts alone.
+fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
+    let (_, length, _) = node.feed_head(partner)?;
+    let before = before.min(length + 1);
+    let releases = node.releases_to(partner)?;
+    let answered = |release: &ReleaseRow| release.receipt.as_ref().map(|_| release.at.1);
+    let cursor = releases.iter().filter_map(answered).max().unwrap_or(0);
+    let n_before = before.saturating_sub(1);
+    let first = n_before.saturating_sub(limit as u64) + 1;
+    let mut rows = Vec::new();
+    for (seq, leaf) in node.feed_leaves(partner, first, before)? {
+        let of_leaf = |release: &&ReleaseRow| release.at.1 == seq;
+        let mut row = match &leaf {
+            Some(leaf) => said(leaf, &releases),
+            // Destroyed: it was a summary that was taken back.
+            None => match releases.iter().find(of_leaf) {
+                Some(release) => summary_row(SummaryId(release.summary), release),
+                None => blank("summary"),
+            },
+        };
+        row.sequence = seq;
+        row.read = seq <= cursor;
+        rows.push(row);
+    }
+    rows.reverse();
+    Ok((length, cursor, rows))
+}
+
+fn said(leaf: &Leaf, releases: &[ReleaseRow]) -> FeedRow {
+    let release = |id: &SummaryId| releases.iter().find(|it| it.summary == id.0);
+    match &leaf.statement {
+        Statement::Summary(summary) => match release(&summary.id) {
+            Some(row) => summary_row(summary.id, row),
+            None => FeedRow { summary: Some(summary.id.to_string()), ..blank("summary") },
+        },
+        Statement::Withdrawal(id, _) => {
+            let row = release(id);
+            let at_s = row.and_then(|row| row.withdrawn_at_s);
+            FeedRow {
+                summary: Some(id.to_string()),
+                at: at_s.map(instant).unwrap_or_default(),
+                receipt: Some(row.is_some_and(|row| row.receipt.is_some())),
+                ..blank("withdrawal")
+            }
+        }
+        Statement::Document(envelope) => {
+            let (kind, at_s) = match envelope.payload_type.as_str() {
+                payload_type::RECEIPT => ("receipt", None),
+                payload_type::NOTICE => match entente_proto::decode_notice(&envelope.payload) {
+                    Ok(entente_proto::Notice::Test { at_s, .. }) => ("test", Some(at_s)),
+                    Ok(
+                        entente_proto::Notice::Partner { at_s, .. }
+                        | entente_proto::Notice::Card { at_s, .. },
+                    ) => ("notice", Some(at_s)),
+                    Err(_) => ("notice", None),
+                },
+                _ => ("notice", None),
+            };
+            let at_s = at_s.and_then(|at_s| i64::try_from(at_s).ok());
+            FeedRow { at: at_s.map(instant).unwrap_or_default(), ..blank(kind) }
+        }
+    }
+}
+
+fn summary_row(id: SummaryId, release: &ReleaseRow) -> FeedRow {
+    FeedRow {
+        summary: Some(id.to_string()),
+        epoch: Period::from_number(release.epoch).ok().map(|it| it.to_string()),
+        at: instant(release.released_at_s),
+        ..blank("summary")
+    }
+}
+
+fn blank(kind: &str) -> FeedRow {
+    FeedRow {
+        sequence: 0,
+        kind: kind.to_owned(),
+        summary: None,
+        epoch: None,
+        at: String::new(),
+        read: false,
+        receipt: None,
+    }
+}
+
+/// What they said, as far as it is held. Of documents and of what was destroyed, only the place in
+/// the feed remains here.
+fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
+    let (epoch, cursor) = node.cursor(partner)?;
+    let mut rows = Vec::new();
+    node.held_statements(partner, &mut |leaf| {
+        if let Statement::Summary(summary) = &leaf.statement
+            && leaf.feed.epoch == epoch
+            && leaf.seq < before
+        {
+            rows.push(FeedRow {
+                sequence: leaf.seq,
+                summary: Some(summary.id.to_string()),
+                read: true,
+                ..blank("summary")
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.sequence));
+    rows.truncate(limit);
+    Ok((cursor, cursor, rows))
+}
+
+/// Partners in quarantine; of one partner that was asked for, everything that was ever wrong.
+pub(in crate::answer) fn quarantine_list(
+    desk: &Desk,
+    _: &Staff,
+    ask: QuarantineListAsk,
+    _: &Steps,
+) -> Outcome<QuarantineListTold> {
+    let node = &desk.node;
+    let names = Names::of(node)?;
+    let only = ask.partner.as_deref().map(|text| node.find_partner(text)).transpose()?;
+    let mut cases: Vec<(i64, QuarantineRow)> = Vec::new();
+    for (partner, row) in node.partner_rows()? {
+        let is_asked = only.as_ref().is_none_or(|(only, _)| *only == partner);
+        let is_shut = row.quarantined.is_some();
+        if !is_asked || (only.is_none() && !is_shut) {
+            continue;
+        }
+        let evidence = node.db().read(|tx| tx.evidence(partner.as_bytes()).map_err(fault))?;
+        let meant = evidence.iter().filter(|it| only.is_some() || it.fatal);
+        let rows = meant.map(|it| (it.at_s, quarantine_row(names.named(&partner), it)));
+        // Without being asked, the one that shut the door last is enough.
+        if only.is_some() { cases.extend(rows) } else { cases.extend(rows.last()) }
+    }
+    cases.sort_by_key(|(at_s, _)| std::cmp::Reverse(*at_s));
+    Ok(QuarantineListTold { cases: cases.into_iter().map(|(_, row)| row).collect() })
+}
+
+fn quarantine_row(partner: Named, evidence: &EvidenceRow) -> QuarantineRow {
+    let mut digest = Sha256::new();
+    for proof in &evidence.proof {
+        digest.update((proof.len() as u64).to_be_bytes());
+        digest.update(proof);
+    }
+    // Of a skipped entry, its place is all the proof there is.
+    let place = match evidence.proof.as_slice() {
+        [one] if !evidence.fatal => one.as_slice().try_into().ok().map(u64::from_be_bytes),
+        _ => None,
+    };
+    QuarantineRow {
+        partner,
+        since: instant(evidence.at_s),
+        reason: words::reason(&evidence.fault, ""),
+        sequence: place,
+        evidence: hex::encode(digest.finalize()),
+    }
+}
+
+fn fault(error: entente_store::db::DbError) -> Box<crate::fault::Fault> {
+    error.into()
+}
+
+pub(in crate::answer) fn quarantine_release(
+    desk: &Desk,
+    staff: &Staff,
+    ask: QuarantineReleaseAsk,
+    _: &Steps,
+) -> Outcome<QuarantineReleaseTold> {
+    let node = &desk.node;
+    let (partner, row) = node.find_partner(&ask.partner)?;
+    if row.quarantined.is_none() {
+        return Err(crate::fault::Fault::new(
+            1515,
+            ("This partner is not in quarantine.", "Ce partenaire n’est pas en quarantaine."),
+            ("See who is: `entente partner list`.", "Voyez qui l’est : `entente partner list`."),
+        ));
+    }
+    // The person's words, before the change that they are for.
+    let entry = node.entry(staff.actor(), Action::PartnerReleased).partner(partner);
+    node.audit(vec![entry.reasons([ask.reason])])?;
+    node.lift_quarantine(staff.actor(), &partner)?;
+    let (_, cursor) = node.cursor(&partner)?;
+    Ok(QuarantineReleaseTold { partner: Names::of(node)?.named(&partner), cursor })
+}

@@ -1,0 +1,295 @@
+//! What partners have given us: summaries as rows and in full.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use entente_core::agreement::Element;
+use entente_core::audit::Action;
+use entente_core::codes::{Code, Set};
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::statement::{AgreementRef, Leaf, Statement};
+use entente_core::summary::{Age, CaseSummary, Citizenship, Place, SummaryId};
+
+use crate::answer::records::page;
+use crate::answer::records::show::Names;
+use crate::answer::{Desk, Staff, Steps, instant};
+use crate::fault::Fault;
+use crate::local::doc::*;
+use crate::node::{Node, Outcome};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+/// When batches of held summaries came: per issuer, epoch, size up to which it reaches, instant.
+struct Arrivals(HashMap<OrgId, Vec<(u32, u64, i64)>>);
+
+impl Arrivals {
+    /// From the audit log, in which every batch that brought something has its entry.
+    fn of(node: &Node) -> Outcome<Self> {
+        let mut arrivals: HashMap<OrgId, Vec<_>> = HashMap::new();
+        node.audit_entries(0, &mut |_, entry| {
+            let batch = entry.reference.split_first_chunk::<4>();
+            let batch = batch.and_then(|(epoch, size)| {
+                let size = u64::from_be_bytes(size.try_into().ok()?);
+                Some((u32::from_be_bytes(*epoch), size, entry.at_s))
+            });
+            if entry.action == Action::SummariesHeld
+                && let Some((partner, batch)) = entry.partner.zip(batch)
+            {
+                arrivals.entry(partner).or_default().push(batch);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self(arrivals))
+    }
+
+    /// The size of the checkpoint that covers a leaf, and when it came.
+    fn batch_of(&self, leaf: &Leaf) -> Option<(u64, i64)> {
+        let batches = self.0.get(&leaf.feed.issuer)?;
+        let covers =
+            |(epoch, size, _): &&(u32, u64, i64)| *epoch == leaf.feed.epoch && *size >= leaf.seq;
+        batches.iter().find(covers).map(|(_, size, at_s)| (*size, *at_s))
+    }
+}
+
+/// What is needed to tell of held summaries.
+struct Telling<'a> {
+    node: &'a Node,
+    names: Names,
+    arrivals: Arrivals,
+    retention_days: HashMap<AgreementRef, u32>,
+}
+
+impl<'a> Telling<'a> {
+    fn of(node: &'a Node) -> Outcome<Self> {
+        let kept = node.agreements()?.into_iter();
+        let days = kept.filter_map(|kept| {
+            let (_, grant) = kept.agreement.grant_from(&kept.partner)?;
+            Some((kept.reference(), grant.retention_days))
+        });
+        Ok(Self {
+            node,
+            names: Names::of(node)?,
+            arrivals: Arrivals::of(node)?,
+            retention_days: days.collect(),
+        })
+    }
+
+    fn row(&self, leaf: &Leaf, summary: &CaseSummary) -> HeldRow {
+        let days = leaf.agreement.and_then(|it| self.retention_days.get(&it).copied());
+        let came = self.arrivals.batch_of(leaf).map(|(_, at_s)| at_s);
+        let until = came.zip(days).map(|(at_s, days)| at_s + i64::from(days) * DAY_S);
+        let forms = summary.exploitation.unwrap_or_default();
+        HeldRow {
+            summary: summary.id.to_string(),
+            partner: self.names.named(&leaf.feed.issuer),
+            period: summary.period.to_string(),
+            place: summary.place.map(|it| place(it).to_owned()),
+            gender: summary.gender.map(|it| it.code().to_owned()),
+            age: summary.age.map(|it| age(it).to_owned()),
+            exploitation: forms.iter().map(|it| it.code().to_owned()).collect(),
+            keep_until: until.map(|at_s| instant(at_s).chars().take(10).collect()),
+        }
+    }
+}
+
+pub(in crate::answer) fn list(
+    desk: &Desk,
+    staff: &Staff,
+    ask: HeldListAsk,
+    _: &Steps,
+) -> Outcome<HeldListTold> {
+    let node = &*desk.node;
+    let only = ask.partner.as_deref().map(|text| node.find_partner(text)).transpose()?;
+    for name in ask.filter.keys() {
+        let known = name == "status" || Element::all().any(|element| element.name() == name);
+        if !known {
+            return Err(unknown_level());
+        }
+    }
+    let mut found: Vec<(Leaf, CaseSummary)> = Vec::new();
+    for (issuer, _) in node.partner_rows()? {
+        if only.as_ref().is_some_and(|(only, _)| *only != issuer) {
+            continue;
+        }
+        node.held_statements(&issuer, &mut |leaf| {
+            if let Statement::Summary(summary) = &leaf.statement
+                && admits(&ask.filter, summary)
+            {
+                let summary = summary.clone();
+                found.push((leaf, summary));
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    // The newest case first; ids mean nothing and only make the order one.
+    found.sort_by_key(|(_, summary)| std::cmp::Reverse((summary.period.number(), summary.id)));
+    let start = match &ask.after {
+        None => 0,
+        Some(text) => {
+            let at = found.iter().position(|(_, it)| it.id.to_string() == text.trim());
+            at.ok_or_else(unknown_summary)? + 1
+        }
+    };
+    let limit = page(ask.limit);
+    let telling = Telling::of(node)?;
+    let shown = found.iter().skip(start).take(limit);
+    let held: Vec<_> = shown.map(|(leaf, summary)| telling.row(leaf, summary)).collect();
+    let entry = node.entry(staff.actor(), Action::RecordsListed).n(held.len() as u64);
+    node.audit(vec![entry.reasons(["held".to_owned()])])?;
+    let is_more = start + held.len() < found.len();
+    let next = held.last().filter(|_| is_more).map(|row| row.summary.clone());
+    Ok(HeldListTold { total: found.len() as u64, held, next })
+}
+
+/// Whether a summary holds all these codes, at the level at which it was told.
+fn admits(filter: &std::collections::BTreeMap<String, String>, summary: &CaseSummary) -> bool {
+    let all = fields(summary);
+    filter.iter().all(|(name, wanted)| {
+        let wanted = wanted.trim();
+        let holds = |value: &String| {
+            // The year of a quarter is asked for as often as the quarter.
+            value == wanted || (name == "period" && value.starts_with(wanted))
+        };
+        all.iter().any(|(field, values)| field == name && values.iter().any(holds))
+    })
+}
+
+pub(in crate::answer) fn show(
+    desk: &Desk,
+    staff: &Staff,
+    ask: HeldShowAsk,
+    _: &Steps,
+) -> Outcome<HeldShowTold> {
+    let node = &*desk.node;
+    let id = find(node, &ask.summary)?;
+    let leaf = node.held_statement(&id)?.ok_or_else(unknown_summary)?;
+    let Statement::Summary(summary) = &leaf.statement else { return Err(unknown_summary()) };
+    let telling = Telling::of(node)?;
+    let batch = telling.arrivals.batch_of(&leaf);
+    let field = |(field, values): (&'static str, Vec<String>)| FieldValue {
+        field: field.to_owned(),
+        values: Private(values),
+        identifying: false,
+        masked: false,
+    };
+    let entry = telling.node.entry(staff.actor(), Action::RecordsListed);
+    let entry = entry.partner(leaf.feed.issuer).reference(id.0);
+    node.audit(vec![entry.reasons(["held".to_owned()])])?;
+    Ok(HeldShowTold {
+        summary: telling.row(&leaf, summary),
+        fields: fields(summary).into_iter().map(field).collect(),
+        min_group: summary.k_at_release,
+        rung: summary.rung.number(),
+        agreement: leaf.agreement.map(|it| hex::encode(it.id)).unwrap_or_default(),
+        sequence: leaf.seq,
+        checkpoint_size: batch.map_or(leaf.seq, |(size, _)| size),
+        received_at: batch.map(|(_, at_s)| instant(at_s)).unwrap_or_default(),
+    })
+}
+
+/// The held summary whose id begins like this.
+fn find(node: &Node, text: &str) -> Outcome<SummaryId> {
+    let wanted = text.trim().to_lowercase();
+    let mut found = Vec::new();
+    for (issuer, _) in node.partner_rows()? {
+        node.held_statements(&issuer, &mut |leaf| {
+            if let Statement::Summary(summary) = &leaf.statement
+                && wanted.len() >= 4
+                && summary.id.to_string().starts_with(&wanted)
+            {
+                found.push(summary.id);
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(unknown_summary()),
+    }
+}
+
+/// What a summary says, field by field, as codes.
+fn fields(summary: &CaseSummary) -> Vec<(&'static str, Vec<String>)> {
+    let mut all: Vec<(&'static str, Option<Vec<String>>)> = vec![
+        ("period", Some(vec![summary.period.to_string()])),
+        ("status", Some(vec![summary.status.code().to_owned()])),
+        ("status_decided_by", one(summary.status_decided_by)),
+        ("place", summary.place.map(|it| vec![place(it).to_owned()])),
+        ("gender", one(summary.gender)),
+        ("age", summary.age.map(|it| vec![age(it).to_owned()])),
+        ("citizenship", summary.citizenship.map(|it| vec![citizenship(it).to_owned()])),
+        ("majority_at_exploitation", one(summary.majority_at_exploitation)),
+        ("exploitation", several(summary.exploitation)),
+        ("labour_sectors", several(summary.labour_sectors)),
+        ("sexual_types", several(summary.sexual_types)),
+        ("duration", one(summary.duration)),
+        ("controls", several(summary.controls)),
+        ("recruiter_relation", several(summary.recruiter_relation)),
+        ("needs", several(summary.needs)),
+        ("geo_scope", one(summary.geo_scope)),
+        ("definition_profiles", several(summary.definition_profiles)),
+        ("data_source", one(summary.data_source)),
+    ];
+    all.retain(|(_, values)| values.is_some());
+    all.into_iter().map(|(name, values)| (name, values.unwrap_or_default())).collect()
+}
+
+fn one<C: Code>(code: Option<C>) -> Option<Vec<String>> {
+    code.map(|it| vec![it.code().to_owned()])
+}
+
+fn several<C: Code>(codes: Option<Set<C>>) -> Option<Vec<String>> {
+    codes.map(|it| it.iter().map(|code| code.code().to_owned()).collect())
+}
+
+fn place(place: Place) -> &'static str {
+    match place {
+        Place::Province(province) => province.code(),
+        Place::Region(region) => region.code(),
+        Place::Unknown => "unknown",
+    }
+}
+
+fn age(age: Age) -> &'static str {
+    match age {
+        Age::Group(group) => group.code(),
+        Age::Majority(majority) => majority.code(),
+    }
+}
+
+fn citizenship(citizenship: Citizenship) -> &'static str {
+    match citizenship {
+        Citizenship::Group(group) => group.code(),
+        Citizenship::Canadian => "can",
+        Citizenship::Other => "other",
+        Citizenship::Unknown => "unknown",
+    }
+}
+
+fn unknown_level() -> Box<Fault> {
+    let names = |lang: Lang| {
+        let all = Element::all().map(|element| match lang {
+            Lang::En => format!("{} ({})", element.name(), element.label().en),
+            Lang::Fr => format!("{} ({})", element.name(), element.label().fr),
+        });
+        all.collect::<Vec<_>>().join(", ")
+    };
+    Fault::new(
+        1513,
+        ("Summaries have no such field.", "Les résumés n’ont pas ce champ."),
+        (
+            "Use one of them: `--where exploitation=forced_labour`.",
+            "Utilisez l’un d’eux : `--where exploitation=forced_labour`.",
+        ),
+    )
+    .because(names(Lang::En), names(Lang::Fr))
+}
+
+fn unknown_summary() -> Box<Fault> {
+    Fault::new(
+        1514,
+        ("No such summary is held.", "Aucun résumé de ce genre n’est détenu."),
+        ("List them: `entente held list`.", "Dressez la liste : `entente held list`."),
+    )
+}
