@@ -17,41 +17,58 @@ pub struct Admissions(RwLock<Register>);
 
 struct Register {
     known: HashMap<OrgId, Entry>,
-    /// Whether somebody we do not know may come as far as the steps of becoming a partner, and
-    /// what ends the connections of those who did.
-    strangers: Entry,
+    /// How far somebody we do not know may come: as far as the steps of becoming a partner, or not
+    /// at all.
+    strangers: Admission,
 }
 
 struct Entry {
     admission: Admission,
     cut: CancellationToken,
+    /// Known only because it came while an invitation was open.
+    is_stranger: bool,
 }
+
+/// Strangers that are remembered while an invitation is open. The door has fewer connections; this
+/// bounds what those who come and go leave behind.
+const MAX_STRANGERS: usize = 1024;
 
 impl Entry {
     fn new(admission: Admission) -> Self {
-        Self { admission, cut: CancellationToken::new() }
+        Self { admission, cut: CancellationToken::new(), is_stranger: false }
     }
 
-    /// Changes the admission. Open connections end, except if nothing changes.
+    /// Changes the admission. Open connections end if less is allowed than before; if more is,
+    /// they go on, since every request is looked up again: whoever uses an invitation up must hear
+    /// the answer.
     fn set(&mut self, admission: Admission) {
-        if self.admission != admission {
+        if rank(admission) < rank(self.admission) {
             self.cut.cancel();
             *self = Self::new(admission);
         }
+        self.admission = admission;
+        self.is_stranger = false;
+    }
+}
+
+fn rank(admission: Admission) -> u8 {
+    match admission {
+        Admission::Refused => 0,
+        Admission::Invitee => 1,
+        Admission::Partner => 2,
     }
 }
 
 impl Admissions {
     /// Nobody may come in.
     pub fn nobody() -> Self {
-        let strangers = Entry::new(Admission::Refused);
+        let strangers = Admission::Refused;
         Self(RwLock::new(Register { known: HashMap::new(), strangers }))
     }
 
     /// Says how far `id` may come in from now on.
     ///
-    /// Connections that were made under another admission end at once; the other side connects
-    /// again and finds the new one.
+    /// Connections that were made when more was allowed end at once.
     pub fn set(&self, id: OrgId, admission: Admission) {
         let mut register = self.write();
         match register.known.get_mut(&id) {
@@ -73,14 +90,31 @@ impl Admissions {
     /// While an invitation is open, whoever was invited calls under a key that we do not know
     /// yet. A key that [`Self::set`] refuses stays refused.
     pub fn expect_invitees(&self, expected: bool) {
-        let admission = if expected { Admission::Invitee } else { Admission::Refused };
-        self.write().strangers.set(admission);
+        let mut register = self.write();
+        register.strangers = if expected { Admission::Invitee } else { Admission::Refused };
+        if !expected {
+            register.known.retain(|_, entry| {
+                if entry.is_stranger {
+                    entry.cut.cancel();
+                }
+                !entry.is_stranger
+            });
+        }
     }
 
     /// How far `id` may come in now, and what ends its connections when that changes.
     pub(crate) fn look_up(&self, id: &OrgId) -> (Admission, CancellationToken) {
-        let register = self.read();
-        let entry = register.known.get(id).unwrap_or(&register.strangers);
+        if let Some(entry) = self.read().known.get(id) {
+            return (entry.admission, entry.cut.child_token());
+        }
+        let mut register = self.write();
+        let strangers = register.strangers;
+        let n_strangers = register.known.values().filter(|entry| entry.is_stranger).count();
+        if strangers == Admission::Refused || n_strangers >= MAX_STRANGERS {
+            return (Admission::Refused, CancellationToken::new());
+        }
+        let stranger = || Entry { is_stranger: true, ..Entry::new(strangers) };
+        let entry = register.known.entry(*id).or_insert_with(stranger);
         (entry.admission, entry.cut.child_token())
     }
 
@@ -101,7 +135,7 @@ impl Admissions {
 impl Doorkeeper for Admissions {
     fn admits(&self, id: &OrgId) -> Admission {
         let register = self.read();
-        register.known.get(id).unwrap_or(&register.strangers).admission
+        register.known.get(id).map_or(register.strangers, |entry| entry.admission)
     }
 }
 
@@ -159,5 +193,22 @@ mod tests {
         admissions.expect_invitees(false);
         assert!(stranger.is_cancelled());
         assert_eq!(admissions.admits(&id(1)), Admission::Refused);
+    }
+
+    #[test]
+    fn whoever_uses_an_invitation_up_hears_the_answer_and_can_be_cut_later() {
+        let admissions = Admissions::nobody();
+        admissions.expect_invitees(true);
+        let (invitee, other) = (admissions.cut_token(&id(1)), admissions.cut_token(&id(2)));
+
+        // The invitation is used up while the call that uses it is still open.
+        admissions.set(id(1), Admission::Invitee);
+        admissions.expect_invitees(false);
+        assert!(!invitee.is_cancelled() && other.is_cancelled());
+
+        admissions.set(id(1), Admission::Partner);
+        assert!(!invitee.is_cancelled());
+        admissions.cut(&id(1));
+        assert!(invitee.is_cancelled());
     }
 }
