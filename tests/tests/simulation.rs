@@ -130,3 +130,29 @@ fn a_suspended_partner_gets_nothing_until_it_is_resumed() {
 fn a_record_taken_back_is_still_one_record() {
     run(vec![Op::Record { consents: false }, Op::TakeBack(0), Op::Consent(0)]);
 }
+
+/// Five years and a day: the templates let a summary be kept for 1,825 days.
+#[test]
+fn what_is_kept_too_long_is_destroyed() {
+    use entente_tests::federation::{Org, START_S, agree, consent, pair, plain_case, pull, staff};
+
+    let clock = entente_node::clock::ManualClock::new(START_S);
+    let (issuer, receiver) = (Org::new(2, &clock), Org::new(1, &clock));
+    pair(&issuer, &receiver);
+    agree(&issuer, &receiver, 5);
+    for _ in 0..K {
+        let mut record = issuer.node().blank_record().unwrap();
+        issuer.node().fill(&mut record, &plain_case()).unwrap();
+        issuer.node().add_record(staff(), record, vec![consent(1)]).unwrap();
+    }
+    let epoch = "2026-Q3".parse().unwrap();
+    issuer.node().close_epoch(&staff(), epoch, &receiver.id(), true).unwrap();
+    pull(&receiver, &issuer).unwrap();
+
+    clock.advance(1_825 * 24 * 60 * 60);
+    assert_eq!(receiver.node().shred_expired().unwrap(), 0);
+    clock.advance(24 * 60 * 60);
+    assert_eq!(receiver.node().shred_expired().unwrap(), K as u64);
+    assert_eq!(receiver.node().n_held(), 0);
+    receiver.node().verify_audit().unwrap();
+}

@@ -19,6 +19,7 @@ pub mod pairing;
 pub mod partners;
 pub mod records;
 pub mod restarts;
+pub mod retention;
 pub mod status;
 
 use std::fmt;

@@ -97,6 +97,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let every = Duration::from_secs(u64::from(config.sync.interval_s));
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
+    tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
     Ok(Running { address, desk, stop, tasks })
@@ -125,6 +126,20 @@ impl Running {
     }
 }
 
+/// Destroys what is kept too long, and closes the door to invitations that have lapsed.
+async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_some() {
+        let node = Arc::clone(&node);
+        let kept = move || node.refresh_admissions().and_then(|()| node.shred_expired());
+        match tokio::task::spawn_blocking(kept).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(n_shredded)) => tracing::info!(n_shredded, "retention is over"),
+            Ok(Err(fault)) => tracing::error!(code = %fault.code, "housekeeping failed"),
+            Err(_) => tracing::error!("housekeeping failed"),
+        }
+    }
+}
+
 async fn renew(identity: LiveIdentity, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(RENEWAL_CHECK)).await.is_some() {
         match identity.renew_if_due(SystemClock.now_s()) {
@@ -134,6 +149,9 @@ async fn renew(identity: LiveIdentity, stop: CancellationToken) {
         }
     }
 }
+
+/// Retention counts in days and invitations in days; an hour late is early enough.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 fn no_certificate() -> Box<Fault> {
     Fault::new(

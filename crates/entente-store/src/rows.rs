@@ -218,6 +218,8 @@ pub struct FollowedRow {
 /// Summaries that came together, each sealed under a key of its own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct HeldBatch {
+    /// When they arrived; seconds since 1970.
+    pub received_at_s: i64,
     /// Place in the feed, summary id, and the sealed bytes of the statement.
     pub items: Vec<(u64, [u8; 16], Vec<u8>)>,
 }

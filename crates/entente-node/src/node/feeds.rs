@@ -497,6 +497,7 @@ impl Node {
         let issuer = followed.feed.issuer;
         let at = HeldAt { issuer: *issuer.as_bytes(), epoch: followed.feed.epoch, first };
         if !gathered.held.items.is_empty() {
+            gathered.held.received_at_s = self.now_s();
             tx.put_held(&at, &gathered.held, &gathered.keys)?;
         }
         let row = FollowedRow {
