@@ -163,11 +163,14 @@ fn invite(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
         return Ok(End::Done);
     }
     desk.page(&invitation);
-    if let Some(code) = render::qr::half_blocks(&invitation.link)
-        && desk.attended
-        && !desk.quiet
-    {
-        desk.print(&format!("\n{code}"));
+    if desk.attended && !desk.quiet {
+        match render::qr::half_blocks(&invitation.link, desk.view().width.unwrap_or(80)) {
+            Some(code) => desk.print(&format!("\n{code}")),
+            None => desk.remark(
+                "\nIn a wider window the link is also drawn as a QR code.",
+                "\nDans une fenêtre plus large, le lien est aussi dessiné en code QR.",
+            ),
+        }
     }
     let file = file.display();
     desk.print(&match desk.lang.code() {

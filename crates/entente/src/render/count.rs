@@ -7,44 +7,20 @@ use super::labels::{Label, count, moment};
 use super::page::{Grid, Page, Tone};
 use super::{Render, codes};
 
+/// Tables with more cells are shown without their rows of zero: a case worker looks for figures,
+/// and province by form of exploitation alone has more than 200 cells. The document has them all.
+const DENSE_CELLS: usize = 20;
+
 impl Render for CountTold {
     fn render(&self, page: &mut Page<'_>) {
-        let lang = page.lang();
-        let mut header: Vec<String> =
-            self.by.iter().map(|dimension| codes::field_label(dimension, lang)).collect();
-        header.push(match self.counting_rule.as_str() {
-            "persons" => lang.pick("Persons", "Personnes").to_owned(),
-            "records" => lang.pick("Records", "Dossiers").to_owned(),
-            other => other.to_owned(),
-        });
-        let mut grid = Grid::new(header).numeric([self.by.len()]);
-        for cell in &self.cells {
-            let mut cells: Vec<(Tone, String)> = self
-                .by
-                .iter()
-                .map(|dimension| {
-                    let code = cell.key.get(dimension);
-                    let text = code.map_or_else(
-                        || "—".to_owned(),
-                        |code| codes::value_label(dimension, code, lang),
-                    );
-                    (Tone::Plain, text)
-                })
-                .collect();
-            cells.push(figure(cell, lang));
-            grid.toned(cells);
+        if self.notice == Notice::Controlled && self.coverage.answered == 0 {
+            page.say(
+                "Nobody answered, so there are no figures.",
+                "Personne n’a répondu : aucun chiffre.",
+            );
+        } else {
+            self.figures(page);
         }
-        let mut total: Vec<(Tone, String)> =
-            vec![(Tone::Plain, String::new()); self.by.len().saturating_sub(1)];
-        if !self.by.is_empty() {
-            total.insert(0, (Tone::Strong, lang.pick("Total", "Total").to_owned()));
-            total.push(figure(&self.total, lang));
-            grid.toned(total);
-        } else if self.cells.is_empty() {
-            grid.toned([figure(&self.total, lang)]);
-        }
-        page.table(grid);
-        self.legend(page);
         self.about(page);
         self.who(page);
         self.notice_line(page);
@@ -67,6 +43,7 @@ fn figure(cell: &CountCell, lang: Lang) -> (Tone, String) {
 }
 
 trait Parts {
+    fn figures(&self, page: &mut Page<'_>);
     fn legend(&self, page: &mut Page<'_>);
     fn about(&self, page: &mut Page<'_>);
     fn who(&self, page: &mut Page<'_>);
@@ -74,6 +51,56 @@ trait Parts {
 }
 
 impl Parts for CountTold {
+    fn figures(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let mut header: Vec<String> =
+            self.by.iter().map(|dimension| codes::field_label(dimension, lang)).collect();
+        header.push(match self.counting_rule.as_str() {
+            "persons" => lang.pick("Persons", "Personnes").to_owned(),
+            "records" => lang.pick("Records", "Dossiers").to_owned(),
+            other => other.to_owned(),
+        });
+        let is_dense = self.cells.len() > DENSE_CELLS;
+        let is_shown = |cell: &&CountCell| !is_dense || cell.value != Some(0);
+        let mut grid = Grid::new(header).numeric([self.by.len()]);
+        let mut n_shown = 0;
+        for cell in self.cells.iter().filter(is_shown) {
+            n_shown += 1;
+            let label = |dimension: &String| {
+                let code = cell.key.get(dimension);
+                code.map_or_else(
+                    || "—".to_owned(),
+                    |code| codes::value_label(dimension, code, lang),
+                )
+            };
+            let mut cells: Vec<(Tone, String)> =
+                self.by.iter().map(|dimension| (Tone::Plain, label(dimension))).collect();
+            cells.push(figure(cell, lang));
+            grid.toned(cells);
+        }
+        if !self.by.is_empty() {
+            let mut total = vec![(Tone::Plain, String::new()); self.by.len() - 1];
+            total.insert(0, (Tone::Strong, lang.pick("Total", "Total").to_owned()));
+            total.push(figure(&self.total, lang));
+            grid.toned(total);
+        } else if self.cells.is_empty() {
+            grid.toned([figure(&self.total, lang)]);
+        }
+        page.table(grid);
+        let n_hidden = (self.cells.len() - n_shown) as u64;
+        if n_hidden > 0 {
+            let rows = count(
+                n_hidden,
+                ("row of 0 is not shown", "rows of 0 are not shown"),
+                ("ligne de 0 n’est pas montrée", "lignes de 0 ne sont pas montrées"),
+                lang,
+            );
+            let rows = page.paint(Tone::Faint, &rows);
+            page.line(&rows);
+        }
+        self.legend(page);
+    }
+
     /// The symbols that the table uses, in words.
     fn legend(&self, page: &mut Page<'_>) {
         let cells = || self.cells.iter().chain([&self.total]);

@@ -72,6 +72,10 @@ fn details(outcome: &EpochOutcome, page: &mut Page<'_>) {
         let clause =
             tally.reason.clause.as_ref().map_or_else(String::new, |clause| format!(" ({clause})"));
         let text = page.paint(Tone::Warning, tally.reason.text.text(lang));
+        if tally.records == 0 {
+            page.item(&format!("{text}{clause}"));
+            continue;
+        }
         page.item(&match lang {
             Lang::En => format!("{} not released: {text}{clause}", lang.number(tally.records)),
             Lang::Fr => {

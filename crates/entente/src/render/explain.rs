@@ -51,6 +51,9 @@ impl Render for AgreementExplainTold {
                 page.item(&format!("{}{clause}", reason.text.text(lang)));
             }
         }
+        if self.fields.is_empty() {
+            return;
+        }
         page.title(page.pick("Field by field", "Champ par champ"));
         if self.decision == Decision::Refuse {
             page.say(
@@ -69,6 +72,7 @@ trait Group {
 impl Group for AgreementExplainTold {
     fn group(&self, lang: Lang) -> String {
         match (self.group_size, lang) {
+            (None, _) if self.min_group == 0 => String::new(),
             (None, Lang::En) => format!("at least {} needed", self.min_group),
             (None, Lang::Fr) => format!("au moins {} requises", self.min_group),
             (Some(size), Lang::En) => {

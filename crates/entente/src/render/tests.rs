@@ -132,6 +132,30 @@ Renseignements contrôlés, ne pas publier."
 }
 
 #[test]
+fn a_count_that_nobody_answered_has_no_table() {
+    let mut answer = example(Op::Count);
+    answer["coverage"]["answered"] = 0.into();
+    let page = page_of(Op::Count, answer, Lang::En);
+    assert!(page.starts_with("Nobody answered, so there are no figures.\n"), "{page}");
+    assert!(!page.contains('│') && page.contains("Who is in it"), "{page}");
+}
+
+#[test]
+fn rows_of_zero_are_left_out_of_a_large_table_and_counted() {
+    let mut answer = example(Op::CountOwn);
+    let zero = serde_json::json!({
+        "key": {"province": "60"}, "value": 0, "at_least": 0, "flag": "ok"
+    });
+    let cells = answer["cells"].as_array_mut().unwrap();
+    cells.push(zero.clone());
+    let small = page_of(Op::CountOwn, answer.clone(), Lang::En);
+    assert!(small.contains("Yukon"), "{small}");
+    answer["cells"].as_array_mut().unwrap().extend(std::iter::repeat_n(zero, 20));
+    let large = page_of(Op::CountOwn, answer, Lang::En);
+    assert!(!large.contains("Yukon") && large.contains("21\u{a0}rows of 0 are not shown"));
+}
+
+#[test]
 fn the_page_for_a_person_says_who_was_told_what_in_their_language() {
     assert_eq!(
         page(Op::AuditDisclosures, Lang::En),
