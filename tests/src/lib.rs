@@ -1,7 +1,8 @@
 //! Whole federations: simulated, over sockets, on real data.
 //!
 //! [`federation`] makes nodes in memory that speak with each other by function calls: no sockets,
-//! no clock but the one that is moved by hand.
+//! no clock but the one that is moved by hand. [`net`] makes nodes with folders and doors.
 
 pub mod federation;
+pub mod net;
 pub mod simulation;

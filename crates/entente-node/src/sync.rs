@@ -140,7 +140,15 @@ impl Peers {
         };
         let mut client = OnboardingClient::new(channel.clone());
         let reply = client.join(timed(request)).await;
-        let reply = reply.map_err(|status| missed(&channel, &status))?.into_inner();
+        let reply = match reply.map_err(|status| missed(&channel, &status)) {
+            Ok(reply) => reply.into_inner(),
+            Err(missed) => {
+                if let Missed::RefusedByPartner(_) = &missed {
+                    self.blocking(move |node| node.not_joined(actor, &opened)).await??;
+                }
+                return Err(missed);
+            }
+        };
         let theirs = entente_proto::parse_join_reply(reply)
             .map_err(|error| Missed::RefusedByUs(error.to_string()))?;
         let keep =

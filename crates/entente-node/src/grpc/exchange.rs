@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entente_core::feed::FeedFault;
 use entente_core::identity::OrgId;
-use entente_proto::v1;
+use entente_proto::{Invalid, v1};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -34,6 +34,18 @@ impl Exchange {
     pub fn new(node: Arc<Node>) -> Self {
         Self { node }
     }
+
+    /// What a message means. What no honest node sends is refused, and noted.
+    async fn parsed<T>(&self, caller: OrgId, parsed: Result<T, Invalid>) -> Result<T, Status> {
+        match parsed {
+            Ok(parsed) => Ok(parsed),
+            Err(Invalid { field, .. }) => {
+                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
+                // Which field was wrong says something about our parser, not about their mistake.
+                Err(Status::invalid_argument("malformed"))
+            }
+        }
+    }
 }
 
 /// Who is calling, as proved by TLS.
@@ -42,14 +54,10 @@ fn caller<T>(request: &Request<T>) -> Result<OrgId, Status> {
     peer.map(|peer| peer.id).ok_or_else(|| Status::unauthenticated("no identity"))
 }
 
+/// Asked before anything else is looked at: another version may mean something else by it.
 fn version(offered: &[u32]) -> Result<u32, Status> {
     entente_proto::choose_version(offered)
         .map_err(|_| Status::failed_precondition("ENT-2001 this node speaks protocol version 1"))
-}
-
-fn malformed<E>(_: E) -> Status {
-    // Which field was wrong says something about our parser, not about their mistake.
-    Status::invalid_argument("malformed")
 }
 
 #[tonic::async_trait]
@@ -59,8 +67,9 @@ impl v1::onboarding_server::Onboarding for Exchange {
         request: Request<v1::JoinRequest>,
     ) -> Result<Response<v1::JoinReply>, Status> {
         let caller = caller(&request)?;
-        let join = entente_proto::parse_join(request.into_inner()).map_err(malformed)?;
-        let version = version(&join.versions)?;
+        let request = request.into_inner();
+        let version = version(&request.versions)?;
+        let join = self.parsed(caller, entente_proto::parse_join(request)).await?;
         let nonce =
             run(&self.node, move |node| node.join(&caller, &join.ticket, &join.card, &join.nonce))
                 .await?;
@@ -85,8 +94,9 @@ impl v1::exchange_server::Exchange for Exchange {
         request: Request<v1::HelloRequest>,
     ) -> Result<Response<v1::HelloReply>, Status> {
         let caller = caller(&request)?;
-        let hello = entente_proto::parse_hello(request.into_inner()).map_err(malformed)?;
-        let version = version(&hello.versions)?;
+        let request = request.into_inner();
+        let version = version(&request.versions)?;
+        self.parsed(caller, entente_proto::parse_hello(request)).await?;
         let reply = run(&self.node, move |node| {
             let row = node.partner_row(&caller)?;
             let (feed_epoch, feed_size, _) = node.feed_head(&caller)?;
@@ -117,7 +127,7 @@ impl v1::exchange_server::Exchange for Exchange {
         request: Request<v1::PullRequest>,
     ) -> Result<Response<Self::PullStream>, Status> {
         let caller = caller(&request)?;
-        let pull = entente_proto::parse_pull(request.into_inner()).map_err(malformed)?;
+        let pull = self.parsed(caller, entente_proto::parse_pull(request.into_inner())).await?;
         let entente_proto::Pull { feed_epoch, after, max_batches } = pull;
         let wanted = match usize::try_from(max_batches) {
             Ok(0) | Err(_) => MAX_BATCHES,
@@ -139,7 +149,7 @@ impl v1::exchange_server::Exchange for Exchange {
         let mut batches = request.into_inner();
         let mut cursor = None;
         while let Some(message) = batches.next().await {
-            let batch = entente_proto::parse_batch(message?).map_err(malformed)?;
+            let batch = self.parsed(caller, entente_proto::parse_batch(message?)).await?;
             let accepted =
                 run(&self.node, move |node| match node.accept(&caller, batch, Via::Connection) {
                     Err(Refused::Feed(FeedFault::Repeated)) => Ok(None),
@@ -160,8 +170,8 @@ impl v1::exchange_server::Exchange for Exchange {
         request: Request<v1::CountRequest>,
     ) -> Result<Response<v1::CountReply>, Status> {
         let caller = caller(&request)?;
-        let question = request.into_inner().question.ok_or_else(|| malformed(()))?;
-        let question = entente_proto::parse_document(question).map_err(malformed)?;
+        let question = request.into_inner().question.unwrap_or_default();
+        let question = self.parsed(caller, entente_proto::parse_document(question)).await?;
         let answer = run(&self.node, move |node| node.answer_count(&caller, &question)).await?;
         let answer = Some(entente_proto::document_message(&answer));
         Ok(Response::new(v1::CountReply { answer }))
@@ -172,7 +182,7 @@ impl v1::exchange_server::Exchange for Exchange {
         request: Request<v1::WitnessRequest>,
     ) -> Result<Response<v1::WitnessReply>, Status> {
         let caller = caller(&request)?;
-        let asked = entente_proto::parse_witness(request.into_inner()).map_err(malformed)?;
+        let asked = self.parsed(caller, entente_proto::parse_witness(request.into_inner())).await?;
         let entente_proto::Witness { old_size, proof, checkpoint } = asked;
         let witnessed =
             run(&self.node, move |node| node.witness(&caller, old_size, proof, &checkpoint))
@@ -190,8 +200,8 @@ impl v1::exchange_server::Exchange for Exchange {
         request: Request<v1::ProveRequest>,
     ) -> Result<Response<v1::ProveReply>, Status> {
         let caller = caller(&request)?;
-        let (feed_epoch, seq) =
-            entente_proto::parse_prove(request.into_inner()).map_err(malformed)?;
+        let asked = entente_proto::parse_prove(request.into_inner());
+        let (feed_epoch, seq) = self.parsed(caller, asked).await?;
         let proved = run(&self.node, move |node| node.prove(&caller, feed_epoch, seq)).await?;
         let proved = proved.ok_or_else(|| Status::not_found("entry"))?;
         let Proof { checkpoint, proof, leaf, leaf_hash } = proved;

@@ -55,6 +55,7 @@ impl ToStatus for Box<Fault> {
     fn to_status(&self) -> Status {
         match self.code.as_str() {
             "ENT-1208" => Status::not_found("invitation"),
+            "ENT-1201" => Status::permission_denied("unknown"),
             "ENT-1206" => Status::permission_denied("ended"),
             "ENT-1702" | "ENT-1705" => Status::resource_exhausted("store"),
             _ => Status::internal("internal"),

@@ -11,6 +11,8 @@ use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::WitnessRow;
 use entente_store::tx::Reads as _;
 
+use super::feeds::Refused;
+use super::partners::Shut;
 use super::{Node, Outcome};
 use crate::fault::Fault;
 
@@ -218,25 +220,21 @@ impl Node {
         old: u64,
         proof: Vec<Hash>,
         note: &[u8],
-    ) -> Outcome<Witnessed> {
-        // After a restore a partner's log begins a new epoch; the old head stays as evidence.
-        let Some((epoch, checkpoint)) = signed_by(partner, note) else {
-            return Ok(Witnessed::Refused);
-        };
-        let name = origin(partner, epoch);
-        self.db.write("witness", |tx| {
-            let mut last = tx.witnessed(partner.as_bytes())?.unwrap_or_default();
-            if epoch_of(&last.note).is_some_and(|before| before < epoch) {
-                last = WitnessRow::default();
-            }
-            if last.size != old {
-                return Ok(Witnessed::Conflict(last.size));
-            }
-            let grown =
-                merkle::check_growth(checkpoint.size, checkpoint.root, old, Hash(last.root), proof);
-            if old > 0 && grown.is_err() {
-                return Ok(Witnessed::Refused);
-            }
+    ) -> Result<Witnessed, Refused> {
+        let witnessed = self.db.write("witness", |tx| {
+            let row = tx.partner(partner.as_bytes())?.ok_or(Shut::Unknown)?;
+            self.open_to(&row)?;
+            let last = tx.witnessed(partner.as_bytes())?.unwrap_or_default();
+            let checkpoint = match continued(partner, &last, old, proof, note) {
+                Ok(checkpoint) => checkpoint,
+                Err(NotContinued::From(size)) => return Ok(Witnessed::Conflict(size)),
+                Err(NotContinued::At { code, is_proof }) => {
+                    let notes = vec![last.note, note.to_vec()];
+                    self.keep_evidence(tx, partner, code, notes, is_proof)?;
+                    return Ok(Witnessed::Refused);
+                }
+            };
+            let name = origin(partner, epoch_of(note).unwrap_or_default());
             let row = WitnessRow {
                 size: checkpoint.size,
                 root: checkpoint.root.0,
@@ -246,9 +244,55 @@ impl Node {
             tx.put_witnessed(partner.as_bytes(), &row)?;
             let time_s = u64::try_from(self.now_s()).unwrap_or(0);
             let cosigned = cosign(note, &name, &self.secrets.key, time_s);
-            Ok(cosigned.map_or(Witnessed::Refused, Witnessed::Cosigned))
-        })
+            Ok::<_, Refused>(cosigned.map_or(Witnessed::Refused, Witnessed::Cosigned))
+        })?;
+        if witnessed == Witnessed::Refused {
+            // What was shown may have been a proof against the partner.
+            self.refresh_admissions()?;
+        }
+        Ok(witnessed)
     }
+}
+
+/// The checkpoint in `note`, if it continues what we co-signed last.
+fn continued(
+    partner: &OrgId,
+    last: &WitnessRow,
+    old: u64,
+    proof: Vec<Hash>,
+    note: &[u8],
+) -> Result<Checkpoint, NotContinued> {
+    let refused = |code, is_proof| NotContinued::At { code, is_proof };
+    let (epoch, checkpoint) = signed_by(partner, note).ok_or(refused("audit_not_signed", false))?;
+    let (mut size, mut root) = (last.size, Hash(last.root));
+    match epoch_of(&last.note) {
+        Some(before) if before > epoch => return Err(refused("audit_rolled_back", false)),
+        // After a restore a partner's log begins a new epoch.
+        Some(before) if before < epoch => (size, root) = (0, Hash([0; 32])),
+        _ => {}
+    }
+    if size != old {
+        return Err(NotContinued::From(size));
+    }
+    if old == 0 {
+        return Ok(checkpoint);
+    }
+    match merkle::check_growth(checkpoint.size, checkpoint.root, old, root, proof) {
+        Ok(()) => Ok(checkpoint),
+        // Two signatures over two histories of one length.
+        Err(_) if checkpoint.size == old && checkpoint.root != root => {
+            Err(refused("audit_forked", true))
+        }
+        Err(_) => Err(refused("audit_not_grown", false)),
+    }
+}
+
+/// Why a partner's audit log is not co-signed.
+enum NotContinued {
+    /// The proof has to begin at this size.
+    From(u64),
+    /// What was shown is kept under this code.
+    At { code: &'static str, is_proof: bool },
 }
 
 /// The epoch in a checkpoint's origin.

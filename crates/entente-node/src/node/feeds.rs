@@ -11,7 +11,7 @@ use entente_core::agreement::AgreementState;
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::feed::{Batch, Carried, Checkpoint, FeedFault, FeedId, Followed, MAX_BATCH};
 use entente_core::identity::OrgId;
-use entente_core::merkle::{Frontier, Hash};
+use entente_core::merkle::{Frontier, Hash, leaf_hash};
 use entente_core::policy::Permitted;
 use entente_core::statement::{AgreementRef, Leaf, Statement, WithdrawReason};
 use entente_core::summary::SummaryId;
@@ -126,6 +126,8 @@ pub(crate) struct Gathered {
     keys: HeldKeys,
     /// Summaries that are no longer held.
     shredded: Vec<SummaryId>,
+    /// Leaves that say nothing we understand, by their place.
+    unreadable: Vec<(u64, Vec<u8>)>,
 }
 
 impl Node {
@@ -322,14 +324,20 @@ impl Node {
             let partner = tx.partner(issuer.as_bytes())?.ok_or(Shut::Unknown)?;
             self.may_speak(&partner)?;
             let mut followed = self.followed(tx, issuer)?;
+            let mut left = Vec::new();
             if batch.epoch > followed.feed.epoch && batch.first == 0 {
                 // The issuer was restored from a backup and begins again. What it took back
                 // stays taken back: that is remembered by the summary, not by the place.
                 let feed = FeedId { epoch: batch.epoch, ..followed.feed };
-                followed = Followed::new(feed);
+                left = std::mem::replace(&mut followed, Followed::new(feed)).checkpoint;
             }
             let first = followed.frontier.size();
             let (followed, contents) = followed.accept(batch)?;
+            if !left.is_empty() {
+                // Honest only after a restore, which their officer can tell of.
+                let notes = vec![left, followed.checkpoint.clone()];
+                self.keep_evidence(tx, issuer, "feed_restarted", notes, false)?;
+            }
             let mut gathered = Gathered::default();
             for (seq, bytes) in (first + 1..).zip(contents) {
                 if let Some(bytes) = bytes {
@@ -366,6 +374,7 @@ impl Node {
     ) -> Result<(), Refused> {
         let Ok(leaf) = entente_proto::decode_statement(&bytes) else {
             gathered.skip(seq, "unreadable");
+            gathered.unreadable.push((seq, bytes));
             return Ok(());
         };
         if leaf.feed != *feed || leaf.seq != seq {
@@ -515,7 +524,10 @@ impl Node {
             gathered.entries.push(entry.n(gathered.accepted.n_held).reference(batch));
         }
         for (seq, reason) in &gathered.accepted.skipped {
-            self.keep_evidence(tx, &issuer, reason, vec![seq.to_be_bytes().to_vec()], false)?;
+            let mut proof = vec![seq.to_be_bytes().to_vec()];
+            let unreadable = gathered.unreadable.iter().find(|(at, _)| at == seq);
+            proof.extend(unreadable.map(|(_, bytes)| kept_of(bytes)));
+            self.keep_evidence(tx, &issuer, reason, proof, false)?;
         }
         if !gathered.receipts.is_empty() {
             let items = std::mem::take(&mut gathered.receipts);
@@ -612,6 +624,13 @@ impl Gathered {
     pub(crate) fn shredded(&mut self, ids: impl IntoIterator<Item = SummaryId>) {
         self.shredded.extend(ids);
     }
+}
+
+/// What is kept of a leaf that cannot be read: its bytes, or of a long one its hash, by which it can
+/// be asked for again.
+fn kept_of(leaf: &[u8]) -> Vec<u8> {
+    const MAX_KEPT: usize = 4096;
+    if leaf.len() <= MAX_KEPT { leaf.to_vec() } else { leaf_hash(leaf).0.to_vec() }
 }
 
 fn open_held(batch: &HeldBatch, keys: &HeldKeys, position: usize) -> Option<Leaf> {

@@ -253,6 +253,13 @@ impl Node {
         self.refresh_admissions()
     }
 
+    /// Notes that the inviter does not know the invitation we opened, or that it was used.
+    pub fn not_joined(&self, actor: Actor, opened: &Opened) -> Outcome<()> {
+        let entry = self.entry(actor, Action::PartnerCheckFailed);
+        let entry = entry.reference(opened.invitation.ticket);
+        self.audit(vec![entry.reasons(["invitation_refused".to_owned()])])
+    }
+
     /// The six digits our officer reads aloud.
     pub fn digits_to_read(&self, partner: &OrgId) -> Outcome<String> {
         let row = self.partner_row(partner)?;

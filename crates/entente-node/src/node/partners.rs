@@ -17,6 +17,10 @@ use crate::tls::Admission;
 /// office which closes over the holidays still learns of it.
 const AFTER_END_S: i64 = 30 * 24 * 60 * 60;
 
+/// The most that is kept against one partner, besides what proves something: enough to see what is
+/// wrong there, and no way to fill the disk.
+const MAX_EVIDENCE: usize = 256;
+
 /// Why a partner's request is refused. The partner is told which, and nothing about anybody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shut {
@@ -215,6 +219,9 @@ impl Node {
         proof: Vec<Vec<u8>>,
         fatal: bool,
     ) -> Outcome<()> {
+        if !fatal && tx.evidence(partner.as_bytes())?.len() >= MAX_EVIDENCE {
+            return Ok(());
+        }
         let evidence = EvidenceRow { at_s: self.now_s(), fault: fault.to_owned(), proof, fatal };
         tx.put_evidence(partner.as_bytes(), &evidence)?;
         if !fatal {
@@ -228,10 +235,27 @@ impl Node {
         self.write_audit(tx, vec![entry.reasons([fault.to_owned()])])
     }
 
+    /// Notes that a partner sent something that cannot be read as a message of its kind. `field`
+    /// names what was wrong; strangers are not remembered.
+    pub(crate) fn note_malformed(&self, partner: &OrgId, field: &str) -> Outcome<()> {
+        self.db.write("malformed", |tx| {
+            if tx.partner(partner.as_bytes())?.is_none() {
+                return Ok(());
+            }
+            let proof = vec![field.as_bytes().to_vec()];
+            self.keep_evidence(tx, partner, "malformed", proof, false)
+        })
+    }
+
     /// Brings who may come in at the door in line with the partner table.
     pub fn refresh_admissions(&self) -> Outcome<()> {
         let (rows, tickets) =
             self.db.read(|tx| Ok::<_, Box<Fault>>((tx.partners()?, tx.tickets()?)))?;
+        let unchecked: Vec<_> = rows
+            .iter()
+            .filter(|(_, row)| row.state == PartnerState::Connected)
+            .map(|(id, _)| *id)
+            .collect();
         for (id, row) in rows {
             let Ok(id) = OrgId::from_bytes(&id) else { continue };
             // After the end the door stays open for a while, for the news of it and the receipts;
@@ -250,9 +274,11 @@ impl Node {
             self.admissions.set(id, admission);
         }
         let now_s = self.now_s();
-        let invited = tickets
-            .iter()
-            .any(|(_, ticket)| ticket.used_by.is_none() && ticket.expires_at_s > now_s);
+        let invited = tickets.iter().any(|(_, ticket)| {
+            // If two hold one invitation, the second must be able to knock, so that we learn of it.
+            let used = ticket.used_by.is_some_and(|by| !unchecked.contains(&by));
+            !used && ticket.expires_at_s > now_s
+        });
         self.admissions.expect_invitees(invited);
         Ok(())
     }
