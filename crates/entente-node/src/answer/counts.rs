@@ -23,7 +23,6 @@ use super::{Desk, Staff, Steps, instant, step};
 use crate::fault::Fault;
 use crate::local::doc::*;
 use crate::node::counts::{self, Reply, Wanted, unknown_dimension};
-use crate::node::index;
 use crate::node::{Node, Outcome};
 use crate::sync::Missed;
 
@@ -126,7 +125,7 @@ fn is_by_year(by: &[String]) -> bool {
 fn frame_of(question: &Question) -> Outcome<Frame> {
     let dimensions: Option<Vec<_>> =
         question.by.iter().map(|name| Dimension::parse(name).ok()).collect();
-    let frame = index::frame(&dimensions.ok_or_else(unknown_dimension)?);
+    let frame = Dimension::frame(&dimensions.ok_or_else(unknown_dimension)?);
     frame.map_err(|_| counts::table_too_large())
 }
 

@@ -18,6 +18,8 @@ use crate::node::agreements::Kept;
 use crate::node::epochs::Report;
 use crate::node::{Node, Outcome};
 
+#[cfg(test)]
+mod tests;
 pub(super) mod words;
 
 pub(super) fn close(

@@ -20,6 +20,8 @@ use crate::sync::{Missed, Round};
 
 mod feeds;
 mod held;
+#[cfg(test)]
+mod tests;
 
 pub(super) use feeds::{list as feed_list, quarantine_list, quarantine_release};
 pub(super) use held::{list as held_list, show as held_show};

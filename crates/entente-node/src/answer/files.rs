@@ -1,25 +1,83 @@
-//! Answers: files.
+//! Answers: records from files, and into files.
+//!
+//! A file is read twice: once to the end, so that one that cannot be read changes nothing, and
+//! once to keep its rows, in transactions of 512. Bad rows are set aside with their reason. The
+//! same file again adds nothing. Nothing that stood in a cell is ever in an answer.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use super::{Desk, Staff, Steps};
-use crate::local::doc::*;
+use entente_core::lang::Lang;
+use entente_core::layout::Layout;
+
+use crate::fault::Fault;
 use crate::node::Outcome;
+use crate::setup::io_fault;
 
-pub(super) fn import(
-    _: &Desk,
-    _: &Staff,
-    _: RecordImportAsk,
-    _: &Steps,
-) -> Outcome<RecordImportTold> {
-    Err(super::failed())
+mod export;
+mod import;
+#[cfg(test)]
+mod tests;
+
+pub(super) use export::export;
+pub(super) use import::import;
+
+/// The largest mapping file: a hundred times the largest of ours.
+const MAX_MAPPING_BYTES: u64 = 1 << 20;
+
+/// The layout with this name.
+fn named_layout(name: &str) -> Outcome<Layout> {
+    let names = || Layout::built_in_names().collect::<Vec<_>>().join(", ");
+    Layout::built_in(name.trim()).ok_or_else(|| {
+        Fault::new(
+            1420,
+            ("There is no such layout.", "Cette disposition n’existe pas."),
+            (
+                "Name one of them, or give your own with --mapping.",
+                "Nommez l’une d’elles, ou donnez la vôtre avec --mapping.",
+            ),
+        )
+        .because(format!("Layouts: {}", names()), format!("Dispositions : {}", names()))
+    })
 }
 
-pub(super) fn export(
-    _: &Desk,
-    _: &Staff,
-    _: RecordExportAsk,
-    _: &Steps,
-) -> Outcome<RecordExportTold> {
-    Err(super::failed())
+/// The layout in a mapping file.
+fn mapping(path: &Path) -> Outcome<Layout> {
+    let n_bytes = path.metadata().map_err(|error| io_fault(&error))?.len();
+    let text = if n_bytes > MAX_MAPPING_BYTES {
+        Err(std::io::ErrorKind::FileTooLarge.into())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| io_fault(&error))?;
+    Layout::parse(&text).map_err(|error| {
+        let why = error.to_string();
+        Fault::new(
+            1421,
+            ("The mapping file is not a layout.", "Le fichier de correspondance est invalide."),
+            ("Compare it with those in config/layouts.", "Comparez-le à ceux de config/layouts."),
+        )
+        .because(why.clone(), why)
+    })
+}
+
+fn not_read(error: &crate::tabular::TableError) -> Box<Fault> {
+    Fault::new(
+        1422,
+        (
+            "The file cannot be read as a table. Nothing was kept.",
+            "Le fichier ne se lit pas comme un tableau. Rien n’a été conservé.",
+        ),
+        (
+            "Correct it and try again; look first with --dry-run.",
+            "Corrigez-le et réessayez; regardez d’abord avec --dry-run.",
+        ),
+    )
+    .because(error.text(Lang::En), error.text(Lang::Fr))
+}
+
+/// Where the half-written file is until it is whole.
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
 }

@@ -22,6 +22,8 @@ use crate::node::{Node, Outcome};
 
 mod consents;
 pub(super) mod filter;
+#[cfg(test)]
+pub(super) mod fixture;
 mod pairs;
 mod search;
 pub(super) mod show;

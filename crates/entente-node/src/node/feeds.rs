@@ -518,10 +518,7 @@ impl Node {
         gathered.accepted.cursor = followed.frontier.size();
         if gathered.accepted.n_held > 0 {
             let entry = self.entry(Actor::Partner(issuer), Action::SummariesHeld).partner(issuer);
-            // Ties the entry to the batch: its feed's epoch, and the size up to which it reaches.
-            let size = followed.frontier.size();
-            let batch = [at.epoch.to_be_bytes().as_slice(), &size.to_be_bytes()].concat();
-            gathered.entries.push(entry.n(gathered.accepted.n_held).reference(batch));
+            gathered.entries.push(entry.n(gathered.accepted.n_held));
         }
         for (seq, reason) in &gathered.accepted.skipped {
             let mut proof = vec![seq.to_be_bytes().to_vec()];
@@ -590,6 +587,19 @@ impl Node {
         self.db.read(|tx| {
             let Some((batch, keys)) = tx.held_batch(&place.at)? else { return Ok(None) };
             Ok(open_held(&batch, &keys, place.position))
+        })
+    }
+
+    /// When the batches of held summaries came: epoch of the feed, leaves before, and the instant,
+    /// in order.
+    pub fn held_arrivals(&self, issuer: &OrgId) -> Outcome<Vec<(u32, u64, i64)>> {
+        self.db.read(|tx| {
+            let mut arrivals = Vec::new();
+            tx.held(issuer.as_bytes(), &mut |at, batch, _| {
+                arrivals.push((at.epoch, at.first, batch.received_at_s));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(arrivals)
         })
     }
 

@@ -8,7 +8,7 @@ use entente_core::audit::Action;
 use entente_core::codes::{Code, Set};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::statement::{AgreementRef, Leaf, Statement};
+use entente_core::statement::{Leaf, Statement};
 use entente_core::summary::{Age, CaseSummary, Citizenship, Place, SummaryId};
 
 use crate::answer::records::page;
@@ -20,65 +20,39 @@ use crate::node::{Node, Outcome};
 
 const DAY_S: i64 = 24 * 60 * 60;
 
-/// When batches of held summaries came: per issuer, epoch, size up to which it reaches, instant.
-struct Arrivals(HashMap<OrgId, Vec<(u32, u64, i64)>>);
-
-impl Arrivals {
-    /// From the audit log, in which every batch that brought something has its entry.
-    fn of(node: &Node) -> Outcome<Self> {
-        let mut arrivals: HashMap<OrgId, Vec<_>> = HashMap::new();
-        node.audit_entries(0, &mut |_, entry| {
-            let batch = entry.reference.split_first_chunk::<4>();
-            let batch = batch.and_then(|(epoch, size)| {
-                let size = u64::from_be_bytes(size.try_into().ok()?);
-                Some((u32::from_be_bytes(*epoch), size, entry.at_s))
-            });
-            if entry.action == Action::SummariesHeld
-                && let Some((partner, batch)) = entry.partner.zip(batch)
-            {
-                arrivals.entry(partner).or_default().push(batch);
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(Self(arrivals))
-    }
-
-    /// The size of the checkpoint that covers a leaf, and when it came.
-    fn batch_of(&self, leaf: &Leaf) -> Option<(u64, i64)> {
-        let batches = self.0.get(&leaf.feed.issuer)?;
-        let covers =
-            |(epoch, size, _): &&(u32, u64, i64)| *epoch == leaf.feed.epoch && *size >= leaf.seq;
-        batches.iter().find(covers).map(|(_, size, at_s)| (*size, *at_s))
-    }
-}
-
 /// What is needed to tell of held summaries.
-struct Telling<'a> {
-    node: &'a Node,
+struct Telling {
     names: Names,
-    arrivals: Arrivals,
-    retention_days: HashMap<AgreementRef, u32>,
+    /// Of each issuer: its batches, and for how many days the agreement lets us keep them.
+    issuers: HashMap<OrgId, (Vec<(u32, u64, i64)>, Option<u32>)>,
 }
 
-impl<'a> Telling<'a> {
-    fn of(node: &'a Node) -> Outcome<Self> {
-        let kept = node.agreements()?.into_iter();
-        let days = kept.filter_map(|kept| {
-            let (_, grant) = kept.agreement.grant_from(&kept.partner)?;
-            Some((kept.reference(), grant.retention_days))
-        });
-        Ok(Self {
-            node,
-            names: Names::of(node)?,
-            arrivals: Arrivals::of(node)?,
-            retention_days: days.collect(),
-        })
+impl Telling {
+    fn of(node: &Node) -> Outcome<Self> {
+        let mut issuers = HashMap::new();
+        for (issuer, _) in node.partner_rows()? {
+            // The newest agreement decides, as it does when time is up.
+            let kept = node.db().read(|tx| node.newest(tx, &issuer))?;
+            let grant = kept.as_ref().and_then(|kept| kept.agreement.grant_to(&node.id()));
+            let days = grant.map(|(_, grant)| grant.retention_days);
+            issuers.insert(issuer, (node.held_arrivals(&issuer)?, days));
+        }
+        Ok(Self { names: Names::of(node)?, issuers })
+    }
+
+    /// When a leaf came, and until when it may be kept; seconds since 1970.
+    fn times(&self, leaf: &Leaf) -> (Option<i64>, Option<i64>) {
+        let Some((arrivals, days)) = self.issuers.get(&leaf.feed.issuer) else {
+            return (None, None);
+        };
+        let is_before =
+            |(epoch, first, _): &&(u32, u64, i64)| *epoch == leaf.feed.epoch && *first < leaf.seq;
+        let came = arrivals.iter().rev().find(is_before).map(|(_, _, at_s)| *at_s);
+        (came, came.zip(*days).map(|(at_s, days)| at_s + i64::from(days) * DAY_S))
     }
 
     fn row(&self, leaf: &Leaf, summary: &CaseSummary) -> HeldRow {
-        let days = leaf.agreement.and_then(|it| self.retention_days.get(&it).copied());
-        let came = self.arrivals.batch_of(leaf).map(|(_, at_s)| at_s);
-        let until = came.zip(days).map(|(at_s, days)| at_s + i64::from(days) * DAY_S);
+        let (_, until) = self.times(leaf);
         let forms = summary.exploitation.unwrap_or_default();
         HeldRow {
             summary: summary.id.to_string(),
@@ -166,14 +140,16 @@ pub(in crate::answer) fn show(
     let leaf = node.held_statement(&id)?.ok_or_else(unknown_summary)?;
     let Statement::Summary(summary) = &leaf.statement else { return Err(unknown_summary()) };
     let telling = Telling::of(node)?;
-    let batch = telling.arrivals.batch_of(&leaf);
+    let (came, _) = telling.times(&leaf);
+    // The newest checkpoint proves everything before it; of an epoch that is over, the leaf is all.
+    let (epoch, size, _) = node.followed_checkpoint(&leaf.feed.issuer)?;
     let field = |(field, values): (&'static str, Vec<String>)| FieldValue {
         field: field.to_owned(),
         values: Private(values),
         identifying: false,
         masked: false,
     };
-    let entry = telling.node.entry(staff.actor(), Action::RecordsListed);
+    let entry = node.entry(staff.actor(), Action::RecordsListed);
     let entry = entry.partner(leaf.feed.issuer).reference(id.0);
     node.audit(vec![entry.reasons(["held".to_owned()])])?;
     Ok(HeldShowTold {
@@ -183,8 +159,8 @@ pub(in crate::answer) fn show(
         rung: summary.rung.number(),
         agreement: leaf.agreement.map(|it| hex::encode(it.id)).unwrap_or_default(),
         sequence: leaf.seq,
-        checkpoint_size: batch.map_or(leaf.seq, |(size, _)| size),
-        received_at: batch.map(|(_, at_s)| instant(at_s)).unwrap_or_default(),
+        checkpoint_size: if epoch == leaf.feed.epoch { size } else { leaf.seq },
+        received_at: came.map(instant).unwrap_or_default(),
     })
 }
 

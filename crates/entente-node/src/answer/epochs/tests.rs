@@ -1,0 +1,97 @@
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use entente_core::agreement::Element;
+use entente_core::codes::Province;
+use entente_core::lang::Lang;
+use entente_core::statement::Statement;
+use entente_core::synthetic;
+use jiff::civil::date;
+
+use super::*;
+use crate::answer::records::fixture::{agree, case, desk, keep, pair, pull, staff, steps, two};
+
+fn close_of(desk: &Desk, epoch: &str) -> EpochTold {
+    let ask = EpochCloseAsk { epoch: epoch.to_owned(), partner: None };
+    close(desk, &staff(), ask, &steps()).unwrap()
+}
+
+#[test]
+fn what_is_released_looks_like_k_others_by_an_independent_count() {
+    let (province, centre) = two();
+    let profile = synthetic::Profile::office(Province::Ontario);
+    let (first, last) = (date(2025, 10, 1), date(2026, 9, 30));
+    keep(&province, synthetic::generate(7, &profile, 1_500, first, last));
+    let told = close_of(&province, "2026-Q3");
+    let outcome = &told.partners[0];
+    assert!(outcome.released > 500 && outcome.refused > 100, "{outcome:?}");
+    assert_eq!(outcome.considered, 1_500);
+    assert_eq!(outcome.by_rung.iter().map(|it| it.released).sum::<u64>(), outcome.released);
+    assert!(outcome.smallest_group.unwrap() >= 11);
+    assert!(outcome.highest_risk_per_mille.unwrap() <= 91);
+
+    // The recount knows nothing of classes or rungs: what a reader of the feed sees, field by
+    // field, and among how many it stands.
+    assert_eq!(pull(&centre, &province).n_held, outcome.released);
+    let mut groups: HashMap<Vec<Option<String>>, u64> = HashMap::new();
+    let counted = |element: &Element| {
+        ["period", "place", "gender", "age", "citizenship"].contains(&element.name())
+    };
+    let issuer = province.node.id();
+    centre
+        .node
+        .held_statements(&issuer, &mut |leaf| {
+            let Statement::Summary(summary) = &leaf.statement else { panic!("not a summary") };
+            let seen = Element::all().filter(counted).map(|it| summary.shown(it, Lang::En));
+            *groups.entry(seen.collect()).or_default() += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(groups.values().sum::<u64>(), outcome.released);
+    assert!(groups.values().all(|n| *n >= 11), "{groups:?}");
+}
+
+#[test]
+fn a_preview_says_what_the_close_would_do_and_does_nothing() {
+    let (province, centre) = two();
+    for _ in 0..12 {
+        case(&province, &[]);
+    }
+    let ask = EpochPreviewAsk { epoch: "2026-Q3".to_owned(), partner: None };
+    let would = preview(&province, &staff(), ask, &steps()).unwrap();
+    assert!(!would.done && would.partners[0].released == 12);
+    assert_eq!(pull(&centre, &province).n_held, 0);
+    let listed = list(&province, &staff(), EpochListAsk {}, &steps()).unwrap();
+    assert_eq!((listed.open.as_str(), listed.closed.len()), ("2026-Q4", 0));
+
+    assert_eq!(close_of(&province, "2026-Q3").partners, would.partners);
+    let again = close_of(&province, "2026-Q3");
+    assert_eq!((again.partners[0].released, again.partners[0].already_shared), (0, 12));
+    let listed = list(&province, &staff(), EpochListAsk {}, &steps()).unwrap();
+    assert_eq!(listed.closed.len(), 1);
+}
+
+#[test]
+fn a_partner_without_an_agreement_is_listed_and_holds_up_nobody() {
+    let (province, centre, stranger) = (desk(2), desk(1), desk(3));
+    pair(&province, &stranger);
+    pair(&province, &centre);
+    agree(&province, &centre, &[]);
+    for _ in 0..11 {
+        case(&province, &[]);
+    }
+    let told = close_of(&province, "2026-Q3");
+    let reason =
+        |outcome: &EpochOutcome| outcome.by_reason.first().map(|it| it.reason.code.clone());
+    let summary: Vec<_> = told.partners.iter().map(|it| (it.released, reason(it))).collect();
+    assert_eq!(summary, [(11, None), (0, Some("no_agreement".to_owned()))]);
+}
+
+#[test]
+fn a_period_that_is_open_or_no_period_is_refused() {
+    let (province, _) = two();
+    for (epoch, code) in [("2026-Q4", "ENT-1501"), ("2026-Q5", "ENT-1502"), ("", "ENT-1502")] {
+        let ask = EpochCloseAsk { epoch: epoch.to_owned(), partner: None };
+        assert_eq!(close(&province, &staff(), ask, &steps()).unwrap_err().code, code);
+    }
+}
