@@ -367,3 +367,6 @@ pub(super) fn missed_fault(missed: Missed) -> Box<Fault> {
     };
     fault.because(en, fr)
 }
+
+#[cfg(test)]
+mod tests;
