@@ -14,6 +14,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::count::FrameError;
 use crate::codes::{Code, OrgType, Purpose, Set};
 use crate::identity::OrgId;
 use crate::lang::{Lang, Text};
@@ -282,6 +283,14 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
             Text::new(
                 format!("`dimensions` must name 1 to {MAX_COUNT_DIMENSIONS} dimensions"),
                 format!("« dimensions » doit nommer de 1 à {MAX_COUNT_DIMENSIONS} dimensions"),
+            )
+        });
+        let dimensions: Vec<_> = counts.dimensions.iter().copied().collect();
+        let too_many = matches!(terms::Dimension::frame(&dimensions), Err(FrameError::TooManyCells));
+        check.that(!too_many, at(item::COUNTS), || {
+            Text::new(
+                "these `dimensions` together have more cells than can be protected; name fewer",
+                "ces « dimensions » ont ensemble plus de cellules qu’on ne peut en protéger; nommez-en moins",
             )
         });
     }

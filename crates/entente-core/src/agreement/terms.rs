@@ -4,7 +4,11 @@
 //! greater one. Every list ends in `withheld` where a field may be left out altogether, and
 //! `withheld` is what a draft that does not mention the field gets.
 
-use crate::codes::Code;
+use crate::codes::{
+    AgeShared, CitizenshipGroup, Code, DataSource, Exploitation, GenderShared, GeoScope, Majority,
+    Province, RegionShared, Status,
+};
+use crate::count::{Frame, FrameError};
 
 /// Defines one list as an enum with stable text forms, numbers and labels in both languages.
 macro_rules! words {
@@ -119,6 +123,46 @@ words! {
         Delete = "delete", "delete, and send a receipt", "supprimer, et envoyer un accusé";
         Keep = "keep", "keep until the retention period is over", "conserver jusqu’à la fin de la période de conservation";
         Return = "return", "return, then delete, and send a receipt", "retourner, puis supprimer, et envoyer un accusé";
+    }
+}
+
+/// What a count shows of a person of whom nothing is known in a dimension.
+pub const UNKNOWN: &str = "unknown";
+
+/// What a count shows of a person who suffered several forms of exploitation: everybody is counted
+/// in one cell.
+pub const SEVERAL: &str = "several";
+
+impl Dimension {
+    /// What can be counted in it: the codes of its list, and one for what is not known.
+    ///
+    /// The same on every node, in this order, so that counts can be added up.
+    pub fn labels(self) -> Vec<&'static str> {
+        fn all<C: Code>() -> Vec<&'static str> {
+            C::ALL.iter().map(|code| code.code()).collect()
+        }
+        fn or_unknown<C: Code>() -> Vec<&'static str> {
+            [all::<C>(), vec![UNKNOWN]].concat()
+        }
+        match self {
+            Self::Province => or_unknown::<Province>(),
+            Self::Region => or_unknown::<RegionShared>(),
+            Self::Gender => all::<GenderShared>(),
+            Self::AgeGroup => all::<AgeShared>(),
+            Self::Majority => all::<Majority>(),
+            Self::Citizenship => all::<CitizenshipGroup>(),
+            // `unknown` is one of the forms already.
+            Self::Exploitation => [all::<Exploitation>(), vec![SEVERAL]].concat(),
+            Self::Status => or_unknown::<Status>(),
+            Self::DataSource => or_unknown::<DataSource>(),
+            Self::GeoScope => all::<GeoScope>(),
+        }
+    }
+
+    /// The frame over several dimensions.
+    pub fn frame(dimensions: &[Self]) -> Result<Frame, FrameError> {
+        let axis = |it: &Self| crate::count::Dimension::new(it.code(), it.labels());
+        Frame::new(dimensions.iter().map(axis).collect())
     }
 }
 

@@ -7,11 +7,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use entente_core::agreement::terms::Dimension;
-use entente_core::codes::{
-    AgeShared, CitizenshipGroup, Code, DataSource, Exploitation, GenderShared, GeoScope, Majority,
-    Province, RegionShared, Set, Status,
-};
-use entente_core::count::{self, Frame, FrameError, Table};
+use entente_core::codes::{Code, Exploitation, GeoScope, Set, Status};
+use entente_core::count::{Frame, Table};
 use entente_core::identity::OrgId;
 use entente_core::record::CaseRecord;
 use entente_core::summary::SummaryId;
@@ -110,41 +107,6 @@ impl Cases {
 impl Coded {
     fn label(&self, dimension: Dimension) -> u16 {
         self.codes.get(usize::from(dimension.number())).copied().map_or(0, u16::from)
-    }
-}
-
-/// The frame over these dimensions, the same on every node.
-pub fn frame(dimensions: &[Dimension]) -> Result<Frame, FrameError> {
-    let axis =
-        |dimension: &Dimension| count::Dimension::new(dimension.code(), labels_of(*dimension));
-    Frame::new(dimensions.iter().map(axis).collect())
-}
-
-/// What stands where a record says nothing, and where it says several things at once.
-pub const UNKNOWN: &str = "unknown";
-/// See [`UNKNOWN`].
-pub const SEVERAL: &str = "several";
-
-/// The labels of a dimension, in the order of their numbers.
-pub fn labels_of(dimension: Dimension) -> Vec<&'static str> {
-    fn all<C: Code>() -> Vec<&'static str> {
-        C::ALL.iter().map(|code| code.code()).collect()
-    }
-    fn or_unknown<C: Code>() -> Vec<&'static str> {
-        [all::<C>(), vec![UNKNOWN]].concat()
-    }
-    match dimension {
-        Dimension::Province => or_unknown::<Province>(),
-        Dimension::Region => or_unknown::<RegionShared>(),
-        Dimension::Gender => all::<GenderShared>(),
-        Dimension::AgeGroup => all::<AgeShared>(),
-        Dimension::Majority => all::<Majority>(),
-        Dimension::Citizenship => all::<CitizenshipGroup>(),
-        // `unknown` is one of the forms already.
-        Dimension::Exploitation => [all::<Exploitation>(), vec![SEVERAL]].concat(),
-        Dimension::Status => or_unknown::<Status>(),
-        Dimension::DataSource => or_unknown::<DataSource>(),
-        Dimension::GeoScope => all::<GeoScope>(),
     }
 }
 
@@ -262,7 +224,7 @@ mod tests {
     fn every_dimension_has_a_column_and_every_code_a_label() {
         assert_eq!(Dimension::ALL.len(), N_DIMENSIONS);
         for dimension in Dimension::ALL {
-            let labels = labels_of(*dimension);
+            let labels = dimension.labels();
             let distinct: BTreeSet<_> = labels.iter().collect();
             assert_eq!(distinct.len(), labels.len(), "{dimension:?}");
         }

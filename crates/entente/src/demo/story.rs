@@ -316,6 +316,11 @@ fn epoch() -> Outcome<Period> {
     Period::of(before).map_err(|_| went_wrong())
 }
 
+/// The last year that is over.
+fn last_year() -> Outcome<Period> {
+    Period::whole_year(SystemClock.today().year() - 1).map_err(|_| went_wrong())
+}
+
 /// What looks like enough others leaves, as coarse as it must.
 async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Outcome<()> {
     let epoch = epoch()?.to_string();
@@ -383,7 +388,8 @@ async fn count(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
     let ask = CountAsk {
         by: vec!["province".to_owned(), "exploitation".to_owned()],
         filter: BTreeMap::new(),
-        periods: Vec::new(),
+        // A whole year, since the police service's agreement grants no finer period.
+        periods: vec![last_year()?.to_string()],
         partners: Vec::new(),
     };
     let told = at(offices, FEDERAL)?.ask(&ask).await?;
@@ -532,11 +538,12 @@ fn finish(
         &format!("The nodes go on running in {folder}. Try:"),
         &format!("Les nœuds continuent dans {folder}. Essayez :"),
     );
+    let year = last_year().map_or_else(|_| String::new(), |year| year.to_string());
     for command in [
         "status",
         "partner list",
         "held list",
-        "count --by province,quarter --where exploitation=forced_labour",
+        &format!("count --by gender --where exploitation=forced_labour --period {year}"),
         "audit list",
         "doctor",
     ] {
