@@ -3,7 +3,7 @@
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
     AgreementChangeTold, AgreementDiffTold, AgreementDraftTold, AgreementListTold, AgreementRow,
-    AgreementShowTold, AgreementStanding, DiffKind, Who,
+    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, Who,
 };
 
 use super::labels::{self, Label, moment};
@@ -94,10 +94,7 @@ impl Render for AgreementShowTold {
             ),
             (lang.pick("Both sign", "Les deux signent"), self.hash.clone()),
         ]);
-        for clause in &self.clauses {
-            page.title(&format!("{}  {}", clause.clause, clause.title.text(lang)));
-            page.both(&clause.text);
-        }
+        clauses(&self.clauses, page);
         page.title(page.pick("Signatures", "Signatures"));
         if self.signatures.is_empty() {
             page.say("None yet.", "Aucune pour l’instant.");
@@ -109,6 +106,26 @@ impl Render for AgreementShowTold {
                 moment(&signature.signed_at)
             ));
         }
+    }
+}
+
+/// A line for each clause, and a space between articles.
+fn clauses(clauses: &[ClauseText], page: &mut Page<'_>) {
+    let lang = page.lang();
+    let mut article = "";
+    for clause in clauses {
+        let this = clause.clause.split('.').next().unwrap_or_default();
+        if this != article {
+            page.blank();
+            article = this;
+        }
+        let number = page.paint(Tone::Faint, &format!("{:<8}", clause.clause));
+        let colon = lang.pick(":", "\u{a0}:");
+        page.line(&format!(
+            "{number} {}{colon} {}",
+            clause.title.text(lang),
+            clause.text.text(lang)
+        ));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `agreement explain`: field by field, what a partner would receive.
 
 use entente_core::lang::Lang;
-use entente_node::local::doc::{AgreementExplainTold, Decision, Fate, FieldFate};
+use entente_node::local::doc::{AgreementExplainTold, Decision, Fate, FieldFate, Reason};
 
 use super::labels::Label;
 use super::page::{Grid, Page, Tone};
@@ -43,7 +43,14 @@ impl Render for AgreementExplainTold {
                     page.pick("Why it does not go out", "Pourquoi il ne part pas")
                 }
             });
-            for reason in &self.reasons {
+            for (index, reason) in self.reasons.iter().enumerate() {
+                // One clause can be reached in two ways; it is one reason to whoever reads.
+                let earlier = self.reasons.iter().take(index);
+                let is_said =
+                    |said: &Reason| said.text == reason.text && said.clause == reason.clause;
+                if earlier.into_iter().any(is_said) {
+                    continue;
+                }
                 let clause = reason
                     .clause
                     .as_ref()
@@ -93,7 +100,9 @@ fn grid(fields: &[FieldFate], lang: Lang) -> Grid {
         lang.pick("Fate", "Sort"),
         lang.pick("Clause", "Clause"),
     ]);
-    for field in fields {
+    // What we do not know ourselves cannot go anywhere.
+    let is_known = |field: &&FieldFate| field.ours.masked || !field.ours.values.0.is_empty();
+    for field in fields.iter().filter(is_known) {
         let ours = codes::values(&field.ours, lang);
         let theirs = field
             .theirs

@@ -266,6 +266,7 @@ pub(crate) fn moment(instant: &str) -> String {
         (Some(day), Some(minute)) if instant.as_bytes().get(10) == Some(&b'T') => {
             format!("{day} {minute}")
         }
+        _ if instant.is_empty() => "—".to_owned(),
         _ => instant.to_owned(),
     }
 }
@@ -303,6 +304,7 @@ mod tests {
     fn an_instant_is_shown_to_the_minute_and_anything_else_as_it_is() {
         assert_eq!(moment("2026-11-22T14:03:59Z"), "2026-11-22 14:03");
         assert_eq!(moment("2026-11-22"), "2026-11-22");
+        assert_eq!(moment(""), "—");
         assert_eq!(moment("é"), "é");
     }
 

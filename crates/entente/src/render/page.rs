@@ -5,7 +5,6 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 use entente_core::lang::Lang;
-use entente_node::fault::Both;
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +80,6 @@ impl<'v> Page<'v> {
         self.line(line);
     }
 
-    /// A text in both languages, as a line.
-    pub(crate) fn both(&mut self, both: &Both) {
-        let line = both.text(self.lang());
-        self.line(line);
-    }
-
     /// An empty line.
     pub(crate) fn blank(&mut self) {
         self.text.push('\n');
@@ -114,10 +107,38 @@ impl<'v> Page<'v> {
         }
     }
 
-    /// A table.
+    /// A table; or, where a wide one would be cut into slivers, its rows one below the other.
     pub(crate) fn table(&mut self, grid: Grid) {
+        let is_too_wide = self.view.width.is_some_and(|width| grid.width() > usize::from(width));
+        if is_too_wide && grid.header.len() >= MANY_COLUMNS {
+            self.cards(grid);
+            return;
+        }
         let table = grid.into_table(self.view);
         self.line(&table.trim_fmt());
+    }
+
+    /// Each row as a heading and facts. What is empty is left out.
+    fn cards(&mut self, grid: Grid) {
+        let Grid { header, rows, numeric: _ } = grid;
+        for (index, row) in rows.into_iter().enumerate() {
+            if index > 0 {
+                self.blank();
+            }
+            let mut cells = row.into_iter();
+            let (tone, heading) = cells.next().unwrap_or((Tone::Plain, String::new()));
+            let tone = if tone == Tone::Plain { Tone::Strong } else { tone };
+            let heading = self.paint(tone, &heading);
+            self.line(&heading);
+            let facts: Vec<(&str, String)> = header
+                .iter()
+                .skip(1)
+                .zip(cells)
+                .filter(|(_, (_, text))| text != "—")
+                .map(|(label, (tone, text))| (label.as_str(), self.paint(tone, &text)))
+                .collect();
+            self.facts(&facts);
+        }
     }
 
     /// A word that stands out, where that can be seen.
@@ -139,6 +160,10 @@ impl<'v> Page<'v> {
         self.text.trim_end().to_owned()
     }
 }
+
+/// From so many columns on, a table that does not fit is shown as rows: below, its cells stay wide
+/// enough to be read, and ids whole enough to be copied.
+const MANY_COLUMNS: usize = 6;
 
 /// A table being filled.
 #[derive(Debug)]
@@ -172,6 +197,18 @@ impl Grid {
     /// Adds a row of which some cells stand out.
     pub(crate) fn toned(&mut self, cells: impl IntoIterator<Item = (Tone, String)>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// How many columns of text it takes without wrapping: a border and two spaces for each.
+    fn width(&self) -> usize {
+        let mut widths: Vec<usize> = self.header.iter().map(|text| text.chars().count()).collect();
+        for row in &self.rows {
+            for (width, (_, text)) in widths.iter_mut().zip(row) {
+                let longest = text.lines().map(|line| line.chars().count()).max();
+                *width = (*width).max(longest.unwrap_or(0));
+            }
+        }
+        widths.iter().map(|width| width + 3).sum::<usize>() + 1
     }
 
     fn into_table(self, view: &View) -> Table {
@@ -277,6 +314,21 @@ mod tests {
             page.line("a : « b »");
             assert_eq!(page.finish(), expected);
         }
+    }
+
+    #[test]
+    fn a_wide_table_in_a_narrow_window_becomes_one_row_below_the_other() {
+        let view = View { width: Some(30), ..PLAIN };
+        let mut page = Page::new(&view);
+        let mut grid = Grid::new(["Partner", "State", "Next", "Held", "Unread", "Overdue"]);
+        grid.row(["Harbour Shelter", "active", "—", "12", "0", "0"]);
+        grid.row(["Office", "invited", "open", "0", "0", "0"]);
+        page.table(grid);
+        assert_eq!(
+            page.finish(),
+            "Harbour Shelter\n  State    active\n  Held     12\n  Unread   0\n  Overdue  0\n\n\
+             Office\n  State    invited\n  Next     open\n  Held     0\n  Unread   0\n  Overdue  0"
+        );
     }
 
     #[test]

@@ -343,18 +343,17 @@ impl Render for RecordDuplicatesTold {
             return;
         }
         let mut grid = Grid::new([
-            lang.pick("Record", "Dossier"),
-            lang.pick("and", "et"),
+            lang.pick("Records", "Dossiers"),
             lang.pick("Alike", "Score"),
             lang.pick("Because of", "En raison de"),
         ])
-        .numeric([2]);
+        .numeric([1]);
         for pair in &self.pairs {
             let because: Vec<_> =
                 pair.because.iter().map(|field| codes::field_label(field, lang)).collect();
             grid.row([
-                pair.left.id.clone(),
-                pair.right.id.clone(),
+                // One below the other, so that both can be copied whole from a narrow window.
+                format!("{}\n{}", pair.left.id, pair.right.id),
                 pair.score.to_string(),
                 because.join(", "),
             ]);

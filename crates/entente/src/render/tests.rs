@@ -54,6 +54,19 @@ fn every_page_fits_a_window_of_eighty_columns_where_it_is_a_table() {
 }
 
 #[test]
+fn in_a_narrow_window_an_id_is_still_whole() {
+    for (op, id) in [
+        (Op::RecordList, "0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8e"),
+        (Op::ConsentList, "0190f5c2-8c3c-7e50-9f4d-3b2c7d8e9fa0"),
+        (Op::RecordDuplicates, "0190f5c2-7b2b-7d4f-8e3c-2a1b6c7d8e9f"),
+    ] {
+        let view = View { lang: Lang::En, width: Some(80), colour: false };
+        let page = told(op, example(op), &view).unwrap();
+        assert!(page.contains(id), "{op}\n{page}");
+    }
+}
+
+#[test]
 fn explain_goes_field_by_field_and_gives_every_reason() {
     assert_eq!(
         page(Op::AgreementExplain, Lang::En),
