@@ -110,13 +110,6 @@ impl Node {
         found.ok_or_else(unknown_agreement)
     }
 
-    /// The agreement in force with a partner, and the policy it compiles to for what we send.
-    pub(crate) fn in_force<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
-        let mut kept = self.all_kept(tx)?;
-        kept.retain(|kept| kept.partner == *partner && kept.state == AgreementState::Active);
-        Ok(kept.pop())
-    }
-
     /// The newest agreement with a partner in whatever state, for explaining what is closed.
     pub(crate) fn newest<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
         let mut kept = self.all_kept(tx)?;

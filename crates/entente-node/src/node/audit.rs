@@ -341,7 +341,7 @@ pub fn concerns(entry: &AuditEntry, record: &entente_core::record::RecordId) -> 
 pub fn actor_name(actor: &Actor) -> String {
     match actor {
         Actor::Staff(name) => name.clone(),
-        Actor::Partner(id) => id.short().to_string(),
+        Actor::Partner(id) => format!("{}", id.short()),
         Actor::Node => "node".to_owned(),
     }
 }

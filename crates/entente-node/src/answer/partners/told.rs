@@ -37,7 +37,7 @@ pub(crate) fn ourselves(node: &Node) -> Named {
 pub(crate) fn partner_named(node: &Node, id: &OrgId) -> Named {
     match node.partner_row(id) {
         Ok(row) => named(id, &partner_text(&row).0),
-        Err(_) => named(id, &Text::new(id.short().to_string(), id.short().to_string())),
+        Err(_) => named(id, &Text::new(format!("{}", id.short()), format!("{}", id.short()))),
     }
 }
 

@@ -147,15 +147,9 @@ fn audit(desk: &Desk) -> Outcome<Check> {
 fn partner(called: &Called, now_s: i64) -> Check {
     let Called { row, answer } = called;
     let (name, _) = partner_text(row);
-    let why = match answer {
-        Ok(_) => {
-            return good(
-                "partner",
-                format!("{} answers.", name.en),
-                format!("{} répond.", name.fr),
-            );
-        }
-        Err(missed) => missed,
+    let Err(why) = answer else {
+        let (en, fr) = (format!("{} answers.", name.en), format!("{} répond.", name.fr));
+        return good("partner", en, fr);
     };
     let heard = row.last_contact_s;
     let quiet = heard.is_none_or(|at_s| now_s - at_s > QUIET_S);

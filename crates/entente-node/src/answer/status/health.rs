@@ -157,7 +157,7 @@ fn invitations(node: &Node) -> Outcome<Check> {
 /// What is to be done about one partner.
 fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
     let (name, _) = partner_text(&standing.row);
-    let short = standing.id.short().to_string();
+    let short = format!("{}", standing.id.short());
     let mut checks = Vec::new();
     if let Some(code) = &standing.row.quarantined {
         let command = format!("entente quarantine list {short}");

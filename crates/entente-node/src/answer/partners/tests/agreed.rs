@@ -1,0 +1,243 @@
+//! What follows once two organizations know each other: agreements, releases, logs, backups.
+
+use super::*;
+
+#[test]
+fn an_agreement_is_listed_shown_and_compared_with_its_next_version() {
+    let (a, b, id) = in_force();
+    let ask = AgreementListAsk { partner: Some("Centre".into()), state: None };
+    let listed = agreements::list(&a.desk, &staff(), ask, &silent()).unwrap().agreements;
+    assert_eq!(listed[0].state, AgreementStanding::Active);
+    assert_eq!(listed[0].we_send, ["summaries", "counts"]);
+    assert!(listed[0].we_receive.is_empty());
+
+    let ask = AgreementShowAsk { agreement: id[..8].to_owned() };
+    let shown = agreements::show(&b.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!(shown.signatures.len(), 2);
+    assert_eq!(shown.agreement.we_receive, ["summaries", "counts"]);
+    assert!(shown.clauses.iter().any(|clause| clause.clause == "§2.1"));
+
+    // The draft that is shown, with one more thing granted, is the next version.
+    let ask = AgreementShowAsk { agreement: id.clone() };
+    let toml = agreements::show(&a.desk, &staff(), ask, &silent()).unwrap().toml;
+    let toml = toml.replace("min_group_persons = 5", "min_group_persons = 9");
+    let toml = toml.replace("citizenship = \"canadian_or_other\"", "citizenship = \"group\"");
+    let ask = AgreementDiffAsk { agreement: None, toml: Some(toml.clone()), against: None };
+    let diff = agreements::diff(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!((diff.from_version, diff.to_version), (Some(1), 2));
+    let kinds: Vec<_> = diff.changes.iter().map(|line| (line.change, line.sees)).collect();
+    assert_eq!(kinds, [(DiffKind::Wider, Who::Them), (DiffKind::Narrower, Who::Them)]);
+
+    let ask = AgreementAmendAsk { agreement: id.clone(), toml, dry_run: false };
+    let told = agreements::amend(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!(told.agreement.version, 2);
+    assert!(told.consequences.len() > 1, "what they would newly see is said");
+    sync(&a, &b);
+    sign(&b, &id);
+    sync(&a, &b);
+    sign(&a, &id);
+    sync(&a, &b);
+    for site in [&a, &b] {
+        let kept = site.node().agreements().unwrap();
+        let states: Vec<_> = kept.iter().map(|kept| kept.state.code()).collect();
+        assert_eq!(states, ["amended", "active"]);
+    }
+}
+
+#[test]
+fn a_dry_run_proposes_nothing_and_a_retracted_proposal_is_over_on_both_sides() {
+    let (a, b) = partners();
+    let toml = draft(&a, &b, "counts-only", &[]);
+    let ask = AgreementProposeAsk { partner: "Centre".into(), toml: toml.clone(), dry_run: true };
+    let told = agreements::propose(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert!(!told.done && told.agreement.state == AgreementStanding::Draft);
+    assert!(a.node().agreements().unwrap().is_empty());
+
+    let id = propose(&a, &b, &toml).agreement.id;
+    sync(&a, &b);
+    let ask = AgreementDeclineAsk { agreement: id, reason: None };
+    agreements::decline(&a.desk, &staff(), ask, &silent()).unwrap();
+    sync(&a, &b);
+    for site in [&a, &b] {
+        assert_eq!(site.node().agreements().unwrap()[0].state.code(), "ended");
+        assert_eq!(site.n(Action::AgreementDeclined), 1);
+    }
+}
+
+#[test]
+fn explaining_and_accounting_say_the_same_as_what_went_out() {
+    let (a, b, id) = in_force();
+    let records = release(&a, &b, 12);
+    assert_eq!(b.node().n_held(), 12);
+    let record = hex::encode(records[0].0);
+
+    let ask = AgreementExplainAsk { record: record.clone(), partner: "Centre".into() };
+    let explained = agreements::explain(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!(explained.decision, Decision::Refuse);
+    assert_eq!(explained.reasons[0].code, "already_released");
+    assert!(explained.already_shared.is_some());
+    assert_eq!(explained.min_group, 5);
+
+    a.node().read_record(staff().actor(), &records[0], Vec::new()).unwrap();
+    let ask = AuditDisclosuresAsk { record };
+    let told = audit::disclosures(&a.desk, &staff(), ask.clone(), &silent()).unwrap();
+    assert_eq!((told.disclosures.len(), told.readings), (1, 1));
+    let before = &told.disclosures[0];
+    assert_eq!((before.agreement.as_str(), before.purpose.as_str()), (id.as_str(), "statistics"));
+    assert!(before.clause.as_ref().is_some_and(|clause| clause.starts_with('§')));
+    assert!(before.fields.iter().any(|field| field.field == "period"));
+
+    // Taken back, the statement is destroyed; the account of it still says what it said.
+    a.node().withdraw_consent(staff().actor(), &records[0], None).unwrap();
+    sync(&a, &b);
+    assert_eq!(b.node().n_held(), 11);
+    let told = audit::disclosures(&a.desk, &staff(), ask, &silent()).unwrap();
+    let after = &told.disclosures[0];
+    assert_eq!(after.fields, before.fields);
+    assert!(after.withdrawn_at.is_some() && after.receipt_at.is_some());
+}
+
+#[test]
+fn an_end_destroys_what_either_side_holds_and_one_receipt_answers_for_all() {
+    let (a, b, id) = in_force();
+    release(&a, &b, 12);
+    // The receiver ends it: what it holds of theirs is gone at once, and it says so.
+    let ask = AgreementEndAsk { agreement: id, reason: None, dry_run: false };
+    let told = agreements::end(&b.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!(told.agreement.state, AgreementStanding::Ended);
+    assert_eq!(b.node().n_held(), 0);
+    sync(&a, &b);
+    let standing = a.node().standing(&b.id()).unwrap();
+    assert_eq!((standing.n_released, standing.n_withdrawn, standing.n_receipts), (0, 12, 12));
+    a.clock.advance(30 * 24 * 3600);
+    assert_eq!(a.node().standing(&b.id()).unwrap().n_overdue, 0);
+    assert!(a.show(&b).receipts_due.is_empty());
+}
+
+#[test]
+fn the_sender_ends_it_and_gets_the_receipt_of_the_other_side() {
+    let (a, b, id) = in_force();
+    release(&a, &b, 12);
+    let ask = AgreementEndAsk { agreement: id, reason: None, dry_run: false };
+    let told = agreements::end(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert_eq!(told.receipts_expected, 1);
+    assert_eq!(a.node().standing(&b.id()).unwrap().n_withdrawn, 12);
+    assert_eq!(a.show(&b).receipts_due.len(), 12);
+    sync(&a, &b);
+    assert_eq!(b.node().n_held(), 0);
+    assert!(a.show(&b).receipts_due.is_empty());
+    assert_eq!(b.n(Action::SummaryShredded), 1);
+}
+
+#[test]
+fn the_audit_log_is_listed_from_the_newest_and_can_be_checked_from_its_export() {
+    let (a, b) = partners();
+    let ask = AuditListAsk {
+        action: Some("partner_verified".into()),
+        record: None,
+        partner: Some("Centre".into()),
+        limit: 1,
+        before: None,
+    };
+    let told = audit::list(&a.desk, &staff(), ask.clone(), &silent()).unwrap();
+    assert_eq!(told.entries.len(), 1);
+    let newest = told.entries[0].sequence;
+    let older = AuditListAsk { before: Some(newest), ..ask };
+    let told = audit::list(&a.desk, &staff(), older, &silent()).unwrap();
+    assert!(told.entries[0].sequence < newest);
+    assert_eq!(a.n(Action::AuditRead), 2);
+    assert_eq!(b.n(Action::AuditRead), 0);
+
+    let file = a.folder.path().join("audit.jsonl");
+    let ask = AuditExportAsk { file: file.display().to_string() };
+    let told = audit::export(&a.desk, &staff(), ask.clone(), &silent()).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(told.bytes, text.len() as u64);
+    let mut tree = entente_core::merkle::Frontier::default();
+    for line in text.lines().skip(1) {
+        use base64::prelude::*;
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let leaf = BASE64_STANDARD.decode(line["leaf"].as_str().unwrap()).unwrap();
+        tree.push(&leaf, &mut Vec::new());
+    }
+    assert_eq!(hex::encode(tree.root().0), told.root);
+    assert_eq!(tree.size(), told.entries);
+    // It is never written over.
+    assert!(audit::export(&a.desk, &staff(), ask, &silent()).is_err());
+
+    let table = a.folder.path().join("audit.csv");
+    let ask = AuditExportAsk { file: table.display().to_string() };
+    audit::export(&a.desk, &staff(), ask, &silent()).unwrap();
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert_eq!(text.lines().count() as u64, a.node().audit_length().unwrap() + 1);
+}
+
+#[test]
+fn a_backup_opens_with_the_passphrase_of_its_day() {
+    let (a, _) = partners();
+    let create = || store::backup_create(&a.desk, &staff(), BackupCreateAsk::default(), &silent());
+    let first = create().unwrap().backup;
+    let new = "five random words of mine";
+    let ask = |old: &str| PassphraseAsk { old: Private(old.into()), new: Private(new.into()) };
+    let wrong = store::passphrase(&a.desk, &staff(), ask("not the passphrase"), &silent());
+    assert_eq!(wrong.unwrap_err().code, "ENT-1101");
+    store::passphrase(&a.desk, &staff(), ask(PASSPHRASE), &silent()).unwrap();
+    a.clock.advance(60);
+    let second = create().unwrap().backup;
+    let opens = |file: &str, passphrase: &str| {
+        let file = std::path::Path::new(file);
+        entente_store::backup::verify(file, passphrase, &mut |_, _| {}).is_ok()
+    };
+    assert!(opens(&first.file, PASSPHRASE) && !opens(&first.file, new));
+    assert!(opens(&second.file, new) && !opens(&second.file, PASSPHRASE));
+    let listed = store::backup_list(&a.desk, &staff(), BackupListAsk {}, &silent()).unwrap();
+    assert_eq!(listed.backups, [second, first]);
+    assert_eq!((a.n(Action::BackupMade), a.n(Action::KeysChanged)), (2, 1));
+}
+
+#[test]
+fn status_says_what_needs_attention_and_stopping_stops() {
+    let (a, _) = partners();
+    assert!(a.health().contains(&"backup".to_owned()));
+    store::backup_create(&a.desk, &staff(), BackupCreateAsk::default(), &silent()).unwrap();
+    assert!(!a.health().contains(&"backup".to_owned()));
+    a.clock.advance(3 * 24 * 3600);
+    assert!(a.health().contains(&"backup".to_owned()));
+
+    let told = status::status(&a.desk, &staff(), StatusAsk {}, &silent()).unwrap();
+    assert_eq!(told.open_epoch, "2026-Q4");
+    assert_eq!(told.partners.len(), 1);
+    assert!(!a.desk.stop.is_cancelled());
+    status::node_stop(&a.desk, &staff(), NodeStopAsk {}, &silent()).unwrap();
+    assert!(a.desk.stop.is_cancelled());
+}
+
+#[tokio::test]
+async fn the_doctor_names_a_next_step_for_everything_that_is_not_well() {
+    let (a, _) = partners();
+    let told = status::doctor(Arc::clone(&a.desk), staff(), DoctorAsk {}, silent()).await.unwrap();
+    let codes: Vec<_> = told.checks.iter().map(|check| check.code.as_str()).collect();
+    for code in ["store", "disk", "backup", "certificate", "clock", "audit", "partner"] {
+        assert!(codes.contains(&code), "{code}");
+    }
+    for check in &told.checks {
+        assert_eq!(check.wellness == Wellness::Good, check.next.is_none(), "{check:?}");
+    }
+}
+
+#[test]
+fn an_actor_is_shown_by_the_name_of_the_partner() {
+    let (a, b) = partners();
+    let mut seen = Vec::new();
+    a.node()
+        .audit_entries(0, &mut |_, entry| {
+            seen.push(entry.actor);
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(seen.contains(&Actor::Partner(b.id())));
+    let ask = AuditListAsk { action: None, record: None, partner: None, limit: 100, before: None };
+    let told = audit::list(&a.desk, &staff(), ask, &silent()).unwrap();
+    assert!(told.entries.iter().any(|row| row.actor == "Centre"));
+    assert!(told.entries.iter().any(|row| row.actor == "ines"));
+}
