@@ -74,7 +74,7 @@ impl Wanted {
     }
 
     /// The dimensions of the table, and what is fixed: a dimension and the number of its label.
-    fn parts(&self) -> Outcome<(Vec<Dimension>, Vec<(Dimension, u16)>)> {
+    fn parts(&self) -> Outcome<(Vec<Dimension>, Fixed)> {
         let parse = |name: &String| Dimension::parse(name).map_err(|_| unknown_dimension());
         let question = self.question();
         let by = question.by.iter().map(parse).collect::<Outcome<_>>()?;
@@ -88,6 +88,9 @@ impl Wanted {
         Ok((by, only))
     }
 }
+
+/// Dimensions with the number of the label that each must have.
+type Fixed = Vec<(Dimension, u16)>;
 
 fn is_period(name: &str) -> bool {
     matches!(name, "quarter" | "year" | "period")

@@ -73,7 +73,7 @@ impl Cases {
         let mut table = Table::new(frame.clone());
         let mut first: HashMap<[u8; 16], ([u8; 16], &Coded)> = HashMap::new();
         for (id, coded) in &self.rows {
-            let within = if period % 10 == 0 {
+            let within = if period.is_multiple_of(10) {
                 coded.period / 10 == period / 10
             } else {
                 coded.period == period

@@ -11,7 +11,7 @@ use entente_core::consent::{Consent, ConsentId};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::policy;
-use entente_core::record::{CaseRecord, Field, InvalidValue, Language, PersonRef, RecordId};
+use entente_core::record::{CaseRecord, Field, InvalidValue, Language, RecordId};
 use entente_core::statement::{AgreementRef, WithdrawReason};
 use entente_core::summary::SummaryId;
 use entente_store::db::{DbError, Pending, Rows, Write};
@@ -22,6 +22,8 @@ use entente_store::tx::Reads as _;
 use super::pairing::random;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Fault;
+
+mod persons;
 
 /// A record with what is kept beside its fields.
 #[derive(Clone, Debug)]
@@ -461,88 +463,6 @@ impl Node {
         })
     }
 
-    /// Keeps that two records, and all that are linked to either, are about one person. Returns
-    /// all of them.
-    pub fn link_records(
-        &self,
-        actor: &Actor,
-        left: &RecordId,
-        right: &RecordId,
-    ) -> Outcome<Vec<RecordId>> {
-        // Not one of the records' own ids: taken apart again, they must not meet in it.
-        let fresh = PersonRef(random::<16>()?);
-        let reasons = vec!["same_person".to_owned()];
-        let how = Change { reasons, ..Change::new(actor, Action::RecordChanged) };
-        let changed = self.db.write("link records", |tx| {
-            let read = |id: &RecordId| {
-                let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
-                Ok::<_, Box<Fault>>(record_of(&id.0, &row)?)
-            };
-            let (one, other) = (read(left)?, read(right)?);
-            let person = one.person.or(other.person).unwrap_or(fresh);
-            let mut meant = vec![*left, *right];
-            for member in [one.person, other.person].into_iter().flatten() {
-                meant.extend(of_person(tx, member)?);
-            }
-            meant.sort_unstable();
-            meant.dedup();
-            let mut cases = Vec::new();
-            for id in &meant {
-                cases.push(self.change_in(tx, &how, id, |case| {
-                    case.record.person = Some(person);
-                    Ok(())
-                })?);
-            }
-            tx.put_meta(&apart_key(left, right), b"0")?;
-            Ok::<_, Box<Fault>>(cases)
-        })?;
-        let mut index = unpoisoned(self.cases.write());
-        for case in &changed {
-            index.put(&case.record, case.withdrawn);
-        }
-        Ok(changed.into_iter().map(|case| case.record.id).collect())
-    }
-
-    /// Keeps that two records are about different people: they are not proposed again, and if they
-    /// were linked, the second is taken out.
-    pub fn part_records(&self, actor: &Actor, left: &RecordId, right: &RecordId) -> Outcome<()> {
-        let reasons = vec!["different_persons".to_owned()];
-        let how = Change { reasons, ..Change::new(actor, Action::RecordChanged) };
-        let changed = self.db.write("part records", |tx| {
-            let person = |id: &RecordId| {
-                let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
-                Ok::<_, Box<Fault>>(record_of(&id.0, &row)?.person_or_self())
-            };
-            let are_linked = person(left)? == person(right)?;
-            tx.put_meta(&apart_key(left, right), b"1")?;
-            if are_linked {
-                let part = |case: &mut Case| {
-                    case.record.person = None;
-                    Ok(())
-                };
-                return Ok(Some(self.change_in(tx, &how, right, part)?));
-            }
-            let entry = self.entry(actor.clone(), Action::RecordChanged).record(*left);
-            self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])?;
-            Ok::<_, Box<Fault>>(None)
-        })?;
-        if let Some(case) = changed {
-            unpoisoned(self.cases.write()).put(&case.record, case.withdrawn);
-        }
-        Ok(())
-    }
-
-    /// Whether a person has decided that two records are about different people.
-    pub fn are_apart(&self, left: &RecordId, right: &RecordId) -> Outcome<bool> {
-        let key = apart_key(left, right);
-        self.db.read(|tx| Ok(tx.meta(&key)?.is_some_and(|decided| decided == b"1")))
-    }
-
-    /// All records of one person.
-    pub fn records_of_person(&self, person: PersonRef) -> Outcome<Vec<RecordId>> {
-        self.db.read(|tx| Ok(of_person(tx, person)?))
-    }
-
     /// Records a consent.
     pub fn give_consent(&self, actor: Actor, id: &RecordId, consent: Consent) -> Outcome<Case> {
         let duty = consent.override_reason.map(|reason| format!("override:{}", reason.code()));
@@ -657,23 +577,6 @@ impl Case {
 fn to_partners(releases: Vec<([u8; 32], ReleaseRow)>) -> Vec<(OrgId, ReleaseRow)> {
     let known = |(id, row): ([u8; 32], ReleaseRow)| Some((OrgId::from_bytes(&id).ok()?, row));
     releases.into_iter().filter_map(known).collect()
-}
-
-fn of_person<R: Rows>(tx: &R, person: PersonRef) -> Result<Vec<RecordId>, DbError> {
-    let mut found = Vec::new();
-    tx.records(&mut |id, row| {
-        if record_of(&id, &row)?.person_or_self() == person {
-            found.push(RecordId(id));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
-
-/// Where it is kept that two records are about different people.
-fn apart_key(one: &RecordId, other: &RecordId) -> String {
-    let (one, other) = (one.min(other), one.max(other));
-    format!("apart:{}{}", hex::encode(one.0), hex::encode(other.0))
 }
 
 pub(crate) fn unknown_record() -> Box<Fault> {

@@ -167,9 +167,9 @@ pub(in crate::answer) fn quarantine_list(
         }
         let evidence = node.db().read(|tx| tx.evidence(partner.as_bytes()).map_err(fault))?;
         let meant = evidence.iter().filter(|it| only.is_some() || it.fatal);
-        let rows = meant.map(|it| (it.at_s, quarantine_row(names.named(&partner), it)));
+        let mut rows = meant.map(|it| (it.at_s, quarantine_row(names.named(&partner), it)));
         // Without being asked, the one that shut the door last is enough.
-        if only.is_some() { cases.extend(rows) } else { cases.extend(rows.last()) }
+        if only.is_some() { cases.extend(rows) } else { cases.extend(rows.next_back()) }
     }
     cases.sort_by_key(|(at_s, _)| std::cmp::Reverse(*at_s));
     Ok(QuarantineListTold { cases: cases.into_iter().map(|(_, row)| row).collect() })

@@ -23,8 +23,15 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// What is needed to tell of held summaries.
 struct Telling {
     names: Names,
-    /// Of each issuer: its batches, and for how many days the agreement lets us keep them.
-    issuers: HashMap<OrgId, (Vec<(u32, u64, i64)>, Option<u32>)>,
+    issuers: HashMap<OrgId, Issuer>,
+}
+
+/// What is known of everything that one issuer gave us.
+struct Issuer {
+    /// Its batches: epoch of the feed, leaves before, and when it came.
+    arrivals: Vec<(u32, u64, i64)>,
+    /// For how many days the agreement lets us keep them.
+    days: Option<u32>,
 }
 
 impl Telling {
@@ -35,14 +42,15 @@ impl Telling {
             let kept = node.db().read(|tx| node.newest(tx, &issuer))?;
             let grant = kept.as_ref().and_then(|kept| kept.agreement.grant_to(&node.id()));
             let days = grant.map(|(_, grant)| grant.retention_days);
-            issuers.insert(issuer, (node.held_arrivals(&issuer)?, days));
+            let arrivals = node.held_arrivals(&issuer)?;
+            issuers.insert(issuer, Issuer { arrivals, days });
         }
         Ok(Self { names: Names::of(node)?, issuers })
     }
 
     /// When a leaf came, and until when it may be kept; seconds since 1970.
     fn times(&self, leaf: &Leaf) -> (Option<i64>, Option<i64>) {
-        let Some((arrivals, days)) = self.issuers.get(&leaf.feed.issuer) else {
+        let Some(Issuer { arrivals, days }) = self.issuers.get(&leaf.feed.issuer) else {
             return (None, None);
         };
         let is_before =

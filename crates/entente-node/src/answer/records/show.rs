@@ -36,7 +36,7 @@ impl Names {
     /// An organization with its name; with the beginning of its id if it has none here.
     pub(in crate::answer) fn named(&self, id: &OrgId) -> Named {
         let name = self.0.get(id).cloned();
-        let short = || Both::new(id.short().to_string(), id.short().to_string());
+        let short = || Both::new(format!("{}", id.short()), format!("{}", id.short()));
         Named { id: id.to_string(), name: name.unwrap_or_else(short) }
     }
 }
