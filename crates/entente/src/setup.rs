@@ -238,7 +238,7 @@ pub(crate) fn passphrase(desk: &Desk, typed: &Typed<'_>) -> Done {
     };
     let ask = PassphraseAsk { old: Private(old.to_string()), new: Private(new.to_string()) };
     match call::ask(desk, &Question::new(&ask)) {
-        Err(fault) if fault.code == "ENT-0020" => {}
+        Err(fault) if matches!(fault.code.as_str(), "ENT-0020" | "ENT-0025") => {}
         Err(fault) => return Err(fault),
         Ok(told) => {
             if desk.json {

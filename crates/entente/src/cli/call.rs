@@ -165,6 +165,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk { home: folder.path().to_owned(), ..Desk::bare(Lang::En, true) };
         let fault = ask(&desk, &Question::new(&StatusAsk {})).unwrap_err();
+        assert_eq!(fault.code, "ENT-0025");
+
+        std::fs::write(folder.path().join("entente.toml"), "").unwrap();
+        let fault = ask(&desk, &Question::new(&StatusAsk {})).unwrap_err();
         assert_eq!(fault.code, "ENT-0020");
         assert_eq!(fault.next.fr, format!("entente --home {} node run", folder.path().display()));
     }
@@ -173,6 +177,7 @@ mod tests {
     fn a_socket_that_nobody_listens_on_is_a_node_that_does_not_run() {
         let folder = tempfile::tempdir().unwrap();
         let desk = Desk { home: folder.path().to_owned(), ..Desk::bare(Lang::En, true) };
+        std::fs::write(folder.path().join("entente.toml"), "").unwrap();
         drop(std::os::unix::net::UnixListener::bind(desk.socket()).unwrap());
         let fault = ask(&desk, &Question::new(&StatusAsk {})).unwrap_err();
         assert_eq!(fault.code, "ENT-0020");

@@ -102,9 +102,13 @@ pub(crate) fn not_a_pair(place: &str) -> Box<Fault> {
     )
 }
 
-/// `ENT-0020`: the node does not run.
+/// `ENT-0020`: the node does not run; or `ENT-0025`: there is none.
 pub(crate) fn not_running(socket: &Path) -> Box<Fault> {
-    let home = socket.parent().unwrap_or(socket).display();
+    let home = socket.parent().unwrap_or(socket);
+    if !home.join("entente.toml").exists() {
+        return no_node(home);
+    }
+    let home = home.display();
     Fault::new(
         20,
         ("the node is not running", "le nœud n’est pas en marche"),
@@ -113,6 +117,21 @@ pub(crate) fn not_running(socket: &Path) -> Box<Fault> {
     .because(
         format!("nothing answers at {}", socket.display()),
         format!("rien ne répond à {}", socket.display()),
+    )
+}
+
+/// `ENT-0025`: there is no node in this folder.
+fn no_node(home: &Path) -> Box<Fault> {
+    let home = home.display();
+    Fault::new(
+        25,
+        (&format!("there is no node in {home}"), &format!("il n’y a pas de nœud dans {home}")),
+        (
+            "name its folder with --home or ENTENTE_HOME; or make one: entente node init; or see one \
+             at work: entente demo",
+            "nommez son répertoire avec --home ou ENTENTE_HOME; ou créez-en un : entente node init; \
+             ou voyez-en un à l’œuvre : entente demo",
+        ),
     )
 }
 

@@ -423,9 +423,9 @@ mod tests {
         assert_eq!(with_consequences(&desk, &question).unwrap_err().code, "ENT-0013");
         // With --yes or --dry-run it goes to the node, which does not run here.
         let sure = Desk { yes: true, ..desk.clone() };
-        assert_eq!(with_consequences(&sure, &question).unwrap_err().code, "ENT-0020");
+        assert_eq!(with_consequences(&sure, &question).unwrap_err().code, "ENT-0025");
         let dry = question.dry().unwrap();
-        assert_eq!(with_consequences(&desk, &dry).unwrap_err().code, "ENT-0020");
+        assert_eq!(with_consequences(&desk, &dry).unwrap_err().code, "ENT-0025");
     }
 
     #[test]

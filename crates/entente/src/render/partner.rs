@@ -4,7 +4,7 @@ use entente_core::lang::Lang;
 use entente_node::local::doc::{
     Both, Invitation, PartnerChangeTold, PartnerDeclineTold, PartnerDigitsTold, PartnerInviteTold,
     PartnerListTold, PartnerOpenTold, PartnerRow, PartnerShowTold, PartnerState, PartnerTestTold,
-    PartnerVerifyTold, Step, Who,
+    PartnerVerifyTold, ReceiptDue, Step, Who,
 };
 
 use super::labels::{self, Label, count, moment, moment_or_dash, yes_no};
@@ -118,27 +118,34 @@ impl Render for PartnerShowTold {
             page.title(page.pick("Agreements", "Ententes"));
             page.table(agreement::grid(&self.agreements, lang));
         }
-        if !self.receipts_due.is_empty() {
-            page.title(page.pick("Receipts awaited", "Accusés attendus"));
-            let mut grid = Grid::new([
-                lang.pick("Entry", "Entrée"),
-                lang.pick("Summary", "Résumé"),
-                lang.pick("Due", "Échéance"),
-                lang.pick("Overdue", "En retard"),
-            ])
-            .numeric([0]);
-            for due in &self.receipts_due {
-                let tone = if due.overdue { Tone::Bad } else { Tone::Plain };
-                grid.toned([
-                    (Tone::Plain, lang.number(due.sequence)),
-                    (Tone::Plain, due.summary.clone().unwrap_or_else(|| "—".to_owned())),
-                    (tone, moment(&due.due_at)),
-                    (tone, yes_no(due.overdue, lang).to_owned()),
-                ]);
-            }
-            page.table(grid);
-        }
+        receipts(&self.receipts_due, page);
     }
+}
+
+/// The receipts that are awaited, if there are any.
+fn receipts(awaited: &[ReceiptDue], page: &mut Page<'_>) {
+    if awaited.is_empty() {
+        return;
+    }
+    let lang = page.lang();
+    page.title(page.pick("Receipts awaited", "Accusés attendus"));
+    let mut grid = Grid::new([
+        lang.pick("Entry", "Entrée"),
+        lang.pick("Summary", "Résumé"),
+        lang.pick("Due", "Échéance"),
+        lang.pick("Overdue", "En retard"),
+    ])
+    .numeric([0]);
+    for due in awaited {
+        let tone = if due.overdue { Tone::Bad } else { Tone::Plain };
+        grid.toned([
+            (Tone::Plain, lang.number(due.sequence)),
+            (Tone::Plain, due.summary.clone().unwrap_or_else(|| "—".to_owned())),
+            (tone, moment(&due.due_at)),
+            (tone, yes_no(due.overdue, lang).to_owned()),
+        ]);
+    }
+    page.table(grid);
 }
 
 impl Render for PartnerInviteTold {

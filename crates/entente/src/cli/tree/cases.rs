@@ -84,19 +84,7 @@ fn single(words: Words) -> Vec<Command> {
                 "Retirer un dossier de toute communication, partout",
             )
             .args([words.record(), words.dry_run()]),
-        one_of(
-            words
-                .command("link", "Decide whether two records are of one person", "Décider si deux dossiers sont d’une même personne")
-                .arg(words.record())
-                .arg(words.place("other", ("RECORD", "DOSSIER"), "The other record", "L’autre dossier"))
-                .arg(
-                    words
-                        .flag("same", "They are of one person", "C’est une même personne")
-                        .conflicts_with("different"),
-                )
-                .arg(words.flag("different", "They are of different people", "Ce sont des personnes différentes")),
-            ["same", "different"],
-        ),
+        link(words),
         one_of(
             words
                 .command(
@@ -136,33 +124,7 @@ fn many(words: Words) -> Vec<Command> {
                     .required(false),
             )
             .arg(words.limit()),
-        words
-            .command("import", "Import a CSV or XLSX file", "Importer un fichier CSV ou XLSX")
-            .arg(words.file("The file", "Le fichier"))
-            .arg(words.option(
-                "layout",
-                ("LAYOUT", "FORMAT"),
-                "ctdc-2017, ctdc-2024, htcds-2.0, entente [guessed]",
-                "ctdc-2017, ctdc-2024, htcds-2.0, entente [deviné]",
-            ))
-            .arg(path(words, "mapping", "A mapping file of your own", "Un fichier de correspondance à vous"))
-            .arg(words.option("sheet", ("NAME", "NOM"), "The sheet of a spreadsheet [first]", "La feuille du classeur [première]"))
-            .arg(path(words, "quarantine", "Where rows that cannot be read go", "Où vont les lignes illisibles"))
-            .arg(
-                words
-                    .option(
-                        "consent",
-                        ("SCOPE", "PORTÉE"),
-                        "A consent that you hold documents for, if the file says nothing of it",
-                        "Un consentement que vous détenez par écrit, si le fichier n’en dit rien",
-                    )
-                    .action(ArgAction::Append),
-            )
-            .arg(words.dry_run())
-            .after_help(words.pick(
-                "Look first:  entente record import cases.xlsx --dry-run",
-                "Regardez d’abord\u{a0}:  entente record import cas.xlsx --dry-run",
-            )),
+        import(words),
         words
             .command("export", "Write records into a CSV or XLSX file", "Écrire des dossiers dans un fichier CSV ou XLSX")
             .arg(words.file("The file to write", "Le fichier à écrire"))
@@ -255,5 +217,76 @@ fn give(words: Words) -> Command {
             ("REASON", "MOTIF"),
             "A legal duty instead of a consent: a code of override_reason; always audited",
             "Une obligation légale au lieu d’un consentement\u{a0}: un code de override_reason; toujours consigné",
+        ))
+}
+
+/// `record link`.
+fn link(words: Words) -> Command {
+    one_of(
+        words
+            .command(
+                "link",
+                "Decide whether two records are of one person",
+                "Décider si deux dossiers sont d’une même personne",
+            )
+            .arg(words.record())
+            .arg(words.place("other", ("RECORD", "DOSSIER"), "The other record", "L’autre dossier"))
+            .arg(
+                words
+                    .flag("same", "They are of one person", "C’est une même personne")
+                    .conflicts_with("different"),
+            )
+            .arg(words.flag(
+                "different",
+                "They are of different people",
+                "Ce sont des personnes différentes",
+            )),
+        ["same", "different"],
+    )
+}
+
+/// `record import`.
+fn import(words: Words) -> Command {
+    words
+        .command("import", "Import a CSV or XLSX file", "Importer un fichier CSV ou XLSX")
+        .arg(words.file("The file", "Le fichier"))
+        .arg(words.option(
+            "layout",
+            ("LAYOUT", "FORMAT"),
+            "ctdc-2017, ctdc-2024, htcds-2.0, entente [guessed]",
+            "ctdc-2017, ctdc-2024, htcds-2.0, entente [deviné]",
+        ))
+        .arg(path(
+            words,
+            "mapping",
+            "A mapping file of your own",
+            "Un fichier de correspondance à vous",
+        ))
+        .arg(words.option(
+            "sheet",
+            ("NAME", "NOM"),
+            "The sheet of a spreadsheet [first]",
+            "La feuille du classeur [première]",
+        ))
+        .arg(path(
+            words,
+            "quarantine",
+            "Where rows that cannot be read go",
+            "Où vont les lignes illisibles",
+        ))
+        .arg(
+            words
+                .option(
+                    "consent",
+                    ("SCOPE", "PORTÉE"),
+                    "A consent that you hold documents for, if the file says nothing of it",
+                    "Un consentement que vous détenez par écrit, si le fichier n’en dit rien",
+                )
+                .action(ArgAction::Append),
+        )
+        .arg(words.dry_run())
+        .after_help(words.pick(
+            "Look first:  entente record import cases.xlsx --dry-run",
+            "Regardez d’abord\u{a0}:  entente record import cas.xlsx --dry-run",
         ))
 }

@@ -25,34 +25,7 @@ pub(super) fn partner(words: Words) -> Command {
 /// How two organizations come to trust each other, in order.
 fn meeting(words: Words) -> Vec<Command> {
     vec![
-        words
-            .command(
-                "invite",
-                "Make an invitation that works once: a file, a link and a QR code",
-                "Faire une invitation à usage unique\u{a0}: fichier, lien et code QR",
-            )
-            .arg(words.place(
-                "name",
-                ("NAME", "NOM"),
-                "Whom it is meant for, as you know them",
-                "À qui elle est destinée, comme vous l’appelez",
-            ))
-            .arg(
-                words
-                    .option(
-                        "expires",
-                        ("DAYS", "JOURS"),
-                        "For how many days it can be opened [14]",
-                        "Pendant combien de jours elle peut être ouverte [14]",
-                    )
-                    .value_parser(value_parser!(u16).range(1..=90)),
-            )
-            .arg(template(words))
-            .arg(out(words, "The file to write [NAME.entente]", "Le fichier à écrire [NOM.entente]"))
-            .after_help(words.pick(
-                "Then: send it, and call them once they have opened it.\n  entente partner digits NAME",
-                "Ensuite\u{a0}: envoyez-la, et appelez dès qu’elle est ouverte.\n  entente partner digits NOM",
-            )),
+        invite(words),
         words
             .command(
                 "open",
@@ -154,20 +127,7 @@ fn living(words: Words) -> Vec<Command> {
             )
             .arg(words.partner())
             .args([words.reason(), words.dry_run()]),
-        words
-            .command(
-                "feed",
-                "List what we said to a partner, or what they said to us",
-                "Lister ce que nous avons dit à un partenaire, ou l’inverse",
-            )
-            .arg(words.partner())
-            .arg(words.flag("received", "What they said to us", "Ce qu’il nous a dit"))
-            .arg(words.limit())
-            .arg(
-                words
-                    .option("before", ("N", "N"), "Older than this entry", "Avant cette entrée")
-                    .value_parser(value_parser!(u64)),
-            ),
+        feed(words),
         words
             .command(
                 "quarantine",
@@ -219,34 +179,7 @@ pub(super) fn agreement(words: Words) -> Command {
 /// From a draft to two signatures.
 fn writing(words: Words) -> Vec<Command> {
     vec![
-        words
-            .command(
-                "draft",
-                "Write a draft from a template, to be edited",
-                "Écrire une ébauche à partir d’un modèle, à modifier",
-            )
-            .arg(words.place(
-                "template",
-                ("TEMPLATE", "MODÈLE"),
-                "province-federal, ngo-province, counts-only",
-                "province-federal, ngo-province, counts-only",
-            ))
-            .arg(words.partner())
-            .arg(
-                words
-                    .option(
-                        "set",
-                        ("KEY=VALUE", "CLÉ=VALEUR"),
-                        "Replace a value of the template; may be repeated",
-                        "Remplacer une valeur du modèle; peut être répété",
-                    )
-                    .action(clap::ArgAction::Append),
-            )
-            .arg(out(
-                words,
-                "The file to write [standard output]",
-                "Le fichier à écrire [sortie standard]",
-            )),
+        draft(words),
         words
             .command(
                 "propose",
@@ -349,4 +282,86 @@ fn keeping(words: Words) -> Vec<Command> {
 /// `--same` or `--different`, exactly one.
 pub(super) fn one_of(command: Command, names: [&'static str; 2]) -> Command {
     command.group(ArgGroup::new("one").args(names).required(true))
+}
+
+/// `partner invite`.
+fn invite(words: Words) -> Command {
+    words
+            .command(
+                "invite",
+                "Make an invitation that works once: a file, a link and a QR code",
+                "Faire une invitation à usage unique\u{a0}: fichier, lien et code QR",
+            )
+            .arg(words.place(
+                "name",
+                ("NAME", "NOM"),
+                "Whom it is meant for, as you know them",
+                "À qui elle est destinée, comme vous l’appelez",
+            ))
+            .arg(
+                words
+                    .option(
+                        "expires",
+                        ("DAYS", "JOURS"),
+                        "For how many days it can be opened [14]",
+                        "Pendant combien de jours elle peut être ouverte [14]",
+                    )
+                    .value_parser(value_parser!(u16).range(1..=90)),
+            )
+            .arg(template(words))
+            .arg(out(words, "The file to write [NAME.entente]", "Le fichier à écrire [NOM.entente]"))
+            .after_help(words.pick(
+                "Then: send it, and call them once they have opened it.\n  entente partner digits NAME",
+                "Ensuite\u{a0}: envoyez-la, et appelez dès qu’elle est ouverte.\n  entente partner digits NOM",
+            ))
+}
+
+/// `partner feed`.
+fn feed(words: Words) -> Command {
+    words
+        .command(
+            "feed",
+            "List what we said to a partner, or what they said to us",
+            "Lister ce que nous avons dit à un partenaire, ou l’inverse",
+        )
+        .arg(words.partner())
+        .arg(words.flag("received", "What they said to us", "Ce qu’il nous a dit"))
+        .arg(words.limit())
+        .arg(
+            words
+                .option("before", ("N", "N"), "Older than this entry", "Avant cette entrée")
+                .value_parser(value_parser!(u64)),
+        )
+}
+
+/// `agreement draft`.
+fn draft(words: Words) -> Command {
+    words
+        .command(
+            "draft",
+            "Write a draft from a template, to be edited",
+            "Écrire une ébauche à partir d’un modèle, à modifier",
+        )
+        .arg(words.place(
+            "template",
+            ("TEMPLATE", "MODÈLE"),
+            "province-federal, ngo-province, counts-only",
+            "province-federal, ngo-province, counts-only",
+        ))
+        .arg(words.partner())
+        .arg(
+            words
+                .option(
+                    "set",
+                    ("KEY=VALUE", "CLÉ=VALEUR"),
+                    "Replace a value of the template; may be repeated",
+                    "Remplacer une valeur du modèle; peut être répété",
+                )
+                .action(clap::ArgAction::Append),
+        )
+        .arg(out(
+            words,
+            "The file to write [standard output]",
+            "Le fichier à écrire [sortie standard]",
+        ))
 }
