@@ -62,6 +62,8 @@ pub fn free_address() -> SocketAddr {
 #[derive(Debug)]
 pub struct Site {
     running: Running,
+    /// The identity key once more, to sign by hand.
+    pub key: Arc<OrgKey>,
     /// What partners dial.
     pub address: SocketAddr,
     /// The clock of its decisions.
@@ -95,8 +97,9 @@ impl Site {
     pub async fn again(folder: TempDir, address: SocketAddr, clock: ManualClock) -> Self {
         let home = Home::new(folder.path().join("node"));
         let open = home.open(PASSPHRASE, Arc::new(clock.clone())).expect("the node opens");
+        let key = Arc::clone(&open.key);
         let running = soon(run::start(open)).await.expect("the node starts");
-        Self { running, address, clock, folder }
+        Self { running, key, address, clock, folder }
     }
 
     /// A provincial office on redb, which is made quickly.

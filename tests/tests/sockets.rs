@@ -202,9 +202,16 @@ async fn a_suspended_partner_loses_what_it_has_open_and_gets_nothing_more() {
     assert!(watched.is_err());
     assert!(delivered.unwrap().is_err());
 
-    let status = hello(channel, vec![1]).await.unwrap_err();
+    // The first call may still find the connection that broke; the next one finds the door.
+    let mut status = hello(channel.clone(), vec![1]).await.unwrap_err();
+    if DoorError::of(&status) == Some(DoorError::Interrupted) {
+        status = hello(channel, vec![1]).await.unwrap_err();
+    }
     assert_eq!(DoorError::of(&status), Some(DoorError::RefusedByPartner));
-    let missed = office.round(&centre.id()).await.unwrap_err();
+    let mut missed = office.round(&centre.id()).await.unwrap_err();
+    if missed == Missed::Door(DoorError::Interrupted.to_string()) {
+        missed = office.round(&centre.id()).await.unwrap_err();
+    }
     assert_eq!(missed, Missed::RefusedByPartner("identity".to_owned()));
 
     assert!(hello(others, vec![1]).await.is_ok(), "the third is not concerned");

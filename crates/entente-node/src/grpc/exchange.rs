@@ -82,7 +82,9 @@ impl v1::onboarding_server::Onboarding for Exchange {
         request: Request<v1::ConfirmRequest>,
     ) -> Result<Response<v1::ConfirmReply>, Status> {
         let caller = caller(&request)?;
-        let confirmed = run(&self.node, move |node| node.confirmed_by(&caller)).await?;
+        let ticket = entente_proto::parse_confirm(request.get_ref());
+        let ticket = self.parsed(caller, ticket).await?;
+        let confirmed = run(&self.node, move |node| node.confirmed_with(&caller, &ticket)).await?;
         Ok(Response::new(v1::ConfirmReply { confirmed }))
     }
 }

@@ -56,6 +56,7 @@ impl ToStatus for Box<Fault> {
         match self.code.as_str() {
             "ENT-1208" => Status::not_found("invitation"),
             "ENT-1201" => Status::permission_denied("unknown"),
+            "ENT-1301" => Status::permission_denied("agreement"),
             "ENT-1206" => Status::permission_denied("ended"),
             "ENT-1702" | "ENT-1705" => Status::resource_exhausted("store"),
             _ => Status::internal("internal"),

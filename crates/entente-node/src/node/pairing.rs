@@ -285,6 +285,14 @@ impl Node {
         }
     }
 
+    /// The same over a connection, where the other side names the invitation it speaks of.
+    pub fn confirmed_with(&self, partner: &OrgId, ticket: &[u8; 16]) -> Outcome<bool> {
+        if self.partner_row(partner)?.ticket != *ticket {
+            return Err(no_such_ticket());
+        }
+        self.confirmed_by(partner)
+    }
+
     /// The other side says that its officer typed the right digits. Says whether ours did.
     pub fn confirmed_by(&self, partner: &OrgId) -> Outcome<bool> {
         let ours = self.db.write("confirmed", |tx| {

@@ -256,29 +256,32 @@ impl Node {
             .filter(|(_, row)| row.state == PartnerState::Connected)
             .map(|(id, _)| *id)
             .collect();
-        for (id, row) in rows {
-            let Ok(id) = OrgId::from_bytes(&id) else { continue };
-            // After the end the door stays open for a while, for the news of it and the receipts;
-            // what may still be fetched then is decided by each call.
-            let over = match (row.state, row.ended_at_s) {
-                (PartnerState::Ended, Some(at_s)) => at_s + AFTER_END_S < self.now_s(),
-                (PartnerState::Ended, None) => true,
-                _ => false,
-            };
-            let shut = row.quarantined.is_some() || row.suspended_by_us || over;
-            let admission = match row.state {
-                _ if shut => Admission::Refused,
-                PartnerState::Connected => Admission::Invitee,
-                _ => Admission::Partner,
-            };
-            self.admissions.set(id, admission);
-        }
         let now_s = self.now_s();
         let invited = tickets.iter().any(|(_, ticket)| {
             // If two hold one invitation, the second must be able to knock, so that we learn of it.
             let used = ticket.used_by.is_some_and(|by| !unchecked.contains(&by));
             !used && ticket.expires_at_s > now_s
         });
+        for (id, row) in rows {
+            let Ok(id) = OrgId::from_bytes(&id) else { continue };
+            let admission = match row.state {
+                _ if row.quarantined.is_some() => Admission::Refused,
+                // After the end the door stays open for a while, for the news of it and the
+                // receipts; what may still be fetched then is decided by each call.
+                PartnerState::Ended
+                    if row.ended_at_s.is_some_and(|at| now_s <= at + AFTER_END_S) =>
+                {
+                    Admission::Partner
+                }
+                // Later they may begin again, like anybody else.
+                PartnerState::Ended if invited => Admission::Invitee,
+                PartnerState::Ended => Admission::Refused,
+                _ if row.suspended_by_us => Admission::Refused,
+                PartnerState::Connected => Admission::Invitee,
+                _ => Admission::Partner,
+            };
+            self.admissions.set(id, admission);
+        }
         self.admissions.expect_invitees(invited);
         Ok(())
     }
