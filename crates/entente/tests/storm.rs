@@ -75,7 +75,7 @@ async fn check(node: &Folder, known: &Mutex<Known>) {
     let mut client = node.client().await.expect("the node answers");
 
     let file = node.home.join("all.csv");
-    let export = json!({"file": file, "layout": "entente", "filter": {}, "reveal": true});
+    let export = json!({"file": file, "layout": "entente", "where": {}, "reveal": true});
     told(client.record_export(ask(&export)).await).await.expect("exported");
     let numbers = column(&std::fs::read_to_string(&file).expect("written"), "external_ref");
     let distinct: BTreeSet<String> = numbers.iter().cloned().collect();

@@ -10,19 +10,19 @@ use entente_proto::v1::local_client::LocalClient;
 use serde_json::Value;
 
 /// The passphrase of every node here.
-pub const PASSPHRASE: &str = "five random words for tests";
+pub(crate) const PASSPHRASE: &str = "five random words for tests";
 
 /// A node's folder, and how to run it.
 #[derive(Debug)]
-pub struct Folder {
+pub(crate) struct Folder {
     /// The folder.
-    pub home: PathBuf,
+    pub(crate) home: PathBuf,
     passphrase: PathBuf,
 }
 
 impl Folder {
     /// Makes a node in `parent/name`.
-    pub fn init(parent: &Path, name: &str, engine: &str) -> Self {
+    pub(crate) fn init(parent: &Path, name: &str, engine: &str) -> Self {
         let (home, passphrase) = (parent.join(name), parent.join(format!("{name}.passphrase")));
         std::fs::write(&passphrase, PASSPHRASE).expect("written");
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
@@ -37,12 +37,12 @@ impl Folder {
     }
 
     /// Runs one command to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command().args(args).output().expect("the program runs")
     }
 
     /// Runs one command with `--json`, and reads what it says.
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let output = self.command().arg("--json").args(args).output().expect("the program runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let last = text.lines().last().unwrap_or_default();
@@ -56,7 +56,7 @@ impl Folder {
     }
 
     /// The command that runs the node.
-    pub fn node(&self) -> Command {
+    pub(crate) fn node(&self) -> Command {
         let mut command = self.command();
         command.args(["node", "run", "--passphrase-file"]).arg(&self.passphrase);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -64,7 +64,7 @@ impl Folder {
     }
 
     /// Starts the node and waits until it answers.
-    pub async fn start(&self) -> Child {
+    pub(crate) async fn start(&self) -> Child {
         let mut child = self.node().spawn().expect("the node starts");
         let since = Instant::now();
         while self.client().await.is_none() {
@@ -76,14 +76,14 @@ impl Folder {
     }
 
     /// A way to ask the node without a process for each question.
-    pub async fn client(&self) -> Option<LocalClient<tonic::transport::Channel>> {
+    pub(crate) async fn client(&self) -> Option<LocalClient<tonic::transport::Channel>> {
         let socket = self.home.join("entente.sock");
         Some(LocalClient::new(entente_node::doors::connect_local(&socket).await.ok()?))
     }
 }
 
 /// The answer at the end of what an operation streams; `None` if the node went away.
-pub async fn told(
+pub(crate) async fn told(
     reply: Result<tonic::Response<tonic::Streaming<v1::Told>>, tonic::Status>,
 ) -> Option<Value> {
     let mut stream = reply.ok()?.into_inner();
@@ -98,6 +98,6 @@ pub async fn told(
 }
 
 /// A document to ask with.
-pub fn ask(body: &Value) -> v1::Ask {
+pub(crate) fn ask(body: &Value) -> v1::Ask {
     v1::Ask { body: body.to_string(), lang: "en".to_owned() }
 }
