@@ -156,3 +156,34 @@ fn what_is_kept_too_long_is_destroyed() {
     assert_eq!(receiver.node().n_held(), 0);
     receiver.node().verify_audit().unwrap();
 }
+
+/// The template ends on 2029-03-31 and lets nothing be kept after that.
+#[test]
+fn an_agreement_that_expires_is_ended_on_both_sides() {
+    use entente_tests::federation::{Org, START_S, agree, consent, pair, plain_case, pull, staff};
+
+    let clock = entente_node::clock::ManualClock::new(START_S);
+    let (issuer, receiver) = (Org::new(2, &clock), Org::new(1, &clock));
+    pair(&issuer, &receiver);
+    agree(&issuer, &receiver, 5);
+    for _ in 0..K {
+        let mut record = issuer.node().blank_record().unwrap();
+        issuer.node().fill(&mut record, &plain_case()).unwrap();
+        issuer.node().add_record(staff(), record, vec![consent(1)]).unwrap();
+    }
+    let epoch = "2026-Q3".parse().unwrap();
+    issuer.node().close_epoch(&staff(), epoch, &receiver.id(), true).unwrap();
+    pull(&receiver, &issuer).unwrap();
+    assert_eq!(receiver.node().expire_agreements().unwrap(), 0);
+
+    clock.advance(3 * 365 * 24 * 60 * 60);
+    assert_eq!(receiver.node().expire_agreements().unwrap(), 1);
+    assert_eq!(issuer.node().expire_agreements().unwrap(), 1);
+    assert_eq!(receiver.node().n_held(), 0);
+    assert_eq!(receiver.node().expire_agreements().unwrap(), 0);
+
+    // The receipt comes back, and nothing is owed any more.
+    pull(&issuer, &receiver).unwrap();
+    let standings = issuer.node().standings().unwrap();
+    assert_eq!((standings[0].n_withdrawn, standings[0].n_receipts), (K as u64, K as u64));
+}

@@ -180,10 +180,12 @@ impl Config {
         entente_core::codes::OrgType::parse(&self.organization.kind).ok()
     }
 
-    /// Where partners reach us.
+    /// Where partners reach us. Empty if nobody said, and `listen` names no address of its own.
     pub fn public_address(&self) -> String {
+        let listen = self.partner_door.listen;
         match self.partner_door.public_address.as_str() {
-            "" => self.partner_door.listen.to_string(),
+            "" if listen.ip().is_unspecified() => String::new(),
+            "" => listen.to_string(),
             address => address.to_owned(),
         }
     }
@@ -213,6 +215,16 @@ mod tests {
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
+    }
+
+    #[test]
+    fn an_address_that_nobody_can_dial_is_told_to_nobody() {
+        let mut config = Config::parse(EXAMPLE).unwrap();
+        assert_eq!(config.public_address(), "");
+        config.partner_door.listen = "192.0.2.7:7443".parse().unwrap();
+        assert_eq!(config.public_address(), "192.0.2.7:7443");
+        config.partner_door.public_address = "node.example:443".to_owned();
+        assert_eq!(config.public_address(), "node.example:443");
     }
 
     #[test]

@@ -126,11 +126,15 @@ impl Running {
     }
 }
 
-/// Destroys what is kept too long, and closes the door to invitations that have lapsed.
+/// Ends what has expired, destroys what is kept too long, and closes the door to invitations that have lapsed.
 async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_some() {
         let node = Arc::clone(&node);
-        let kept = move || node.refresh_admissions().and_then(|()| node.shred_expired());
+        let kept = move || {
+            node.refresh_admissions()?;
+            node.expire_agreements()?;
+            node.shred_expired()
+        };
         match tokio::task::spawn_blocking(kept).await {
             Ok(Ok(0)) => {}
             Ok(Ok(n_shredded)) => tracing::info!(n_shredded, "retention is over"),

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
-use entente_store::db::Db;
-use entente_store::engine::{EngineError, Folder, Kind};
-use entente_store::seal::{KdfParams, KeyRing, KeyRingError, Sealer, names, random_secret};
+use entente_store::db::{Db, DbError};
+use entente_store::engine::{EngineError, Kind};
+use entente_store::migrate::{self, MigrateError};
+use entente_store::seal::{KdfParams, KeyRing, KeyRingError, names, random_secret};
 
 use crate::clock::Clock;
 use crate::config::{Config, Organization};
@@ -158,8 +159,7 @@ impl Home {
             ring.put_secret(name, &secret).map_err(ring_fault)?;
         }
         let id = secrets(&ring)?.key.id();
-        let db = open_store(self, &ring, options.engine)?;
-        drop(db);
+        drop(open_store(self, &mut ring, options.engine)?);
         let config = Config {
             organization: Organization {
                 name_en: options.name_en.clone(),
@@ -183,9 +183,9 @@ impl Home {
     /// Opens the node. Nobody else can open it until it is dropped.
     pub fn open(&self, passphrase: &str, clock: Arc<dyn Clock>) -> Outcome<OpenHome> {
         let config = self.read_config()?;
-        let ring = KeyRing::open(&self.keys(), passphrase).map_err(ring_fault)?;
+        let mut ring = KeyRing::open(&self.keys(), passphrase).map_err(ring_fault)?;
         let kind = config.store.engine.parse().unwrap_or(Kind::Sled);
-        let db = open_store(self, &ring, kind)?;
+        let db = open_store(self, &mut ring, kind)?;
         let profile = Profile {
             name: Text::new(&config.organization.name_en, &config.organization.name_fr),
             kind: config.kind().unwrap_or(OrgType::Ngo),
@@ -211,11 +211,14 @@ fn secrets(ring: &KeyRing) -> Outcome<Secrets> {
     })
 }
 
-fn open_store(home: &Home, ring: &KeyRing, kind: Kind) -> Outcome<Db> {
-    let folder = Folder::lock(&home.store()).map_err(engine_fault)?;
-    let engine = folder.open(kind).map_err(engine_fault)?;
-    let key = ring.secret(names::STORE).ok_or_else(|| ring_fault(KeyRingError::Damaged))?;
-    Ok(Db::open(engine, Sealer::new(&key))?)
+fn open_store(home: &Home, ring: &mut KeyRing, kind: Kind) -> Outcome<Db> {
+    // Finishes a `store rekey` that a crash interrupted.
+    migrate::open(&home.store(), kind, ring).map_err(|error| match error {
+        MigrateError::Db(DbError::Engine(error)) => engine_fault(error),
+        MigrateError::Db(error) => error.into(),
+        MigrateError::KeyRing(error) => ring_fault(error),
+        MigrateError::Differs => engine_fault(EngineError::Ambiguous),
+    })
 }
 
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {

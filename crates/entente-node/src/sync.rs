@@ -37,6 +37,9 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Batches asked for at a time. A partner sends at most 64.
 const PULL_BATCHES: u32 = 64;
 
+/// Batches delivered at a time; they are in memory until they are sent.
+const DELIVER_BATCHES: usize = 16;
+
 /// What one round with one partner brought.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
@@ -196,6 +199,10 @@ impl Peers {
             PartnerState::Ended => false,
             _ => self.be_witnessed(partner, &mut client, &channel).await?,
         };
+        if self.node.profile().address.is_empty() && row.state != PartnerState::Ended {
+            // Nobody can ask us, so what we have to say goes with us.
+            self.deliver(partner, &row).await?;
+        }
         Ok(Round { accepted, cosigned })
     }
 
@@ -268,20 +275,32 @@ impl Peers {
         Ok(false)
     }
 
-    /// Sends what we have to say to a partner that cannot or may not fetch it.
+    /// Sends a partner what it has not read: for nodes that accept no connections themselves.
+    ///
+    /// Returns how far it has read then.
     pub async fn deliver(&self, partner: &OrgId, row: &PartnerRow) -> Result<u64, Missed> {
+        self.hello(partner, row).await?;
         let channel = self.channel(partner, &row.address)?;
         let mut client =
             ExchangeClient::new(channel.clone()).max_decoding_message_size(MAX_MESSAGE);
-        let hello = v1::HelloRequest { versions: VERSIONS.to_vec(), ..Default::default() };
-        let reply = client.hello(timed(hello)).await;
-        reply.map_err(|status| missed(&channel, &status))?;
         let id = *partner;
-        let batches = self.blocking(move |node| node.feed_batches(&id, 0, 0, 64)).await?;
-        let batches = batches.map_err(|refused| Missed::RefusedByUs(refused.code().to_owned()))?;
-        let messages: Vec<_> = batches.iter().map(entente_proto::batch_message).collect();
-        let reply = client.deliver(tokio_stream::iter(messages)).await;
-        Ok(reply.map_err(|status| missed(&channel, &status))?.into_inner().cursor)
+        let (epoch, mut after) = self.blocking(move |node| node.read_by(&id)).await??;
+        loop {
+            let next = move |node: &Node| node.feed_batches(&id, epoch, after, DELIVER_BATCHES);
+            let batches = self.blocking(next).await?;
+            let batches =
+                batches.map_err(|refused| Missed::RefusedByUs(refused.code().to_owned()))?;
+            if batches.is_empty() {
+                return Ok(after);
+            }
+            let messages: Vec<_> = batches.iter().map(entente_proto::batch_message).collect();
+            let reply = client.deliver(tokio_stream::iter(messages)).await;
+            let cursor = reply.map_err(|status| missed(&channel, &status))?.into_inner().cursor;
+            if cursor <= after {
+                return Ok(after);
+            }
+            after = cursor;
+        }
     }
 
     /// Puts a question for counts to a partner.

@@ -35,7 +35,7 @@ pub(crate) const STORM: LongRun = LongRun {
     usual: 300,
     tests: &[
         Asked { package: "entente-store", test: "kill_nine", variable: "ENTENTE_KILL_ROUNDS" },
-        Asked { package: "entente-tests", test: "storm", variable: "ENTENTE_KILLS" },
+        Asked { package: "entente", test: "storm", variable: "ENTENTE_KILLS" },
     ],
 };
 

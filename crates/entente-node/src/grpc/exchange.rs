@@ -139,6 +139,8 @@ impl v1::exchange_server::Exchange for Exchange {
         // a suspension in the middle of a stream ends it.
         let node = Arc::clone(&self.node);
         let first = read(&node, caller, feed_epoch, after, wanted).await?;
+        // Whoever asks for what comes after a place has what comes before it.
+        run(&node, move |node| node.note_read(&caller, feed_epoch, after)).await?;
         let stream = async_stream(node, caller, first, wanted);
         Ok(Response::new(Box::pin(stream)))
     }

@@ -419,6 +419,35 @@ impl Node {
         Ok(gone)
     }
 
+    /// Does what agreements say about their end, once their last day is over. Returns how many ended.
+    ///
+    /// Both sides do so by themselves, since nobody has to say that time has passed.
+    pub fn expire_agreements(&self) -> Outcome<u64> {
+        let (n_expired, gone) = self.db.write("expire agreements", |tx| {
+            let (mut n_expired, mut gone) = (0, Vec::new());
+            for kept in self.all_kept(tx)? {
+                let before = state_of(&kept.row);
+                if kept.state != AgreementState::Expired || before == AgreementState::Expired {
+                    continue;
+                }
+                let mut row = kept.row.clone();
+                row.ended_at_s = Some(self.now_s());
+                self.put_state(tx, &kept, &mut row, AgreementState::Expired)?;
+                if is_in_force(before) {
+                    self.after_end(tx, &kept)?;
+                    gone.extend(self.execute_our_end(tx, &kept)?);
+                }
+                let entry = self.entry(Actor::Node, Action::AgreementEnded).partner(kept.partner);
+                let entry = entry.agreement(kept.agreement.id.0);
+                self.write_audit(tx, vec![entry.reasons(["expired".to_owned()])])?;
+                n_expired += 1;
+            }
+            Ok::<_, Box<Fault>>((n_expired, gone))
+        })?;
+        self.forget_held(&gone);
+        Ok(n_expired)
+    }
+
     /// A proposal of the other side, or its signature under an agreement.
     pub(crate) fn read_agreement(
         &self,

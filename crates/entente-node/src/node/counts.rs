@@ -20,7 +20,7 @@ use entente_core::definition;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
-use entente_core::policy::{ConsentFacts, CountGrant, CountProposal, StewardDecision};
+use entente_core::policy::{ConsentFacts, CountGrant, CountProposal};
 use entente_core::summary::Finest;
 use entente_proto::{CountAnswer, CountQuestion, CountRefusal, CountTable, CountingRule};
 use entente_store::db::{DbError, Rows, Write};
@@ -256,12 +256,7 @@ impl Node {
                 return Ok(ControlFlow::Continue(()));
             };
             let consent = ConsentFacts::of(&case.consents, &policy, self.today());
-            let steward = match (case.record.steward.is_some(), case.steward_allows) {
-                (false, _) => StewardDecision::NotNeeded,
-                (true, None) => StewardDecision::Missing,
-                (true, Some(true)) => StewardDecision::Allowed,
-                (true, Some(false)) => StewardDecision::Refused,
-            };
+            let steward = case.steward_decision(&self.id());
             if !case.withdrawn && grant.includes(&finest, consent, steward) {
                 cases.put(&case.record, false);
             }

@@ -139,6 +139,15 @@ impl Node {
                 self.read_receipt(tx, issuer, &receipt, gathered)?;
                 Ok(Ok(()))
             }
+            payload_type::NEW_FEED => {
+                if entente_proto::decode_feed_restart(bytes).is_err() {
+                    return Ok(Err("document_unreadable"));
+                }
+                // What it took back before stays taken back; the rest is said again or not.
+                let entry = self.entry(Actor::Partner(*issuer), Action::Restored);
+                gathered.entries.push(entry.partner(*issuer));
+                Ok(Ok(()))
+            }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {
                     return Ok(Err("document_unreadable"));

@@ -12,9 +12,7 @@ use entente_core::definition;
 use entente_core::disclose::{self, Candidate, Held, Release, SeenClass};
 use entente_core::identity::{OrgId, PartnerEpoch};
 use entente_core::period::Period;
-use entente_core::policy::{
-    ConsentFacts, Denied, Disclosure, Explanation, Policy, Proposal, StewardDecision,
-};
+use entente_core::policy::{ConsentFacts, Denied, Disclosure, Explanation, Policy, Proposal};
 use entente_core::record::RecordId;
 use entente_core::summary::{Finest, Rung, SummaryId};
 use entente_store::db::{DbError, Rows, Write};
@@ -209,12 +207,7 @@ impl Node {
         towards: &Towards<'_>,
         disclosure: Disclosure,
     ) -> Proposal {
-        let steward = match (case.record.steward.is_some(), case.steward_allows) {
-            (false, _) => StewardDecision::NotNeeded,
-            (true, None) => StewardDecision::Missing,
-            (true, Some(true)) => StewardDecision::Allowed,
-            (true, Some(false)) => StewardDecision::Refused,
-        };
+        let steward = case.steward_decision(&self.id());
         Proposal {
             case: finest,
             id: SummaryId(towards.names.pseudonym(&case.record.id.0)),

@@ -70,6 +70,9 @@ impl Node {
         template: &str,
         expires_days: u32,
     ) -> Outcome<Ticket> {
+        if self.profile.address.is_empty() {
+            return Err(no_address());
+        }
         let (id, nonce) = (random::<16>()?, random::<32>()?);
         let now_s = self.now_s();
         let expires_at_s = now_s + i64::from(expires_days) * DAY_S;
@@ -419,6 +422,20 @@ fn already_partner() -> Box<Fault> {
         1209,
         ("This organization is a partner already.", "Cet organisme est déjà un partenaire."),
         ("See it: `entente partner show`.", "Voyez-le : `entente partner show`."),
+    )
+}
+
+fn no_address() -> Box<Fault> {
+    Fault::new(
+        1221,
+        (
+            "Partners could not reach this node: it has no address that they can dial.",
+            "Les partenaires ne pourraient pas joindre ce nœud : il n’a pas d’adresse à composer.",
+        ),
+        (
+            "Set `partner_door.public_address` in `entente.toml` and restart, or let the other side invite.",
+            "Réglez `partner_door.public_address` dans `entente.toml` et relancez, ou laissez l’autre partie inviter.",
+        ),
     )
 }
 

@@ -10,7 +10,7 @@ use entente_core::codes::{Code as _, GivenBy, OverrideReason, Set, Status};
 use entente_core::consent::{Consent, ConsentId};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::policy;
+use entente_core::policy::{self, StewardDecision};
 use entente_core::record::{CaseRecord, Field, InvalidValue, Language, RecordId};
 use entente_core::statement::{AgreementRef, WithdrawReason};
 use entente_core::summary::SummaryId;
@@ -42,6 +42,19 @@ pub struct Case {
     pub withdrawn: bool,
     /// What the community steward answered.
     pub steward_allows: Option<bool>,
+}
+
+impl Case {
+    /// What the community steward says to sharing this. `ours` is ourselves: an organization that
+    /// is the steward decides by sharing.
+    pub fn steward_decision(&self, ours: &OrgId) -> StewardDecision {
+        match (self.record.steward, self.steward_allows) {
+            (_, Some(true)) => StewardDecision::Allowed,
+            (_, Some(false)) => StewardDecision::Refused,
+            (Some(steward), None) if steward != *ours => StewardDecision::Missing,
+            (_, None) => StewardDecision::NotNeeded,
+        }
+    }
 }
 
 /// One row of a file, as a record.
@@ -81,11 +94,13 @@ struct Change<'a> {
     reasons: Vec<String>,
     /// Why partners have to forget what they were told, if they have to.
     takes_back: Option<WithdrawReason>,
+    /// What the community steward answered, if they did.
+    steward_allows: Option<bool>,
 }
 
 impl<'a> Change<'a> {
     fn new(actor: &'a Actor, action: Action) -> Self {
-        Self { actor, action, reasons: Vec::new(), takes_back: None }
+        Self { actor, action, reasons: Vec::new(), takes_back: None, steward_allows: None }
     }
 }
 
@@ -406,14 +421,16 @@ impl Node {
         case.version += 1;
         case.changed_at_s = self.now_s();
         case.changed_by = super::audit::actor_name(how.actor);
-        // Another steward has not been asked yet, and whoever it is, silence is a no.
+        // What one steward answered, another did not; whoever it is, silence is a no.
         let is_other_steward = case.record.steward != steward;
-        if is_other_steward {
-            case.steward_allows = None;
+        if is_other_steward || how.steward_allows.is_some() {
+            case.steward_allows = how.steward_allows;
         }
         tx.put_record(&id.0, &row_of(&case))?;
         let is_no_victim = case.record.status == Some(Status::NotVictim);
-        let is_not_allowed = is_other_steward && case.record.steward.is_some();
+        let decision = case.steward_decision(&self.id());
+        let is_not_allowed = decision == StewardDecision::Refused
+            || (is_other_steward && decision == StewardDecision::Missing);
         let reason = how
             .takes_back
             .or(is_no_victim.then_some(WithdrawReason::Correction))
@@ -436,29 +453,21 @@ impl Node {
         })
     }
 
-    /// Names the community steward of a record, or takes the name away. Partners that were told of
-    /// it have to forget it until the steward has allowed it.
+    /// Names the community steward of a record, or takes the name away, and keeps what they
+    /// answered. Partners that were told of it have to forget it while the steward has not allowed
+    /// it.
     pub fn name_steward(
         &self,
         actor: Actor,
         id: &RecordId,
         steward: Option<OrgId>,
+        allows: Option<bool>,
     ) -> Outcome<Case> {
-        let reasons = vec!["steward".to_owned()];
+        let answer = allows.map(|it| if it { "steward_allows" } else { "steward_refuses" });
+        let reasons = ["steward"].into_iter().chain(answer).map(str::to_owned).collect();
         let how = Change { reasons, ..Change::new(&actor, Action::RecordChanged) };
-        self.change_case(&how, id, |case| {
+        self.change_case(&Change { steward_allows: allows, ..how }, id, |case| {
             case.record.steward = steward;
-            Ok(())
-        })
-    }
-
-    /// Keeps what the community steward of a record answered. A no takes back what was told.
-    pub fn steward_answered(&self, actor: Actor, id: &RecordId, allows: bool) -> Outcome<Case> {
-        let reasons = vec![if allows { "steward_allows" } else { "steward_refuses" }.to_owned()];
-        let takes_back = (!allows).then_some(WithdrawReason::RecordWithdrawn);
-        let how = Change { reasons, takes_back, ..Change::new(&actor, Action::RecordChanged) };
-        self.change_case(&how, id, |case| {
-            case.steward_allows = Some(allows);
             Ok(())
         })
     }
@@ -589,7 +598,7 @@ pub(crate) fn unknown_record() -> Box<Fault> {
 
 fn no_consent() -> Box<Fault> {
     Fault::new(
-        1403,
+        1413,
         ("There is no consent to withdraw.", "Il n’y a aucun consentement à retirer."),
         ("See them: `entente consent list RECORD`.", "Voyez-les : `entente consent list DOSSIER`."),
     )

@@ -5,9 +5,12 @@
 //! that was set back begins a new epoch of its feeds, before it says anything.
 
 use entente_core::audit::{Action, Actor};
+use entente_core::envelope::payload_type;
 use entente_core::feed::{Checkpoint, FeedId};
 use entente_core::identity::OrgId;
-use entente_store::db::{DbError, META, RESTORED_AT, Rows as _};
+use entente_core::lang::Text;
+use entente_proto::FeedRestart;
+use entente_store::db::{DbError, META, RESTORED_AT, Rows as _, Write};
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::tx::Reads as _;
 
@@ -22,15 +25,35 @@ impl Node {
         }
         self.db.write("reopen feeds", |tx| {
             for (partner, _) in tx.partners()? {
-                let log = LogKey::Feed(partner);
-                let epoch = tx.log_head(log)?.epoch;
-                tx.open_log_epoch(log, epoch + 1)?;
+                let Ok(partner) = OrgId::from_bytes(&partner) else { continue };
+                let epoch = tx.log_head(LogKey::Feed(*partner.as_bytes()))?.epoch + 1;
+                self.begin_feed(tx, &partner, epoch)?;
             }
             let epoch = tx.log_head(LogKey::Audit)?.epoch;
             tx.open_log_epoch(LogKey::Audit, epoch + 1)?;
             tx.delete(META, RESTORED_AT)?;
             self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
         })
+    }
+
+    /// Begins an epoch of a feed. Its first statement says what was before.
+    fn begin_feed(&self, tx: &mut Write<'_>, partner: &OrgId, epoch: u32) -> Outcome<()> {
+        let log = LogKey::Feed(*partner.as_bytes());
+        let before = tx.log_head(log)?;
+        let size = before.frontier.size();
+        let restart = FeedRestart {
+            previous_epoch: before.epoch,
+            previous: (size > 0).then(|| (size, before.frontier.root().0)),
+            reason: Text::new(
+                "This node was restored from a backup.",
+                "Ce nœud a été restauré à partir d’une sauvegarde.",
+            ),
+        };
+        tx.open_log_epoch(log, epoch)?;
+        let payload = entente_proto::encode_feed_restart(&restart);
+        let document = self.document(partner, payload_type::NEW_FEED, payload)?;
+        self.say(tx, partner, None, vec![document])?;
+        Ok(())
     }
 
     /// Compares what a partner holds of our feed with what we know of it.
@@ -51,7 +74,7 @@ impl Node {
             let behind =
                 epoch > head.epoch || (epoch == head.epoch && held.size > head.frontier.size());
             if behind {
-                tx.open_log_epoch(log, epoch + 1)?;
+                self.begin_feed(tx, partner, epoch + 1)?;
                 let entry = self.entry(Actor::Node, Action::Restored).partner(*partner);
                 self.write_audit(tx, vec![entry])?;
             }

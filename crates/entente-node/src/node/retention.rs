@@ -7,7 +7,7 @@ use entente_core::identity::OrgId;
 use entente_core::summary::SummaryId;
 use entente_store::tx::{HeldAt, Reads as _};
 
-use super::{Node, Outcome, unpoisoned};
+use super::{Node, Outcome};
 
 const DAY_S: i64 = 24 * 60 * 60;
 
@@ -52,10 +52,7 @@ impl Node {
             }
             Ok::<_, Box<crate::fault::Fault>>(ids)
         })?;
-        let mut held = unpoisoned(self.held.write());
-        for id in &ids {
-            held.remove(id);
-        }
+        self.forget_held(&ids);
         Ok(ids.len() as u64)
     }
 }
