@@ -128,6 +128,11 @@ fn blank(kind: &str) -> FeedRow {
 /// the feed remains here.
 fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
     let (epoch, cursor) = node.cursor(partner)?;
+    let arrivals = node.held_arrivals(partner)?;
+    let came = |seq: u64| {
+        let mut before = arrivals.iter().rev();
+        before.find(|(other, first, _)| *other == epoch && *first < seq).map(|(_, _, at_s)| *at_s)
+    };
     let mut rows = Vec::new();
     node.held_statements(partner, &mut |leaf| {
         if let Statement::Summary(summary) = &leaf.statement
@@ -137,6 +142,7 @@ fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<
             rows.push(FeedRow {
                 sequence: leaf.seq,
                 summary: Some(summary.id.to_string()),
+                at: came(leaf.seq).map(instant).unwrap_or_default(),
                 read: true,
                 ..blank("summary")
             });

@@ -56,7 +56,7 @@ pub(crate) fn bundle_import(
     let size = fs::metadata(&ask.file).map_err(|error| io_fault(&error))?.len();
     if size > MAX_BUNDLE_BYTES {
         return Err(Fault::new(
-            1515,
+            1516,
             ("The file is too large for a bundle.", "Le fichier est trop gros pour une liasse."),
             ("Check that it is the right file.", "Vérifiez que c’est le bon fichier."),
         ));

@@ -124,6 +124,7 @@ fn a_feed_is_listed_from_both_ends() {
     let got = feed_list(&centre, &staff(), ask(Direction::Received, 99), &steps()).unwrap();
     assert_eq!((got.entries.len(), got.length), (22, sent.length));
     assert_eq!(got.entries[0].summary, sent.entries[0].summary);
+    assert_eq!(got.entries[0].at, "2026-11-22T12:00:00Z");
 }
 
 #[test]
