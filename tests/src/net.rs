@@ -188,7 +188,7 @@ pub fn n_audited(node: &Node, action: Action) -> usize {
 
 /// Adds `n` cases whose people consent; all look alike.
 pub fn add_cases(node: &Node, n: usize) -> Vec<RecordId> {
-    let mut add = || {
+    let add = || {
         let mut record = node.blank_record().expect("an id");
         node.fill(&mut record, &plain_case()).expect("a whole record");
         node.add_record(staff(), record, vec![consent(1)]).expect("added")

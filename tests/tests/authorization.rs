@@ -5,6 +5,12 @@
 //! without a row fails. `allow` means that the call reaches what answers it, which may still find
 //! that there is no such thing; `deny` means that it does not.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::envelope::{Envelope, payload_type};

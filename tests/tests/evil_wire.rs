@@ -4,6 +4,8 @@
 //! "malformed", notes which field it was, and changes nothing. At the bound it looks at the content
 //! and says something else. Meanwhile another partner goes on.
 
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+
 use entente_core::feed::{Batch, Carried, Checkpoint, FeedId, MAX_BATCH, MAX_CHECKPOINT, MAX_LEAF};
 use entente_core::identity::OrgKey;
 use entente_core::merkle::{Frontier, MAX_PROOF, MAX_SIZE};

@@ -3,6 +3,8 @@
 //! What a node decides is tested elsewhere; here is what only a connection shows: who comes in, what
 //! travels, what is cut, and what is said to somebody who may not.
 
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
