@@ -1,0 +1,116 @@
+//! Benchmarks: what a node does per second and how long people wait, beside what was aimed at.
+//!
+//! `cargo xtask bench` runs all of them in release, prints a table, and writes `target/bench.json`.
+//! Names run only those; `--small` takes sizes that show whether everything works and say nothing
+//! about speed. Whatever is compared with another program is measured in the same run.
+//!
+//! Nothing is asserted about time: what a machine did is written down, by people, in
+//! `docs/BENCHMARKS.md`.
+
+#![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
+
+mod explain;
+mod fanout;
+mod idle;
+mod import;
+mod peer;
+mod report;
+mod site;
+mod start;
+mod summaries;
+
+use std::process::ExitCode;
+
+use report::Report;
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Rows of the synthetic file; as many as the CTDC file has.
+    n_import: u32,
+    /// Records whose summaries travel; some wait or may not be told, and 100,000 are wanted.
+    n_summaries: u32,
+    /// Records of the node whose start, memory and answers are measured.
+    n_records: u32,
+    /// Partners that have nothing to say.
+    n_idle: usize,
+    /// Partners that are asked for counts.
+    n_asked: usize,
+    /// Questions, of which the percentiles are taken.
+    n_questions: usize,
+    /// Repetitions, of which the median is taken.
+    n_times: usize,
+}
+
+const FULL: Sizes = Sizes {
+    n_import: 48_773,
+    n_summaries: 115_000,
+    n_records: 100_000,
+    n_idle: 50,
+    n_asked: 20,
+    n_questions: 500,
+    n_times: 3,
+};
+
+const SMALL: Sizes = Sizes {
+    n_import: 2_000,
+    n_summaries: 3_000,
+    n_records: 2_000,
+    n_idle: 5,
+    n_asked: 3,
+    n_questions: 20,
+    n_times: 1,
+};
+
+const NAMES: [&str; 6] = ["import", "summaries", "idle", "start", "explain", "fanout"];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_small = arguments.iter().any(|it| it == "--small");
+    let named: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|it| *it != "--small").collect();
+    if let Some(unknown) = named.iter().find(|it| !NAMES.contains(it)) {
+        eprintln!("bench: there is no benchmark `{unknown}`; there are: {}", NAMES.join(" "));
+        return ExitCode::FAILURE;
+    }
+    let sizes = if is_small { SMALL } else { FULL };
+    let is_meant = |name: &str| named.is_empty() || named.contains(&name);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+
+    let mut report = Report::new(is_small);
+    runtime.block_on(async {
+        if is_meant("import") {
+            import::run(&mut report, sizes).await;
+        }
+        if is_meant("summaries") {
+            summaries::run(&mut report, sizes).await;
+        }
+        if is_meant("idle") {
+            idle::run(&mut report, sizes).await;
+        }
+        if is_meant("start") {
+            start::run(&mut report, sizes).await;
+        }
+        if is_meant("explain") {
+            explain::run(&mut report, sizes).await;
+        }
+        if is_meant("fanout") {
+            fanout::run(&mut report, sizes).await;
+        }
+    });
+    report.print();
+    match report.write() {
+        Ok(path) => {
+            println!("\nwritten: {}", path.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench: the figures could not be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
