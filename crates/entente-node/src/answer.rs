@@ -15,19 +15,19 @@ mod records;
 mod status;
 mod store;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use entente_core::audit::Actor;
+use entente_core::audit::{Action, Actor};
 use entente_store::seal::KeyRing;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::fault::{Both, Fault};
-use crate::local::doc::*;
 use crate::local::{Ask, Op, Progress, Role};
-use crate::node::{Node, Outcome};
+use crate::node::{Node, Outcome, unpoisoned};
 use crate::setup::Home;
 use crate::sync::Peers;
 use crate::tls::LiveIdentity;
@@ -49,6 +49,8 @@ pub struct Desk {
     // Held while a backup is made, so that the passphrase does not change meanwhile.
     ring: Mutex<KeyRing>,
     started_s: i64,
+    // The accounts that have come in since the node started.
+    seen: Mutex<HashSet<u32>>,
     stop: CancellationToken,
 }
 
@@ -116,7 +118,7 @@ impl Desk {
     ) -> Self {
         let started_s = node.now_s();
         let ring = Mutex::new(ring);
-        Self { node, peers, home, config, identity, ring, started_s, stop }
+        Self { node, peers, home, config, identity, ring, started_s, seen: Mutex::default(), stop }
     }
 
     /// Who has this account of the machine, and what they may do.
@@ -128,6 +130,14 @@ impl Desk {
         let roles =
             if uid == own || uid == 0 { Role::ALL.to_vec() } else { self.config.roles(&name) };
         Ok(Staff { name, roles })
+    }
+
+    /// Writes down that somebody came in, once per account and start of the node.
+    pub fn note_login(&self, uid: u32, staff: &Staff) -> Outcome<()> {
+        if !unpoisoned(self.seen.lock()).insert(uid) {
+            return Ok(());
+        }
+        self.node.audit(vec![self.node.entry(staff.actor(), Action::LoggedIn)])
     }
 
     /// Answers one question: a JSON document, or the fault to show.
@@ -254,7 +264,7 @@ fn write<T: serde::Serialize>(told: &T) -> Outcome<String> {
     serde_json::to_string(told).map_err(|_| failed())
 }
 
-fn failed() -> Box<Fault> {
+pub(crate) fn failed() -> Box<Fault> {
     Fault::new(
         1006,
         ("The node failed at this.", "Le nœud a échoué à cette étape."),

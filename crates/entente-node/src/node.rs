@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bundles;
 pub mod counts;
 pub mod documents;
+pub mod endings;
 pub mod epochs;
 pub mod feeds;
 pub mod index;

@@ -41,7 +41,8 @@ impl Local {
         let desk = Arc::clone(&self.desk);
         tokio::spawn(async move {
             let progress = sender.clone();
-            let told = match desk.staff(peer.uid) {
+            let staff = come_in(&desk, peer.uid).await;
+            let told = match staff {
                 Ok(staff) if staff.roles.iter().any(|role| crate::local::allowed(op, *role)) => {
                     let asked = Asked::new(
                         op,
@@ -67,6 +68,17 @@ impl Local {
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
+}
+
+/// Who is asking; that they came in is written down.
+async fn come_in(desk: &Arc<Desk>, uid: u32) -> Result<crate::answer::Staff, Box<Fault>> {
+    let desk = Arc::clone(desk);
+    let come = move || {
+        let staff = desk.staff(uid)?;
+        desk.note_login(uid, &staff)?;
+        Ok(staff)
+    };
+    tokio::task::spawn_blocking(come).await.unwrap_or_else(|_| Err(crate::answer::failed()))
 }
 
 fn progress_message(progress: Progress) -> v1::Told {
