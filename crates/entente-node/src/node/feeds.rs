@@ -18,7 +18,7 @@ use entente_core::summary::SummaryId;
 use entente_proto::{Done, Fate, Receipt, Receipted};
 use entente_store::db::{DbError, Write};
 use entente_store::log::{LogKey, Logs as _, Placed};
-use entente_store::rows::{FollowedRow, HeldBatch, HeldKeys, PartnerRow, PartnerState, ReleaseRow};
+use entente_store::rows::{FollowedRow, HeldBatch, HeldKeys, PartnerRow, PartnerState};
 use entente_store::seal::{ItemKey, open_item, seal_item};
 use entente_store::tx::{HeldAt, Reads as _};
 

@@ -155,6 +155,9 @@ fn the_sum_over_partners_says_who_is_in_it_and_why_others_are_not() {
 async fn a_partner_that_cannot_be_asked_is_counted_as_that() {
     let (province, centre) = two();
     case(&province, &[]);
+    let changed = entente_core::audit::Action::PartnerConnected;
+    let without = |row: &mut PartnerRow| row.address.clear();
+    centre.node.change_partner(actor(), &province.node.id(), changed, without).unwrap();
     let ask = CountAsk {
         by: vec!["province".to_owned()],
         filter: map(&[]),

@@ -158,7 +158,10 @@ fn a_quarantine_is_listed_with_its_evidence_and_lifted_with_a_reason() {
 
 #[tokio::test]
 async fn a_partner_that_accepts_no_connections_is_told_of_and_not_fatal() {
-    let (province, _) = released();
+    let (province, centre) = released();
+    let changed = entente_core::audit::Action::PartnerConnected;
+    let without = |row: &mut PartnerRow| row.address.clear();
+    province.node.change_partner(staff().actor(), &centre.node.id(), changed, without).unwrap();
     let told = sync(province, staff(), SyncAsk::default(), steps()).await.unwrap();
     assert_eq!(told.partners.len(), 1);
     assert_eq!(told.partners[0].outcome, SyncEnd::Unreachable);
