@@ -290,14 +290,16 @@ pub(super) fn steward(
 ) -> Outcome<RecordStewardTold> {
     let node = &desk.node;
     let id = node.find_record(&ask.record)?;
+    let mut case = node.case(&id)?;
     let steward = match ask.steward.as_deref() {
         Some(text) => Some(node.find_partner(text)?.0),
+        None if ask.allows.is_some() => Some(case.record.steward.ok_or_else(no_steward)?),
         None => None,
     };
     let before = standing(node, &id)?.len();
-    let mut case = node.case(&id)?;
-    if case.record.steward != steward {
-        case = node.name_steward(staff.actor(), &id, steward)?;
+    let is_answered = ask.allows.is_some() && case.steward_allows != ask.allows;
+    if case.record.steward != steward || is_answered {
+        case = node.name_steward(staff.actor(), &id, steward, ask.allows)?;
     }
     let names = Names::of(node)?;
     let withdrawn = before.saturating_sub(standing(node, &id)?.len());
@@ -305,8 +307,24 @@ pub(super) fn steward(
         record: id.to_string(),
         version: case.version,
         steward: steward.as_ref().map(|id| names.named(id)),
+        allows: case.steward_allows,
         summaries_withdrawn: withdrawn as u64,
     })
+}
+
+fn no_steward() -> Box<Fault> {
+    Fault::new(
+        1412,
+        (
+            "The record has no community steward who could answer.",
+            "Le dossier n’a pas de gardien communautaire qui puisse répondre.",
+        ),
+        (
+            "Name one with the answer: `entente record steward RECORD PARTNER --allows yes`.",
+            "Nommez-en un avec la réponse : `entente record steward DOSSIER PARTENAIRE --allows \
+             yes`.",
+        ),
+    )
 }
 
 fn no_such_version() -> Box<Fault> {

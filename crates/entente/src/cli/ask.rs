@@ -262,7 +262,11 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             right: typed.text("other"),
             same_person: typed.flag("same"),
         }),
-        "steward" => asked(&RecordStewardAsk { record: record(), steward: typed.maybe("steward") }),
+        "steward" => asked(&RecordStewardAsk {
+            record: record(),
+            steward: typed.maybe("steward"),
+            allows: typed.maybe("allows").map(|answer| answer == "yes"),
+        }),
         _ => None,
     }
 }

@@ -72,6 +72,8 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("record link a b --same", Some(Op::RecordLink)),
     ("record steward r Harbour", Some(Op::RecordSteward)),
     ("record steward r --none", Some(Op::RecordSteward)),
+    ("record steward r --allows no", Some(Op::RecordSteward)),
+    ("record steward r Harbour --allows yes", Some(Op::RecordSteward)),
     ("consent give r --scope stats,research --informed", Some(Op::ConsentGive)),
     ("consent give r --override court_order", Some(Op::ConsentGive)),
     ("consent withdraw r", Some(Op::ConsentWithdraw)),
@@ -122,6 +124,22 @@ fn leaves(command: &Command, path: &str, into: &mut BTreeSet<String>) {
             into.insert(path.trim().to_owned());
         }
     }
+}
+
+#[test]
+fn a_stewards_answer_is_yes_or_no_and_nobodys_answer_is_none() {
+    for rest in ["", " --allows perhaps", " --none --allows yes", " Harbour --none"] {
+        let line = format!("entente record steward r{rest}");
+        assert!(tree::root(Lang::En).try_get_matches_from(line.split(' ')).is_err(), "{line}");
+    }
+    assert!(allows_of("record steward r --allows yes") == Some(true));
+    assert!(allows_of("record steward r --allows no") == Some(false));
+    assert!(allows_of("record steward r Harbour").is_none());
+}
+
+fn allows_of(line: &str) -> Option<bool> {
+    let (_, question) = typed(line, Lang::Fr);
+    question.unwrap().body["allows"].as_bool()
 }
 
 #[test]

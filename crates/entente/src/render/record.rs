@@ -389,15 +389,20 @@ impl Render for RecordStewardTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
         let record = &self.record;
+        let answered = match self.allows {
+            None => lang.pick("It leaves only if they allow it", "Il ne part qu’avec son accord"),
+            Some(true) => lang.pick("They allow it to leave", "Cet organisme permet qu’il parte"),
+            Some(false) => lang
+                .pick("They do not allow it to leave", "Cet organisme ne permet pas qu’il parte"),
+        };
         page.line(&match (&self.steward, lang) {
             (Some(steward), Lang::En) => format!(
-                "Record {record} is under the stewardship of {}. It leaves only if they allow it.",
+                "Record {record} is under the stewardship of {}. {answered}.",
                 steward.name.en
             ),
-            (Some(steward), Lang::Fr) => format!(
-                "Le dossier {record} est sous la garde de {}. Il ne part qu’avec son accord.",
-                steward.name.fr
-            ),
+            (Some(steward), Lang::Fr) => {
+                format!("Le dossier {record} est sous la garde de {}. {answered}.", steward.name.fr)
+            }
             (None, Lang::En) => format!("Record {record} has no community steward."),
             (None, Lang::Fr) => format!("Le dossier {record} n’a pas de gardien communautaire."),
         });

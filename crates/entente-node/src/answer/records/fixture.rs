@@ -37,7 +37,7 @@ pub(in crate::answer) fn desk(seed: u8) -> Arc<Desk> {
     let profile = Profile {
         name: Text::new(format!("Organization {seed}"), format!("Organisme {seed}")),
         kind: if seed == 1 { OrgType::Federal } else { OrgType::Provincial },
-        address: String::new(),
+        address: format!("office{seed}.example:7443"),
     };
     let secrets = Secrets {
         key: OrgKey::from_seed(&[seed; 32]),

@@ -203,7 +203,7 @@ fn a_withdrawn_consent_takes_the_summary_back_and_comes_back_as_a_receipt() {
     assert_eq!(told.partners[0].summary, would.partners[0].summary);
     assert_eq!(
         consent_withdraw(&province, &staff(), ask(false), &steps()).unwrap_err().code,
-        "ENT-1403"
+        "ENT-1413"
     );
 
     let accepted = pull(&centre, &province);
@@ -239,14 +239,54 @@ fn what_a_partner_has_not_read_is_never_sent_after_a_withdrawal() {
 #[test]
 fn naming_a_steward_takes_back_what_was_told_until_they_allow_it() {
     let (province, centre, ids) = shared();
-    let ask =
-        RecordStewardAsk { record: ids[0].to_string(), steward: Some("Organization 1".to_owned()) };
+    let ask = steward_ask(&ids[0].to_string(), Some("Organization 1"), None);
     let told = steward(&province, &staff(), ask.clone(), &steps()).unwrap();
     assert_eq!((told.summaries_withdrawn, told.version), (1, 2));
     assert_eq!(told.steward.unwrap().id, centre.node.id().to_string());
     // Named again, nothing changes.
     assert_eq!(steward(&province, &staff(), ask, &steps()).unwrap().version, 2);
     assert_eq!(pull(&centre, &province).n_withdrawn, 1);
+}
+
+fn steward_ask(record: &str, steward: Option<&str>, allows: Option<bool>) -> RecordStewardAsk {
+    RecordStewardAsk { record: record.to_owned(), steward: steward.map(str::to_owned), allows }
+}
+
+#[test]
+fn a_stewards_yes_lets_a_record_leave_and_their_no_takes_it_back() {
+    let (province, centre) = two();
+    let ids: Vec<_> = (0..12).map(|_| case(&province, &[]).to_string()).collect();
+    let say = |ask| steward(&province, &staff(), ask, &steps());
+    let fault = say(steward_ask(&ids[0], None, Some(true))).unwrap_err();
+    assert_eq!(fault.code, "ENT-1412");
+    assert_eq!(say(steward_ask(&ids[0], Some("Organization 1"), None)).unwrap().allows, None);
+    let told = say(steward_ask(&ids[1], Some("Organization 1"), Some(true))).unwrap();
+    assert_eq!((told.allows, told.version), (Some(true), 2));
+    let ask = EpochCloseAsk { epoch: "2026-Q3".to_owned(), partner: None };
+    epochs::close(&province, &staff(), ask, &steps()).unwrap();
+    // Silence is a no: one of twelve stays.
+    assert_eq!(pull(&centre, &province).n_held, 11);
+
+    let told = say(steward_ask(&ids[1], None, Some(false))).unwrap();
+    assert_eq!((told.allows, told.summaries_withdrawn), (Some(false), 1));
+    assert_eq!(told.steward.unwrap().id, centre.node.id().to_string());
+    assert_eq!(pull(&centre, &province).n_withdrawn, 1);
+    // Answered twice, nothing changes.
+    let again = say(steward_ask(&ids[1], None, Some(false))).unwrap();
+    assert_eq!((again.version, again.summaries_withdrawn), (3, 0));
+    assert_eq!(say(steward_ask(&ids[1], None, None)).unwrap().allows, None);
+}
+
+#[test]
+fn an_organization_that_is_itself_the_steward_decides_by_sharing() {
+    let (province, centre) = two();
+    let us = province.node.id().to_string();
+    for _ in 0..11 {
+        case(&province, &[(Field::Steward, &us)]);
+    }
+    let ask = EpochCloseAsk { epoch: "2026-Q3".to_owned(), partner: None };
+    epochs::close(&province, &staff(), ask, &steps()).unwrap();
+    assert_eq!(pull(&centre, &province).n_held, 11);
 }
 
 #[test]

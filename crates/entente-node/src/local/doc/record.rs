@@ -357,14 +357,18 @@ pub struct RecordLinkTold {
     pub linked: Vec<String>,
 }
 
-/// Names the community steward of a record, or takes the name away.
+/// Names the community steward of a record, takes the name away, or notes what they answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordStewardAsk {
     /// A record: its id.
     pub record: String,
-    /// A partner: name, or the beginning of the id. Absent: no steward.
+    /// A partner: name, or the beginning of the id. Absent: no steward, or with `allows` the one
+    /// that the record has.
     pub steward: Option<String>,
+    /// The steward's own answer, as staff had it from them. A no takes back what was told.
+    #[serde(default)]
+    pub allows: Option<bool>,
 }
 
 /// The steward of a record. It leaves only if the steward's own policy allows it too.
@@ -376,6 +380,8 @@ pub struct RecordStewardTold {
     pub version: u32,
     /// The steward; absent if there is none.
     pub steward: Option<Named>,
+    /// What the steward answered; absent if nothing yet.
+    pub allows: Option<bool>,
     /// Summaries that are withdrawn because the steward does not allow them.
     pub summaries_withdrawn: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
 use super::partners::one_of;
 use super::words::Words;
@@ -85,23 +85,32 @@ fn single(words: Words) -> Vec<Command> {
             )
             .args([words.record(), words.dry_run()]),
         link(words),
-        one_of(
-            words
-                .command(
-                    "steward",
-                    "Name the community steward, whose policy then counts too",
-                    "Nommer le gardien communautaire, dont la politique compte alors aussi",
-                )
-                .arg(words.record())
-                .arg(
-                    words
-                        .place("steward", ("PARTNER", "PARTENAIRE"), "The steward", "Le gardien")
-                        .required(false),
-                )
-                .arg(words.flag("none", "No steward", "Aucun gardien").conflicts_with("steward")),
-            ["steward", "none"],
-        ),
+        steward(words),
     ]
+}
+
+/// `record steward`: names one, notes their answer, or both at once.
+fn steward(words: Words) -> Command {
+    let name = words.place("steward", ("PARTNER", "PARTENAIRE"), "The steward", "Le gardien");
+    let allows = words.choice(
+        "allows",
+        ("ANSWER", "RÉPONSE"),
+        &["yes", "no"],
+        "What the steward answered",
+        "Ce que le gardien a répondu",
+    );
+    let none = words.flag("none", "No steward", "Aucun gardien");
+    words
+        .command(
+            "steward",
+            "Name the community steward, and note whether they allow it to leave",
+            "Nommer le gardien communautaire, et noter s’il permet qu’il sorte",
+        )
+        .arg(words.record())
+        .args([name.required(false), allows, none.conflicts_with_all(["steward", "allows"])])
+        .group(
+            ArgGroup::new("one").args(["steward", "none", "allows"]).required(true).multiple(true),
+        )
 }
 
 /// What is done to many.
