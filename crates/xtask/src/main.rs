@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
 mod deny;
+mod fault_codes;
 mod licences;
 mod long_runs;
 mod metadata;

@@ -12,6 +12,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::fault_codes::{self, FaultCodes};
+
 /// Longer than this, a file is listed: it should have been two.
 const LONG_LINES: usize = 700;
 
@@ -101,7 +103,25 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>, String> {
             findings.push(format!("crates/xtask/allowed.toml: {} needs a reason", exception.path));
         }
     }
+    findings.extend(fault_code_findings(root)?);
     Ok(findings)
+}
+
+/// What is wrong with the codes of faults.
+pub(crate) fn fault_code_findings(root: &Path) -> Result<Vec<String>, String> {
+    let mut codes = FaultCodes::default();
+    for path in files(root)? {
+        let name = path.display().to_string();
+        // The crates that make faults; this one speaks of them.
+        let makes_faults = name.starts_with("crates/entente") && name.ends_with(".rs");
+        let text = fs::read_to_string(root.join(&path)).ok().filter(|_| makes_faults);
+        let Some(text) = text else { continue };
+        let n_lines = first_test_line(&name, &text);
+        codes.read(&name, &text.lines().take(n_lines).collect::<Vec<_>>().join("\n"));
+    }
+    let manual = fs::read_to_string(root.join(fault_codes::MANUAL))
+        .map_err(|e| format!("{} cannot be read: {e}", fault_codes::MANUAL))?;
+    Ok(codes.findings(&manual))
 }
 
 #[derive(Debug)]

@@ -129,7 +129,7 @@ fn write_private(path: &PathBuf, text: &str) -> std::io::Result<()> {
 
 fn no_engine() -> Box<Fault> {
     Fault::new(
-        10,
+        26,
         ("There is no such engine.", "Ce moteur n’existe pas."),
         ("Use `--engine sled` or `--engine redb`.", "Utilisez `--engine sled` ou `--engine redb`."),
     )
@@ -138,7 +138,7 @@ fn no_engine() -> Box<Fault> {
 fn did_not_start(log: &Path) -> Box<Fault> {
     let log = log.display();
     Fault::new(
-        1010,
+        1012,
         (
             "A node of the demonstration did not start.",
             "Un nœud de la démonstration n’a pas démarré.",

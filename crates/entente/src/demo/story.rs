@@ -273,7 +273,7 @@ fn synthesize(options: &DemoOptions, offices: &[Office]) -> Outcome<Vec<(usize, 
 fn split(file: &Path, offices: &[Office]) -> Outcome<Vec<(usize, PathBuf)>> {
     let table = tabular::open(file).map_err(|error| {
         Fault::new(
-            1410,
+            1427,
             ("The file cannot be read as a table.", "Le fichier ne peut être lu comme un tableau."),
             (
                 "Save it as CSV or XLSX and try again.",
@@ -562,7 +562,7 @@ fn at(offices: &[Office], position: usize) -> Outcome<&Office> {
 
 fn went_wrong() -> Box<Fault> {
     Fault::new(
-        1011,
+        1013,
         ("The demonstration went wrong.", "La démonstration a échoué."),
         ("Please report it.", "Veuillez le signaler."),
     )

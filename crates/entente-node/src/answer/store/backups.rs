@@ -171,18 +171,7 @@ fn is_due(newest_s: Option<i64>, every_s: i64, now_s: i64) -> bool {
 
 /// A path that means the same to the node and to whoever typed it.
 pub(in crate::answer) fn absolute(path: &str) -> Outcome<PathBuf> {
-    let path = PathBuf::from(path);
-    if path.is_absolute() {
-        return Ok(path);
-    }
-    Err(Fault::new(
-        1010,
-        (
-            "The path must be absolute: the node runs in another folder.",
-            "Le chemin doit être absolu : le nœud s’exécute dans un autre dossier.",
-        ),
-        ("Begin it with `/`.", "Commencez-le par « / »."),
-    ))
+    crate::answer::exchange::absolute(path).map(Path::to_path_buf)
 }
 
 fn backup_fault(error: BackupError) -> Box<Fault> {
