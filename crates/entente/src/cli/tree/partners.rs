@@ -183,8 +183,8 @@ fn writing(words: Words) -> Vec<Command> {
         words
             .command(
                 "propose",
-                "Sign a draft and send it to the partner",
-                "Signer une ébauche et l’envoyer au partenaire",
+                "Propose a draft to the partner; nothing is signed yet",
+                "Proposer une ébauche au partenaire; rien n’est encore signé",
             )
             .args([draft_file(words), words.partner(), words.dry_run()]),
         words
