@@ -91,6 +91,16 @@ pub(crate) fn value_label(field: &str, value: &str, lang: Lang) -> String {
     if let Some((_, label)) = of_field.into_iter().find(|(code, _)| *code == value) {
         return label.to_owned();
     }
+    // The coarser level of a citizenship has two values that are in no list.
+    match (field, value) {
+        ("citizenship" | "citizenship_group", "canadian") => {
+            return lang.pick("Canadian", "Canadienne").to_owned();
+        }
+        ("citizenship" | "citizenship_group", "other") => {
+            return lang.pick("Other than Canadian", "Autre que canadienne").to_owned();
+        }
+        _ => {}
+    }
     match value {
         "true" => return lang.pick("Yes", "Oui").to_owned(),
         "false" => return lang.pick("No", "Non").to_owned(),
@@ -188,6 +198,10 @@ mod tests {
         check("exploitation", "forced_labour", Lang::Fr, "Travail ou services forcés");
         check("gender", "two_spirit", Lang::Fr, "Bispirituel(le)");
         check("place", "canada", Lang::Fr, "Canada");
+        check("citizenship", "canadian", Lang::En, "Canadian");
+        check("citizenship", "canadian", Lang::Fr, "Canadienne");
+        check("citizenship", "other", Lang::En, "Other than Canadian");
+        check("citizenship", "other", Lang::Fr, "Autre que canadienne");
         check("abduction", "true", Lang::Fr, "Oui");
         check("registered_on", "2026-11-22", Lang::Fr, "2026-11-22");
         check("no_such_field", "x", Lang::En, "x");
