@@ -24,6 +24,15 @@ impl Both {
         Self { en: en.into(), fr: fr.into() }
     }
 
+    /// `n` things, each form of the word as `(one, many)`: `1 entry`, `0 entries`; `0 entrée`, `2
+    /// entrées`. In French, zero is singular.
+    pub fn count(n: u64, en: (&str, &str), fr: (&str, &str)) -> Self {
+        let form = |lang: Lang, is_one, (one, many): (&str, &str)| {
+            format!("{}\u{a0}{}", lang.number(n), if is_one { one } else { many })
+        };
+        Self { en: form(Lang::En, n == 1, en), fr: form(Lang::Fr, n < 2, fr) }
+    }
+
     /// The text in one language.
     pub fn text(&self, lang: Lang) -> &str {
         lang.pick(self.en.as_str(), self.fr.as_str())
@@ -69,3 +78,18 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_plural_in_english_and_singular_in_french() {
+        let count = |n| Both::count(n, ("entry", "entries"), ("entrée", "entrées"));
+        let both =
+            |en: &str, fr: &str| Both::new(en.replace(' ', "\u{a0}"), fr.replace(' ', "\u{a0}"));
+        assert_eq!(count(0), both("0 entries", "0 entrée"));
+        assert_eq!(count(1), both("1 entry", "1 entrée"));
+        assert_eq!(count(1_234), both("1,234 entries", "1 234 entrées"));
+    }
+}

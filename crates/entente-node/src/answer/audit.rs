@@ -87,23 +87,20 @@ pub(super) fn list(
 }
 
 fn row(node: &Node, position: u64, entry: &AuditEntry) -> AuditRow {
+    let acts = match &entry.actor {
+        Actor::Partner(id) => Some(id),
+        Actor::Staff(_) | Actor::Node => None,
+    };
     AuditRow {
         sequence: position + 1,
         at: instant(entry.at_s),
-        actor: actor(node, &entry.actor),
+        actor: crate::node::audit::actor_name(&entry.actor),
         action: entry.action.code().to_owned(),
         record: entry.record.map(|id| Uuid::from_bytes(id.0).to_string()),
-        partner: entry.partner.as_ref().map(|id| partner_named(node, id)),
+        partner: entry.partner.as_ref().or(acts).map(|id| partner_named(node, id)),
         agreement: entry.agreement.map(hex::encode),
         reasons: entry.reasons.clone(),
         n: entry.n,
-    }
-}
-
-fn actor(node: &Node, actor: &Actor) -> String {
-    match actor {
-        Actor::Partner(id) => partner_named(node, id).name.en,
-        Actor::Staff(_) | Actor::Node => crate::node::audit::actor_name(actor),
     }
 }
 

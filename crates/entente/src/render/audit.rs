@@ -2,7 +2,8 @@
 
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    AuditDisclosuresTold, AuditExportTold, AuditListTold, AuditVerifyTold, Disclosure,
+    AuditDisclosuresTold, AuditExportTold, AuditListTold, AuditRow, AuditVerifyTold, Disclosure,
+    Named,
 };
 
 use super::agreement::short;
@@ -31,7 +32,7 @@ impl Render for AuditListTold {
             grid.row([
                 lang.number(entry.sequence),
                 moment(&entry.at),
-                entry.actor.clone(),
+                who(entry, lang),
                 codes::action(&entry.action, lang),
                 entry.partner.as_ref().map_or_else(dash, |partner| partner.name(lang).to_owned()),
                 entry.record.clone().unwrap_or_else(dash),
@@ -41,6 +42,12 @@ impl Render for AuditListTold {
         }
         page.table(grid);
     }
+}
+
+/// Who did it. A partner has a name in each language, beside the short id that acts.
+fn who(entry: &AuditRow, lang: Lang) -> String {
+    let partner = entry.partner.as_ref().filter(|partner| partner.short() == entry.actor);
+    partner.map_or_else(|| entry.actor.clone(), |partner| partner.name(lang).to_owned())
 }
 
 impl Render for AuditVerifyTold {
@@ -181,15 +188,16 @@ fn one_disclosure(number: usize, disclosure: &Disclosure, page: &mut Page<'_>) {
 }
 
 fn readings(readings: u64, refusals: u64, lang: Lang) -> String {
-    let (read, kept) = (lang.number(readings), lang.number(refusals));
+    let times = |n| count(n, ("time", "times"), ("fois", "fois"), lang);
+    let (read, kept) = (times(readings), times(refusals));
     match lang {
         Lang::En => format!(
-            "Inside our organization your file was opened {read} times. Our rules kept it from \
-             going out {kept} times."
+            "Inside our organization your file was opened {read}. Our rules kept it from \
+             going out {kept}."
         ),
         Lang::Fr => format!(
-            "Dans notre organisme, votre dossier a été ouvert {read} fois. Nos règles l’ont \
-             empêché de sortir {kept} fois."
+            "Dans notre organisme, votre dossier a été ouvert {read}. Nos règles l’ont \
+             empêché de sortir {kept}."
         ),
     }
 }
@@ -201,5 +209,35 @@ impl Render for AuditExportTold {
         let colon = lang.pick(":", "\u{a0}:");
         page.line(&format!("{}{colon} {entries}, {}", self.file, bytes(self.bytes, lang)));
         page.facts(&[(lang.pick("Root", "Racine"), self.root.clone())]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_node::fault::Both;
+
+    use super::*;
+
+    #[test]
+    fn a_partner_that_acts_has_its_name_in_the_language_of_the_reader() {
+        let entry = |actor: &str| AuditRow {
+            sequence: 1,
+            at: "2026-11-22T14:03:00Z".to_owned(),
+            actor: actor.to_owned(),
+            action: "record_read".to_owned(),
+            record: None,
+            partner: Some(Named {
+                id: "5c7b1d0c5a3e1b6d".to_owned(),
+                name: Both::new("Harbour Shelter", "Refuge du Havre"),
+            }),
+            agreement: None,
+            reasons: Vec::new(),
+            n: 1,
+        };
+        assert_eq!(who(&entry("5c7b1d0c5a"), Lang::Fr), "Refuge du Havre");
+        assert_eq!(who(&entry("5c7b1d0c5a"), Lang::En), "Harbour Shelter");
+        // Another partner, and an account whose name happens to begin an id.
+        assert_eq!(who(&entry("ffffffffff"), Lang::Fr), "ffffffffff");
+        assert_eq!(who(&entry("5c7"), Lang::Fr), "5c7");
     }
 }

@@ -186,7 +186,7 @@ Your name, your contact details and what you told us in your own words were give
   Forms of exploitation  Forced labour or services
   Taken back on 2026-11-22 14:03. They confirmed, signed, on 2026-11-22 14:04 that their copy is destroyed.
 
-Inside our organization your file was opened 7 times. Our rules kept it from going out 2 times.
+Inside our organization your file was opened 7\u{a0}times. Our rules kept it from going out 2\u{a0}times.
 
 You may ask us to correct your file, to withdraw your permission at any time, and to explain any line of this page. Withdrawing never affects the help you receive."
     );

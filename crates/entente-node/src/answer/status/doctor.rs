@@ -119,10 +119,21 @@ fn clock(called: &[Called]) -> Check {
             "Aucun partenaire joint pour comparer les horloges.",
         );
     };
-    let text = Both::new(
-        format!("Partners’ clocks are {middle} seconds ahead of ours."),
-        format!("Les horloges des partenaires avancent de {middle} secondes sur la nôtre."),
-    );
+    let by = Both::count(middle.unsigned_abs(), ("second", "seconds"), ("seconde", "secondes"));
+    let text = match middle.signum() {
+        0 => Both::new(
+            "Partners’ clocks agree with ours.",
+            "Les horloges des partenaires concordent avec la nôtre.",
+        ),
+        1 => Both::new(
+            format!("Partners’ clocks are {} ahead of ours.", by.en),
+            format!("Les horloges des partenaires avancent de {} sur la nôtre.", by.fr),
+        ),
+        _ => Both::new(
+            format!("Partners’ clocks are {} behind ours.", by.en),
+            format!("Les horloges des partenaires retardent de {} sur la nôtre.", by.fr),
+        ),
+    };
     if middle.abs() <= SKEW_S {
         return good("clock", text.en, text.fr);
     }
@@ -136,11 +147,13 @@ fn audit(desk: &Desk) -> Outcome<Check> {
     if let Some(problem) = told.problems.into_iter().next() {
         return Ok(problem);
     }
-    let (length, n_witnesses) = (told.length, told.witnesses.len());
+    let length = Both::count(told.length, ("entry", "entries"), ("entrée", "entrées"));
+    let n_witnesses = told.witnesses.len() as u64;
+    let witnesses = Both::count(n_witnesses, ("witness", "witnesses"), ("témoin", "témoins"));
     Ok(good(
         "audit",
-        format!("The audit log is whole: {length} entries, {n_witnesses} witnesses."),
-        format!("Le journal est intact : {length} entrées, {n_witnesses} témoins."),
+        format!("The audit log is whole: {}, {}.", length.en, witnesses.en),
+        format!("Le journal est intact : {}, {}.", length.fr, witnesses.fr),
     ))
 }
 
@@ -233,6 +246,15 @@ mod tests {
         let all = [called(Ok(90_001)), called(Ok(90_000)), called(Ok(-2))];
         assert_eq!(clock(&all).wellness, Wellness::Bad);
         assert_eq!(clock(&[]).wellness, Wellness::Good);
+    }
+
+    #[test]
+    fn a_clock_is_ahead_or_behind_by_one_second_or_several() {
+        let said = |ahead_s| clock(&[called(Ok(ahead_s))]).text;
+        assert_eq!(said(0).en, "Partners’ clocks agree with ours.");
+        assert_eq!(said(1).en, "Partners’ clocks are 1\u{a0}second ahead of ours.");
+        let fr = "Les horloges des partenaires retardent de 2\u{a0}secondes sur la nôtre.";
+        assert_eq!(said(-2).fr, fr);
     }
 
     #[test]

@@ -172,22 +172,14 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
         ));
     }
     if standing.n_overdue > 0 {
-        let n = standing.n_overdue;
+        let n = Both::count(standing.n_overdue, ("receipt", "receipts"), ("accusé", "accusés"));
         let command = format!("entente partner show {short}");
         checks.push(found(
             "receipts",
             Wellness::Warning,
             Both::new(
-                format!(
-                    "{} owes {} receipts for more than three days.",
-                    name.en,
-                    Lang::En.number(n)
-                ),
-                format!(
-                    "{} doit {} accusés depuis plus de trois jours.",
-                    name.fr,
-                    Lang::Fr.number(n)
-                ),
+                format!("{} owes {} for more than three days.", name.en, n.en),
+                format!("{} doit {} depuis plus de trois jours.", name.fr, n.fr),
             ),
             (&command, &command),
         ));

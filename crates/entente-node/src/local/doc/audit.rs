@@ -37,13 +37,13 @@ pub struct AuditRow {
     pub sequence: u64,
     /// When.
     pub at: String,
-    /// Who: the name of an account, a partner's name, or `node`.
+    /// Who: the name of an account, the first 10 hex digits of a partner's id, or `node`.
     pub actor: String,
     /// What: a code such as `summary_released`.
     pub action: String,
     /// The record it is about: its id.
     pub record: Option<String>,
-    /// The partner it is about.
+    /// The partner it is about, or who did it.
     pub partner: Option<Named>,
     /// The agreement it is about: 32 hex digits.
     pub agreement: Option<String>,
