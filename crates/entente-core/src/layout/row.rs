@@ -370,6 +370,7 @@ mod tests {
         let expected = [
             (Field::RegisteredOn, "2016-01-01"),
             (Field::RegisteredPrecision, "year"),
+            (Field::Status, "actual"),
             (Field::Gender, "woman"),
             (Field::AgeBandRecorded, "9-17"),
             (Field::MajorityAtRegistration, "minor"),

@@ -124,6 +124,8 @@ pub(crate) struct Gathered {
     pub(crate) entries: Vec<AuditEntry>,
     /// Receipts to be sent back.
     pub(crate) receipts: Vec<Receipted>,
+    /// The agreement of the summary before, and whether it lets anything be told.
+    agreed: Option<(AgreementRef, bool)>,
     held: HeldBatch,
     keys: HeldKeys,
     /// Summaries that are no longer held.
@@ -381,7 +383,7 @@ impl Node {
             gathered.skip(seq, "known_summary");
         } else if tx.is_taken_back(feed.issuer.as_bytes(), &id.0)? {
             gathered.skip(seq, "taken_back");
-        } else if !self.agreed(tx, &feed.issuer, agreement)? {
+        } else if !self.agreed_before(tx, &feed.issuer, agreement, gathered)? {
             gathered.skip(seq, "no_agreement");
         } else {
             let key = ItemKey::random().map_err(|_| no_randomness())?;
@@ -391,6 +393,24 @@ impl Node {
             gathered.accepted.n_held += 1;
         }
         Ok(())
+    }
+
+    /// The same, looked up once for a run of leaves under one agreement.
+    fn agreed_before(
+        &self,
+        tx: &Write<'_>,
+        issuer: &OrgId,
+        agreement: Option<AgreementRef>,
+        gathered: &mut Gathered,
+    ) -> Outcome<bool> {
+        match gathered.agreed {
+            Some((known, agreed)) if Some(known) == agreement => Ok(agreed),
+            _ => {
+                let agreed = self.agreed(tx, issuer, agreement)?;
+                gathered.agreed = agreement.map(|it| (it, agreed));
+                Ok(agreed)
+            }
+        }
     }
 
     /// Whether this agreement lets the issuer tell us anything now.

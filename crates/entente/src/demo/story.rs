@@ -82,7 +82,7 @@ async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
     figures.records = import(&teller, options, &offices).await?;
     close(&teller, &offices, &mut figures).await?;
     sync(&teller, &offices, &mut figures).await?;
-    count(&teller, &offices, &mut figures).await?;
+    count(&teller, options, &offices, &mut figures).await?;
     explain(&teller, &offices).await?;
     withdraw(&teller, &offices, &mut figures).await?;
     cut_off(&teller, &offices).await?;
@@ -379,8 +379,26 @@ async fn sync(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Out
     Ok(())
 }
 
+/// The year to count: the last one, or the fullest one of a real file.
+async fn year_to_count(options: &DemoOptions, offices: &[Office]) -> Outcome<String> {
+    let last = last_year()?.to_string();
+    if options.import.is_none() {
+        return Ok(last);
+    }
+    let ask =
+        CountOwnAsk { by: vec!["year".to_owned()], filter: BTreeMap::new(), periods: Vec::new() };
+    let told = at(offices, ONTARIO)?.ask(&ask).await?;
+    let fullest = told.cells.iter().max_by_key(|cell| cell.value);
+    Ok(fullest.and_then(|cell| cell.key.get("year").cloned()).unwrap_or(last))
+}
+
 /// The federal centre asks everybody; each answers about its own records only.
-async fn count(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Outcome<()> {
+async fn count(
+    teller: &Teller,
+    options: &DemoOptions,
+    offices: &[Office],
+    figures: &mut Figures,
+) -> Outcome<()> {
     teller.step(
         "The federal centre counts by province and form of exploitation. Each node answers about its own records.",
         "Le centre fédéral dénombre par province et forme d’exploitation. Chaque nœud répond de ses propres dossiers.",
@@ -389,7 +407,7 @@ async fn count(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
         by: vec!["province".to_owned(), "exploitation".to_owned()],
         filter: BTreeMap::new(),
         // A whole year, since the police service's agreement grants no finer period.
-        periods: vec![last_year()?.to_string()],
+        periods: vec![year_to_count(options, offices).await?],
         partners: Vec::new(),
     };
     let told = at(offices, FEDERAL)?.ask(&ask).await?;
