@@ -1,6 +1,8 @@
 //! The command line as a whole: every command in both languages, and every operation reached.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use clap::Command;
 use entente_core::lang::Lang;
@@ -124,6 +126,38 @@ fn leaves(command: &Command, path: &str, into: &mut BTreeSet<String>) {
             into.insert(path.trim().to_owned());
         }
     }
+}
+
+#[test]
+fn the_comments_of_shipped_files_name_commands_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+    let mut known = BTreeSet::new();
+    leaves(&tree::root(Lang::En), "", &mut known);
+    let mut n_named = 0;
+    for folder in ["", "agreements", "layouts"] {
+        for file in fs::read_dir(root.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let text = if path.is_file() { fs::read_to_string(&path).unwrap() } else { continue };
+            // In backticks, or on a line of its own; elsewhere it is the French word.
+            for after in text.split("`entente ").skip(1).chain(text.split("    entente ").skip(1)) {
+                let words: Vec<_> = after.split([' ', '`', '\n']).take(2).collect();
+                let is_known = known.contains(words[0]) || known.contains(&words.join(" "));
+                assert!(is_known, "{}: entente {}", path.display(), words.join(" "));
+                assert!(!after.lines().next().unwrap().contains("--draft"));
+                n_named += 1;
+            }
+        }
+    }
+    assert!(n_named >= 4, "{n_named}");
+}
+
+#[test]
+fn a_proposal_signs_nothing_and_does_not_say_so() {
+    let all = [Lang::En, Lang::Fr].into_iter().flat_map(texts);
+    let about: Vec<_> =
+        all.filter(|(path, _)| path.ends_with("agreement propose")).map(|(_, it)| it).collect();
+    assert!(about.iter().any(|it| it.contains("nothing is signed")), "{about:?}");
+    assert!(about.iter().any(|it| it.contains("rien n’est encore signé")), "{about:?}");
 }
 
 #[test]

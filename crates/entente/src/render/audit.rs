@@ -3,7 +3,6 @@
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
     AuditDisclosuresTold, AuditExportTold, AuditListTold, AuditRow, AuditVerifyTold, Disclosure,
-    Named,
 };
 
 use super::agreement::short;
@@ -215,6 +214,7 @@ impl Render for AuditExportTold {
 #[cfg(test)]
 mod tests {
     use entente_node::fault::Both;
+    use entente_node::local::doc::Named;
 
     use super::*;
 
