@@ -24,6 +24,7 @@ use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write as _},
     ops::ControlFlow,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -421,7 +422,8 @@ fn fill(
     progress: Progress<'_>,
 ) -> Result<Summary, BackupError> {
     let io = BackupError::io("making the restored folder");
-    fs::create_dir_all(node).map_err(&io)?;
+    // A node does not open its doors in a folder that others can enter.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(node).map_err(&io)?;
     let mut filling: Option<Filling> = None;
     let summary = read(path, passphrase, &mut |item, done, total| {
         match (item, &mut filling) {

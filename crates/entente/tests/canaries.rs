@@ -19,7 +19,7 @@ use entente_core::codes::{ConsentScope, Set};
 use entente_core::layout::{ConsentDraft, Draft, Identifiers, Layout};
 use entente_core::record::{Class, Field, Kind, RecordId};
 use jiff::civil::date;
-use partners::{agree, done, number, pair, set, sync, text};
+use partners::{agree, done, number, pair, set, text};
 use serde_json::{Value, json};
 use wire::Tap;
 
@@ -255,9 +255,19 @@ async fn nothing_that_identifies_leaves_its_row_unless_a_person_reveals_it() {
     withdraw(&mut stage, &records);
     end(&mut stage).await;
 
-    let secrets = [MARK, BORN, PERSON, FREE, PASSPHRASE];
+    // All of it is in those files, sealed: a node that starts on them can reveal it.
+    let mut child = stage.province.start().await;
+    let n_marked = planted(0).iter().filter(|(_, text)| text.contains(MARK)).count();
+    let revealed = reveal_all(&stage.province, &records);
+    assert_eq!(revealed.matches(MARK).count(), n_marked * N_CASES);
+    child.kill().expect("killed");
+    child.wait().expect("reaped");
+
     assert!(stage.corpus.0.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 1 << 20);
-    let hits = stage.corpus.hits(&secrets);
+    let mut hits = stage.corpus.hits(&[MARK, BORN, PERSON, PASSPHRASE]);
+    // Staff see these in a case and in a file of cases, since they identify nobody by themselves.
+    stage.corpus.0.retain(|(place, _)| !place.contains("masked") && !place.contains("\"show\""));
+    hits.extend(stage.corpus.hits(&[FREE]));
     assert!(hits.is_empty(), "{} places:\n{}", hits.len(), hits.join("\n"));
 }
 
@@ -273,9 +283,10 @@ fn import(stage: &mut Stage) {
     let headers: Vec<_> =
         layout.headers(Identifiers::Include).into_iter().map(str::to_owned).collect();
     let mut rows: Vec<_> = (0..N_CASES).map(|n| row(&layout, n)).collect();
-    for (n, column) in ["gender", "registered_on", "birthdate", "person", "province_of_exploitation"]
-        .into_iter()
-        .enumerate()
+    for (n, column) in
+        ["gender", "registered_on", "birthdate", "person", "province_of_exploitation"]
+            .into_iter()
+            .enumerate()
     {
         let at = headers.iter().position(|header| header == column).expect("a column");
         let mut bad = row(&layout, N_CASES + n);
@@ -290,7 +301,8 @@ fn import(stage: &mut Stage) {
     let lines: String = rows.iter().map(|row| line(row)).collect();
     std::fs::write(stage.path("cases.csv"), line(&headers) + &lines).expect("written");
     std::fs::write(stage.path("headless.csv"), &lines).expect("written");
-    std::fs::write(stage.path("open.csv"), format!("{}\"{lines}", line(&headers))).expect("written");
+    std::fs::write(stage.path("open.csv"), format!("{}\"{lines}", line(&headers)))
+        .expect("written");
 
     // It would be easy to find nothing.
     for (field, text) in (0..N_CASES).flat_map(planted) {
@@ -344,10 +356,7 @@ fn reveal(stage: &Stage) -> Vec<String> {
     let rows = listed["records"].as_array().expect("a list");
     assert_eq!(rows.len(), N_CASES);
     let ids: Vec<_> = rows.iter().map(|row| text(row, "/id")).collect();
-    let shown = |id: &String| {
-        done(&stage.province, &["record", "show", id, "--reveal"]).to_string()
-    };
-    let all: String = ids.iter().map(shown).collect();
+    let all = reveal_all(&stage.province, &ids);
     let file = stage.file("revealed.csv");
     done(&stage.province, &["record", "export", &file, "--reveal"]);
     let exported = std::fs::read_to_string(&file).expect("written");
@@ -356,6 +365,11 @@ fn reveal(stage: &Stage) -> Vec<String> {
         assert!(exported.contains(&text), "{} is in the file that reveals", field.name());
     }
     ids
+}
+
+fn reveal_all(node: &Folder, records: &[String]) -> String {
+    let shown = |id: &String| done(node, &["record", "show", id, "--reveal"]).to_string();
+    records.iter().map(shown).collect()
 }
 
 fn exchange(stage: &mut Stage, records: &[String]) {
@@ -419,6 +433,10 @@ fn look(stage: &mut Stage, records: &[String], agreement: &str) {
     for file in [exported, workbook] {
         corpus.json(province, &["record", "export", &file]);
         corpus.add(file.clone(), std::fs::read(&file).expect("the export"));
+        // A workbook is packed: its cells have to be read.
+        let table = entente_node::tabular::open(Path::new(&file)).expect("a table");
+        let cells = table.map(|row| row.expect("a row").cells.join(",") + "\n");
+        corpus.add(format!("the cells of {file}"), cells.collect::<String>());
     }
     let log = stage.folder.path().join("audit.jsonl").display().to_string();
     corpus.json(province, &["audit", "export", &log]);
@@ -490,7 +508,6 @@ async fn end(stage: &mut Stage) {
     for node in [&stage.province, &stage.centre] {
         let mut client = node.client().await.expect("the node answers");
         told(client.status(ask(&json!({}))).await).await.expect("the node still answers");
-        sync_quietly(node);
         done(node, &["node", "stop"]);
     }
     for mut child in stage.running.drain(..) {
@@ -510,9 +527,4 @@ async fn end(stage: &mut Stage) {
         assert!(wire.len() > 4096, "{} bytes went over the wire", wire.len());
         stage.corpus.add(format!("the wire to {}", node.home.display()), wire);
     }
-}
-
-fn sync_quietly(node: &Folder) {
-    let other = if node.home.ends_with("province") { "centre" } else { "province" };
-    sync(node, other);
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(crate) const PASSPHRASE: &str = "five random words for tests";
 
 /// A node's folder, and how to run it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Folder {
     /// The folder.
     pub(crate) home: PathBuf,
@@ -28,8 +28,19 @@ impl Folder {
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
         let folder = Self { home, passphrase };
         let made = folder.run(&[
-            "node", "init", "--name-en", name, "--name-fr", name, "--kind", "ngo", "--engine",
-            engine, "--listen", &port.to_string(), "--passphrase-file",
+            "node",
+            "init",
+            "--name-en",
+            name,
+            "--name-fr",
+            name,
+            "--kind",
+            "ngo",
+            "--engine",
+            engine,
+            "--listen",
+            &port.to_string(),
+            "--passphrase-file",
             &folder.passphrase.display().to_string(),
         ]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

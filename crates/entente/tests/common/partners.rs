@@ -53,10 +53,7 @@ pub(crate) fn pair(inviter: (&Folder, &str), invitee: (&Folder, &str), folder: &
 pub(crate) fn agree(from: (&Folder, &str), to: (&Folder, &str), folder: &Path) -> String {
     let file = folder.join(format!("{}-{}.toml", from.1, to.1)).display().to_string();
     let five = "we_send.min_group_persons=5";
-    done(
-        from.0,
-        &["agreement", "draft", "province-federal", to.1, "--out", &file, "--set", five],
-    );
+    done(from.0, &["agreement", "draft", "province-federal", to.1, "--out", &file, "--set", five]);
     let id = text(&done(from.0, &["agreement", "propose", &file, to.1]), "/agreement/id");
     sync(to.0, from.1);
     done(to.0, &["agreement", "sign", &id]);
