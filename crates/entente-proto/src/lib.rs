@@ -88,6 +88,32 @@ mod tests {
         FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap().file
     }
 
+    #[test]
+    fn the_comments_of_a_grant_cite_the_clauses_that_the_agreement_has() {
+        use entente_core::agreement::clause::item;
+        let proto = include_str!("../../../proto/entente/v1/documents.proto");
+        let grant = proto.split_once("message Grant {").unwrap().1;
+        for (field, clause) in [
+            ("bool summaries", item::SUMMARIES),
+            ("CountsGrant counts", item::COUNTS),
+            ("bool referrals", item::REFERRALS),
+            ("bool services", item::SERVICES),
+            ("uint32 provinces", item::GEOGRAPHY),
+            ("uint32 age_classes", item::AGE_CLASSES),
+            ("uint32 min_group", item::MIN_GROUP),
+            ("uint32 min_cell", item::MIN_CELL),
+            ("Elements elements", item::ELEMENTS),
+            ("uint32 retention_days", item::RETENTION),
+            ("Onward onward", item::ONWARD),
+            ("uint64 budget_nano_rho", item::BUDGET),
+            ("bool forbid_minors", item::FORBIDS),
+        ] {
+            let before = grant.split_once(field).unwrap().0;
+            let comment = before.rsplit_once("\n\n").map_or(before, |(_, comment)| comment);
+            assert!(comment.contains(&format!("// .{clause} ")), "{field}: {comment}");
+        }
+    }
+
     fn methods(service: &str) -> Vec<String> {
         let files = files();
         let services = files.iter().flat_map(|file| &file.service);

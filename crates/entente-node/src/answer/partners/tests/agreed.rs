@@ -238,7 +238,8 @@ fn an_actor_is_shown_by_the_name_of_the_partner() {
     assert!(seen.contains(&Actor::Partner(b.id())));
     let ask = AuditListAsk { action: None, record: None, partner: None, limit: 100, before: None };
     let told = audit::list(&a.desk, &staff(), ask, &silent()).unwrap();
-    let theirs = told.entries.iter().find(|row| row.actor == b.id().short().to_string());
+    let short = format!("{}", b.id().short());
+    let theirs = told.entries.iter().find(|row| row.actor == short);
     assert!(theirs.unwrap().partner.is_some());
     assert!(told.entries.iter().any(|row| row.actor == "ines"));
 }
