@@ -22,6 +22,18 @@ struct Register {
     strangers: Admission,
 }
 
+impl Register {
+    /// Ends the connections of those who are no partners, and forgets them.
+    fn forget_strangers(&mut self) {
+        self.known.retain(|_, entry| {
+            if entry.is_stranger {
+                entry.cut.cancel();
+            }
+            !entry.is_stranger
+        });
+    }
+}
+
 struct Entry {
     admission: Admission,
     cut: CancellationToken,
@@ -93,12 +105,7 @@ impl Admissions {
         let mut register = self.write();
         register.strangers = if expected { Admission::Invitee } else { Admission::Refused };
         if !expected {
-            register.known.retain(|_, entry| {
-                if entry.is_stranger {
-                    entry.cut.cancel();
-                }
-                !entry.is_stranger
-            });
+            register.forget_strangers();
         }
     }
 
@@ -109,9 +116,12 @@ impl Admissions {
         }
         let mut register = self.write();
         let strangers = register.strangers;
-        let n_strangers = register.known.values().filter(|entry| entry.is_stranger).count();
-        if strangers == Admission::Refused || n_strangers >= MAX_STRANGERS {
+        if strangers == Admission::Refused {
             return (Admission::Refused, CancellationToken::new());
+        }
+        if register.known.values().filter(|entry| entry.is_stranger).count() >= MAX_STRANGERS {
+            // Whoever filled the register does not keep the one who was invited out.
+            register.forget_strangers();
         }
         let stranger = || Entry { is_stranger: true, ..Entry::new(strangers) };
         let entry = register.known.entry(*id).or_insert_with(stranger);

@@ -33,7 +33,7 @@ impl Local {
         Self { desk }
     }
 
-    async fn ask(&self, op: Op, request: Request<v1::Ask>) -> Result<Response<ToldStream>, Status> {
+    fn ask(&self, op: Op, request: Request<v1::Ask>) -> Result<Response<ToldStream>, Status> {
         let peer = request.extensions().get::<LocalPeer>().cloned();
         let peer = peer.ok_or_else(|| Status::unauthenticated("no account"))?;
         let v1::Ask { body, .. } = request.into_inner();
@@ -89,11 +89,13 @@ fn progress_message(progress: Progress) -> v1::Told {
 
 /// A refusal is kept, like every other.
 async fn refused(desk: &Arc<Desk>, op: Op, account: &str, roles: &[Role]) -> Box<Fault> {
-    let entry = |node: &crate::node::Node| {
-        let entry = node.entry(Actor::Staff(account.to_owned()), Action::AccessRefused);
+    let (node, actor) = (Arc::clone(&desk.node), Actor::Staff(account.to_owned()));
+    let keep = move || {
+        let entry = node.entry(actor, Action::AccessRefused);
         node.audit(vec![entry.reasons([op.name().to_owned()])])
     };
-    if let Err(fault) = entry(&desk.node) {
+    let kept = tokio::task::spawn_blocking(keep).await;
+    if let Err(fault) = kept.unwrap_or_else(|_| Err(crate::answer::failed())) {
         return fault;
     }
     let held: Vec<_> = roles.iter().map(|role| role.code()).collect();
@@ -122,7 +124,7 @@ macro_rules! local_service {
                     &self,
                     request: Request<v1::Ask>,
                 ) -> Result<Response<ToldStream>, Status> {
-                    self.ask(Op::$op, request).await
+                    self.ask(Op::$op, request)
                 }
             )+
         }

@@ -10,7 +10,7 @@ use entente_core::feed::{Checkpoint, FeedId};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_proto::FeedRestart;
-use entente_store::db::{DbError, META, RESTORED_AT, Rows as _, Write};
+use entente_store::db::{META, RESTORED_AT, Rows as _, Write};
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::tx::Reads as _;
 
@@ -19,7 +19,7 @@ use super::{Node, Outcome};
 impl Node {
     /// Begins new epochs of all feeds and of the audit log if this store came from a backup.
     pub(crate) fn reopen_feeds_after_restore(&self) -> Outcome<()> {
-        let restored = self.db.read(|tx| Ok::<_, DbError>(tx.get(META, RESTORED_AT)?))?;
+        let restored = self.db.read(|tx| tx.get(META, RESTORED_AT))?;
         if restored.is_none() {
             return Ok(());
         }
