@@ -31,6 +31,7 @@ use entente_core::codes::OrgType;
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
 use entente_store::db::{Db, DbError};
+use entente_store::engine::EngineError;
 use jiff::civil::Date;
 
 use crate::clock::Clock;
@@ -154,6 +155,13 @@ pub(crate) fn unpoisoned<T>(result: Result<T, PoisonError<T>>) -> T {
 
 impl From<DbError> for Box<Fault> {
     fn from(error: DbError) -> Self {
+        let error = match error {
+            // A full disk is said as such, whichever step finds it out.
+            DbError::Engine(error @ (EngineError::Full | EngineError::Corrupt { .. })) => {
+                return crate::setup::engine_fault(error);
+            }
+            error => error,
+        };
         let fault = match &error {
             DbError::Poisoned(_) => Fault::new(
                 1702,
