@@ -14,8 +14,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::count::FrameError;
 use crate::codes::{Code, OrgType, Purpose, Set};
+use crate::count::FrameError;
 use crate::identity::OrgId;
 use crate::lang::{Lang, Text};
 
@@ -286,7 +286,8 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
             )
         });
         let dimensions: Vec<_> = counts.dimensions.iter().copied().collect();
-        let too_many = matches!(terms::Dimension::frame(&dimensions), Err(FrameError::TooManyCells));
+        let too_many =
+            matches!(terms::Dimension::frame(&dimensions), Err(FrameError::TooManyCells));
         check.that(!too_many, at(item::COUNTS), || {
             Text::new(
                 "these `dimensions` together have more cells than can be protected; name fewer",
