@@ -10,7 +10,7 @@ mod partners;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Command, Output};
 
 use cases::{HEADER, import, line, n_records, reference};
 use common::{Folder, ask, told};
@@ -20,7 +20,7 @@ use entente_core::identity::OrgKey;
 use entente_core::lang::Text;
 use entente_core::pairing::commitment;
 use entente_proto::{Card, Invitation};
-use partners::{agree, done, number, pair, set, text};
+use partners::{Up, agree, done, is, list, number, pair, set, text};
 use serde_json::{Value, json};
 
 /// Two partners that run, and a node that does not.
@@ -29,7 +29,8 @@ struct Stage {
     office: Folder,
     centre: Folder,
     idle: Folder,
-    running: [Child; 2],
+    /// They end with the test.
+    _running: [Up; 2],
     backup: String,
     bundle: String,
     agreement: String,
@@ -43,7 +44,7 @@ impl Stage {
         for node in [&office, &centre] {
             set(node, "interval_s = 60", "interval_s = 86400");
         }
-        let running = [office.start().await, centre.start().await];
+        let running = [Up(office.start().await), Up(centre.start().await)];
         pair((&centre, "centre"), (&office, "office"), folder.path());
         let agreement = agree((&office, "office"), (&centre, "centre"), folder.path());
         import(&office, 0..6, folder.path());
@@ -51,7 +52,7 @@ impl Stage {
         done(&office, &["epoch", "close", "2026-Q3"]);
         let bundle = folder.path().join("to-centre.bundle").display().to_string();
         done(&office, &["bundle", "export", "centre", &bundle]);
-        Self { folder, office, centre, idle, running, backup, bundle, agreement }
+        Self { folder, office, centre, idle, _running: running, backup, bundle, agreement }
     }
 
     fn file(&self, name: &str) -> String {
@@ -71,24 +72,11 @@ impl Stage {
     fn state(&self) -> Value {
         let of = |node: &Folder| {
             let status = done(node, &["status"]);
-            let agreements = done(node, &["agreement", "list"]);
-            json!([
-                status["records"],
-                status["partners"],
-                agreements,
-                done(node, &["backup", "list"])
-            ])
+            let parts = ["/records", "/partners"].map(|part| status.pointer(part).cloned());
+            let lists = ["agreement", "backup"].map(|name| done(node, &[name, "list"]));
+            json!([parts, lists])
         };
         json!([of(&self.office), of(&self.centre), names_in(self.folder.path())])
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        for child in &mut self.running {
-            let _ended = child.kill();
-            let _reaped = child.wait();
-        }
     }
 }
 
@@ -475,7 +463,7 @@ fn fault_of(name: &str, output: &Output) -> Value {
     assert_eq!(out.trim_end().lines().count(), 1, "{name}: {out}");
     let told: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{name}: {out}"));
     assert_eq!(told.as_object().expect("an object").len(), 1, "{name}: {told}");
-    let fault = told["error"].clone();
+    let fault = told.pointer("/error").cloned().unwrap_or_default();
     let code = text(&fault, "/code");
     assert!(code.len() == 8 && code.starts_with("ENT-"), "{name}: {fault}");
     let (en, fr) = (text(&fault, "/what/en"), text(&fault, "/what/fr"));
@@ -484,8 +472,8 @@ fn fault_of(name: &str, output: &Output) -> Value {
     let (en, fr) = (text(&fault, "/next/en"), text(&fault, "/next/fr"));
     let is_command = en == fr && en.starts_with("entente ");
     assert!(!en.is_empty() && !fr.is_empty() && (en != fr || is_command), "{name}: {fault}");
-    for why in fault["why"].as_array().expect("reasons") {
-        assert!(!text(why, "/en").is_empty() && !text(why, "/fr").is_empty(), "{name}: {fault}");
+    for why in list(&fault, "/why") {
+        assert!(!text(&why, "/en").is_empty() && !text(&why, "/fr").is_empty(), "{name}: {fault}");
     }
     assert!(fault.to_string().len() < 4096, "{name}: what was typed is not repeated");
     fault
@@ -505,7 +493,7 @@ async fn what_is_wrong_is_one_clear_error_and_changes_nothing() {
     for node in [&stage.office, &stage.centre] {
         let mut client = node.client().await.expect("the node answers");
         let verified = told(client.audit_verify(ask(&json!({}))).await).await.expect("verified");
-        assert_eq!(verified["whole"], Value::Bool(true), "{verified}");
+        assert!(is(&verified, "/whole"), "{verified}");
     }
 }
 
@@ -529,7 +517,7 @@ const CELLS: &[(&str, &str, &str)] = &[
 async fn bad_rows_are_put_aside_with_their_reason_and_the_rest_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let node = Folder::init(folder.path(), "office", "redb");
-    let mut running = node.start().await;
+    let mut up = Up(node.start().await);
     let columns: Vec<_> = HEADER.split(',').collect();
     let with = |n: u32, column: &str, cell: &str| {
         let line = line(n);
@@ -572,8 +560,7 @@ async fn bad_rows_are_put_aside_with_their_reason_and_the_rest_is_kept() {
     let told = done(&node, &["record", "import", &file]);
     assert_eq!((number(&told, "/added"), number(&told, "/unchanged")), (0, 2), "{told}");
     assert_eq!(n_records(&node), 2);
-    done(&node, &["node", "stop"]);
-    assert!(running.wait().expect("reaped").success());
+    up.stop(&node);
 }
 
 /// A file system of a few megabytes, if we may make one.
@@ -607,7 +594,7 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
             return;
         };
         let node = Folder::init(&disk.0, "office", engine);
-        let mut running = node.start().await;
+        let mut up = Up(node.start().await);
         import(&node, 0..50, folder.path());
         let acknowledged = fill_disk(&node, folder.path());
         // It still answers. What it cannot write into the audit log it does not do.
@@ -615,19 +602,17 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
         if !output.status.success() {
             is_about_the_disk(&fault_of("a full disk", &output));
         }
-        running.kill().expect("killed");
-        running.wait().expect("reaped");
+        up.kill();
 
         assert!(mount(&disk.0, "remount,size=64m,mode=0700"), "more room");
-        let mut running = node.start().await;
+        let mut up = Up(node.start().await);
         let n = n_records(&node);
         assert!(n >= acknowledged, "{engine}: {n} of {acknowledged} acknowledged are there");
         import(&node, 900_000..900_010, folder.path());
         assert_eq!(n_records(&node), n + 10);
         let verified = done(&node, &["audit", "verify"]);
-        assert_eq!(verified["whole"], Value::Bool(true), "{engine}: {verified}");
-        running.kill().expect("killed");
-        running.wait().expect("reaped");
+        assert!(is(&verified, "/whole"), "{engine}: {verified}");
+        up.kill();
     }
 }
 
@@ -654,9 +639,9 @@ fn fill_disk(node: &Folder, folder: &Path) -> u64 {
         let fault = fault_of("a full disk", &output);
         is_about_the_disk(&fault);
         // What was kept of the file before is said.
-        let why = fault["why"].as_array().expect("reasons");
-        let kept = why.iter().filter_map(|why| why["en"].as_str());
-        let n = kept.filter_map(|why| why.split(' ').next()?.parse::<u64>().ok()).next();
+        let why = list(&fault, "/why");
+        let mut kept = why.iter().filter_map(|why| why.pointer("/en")?.as_str());
+        let n = kept.find_map(|why| why.split(' ').next()?.parse::<u64>().ok());
         return acknowledged + n.unwrap_or(0);
     }
     panic!("the disk is never full");

@@ -11,7 +11,6 @@ mod wire;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
 use common::{Folder, PASSPHRASE, ask, told};
@@ -19,7 +18,7 @@ use entente_core::codes::{ConsentScope, Set};
 use entente_core::layout::{ConsentDraft, Draft, Identifiers, Layout};
 use entente_core::record::{Class, Field, Kind, RecordId};
 use jiff::civil::date;
-use partners::{agree, done, number, pair, set, text};
+use partners::{Up, agree, done, is, list, number, pair, set, text};
 use serde_json::{Value, json};
 use wire::Tap;
 
@@ -143,11 +142,12 @@ fn disguises(secret: &str) -> Vec<(String, Vec<u8>)> {
 /// One pass over `bytes`, however many needles there are.
 fn hits_in(place: &str, bytes: &[u8], needles: &[(String, Vec<u8>)]) -> Vec<String> {
     let mut begins = [false; 256];
-    for first in needles.iter().filter_map(|(_, needle)| needle.first()) {
-        begins[usize::from(*first)] = true;
+    for (first, begins) in (0..=u8::MAX).zip(&mut begins) {
+        *begins = needles.iter().any(|(_, needle)| needle.first() == Some(&first));
     }
     let mut hits = Vec::new();
-    let candidates = bytes.iter().enumerate().filter(|(_, byte)| begins[usize::from(**byte)]);
+    let begins = |byte: &u8| begins.get(usize::from(*byte)).copied().unwrap_or_default();
+    let candidates = bytes.iter().enumerate().filter(|(_, byte)| begins(byte));
     for (at, _) in candidates {
         let rest = bytes.get(at..).unwrap_or_default();
         if let Some((what, _)) = needles.iter().find(|(_, needle)| rest.starts_with(needle)) {
@@ -190,7 +190,7 @@ struct Stage {
     province: Folder,
     centre: Folder,
     taps: [Tap; 2],
-    running: Vec<Child>,
+    running: Vec<Up>,
     corpus: Corpus,
 }
 
@@ -229,17 +229,17 @@ fn listens_at(node: &Folder) -> String {
 }
 
 /// At `trace`, every crate writes down all it can.
-async fn start_with_everything_logged(node: &Folder) -> Child {
+async fn start_with_everything_logged(node: &Folder) -> Up {
     let log = |kind: &str| File::create(node.home.with_extension(kind)).expect("a log");
     let mut command = node.node();
     command.stdout(log("out")).stderr(log("err"));
     command.env("ENTENTE_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
-    let mut child = command.spawn().expect("the node starts");
+    let mut up = Up(command.spawn().expect("the node starts"));
     while node.client().await.is_none() {
-        assert!(matches!(child.try_wait(), Ok(None)), "the node ended");
+        assert!(matches!(up.0.try_wait(), Ok(None)), "the node ended");
         tokio::task::yield_now().await;
     }
-    child
+    up
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,12 +256,11 @@ async fn nothing_that_identifies_leaves_its_row_unless_a_person_reveals_it() {
     end(&mut stage).await;
 
     // All of it is in those files, sealed: a node that starts on them can reveal it.
-    let mut child = stage.province.start().await;
+    let mut up = Up(stage.province.start().await);
     let n_marked = planted(0).iter().filter(|(_, text)| text.contains(MARK)).count();
     let revealed = reveal_all(&stage.province, &records);
     assert_eq!(revealed.matches(MARK).count(), n_marked * N_CASES);
-    child.kill().expect("killed");
-    child.wait().expect("reaped");
+    up.kill();
 
     assert!(stage.corpus.0.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 1 << 20);
     let mut hits = stage.corpus.hits(&[MARK, BORN, PERSON, PASSPHRASE]);
@@ -353,7 +352,7 @@ fn row(layout: &Layout, n: usize) -> Vec<String> {
 /// The ids of all cases; and every canary is in what a person reveals.
 fn reveal(stage: &Stage) -> Vec<String> {
     let listed = done(&stage.province, &["record", "list", "--limit", "100"]);
-    let rows = listed["records"].as_array().expect("a list");
+    let rows = list(&listed, "/records");
     assert_eq!(rows.len(), N_CASES);
     let ids: Vec<_> = rows.iter().map(|row| text(row, "/id")).collect();
     let all = reveal_all(&stage.province, &ids);
@@ -429,7 +428,7 @@ fn look(stage: &mut Stage, records: &[String], agreement: &str) {
     }
     // What was looked for stands in the question, and must not come back in the answer.
     let found = corpus.shown(province, &["record", "search", &format!("{MARK}-name_last-3")]);
-    assert!(!found["found"].as_array().expect("a list").is_empty(), "{found}");
+    assert!(!list(&found, "/found").is_empty(), "{found}");
     for file in [exported, workbook] {
         corpus.json(province, &["record", "export", &file]);
         corpus.add(file.clone(), std::fs::read(&file).expect("the export"));
@@ -494,7 +493,7 @@ fn withdraw(stage: &mut Stage, records: &[String]) {
     for command in [["consent", "withdraw", one], ["record", "withdraw", other]] {
         corpus.shown(province, &[&command[..], &["--dry-run"]].concat());
         let told = corpus.json(province, &[&["--yes"], &command[..]].concat());
-        assert_eq!(told["done"], Value::Bool(true), "{told}");
+        assert!(is(&told, "/done"), "{told}");
     }
     let told = corpus.json(centre, &["sync", "province"]);
     assert_eq!(number(&told, "/partners/0/withdrawn"), 2, "{told}");
@@ -505,13 +504,10 @@ fn withdraw(stage: &mut Stage, records: &[String]) {
 
 /// Stops both, and collects what they leave.
 async fn end(stage: &mut Stage) {
-    for node in [&stage.province, &stage.centre] {
+    for (node, up) in [&stage.province, &stage.centre].into_iter().zip(&mut stage.running) {
         let mut client = node.client().await.expect("the node answers");
         told(client.status(ask(&json!({}))).await).await.expect("the node still answers");
-        done(node, &["node", "stop"]);
-    }
-    for mut child in stage.running.drain(..) {
-        assert!(child.wait().expect("reaped").success());
+        up.stop(node);
     }
     for (node, tap) in [&stage.province, &stage.centre].into_iter().zip(&stage.taps) {
         stage.corpus.add_folder(&node.home);

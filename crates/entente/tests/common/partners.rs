@@ -1,10 +1,50 @@
 //! Two nodes become partners and agree, as their staff do it: by commands.
 
 use std::path::Path;
+use std::process::Child;
 
 use serde_json::Value;
 
 use super::common::Folder;
+
+/// A node that is up, and ends with the test, however that ends.
+pub(crate) struct Up(pub(crate) Child);
+
+impl Up {
+    /// Ends it without a word.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("reaped");
+    }
+
+    /// Stops it as its administrator does.
+    #[track_caller]
+    pub(crate) fn stop(&mut self, node: &Folder) {
+        done(node, &["node", "stop"]);
+        assert!(self.0.wait().expect("reaped").success());
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// The list at `pointer` of an answer.
+#[track_caller]
+pub(crate) fn list(told: &Value, pointer: &str) -> Vec<Value> {
+    let list = told.pointer(pointer).and_then(Value::as_array);
+    list.unwrap_or_else(|| panic!("no {pointer} in {told}")).clone()
+}
+
+/// Whether what is at `pointer` of an answer is true.
+#[track_caller]
+pub(crate) fn is(told: &Value, pointer: &str) -> bool {
+    let is = told.pointer(pointer).and_then(Value::as_bool);
+    is.unwrap_or_else(|| panic!("no {pointer} in {told}"))
+}
 
 /// The answer to a command that works.
 #[track_caller]
@@ -68,6 +108,6 @@ pub(crate) fn agree(from: (&Folder, &str), to: (&Folder, &str), folder: &Path) -
 pub(crate) fn sync(node: &Folder, partner: &str) -> Value {
     let told = done(node, &["sync", partner]);
     let outcome = told.pointer("/partners/0").cloned().unwrap_or_default();
-    assert_eq!(outcome["fault"], Value::Null, "{told}");
+    assert_eq!(outcome.pointer("/fault"), Some(&Value::Null), "{told}");
     outcome
 }
