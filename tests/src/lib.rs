@@ -5,5 +5,8 @@
 
 pub mod federation;
 pub mod net;
-#[expect(clippy::indexing_slicing, reason = "a case that is not there fails the test, as it should")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a case that is not there fails the test, as it should"
+)]
 pub mod simulation;
