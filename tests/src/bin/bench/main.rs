@@ -1,8 +1,8 @@
 //! Benchmarks: what a node does per second and how long people wait, beside what was aimed at.
 //!
 //! `cargo xtask bench` runs all of them in release, prints a table, and writes `target/bench.json`.
-//! Names run only those; `--small` takes sizes that show whether everything works and say nothing
-//! about speed. Whatever is compared with another program is measured in the same run.
+//! Names run only those; `--times N` repeats less or more often; `--small` takes sizes that show
+//! whether everything works and say nothing about speed. Whatever is compared with another program is measured in the same run.
 //!
 //! Nothing is asserted about time: what a machine did is written down, by people, in
 //! `docs/BENCHMARKS.md`.
@@ -65,16 +65,21 @@ const SMALL: Sizes = Sizes {
 const NAMES: [&str; 6] = ["import", "summaries", "idle", "start", "explain", "fanout"];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let is_small = arguments.iter().any(|it| it == "--small");
-    let named: Vec<&str> =
-        arguments.iter().map(String::as_str).filter(|it| *it != "--small").collect();
-    if let Some(unknown) = named.iter().find(|it| !NAMES.contains(it)) {
-        eprintln!("bench: there is no benchmark `{unknown}`; there are: {}", NAMES.join(" "));
-        return ExitCode::FAILURE;
+    let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--small" => (sizes, is_small) = (SMALL, true),
+            "--times" => n_times = arguments.next().and_then(|it| it.parse().ok()),
+            name if NAMES.contains(&name) => named.push(argument),
+            unknown => {
+                eprintln!("bench: there is no `{unknown}`; there are: {}", NAMES.join(" "));
+                return ExitCode::FAILURE;
+            }
+        }
     }
-    let sizes = if is_small { SMALL } else { FULL };
-    let is_meant = |name: &str| named.is_empty() || named.contains(&name);
+    sizes.n_times = n_times.unwrap_or(sizes.n_times).max(1);
+    let is_meant = |name: &str| named.is_empty() || named.iter().any(|it| it == name);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
