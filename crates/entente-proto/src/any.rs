@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entente_core::agreement::terms::Onward;
+use entente_core::agreement::terms::{Dimension, Onward};
 use entente_core::agreement::{
     Agreement, AgreementId, Counts, Elements, Forbids, Geography, Grant, Party, Term,
 };
@@ -211,8 +211,17 @@ fn party(org: OrgId) -> impl Strategy<Value = Party> {
 }
 
 fn counts() -> impl Strategy<Value = Counts> {
-    (code(), prop::collection::btree_set(code(), 1..=4), 5..=1_000_u32)
-        .prop_map(|(period, dimensions, min_cell)| Counts { period, dimensions, min_cell })
+    let dimensions = prop::collection::btree_set(code(), 1..=4).prop_filter(
+        "more cells than can be protected",
+        |it: &BTreeSet<Dimension>| {
+            Dimension::frame(&it.iter().copied().collect::<Vec<_>>()).is_ok()
+        },
+    );
+    (code(), dimensions, 5..=1_000_u32).prop_map(|(period, dimensions, min_cell)| Counts {
+        period,
+        dimensions,
+        min_cell,
+    })
 }
 
 fn elements() -> impl Strategy<Value = Elements> {

@@ -14,15 +14,15 @@ pub(crate) struct Tally {
 impl Tally {
     /// Adds what one line of a test runner's output says, if it is a closing line.
     pub(crate) fn read_line(&mut self, line: &str) {
-        let line = line.trim();
+        // An indented `test result:` is what nextest quotes of a test that failed.
         let counts = if let Some(rest) = line.strip_prefix("test result:") {
             rest.split_once(". ").map(|(_, counts)| counts)
-        } else if line.starts_with("Summary [") {
+        } else if line.trim_start().starts_with("Summary [") {
             line.split_once(" run:").map(|(_, counts)| counts)
         } else {
             None
         };
-        for part in without_brackets(counts.unwrap_or_default()).split([',', ';']) {
+        for part in without_brackets(counts.unwrap_or_default().trim_end()).split([',', ';']) {
             self.add(part.trim());
         }
     }
@@ -104,7 +104,12 @@ mod tests {
 
     #[test]
     fn other_lines_count_for_nothing() {
-        let lines = ["test fields::passed ... ok", "3 passed, 1 failed", "warning: 4 failed"];
+        let lines = [
+            "test fields::passed ... ok",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured",
+            "3 passed, 1 failed",
+            "warning: 4 failed",
+        ];
         assert_eq!(tally(&lines), Tally::default());
     }
 }

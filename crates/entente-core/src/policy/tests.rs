@@ -265,7 +265,7 @@ fn counts_are_answered_over_closed_periods_by_what_is_granted() {
     };
     let granted = policy().decide_count(&question(&[Dimension::Province], 20_263)).unwrap();
     assert_eq!(granted.inner().min_cell, 5);
-    assert_eq!(granted.inner().frame.len(), 4);
+    assert_eq!(granted.inner().frame.len(), 3);
 
     let denied = policy().decide_count(&question(&[Dimension::Citizenship], 20_264)).unwrap_err();
     let reasons: Vec<_> =
