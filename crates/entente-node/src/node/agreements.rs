@@ -110,8 +110,9 @@ impl Node {
 
     /// The newest agreement with a partner in whatever state, for explaining what is closed.
     pub(crate) fn newest<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
-        let mut kept = self.all_kept(tx)?;
-        kept.retain(|kept| kept.partner == *partner);
+        let rows = tx.agreements()?.into_iter().map(|(_, _, row)| row);
+        let theirs = rows.filter(|row| row.partner == *partner.as_bytes());
+        let mut kept: Vec<_> = theirs.filter_map(|row| self.kept(row)).collect();
         let active = kept.iter().position(|kept| kept.state == AgreementState::Active);
         Ok(active.map(|at| kept.swap_remove(at)).or_else(|| kept.pop()))
     }
