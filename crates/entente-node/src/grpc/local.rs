@@ -41,7 +41,7 @@ impl Local {
         let desk = Arc::clone(&self.desk);
         tokio::spawn(async move {
             let progress = sender.clone();
-            let staff = come_in(&desk, peer.uid).await;
+            let staff = come_in(&desk, peer.uid, op).await;
             let told = match staff {
                 Ok(staff) if staff.roles.iter().any(|role| crate::local::allowed(op, *role)) => {
                     let asked = Asked::new(
@@ -71,11 +71,15 @@ impl Local {
 }
 
 /// Who is asking; that they came in is written down.
-async fn come_in(desk: &Arc<Desk>, uid: u32) -> Result<crate::answer::Staff, Box<Fault>> {
+async fn come_in(desk: &Arc<Desk>, uid: u32, op: Op) -> Result<crate::answer::Staff, Box<Fault>> {
     let desk = Arc::clone(desk);
     let come = move || {
         let staff = desk.staff(uid)?;
-        desk.note_login(uid, &staff)?;
+        let noted = desk.note_login(uid, &staff);
+        // How the node is can be seen, and it can be stopped, when the disk is full. No case shows.
+        if !matches!(op, Op::Status | Op::Doctor | Op::NodeStop) {
+            noted?;
+        }
         Ok(staff)
     };
     tokio::task::spawn_blocking(come).await.unwrap_or_else(|_| Err(crate::answer::failed()))
