@@ -69,6 +69,12 @@ impl Fault {
         self.why.push(Both::new(en, fr));
         self
     }
+
+    /// The same fault with what a library said, which it says in English only.
+    #[must_use]
+    pub fn in_detail(self: Box<Self>, detail: &impl fmt::Display) -> Box<Self> {
+        self.because(detail.to_string(), format!("Détail technique, en anglais : {detail}"))
+    }
 }
 
 impl fmt::Display for Fault {
@@ -91,5 +97,12 @@ mod tests {
         assert_eq!(count(0), both("0 entries", "0 entrée"));
         assert_eq!(count(1), both("1 entry", "1 entrée"));
         assert_eq!(count(1_234), both("1,234 entries", "1 234 entrées"));
+    }
+
+    #[test]
+    fn a_detail_is_there_in_both_languages_and_named_as_english_in_french() {
+        let fault = Fault::new(1701, ("The store failed.", "Le dépôt a échoué."), ("", ""));
+        let why = &fault.in_detail(&"broken pipe").why;
+        assert_eq!(why[0], Both::new("broken pipe", "Détail technique, en anglais : broken pipe"));
     }
 }

@@ -188,6 +188,6 @@ impl From<DbError> for Box<Fault> {
                 ("Run `entente doctor`.", "Lancez `entente doctor`."),
             ),
         };
-        fault.because(error.to_string(), error.to_string())
+        fault.in_detail(&error)
     }
 }

@@ -157,7 +157,8 @@ async fn renew(identity: LiveIdentity, stop: CancellationToken) {
 /// Retention counts in days and invitations in days; an hour late is early enough.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
-fn no_certificate() -> Box<Fault> {
+/// A certificate that could not be made: `ENT-1104`.
+pub fn no_certificate() -> Box<Fault> {
     Fault::new(
         1104,
         ("The certificate could not be made.", "Le certificat n’a pas pu être créé."),
@@ -187,7 +188,7 @@ fn port_fault(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
             format!("Un autre programme écoute sur {address}."),
         );
     }
-    fault.because(error.kind().to_string(), error.kind().to_string())
+    fault.in_detail(&error.kind())
 }
 
 fn socket_fault(error: &LocalDoorError) -> Box<Fault> {
@@ -199,5 +200,5 @@ fn socket_fault(error: &LocalDoorError) -> Box<Fault> {
             "Vérifiez qu’aucun autre nœud n’utilise ce dossier et qu’il n’appartient qu’à vous.",
         ),
     )
-    .because(error.to_string(), error.to_string())
+    .in_detail(&error)
 }

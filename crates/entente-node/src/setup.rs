@@ -132,7 +132,7 @@ impl Home {
                     "Corrigez `entente.toml` dans le dossier du nœud.",
                 ),
             )
-            .because(error.to_string(), error.to_string())
+            .in_detail(&error)
         })
     }
 
@@ -230,11 +230,7 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
 /// What a person is told of a file that cannot be used.
 pub fn io_fault(error: &io::Error) -> Box<Fault> {
     let fault = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::new(
-            1705,
-            ("The disk is full.", "Le disque est plein."),
-            ("Free some space and try again.", "Libérez de l’espace et réessayez."),
-        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => disk_full(),
         _ => Fault::new(
             1004,
             ("A file or folder cannot be used.", "Un fichier ou un dossier est inutilisable."),
@@ -244,7 +240,18 @@ pub fn io_fault(error: &io::Error) -> Box<Fault> {
             ),
         ),
     };
-    fault.because(error.kind().to_string(), error.kind().to_string())
+    fault.in_detail(&error.kind())
+}
+
+fn disk_full() -> Box<Fault> {
+    Fault::new(
+        1705,
+        ("The disk is full.", "Le disque est plein."),
+        (
+            "Free some space and try again. If that is not enough, start the node again: `entente node run`.",
+            "Libérez de l’espace et réessayez. Si cela ne suffit pas, relancez le nœud : `entente node run`.",
+        ),
+    )
 }
 
 /// What a person is told of a key ring that does not open.
@@ -267,7 +274,10 @@ pub fn ring_fault(error: KeyRingError) -> Box<Fault> {
             ),
         ),
     };
-    fault.because(error.to_string(), error.to_string())
+    match error {
+        KeyRingError::WrongPassphrase => fault,
+        _ => fault.in_detail(&error),
+    }
 }
 
 /// What a person is told of a store that does not open.
@@ -300,18 +310,17 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
                 "Conservez le dossier tel quel et restaurez la dernière sauvegarde dans un nouveau : `entente --home NOUVEAU backup restore FICHIER`.",
             ),
         ),
-        EngineError::Full => Fault::new(
-            1705,
-            ("The disk is full.", "Le disque est plein."),
-            ("Free some space and try again.", "Libérez de l’espace et réessayez."),
-        ),
+        EngineError::Full => disk_full(),
         _ => Fault::new(
             1708,
             ("The store cannot be opened.", "Le dépôt ne peut pas être ouvert."),
             ("Run `entente doctor`.", "Lancez `entente doctor`."),
         ),
     };
-    fault.because(error.to_string(), error.to_string())
+    match error {
+        EngineError::InUse | EngineError::Full => fault,
+        _ => fault.in_detail(&error),
+    }
 }
 
 pub(crate) fn short_passphrase() -> Box<Fault> {

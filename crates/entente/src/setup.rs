@@ -205,7 +205,7 @@ pub(crate) fn renew(desk: &Desk, typed: &Typed<'_>) -> Done {
     let open = open(desk, typed)?;
     let identity =
         entente_node::tls::LiveIdentity::new(Arc::clone(&open.key), Arc::new(SystemClock));
-    let identity = identity.map_err(|_| faults::not_moved("certificate"))?;
+    let identity = identity.map_err(|_| entente_node::run::no_certificate())?;
     let path = open.home.certificate();
     std::fs::write(&path, identity.certificate_pem())
         .map_err(|error| faults::unwritable(&path, &error))?;

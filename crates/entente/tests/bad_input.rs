@@ -597,7 +597,7 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
         let mut up = Up(node.start().await);
         import(&node, 0..50, folder.path());
         let acknowledged = fill_disk(&node, folder.path());
-        // It still answers. What it cannot write into the audit log it does not do.
+        // It still answers. Once a write has failed, sled reads nothing either.
         let output = node.run(&["--json", "status"]);
         if !output.status.success() {
             is_about_the_disk(&fault_of("a full disk", &output));

@@ -13,6 +13,7 @@ use super::records::show::Names;
 use super::{Desk, Staff, Steps, step};
 use crate::fault::Fault;
 use crate::local::doc::*;
+use crate::node::bundles::refused_by_us;
 use crate::node::feeds::Accepted;
 use crate::node::{Node, Outcome};
 use crate::setup::io_fault;
@@ -126,7 +127,7 @@ fn news(partner: Named, before: (u32, u64), after: (u32, u64), accepted: &Accept
 /// What a person is told of a round that did not come to its end.
 pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
     match missed {
-        Missed::Door(_) => (
+        Missed::Door(why) => (
             SyncEnd::Unreachable,
             Fault::new(
                 1520,
@@ -135,7 +136,8 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                     "Nothing to do at first: we ask again by ourselves. If it lasts, call them or use a bundle: `entente bundle export`.",
                     "Rien à faire d’abord : nous réessayons de nous-mêmes. Si cela dure, appelez-les ou utilisez une liasse : `entente bundle export`.",
                 ),
-            ),
+            )
+            .in_detail(why),
         ),
         Missed::NoAddress => (
             SyncEnd::Unreachable,
@@ -177,19 +179,8 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
             ),
         ),
         Missed::RefusedByUs(code) => {
-            let fault = Fault::new(
-                1511,
-                (
-                    "What this partner sent was refused. Nothing was changed.",
-                    "Ce que ce partenaire a envoyé a été refusé. Rien n’a été modifié.",
-                ),
-                (
-                    "See the evidence: `entente partner show`, then call the partner.",
-                    "Voyez les preuves : `entente partner show`, puis appelez le partenaire.",
-                ),
-            );
             let why = words::words(code);
-            (SyncEnd::Quarantined, fault.because(why.en, why.fr))
+            (SyncEnd::Quarantined, refused_by_us().because(why.en, why.fr))
         }
         Missed::Ours(fault) => (SyncEnd::Unreachable, fault.clone()),
     }

@@ -86,11 +86,16 @@ impl Accepted {
 }
 
 /// What a person is told of a refused batch.
-pub(crate) fn refused_fault(refused: &Refused) -> Box<Fault> {
+fn refused_fault(refused: &Refused) -> Box<Fault> {
     if let Refused::Fault(fault) = refused {
         return fault.clone();
     }
-    let fault = Fault::new(
+    refused_by_us().in_detail(&refused)
+}
+
+/// The fault of everything that is refused from a partner; the reason is yet to be added.
+pub(crate) fn refused_by_us() -> Box<Fault> {
+    Fault::new(
         1511,
         (
             "What this partner sent was refused. Nothing was changed.",
@@ -100,8 +105,7 @@ pub(crate) fn refused_fault(refused: &Refused) -> Box<Fault> {
             "See the evidence: `entente partner show`, then call the partner.",
             "Voyez les preuves : `entente partner show`, puis appelez le partenaire.",
         ),
-    );
-    fault.because(refused.to_string(), refused.to_string())
+    )
 }
 
 fn not_a_bundle() -> Box<Fault> {

@@ -210,7 +210,7 @@ pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
              entente doctor",
         ),
     )
-    .because(reason, reason)
+    .in_detail(&reason)
 }
 
 fn io_reason(error: &io::Error) -> (String, String) {

@@ -55,8 +55,8 @@ pub(in crate::answer) fn invite(
     }
     let days = u32::from(ask.expires_days);
     let ticket = desk.node.invite(staff.actor(), recipient, &template, days)?;
-    let link = invitation_link(&ticket.envelope)
-        .map_err(|error| bad_invitation().because(error.to_string(), error.to_string()))?;
+    let link =
+        invitation_link(&ticket.envelope).map_err(|error| bad_invitation().in_detail(&error))?;
     Ok(PartnerInviteTold {
         ticket_id: hex::encode(ticket.id),
         for_name: recipient.to_owned(),

@@ -187,7 +187,7 @@ fn backup_fault(error: BackupError) -> Box<Fault> {
                 "Indiquez un autre dossier : `entente backup create --folder DOSSIER`.",
             ),
         )
-        .because(error.to_string(), error.to_string()),
+        .in_detail(&error),
     }
 }
 
