@@ -17,6 +17,7 @@ mod case_lists;
 mod lists;
 
 pub use case_lists::*;
+pub(crate) use lists::code_list;
 pub use lists::*;
 
 /// One value of a code list.

@@ -4,44 +4,14 @@
 //! greater one. Every list ends in `withheld` where a field may be left out altogether, and
 //! `withheld` is what a draft that does not mention the field gets.
 
+use crate::codes::code_list;
 use crate::codes::{
     AgeShared, CitizenshipGroup, Code, DataSource, Exploitation, GenderShared, GeoScope, Majority,
     Province, RegionShared, Status,
 };
 use crate::count::{Frame, FrameError};
 
-/// Defines one list as an enum with stable text forms, numbers and labels in both languages.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident = $list:literal {
-        $($value:ident = $code:literal, $en:literal, $fr:literal;)+
-    }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
-        pub enum $name {
-            $(#[doc = $en] $value,)+
-        }
-
-        impl Code for $name {
-            const LIST: &'static str = $list;
-            const ALL: &'static [Self] = &[$(Self::$value,)+];
-
-            fn code(self) -> &'static str {
-                match self { $(Self::$value => $code,)+ }
-            }
-
-            fn label(self, lang: crate::lang::Lang) -> &'static str {
-                match self { $(Self::$value => lang.pick($en, $fr),)+ }
-            }
-
-            fn number(self) -> u8 {
-                self as u8
-            }
-        }
-    };
-}
-
-words! {
+code_list! {
     /// How exactly the time of a case may be told.
     PeriodLevel = "period_level" {
         Quarter = "quarter", "quarter", "trimestre";
@@ -49,7 +19,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// How exactly the place of exploitation may be told.
     PlaceLevel = "place_level" {
         Province = "province", "province or territory", "province ou territoire";
@@ -58,7 +28,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// Whether the gender, in its shared form, may be told.
     GenderLevel = "gender_level" {
         Shared = "shared", "gender as shared", "genre diffusé";
@@ -66,7 +36,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// How exactly the age may be told.
     AgeLevel = "age_level" {
         Group = "group", "age group", "groupe d’âge";
@@ -75,7 +45,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// How exactly the citizenship may be told.
     CitizenshipLevel = "citizenship_level" {
         Group = "group", "group of countries", "groupe de pays";
@@ -84,7 +54,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// A field of a summary that is either told or not.
     Detail = "detail" {
         Exploitation = "exploitation", "forms of exploitation", "formes d’exploitation";
@@ -101,7 +71,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// What controlled counts may be broken down or filtered by, within one period.
     Dimension = "dimension" {
         Province = "province", "province or territory", "province ou territoire";
@@ -117,7 +87,7 @@ words! {
     }
 }
 
-words! {
+code_list! {
     /// What the receiver does with held summaries when the agreement ends.
     Consequence = "consequence" {
         Delete = "delete", "delete, and send a receipt", "supprimer, et envoyer un accusé";

@@ -33,7 +33,7 @@ macro_rules! code_list {
     };
 }
 
-pub(super) use code_list;
+pub(crate) use code_list;
 
 code_list! {
     /// What kind of organization it is (HTCDS `org_Type`).
