@@ -295,7 +295,7 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
             )
         });
     }
-    let asks = grant.summaries || grant.counts.is_some();
+    let asks = grant.summaries || grant.counts.is_some() || grant.budget_nano_rho > 0;
     let somewhere = !matches!(&grant.geography, Geography::Only(provinces) if provinces.is_empty());
     check.that(!asks || somewhere, at(item::GEOGRAPHY), || {
         Text::new(

@@ -43,6 +43,12 @@ pub mod payload_type {
     pub const COUNT_QUERY: &str = "application/vnd.entente.count-query.v1+proto";
     /// The answer to such a question.
     pub const COUNT_ANSWER: &str = "application/vnd.entente.count-answer.v1+proto";
+    /// The text of a release plan that one organization proposes. Not its signature under it.
+    pub const PLAN_PROPOSAL: &str = "application/vnd.entente.release-plan-proposal.v1+proto";
+    /// A release plan that one organization signs, to take part.
+    pub const PLAN: &str = "application/vnd.entente.release-plan.v1+proto";
+    /// The answer to one question of a release plan, or that there is none.
+    pub const RELEASE_ANSWER: &str = "application/vnd.entente.release-answer.v1+proto";
     /// A feed of one organization for another, carried in a file.
     pub const BUNDLE: &str = "application/vnd.entente.bundle.v1+proto";
     /// A checkpoint that was seen of a log, in a document.

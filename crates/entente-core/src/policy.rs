@@ -25,6 +25,7 @@ use crate::envelope::{Envelope, payload_type};
 use crate::identity::OrgId;
 use crate::period::Period;
 use crate::statement::{AgreementRef, Statement, WithdrawReason};
+use crate::statistics::budget::NanoRho;
 use crate::summary::{CaseSummary, Finest, Rung, SummaryId};
 
 mod explain;
@@ -195,6 +196,30 @@ impl CountGrant {
     }
 }
 
+/// What a partner may get of private statistics, and whose cases may be in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatisticsGrant {
+    /// The partner's part of a year's privacy budget.
+    pub budget: NanoRho,
+    policy: Policy,
+}
+
+impl StatisticsGrant {
+    /// Whether a case may be in figures that this partner gets: the rules of controlled counts.
+    ///
+    /// Noise hides one person among many; it is no argument against their no.
+    pub fn includes(&self, case: &Finest, consent: ConsentFacts, steward: StewardDecision) -> bool {
+        let mut reasons = Vec::new();
+        self.policy.judge_case(case, consent, steward, &mut reasons);
+        reasons.is_empty()
+    }
+
+    /// The policy that grants it, for what a person's consents make of it.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
 /// A `T` that a policy has allowed to go to one partner.
 ///
 /// Only this module makes these. Queueing asks for one, so nothing can be signed or sent that no
@@ -241,7 +266,8 @@ pub fn withdraw(partner: OrgId, id: SummaryId, reason: WithdrawReason) -> Permit
 /// holds anything about a case. Answers and bundles do; they have ways of their own.
 pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
     debug_assert!(
-        ![payload_type::COUNT_ANSWER, payload_type::BUNDLE].contains(&&*envelope.payload_type),
+        ![payload_type::COUNT_ANSWER, payload_type::RELEASE_ANSWER, payload_type::BUNDLE]
+            .contains(&&*envelope.payload_type),
         "a document that holds something about cases is no plain document"
     );
     Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }
@@ -328,6 +354,28 @@ impl Policy {
             policy: self.clone(),
         };
         Ok(Permitted { partner: self.partner, clause, inner: grant })
+    }
+
+    /// Decides whether the partner gets private statistics under a plan that we signed.
+    ///
+    /// Which figures those are is the plan's, and no question can name others.
+    pub fn decide_statistics(
+        &self,
+        state: AgreementState,
+        today: Date,
+    ) -> Result<Permitted<StatisticsGrant>, Denied> {
+        let mut reasons = Vec::new();
+        self.judge_state(state, today, &mut reasons);
+        let clause = self.clause(item::BUDGET);
+        if self.grant.budget_nano_rho == 0 {
+            reasons.push(Reason { clause, why: Why::StatisticsNotGranted });
+        }
+        if !reasons.is_empty() {
+            return Err(Denied::new(reasons));
+        }
+        let budget = NanoRho(self.grant.budget_nano_rho);
+        let inner = StatisticsGrant { budget, policy: self.clone() };
+        Ok(Permitted { partner: self.partner, clause, inner })
     }
 
     /// The reasons for which a case could not go to the partner even at the close of an epoch.

@@ -78,7 +78,9 @@ impl Grant {
 
     /// Whether anything at all may be sent under it.
     pub fn is_empty(&self) -> bool {
-        !self.summaries && self.counts.is_none() && !self.referrals && !self.services
+        let statistics = self.budget_nano_rho > 0;
+        let asked = self.summaries || self.counts.is_some() || statistics;
+        !asked && !self.referrals && !self.services
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Why {
     SummariesNotGranted,
     /// Controlled counts are not granted.
     CountsNotGranted,
+    /// No part of the privacy budget of statistics is granted.
+    StatisticsNotGranted,
     /// The agreement has no purpose that summaries serve.
     NoPurpose,
     /// The person has not consented to these purposes.
@@ -116,6 +118,7 @@ impl Why {
             Self::NothingGranted => "nothing_granted",
             Self::SummariesNotGranted => "summaries_not_granted",
             Self::CountsNotGranted => "counts_not_granted",
+            Self::StatisticsNotGranted => "statistics_not_granted",
             Self::NoPurpose => "no_purpose",
             Self::NoConsent { .. } => "no_consent",
             Self::ConsentWithdrawn => "consent_withdrawn",
@@ -205,6 +208,10 @@ impl Why {
             Self::CountsNotGranted => pick(
                 "the agreement does not grant controlled counts",
                 "l’entente n’accorde pas les dénombrements contrôlés",
+            ),
+            Self::StatisticsNotGranted => pick(
+                "the agreement grants no part of the privacy budget of statistics",
+                "l’entente n’accorde aucune part du budget de confidentialité de la statistique",
             ),
             Self::NoPurpose => pick(
                 "the agreement has no purpose that summaries serve (statistics, research, evaluation, audit)",

@@ -299,6 +299,26 @@ fn a_count_leaves_out_whom_a_summary_would() {
 }
 
 #[test]
+fn statistics_go_to_whom_a_part_of_the_budget_is_granted_while_the_agreement_is_in_force() {
+    let today = date(2026, 10, 1);
+    let granted = policy().decide_statistics(AgreementState::Active, today).unwrap();
+    assert_eq!(granted.clause().to_string(), "§3.12");
+    assert!(granted.inner().budget > NanoRho::ZERO);
+    let (consent, none) = (proposal().consent, StewardDecision::NotNeeded);
+    assert!(granted.inner().includes(&finest(), consent, none));
+    let silent = ConsentFacts { covered: Set::EMPTY, is_withdrawn: false };
+    assert!(!granted.inner().includes(&finest(), silent, none));
+
+    let suspended = AgreementState::Suspended { by_us: true, by_them: false };
+    let denied = policy().decide_statistics(suspended, today).unwrap_err();
+    assert_eq!(denied.reasons()[0].why, Why::Suspended);
+    let mut without = policy();
+    without.grant.budget_nano_rho = 0;
+    let denied = without.decide_statistics(AgreementState::Active, today).unwrap_err();
+    assert_eq!(denied.reasons()[0].why, Why::StatisticsNotGranted);
+}
+
+#[test]
 fn an_explanation_names_the_clause_behind_each_field() {
     let explanation = policy().explain(&proposal());
     let line = |name| explanation.lines.iter().find(|it| it.name == name).unwrap();

@@ -25,7 +25,7 @@ pub(in crate::answer) fn words(code: &str) -> Both {
 }
 
 /// What the policy says without any particulars.
-const PLAIN: [Why; 20] = [
+const PLAIN: [Why; 21] = [
     Why::NotSigned,
     Why::Suspended,
     Why::Superseded,
@@ -33,6 +33,7 @@ const PLAIN: [Why; 20] = [
     Why::NothingGranted,
     Why::SummariesNotGranted,
     Why::CountsNotGranted,
+    Why::StatisticsNotGranted,
     Why::NoPurpose,
     Why::ConsentWithdrawn,
     Why::StewardMissing,
