@@ -7,11 +7,13 @@
 //! 1. [`plan`]: the fixed list of cubes that may be answered at all, signed by whoever takes part;
 //! 2. [`tally`]: one organization's exact cells of a cube, each person counted once;
 //! 3. [`budget`]: what a release costs the persons in it, and whether there is enough left;
-//! 4. [`release`]: the answer, drawn once and signed, and how a figure is shown.
+//! 4. [`noise`]: how much is added to a count, and how it is drawn;
+//! 5. [`release`]: the answer, drawn once and signed, and how a figure is shown.
 //!
 //! Nothing outside a plan is answered: there are no predicates, no filters and no free questions.
 
 pub mod budget;
+pub mod noise;
 pub mod plan;
 pub mod release;
 pub mod tally;

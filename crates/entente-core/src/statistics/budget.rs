@@ -2,8 +2,7 @@
 //!
 //! The measure is rho of zero-concentrated differential privacy (Bun and Steinke 2016), in
 //! billionths, so that a year of charges adds up without rounding. The noise of a release follows
-//! from its cost, sigma = sqrt(1 / (2 rho)) for a person who moves one cell by one, and is rounded
-//! up: never less noise than was paid for.
+//! from its cost ([`super::noise`]) and is rounded up: never less than was paid for.
 //!
 //! What people are promised is said as *advantage*: how much better than a coin the best attacker,
 //! who knows everybody else in the figures, tells whether one person is in them. Epsilon is not
@@ -14,6 +13,7 @@
 
 use std::fmt;
 
+use super::noise::Sigma;
 use crate::codes::code_list;
 use crate::lang::Lang;
 
@@ -68,15 +68,10 @@ impl NanoRho {
         self.times(m.saturating_mul(m)).advantage()
     }
 
-    /// The standard deviation of the noise that this pays for, in one cell.
-    ///
-    /// `None` for a cost so small or so large that no table could use it.
+    /// The standard deviation of the noise that this pays for, in a cube in which a person moves one
+    /// cell by one. `None` for a cost so small or so large that no table could use it.
     pub fn sigma(self) -> Option<Sigma> {
-        // The smallest whole s with s^2 * 2 rho >= 10^4, in billionths: 10^13.
-        let least = 10_000_000_000_000_u64.div_ceil(self.0.checked_mul(2)?.max(1));
-        let root = least.isqrt();
-        let root = if root * root < least { root + 1 } else { root };
-        Sigma::from_hundredths(u32::try_from(root).ok()?)
+        Sigma::for_cube(self.0, 1)
     }
 }
 
@@ -87,41 +82,6 @@ impl fmt::Display for NanoRho {
         let digits = format!("{rest:09}");
         let digits = digits.trim_end_matches('0');
         if digits.is_empty() { write!(f, "{whole}") } else { write!(f, "{whole}.{digits}") }
-    }
-}
-
-/// The standard deviation of noise, in hundredths: 413 is 4.13.
-///
-/// A rational number, since the exact sampler takes no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sigma(u32);
-
-impl Sigma {
-    /// The least: below half a person, rounding would show what the noise hides.
-    pub const MIN: u32 = 50;
-
-    /// The most: at a thousand, no figure of this field says anything.
-    pub const MAX: u32 = 100_000;
-
-    /// This many hundredths, from [`Self::MIN`] to [`Self::MAX`].
-    pub fn from_hundredths(hundredths: u32) -> Option<Self> {
-        (Self::MIN..=Self::MAX).contains(&hundredths).then_some(Self(hundredths))
-    }
-
-    /// In hundredths.
-    pub fn hundredths(self) -> u32 {
-        self.0
-    }
-
-    /// As a number, for intervals.
-    pub fn value(self) -> f64 {
-        f64::from(self.0) / 100.0
-    }
-}
-
-impl fmt::Display for Sigma {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
     }
 }
 
@@ -267,18 +227,6 @@ mod tests {
         assert!(near(NanoRho(311_060_000).advantage(), 0.307));
         // A person known to three organizations.
         assert!(near(DEFAULT.advantage_in(3), 0.471));
-    }
-
-    #[test]
-    fn noise_is_never_less_than_what_was_paid_for() {
-        for cost in [1_000_000, 29_383_333, 29_383_334, 88_150_000, 311_060_000, 2_000_000_000] {
-            let sigma = NanoRho(cost).sigma().unwrap();
-            assert!(2.0 * NanoRho(cost).rho() * sigma.value().powi(2) >= 1.0, "{cost}");
-            let less = f64::from(sigma.hundredths() - 1) / 100.0;
-            assert!(2.0 * NanoRho(cost).rho() * less.powi(2) < 1.0, "{cost}");
-        }
-        assert_eq!(NanoRho::ZERO.sigma(), None);
-        assert_eq!(NanoRho(u64::MAX).sigma(), None);
     }
 
     #[test]

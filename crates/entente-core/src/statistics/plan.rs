@@ -17,7 +17,8 @@ use std::fmt;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::budget::{NanoRho, Sigma};
+use super::budget::NanoRho;
+use super::noise::Sigma;
 use crate::agreement::terms::PeriodLevel;
 use crate::codes::{DefinitionProfile, OrgType, code_list};
 use crate::identity::OrgId;

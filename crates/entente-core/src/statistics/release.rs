@@ -9,14 +9,15 @@
 //! the intervals belong to the screen ([`Figure`]) and cost nothing, since they look at nothing but
 //! the stored figure.
 
-use super::budget::{NanoRho, Sigma};
+use super::budget::NanoRho;
+use super::noise::Sigma;
 use super::plan::PlanId;
 use crate::codes::code_list;
 use crate::period::Period;
 
 mod show;
 
-pub use show::{Accuracy, Figure, Shown, Symbol, Total, default_floor};
+pub use show::{Accuracy, Figure, Shown, Symbol, Total, default_floor, value};
 
 /// One answer: a cube of a plan, a period and a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +92,8 @@ pub struct Declined {
     pub at_s: i64,
     /// Why.
     pub reason: DeclineReason,
+    /// How many charges its ledger knows.
+    pub n_charges: u64,
 }
 
 /// What an organization says to a question of a plan that it signed.

@@ -11,7 +11,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::budget::Sigma;
+use rand::TryCryptoRng;
+
+use super::noise::{self, NoRandomness, Sigma};
 use super::plan::{Cube, CubeDimension};
 use crate::codes::Code as _;
 use crate::period::{Period, Year};
@@ -104,16 +106,11 @@ impl Exact {
     ///
     /// Negative figures are as likely as the noise says and stay: cutting them off at zero would
     /// make every sum too large.
-    pub fn with_noise<E>(
-        self,
-        sigma: Sigma,
-        mut noise: impl FnMut(Sigma) -> Result<i64, E>,
-    ) -> Result<Vec<i64>, E> {
-        let mut noisy = |exact: u64| {
-            let exact = i64::try_from(exact).unwrap_or(i64::MAX);
-            Ok(exact.saturating_add(noise(sigma)?))
-        };
-        self.0.into_iter().map(&mut noisy).collect()
+    pub fn with_noise<R>(self, sigma: Sigma, rng: &mut R) -> Result<Vec<i64>, NoRandomness>
+    where
+        R: TryCryptoRng + ?Sized,
+    {
+        noise::add(&self.0, sigma, rng)
     }
 
     /// The cells for a secure sum, which leaves this node only in shares.
@@ -130,6 +127,9 @@ impl fmt::Debug for Exact {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
     use super::super::plan::tests::{cube, plan};
     use super::*;
     use crate::record::Field;
@@ -195,14 +195,12 @@ mod tests {
         let plan = plan();
         let cells = tally.cells(&plan.cubes[0], "2025".parse().unwrap());
         let sigma = plan.cubes[0].sigma(0).unwrap();
-        let mut n = 0;
-        let noisy = cells.with_noise::<()>(sigma, |_| {
-            n += 1;
-            Ok(-3)
-        });
-        let noisy = noisy.unwrap();
-        assert_eq!(n, plan.cubes[0].n_cells());
-        assert!(noisy.iter().filter(|cell| **cell == -3).count() == n - 1 && noisy.contains(&-2));
+        let mut rng = StdRng::seed_from_u64(1);
+        let noisy = cells.with_noise(sigma, &mut rng).unwrap();
+        assert_eq!(noisy.len(), plan.cubes[0].n_cells());
+        // A sigma of 4.13 leaves a cell as it is less than once in ten.
+        assert!(noisy.iter().filter(|cell| **cell != 0).count() > noisy.len() / 2);
+        assert!(noisy.iter().any(|cell| *cell < 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::*;
 use crate::codes::Code;
 use crate::lang::Lang;
-use crate::statistics::release::{Accuracy, default_floor};
+use crate::statistics::release::{Accuracy, default_floor, value};
 
 impl Plan {
     /// The plan as a page in Markdown. `name` says what an organization is called.
@@ -81,7 +81,7 @@ impl Plan {
             let period = cube.period.label(lang);
             page.item(
                 &format!("`{}`, per {period}: {by}; {n_cells} cells, all of them always; price rho {}, noise {sigma} in each part; error of the sum ±{sd} (one standard deviation); below {floor} shown as “<{floor}”.", cube.name, cube.cost),
-                &format!("`{}`, par {period} : {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre « <{floor} ».", cube.name, cube.cost, decimal(sigma.value(), lang)),
+                &format!("`{}`, par {period} : {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre « <{floor} ».", cube.name, cube.cost, decimal(value(sigma), lang)),
             );
         }
         for dimension in CubeDimension::ALL {

@@ -2,7 +2,7 @@
 
 use super::Contribution;
 use crate::codes::code_list;
-use crate::statistics::budget::Sigma;
+use crate::statistics::noise::Sigma;
 use crate::statistics::plan::Safeguards;
 
 code_list! {
@@ -32,7 +32,7 @@ const FLOOR_SDS: f64 = 2.3;
 impl Accuracy {
     /// That of a sum of independent noises.
     pub fn of(noises: impl IntoIterator<Item = Sigma>) -> Self {
-        let variance: f64 = noises.into_iter().map(|sigma| sigma.value().powi(2)).sum();
+        let variance: f64 = noises.into_iter().map(|sigma| value(sigma).powi(2)).sum();
         Self { sd: variance.sqrt() }
     }
 
@@ -47,6 +47,11 @@ impl Accuracy {
     pub fn margin(self) -> u64 {
         whole(self.sd * Z_95)
     }
+}
+
+/// A standard deviation as a number.
+pub fn value(sigma: Sigma) -> f64 {
+    f64::from(sigma.hundredths()) / 100.0
 }
 
 /// The floor that follows from the noise: 2.3 standard deviations, up to a multiple of five.
