@@ -22,6 +22,10 @@ use proptest::sample::select;
 use crate::parse::{MAX_LOG, MAX_SECONDS};
 use crate::partner::Card;
 
+mod statistics;
+
+pub(crate) use statistics::*;
+
 pub(crate) fn key(seed: u8) -> OrgKey {
     OrgKey::from_seed(&[seed; 32])
 }

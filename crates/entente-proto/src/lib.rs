@@ -7,7 +7,7 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
+//! `count`, `plan` and `release` (private statistics), `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
@@ -23,7 +23,9 @@ mod exchange;
 mod notice;
 mod parse;
 mod partner;
+mod plan;
 mod receipt;
+mod release;
 mod statement;
 mod summary;
 
@@ -51,7 +53,12 @@ pub use partner::{
     Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,
     encode_invitation, invitation_link, parse_card, parse_invitation_link, peek_invitation,
 };
+pub use plan::{decode_plan, encode_plan};
 pub use receipt::{Done, Fate, MAX_ITEMS, Receipt, Receipted, decode_receipt, encode_receipt};
+pub use release::{
+    MAX_RECEIPTS, ReleaseQuestion, decode_release_answer, encode_release_answer,
+    parse_release_question, release_question_message,
+};
 pub use statement::{
     MAX_DOCUMENT, decode_envelope, decode_statement, document_message, encode_envelope,
     encode_statement, parse_document,
@@ -79,6 +86,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 mod tests {
     use entente_core::agreement::terms;
     use entente_core::codes::{self, Code};
+    use entente_core::statistics::{plan, release};
     use prost::Message;
     use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -126,7 +134,8 @@ mod tests {
         let files = files();
         let services: Vec<_> =
             files.iter().flat_map(|file| &file.service).map(|service| service.name()).collect();
-        assert_eq!(services, ["Onboarding", "Exchange", "Local"]);
+        assert_eq!(services, ["Onboarding", "Exchange", "Local", "Statistics"]);
+        assert_eq!(methods("Statistics"), ["Release"]);
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
         let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
@@ -208,5 +217,7 @@ mod tests {
         check_list::<terms::Detail>("Detail");
         check_list::<terms::Dimension>("Dimension");
         check_list::<terms::Consequence>("Consequence");
+        check_list::<plan::CubeDimension>("CubeDimension");
+        check_list::<release::DeclineReason>("DeclineReason");
     }
 }

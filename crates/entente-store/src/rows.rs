@@ -294,3 +294,48 @@ pub struct EpochRow {
     /// The report.
     pub report: String,
 }
+
+/// A release plan, whether signed by us or only heard of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// The canonical bytes that everybody signs.
+    pub bytes: Vec<u8>,
+    /// Where it came from.
+    pub from: Bytes32,
+    /// When it came; seconds since 1970.
+    pub at_s: i64,
+    /// When our own officer signed it.
+    pub signed_at_s: Option<i64>,
+}
+
+/// What a release of our own figures was charged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeRow {
+    /// The release: its id as the core writes it.
+    pub release: Vec<u8>,
+    /// The year whose persons paid.
+    pub year: i16,
+    /// How much, in billionths of rho.
+    pub nano_rho: u64,
+    /// What the persons of that year had paid then, this charge included.
+    pub year_spent: u64,
+    /// What all charges came to then.
+    pub spent: u64,
+    /// When; seconds since 1970.
+    pub at_s: i64,
+    /// Partners whose agreements were heeded when the figures were counted: only they may have it.
+    pub heeded: Vec<Bytes32>,
+    /// Partners who were charged for it.
+    pub partners: Vec<Bytes32>,
+}
+
+/// What an organization answered to a release that we asked it for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AnswerRow {
+    /// The signed document.
+    pub document: Vec<u8>,
+    /// When it came; seconds since 1970.
+    pub at_s: i64,
+    /// Whether it holds figures. Such an answer is never replaced.
+    pub given: bool,
+}

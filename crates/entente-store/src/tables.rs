@@ -68,3 +68,31 @@ pub const ANSWERED: Table = Table::new(20, "answered");
 
 /// Epochs that were closed. Key: period number (4 bytes), partner. Value: [`crate::rows::EpochRow`].
 pub const EPOCHS: Table = Table::new(21, "epochs");
+
+/// Release plans. Key: plan id. Value: [`crate::rows::PlanRow`].
+pub const PLANS: Table = Table::new(22, "plans");
+
+/// Who signed a plan. Key: plan id, organization. Value: the signed document.
+pub const PLAN_SIGNATURES: Table = Table::new(23, "plan-signatures");
+
+/// What was charged for releases of our own figures. Key: number of the charge (8 bytes).
+/// Value: [`crate::rows::ChargeRow`].
+pub const CHARGES: Table = Table::new(24, "charges");
+
+/// The charge of each of our releases. Key: release id. Value: number of the charge (8 bytes).
+pub const CHARGED: Table = Table::new(25, "charged");
+
+/// What was spent in a year. Key: year (2 bytes), and the partner unless it is the node's own pool.
+/// Value: billionths of rho (8 bytes).
+pub const SPENT: Table = Table::new(26, "spent");
+
+/// Releases of our own figures, as they were first sent. Key: release id. Value: the signed document.
+pub const OWN_RELEASES: Table = Table::new(27, "own-releases");
+
+/// Answers of others to releases we asked for. Key: release id, organization.
+/// Value: [`crate::rows::AnswerRow`].
+pub const ANSWERS: Table = Table::new(28, "release-answers");
+
+/// The answers of others that hold figures, by charge. Key: organization, number of the charge (8
+/// bytes). Value: release id.
+pub const ANSWERS_BY_CHARGE: Table = Table::new(29, "answers-by-charge");

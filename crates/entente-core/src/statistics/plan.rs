@@ -16,6 +16,7 @@ use std::fmt;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
 
 use super::budget::NanoRho;
 use super::noise::Sigma;
@@ -39,6 +40,13 @@ pub use draft::PlanDraftError;
 /// The identity of a plan: SHA-256 of its canonical bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlanId(pub [u8; 32]);
+
+impl PlanId {
+    /// The identity of the plan with these canonical bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
 
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
