@@ -9,8 +9,11 @@ use entente_core::consent::{Consent, ConsentId};
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
 use entente_core::record::Field;
+use entente_core::statistics::plan::{Plan, PlanId, Roles};
+use entente_core::statistics::release::{DeclineReason, ReleaseId};
 use entente_node::clock::{Clock, ManualClock};
 use entente_node::node::feeds::{Accepted, Refused, Via};
+use entente_node::node::statistics::{AnswerKept, Asking, ReleaseShut};
 use entente_node::node::{Node, Profile, Secrets};
 use entente_store::db::Db;
 use entente_store::engine::Memory;
@@ -64,6 +67,18 @@ impl Org {
     /// Ends the process without a word, and starts it again on what was durable.
     pub fn crash(&mut self) {
         self.node = None;
+        self.open();
+    }
+
+    /// A copy of everything that is durable now, as of a folder.
+    pub fn copied(&self) -> Memory {
+        self.memory.copied()
+    }
+
+    /// Ends the process and starts it again on an older copy, without a word of a restore.
+    pub fn set_back(&mut self, copy: &Memory) {
+        self.node = None;
+        self.memory = copy.copied();
         self.open();
     }
 
@@ -163,4 +178,51 @@ pub fn plain_case() -> Vec<(Field, String)> {
     .into_iter()
     .map(|(field, text)| (field, text.to_owned()))
     .collect()
+}
+
+/// The shipped plan in which `contributors` answer `queriers` by themselves, after `change`.
+pub fn plan(contributors: &[&Org], queriers: &[&Org], change: impl FnOnce(&mut Plan)) -> Plan {
+    let draft = include_str!("../../config/plans/canada-v1.toml");
+    let roles = Roles {
+        queriers: queriers.iter().map(|org| (org.id(), org.node().profile().kind)).collect(),
+        contributors: contributors
+            .iter()
+            .map(|org| (org.id(), org.node().profile().kind))
+            .collect(),
+        aggregators: None,
+    };
+    let mut plan = Plan::from_toml(draft, Some(roles)).expect("a plan");
+    change(&mut plan);
+    assert_eq!(plan.problems(), []);
+    plan
+}
+
+/// Proposes a plan and signs it here.
+pub fn sign_plan(org: &Org, plan: &Plan) -> PlanId {
+    let kept = org.node().propose_plan(staff(), plan).expect("proposed");
+    org.node().sign_plan(staff(), &kept.id).expect("signed").id
+}
+
+/// One organization asks another for a release, as a node does over the network.
+pub fn ask_release(
+    querier: &Org,
+    contributor: &Org,
+    release: &ReleaseId,
+) -> Result<AnswerKept, ReleaseShut> {
+    let (node, id) = (querier.node(), contributor.id());
+    let mut asking = Asking::First;
+    loop {
+        let question = node.release_question(staff(), &id, release, asking)?;
+        let answer = contributor.node().answer_release(&querier.id(), &question)?;
+        let kept = node.keep_release_answer(&id, release, &answer)?;
+        let AnswerKept::Declined(declined) = &kept else { return Ok(kept) };
+        let has_more = match asking {
+            Asking::First => true,
+            Asking::After(before) => declined.n_charges > before,
+        };
+        if declined.reason != DeclineReason::Behind || !has_more {
+            return Ok(kept);
+        }
+        asking = Asking::After(declined.n_charges);
+    }
 }

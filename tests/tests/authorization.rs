@@ -13,17 +13,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::feed::{Batch, Carried};
 use entente_core::period::{Period, Quarter};
 use entente_core::statement::AgreementRef;
+use entente_core::statistics::plan::Roles;
+use entente_core::statistics::release::ReleaseId;
 use entente_node::doors::{DoorError, PartnerChannel};
 use entente_node::local::{Op, Role, allowed};
 use entente_node::node::feeds::Via;
-use entente_proto::v1;
 use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::local_client::LocalClient;
 use entente_proto::v1::onboarding_client::OnboardingClient;
+use entente_proto::v1::statistics_client::StatisticsClient;
+use entente_proto::{ReleaseQuestion, v1};
 use entente_tests::federation::staff;
 use entente_tests::net::{Site, agree, join, pair, soon, summaries_and_counts};
 use prost::Message as _;
@@ -193,6 +197,7 @@ async fn call(service: &str, method: &str, node: &Site, caller: &Site) -> Result
     match service {
         "entente.v1.Onboarding" => onboarding(method, node, caller, channel).await,
         "entente.v1.Exchange" => exchange(method, node, caller, channel).await,
+        "entente.v1.Statistics" => statistics(method, node, caller, channel).await,
         "grpc.health.v1.Health" => {
             let (mut client, asked) = (HealthClient::new(channel), HealthCheckRequest::default());
             match method {
@@ -266,6 +271,35 @@ async fn exchange(
             soon(client.witness(request)).await.map(drop)
         }
         "Prove" => soon(client.prove(v1::ProveRequest { feed_epoch: 0, seq: 1 })).await.map(drop),
+        other => panic!("nobody here calls {other}"),
+    }
+}
+
+/// Under a plan that the node signed, in which the caller may ask.
+async fn statistics(
+    method: &str,
+    node: &Site,
+    caller: &Site,
+    channel: PartnerChannel,
+) -> Result<(), Status> {
+    let draft = include_str!("../../config/plans/canada-v1.toml");
+    let roles = Roles {
+        queriers: [(caller.id(), OrgType::Federal)].into(),
+        contributors: [(node.id(), OrgType::Provincial)].into(),
+        aggregators: None,
+    };
+    let plan = node.node().read_plan(draft, Some(roles)).unwrap();
+    let kept = node.node().propose_plan(staff(), &plan).unwrap();
+    node.node().sign_plan(staff(), &kept.id).unwrap();
+    let period = Period::whole_year(2025).unwrap();
+    let release = ReleaseId { plan: kept.id, cube: 0, period, revision: 0 };
+    let question = ReleaseQuestion { release, receipts: Vec::new() };
+    let mut client = StatisticsClient::new(channel);
+    match method {
+        "Release" => {
+            let request = entente_proto::release_question_message(&question);
+            soon(client.release(request)).await.map(drop)
+        }
         other => panic!("nobody here calls {other}"),
     }
 }

@@ -98,6 +98,14 @@ actions! {
     Restored = 81, "restored", "Restored from a backup", "Restauré d’une sauvegarde";
     AuditRead = 82, "audit_read", "Audit log read", "Journal consulté";
     KeysChanged = 83, "keys_changed", "Keys changed", "Clés modifiées";
+    PlanProposed = 90, "plan_proposed", "Release plan proposed", "Plan de diffusion proposé";
+    PlanSigned = 91, "plan_signed", "Release plan signed", "Plan de diffusion signé";
+    ReleaseCharged = 92, "release_charged", "Release charged", "Diffusion imputée au budget";
+    ReleaseGiven = 93, "release_given", "Release given", "Diffusion communiquée";
+    ReleaseDeclined = 94, "release_declined", "Release declined", "Diffusion refusée";
+    ReleaseAsked = 95, "release_asked", "Release asked for", "Diffusion demandée";
+    ReleaseReceived = 96, "release_received", "Answer to a release received", "Réponse à une diffusion reçue";
+    LedgerBehind = 97, "ledger_behind", "A receipt was ahead of the ledger", "Un reçu devançait le registre";
 }
 
 impl Action {

@@ -5,7 +5,7 @@
 //! are one transaction of the store: if the entry cannot be written, nothing happened.
 //!
 //! Read on in the order of a node's life: [`pairing`], [`agreements`], [`records`], [`epochs`],
-//! [`feeds`], [`counts`].
+//! [`feeds`], [`counts`], [`statistics`].
 
 pub mod agreements;
 pub mod audit;
@@ -21,6 +21,7 @@ pub mod partners;
 pub mod records;
 pub mod restarts;
 pub mod retention;
+pub mod statistics;
 pub mod status;
 
 use std::fmt;

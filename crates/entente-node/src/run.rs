@@ -17,6 +17,7 @@ use crate::doors::{
 use crate::fault::Fault;
 use crate::grpc::exchange::Exchange;
 use crate::grpc::local::Local;
+use crate::grpc::statistics::Statistics;
 use crate::node::Outcome;
 use crate::setup::{OpenHome, io_fault};
 use crate::sync::{self, Peers};
@@ -74,11 +75,15 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         .max_decoding_message_size(MAX_MESSAGE)
         .send_compressed(CompressionEncoding::Zstd)
         .accept_compressed(CompressionEncoding::Zstd);
+    let statistics =
+        v1::statistics_server::StatisticsServer::new(Statistics::new(Arc::clone(&node)))
+            .max_decoding_message_size(MAX_MESSAGE);
     let doorkeeper = admissions as Arc<dyn Doorkeeper>;
     let router = doors::partner_server(LiveCheck::new(doorkeeper, FOR_INVITEES))
         .add_routes(routes)
         .add_service(service)
-        .add_service(v1::onboarding_server::OnboardingServer::new(exchange));
+        .add_service(v1::onboarding_server::OnboardingServer::new(exchange))
+        .add_service(statistics);
     let stopping = stop.clone();
     tasks.spawn(async move {
         if door.serve(router, stopping).await.is_err() {

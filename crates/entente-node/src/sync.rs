@@ -30,6 +30,7 @@ use crate::tls::LiveIdentity;
 use entente_core::audit::Actor;
 
 mod hello;
+mod releases;
 
 /// How long a partner may take to begin an answer.
 const DEADLINE: Duration = Duration::from_secs(20);

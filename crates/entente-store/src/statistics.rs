@@ -108,6 +108,11 @@ pub trait Statistics: Rows {
         Ok(documents)
     }
 
+    /// The release for which an organization gave us figures under this charge.
+    fn receipt_at(&self, org: &Bytes32, charge: u64) -> Result<Option<Vec<u8>>, DbError> {
+        self.get(ANSWERS_BY_CHARGE, &receipt_key(org, charge))
+    }
+
     /// The highest number of a charge for which an organization gave us figures; 0 if it never did.
     fn last_receipt(&self, org: &Bytes32) -> Result<u64, DbError> {
         let last = self.last(ANSWERS_BY_CHARGE, org)?;
@@ -181,6 +186,15 @@ impl Write<'_> {
         row.partners.push(*partner);
         self.put_row(CHARGES, &number.to_be_bytes(), &row)?;
         self.spend(row.year, Some(partner), row.nano_rho)
+    }
+
+    /// Notes that a partner had a release before this store was set back.
+    pub fn heed_partner(&mut self, number: u64, partner: &Bytes32) -> Result<(), DbError> {
+        let Some(mut row) = self.charge(number)? else { return Ok(()) };
+        if !row.heeded.contains(partner) {
+            row.heeded.push(*partner);
+        }
+        self.put_row(CHARGES, &number.to_be_bytes(), &row)
     }
 
     fn spend(

@@ -319,6 +319,11 @@ impl Write<'_> {
         self.put(META, name.as_bytes(), value)
     }
 
+    /// Forgets a fact about the node itself.
+    pub fn delete_meta(&mut self, name: &str) -> Result<(), DbError> {
+        self.delete(META, name.as_bytes())
+    }
+
     /// Keeps a record; what was there goes to its history.
     pub fn put_record(&mut self, id: &[u8; 16], row: &RecordRow) -> Result<(), DbError> {
         if let Some(before) = self.get(RECORDS, id)? {

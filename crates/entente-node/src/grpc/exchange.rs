@@ -49,7 +49,7 @@ impl Exchange {
 }
 
 /// Who is calling, as proved by TLS.
-fn caller<T>(request: &Request<T>) -> Result<OrgId, Status> {
+pub(super) fn caller<T>(request: &Request<T>) -> Result<OrgId, Status> {
     let peer = request.extensions().get::<Peer>();
     peer.map(|peer| peer.id).ok_or_else(|| Status::unauthenticated("no identity"))
 }

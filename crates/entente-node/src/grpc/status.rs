@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::node::counts::CountShut;
 use crate::node::feeds::Refused;
 use crate::node::partners::Shut;
+use crate::node::statistics::ReleaseShut;
 use entente_core::feed::FeedFault;
 
 /// Turns an error into what the caller gets to see.
@@ -46,6 +47,16 @@ impl ToStatus for CountShut {
         match self {
             Self::Shut(shut) => shut.to_status(),
             Self::Unreadable => Status::invalid_argument("unreadable"),
+            Self::Fault(fault) => fault.to_status(),
+        }
+    }
+}
+
+impl ToStatus for ReleaseShut {
+    fn to_status(&self) -> Status {
+        match self {
+            Self::Shut(shut) => shut.to_status(),
+            Self::OutsidePlan => Status::permission_denied("plan"),
             Self::Fault(fault) => fault.to_status(),
         }
     }

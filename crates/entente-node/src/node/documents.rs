@@ -148,6 +148,9 @@ impl Node {
                 gathered.entries.push(entry.partner(*issuer));
                 Ok(Ok(()))
             }
+            payload_type::PLAN | payload_type::PLAN_PROPOSAL => {
+                Ok(self.read_plan_document(tx, issuer, envelope, gathered)?)
+            }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {
                     return Ok(Err("document_unreadable"));

@@ -32,6 +32,7 @@ impl Node {
             let epoch = tx.log_head(LogKey::Audit)?.epoch;
             tx.open_log_epoch(LogKey::Audit, epoch + 1)?;
             tx.delete(META, RESTORED_AT)?;
+            self.settle_statistics(tx)?;
             self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
         })
     }
@@ -75,6 +76,7 @@ impl Node {
                 epoch > head.epoch || (epoch == head.epoch && held.size > head.frontier.size());
             if behind {
                 self.begin_feed(tx, partner, epoch + 1)?;
+                self.settle_statistics(tx)?;
                 let entry = self.entry(Actor::Node, Action::Restored).partner(*partner);
                 self.write_audit(tx, vec![entry])?;
             }

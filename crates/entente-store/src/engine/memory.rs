@@ -21,6 +21,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// The rows as they are now, no longer shared: what a copy of a folder is to a disk.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self { rows: Arc::new(RwLock::new(self.current())) }
+    }
+
     fn current(&self) -> Arc<Rows> {
         Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner))
     }

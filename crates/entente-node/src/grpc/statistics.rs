@@ -1,0 +1,46 @@
+//! The calls of partners for private statistics: `entente.v1.Statistics`.
+
+use std::sync::Arc;
+
+use entente_proto::{Invalid, v1};
+use tonic::{Request, Response, Status};
+
+use super::exchange::caller;
+use super::run;
+use super::status::ToStatus as _;
+use crate::node::Node;
+use crate::node::statistics::ReleaseShut;
+
+/// Answers questions for releases.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    node: Arc<Node>,
+}
+
+impl Statistics {
+    /// Answers on behalf of `node`.
+    pub fn new(node: Arc<Node>) -> Self {
+        Self { node }
+    }
+}
+
+#[tonic::async_trait]
+impl v1::statistics_server::Statistics for Statistics {
+    async fn release(
+        &self,
+        request: Request<v1::ReleaseRequest>,
+    ) -> Result<Response<v1::ReleaseReply>, Status> {
+        let caller = caller(&request)?;
+        let question = match entente_proto::parse_release_question(request.into_inner()) {
+            Ok(question) => question,
+            Err(Invalid { field, .. }) => {
+                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
+                // In the words of every other question that no plan has.
+                return Err(ReleaseShut::OutsidePlan.to_status());
+            }
+        };
+        let answer = run(&self.node, move |node| node.answer_release(&caller, &question)).await?;
+        let answer = Some(entente_proto::document_message(&answer));
+        Ok(Response::new(v1::ReleaseReply { answer }))
+    }
+}

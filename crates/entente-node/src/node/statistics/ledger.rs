@@ -1,0 +1,201 @@
+//! The ledger: what the persons in our figures have paid, and whether our books are whole.
+//!
+//! Each charge has a number, without gaps. Partners hold our signed figures, and those carry the
+//! number of their charge, so each is a receipt: one whose number we do not know proves that this
+//! store is older than what we said. Then nothing new is drawn, for nobody, before every charge up
+//! to there is known again; a receipt brings back the charge and the figures themselves.
+//!
+//! After a restore from a backup nothing is drawn before everybody who may ask has shown its newest
+//! receipt, so that whoever comes first cannot get what another holds already. Nothing here ever
+//! refunds.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgId;
+use entente_core::period::Year;
+use entente_core::statistics::budget::{NanoRho, Pool};
+use entente_core::statistics::release::{Answer, Contribution};
+use entente_store::db::{Rows, Write};
+use entente_store::rows::{Bytes32, ChargeRow};
+use entente_store::statistics::Statistics as _;
+use entente_store::tx::Reads as _;
+
+use super::plans::signed_plans;
+use crate::node::{Node, Outcome};
+
+/// A fact of the node: who has shown a receipt since this store was set back. Absent otherwise.
+const SETTLING: &str = "statistics-settling";
+
+/// What was spent of a year, for people to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YearSpent {
+    /// The year whose persons paid.
+    pub year: Year,
+    /// The node-wide pool.
+    pub node: Pool,
+    /// Each partner's part that was spent.
+    pub partners: Vec<(OrgId, NanoRho)>,
+}
+
+/// The whole account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Odometer {
+    /// Every year in which something was spent or a signed plan answers.
+    pub years: Vec<YearSpent>,
+    /// How many charges there were.
+    pub n_charges: u64,
+    /// What they came to.
+    pub spent: NanoRho,
+    /// Whether every charge up to the last is known.
+    pub whole: bool,
+}
+
+impl Node {
+    /// What was spent, year by year.
+    pub fn odometer(&self) -> Outcome<Odometer> {
+        self.db.read(|tx| {
+            let charges = tx.charges()?;
+            let plans = signed_plans(tx)?;
+            let planned = plans.iter().flat_map(|(_, plan)| [plan.first_year, plan.last_year]);
+            let charged = charges.iter().filter_map(|(_, row)| Year::new(row.year).ok());
+            let mut numbers: Vec<_> = charged.chain(planned).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            let mut years = Vec::new();
+            for year in numbers {
+                let of_year = charges.iter().filter(|(_, row)| row.year == year.number());
+                let mut orgs: Vec<Bytes32> =
+                    of_year.flat_map(|(_, row)| row.partners.iter().copied()).collect();
+                orgs.sort_unstable();
+                orgs.dedup();
+                let mut partners = Vec::new();
+                for org in orgs {
+                    let spent = NanoRho(tx.spent(year.number(), Some(&org))?);
+                    partners.extend(OrgId::from_bytes(&org).ok().map(|org| (org, spent)));
+                }
+                years.push(YearSpent { year, node: node_pool(tx, year)?, partners });
+            }
+            let spent = charges.iter().map(|(_, row)| row.spent).max().unwrap_or(0);
+            Ok(Odometer {
+                years,
+                n_charges: tx.n_charges()?,
+                spent: NanoRho(spent),
+                whole: !is_behind(tx)?,
+            })
+        })
+    }
+
+    /// Takes in what a partner holds of ours. Returns `false` if a receipt contradicts our books: two
+    /// nodes have run with our key, and nothing can be drawn for that partner.
+    pub(super) fn heed_receipts(
+        &self,
+        tx: &mut Write<'_>,
+        partner: &OrgId,
+        receipts: &[Envelope],
+    ) -> Outcome<bool> {
+        for receipt in receipts {
+            let payload = receipt.verify(payload_type::RELEASE_ANSWER, &[self.id()]);
+            // What we did not sign says nothing about us.
+            let Ok(payload) = payload else { continue };
+            let Ok(Answer::Given(given)) = entente_proto::decode_release_answer(payload.bytes())
+            else {
+                continue;
+            };
+            if !self.heed_receipt(tx, partner, &given, receipt)? {
+                let entry = self.entry(Actor::Partner(*partner), Action::LedgerBehind);
+                let entry = entry.partner(*partner).reasons(["contradicts".to_owned()]);
+                self.write_audit(tx, vec![entry.reference(given.release.bytes())])?;
+                return Ok(false);
+            }
+        }
+        heard(tx, partner)?;
+        if self.is_settled(tx)? {
+            tx.delete_meta(SETTLING)?;
+        }
+        Ok(true)
+    }
+
+    fn heed_receipt(
+        &self,
+        tx: &mut Write<'_>,
+        partner: &OrgId,
+        given: &Contribution,
+        receipt: &Envelope,
+    ) -> Outcome<bool> {
+        let release = given.release.bytes();
+        let document = entente_proto::encode_envelope(receipt);
+        let number = given.receipt.number;
+        match (tx.charge(number)?, tx.charge_of(&release)?) {
+            (Some(row), Some((known, _))) if known == number && row.release == release => {
+                let kept = tx.put_own_release(&release, document.clone())?;
+                if kept != document {
+                    return Ok(false);
+                }
+                if !row.partners.contains(partner.as_bytes()) {
+                    // It was theirs before this store was set back.
+                    tx.heed_partner(number, partner.as_bytes())?;
+                    tx.charge_partner(number, partner.as_bytes())?;
+                }
+                Ok(true)
+            }
+            (None, None) => {
+                let row = ChargeRow {
+                    release: release.clone(),
+                    year: given.release.period.year().number(),
+                    nano_rho: given.cost.0,
+                    year_spent: given.receipt.year_spent.0,
+                    spent: given.receipt.spent.0,
+                    at_s: given.drawn_at_s,
+                    heeded: vec![*partner.as_bytes()],
+                    partners: vec![*partner.as_bytes()],
+                };
+                tx.put_charge(number, &row)?;
+                tx.put_own_release(&release, document)?;
+                let entry = self.entry(Actor::Partner(*partner), Action::LedgerBehind);
+                let entry = entry.partner(*partner).reasons(["restored".to_owned()]);
+                self.write_audit(tx, vec![entry.reference(release)])?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Notes that this store was set back: nothing is drawn before those who may ask were heard.
+    pub(crate) fn settle_statistics(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        Ok(tx.put_meta(SETTLING, &[])?)
+    }
+
+    /// Whether those who may ask under a signed plan have all been heard since we were set back.
+    pub(super) fn is_settled<R: Rows>(&self, tx: &R) -> Outcome<bool> {
+        let Some(heard) = tx.meta(SETTLING)? else { return Ok(true) };
+        let (heard, _) = heard.as_chunks::<32>();
+        let ours = self.id();
+        let plans = signed_plans(tx)?;
+        let mut askers = plans.iter().flat_map(|(_, plan)| plan.roles.queriers.keys());
+        Ok(askers.all(|org| *org == ours || heard.contains(org.as_bytes())))
+    }
+}
+
+/// Whether charges are missing below the last one we know of.
+pub(super) fn is_behind<R: Rows>(tx: &R) -> Outcome<bool> {
+    Ok(tx.n_whole_charges()? < tx.n_charges()?)
+}
+
+/// Remembers that a partner has shown its newest receipt, while that matters.
+fn heard(tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
+    let Some(mut all) = tx.meta(SETTLING)? else { return Ok(()) };
+    let (heard, _) = all.as_chunks::<32>();
+    if !heard.contains(partner.as_bytes()) {
+        all.extend_from_slice(partner.as_bytes());
+        tx.put_meta(SETTLING, &all)?;
+    }
+    Ok(())
+}
+
+/// The node-wide pool of a year: the lowest cap of the plans we signed for it.
+pub(super) fn node_pool<R: Rows>(tx: &R, year: Year) -> Outcome<Pool> {
+    let plans = signed_plans(tx)?;
+    let of_year = plans.iter().filter(|(_, it)| (it.first_year..=it.last_year).contains(&year));
+    let cap = of_year.map(|(_, plan)| plan.budget.node_cap).min().unwrap_or(NanoRho::ZERO);
+    Ok(Pool::new(cap, NanoRho(tx.spent(year.number(), None)?)))
+}

@@ -1,0 +1,299 @@
+//! Plans: from a draft to our officer's signature.
+//!
+//! A plan goes to every partner that has a part in it, and so does our signature. We keep whose
+//! signatures we have seen; whether *we* answer depends on our own alone.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::period::Year;
+use entente_core::statistics::budget::NanoRho;
+use entente_core::statistics::plan::{Plan, PlanId, Roles};
+use entente_core::statistics::release::ReleaseId;
+use entente_store::db::{Rows, Write};
+use entente_store::rows::{BadRow, PlanRow};
+use entente_store::statistics::Statistics as _;
+use entente_store::tx::Reads as _;
+
+use crate::fault::Fault;
+use crate::node::audit::no_randomness;
+use crate::node::documents::Used;
+use crate::node::feeds::Gathered;
+use crate::node::{Node, Outcome};
+
+/// The most plans of others that are kept unsigned: a partner who proposes without end fills no
+/// disk.
+const MAX_UNSIGNED: usize = 32;
+
+/// A plan as this node keeps it.
+#[derive(Clone, Debug)]
+pub struct KeptPlan {
+    /// Its identity.
+    pub id: PlanId,
+    /// The document.
+    pub plan: Plan,
+    /// The row it was read from.
+    pub row: PlanRow,
+    /// Whose signatures we have, in the order of their ids.
+    pub signers: Vec<OrgId>,
+}
+
+impl KeptPlan {
+    /// Whether our own officer has signed it.
+    pub fn is_signed(&self) -> bool {
+        self.row.signed_at_s.is_some()
+    }
+}
+
+impl Node {
+    /// Reads the draft of a plan.
+    pub fn read_plan(&self, draft: &str, roles: Option<Roles>) -> Outcome<Plan> {
+        let plan = Plan::from_toml(draft, roles).map_err(|error| {
+            Fault::new(
+                2101,
+                ("The draft is not a release plan.", "L’ébauche n’est pas un plan de diffusion."),
+                (
+                    "Correct the file and try again: `entente plan draft FILE`.",
+                    "Corrigez le fichier et réessayez : `entente plan draft FICHIER`.",
+                ),
+            )
+            .because(error.text(Lang::En), error.text(Lang::Fr))
+        })?;
+        self.require_part(&plan)?;
+        Ok(plan)
+    }
+
+    fn require_part(&self, plan: &Plan) -> Outcome<()> {
+        if plan.roles.members().contains(&self.id()) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            2104,
+            (
+                "This organization has no part in the plan.",
+                "Cet organisme n’a aucun rôle dans le plan.",
+            ),
+            (
+                "Name it among those who ask, contribute or add up.",
+                "Nommez-le parmi ceux qui demandent, contribuent ou additionnent.",
+            ),
+        ))
+    }
+
+    /// Keeps a plan, signs nothing, and sends the text to all partners that have a part in it.
+    pub fn propose_plan(&self, actor: Actor, plan: &Plan) -> Outcome<KeptPlan> {
+        self.require_part(plan)?;
+        let bytes = entente_proto::encode_plan(plan);
+        let id = PlanId::of(&bytes);
+        self.db.write("propose plan", |tx| {
+            if tx.plan(&id.0)?.is_none() {
+                tx.put_plan(&id.0, &self.plan_row(bytes.clone(), &self.id()))?;
+            }
+            self.send_plan(tx, plan, payload_type::PLAN_PROPOSAL, &bytes)?;
+            let entry = self.entry(actor, Action::PlanProposed).reference(id.0);
+            self.write_audit(tx, vec![entry])
+        })?;
+        self.plan_by_id(&id)
+    }
+
+    fn plan_row(&self, bytes: Vec<u8>, from: &OrgId) -> PlanRow {
+        PlanRow { bytes, from: *from.as_bytes(), at_s: self.now_s(), signed_at_s: None }
+    }
+
+    fn send_plan(&self, tx: &mut Write<'_>, plan: &Plan, kind: &str, bytes: &[u8]) -> Outcome<()> {
+        for member in plan.roles.members() {
+            let Some(row) = tx.partner(member.as_bytes())? else { continue };
+            if self.open_to(&row).is_ok() {
+                let document = self.document(&member, kind, bytes.to_vec())?;
+                self.say(tx, &member, None, vec![document])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs a plan: from now on its questions are answered.
+    pub fn sign_plan(&self, actor: Actor, id: &PlanId) -> Outcome<KeptPlan> {
+        self.db.write("sign plan", |tx| {
+            let mut row = tx.plan(&id.0)?.ok_or_else(unknown_plan)?;
+            let plan = plan_of(&row)?;
+            self.require_part(&plan)?;
+            if row.signed_at_s.is_some() {
+                return Ok(());
+            }
+            self.may_sign(tx, &plan)?;
+            row.signed_at_s = Some(self.now_s());
+            let sealed = Envelope::seal(payload_type::PLAN, row.bytes.clone(), &self.secrets.key);
+            let sealed = sealed.map_err(|_| no_randomness())?;
+            let document = entente_proto::encode_envelope(&sealed);
+            tx.put_plan(&id.0, &row)?;
+            tx.put_plan_signature(&id.0, self.id().as_bytes(), &document)?;
+            self.send_plan(tx, &plan, payload_type::PLAN, &row.bytes)?;
+            let entry = self.entry(actor, Action::PlanSigned).reference(id.0);
+            self.write_audit(tx, vec![entry])
+        })?;
+        self.plan_by_id(id)
+    }
+
+    /// A plan that is older than one we signed, answers again for what was released, or would spend
+    /// more than the cap together with the others, is not signed.
+    fn may_sign(&self, tx: &Write<'_>, plan: &Plan) -> Outcome<()> {
+        let signed = signed_plans(tx)?;
+        for (other_id, other) in signed.iter().filter(|(_, other)| other.name == plan.name) {
+            let released = last_released(tx, other_id)?;
+            plan.follows(other, released)
+                .map_err(|it| not_signed(it.text(Lang::En), it.text(Lang::Fr)))?;
+        }
+        let others = || signed.iter().map(|(_, other)| other).filter(|it| it.name != plan.name);
+        for year in years(plan) {
+            let covers = |it: &&Plan| (it.first_year..=it.last_year).contains(&year);
+            let sum = others()
+                .filter(covers)
+                .filter(|it| !is_replaced(it, year, signed.iter().map(|(_, plan)| plan)))
+                .fold(plan.budget.year, |sum, it| sum.plus(it.budget.year));
+            let caps = others().filter(covers).map(|it| it.budget.node_cap);
+            let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
+            if sum > cap {
+                return Err(not_signed(
+                    format!(
+                        "With the plans already signed it would spend rho {sum} for {year}, and the cap is {cap}."
+                    ),
+                    format!(
+                        "Avec les plans déjà signés, il dépenserait rho {sum} pour {year}, et le plafond est {cap}."
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// All plans, those of one name by their versions.
+    pub fn plans(&self) -> Outcome<Vec<KeptPlan>> {
+        let mut all = self.db.read(|tx| {
+            let plans = tx.plans()?.into_iter();
+            plans.map(|(id, row)| kept(tx, PlanId(id), row)).collect::<Outcome<Vec<_>>>()
+        })?;
+        all.sort_by(|a, b| (&a.plan.name, a.plan.version).cmp(&(&b.plan.name, b.plan.version)));
+        Ok(all)
+    }
+
+    /// The plan with this id.
+    pub fn plan_by_id(&self, id: &PlanId) -> Outcome<KeptPlan> {
+        self.db.read(|tx| {
+            let row = tx.plan(&id.0)?.ok_or_else(unknown_plan)?;
+            kept(tx, *id, row)
+        })
+    }
+
+    /// Finds a plan by its name, by `name@version`, or by the beginning of its id. Of several
+    /// versions it is the newest that we signed, or else the newest.
+    pub fn find_plan(&self, wanted: &str) -> Outcome<KeptPlan> {
+        let wanted = wanted.trim();
+        let (name, version) = match wanted.split_once('@') {
+            Some((name, version)) => (name, version.parse::<u32>().ok()),
+            None => (wanted, None),
+        };
+        let is_meant = |kept: &&KeptPlan| {
+            let is_named =
+                kept.plan.name == name && version.is_none_or(|it| it == kept.plan.version);
+            let is_id =
+                wanted.len() >= 4 && kept.id.to_string().starts_with(&wanted.to_lowercase());
+            is_named || is_id
+        };
+        let all = self.plans()?;
+        let newest = all.iter().filter(is_meant).max_by_key(|it| (it.is_signed(), it.plan.version));
+        newest.cloned().ok_or_else(unknown_plan)
+    }
+
+    /// Reads a plan or a signature under one from a partner's feed.
+    pub(crate) fn read_plan_document(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        envelope: &Envelope,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let Ok(plan) = entente_proto::decode_plan(&envelope.payload) else {
+            return Ok(Err("document_unreadable"));
+        };
+        let members = plan.roles.members();
+        if !members.contains(issuer) || !members.contains(&self.id()) {
+            return Ok(Err("plan_of_others"));
+        }
+        let id = PlanId::of(&envelope.payload);
+        if tx.plan(&id.0)?.is_none() {
+            let unsigned = tx.plans()?.iter().filter(|(_, row)| row.signed_at_s.is_none()).count();
+            if unsigned >= MAX_UNSIGNED {
+                return Ok(Err("too_many_plans"));
+            }
+            tx.put_plan(&id.0, &self.plan_row(envelope.payload.clone(), issuer))?;
+        }
+        let is_signature = envelope.payload_type == payload_type::PLAN;
+        if is_signature {
+            let document = entente_proto::encode_envelope(envelope);
+            tx.put_plan_signature(&id.0, issuer.as_bytes(), &document)?;
+        }
+        let action = if is_signature { Action::PlanSigned } else { Action::PlanProposed };
+        let entry = self.entry(Actor::Partner(*issuer), action).partner(*issuer);
+        gathered.entries.push(entry.reference(id.0));
+        Ok(Ok(()))
+    }
+}
+
+/// The document in a row. What was kept was without problems; a row that is not is damaged.
+pub(crate) fn plan_of(row: &PlanRow) -> Outcome<Plan> {
+    entente_proto::decode_plan(&row.bytes)
+        .map_err(|_| entente_store::db::DbError::from(BadRow).into())
+}
+
+fn kept<R: Rows>(tx: &R, id: PlanId, row: PlanRow) -> Outcome<KeptPlan> {
+    let signatures = tx.plan_signatures(&id.0)?;
+    let signers = signatures.iter().filter_map(|(org, _)| OrgId::from_bytes(org).ok()).collect();
+    Ok(KeptPlan { id, plan: plan_of(&row)?, row, signers })
+}
+
+/// The plans that our officer signed.
+pub(crate) fn signed_plans<R: Rows>(tx: &R) -> Outcome<Vec<(PlanId, Plan)>> {
+    let signed = tx.plans()?.into_iter().filter(|(_, row)| row.signed_at_s.is_some());
+    signed.map(|(id, row)| Ok((PlanId(id), plan_of(&row)?))).collect()
+}
+
+/// Whether a newer version that was signed too answers for this year.
+pub(crate) fn is_replaced<'a>(
+    plan: &Plan,
+    year: Year,
+    mut signed: impl Iterator<Item = &'a Plan>,
+) -> bool {
+    signed.any(|it| it.name == plan.name && it.version > plan.version && it.first_year <= year)
+}
+
+fn years(plan: &Plan) -> impl Iterator<Item = Year> {
+    (plan.first_year.number()..=plan.last_year.number()).filter_map(|it| Year::new(it).ok())
+}
+
+/// The last year for which something was charged under a plan.
+fn last_released<R: Rows>(tx: &R, id: &PlanId) -> Outcome<Option<Year>> {
+    let charges = tx.charges()?.into_iter();
+    let releases = charges.filter_map(|(_, row)| ReleaseId::from_bytes(&row.release));
+    Ok(releases.filter(|it| it.plan == *id).map(|it| it.period.year()).max())
+}
+
+fn not_signed(en: String, fr: String) -> Box<Fault> {
+    Fault::new(
+        2103,
+        ("The plan cannot be signed.", "Le plan ne peut pas être signé."),
+        (
+            "Ask for another version; see what is signed: `entente plan list`.",
+            "Demandez une autre version; voyez ce qui est signé : `entente plan list`.",
+        ),
+    )
+    .because(en, fr)
+}
+
+pub(crate) fn unknown_plan() -> Box<Fault> {
+    Fault::new(
+        2102,
+        ("There is no such plan.", "Ce plan n’existe pas."),
+        ("List them: `entente plan list`.", "Dressez la liste : `entente plan list`."),
+    )
+}

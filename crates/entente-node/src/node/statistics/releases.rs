@@ -1,0 +1,344 @@
+//! Releases of our own figures: charged, drawn, stored, sent, in this order.
+//!
+//! The charge is durable before anything is drawn, and the figures are before anybody sees them. A
+//! crash in between loses no budget and gives none back: the release stays paid for, nobody has seen
+//! a figure of it, and the next question draws it from what was paid. Of two that draw at once the
+//! first to be stored counts. What is stored is served as it is, whatever the clock says.
+//!
+//! Every question outside of a plan has one refusal. Inside, the answer is signed even if it is no.
+
+use std::ops::ControlFlow;
+
+use entente_core::audit::{Action, Actor};
+use entente_core::codes::{Code as _, DefinitionProfile};
+use entente_core::definition;
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgId;
+use entente_core::policy::{ConsentFacts, StatisticsGrant};
+use entente_core::statistics::budget::{BudgetRefusal, Known, NanoRho, Pool, charge};
+use entente_core::statistics::noise::{Sigma, SystemRandomness};
+use entente_core::statistics::plan::{Cube, Plan};
+use entente_core::statistics::release::{
+    Answer, Contribution, DeclineReason, Declined, Receipt, ReleaseId,
+};
+use entente_core::statistics::tally::{Exact, Tally};
+use entente_core::summary::Finest;
+use entente_proto::ReleaseQuestion;
+use entente_store::db::{DbError, Rows, Write};
+use entente_store::rows::ChargeRow;
+use entente_store::statistics::Statistics as _;
+use entente_store::tx::Reads as _;
+
+use super::ledger::{is_behind, node_pool};
+use super::plans::{is_replaced, plan_of, signed_plans};
+use crate::fault::Fault;
+use crate::node::audit::no_randomness;
+use crate::node::partners::Shut;
+use crate::node::records::case_of;
+use crate::node::{Node, Outcome};
+
+/// Why a question for a release is not even considered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseShut {
+    /// The partner may not ask now.
+    #[error(transparent)]
+    Shut(#[from] Shut),
+    /// It is outside of every plan: the same words for all of it.
+    #[error("nothing outside a plan is answered")]
+    OutsidePlan,
+    /// Our own store failed.
+    #[error("{0}")]
+    Fault(#[from] Box<Fault>),
+}
+
+impl From<DbError> for ReleaseShut {
+    fn from(error: DbError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// A question that is inside a plan, charged if it will be answered with figures.
+#[derive(Debug)]
+pub struct Charged {
+    asked: Asked,
+    step: Step,
+}
+
+/// A question that is inside a plan, with everything that was looked up for it.
+#[derive(Debug)]
+struct Asked {
+    partner: OrgId,
+    release: ReleaseId,
+    plan: Plan,
+    cube: Cube,
+    cost: NanoRho,
+    sigma: Sigma,
+}
+
+/// A charge that waits for its figures: the process may end between the two.
+#[derive(Clone, Debug)]
+struct PaidFor {
+    release: ReleaseId,
+    number: u64,
+    row: ChargeRow,
+}
+
+/// What becomes of a question.
+#[derive(Debug)]
+enum Step {
+    /// The figures are there.
+    Stored(Vec<u8>),
+    /// They are paid for and have to be drawn.
+    Paid(PaidFor),
+    /// They are not given.
+    Declined(DeclineReason),
+}
+
+impl Node {
+    /// Answers a partner's question for a release of our own figures. The answer is signed.
+    pub fn answer_release(
+        &self,
+        partner: &OrgId,
+        question: &ReleaseQuestion,
+    ) -> Result<Envelope, ReleaseShut> {
+        let charged = self.charge_release(partner, question)?;
+        self.finish_release(charged)
+    }
+
+    /// The answer to a question that was charged: what is stored, or what is drawn and stored now.
+    pub fn finish_release(&self, charged: Charged) -> Result<Envelope, ReleaseShut> {
+        let Charged { asked, step } = charged;
+        let document = match step {
+            Step::Declined(reason) => return self.declined(&asked, reason),
+            Step::Stored(document) => document,
+            Step::Paid(paid) => self.draw_release(&asked, &paid)?,
+        };
+        let envelope = entente_proto::decode_envelope(&document);
+        envelope.map_err(|_| DbError::from(entente_store::rows::BadRow).into())
+    }
+
+    /// Looks the question up in the plans, heeds what the partner holds of ours, and charges.
+    ///
+    /// When this returns, the charge is on the disk. If nothing follows, it stays spent.
+    pub fn charge_release(
+        &self,
+        partner: &OrgId,
+        question: &ReleaseQuestion,
+    ) -> Result<Charged, ReleaseShut> {
+        let decided = self.db.write("charge release", |tx| {
+            let row = tx.partner(partner.as_bytes())?.ok_or(Shut::Unknown)?;
+            self.open_to(&row)?;
+            let Some(asked) = self.within_plan(tx, partner, &question.release)? else {
+                let entry = self.entry(Actor::Partner(*partner), Action::ReleaseDeclined);
+                let entry = entry.partner(*partner).reasons(["outside_plan".to_owned()]);
+                self.write_audit(tx, vec![entry])?;
+                return Ok::<_, ReleaseShut>(None);
+            };
+            let step = match self.heed_receipts(tx, partner, &question.receipts)? {
+                true => self.decide_release(tx, &asked)?,
+                false => Step::Declined(DeclineReason::Behind),
+            };
+            let (action, reasons) = match &step {
+                Step::Stored(_) => (Action::ReleaseGiven, None),
+                Step::Paid(_) => (Action::ReleaseCharged, None),
+                Step::Declined(reason) => (Action::ReleaseDeclined, Some(reason.code().to_owned())),
+            };
+            let entry = self.entry(Actor::Partner(*partner), action).partner(*partner);
+            let entry = entry.reference(asked.release.bytes()).reasons(reasons);
+            self.write_audit(tx, vec![entry])?;
+            Ok(Some(Charged { asked, step }))
+        })?;
+        decided.ok_or(ReleaseShut::OutsidePlan)
+    }
+
+    /// The question, if it is one of a plan that our officer signed, in which the partner may ask
+    /// and we answer by ourselves.
+    fn within_plan<R: Rows>(
+        &self,
+        tx: &R,
+        partner: &OrgId,
+        release: &ReleaseId,
+    ) -> Outcome<Option<Asked>> {
+        let row = tx.plan(&release.plan.0)?.filter(|row| row.signed_at_s.is_some());
+        let Some(row) = row else { return Ok(None) };
+        let plan = plan_of(&row)?;
+        let is_inside = plan.roles.queriers.contains_key(partner)
+            && plan.roles.contributors.contains_key(&self.id())
+            && !plan.is_secure_sum()
+            && release.revision <= plan.n_revisions();
+        let cube = plan.cube_at(release.cube).filter(|cube| plan.covers(cube, release.period));
+        let Some(cube) = cube.filter(|_| is_inside).cloned() else { return Ok(None) };
+        let cost = cube.cost_of(release.revision);
+        // A plan without problems has a sigma for every price.
+        let Some(sigma) = cost.sigma() else { return Ok(None) };
+        Ok(Some(Asked { partner: *partner, release: *release, plan, cube, cost, sigma }))
+    }
+
+    fn decide_release(&self, tx: &mut Write<'_>, asked: &Asked) -> Outcome<Step> {
+        let release = asked.release.bytes();
+        let partner = asked.partner.as_bytes();
+        let charged = tx.charge_of(&release)?;
+        let known = match &charged {
+            None => Known::New,
+            Some((_, row)) if row.partners.contains(partner) => Known::ByThisPartner,
+            Some((_, row)) if !row.heeded.contains(partner) => {
+                return Ok(Step::Declined(DeclineReason::DrawnBefore));
+            }
+            Some(_) => Known::ByOthers,
+        };
+        // What a partner has had it may have again, whatever has changed since.
+        if let (Known::ByThisPartner, Some(document)) = (known, tx.own_release(&release)?) {
+            return Ok(Step::Stored(document));
+        }
+        if let Some(reason) = self.obstacle(tx, asked)? {
+            return Ok(Step::Declined(reason));
+        }
+        let Some(grant) = self.statistics_grant(tx, &asked.partner)? else {
+            return Ok(Step::Declined(DeclineReason::NotGranted));
+        };
+
+        let year = asked.release.period.year();
+        let mut node = node_pool(tx, year)?;
+        let part = asked.plan.budget.partner_cap.min(grant.budget);
+        let mut part = Pool::new(part, NanoRho(tx.spent(year.number(), Some(partner))?));
+        if let Err(refusal) = charge(&mut node, &mut part, asked.cost, known) {
+            return Ok(Step::Declined(match refusal {
+                BudgetRefusal::PartnerSpent => DeclineReason::PartSpent,
+                BudgetRefusal::NodeSpent | BudgetRefusal::Free => DeclineReason::BudgetSpent,
+            }));
+        }
+        let (number, row) = match charged {
+            Some((number, row)) => {
+                tx.charge_partner(number, partner)?;
+                (number, row)
+            }
+            None => self.new_charge(tx, asked, node.spent())?,
+        };
+        Ok(match tx.own_release(&release)? {
+            Some(document) => Step::Stored(document),
+            None => Step::Paid(PaidFor { release: asked.release, number, row }),
+        })
+    }
+
+    /// What stands in the way of drawing, whoever asks.
+    fn obstacle<R: Rows>(&self, tx: &R, asked: &Asked) -> Outcome<Option<DeclineReason>> {
+        let ReleaseId { period, revision, .. } = asked.release;
+        let is_due = asked.plan.due_on(period, revision).is_some_and(|day| day <= self.today());
+        if !is_due {
+            return Ok(Some(DeclineReason::NotDue));
+        }
+        let signed = signed_plans(tx)?;
+        if is_replaced(&asked.plan, period.year(), signed.iter().map(|(_, plan)| plan)) {
+            return Ok(Some(DeclineReason::Replaced));
+        }
+        let is_whole = !is_behind(tx)? && self.is_settled(tx)?;
+        Ok((!is_whole).then_some(DeclineReason::Behind))
+    }
+
+    fn new_charge(
+        &self,
+        tx: &mut Write<'_>,
+        asked: &Asked,
+        year_spent: NanoRho,
+    ) -> Outcome<(u64, ChargeRow)> {
+        let mut heeded = Vec::new();
+        for querier in asked.plan.roles.queriers.keys() {
+            if self.statistics_grant(tx, querier)?.is_some() {
+                heeded.push(*querier.as_bytes());
+            }
+        }
+        let last = tx.n_charges()?;
+        let spent = tx.charge(last)?.map_or(0, |row| row.spent);
+        let row = ChargeRow {
+            release: asked.release.bytes(),
+            year: asked.release.period.year().number(),
+            nano_rho: asked.cost.0,
+            year_spent: year_spent.0,
+            spent: NanoRho(spent).plus(asked.cost).0,
+            at_s: self.now_s(),
+            heeded,
+            partners: vec![*asked.partner.as_bytes()],
+        };
+        tx.put_charge(last + 1, &row)?;
+        Ok((last + 1, row))
+    }
+
+    /// Draws what was paid for and stores it; returns what is stored.
+    fn draw_release(&self, asked: &Asked, paid: &PaidFor) -> Outcome<Vec<u8>> {
+        let exact = self.db.read(|tx| self.tallied(tx, asked, &paid.row))?;
+        let cells = exact.with_noise(asked.sigma, &mut SystemRandomness);
+        let contribution = Contribution {
+            release: paid.release,
+            drawn_at_s: self.now_s(),
+            sigma: asked.sigma,
+            cost: asked.cost,
+            receipt: Receipt {
+                number: paid.number,
+                year_spent: NanoRho(paid.row.year_spent),
+                spent: NanoRho(paid.row.spent),
+            },
+            cells: cells.map_err(|_| no_randomness())?,
+        };
+        let payload = entente_proto::encode_release_answer(&Answer::Given(contribution));
+        let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &self.secrets.key);
+        let document = entente_proto::encode_envelope(&sealed.map_err(|_| no_randomness())?);
+        self.db.write("store release", |tx| {
+            let release = paid.release.bytes();
+            let kept = tx.put_own_release(&release, document)?;
+            let entry = self.entry(Actor::Partner(asked.partner), Action::ReleaseGiven);
+            let entry = entry.partner(asked.partner).reference(release);
+            self.write_audit(tx, vec![entry])?;
+            Ok::<_, Box<Fault>>(kept)
+        })
+    }
+
+    /// The exact cells over the cases that every heeded agreement lets be counted.
+    fn tallied<R: Rows>(&self, tx: &R, asked: &Asked, row: &ChargeRow) -> Outcome<Exact> {
+        let mut grants = Vec::new();
+        for org in row.heeded.iter().filter_map(|org| OrgId::from_bytes(org).ok()) {
+            grants.extend(self.statistics_grant(tx, &org)?);
+        }
+        let period = asked.release.period;
+        let mut tally = Tally::new(period.year());
+        tx.records(&mut |id, row| {
+            let case = case_of(&id, row)?;
+            let met = definition::met(&case.record);
+            let counts = match asked.plan.definition {
+                DefinitionProfile::Programme => true,
+                profile => met.contains(profile),
+            };
+            let finest = Finest::of(&case.record, met).filter(|_| counts && !case.withdrawn);
+            let Some(finest) = finest else { return Ok(ControlFlow::Continue(())) };
+            let steward = case.steward_decision(&self.id());
+            let allows = |grant: &StatisticsGrant| {
+                let consent = ConsentFacts::of(&case.consents, grant.policy(), self.today());
+                grant.includes(&finest, consent, steward)
+            };
+            // Without any agreement there is nobody who may see a figure, and nobody is in it.
+            if !grants.is_empty() && grants.iter().all(allows) {
+                tally.add(&case.record);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(tally.cells(&asked.cube, period))
+    }
+
+    /// What the agreement in force grants a partner of our statistics.
+    fn statistics_grant<R: Rows>(
+        &self,
+        tx: &R,
+        partner: &OrgId,
+    ) -> Outcome<Option<StatisticsGrant>> {
+        let Some(kept) = self.newest(tx, partner)? else { return Ok(None) };
+        let permitted = self.policy(&kept)?.decide_statistics(kept.state, self.today());
+        Ok(permitted.ok().map(|permitted| permitted.inner().clone()))
+    }
+
+    fn declined(&self, asked: &Asked, reason: DeclineReason) -> Result<Envelope, ReleaseShut> {
+        let n_charges = self.db.read(|tx| tx.n_whole_charges())?;
+        let declined = Declined { release: asked.release, at_s: self.now_s(), reason, n_charges };
+        let payload = entente_proto::encode_release_answer(&Answer::Declined(declined));
+        let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &self.secrets.key);
+        sealed.map_err(|_| ReleaseShut::Fault(no_randomness()))
+    }
+}
