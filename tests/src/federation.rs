@@ -10,7 +10,7 @@ use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
 use entente_core::record::Field;
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
-use entente_core::statistics::release::{DeclineReason, ReleaseId};
+use entente_core::statistics::release::ReleaseId;
 use entente_node::clock::{Clock, ManualClock};
 use entente_node::node::feeds::{Accepted, Refused, Via};
 use entente_node::node::statistics::{AnswerKept, Asking, ReleaseShut};
@@ -215,14 +215,9 @@ pub fn ask_release(
         let question = node.release_question(staff(), &id, release, asking)?;
         let answer = contributor.node().answer_release(&querier.id(), &question)?;
         let kept = node.keep_release_answer(&id, release, &answer)?;
-        let AnswerKept::Declined(declined) = &kept else { return Ok(kept) };
-        let has_more = match asking {
-            Asking::First => true,
-            Asking::After(before) => declined.n_charges > before,
-        };
-        if declined.reason != DeclineReason::Behind || !has_more {
-            return Ok(kept);
+        match asking.next(&kept) {
+            Some(next) => asking = next,
+            None => return Ok(kept),
         }
-        asking = Asking::After(declined.n_charges);
     }
 }

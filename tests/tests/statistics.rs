@@ -520,6 +520,60 @@ fn rt22_no_older_overlapping_or_dearer_plan_is_signed() {
 }
 
 #[test]
+fn who_proposes_without_end_fills_no_disk_and_keeps_nobody_else_out() {
+    let clock = ManualClock::new(START_S);
+    let orgs = [1, 2, 3].map(|seed| Org::new(seed, &clock));
+    let [centre, office, second] = &orgs;
+    partners(office, centre);
+    partners(office, second);
+    let propose = |from: &Org, version| {
+        let plan = plan(&[office], &[from], |plan| plan.version = version);
+        from.node().propose_plan(staff(), &plan).unwrap();
+    };
+    (1..=10).for_each(|version| propose(centre, version));
+    let accepted = pull(office, centre).unwrap();
+    let skipped: Vec<_> = accepted.skipped.iter().map(|(_, code)| *code).collect();
+    assert_eq!(skipped, ["too_many_plans"; 2]);
+    propose(second, 1);
+    assert_eq!(pull(office, second).unwrap().skipped, []);
+    assert_eq!(office.node().plans().unwrap().len(), 9);
+}
+
+#[test]
+fn a_plan_is_kept_only_by_those_who_have_a_part_in_it() {
+    let clock = ManualClock::new(START_S);
+    let (centre, office, other) =
+        (Org::new(1, &clock), Org::new(2, &clock), Org::new(3, &clock));
+    pair(&office, &centre);
+    let of_others = plan(&[&other], &[&centre], |_| {});
+    let refused = office.node().propose_plan(staff(), &of_others).unwrap_err();
+    assert_eq!(refused.code, "ENT-2104");
+    // The centre may propose it, and says nothing of it to somebody without a part.
+    let before = centre.node().feed_head(&office.id()).unwrap().1;
+    centre.node().propose_plan(staff(), &of_others).unwrap();
+    assert_eq!(centre.node().feed_head(&office.id()).unwrap().1, before);
+}
+
+#[test]
+fn rt7_a_store_that_a_partner_finds_set_back_waits_for_all_who_may_ask() {
+    let (mut world, second) = World::with_two(|_| {});
+    let yesterday = world.office.copied();
+    given(world.ask(0, "2025"));
+    // Something more is said to the centre, which holds the checkpoint of it.
+    world.office.node().send_test(staff(), &world.centre.id()).unwrap();
+    pull(&world.centre, &world.office).unwrap();
+    let held = world.centre.node().followed_checkpoint(&world.office.id()).unwrap().2;
+    world.office.set_back(&yesterday);
+    assert!(world.office.node().heed_own_checkpoint(&world.centre.id(), &held).unwrap());
+
+    let release = world.release(0, "2025", 0);
+    let kept = ask_release(&second, &world.office, &release).unwrap();
+    assert_eq!(declined(kept), DeclineReason::Behind);
+    given(world.ask(0, "2025"));
+    assert_eq!(world.spent(), (1, COST));
+}
+
+#[test]
 fn an_answer_that_the_plan_does_not_describe_is_not_kept() {
     let world = World::new();
     let release = world.release(0, "2025", 0);

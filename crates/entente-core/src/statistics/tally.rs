@@ -114,7 +114,7 @@ impl Exact {
     }
 
     /// The cells for a secure sum, which leaves this node only in shares.
-    pub fn into_shares_input(self) -> Vec<u64> {
+    pub fn into_addends(self) -> Vec<u64> {
         self.0
     }
 }
@@ -152,7 +152,7 @@ mod tests {
         let mut tally = Tally::new(period.year());
         records.iter().for_each(|record| tally.add(record));
         let cube = cube(by);
-        let cells = tally.cells(&cube, period).into_shares_input();
+        let cells = tally.cells(&cube, period).into_addends();
         assert_eq!(cells.len(), cube.n_cells());
         let label = |(place, n): (usize, u64)| (cube.labels_at(place).join(" "), n);
         cells.into_iter().enumerate().filter(|(_, n)| *n > 0).map(label).collect()

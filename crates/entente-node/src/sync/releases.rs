@@ -1,8 +1,9 @@
 //! Asking partners for releases of their figures.
 
 use entente_core::audit::Actor;
+use entente_core::envelope::Envelope;
 use entente_core::identity::OrgId;
-use entente_core::statistics::release::{DeclineReason, ReleaseId};
+use entente_core::statistics::release::ReleaseId;
 use entente_proto::v1::statistics_client::StatisticsClient;
 use entente_proto::{ReleaseQuestion, v1};
 
@@ -22,13 +23,10 @@ impl Peers {
         let mut asking = Asking::First;
         loop {
             let kept = self.put_release_question(&actor, contributor, release, asking).await?;
-            let AnswerKept::Declined(declined) = &kept else { return Ok(kept) };
-            let known = declined.n_charges;
-            let has_more = asking.brings_more(known);
-            if declined.reason != DeclineReason::Behind || !has_more {
-                return Ok(kept);
+            match asking.next(&kept) {
+                Some(next) => asking = next,
+                None => return Ok(kept),
             }
-            asking = Asking::After(known);
         }
     }
 
@@ -53,7 +51,7 @@ impl Peers {
         partner: &OrgId,
         address: &str,
         question: &ReleaseQuestion,
-    ) -> Result<entente_core::envelope::Envelope, Missed> {
+    ) -> Result<Envelope, Missed> {
         let channel = self.channel(partner, address)?;
         let mut client =
             StatisticsClient::new(channel.clone()).max_decoding_message_size(MAX_MESSAGE);
@@ -64,15 +62,5 @@ impl Peers {
         let answer = reply.answer.ok_or_else(|| Missed::RefusedByUs("malformed".to_owned()))?;
         entente_proto::parse_document(answer)
             .map_err(|error| Missed::RefusedByUs(error.to_string()))
-    }
-}
-
-impl Asking {
-    /// Whether asking after `known` charges can bring receipts that this one did not.
-    fn brings_more(self, known: u64) -> bool {
-        match self {
-            Self::First => true,
-            Self::After(before) => known > before,
-        }
     }
 }

@@ -50,7 +50,7 @@ const PLAIN: [Why; 21] = [
 ];
 
 /// Code, English, French: reasons of which a report keeps no particulars, and those of a feed.
-const WORDS: [(&str, &str, &str); 26] = [
+const WORDS: [(&str, &str, &str); 29] = [
     (
         "not_yet_in_force",
         "the agreement is not in force yet",
@@ -114,6 +114,21 @@ const WORDS: [(&str, &str, &str); 26] = [
         "le partenaire parle une autre version du protocole",
     ),
     ("fork", "it signed two different histories", "il a signé deux historiques différents"),
+    (
+        "drawn_twice",
+        "it signed two different figures for one release",
+        "il a signé deux chiffres différents pour une même diffusion",
+    ),
+    (
+        "plan_of_others",
+        "a release plan in which we or the sender have no part",
+        "un plan de diffusion dans lequel nous ou l’expéditeur n’avons aucun rôle",
+    ),
+    (
+        "too_many_plans",
+        "it sent too many release plans that nobody here has signed",
+        "il a envoyé trop de plans de diffusion que personne ici n’a signés",
+    ),
     ("gap", "entries of its feed are missing", "des entrées de son fil manquent"),
     (
         "mismatch",

@@ -107,6 +107,10 @@ fn reason(code: &str) -> Reason {
         "gap" => ("entries of its feed are missing", "des inscriptions de son fil manquent"),
         "bad_checkpoint" => ("a checkpoint is not signed by it", "un point de contrôle n’est pas signé par lui"),
         "wrong_epoch" => ("its feed went back to an earlier time", "son fil est revenu en arrière"),
+        "drawn_twice" => (
+            "it signed two different figures for one release",
+            "il a signé deux chiffres différents pour une même diffusion",
+        ),
         other => (other, other),
     };
     Reason { code: code.to_owned(), clause: None, text: Both::new(en, fr) }

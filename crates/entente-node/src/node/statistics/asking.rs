@@ -28,6 +28,19 @@ pub enum Asking {
     After(u64),
 }
 
+impl Asking {
+    /// How to go on after this answer: with the receipts that the other side lacks and we hold, as
+    /// long as that brings it further. `None` if the answer stands.
+    pub fn next(self, answer: &AnswerKept) -> Option<Self> {
+        let AnswerKept::Declined(Declined { reason, n_charges, .. }) = answer else { return None };
+        let brings_more = match self {
+            Self::First => true,
+            Self::After(before) => *n_charges > before,
+        };
+        (*reason == DeclineReason::Behind && brings_more).then_some(Self::After(*n_charges))
+    }
+}
+
 /// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerKept {

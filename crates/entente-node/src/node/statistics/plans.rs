@@ -22,9 +22,9 @@ use crate::node::documents::Used;
 use crate::node::feeds::Gathered;
 use crate::node::{Node, Outcome};
 
-/// The most plans of others that are kept unsigned: a partner who proposes without end fills no
-/// disk.
-const MAX_UNSIGNED: usize = 32;
+/// The most plans of one partner that are kept unsigned: who proposes without end fills no disk, and
+/// keeps nobody else's plans out.
+const MAX_UNSIGNED: usize = 8;
 
 /// A plan as this node keeps it.
 #[derive(Clone, Debug)]
@@ -222,8 +222,10 @@ impl Node {
         }
         let id = PlanId::of(&envelope.payload);
         if tx.plan(&id.0)?.is_none() {
-            let unsigned = tx.plans()?.iter().filter(|(_, row)| row.signed_at_s.is_none()).count();
-            if unsigned >= MAX_UNSIGNED {
+            let is_theirs = |row: &PlanRow| row.from == *issuer.as_bytes();
+            let plans = tx.plans()?.into_iter().map(|(_, row)| row);
+            let unsigned = plans.filter(|row| is_theirs(row) && row.signed_at_s.is_none());
+            if unsigned.count() >= MAX_UNSIGNED {
                 return Ok(Err("too_many_plans"));
             }
             tx.put_plan(&id.0, &self.plan_row(envelope.payload.clone(), issuer))?;
