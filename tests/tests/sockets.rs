@@ -149,7 +149,8 @@ async fn a_count_over_five_nodes_says_who_answered_who_refused_and_who_was_not_t
 }
 
 async fn ask(centre: &Site, partner: &OrgId, wanted: &Wanted) -> Reply {
-    let question = centre.node().count_question(staff(), partner, wanted).unwrap();
+    let question = centre.node().count_questions(&staff(), &[*partner], wanted).unwrap();
+    let question = question.into_iter().next().flatten().unwrap();
     match soon(centre.peers().count(partner, &question)).await {
         Ok(answer) => centre.node().read_count_answer(partner, &question, &answer).unwrap(),
         Err(Missed::Door(_)) => Reply::Unreachable,

@@ -16,14 +16,14 @@ use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::onboarding_client::OnboardingClient;
 use entente_proto::{VERSIONS, v1};
 use entente_store::rows::{PartnerRow, PartnerState};
-use tokio_stream::StreamExt as _;
+use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 
 use crate::doors::{self, DoorError, MAX_MESSAGE, PartnerChannel};
 use crate::fault::Fault;
-use crate::node::feeds::{Accepted, Refused, Via};
+use crate::node::feeds::{Accepted, Ahead, MAX_TOGETHER, Refused, Via};
 use crate::node::pairing::{Opened, random};
 use crate::node::{Node, Outcome, unpoisoned};
 use crate::tls::LiveIdentity;
@@ -219,25 +219,77 @@ impl Peers {
             let (feed_epoch, after) = self.blocking(move |node| node.cursor(&id)).await??;
             let request = v1::PullRequest { feed_epoch, after, max_batches: PULL_BATCHES };
             let stream = client.pull(timed(request)).await;
-            let mut stream = stream.map_err(|status| missed(channel, &status))?.into_inner();
-            let mut n_batches = 0;
-            while let Some(message) = stream.next().await {
-                let message = message.map_err(|status| missed(channel, &status))?;
-                let batch = entente_proto::parse_batch(message)
-                    .map_err(|error| Missed::RefusedByUs(error.to_string()))?;
-                let accepted = self.blocking(move |node| node.accept(&id, batch, Via::Connection));
-                match accepted.await? {
-                    Ok(accepted) => total = total.and(accepted),
-                    Err(Refused::Feed(FeedFault::Repeated)) => {}
-                    Err(Refused::Fault(fault)) => return Err(Missed::Ours(fault)),
-                    Err(refused) => return Err(Missed::RefusedByUs(refused.code().to_owned())),
-                }
-                n_batches += 1;
-            }
-            if n_batches < PULL_BATCHES {
+            let mut stream = stream.map_err(|status| missed(channel, &status))?.into_inner().fuse();
+            let (accepted, n_batches) = self.accept_stream(&id, &mut stream, channel).await?;
+            // A partner that only repeats itself would keep us for ever.
+            let is_news = accepted.cursor > 0;
+            total = total.and(accepted);
+            if n_batches < PULL_BATCHES as usize || !is_news {
                 return Ok(total);
             }
         }
+    }
+
+    /// Acts on batches as they come, several at a time if they come faster than the disk syncs.
+    ///
+    /// Returns what they did, and how many there were.
+    async fn accept_stream(
+        &self,
+        partner: &OrgId,
+        stream: &mut (impl Stream<Item = Result<v1::FeedBatch, Status>> + Unpin),
+        channel: &PartnerChannel,
+    ) -> Result<(Accepted, usize), Missed> {
+        let id = *partner;
+        let read = |message: Result<v1::FeedBatch, Status>| {
+            let message = message.map_err(|status| missed(channel, &status))?;
+            entente_proto::parse_batch(message)
+                .map_err(|error| Missed::RefusedByUs(error.to_string()))
+        };
+        let (mut ahead, mut on_its_way) = (Ahead::default(), None);
+        let (mut waiting, mut n_batches) = (Vec::new(), 0);
+        let mut ended = false;
+        loop {
+            if waiting.is_empty() {
+                match stream.next().await {
+                    Some(message) => waiting.push(read(message)?),
+                    None => break,
+                }
+            }
+            n_batches += waiting.len();
+            let taken = std::mem::take(&mut waiting);
+            let accepting = self.blocking(move |node| {
+                let outcome = node.accept_ahead(&id, taken, Via::Connection, &mut ahead);
+                // One group on its way to the disk while the next is looked at.
+                let before = std::mem::replace(&mut on_its_way, ahead.take_pending());
+                let written = before.map_or(Ok(()), |pending| pending.wait());
+                (outcome, written, ahead, on_its_way)
+            });
+            tokio::pin!(accepting);
+            let (outcome, written, returned, pending) = loop {
+                tokio::select! {
+                    accepted = &mut accepting => break accepted?,
+                    message = stream.next(), if !ended && waiting.len() < MAX_TOGETHER => {
+                        match message {
+                            Some(message) => waiting.push(read(message)?),
+                            None => ended = true,
+                        }
+                    }
+                }
+            };
+            (ahead, on_its_way) = (returned, pending);
+            written.map_err(|error| Missed::Ours(error.into()))?;
+            match outcome {
+                Ok(_) => {}
+                // They came another way meanwhile; the next question begins where that left us.
+                Err(Refused::Feed(FeedFault::Repeated)) => break,
+                Err(Refused::Fault(fault)) => return Err(Missed::Ours(fault)),
+                Err(refused) => return Err(Missed::RefusedByUs(refused.code().to_owned())),
+            }
+        }
+        let total = ahead.accepted.clone();
+        let written = self.blocking(move |_| on_its_way.map_or(Ok(()), |it| it.wait())).await?;
+        written.map_err(|error| Missed::Ours(error.into()))?;
+        Ok((total, n_batches))
     }
 
     /// Shows our audit log to the partner, who signs that it only grew.

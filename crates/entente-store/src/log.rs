@@ -145,9 +145,9 @@ impl Write<'_> {
         }
         head.checkpoint = sign(head.epoch, &head.frontier)?;
         let batch = LogBatch {
-            leaves: leaves.into_iter().map(Some).collect(),
-            hashes: stored.iter().flat_map(|hash| hash.0).collect(),
-            checkpoint: head.checkpoint.clone(),
+            leaves: leaves.into_iter().map(|leaf| Some(leaf.into())).collect(),
+            hashes: stored.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>().into(),
+            checkpoint: head.checkpoint.clone().into(),
         };
         self.put_row(LOG_BATCHES, &log.batch(head.epoch, first), &batch)?;
         self.put_head(log, &head)?;

@@ -6,6 +6,8 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+// Encoded as a `Vec<u8>` is, but as a whole instead of byte by byte.
+use serde_bytes::ByteBuf;
 
 /// Thirty-two bytes of an organization's id, a key or a hash.
 pub type Bytes32 = [u8; 32];
@@ -197,11 +199,11 @@ pub struct LogHead {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogBatch {
     /// The leaves. `None`: its content was destroyed; its hash remains.
-    pub leaves: Vec<Option<Vec<u8>>>,
+    pub leaves: Vec<Option<ByteBuf>>,
     /// The stored hashes that these leaves completed, 32 bytes each.
-    pub hashes: Vec<u8>,
+    pub hashes: ByteBuf,
     /// The signed note. Empty where no partner reads the log batch by batch.
-    pub checkpoint: Vec<u8>,
+    pub checkpoint: ByteBuf,
 }
 
 /// A feed that we follow.
@@ -221,7 +223,7 @@ pub struct HeldBatch {
     /// When they arrived; seconds since 1970.
     pub received_at_s: i64,
     /// Place in the feed, summary id, and the sealed bytes of the statement.
-    pub items: Vec<(u64, [u8; 16], Vec<u8>)>,
+    pub items: Vec<(u64, [u8; 16], ByteBuf)>,
 }
 
 /// The keys of a [`HeldBatch`], in the order of its items. `None`: destroyed.

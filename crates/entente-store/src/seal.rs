@@ -126,11 +126,6 @@ impl ItemKey {
     /// Length in bytes.
     pub const LEN: usize = 32;
 
-    /// A fresh key.
-    pub fn random() -> Result<Self, SealError> {
-        random_secret().map(Self)
-    }
-
     /// A key that was kept in a row.
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
         Self(Zeroizing::new(*bytes))
@@ -148,12 +143,32 @@ impl fmt::Debug for ItemKey {
     }
 }
 
-/// Seals an item under its own key. `aad` says what and where it is.
-pub fn seal_item(key: &ItemKey, aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+/// Seals items, each under a fresh key of its own, with one call for random bytes.
+///
+/// Each item is its `aad`, which says what and where it is, and its bytes. `sealed` is called for
+/// each in order, with its key and its sealed bytes.
+pub fn seal_items<'a>(
+    items: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>,
+    mut sealed: impl FnMut(ItemKey, Vec<u8>),
+) -> Result<(), SealError> {
+    let mut keys = Zeroizing::new(vec![[0; ItemKey::LEN]; items.len()]);
+    let mut nonces = vec![[0; NONCE_LEN]; items.len()];
+    for random in [keys.as_flattened_mut(), nonces.as_flattened_mut()] {
+        getrandom::fill(random).map_err(|_| SealError::NoRandomness)?;
+    }
+    for ((aad, plaintext), (key, nonce)) in items.zip(keys.iter().zip(&nonces)) {
+        let bytes = seal(&Xaes256Gcm::new(key), nonce, aad, plaintext)?;
+        sealed(ItemKey::from_bytes(key), bytes);
+    }
+    Ok(())
+}
+
+/// Seals one item under a key that exists already. `aad` says what and where it is.
+pub(crate) fn seal_item(key: &ItemKey, aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     seal(&Xaes256Gcm::new(&key.0), &random_nonce()?, aad, plaintext)
 }
 
-/// Opens what [`seal_item`] made with the same key and `aad`.
+/// Opens what [`seal_items`] made, with the same key and `aad`.
 pub fn open_item(key: &ItemKey, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
     open(&Xaes256Gcm::new(&key.0), aad, sealed)
 }
@@ -261,12 +276,15 @@ mod tests {
 
     #[test]
     fn an_item_opens_with_its_own_key_and_purpose_only() {
-        let (key, other) = (ItemKey::random().unwrap(), ItemKey::random().unwrap());
-        let sealed = seal_item(&key, b"held/1", b"summary").unwrap();
+        let items = [(&b"held/1"[..], &b"summary"[..]), (b"held/2", b"summary")];
+        let mut sealed = Vec::new();
+        seal_items(items.into_iter(), |key, bytes| sealed.push((key, bytes))).unwrap();
+        let [(key, one), (other, two)] = sealed.try_into().unwrap();
         let kept = ItemKey::from_bytes(key.as_bytes());
-        assert_eq!(open_item(&kept, b"held/1", &sealed).unwrap(), b"summary");
-        assert_eq!(open_item(&other, b"held/1", &sealed), Err(SealError::DoesNotOpen));
-        assert_eq!(open_item(&key, b"held/2", &sealed), Err(SealError::DoesNotOpen));
+        assert_eq!(open_item(&kept, b"held/1", &one).unwrap(), b"summary");
+        assert_eq!(open_item(&other, b"held/2", &two).unwrap(), b"summary");
+        assert_eq!(open_item(&other, b"held/1", &one), Err(SealError::DoesNotOpen));
+        assert_eq!(open_item(&key, b"held/2", &one), Err(SealError::DoesNotOpen));
     }
 
     #[test]

@@ -166,6 +166,23 @@ pub trait Reads: Rows {
         Ok(all)
     }
 
+    /// All versions of the agreements with one partner, in the order of their ids and versions.
+    fn agreements_with(&self, partner: &Bytes32) -> Result<Vec<AgreementRow>, DbError> {
+        let (mut all, mut outcome) = (Vec::new(), Ok(()));
+        self.scan(AGREEMENTS, Keys::All, &mut |_, bytes| {
+            // A row begins with its partner, so those of others need not be decoded.
+            if bytes.starts_with(partner) {
+                match rows::decode(bytes) {
+                    Ok(row) => all.push(row),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        outcome?;
+        Ok(all)
+    }
+
     /// The feed of an issuer, as far as we followed it.
     fn followed(&self, issuer: &Bytes32) -> Result<Option<FollowedRow>, DbError> {
         self.row(FOLLOWED, issuer)
@@ -194,6 +211,16 @@ pub trait Reads: Rows {
     /// Whether an issuer took this summary back.
     fn is_taken_back(&self, issuer: &Bytes32, summary: &[u8; 16]) -> Result<bool, DbError> {
         Ok(self.get(TAKEN_BACK, &two(issuer, summary))?.is_some())
+    }
+
+    /// Whether an issuer took any summary back.
+    fn has_taken_back(&self, issuer: &Bytes32) -> Result<bool, DbError> {
+        let mut any = false;
+        self.scan_keys(TAKEN_BACK, Keys::Prefix(issuer), &mut |_| {
+            any = true;
+            ControlFlow::Break(())
+        })?;
+        Ok(any)
     }
 
     /// What was released of a record, by partner.

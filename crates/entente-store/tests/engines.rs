@@ -85,6 +85,42 @@ fn keys(rows: &Rows) -> Vec<&str> {
 }
 
 #[test]
+fn long_values_come_back_whole_and_leave_nothing_behind() {
+    const K: usize = 16 << 10;
+    let value = |n: usize, len: usize| -> Vec<u8> { (0..len).map(|i| (i * n) as u8).collect() };
+    // Each key is the beginning of the next, and ends as the number of a part would.
+    let keys: [&[u8]; 3] = [b"a", b"a\0\0\0\x01", b"a\0\0\0\x01\0\0\0\0"];
+    each(|engine| {
+        let mut model = BTreeMap::new();
+        let lengths = [0, 1, K - 1, K, K + 1, 2 * K, 2 * K + 1, 7 * K + 5, 3 * K, K, 90 * K, 1];
+        for (n, len) in (1..).zip(lengths) {
+            let mut changes = Batch::default();
+            for (key, len) in keys.iter().zip([len, len / 2, len * 2]) {
+                changes.put(*key, value(n, len));
+                model.insert(key.to_vec(), value(n, len));
+            }
+            engine.commit(&changes).unwrap();
+            let rows: BTreeMap<_, _> =
+                scan(&*engine.durable().unwrap(), b"a", b"b").into_iter().collect();
+            assert!(rows == model, "lengths around {len}");
+            let mut exported = BTreeMap::new();
+            engine
+                .export(b"a", b"b", &mut |key, value| {
+                    exported.insert(key.to_vec(), value.to_vec());
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            assert!(exported == model, "exported lengths around {len}");
+            assert!(keys.iter().all(|key| get(&*engine, key) == model.get(*key).cloned()));
+        }
+        engine.commit(&batch(&keys.map(|key| (key, None)))).unwrap();
+        // What an engine keeps for itself lies behind all tables; of the values nothing may be there.
+        let left = scan(&*engine.durable().unwrap(), &[], &[u8::MAX, u8::MAX]);
+        assert!(left.iter().all(|(_, value)| value.len() < 100), "{} rows", left.len());
+    });
+}
+
+#[test]
 fn a_scan_visits_what_is_from_its_first_key_up_to_but_not_including_its_last() {
     each(|engine| {
         put(&*engine, &["b", "a", "aa", "c", "d"]);

@@ -11,6 +11,10 @@ mod setup;
 
 use std::process::ExitCode;
 
+/// Memory comes from mimalloc: nodes allocate many small things on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run(std::env::args_os().collect()).into()
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use entente_core::agreement::terms::Dimension;
 use entente_core::codes::{Code as _, DefinitionProfile};
 use entente_core::count::{self, Frame, Merged, Protected, Question};
+use entente_core::envelope::Envelope;
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
 use entente_proto::CountAnswer;
@@ -196,16 +197,13 @@ pub(super) async fn count(
     steps: Steps,
 ) -> Outcome<CountTold> {
     let node = Arc::clone(&desk.node);
-    let prepare = move || prepare(&node, &ask);
-    let (reading, frame, partners) = blocking(prepare).await?;
-    let reading = Arc::new(reading);
-    let total = partners.len() as u64;
+    let prepare = move || prepare(&node, &staff, &ask);
+    let Prepared { reading, frame, mut voices, questions } = blocking(prepare).await?;
+    let total = (voices.len() + questions.len()) as u64;
     let mut asking = tokio::task::JoinSet::new();
-    for (partner, row) in partners {
-        let (desk, staff, reading) = (Arc::clone(&desk), staff.clone(), Arc::clone(&reading));
-        asking.spawn(async move { put_question(desk, staff, partner, &row, reading).await });
+    for (partner, question) in questions {
+        asking.spawn(put_question(Arc::clone(&desk), partner, question));
     }
-    let mut voices = Vec::new();
     step(&steps, 0, total, "asking partners", "question aux partenaires");
     while let Some(voice) = asking.join_next().await {
         // A task that failed said nothing of its partner; the coverage would be wrong without it.
@@ -215,11 +213,7 @@ pub(super) async fn count(
     }
     voices.sort_by_key(|voice| voice.partner);
     let node = Arc::clone(&desk.node);
-    blocking(move || {
-        let reading = Arc::try_unwrap(reading).map_err(|_| super::failed())?;
-        summed(&node, reading, frame, voices)
-    })
-    .await
+    blocking(move || summed(&node, reading, frame, voices)).await
 }
 
 async fn blocking<T: Send + 'static>(
@@ -228,9 +222,16 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(f).await.unwrap_or_else(|_| Err(super::failed()))
 }
 
-type Prepared = (Reading, Frame, Vec<(OrgId, PartnerRow)>);
+/// A question for counts, before anybody is asked.
+struct Prepared {
+    reading: Reading,
+    frame: Frame,
+    /// Of partners that are not asked.
+    voices: Vec<Voice>,
+    questions: Vec<(OrgId, Envelope)>,
+}
 
-fn prepare(node: &Node, ask: &CountAsk) -> Outcome<Prepared> {
+fn prepare(node: &Node, staff: &Staff, ask: &CountAsk) -> Outcome<Prepared> {
     let default = |by: &[String]| match is_by_year(by) {
         true => node.closed_periods(false, YEARS),
         false => node.closed_periods(true, QUARTERS),
@@ -251,39 +252,36 @@ fn prepare(node: &Node, ask: &CountAsk) -> Outcome<Prepared> {
         ));
     }
     let frame = frame_of(&reading.wanted.question())?;
-    let partners = if ask.partners.is_empty() {
+    let partners: Vec<(OrgId, PartnerRow)> = if ask.partners.is_empty() {
         let is_in_exchange =
             |row: &PartnerRow| matches!(row.state, PartnerState::Active | PartnerState::Suspended);
         node.partner_rows()?.into_iter().filter(|(_, row)| is_in_exchange(row)).collect()
     } else {
         ask.partners.iter().map(|text| node.find_partner(text)).collect::<Outcome<_>>()?
     };
-    Ok((reading, frame, partners))
+    let (mut voices, mut asked) = (Vec::new(), Vec::new());
+    for (partner, row) in partners {
+        if row.quarantined.is_some() {
+            voices.push(Voice::refused(partner, "quarantined"));
+        } else if row.suspended_by_us {
+            voices.push(Voice::refused(partner, "partner_suspended"));
+        } else {
+            asked.push(partner);
+        }
+    }
+    let made = node.count_questions(&staff.actor(), &asked, &reading.wanted)?;
+    let mut questions = Vec::new();
+    for (partner, question) in asked.into_iter().zip(made) {
+        match question {
+            Some(question) => questions.push((partner, question)),
+            None => voices.push(Voice::refused(partner, "no_agreement")),
+        }
+    }
+    Ok(Prepared { reading, frame, voices, questions })
 }
 
 /// Asks one partner. What is wrong between us and it is its outcome, not the question's end.
-async fn put_question(
-    desk: Arc<Desk>,
-    staff: Staff,
-    partner: OrgId,
-    row: &PartnerRow,
-    reading: Arc<Reading>,
-) -> Outcome<Voice> {
-    if row.quarantined.is_some() {
-        return Ok(Voice::refused(partner, "quarantined"));
-    }
-    if row.suspended_by_us {
-        return Ok(Voice::refused(partner, "partner_suspended"));
-    }
-    let node = Arc::clone(&desk.node);
-    let made = blocking(move || node.count_question(staff.actor(), &partner, &reading.wanted));
-    let question = match made.await {
-        Ok(question) => question,
-        Err(fault) if fault.code == NO_AGREEMENT => {
-            return Ok(Voice::refused(partner, "no_agreement"));
-        }
-        Err(fault) => return Err(fault),
-    };
+async fn put_question(desk: Arc<Desk>, partner: OrgId, question: Envelope) -> Outcome<Voice> {
     let asked = tokio::time::timeout(DEADLINE, desk.peers.count(&partner, &question)).await;
     let answer = match asked {
         Err(_) | Ok(Err(Missed::Door(_) | Missed::NoAddress)) => {
@@ -308,9 +306,6 @@ async fn put_question(
     })
     .await
 }
-
-/// The code of the fault that there is no agreement with a partner.
-const NO_AGREEMENT: &str = "ENT-1301";
 
 /// Adds up what partners answered.
 fn summed(

@@ -110,9 +110,8 @@ impl Node {
 
     /// The newest agreement with a partner in whatever state, for explaining what is closed.
     pub(crate) fn newest<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
-        let rows = tx.agreements()?.into_iter().map(|(_, _, row)| row);
-        let theirs = rows.filter(|row| row.partner == *partner.as_bytes());
-        let mut kept: Vec<_> = theirs.filter_map(|row| self.kept(row)).collect();
+        let rows = tx.agreements_with(partner.as_bytes())?;
+        let mut kept: Vec<_> = rows.into_iter().filter_map(|row| self.kept(row)).collect();
         let active = kept.iter().position(|kept| kept.state == AgreementState::Active);
         Ok(active.map(|at| kept.swap_remove(at)).or_else(|| kept.pop()))
     }

@@ -74,7 +74,9 @@ impl Accepted {
     /// Two batches after each other.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
-        self.cursor = later.cursor;
+        if later.cursor > 0 {
+            self.cursor = later.cursor;
+        }
         self.n_held += later.n_held;
         self.n_withdrawn += later.n_withdrawn;
         self.n_receipts += later.n_receipts;

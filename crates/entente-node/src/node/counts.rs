@@ -97,19 +97,35 @@ fn is_period(name: &str) -> bool {
 }
 
 impl Node {
-    /// A signed question for one partner.
-    pub fn count_question(
+    /// Signed questions, one for each of these partners; `None` where there is no agreement.
+    pub fn count_questions(
         &self,
-        actor: Actor,
-        partner: &OrgId,
+        actor: &Actor,
+        partners: &[OrgId],
         wanted: &Wanted,
-    ) -> Outcome<Envelope> {
+    ) -> Outcome<Vec<Option<Envelope>>> {
         wanted.parts()?;
-        let kept = self.db.read(|tx| self.newest(tx, partner))?.ok_or_else(unknown_agreement)?;
+        self.db.write("ask counts", |tx| {
+            let (mut questions, mut entries) = (Vec::with_capacity(partners.len()), Vec::new());
+            for partner in partners {
+                let Some(kept) = self.newest(tx, partner)? else {
+                    questions.push(None);
+                    continue;
+                };
+                questions.push(Some(self.count_question(&kept, wanted)?));
+                let entry = self.entry(actor.clone(), Action::CountAsked).partner(*partner);
+                entries.push(entry.agreement(kept.agreement.id.0));
+            }
+            self.write_audit(tx, entries)?;
+            Ok(questions)
+        })
+    }
+
+    fn count_question(&self, kept: &Kept, wanted: &Wanted) -> Outcome<Envelope> {
         let question = wanted.question();
         let message = CountQuestion {
             id: random::<16>()?,
-            audience: *partner,
+            audience: kept.partner,
             asked_at_s: u64::try_from(self.now_s()).unwrap_or(0),
             agreement: kept.reference(),
             by: question.by,
@@ -120,8 +136,6 @@ impl Node {
         };
         let payload = entente_proto::encode_count_question(&message);
         let envelope = Envelope::seal(payload_type::COUNT_QUERY, payload, &self.secrets.key);
-        let entry = self.entry(actor, Action::CountAsked).partner(*partner);
-        self.audit(vec![entry.agreement(kept.agreement.id.0)])?;
         envelope.map_err(|_| no_randomness())
     }
 
@@ -159,10 +173,10 @@ impl Node {
         let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
         let policy = self.policy(&kept)?;
         let stored = tx.answered(partner.as_bytes(), ALL_PERIODS)?;
-        let mut answered = stored.map_or_else(
+        let mut answered = stored.as_deref().map_or_else(
             || Ok(Answered::default()),
             |bytes| {
-                Answered::from_bytes(&bytes).map_err(|_| DbError::from(entente_store::rows::BadRow))
+                Answered::from_bytes(bytes).map_err(|_| DbError::from(entente_store::rows::BadRow))
             },
         )?;
         let question = Question { by: asked.by.clone(), only: asked.only.clone() };
@@ -197,7 +211,10 @@ impl Node {
                 Err(code) => refusals.push(CountRefusal { code, clause: String::new() }),
             }
         }
-        tx.put_answered(partner.as_bytes(), ALL_PERIODS, &answered.to_bytes())?;
+        let answered = answered.to_bytes();
+        if stored.as_ref() != Some(&answered) {
+            tx.put_answered(partner.as_bytes(), ALL_PERIODS, &answered)?;
+        }
         refusals.sort();
         refusals.dedup();
         let action = if tables.is_empty() { Action::CountRefused } else { Action::CountAnswered };

@@ -11,12 +11,17 @@
 //! - before and after opening, every file is synced. sled never syncs its `conf`, and opening makes
 //!   a snapshot of what may be in the page cache alone.
 //!
+//! - a long value is kept in several rows: sled keeps sixteen neighbouring rows in one node, writes
+//!   the node anew at every tenth change, and puts a node of more than half a megabyte into a file
+//!   of its own, which costs a file, two syncs and a deletion each time.
+//!
 //! `tests/power_loss.rs` finds each of these losses when its remedy is taken away, but for the sync
 //! before opening, which is a precaution. sled has no versions, so a durable view holds
 //! a lock that keeps the next commit waiting; [`Engine::export`] goes without, by keeping aside the
 //! old value of what a commit is about to change.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     fs::{self, File},
@@ -44,6 +49,14 @@ const FILE: &str = "db";
 /// Rows that only make a new store's log long enough to be closed and read back. No table has this
 /// prefix, so they are never seen.
 const FIRST_ROWS: u8 = 8;
+
+/// The longest value that is kept in one row. Sixteen of them are half of what sled keeps in line.
+///
+/// A value of exactly this length may go on in the rows of [`rest_key`], and no other value does.
+const MAX_INLINE: usize = 16 << 10;
+
+/// The rows that hold the rest of long values begin with this. No table has this prefix.
+const REST: [u8; 2] = [u8::MAX, 0x10];
 
 /// How many rows an export visits before it lets a commit in.
 const EXPORT_STRIDE: usize = 256;
@@ -191,9 +204,22 @@ impl Engine for Sled {
     fn commit(&self, batch: &Batch) -> Result<(), EngineError> {
         let mut changes = sled::Batch::default();
         for (key, value) in batch.iter() {
-            match value {
-                Some(value) => changes.insert(key, value),
+            let old = self.db.get(key).map_err(|error| failed("reading", &error))?;
+            let n_old = old.filter(|old| old.len() == MAX_INLINE);
+            let n_old = n_old.map_or(Ok(0), |_| count_rest(&self.db, key))?;
+            let mut n_new = 0;
+            match value.map(|value| value.split_at_checked(MAX_INLINE).unwrap_or((value, &[]))) {
+                Some((first, rest)) => {
+                    changes.insert(key, first);
+                    for (n, part) in (0..).zip(rest.chunks(MAX_INLINE)) {
+                        changes.insert(rest_key(key, n), part);
+                        n_new = n + 1;
+                    }
+                }
                 None => changes.remove(key),
+            }
+            for n in n_new..n_old {
+                changes.remove(rest_key(key, n));
             }
         }
         changes.insert(NUMBER_KEY, &self.mark.next());
@@ -249,7 +275,7 @@ impl Sled {
                         next = Some(key.to_vec());
                         break;
                     }
-                    stride.insert(key.to_vec(), Some(value.to_vec()));
+                    stride.insert(key.to_vec(), Some(whole(&self.db, &key, &value)?.into_owned()));
                 }
                 // What commits changed since the export began is visited as it was then.
                 self.exports().pass(id, next.as_deref().unwrap_or(to), &mut stride);
@@ -307,7 +333,9 @@ impl Exports {
                 let ahead = export.at.as_slice() <= key && key < export.to.as_slice();
                 if ahead && !export.aside.contains_key(key) {
                     let old = tree.get(key).map_err(|error| failed("reading", &error))?;
-                    export.aside.insert(key.to_vec(), old.map(|value| value.to_vec()));
+                    let old =
+                        old.map(|old| Ok(whole(tree, key, &old)?.into_owned())).transpose()?;
+                    export.aside.insert(key.to_vec(), old);
                 }
             }
         }
@@ -333,15 +361,15 @@ struct Rows<'a> {
 impl View for Rows<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         let value = self.tree.get(key).map_err(|error| failed("reading", &error))?;
-        Ok(value.map(|value| value.to_vec()))
+        value.map(|value| Ok(whole(self.tree, key, &value)?.into_owned())).transpose()
     }
 
     fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
-        visit_all(self.range(from, to), visit)
+        self.visit_all(self.range(from, to), visit)
     }
 
     fn scan_rev(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), EngineError> {
-        visit_all(self.range(from, to).rev(), visit)
+        self.visit_all(self.range(from, to).rev(), visit)
     }
 }
 
@@ -350,19 +378,52 @@ impl Rows<'_> {
         let to = to.max(from);
         self.tree.range::<&[u8], _>((Bound::Included(from), Bound::Excluded(to)))
     }
+
+    fn visit_all(
+        &self,
+        rows: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
+        visit: Visit<'_>,
+    ) -> Result<(), EngineError> {
+        for row in rows {
+            let (key, value) = row.map_err(|error| failed("reading", &error))?;
+            if let ControlFlow::Break(()) = visit(&key, &whole(self.tree, &key, &value)?) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
 }
 
-fn visit_all(
-    rows: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
-    visit: Visit<'_>,
-) -> Result<(), EngineError> {
-    for row in rows {
-        let (key, value) = row.map_err(|error| failed("reading", &error))?;
-        if let ControlFlow::Break(()) = visit(&key, &value) {
-            return Ok(());
-        }
+/// Where part `n` of what did not fit into the row of `key` is.
+///
+/// With the key's length before it, no key's parts stand among those of another.
+fn rest_key(key: &[u8], n: u32) -> Vec<u8> {
+    [REST.as_slice(), &(key.len() as u64).to_be_bytes(), key, &n.to_be_bytes()].concat()
+}
+
+/// The rows with the rest of a value.
+fn rest(tree: &sled::Tree, key: &[u8]) -> sled::Iter {
+    tree.range(rest_key(key, 0)..=rest_key(key, u32::MAX))
+}
+
+fn count_rest(tree: &sled::Tree, key: &[u8]) -> Result<u32, EngineError> {
+    rest(tree, key).try_fold(0, |n, row| {
+        row.map_err(|error| failed("reading", &error))?;
+        Ok(n + 1)
+    })
+}
+
+/// The whole value of `key`, of which `first` is what stands in its own row.
+fn whole<'a>(tree: &sled::Tree, key: &[u8], first: &'a [u8]) -> Result<Cow<'a, [u8]>, EngineError> {
+    if first.len() != MAX_INLINE {
+        return Ok(Cow::Borrowed(first));
     }
-    Ok(())
+    let mut value = first.to_vec();
+    for row in rest(tree, key) {
+        let (_, part) = row.map_err(|error| failed("reading", &error))?;
+        value.extend_from_slice(&part);
+    }
+    Ok(Cow::Owned(value))
 }
 
 fn failed(doing: &'static str, error: &sled::Error) -> EngineError {

@@ -15,7 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use allocator_api2::alloc::System;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hkdf::Hkdf;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -168,10 +169,13 @@ impl WrappingKey {
         // Two keyboards may spell « é » differently (one code point or two).
         let normal = Zeroizing::new(passphrase.nfc().collect::<String>());
         let mut key = Zeroizing::new([0; 32]);
-        params
-            .argon2()
-            .ok_or(KeyRingError::BadParams)?
-            .hash_password_into(normal.as_bytes(), &salt, key.as_mut())
+        let argon2 = params.argon2().ok_or(KeyRingError::BadParams)?;
+        // 64 MiB for a moment, once in a node's life: the C library gives that much back to the
+        // system at once, where the program's allocator would keep it.
+        let mut memory = allocator_api2::vec::Vec::new_in(System);
+        memory.resize(argon2.params().block_count(), Block::default());
+        argon2
+            .hash_password_into_with_memory(normal.as_bytes(), &salt, key.as_mut(), &mut *memory)
             .map_err(|_| KeyRingError::BadParams)?;
         Ok(Self { params, salt, key })
     }

@@ -23,6 +23,10 @@ use std::process::ExitCode;
 
 use report::Report;
 
+/// Memory comes from mimalloc: nodes allocate many small things on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How much of everything.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {

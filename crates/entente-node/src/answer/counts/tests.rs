@@ -66,15 +66,15 @@ fn asked(centre: &Desk, partners: &[&Desk], by: &[&str], filter: &[(&str, &str)]
         periods: vec!["2026-Q3".to_owned()],
         partners: Vec::new(),
     };
-    let (reading, frame, _) = prepare(&centre.node, &ask).unwrap();
-    let voices = partners.iter().map(|desk| {
-        let (ours, theirs) = (&centre.node, &desk.node);
-        let question = ours.count_question(actor(), &theirs.id(), &reading.wanted).unwrap();
-        let answer = theirs.answer_count(&ours.id(), &question).unwrap();
-        let reply = ours.read_count_answer(&theirs.id(), &question, &answer).unwrap();
-        Voice { partner: theirs.id(), reply, answer: Some([7; 32]) }
-    });
-    let voices = voices.collect();
+    let Prepared { reading, frame, mut voices, questions } =
+        prepare(&centre.node, &staff(), &ask).unwrap();
+    for desk in partners {
+        let theirs = &desk.node;
+        let (id, question) = questions.iter().find(|(id, _)| *id == theirs.id()).unwrap();
+        let answer = theirs.answer_count(&centre.node.id(), question).unwrap();
+        let reply = centre.node.read_count_answer(id, question, &answer).unwrap();
+        voices.push(Voice { partner: *id, reply, answer: Some([7; 32]) });
+    }
     summed(&centre.node, reading, frame, voices).unwrap()
 }
 
