@@ -106,6 +106,7 @@ actions! {
     ReleaseAsked = 95, "release_asked", "Release asked for", "Diffusion demandée";
     ReleaseReceived = 96, "release_received", "Answer to a release received", "Réponse à une diffusion reçue";
     LedgerBehind = 97, "ledger_behind", "A receipt was ahead of the ledger", "Un reçu devançait le registre";
+    ReturnWritten = 98, "return_written", "National return written", "Rapport national produit";
 }
 
 impl Action {

@@ -49,6 +49,8 @@ pub mod payload_type {
     pub const PLAN: &str = "application/vnd.entente.release-plan.v1+proto";
     /// The answer to one question of a release plan, or that there is none.
     pub const RELEASE_ANSWER: &str = "application/vnd.entente.release-answer.v1+proto";
+    /// The figures of a period with everything that proves them, in a file.
+    pub const NATIONAL_RETURN: &str = "application/vnd.entente.national-return.v1+proto";
     /// A feed of one organization for another, carried in a file.
     pub const BUNDLE: &str = "application/vnd.entente.bundle.v1+proto";
     /// A checkpoint that was seen of a log, in a document.

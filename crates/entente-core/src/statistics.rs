@@ -8,11 +8,13 @@
 //! 2. [`tally`]: one organization's exact cells of a cube, each person counted once;
 //! 3. [`budget`]: what a release costs the persons in it, and whether there is enough left;
 //! 4. [`noise`]: how much is added to a count, and how it is drawn;
-//! 5. [`release`]: the answer, drawn once and signed, and how a figure is shown.
+//! 5. [`release`]: the answer, drawn once and signed, and how a figure is shown;
+//! 6. [`national`]: all answers of a period with their proofs, for anybody to check.
 //!
 //! Nothing outside a plan is answered: there are no predicates, no filters and no free questions.
 
 pub mod budget;
+pub mod national;
 pub mod noise;
 pub mod plan;
 pub mod release;

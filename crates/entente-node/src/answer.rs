@@ -11,7 +11,9 @@ mod epochs;
 mod exchange;
 mod files;
 mod partners;
+mod plans;
 mod records;
+mod statistics;
 mod status;
 mod store;
 
@@ -200,6 +202,15 @@ impl Desk {
             Op::BundleImport => it.now(asked, exchange::bundle_import).await,
             Op::Count => it.soon(asked, counts::count).await,
             Op::CountOwn => it.now(asked, counts::count_own).await,
+            Op::PlanDraft => it.now(asked, plans::draft).await,
+            Op::PlanSign => it.now(asked, plans::sign).await,
+            Op::PlanShow => it.now(asked, plans::show).await,
+            Op::PlanList => it.now(asked, plans::list).await,
+            Op::StatsRun => it.soon(asked, statistics::run).await,
+            Op::StatsStatus => it.now(asked, statistics::status).await,
+            Op::StatsShow => it.now(asked, statistics::show).await,
+            Op::StatsReturn => it.now(asked, statistics::national).await,
+            Op::Budget => it.now(asked, statistics::budget).await,
             Op::AuditList => it.now(asked, audit::list).await,
             Op::AuditVerify => it.now(asked, audit::verify).await,
             Op::AuditDisclosures => it.now(asked, audit::disclosures).await,

@@ -7,7 +7,8 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `plan` and `release` (private statistics), `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
+//! `count`, `plan`, `release` and `national` (private statistics), `exchange` (requests and
+//! replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
@@ -20,6 +21,7 @@ mod bundle;
 mod canonical;
 mod count;
 mod exchange;
+mod national;
 mod notice;
 mod parse;
 mod partner;
@@ -44,6 +46,7 @@ pub use exchange::{
     parse_join_reply, parse_prove, parse_prove_reply, parse_pull, parse_witness,
     parse_witness_reply, proof_message, proved_message,
 };
+pub use national::{MAX_RETURN, encode_return, read_return, return_file};
 pub use notice::{
     AgreementChange, AgreementNotice, FeedRestart, MAX_REASON_TEXT, Notice, PartnerChange,
     TestShare, decode_agreement_notice, decode_feed_restart, decode_notice,
@@ -139,7 +142,7 @@ mod tests {
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
         let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
-        assert_eq!(methods("Local").len(), 62);
+        assert_eq!(methods("Local").len(), 71);
     }
 
     #[test]
@@ -219,5 +222,6 @@ mod tests {
         check_list::<terms::Consequence>("Consequence");
         check_list::<plan::CubeDimension>("CubeDimension");
         check_list::<release::DeclineReason>("DeclineReason");
+        check_list::<release::Symbol>("ReturnSymbol");
     }
 }

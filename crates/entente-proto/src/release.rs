@@ -116,7 +116,7 @@ pub fn decode_release_answer(bytes: &[u8]) -> Result<Answer, Invalid> {
     }))
 }
 
-fn release_message(release: &ReleaseId) -> v1::ReleaseRef {
+pub(crate) fn release_message(release: &ReleaseId) -> v1::ReleaseRef {
     v1::ReleaseRef {
         plan: release.plan.0.to_vec(),
         cube: u32::from(release.cube),
@@ -125,7 +125,7 @@ fn release_message(release: &ReleaseId) -> v1::ReleaseRef {
     }
 }
 
-fn parse_release(message: Option<v1::ReleaseRef>) -> Result<ReleaseId, Invalid> {
+pub(crate) fn parse_release(message: Option<v1::ReleaseRef>) -> Result<ReleaseId, Invalid> {
     let v1::ReleaseRef { plan, cube, period: number, revision } = present("release", message)?;
     let small = |field, value: u32, below: usize| {
         let value = u8::try_from(value).ok().filter(|value| usize::from(*value) < below);

@@ -24,6 +24,7 @@ pub(crate) mod speech;
 mod tests;
 pub(crate) mod tree;
 mod usage;
+mod verify;
 
 use desk::Desk;
 

@@ -18,7 +18,10 @@ pub(crate) mod labels;
 pub(crate) mod page;
 mod partner;
 pub(crate) mod qr;
+mod plan;
 mod record;
+pub(crate) mod returned;
+mod statistics;
 mod status;
 mod store;
 #[cfg(test)]
@@ -93,6 +96,15 @@ pub(crate) fn told(
         Op::BundleImport => show::<doc::BundleImportAsk>(told, view),
         Op::Count => show::<doc::CountAsk>(told, view),
         Op::CountOwn => show::<doc::CountOwnAsk>(told, view),
+        Op::PlanDraft => show::<doc::PlanDraftAsk>(told, view),
+        Op::PlanSign => show::<doc::PlanSignAsk>(told, view),
+        Op::PlanShow => show::<doc::PlanShowAsk>(told, view),
+        Op::PlanList => show::<doc::PlanListAsk>(told, view),
+        Op::StatsRun => show::<doc::StatsRunAsk>(told, view),
+        Op::StatsStatus => show::<doc::StatsStatusAsk>(told, view),
+        Op::StatsShow => show::<doc::StatsShowAsk>(told, view),
+        Op::StatsReturn => show::<doc::StatsReturnAsk>(told, view),
+        Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),
         Op::AuditDisclosures => show::<doc::AuditDisclosuresAsk>(told, view),

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::budget::NanoRho;
 use super::noise::Sigma;
+use super::release::{Answer, ReleaseId};
 use crate::agreement::terms::PeriodLevel;
 use crate::codes::{DefinitionProfile, OrgType, code_list};
 use crate::identity::OrgId;
@@ -269,6 +270,22 @@ impl Plan {
             once.times(cube.per_year())
         };
         self.cubes.iter().fold(NanoRho::ZERO, |sum, cube| sum.plus(cost(cube)))
+    }
+
+    /// Whether an answer is one of `contributor` to this question, and as the plan says it must be.
+    pub fn fits(&self, contributor: &OrgId, release: &ReleaseId, answer: &Answer) -> bool {
+        let is_contributor = self.roles.contributors.contains_key(contributor);
+        let cube = self.cube_at(release.cube).filter(|cube| self.covers(cube, release.period));
+        let Some(cube) = cube.filter(|_| is_contributor) else { return false };
+        match answer {
+            Answer::Declined(declined) => declined.release == *release,
+            Answer::Given(given) => {
+                given.release == *release
+                    && Some(given.sigma) == cube.sigma(release.revision)
+                    && given.cost == cube.cost_of(release.revision)
+                    && given.cells.len() == cube.n_cells()
+            }
+        }
     }
 
     /// Whether a figure is the sum of what two aggregators add up in secret.

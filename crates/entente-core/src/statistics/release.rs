@@ -17,7 +17,7 @@ use crate::period::Period;
 
 mod show;
 
-pub use show::{Accuracy, Figure, Shown, Symbol, Total, default_floor, value};
+pub use show::{Accuracy, Figure, Shown, Symbol, Table, Total, default_floor, value};
 
 /// One answer: a cube of a plan, a period and a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

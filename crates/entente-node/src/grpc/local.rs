@@ -190,6 +190,15 @@ local_service! {
     bundle_import, BundleImportStream, BundleImport;
     count, CountStream, Count;
     count_own, CountOwnStream, CountOwn;
+    plan_draft, PlanDraftStream, PlanDraft;
+    plan_sign, PlanSignStream, PlanSign;
+    plan_show, PlanShowStream, PlanShow;
+    plan_list, PlanListStream, PlanList;
+    stats_run, StatsRunStream, StatsRun;
+    stats_status, StatsStatusStream, StatsStatus;
+    stats_show, StatsShowStream, StatsShow;
+    stats_return, StatsReturnStream, StatsReturn;
+    budget, BudgetStream, Budget;
     audit_list, AuditListStream, AuditList;
     audit_verify, AuditVerifyStream, AuditVerify;
     audit_disclosures, AuditDisclosuresStream, AuditDisclosures;

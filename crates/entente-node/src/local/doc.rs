@@ -29,6 +29,7 @@ mod exchange;
 mod partner;
 mod record;
 mod record_file;
+mod statistics;
 mod store;
 
 pub use agreement::*;
@@ -40,6 +41,7 @@ pub use exchange::*;
 pub use partner::*;
 pub use record::*;
 pub use record_file::*;
+pub use statistics::*;
 pub use store::*;
 
 /// What is asked for one operation.
@@ -135,6 +137,15 @@ asks! {
     BundleImport: BundleImportAsk => BundleImportTold;
     Count: CountAsk => CountTold;
     CountOwn: CountOwnAsk => CountTold;
+    PlanDraft: PlanDraftAsk => PlanDraftTold;
+    PlanSign: PlanSignAsk => PlanSignTold;
+    PlanShow: PlanShowAsk => PlanShowTold;
+    PlanList: PlanListAsk => PlanListTold;
+    StatsRun: StatsRunAsk => StatsTold;
+    StatsStatus: StatsStatusAsk => StatsStatusTold;
+    StatsShow: StatsShowAsk => StatsTold;
+    StatsReturn: StatsReturnAsk => StatsReturnTold;
+    Budget: BudgetAsk => BudgetTold;
     AuditList: AuditListAsk => AuditListTold;
     AuditVerify: AuditVerifyAsk => AuditVerifyTold;
     AuditDisclosures: AuditDisclosuresAsk => AuditDisclosuresTold;

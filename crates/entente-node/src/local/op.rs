@@ -89,6 +89,15 @@ ops! {
     BundleImport = "bundle_import", "Read a bundle file", "Lire une liasse";
     Count = "count", "Count with partners", "Dénombrer avec les partenaires";
     CountOwn = "count_own", "Count our own records", "Dénombrer nos propres dossiers";
+    PlanDraft = "plan_draft", "Draft a release plan", "Rédiger un plan de diffusion";
+    PlanSign = "plan_sign", "Sign a release plan", "Signer un plan de diffusion";
+    PlanShow = "plan_show", "Show a release plan", "Montrer un plan de diffusion";
+    PlanList = "plan_list", "List release plans", "Lister les plans de diffusion";
+    StatsRun = "stats_run", "Ask for the figures of a plan", "Demander les chiffres d’un plan";
+    StatsStatus = "stats_status", "Show who has answered a plan", "Montrer qui a répondu à un plan";
+    StatsShow = "stats_show", "Show the figures of a plan", "Montrer les chiffres d’un plan";
+    StatsReturn = "stats_return", "Write a national return", "Produire un rapport national";
+    Budget = "budget", "Show the privacy budget", "Montrer le budget de confidentialité";
     AuditList = "audit_list", "List audit entries", "Lister les entrées du journal";
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";
     AuditDisclosures = "audit_disclosures", "Account for disclosures about a person", "Rendre compte des communications sur une personne";

@@ -95,7 +95,10 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::AgreementList
         | Op::AgreementShow
         | Op::AgreementDiff
-        | Op::EpochList => Role::ALL,
+        | Op::EpochList
+        | Op::PlanShow
+        | Op::PlanList
+        | Op::Budget => Role::ALL,
 
         // The machine.
         Op::NodeStop | Op::BackupCreate | Op::BackupList | Op::StoreSize | Op::Passphrase => {
@@ -149,6 +152,11 @@ pub fn allowed(op: Op, role: Role) -> bool {
         // Counting.
         Op::Count => &[PrivacyOfficer, Coordinator],
         Op::CountOwn => &[Supervisor, PrivacyOfficer, Coordinator],
+
+        // Private statistics: asking is work, signing is authority. What is kept is noisy.
+        Op::PlanDraft | Op::StatsRun | Op::StatsReturn => &[PrivacyOfficer, Coordinator],
+        Op::PlanSign => &[PrivacyOfficer],
+        Op::StatsStatus | Op::StatsShow => &[PrivacyOfficer, Coordinator, Auditor],
 
         // Accounting for it.
         Op::AuditList | Op::AuditVerify | Op::AuditExport => &[PrivacyOfficer, Auditor],
@@ -209,6 +217,11 @@ mod tests {
                 EpochList,
                 FeedList,
                 QuarantineList,
+                PlanShow,
+                PlanList,
+                StatsStatus,
+                StatsShow,
+                Budget,
                 AuditList,
                 AuditVerify,
                 AuditDisclosures,
@@ -225,6 +238,7 @@ mod tests {
             Op::PartnerEnd,
             Op::EpochClose,
             Op::QuarantineRelease,
+            Op::PlanSign,
         ] {
             let roles: Vec<_> = Role::ALL.iter().filter(|role| allowed(op, **role)).collect();
             assert_eq!(roles, [&Role::PrivacyOfficer], "{op}");

@@ -2,12 +2,13 @@
 //!
 //! Nothing outside a plan that our own officer signed is answered. A release is charged before it
 //! is drawn, drawn once, stored before it is sent, and the same for ever. Read on in that order:
-//! [`plans`], [`ledger`], [`releases`], and [`asking`] for the other side of it.
+//! [`plans`], [`ledger`], [`releases`]; [`asking`] and [`returns`] are the other side of it.
 
 pub mod asking;
 pub mod ledger;
 pub mod plans;
 pub mod releases;
+pub mod returns;
 
 pub use asking::{AnswerKept, Asking, Voice};
 pub use ledger::{Odometer, YearSpent};

@@ -69,6 +69,9 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["epoch", command] => epoch(command, &typed),
         ["held", command] => held(command, &typed),
         ["bundle", command] => bundle(command, &typed),
+        ["plan", command] => plan(command, &typed),
+        ["stats", command] => stats(command, &typed),
+        ["budget"] => asked(&BudgetAsk {}),
         ["audit", command] => audit(command, &typed),
         ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),
         ["backup", "list"] => asked(&BackupListAsk {}),
@@ -344,6 +347,46 @@ fn count(typed: &Typed<'_>) -> Option<Asked> {
             Question::new(&CountAsk { by, filter, periods, partners: typed.many("partner") })
         }
     }))
+}
+
+fn plan(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    match command {
+        "draft" => asked(&PlanDraftAsk {
+            queriers: typed.many("asks"),
+            contributors: typed.many("contributes"),
+        }),
+        "sign" => Some(plan_to_sign(&typed.text("plan"), typed.flag("dry-run"))),
+        "show" => asked(&PlanShowAsk { plan: typed.text("plan") }),
+        "list" => asked(&PlanListAsk {}),
+        _ => None,
+    }
+}
+
+/// What is signed is a file if there is one of that name, and else a plan that we have.
+fn plan_to_sign(typed: &str, dry_run: bool) -> Asked {
+    let path = Path::new(typed);
+    let (plan, toml) = if typed == "-" || path.is_file() {
+        (None, Some(content(path)?))
+    } else {
+        (Some(typed.to_owned()), None)
+    };
+    Ok(Question::new(&PlanSignAsk { plan, toml, dry_run }))
+}
+
+fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let plan = || typed.text("plan");
+    let (periods, cube) = (typed.many("period"), typed.maybe("cube"));
+    match command {
+        "run" => asked(&StatsRunAsk { plan: plan(), periods, cube }),
+        "status" => asked(&StatsStatusAsk { plan: typed.maybe("plan") }),
+        "show" => asked(&StatsShowAsk { plan: plan(), periods, cube }),
+        "return" => asked(&StatsReturnAsk {
+            plan: plan(),
+            period: typed.text("period"),
+            file: typed.path("out").unwrap_or_default(),
+        }),
+        _ => None,
+    }
 }
 
 fn audit(command: &str, typed: &Typed<'_>) -> Option<Asked> {

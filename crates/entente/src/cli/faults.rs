@@ -102,6 +102,21 @@ pub(crate) fn not_a_pair(place: &str) -> Box<Fault> {
     )
 }
 
+/// `ENT-0018`: not the whole identity of an organization.
+pub(crate) fn not_an_identity() -> Box<Fault> {
+    Fault::new(
+        18,
+        (
+            "a trusted identity is not written in full",
+            "une identité de confiance n’est pas écrite en entier",
+        ),
+        (
+            "give its 64 hexadecimal digits: entente --json status shows those of a node",
+            "donnez ses 64 chiffres hexadécimaux : entente --json status montre ceux d’un nœud",
+        ),
+    )
+}
+
 /// `ENT-0020`: the node does not run; or `ENT-0025`: there is none.
 pub(crate) fn not_running(socket: &Path) -> Box<Fault> {
     let home = socket.parent().unwrap_or(socket);
@@ -197,6 +212,22 @@ pub(crate) fn backup(en: &str, fr: &str) -> Box<Fault> {
         ),
     )
     .because(en, fr)
+}
+
+/// `ENT-0033`: a file is no national return, or not as it was signed.
+pub(crate) fn not_a_return(reason: &impl std::fmt::Display) -> Box<Fault> {
+    Fault::new(
+        33,
+        (
+            "the file is not a whole national return as it was signed",
+            "le fichier n’est pas un rapport national entier, tel que signé",
+        ),
+        (
+            "ask for the file again: entente stats return writes it",
+            "redemandez le fichier : entente stats return l’écrit",
+        ),
+    )
+    .in_detail(reason)
 }
 
 /// `ENT-0032`: the store could not be moved. It is as it was.

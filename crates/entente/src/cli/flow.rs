@@ -50,6 +50,8 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         Op::AgreementDraft => draft(desk, &question, names.raw_path("out")),
         Op::AgreementShow if names.flag("toml") => show_toml(desk, &question),
         Op::AgreementSign => sign(desk, &question),
+        Op::PlanDraft => plan_draft(desk, &question, names.raw_path("out")),
+        Op::PlanSign => sign_plan(desk, &question),
         Op::PartnerSuspend
         | Op::PartnerEnd
         | Op::AgreementSuspend
@@ -141,6 +143,45 @@ fn sign(desk: &Desk, question: &Question) -> Done {
         )?;
     }
     plain(desk, question)
+}
+
+/// Shows what a plan promises and costs, asks, signs.
+fn sign_plan(desk: &Desk, question: &Question) -> Done {
+    let dry = question.dry().filter(|_| !question.is_dry() && desk.attended && !desk.yes);
+    if let Some(dry) = dry {
+        let told = call::ask(desk, &dry)?;
+        tell(desk, question.op, told)?;
+        prompt::confirm(
+            desk,
+            "Sign this in the name of your organization?",
+            "Signer au nom de votre organisme?",
+        )?;
+    }
+    plain(desk, question)
+}
+
+/// Writes the draft of a plan into a file, or prints nothing but the draft.
+fn plan_draft(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
+    if let Some(file) = out.as_ref().filter(|file| file.exists()) {
+        return Err(faults::exists(file));
+    }
+    let told = call::ask(desk, question)?;
+    let draft: PlanDraftTold = typed_answer(&told)?;
+    if let Some(file) = &out {
+        write_new(file, &draft.toml)?;
+    }
+    match (&out, desk.json) {
+        (_, true) => desk.print(&told.to_string()),
+        (None, false) => desk.print(draft.toml.trim_end()),
+        (Some(file), false) => {
+            let file = file.display();
+            desk.print(&match desk.lang.code() {
+                "fr" => format!("Ébauche écrite\u{a0}: {file}\n→ entente plan sign {file}"),
+                _ => format!("Draft written: {file}\n→ entente plan sign {file}"),
+            });
+        }
+    }
+    Ok(End::Done)
 }
 
 /// Makes an invitation, writes its file, draws its code.

@@ -20,6 +20,7 @@ pub(super) fn run(
     let names = Typed(typed);
     Some(match path {
         ["demo"] => demo::run(&demo_options(desk, &names), *desk.view()),
+        ["verify"] => super::verify::run(desk, &names),
         ["codes"] => codes(desk, &names),
         ["completion"] => completion(desk, typed),
         ["man"] => man(desk, &names),

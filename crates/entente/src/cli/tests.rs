@@ -87,6 +87,16 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("held show 9f", Some(Op::HeldShow)),
     ("bundle export Harbour out.bundle --from 3", Some(Op::BundleExport)),
     ("bundle import in.bundle", Some(Op::BundleImport)),
+    ("plan draft --asks us --contributes Harbour,Office", Some(Op::PlanDraft)),
+    ("plan sign canada --dry-run", Some(Op::PlanSign)),
+    ("plan show canada@1", Some(Op::PlanShow)),
+    ("plan list", Some(Op::PlanList)),
+    ("stats run canada --period 2025 --cube province", Some(Op::StatsRun)),
+    ("stats status", Some(Op::StatsStatus)),
+    ("stats show canada", Some(Op::StatsShow)),
+    ("stats return canada 2025 --out canada-2025.return", Some(Op::StatsReturn)),
+    ("budget", Some(Op::Budget)),
+    ("verify canada-2025.return --trust 3b6a --format sdmx", None),
     ("audit list --action record_read", Some(Op::AuditList)),
     ("audit verify", Some(Op::AuditVerify)),
     ("audit disclosures r", Some(Op::AuditDisclosures)),
@@ -134,7 +144,7 @@ fn the_comments_of_shipped_files_name_commands_that_exist() {
     let mut known = BTreeSet::new();
     leaves(&tree::root(Lang::En), "", &mut known);
     let mut n_named = 0;
-    for folder in ["", "agreements", "layouts"] {
+    for folder in ["", "agreements", "layouts", "plans"] {
         for file in fs::read_dir(root.join(folder)).unwrap() {
             let path = file.unwrap().path();
             let text = if path.is_file() { fs::read_to_string(&path).unwrap() } else { continue };

@@ -1,7 +1,7 @@
 //! Counts: a table, who is in it, and how it may be used.
 
 use entente_core::lang::Lang;
-use entente_node::local::doc::{CountCell, CountOutcome, CountTold, Notice};
+use entente_node::local::doc::{CountCell, CountOutcome, CountTold, Coverage, Notice};
 
 use super::labels::{Label, count, moment};
 use super::page::{Grid, Page, Tone};
@@ -39,6 +39,32 @@ fn figure(cell: &CountCell, lang: Lang) -> (Tone, String) {
         }
         (None, _) if cell.flag == "na" => (Tone::Faint, "..".to_owned()),
         (None, _) => (Tone::Faint, "x".to_owned()),
+    }
+}
+
+/// How many answered, refused and could not be reached.
+pub(super) fn heads(coverage: &Coverage, lang: Lang) -> String {
+    let unreachable = ("unreachable", "unreachable");
+    format!(
+        "{}, {}, {}",
+        count(coverage.answered, ("answered", "answered"), ("a répondu", "ont répondu"), lang),
+        count(coverage.refused, ("refused", "refused"), ("a refusé", "ont refusé"), lang),
+        count(coverage.unreachable, unreachable, ("injoignable", "injoignables"), lang),
+    )
+}
+
+/// What each did with the question, and why.
+pub(super) fn who_is_in_it(coverage: &Coverage, page: &mut Page<'_>) {
+    let lang = page.lang();
+    for row in &coverage.partners {
+        let outcome = page.paint(row.outcome.tone(), row.outcome.label(lang));
+        let colon = lang.pick(":", "\u{a0}:");
+        page.item(&format!("{}{colon} {outcome}", row.partner.name(lang)));
+        if row.outcome == CountOutcome::Refused {
+            for reason in &row.reasons {
+                page.line(&format!("      {}", reason.text.text(lang)));
+            }
+        }
     }
 }
 
@@ -169,27 +195,8 @@ impl Parts for CountTold {
         let lang = page.lang();
         let coverage = &self.coverage;
         page.title(page.pick("Who is in it", "Qui y figure"));
-        page.line(&format!(
-            "{}, {}, {}",
-            count(coverage.answered, ("answered", "answered"), ("a répondu", "ont répondu"), lang),
-            count(coverage.refused, ("refused", "refused"), ("a refusé", "ont refusé"), lang),
-            count(
-                coverage.unreachable,
-                ("unreachable", "unreachable"),
-                ("injoignable", "injoignables"),
-                lang
-            ),
-        ));
-        for row in &coverage.partners {
-            let outcome = page.paint(row.outcome.tone(), row.outcome.label(lang));
-            let colon = lang.pick(":", "\u{a0}:");
-            page.item(&format!("{}{colon} {outcome}", row.partner.name(lang)));
-            if row.outcome == CountOutcome::Refused {
-                for reason in &row.reasons {
-                    page.line(&format!("      {}", reason.text.text(lang)));
-                }
-            }
-        }
+        page.line(&heads(coverage, lang));
+        who_is_in_it(coverage, page);
     }
 
     fn notice_line(&self, page: &mut Page<'_>) {

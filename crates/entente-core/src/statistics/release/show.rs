@@ -1,9 +1,9 @@
 //! Showing figures: sums, floors, intervals and symbols. All of it looks at stored figures only.
 
-use super::Contribution;
+use super::{Contribution, ReleaseId};
 use crate::codes::code_list;
 use crate::statistics::noise::Sigma;
-use crate::statistics::plan::Safeguards;
+use crate::statistics::plan::{Plan, Safeguards};
 
 code_list! {
     /// The symbols of Statistics Canada beside a figure.
@@ -175,9 +175,59 @@ impl Total {
     }
 }
 
+/// One release as it is published: every cell of the cube, and their sum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Every cell, in the order of the cube.
+    pub figures: Vec<Figure>,
+    /// The largest single contribution to each cell, shown by the same rules: how many distinct
+    /// persons there are lies between it and the figure. Empty if nobody contributed.
+    pub largest: Vec<Figure>,
+    /// The sum over all cells.
+    pub total: Figure,
+    /// How exact a cell is; `None` if nobody contributed.
+    pub accuracy: Option<Accuracy>,
+    /// How many contributed.
+    pub n_contributors: usize,
+}
+
+impl Plan {
+    /// The table of a release that these contributions come to: a function of them and of the plan
+    /// alone, so that everybody who has both sees the same. `None` if they do not belong together.
+    pub fn table(&self, release: &ReleaseId, contributions: &[&Contribution]) -> Option<Table> {
+        let cube = self.cube_at(release.cube)?;
+        if contributions.is_empty() {
+            return Some(Table {
+                figures: vec![Figure::nothing(); cube.n_cells()],
+                largest: Vec::new(),
+                total: Figure::nothing(),
+                accuracy: None,
+                n_contributors: 0,
+            });
+        }
+        let total = Total::of(contributions)?;
+        let fits = |it: &&Contribution| it.release == *release && it.cells.len() == cube.n_cells();
+        if !contributions.iter().all(fits) {
+            return None;
+        }
+        let figure = |stored: i64, accuracy: Accuracy| {
+            Figure::of(stored, accuracy, &self.safeguards, release.revision, self.n_revisions())
+        };
+        let alone = Accuracy::of([cube.sigma(release.revision)?]);
+        let (sum, accuracy) = total.grand();
+        Some(Table {
+            figures: total.cells.iter().map(|cell| figure(*cell, total.accuracy)).collect(),
+            largest: total.largest.iter().map(|cell| figure(*cell, alone)).collect(),
+            total: figure(sum, accuracy),
+            accuracy: Some(total.accuracy),
+            n_contributors: total.n_contributors,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Receipt, ReleaseId};
+    use super::super::Receipt;
     use super::*;
     use crate::statistics::budget::NanoRho;
     use crate::statistics::plan::PlanId;

@@ -8,12 +8,14 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
+use entente_core::statistics::national::Heard;
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::{Answer, Contribution, DeclineReason, Declined, ReleaseId};
 use entente_proto::{MAX_RECEIPTS, ReleaseQuestion};
-use entente_store::db::Write;
+use entente_store::db::{Rows, Write};
 use entente_store::rows::AnswerRow;
 use entente_store::statistics::Statistics as _;
+use entente_store::tx::Reads as _;
 
 use super::plans::KeptPlan;
 use crate::fault::Fault;
@@ -55,7 +57,7 @@ pub enum AnswerKept {
 }
 
 /// An organization and what it answered, if it did.
-pub type Voice = (OrgId, Option<Answer>);
+pub type Voice = (OrgId, Option<Heard>);
 
 impl Node {
     /// A question for one contributor of a plan, with receipts.
@@ -93,7 +95,7 @@ impl Node {
             return Ok(AnswerKept::NotValid);
         };
         let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
-        if !answers(&plan, contributor, release, &answer) {
+        if !plan.fits(contributor, release, &answer) {
             return Ok(AnswerKept::NotValid);
         }
         let document = entente_proto::encode_envelope(envelope);
@@ -157,15 +159,7 @@ impl Node {
     /// What every contributor of a plan has answered to one release, in the order of their ids.
     pub fn voices(&self, release: &ReleaseId) -> Outcome<Vec<Voice>> {
         let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
-        self.db.read(|tx| {
-            let mut voices = Vec::new();
-            for contributor in plan.roles.contributors.keys() {
-                let row = tx.answer(&release.bytes(), contributor.as_bytes())?;
-                let answer = row.and_then(|row| opened(&row.document));
-                voices.push((*contributor, answer));
-            }
-            Ok(voices)
-        })
+        self.db.read(|tx| voices(tx, &plan, release))
     }
 
     /// The release of a plan that these words name: a cube, a period and a revision.
@@ -179,14 +173,7 @@ impl Node {
         let found = kept.plan.cube(cube).filter(|(_, cube)| kept.plan.covers(cube, period));
         let found = found.filter(|_| revision <= kept.plan.n_revisions());
         let Some((cube, _)) = found else {
-            return Err(Fault::new(
-                2105,
-                ("The plan has no such figures.", "Le plan ne contient pas ces chiffres."),
-                (
-                    "See its cubes and years: `entente plan show`.",
-                    "Voyez ses cubes et ses années : `entente plan show`.",
-                ),
-            ));
+            return Err(super::returns::no_such_figures());
         };
         Ok(ReleaseId { plan: kept.id, cube, period, revision })
     }
@@ -216,24 +203,24 @@ fn code(reason: DeclineReason) -> String {
     entente_core::codes::Code::code(reason).to_owned()
 }
 
-/// Whether an answer is one to this question, and as the plan says it must be.
-fn answers(plan: &Plan, contributor: &OrgId, release: &ReleaseId, answer: &Answer) -> bool {
-    let is_contributor = plan.roles.contributors.contains_key(contributor);
-    let cube = plan.cube_at(release.cube).filter(|cube| plan.covers(cube, release.period));
-    let Some(cube) = cube.filter(|_| is_contributor) else { return false };
-    match answer {
-        Answer::Declined(declined) => declined.release == *release,
-        Answer::Given(given) => {
-            given.release == *release
-                && Some(given.sigma) == cube.sigma(release.revision)
-                && given.cost == cube.cost_of(release.revision)
-                && given.cells.len() == cube.n_cells()
+/// What every contributor answered, as it was verified when it was kept.
+pub(super) fn voices<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<Vec<Voice>> {
+    let mut voices = Vec::new();
+    for contributor in plan.roles.contributors.keys() {
+        // Who signed two answers to one question has given none, until a person has looked.
+        let partner = tx.partner(contributor.as_bytes())?;
+        if partner.is_some_and(|row| row.quarantined.is_some()) {
+            voices.push((*contributor, None));
+            continue;
         }
+        let row = tx.answer(&release.bytes(), contributor.as_bytes())?;
+        voices.push((*contributor, row.and_then(|row| opened(&row.document))));
     }
+    Ok(voices)
 }
 
-/// What was verified when it was kept.
-fn opened(document: &[u8]) -> Option<Answer> {
+fn opened(document: &[u8]) -> Option<Heard> {
     let envelope = entente_proto::decode_envelope(document).ok()?;
-    entente_proto::decode_release_answer(&envelope.payload).ok()
+    let answer = entente_proto::decode_release_answer(&envelope.payload).ok()?;
+    Some(Heard { envelope, answer })
 }

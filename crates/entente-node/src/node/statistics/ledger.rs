@@ -16,7 +16,7 @@ use entente_core::period::Year;
 use entente_core::statistics::budget::{NanoRho, Pool};
 use entente_core::statistics::release::{Answer, Contribution};
 use entente_store::db::{Rows, Write};
-use entente_store::rows::{Bytes32, ChargeRow};
+use entente_store::rows::{Bytes32, ChargeRow, PartnerState};
 use entente_store::statistics::Statistics as _;
 use entente_store::tx::Reads as _;
 
@@ -48,6 +48,8 @@ pub struct Odometer {
     pub spent: NanoRho,
     /// Whether every charge up to the last is known.
     pub whole: bool,
+    /// Who has still to be heard since this store was set back, before anything is drawn.
+    pub waiting_for: Vec<OrgId>,
 }
 
 impl Node {
@@ -81,6 +83,7 @@ impl Node {
                 n_charges: tx.n_charges()?,
                 spent: NanoRho(spent),
                 whole: !is_behind(tx)?,
+                waiting_for: self.unheard(tx)?,
             })
         })
     }
@@ -167,12 +170,26 @@ impl Node {
 
     /// Whether those who may ask under a signed plan have all been heard since we were set back.
     pub(super) fn is_settled<R: Rows>(&self, tx: &R) -> Outcome<bool> {
-        let Some(heard) = tx.meta(SETTLING)? else { return Ok(true) };
+        Ok(self.unheard(tx)?.is_empty())
+    }
+
+    /// Those who have not been heard. A partnership that was ended is not waited for: somebody
+    /// decided that it will never ask again, and what it holds of us cannot be known.
+    fn unheard<R: Rows>(&self, tx: &R) -> Outcome<Vec<OrgId>> {
+        let Some(heard) = tx.meta(SETTLING)? else { return Ok(Vec::new()) };
         let (heard, _) = heard.as_chunks::<32>();
         let ours = self.id();
         let plans = signed_plans(tx)?;
-        let mut askers = plans.iter().flat_map(|(_, plan)| plan.roles.queriers.keys());
-        Ok(askers.all(|org| *org == ours || heard.contains(org.as_bytes())))
+        let mut unheard = Vec::new();
+        for org in plans.iter().flat_map(|(_, plan)| plan.roles.queriers.keys()) {
+            let row = tx.partner(org.as_bytes())?;
+            let is_over = row.is_some_and(|row| row.state == PartnerState::Ended);
+            let is_heard = *org == ours || heard.contains(org.as_bytes());
+            if !is_over && !is_heard && !unheard.contains(org) {
+                unheard.push(*org);
+            }
+        }
+        Ok(unheard)
     }
 }
 

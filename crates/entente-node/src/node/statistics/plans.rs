@@ -54,8 +54,8 @@ impl Node {
                 2101,
                 ("The draft is not a release plan.", "L’ébauche n’est pas un plan de diffusion."),
                 (
-                    "Correct the file and try again: `entente plan draft FILE`.",
-                    "Corrigez le fichier et réessayez : `entente plan draft FICHIER`.",
+                    "Correct the file and try again: `entente plan sign FILE`.",
+                    "Corrigez le fichier et réessayez : `entente plan sign FICHIER`.",
                 ),
             )
             .because(error.text(Lang::En), error.text(Lang::Fr))
@@ -112,6 +112,12 @@ impl Node {
         Ok(())
     }
 
+    /// Says why our officer could not sign a plan now, if that is so.
+    pub fn check_plan(&self, plan: &Plan) -> Outcome<()> {
+        self.require_part(plan)?;
+        self.db.read(|tx| may_sign(tx, plan))
+    }
+
     /// Signs a plan: from now on its questions are answered.
     pub fn sign_plan(&self, actor: Actor, id: &PlanId) -> Outcome<KeptPlan> {
         self.db.write("sign plan", |tx| {
@@ -121,7 +127,7 @@ impl Node {
             if row.signed_at_s.is_some() {
                 return Ok(());
             }
-            self.may_sign(tx, &plan)?;
+            may_sign(tx, &plan)?;
             row.signed_at_s = Some(self.now_s());
             let sealed = Envelope::seal(payload_type::PLAN, row.bytes.clone(), &self.secrets.key);
             let sealed = sealed.map_err(|_| no_randomness())?;
@@ -133,38 +139,6 @@ impl Node {
             self.write_audit(tx, vec![entry])
         })?;
         self.plan_by_id(id)
-    }
-
-    /// A plan that is older than one we signed, answers again for what was released, or would spend
-    /// more than the cap together with the others, is not signed.
-    fn may_sign(&self, tx: &Write<'_>, plan: &Plan) -> Outcome<()> {
-        let signed = signed_plans(tx)?;
-        for (other_id, other) in signed.iter().filter(|(_, other)| other.name == plan.name) {
-            let released = last_released(tx, other_id)?;
-            plan.follows(other, released)
-                .map_err(|it| not_signed(it.text(Lang::En), it.text(Lang::Fr)))?;
-        }
-        let others = || signed.iter().map(|(_, other)| other).filter(|it| it.name != plan.name);
-        for year in years(plan) {
-            let covers = |it: &&Plan| (it.first_year..=it.last_year).contains(&year);
-            let sum = others()
-                .filter(covers)
-                .filter(|it| !is_replaced(it, year, signed.iter().map(|(_, plan)| plan)))
-                .fold(plan.budget.year, |sum, it| sum.plus(it.budget.year));
-            let caps = others().filter(covers).map(|it| it.budget.node_cap);
-            let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
-            if sum > cap {
-                return Err(not_signed(
-                    format!(
-                        "With the plans already signed it would spend rho {sum} for {year}, and the cap is {cap}."
-                    ),
-                    format!(
-                        "Avec les plans déjà signés, il dépenserait rho {sum} pour {year}, et le plafond est {cap}."
-                    ),
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// All plans, those of one name by their versions.
@@ -258,6 +232,38 @@ fn kept<R: Rows>(tx: &R, id: PlanId, row: PlanRow) -> Outcome<KeptPlan> {
 pub(crate) fn signed_plans<R: Rows>(tx: &R) -> Outcome<Vec<(PlanId, Plan)>> {
     let signed = tx.plans()?.into_iter().filter(|(_, row)| row.signed_at_s.is_some());
     signed.map(|(id, row)| Ok((PlanId(id), plan_of(&row)?))).collect()
+}
+
+/// A plan that is older than one we signed, answers again for what was released, or would spend
+/// more than the cap together with the others, is not signed.
+fn may_sign<R: Rows>(tx: &R, plan: &Plan) -> Outcome<()> {
+    let signed = signed_plans(tx)?;
+    for (other_id, other) in signed.iter().filter(|(_, other)| other.name == plan.name) {
+        let released = last_released(tx, other_id)?;
+        plan.follows(other, released)
+            .map_err(|it| not_signed(it.text(Lang::En), it.text(Lang::Fr)))?;
+    }
+    let others = || signed.iter().map(|(_, other)| other).filter(|it| it.name != plan.name);
+    for year in years(plan) {
+        let covers = |it: &&Plan| (it.first_year..=it.last_year).contains(&year);
+        let sum = others()
+            .filter(covers)
+            .filter(|it| !is_replaced(it, year, signed.iter().map(|(_, plan)| plan)))
+            .fold(plan.budget.year, |sum, it| sum.plus(it.budget.year));
+        let caps = others().filter(covers).map(|it| it.budget.node_cap);
+        let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
+        if sum > cap {
+            return Err(not_signed(
+                format!(
+                    "With the plans already signed it would spend rho {sum} for {year}, and the cap is {cap}."
+                ),
+                format!(
+                    "Avec les plans déjà signés, il dépenserait rho {sum} pour {year}, et le plafond est {cap}."
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a newer version that was signed too answers for this year.

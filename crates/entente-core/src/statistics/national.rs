@@ -1,0 +1,313 @@
+//! National returns: the figures of a period, with everything that proves them.
+//!
+//! A return carries the plan with its signatures, what every contributor answered under its own
+//! signature, who did not answer, all revisions that were due, and the figures that were shown.
+//! Whoever has one needs nothing else to check it: no node, no network, only a reason to trust the
+//! identities in it. [`NationalReturn::faults`] recomputes everything and believes nothing; what is
+//! not exactly as it must be is named.
+//!
+//! Only persons are in it: a plan counts persons, and incidents have no place where they could be
+//! added to them. Encoding and the outer signature are for whoever writes the file.
+
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
+use super::plan::{Plan, PlanId};
+use super::release::{Answer, Contribution, Figure, ReleaseId, Table};
+use crate::envelope::{Envelope, payload_type};
+use crate::identity::{OrgId, Signature};
+use crate::lang::{Lang, Text};
+use crate::period::Period;
+
+mod sdg;
+#[cfg(test)]
+mod tests;
+
+pub use sdg::{SdgRow, sdg_rows};
+
+/// The figures of a period, with everything that proves them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NationalReturn {
+    /// The plan.
+    pub plan: Plan,
+    /// Its canonical bytes, which were signed.
+    pub plan_bytes: Vec<u8>,
+    /// Who signed them, ascending by identity.
+    pub signatures: Vec<(OrgId, Signature)>,
+    /// What is asked: everything that the plan answers for this year or quarter.
+    pub period: Period,
+    /// The day on which it was made: revisions due by then are in it.
+    pub made_on: Date,
+    /// What is counted and by which definition, in the words of whoever made it.
+    pub definitions: Text,
+    /// One table for every cube, period and revision.
+    pub tables: Vec<ReturnTable>,
+}
+
+/// One release: what everybody said, and what was shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReturnTable {
+    /// Which.
+    pub release: ReleaseId,
+    /// Every contributor of the plan, ascending; `None`: no answer came.
+    pub voices: Vec<(OrgId, Option<Heard>)>,
+    /// What was shown of every cell, in the order of the cube.
+    pub figures: Vec<Figure>,
+    /// The largest single contribution to each; empty if there are none.
+    pub largest: Vec<Figure>,
+    /// What was shown of their sum.
+    pub total: Figure,
+}
+
+/// A signed answer, and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// As it was signed.
+    pub envelope: Envelope,
+    /// What its payload says.
+    pub answer: Answer,
+}
+
+/// What whoever makes a return signs of its content, which is longer than any document.
+pub fn digest(content: &[u8]) -> [u8; 32] {
+    Sha256::digest(content).into()
+}
+
+/// How many contributed and how many did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// Gave figures.
+    pub answered: usize,
+    /// Declined, with a reason and a signature.
+    pub declined: usize,
+    /// Were not heard.
+    pub silent: usize,
+}
+
+impl ReturnTable {
+    /// The table that follows from what was said. `None` if the answers do not belong together.
+    pub fn of(
+        plan: &Plan,
+        release: ReleaseId,
+        voices: Vec<(OrgId, Option<Heard>)>,
+    ) -> Option<Self> {
+        let Table { figures, largest, total, .. } =
+            plan.table(&release, &contributions(&voices))?;
+        Some(Self { release, voices, figures, largest, total })
+    }
+
+    /// Who gave figures, and which.
+    pub fn contributions(&self) -> Vec<&Contribution> {
+        contributions(&self.voices)
+    }
+
+    /// How many are in it.
+    pub fn heads(&self) -> Heads {
+        let mut heads = Heads::default();
+        for (_, heard) in &self.voices {
+            match heard.as_ref().map(|it| &it.answer) {
+                Some(Answer::Given(_)) => heads.answered += 1,
+                Some(Answer::Declined(_)) => heads.declined += 1,
+                None => heads.silent += 1,
+            }
+        }
+        heads
+    }
+}
+
+fn contributions(voices: &[(OrgId, Option<Heard>)]) -> Vec<&Contribution> {
+    let heard = voices.iter().filter_map(|(_, heard)| heard.as_ref());
+    heard
+        .filter_map(|it| match &it.answer {
+            Answer::Given(given) => Some(given),
+            Answer::Declined(_) => None,
+        })
+        .collect()
+}
+
+/// Every release that a return for `period` holds, if it is made on `day`: all cubes of the plan,
+/// all its periods within, and the revisions that are due. In this order.
+pub fn releases_of(plan: &Plan, id: PlanId, period: Period, day: Date) -> Vec<ReleaseId> {
+    let mut releases = Vec::new();
+    for (cube, of_cube) in (0_u8..).zip(&plan.cubes) {
+        let within = |it: &Period| *it == period || period.contains(*it);
+        for of_period in plan.periods(of_cube).into_iter().filter(within) {
+            let is_due = |it: &u8| plan.due_on(of_period, *it).is_some_and(|due| due <= day);
+            // The first release is in it even before it is due: then nobody has answered.
+            let revisions = (0..=plan.n_revisions()).filter(|it| *it == 0 || is_due(it));
+            releases.extend(revisions.map(|revision| ReleaseId {
+                plan: id,
+                cube,
+                period: of_period,
+                revision,
+            }));
+        }
+    }
+    releases
+}
+
+/// What is wrong with a return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReturnFault {
+    /// Whoever made it may not ask under the plan, or has not signed it.
+    NotTheirs(OrgId),
+    /// A signature under the plan is not right, or of somebody without a part in it.
+    PlanSignature(OrgId),
+    /// Signatures or voices are not in order, each once.
+    Order,
+    /// It does not hold exactly the tables that its period and day call for.
+    Tables,
+    /// A table does not name every contributor of the plan.
+    Coverage(ReleaseId),
+    /// An answer has no right signature, or is to another question, or not as the plan says.
+    Answer(ReleaseId, OrgId),
+    /// Somebody contributed who has not signed the plan.
+    Unsigned(ReleaseId, OrgId),
+    /// One organization answered two questions under one charge.
+    DrawnTwice(OrgId),
+    /// What is shown does not follow from the contributions.
+    Figures(ReleaseId),
+}
+
+impl ReturnFault {
+    /// What a person reads.
+    pub fn text(&self, lang: Lang) -> String {
+        match self {
+            Self::NotTheirs(org) => lang.pick(
+                format!("{org} made it, and may not ask under the plan or has not signed it"),
+                format!("{org} l’a produit sans pouvoir demander en vertu du plan, ou sans l’avoir signé"),
+            ),
+            Self::PlanSignature(org) => lang.pick(
+                format!("the signature of {org} under the plan is not right"),
+                format!("la signature de {org} au bas du plan est invalide"),
+            ),
+            Self::Order => lang.pick(
+                "organizations are not in order, each once".to_owned(),
+                "les organismes ne sont pas dans l’ordre, chacun une fois".to_owned(),
+            ),
+            Self::Tables => lang.pick(
+                "it does not hold exactly the tables of its period".to_owned(),
+                "il ne contient pas exactement les tableaux de sa période".to_owned(),
+            ),
+            Self::Coverage(release) => lang.pick(
+                format!("{}: not every contributor is named", place(release, lang)),
+                format!("{} : tous les contributeurs ne sont pas nommés", place(release, lang)),
+            ),
+            Self::Answer(release, org) => lang.pick(
+                format!("{}: the answer of {org} is not right", place(release, lang)),
+                format!("{} : la réponse de {org} est invalide", place(release, lang)),
+            ),
+            Self::Unsigned(release, org) => lang.pick(
+                format!("{}: {org} has not signed the plan", place(release, lang)),
+                format!("{} : {org} n’a pas signé le plan", place(release, lang)),
+            ),
+            Self::DrawnTwice(org) => lang.pick(
+                format!("{org} answered twice under one charge"),
+                format!("{org} a répondu deux fois pour une même imputation"),
+            ),
+            Self::Figures(release) => lang.pick(
+                format!("{}: the figures do not follow from the contributions", place(release, lang)),
+                format!("{} : les chiffres ne découlent pas des contributions", place(release, lang)),
+            ),
+        }
+    }
+}
+
+fn place(release: &ReleaseId, lang: Lang) -> String {
+    let ReleaseId { cube, period, revision, .. } = release;
+    match lang {
+        Lang::En => format!("table {}, {period}, revision {revision}", u16::from(*cube) + 1),
+        Lang::Fr => format!("tableau {}, {period}, révision {revision}", u16::from(*cube) + 1),
+    }
+}
+
+impl NationalReturn {
+    /// The identity of the plan.
+    pub fn plan_id(&self) -> PlanId {
+        PlanId::of(&self.plan_bytes)
+    }
+
+    /// Everything that is wrong with it, if `maker` signed the file; nothing if it is right.
+    ///
+    /// Whether the identities are those of the organizations one thinks of is not decided here.
+    pub fn faults(&self, maker: &OrgId) -> Vec<ReturnFault> {
+        let mut faults = Vec::new();
+        let signers = self.signers(&mut faults);
+        if !self.plan.roles.queriers.contains_key(maker) || !signers.contains(maker) {
+            faults.push(ReturnFault::NotTheirs(*maker));
+        }
+        let releases = releases_of(&self.plan, self.plan_id(), self.period, self.made_on);
+        if !self.tables.iter().map(|it| it.release).eq(releases) {
+            faults.push(ReturnFault::Tables);
+        }
+        let mut charges = Vec::new();
+        for table in &self.tables {
+            self.table_faults(table, &signers, &mut charges, &mut faults);
+        }
+        charges.sort_unstable();
+        for pair in charges.windows(2) {
+            if let [(org, number), (next, again)] = pair
+                && (org, number) == (next, again)
+                && !faults.contains(&ReturnFault::DrawnTwice(*org))
+            {
+                faults.push(ReturnFault::DrawnTwice(*org));
+            }
+        }
+        faults
+    }
+
+    /// Whose signature under the plan is right.
+    fn signers(&self, faults: &mut Vec<ReturnFault>) -> Vec<OrgId> {
+        let members = self.plan.roles.members();
+        let mut signers = Vec::new();
+        for (org, signature) in &self.signatures {
+            let envelope = Envelope {
+                payload_type: payload_type::PLAN.to_owned(),
+                payload: self.plan_bytes.clone(),
+                signatures: vec![(*org, *signature)],
+            };
+            let is_right = envelope.verify(payload_type::PLAN, &[*org]).is_ok();
+            match is_right && members.contains(org) {
+                true => signers.push(*org),
+                false => faults.push(ReturnFault::PlanSignature(*org)),
+            }
+        }
+        if !self.signatures.is_sorted_by(|(a, _), (b, _)| a < b) {
+            faults.push(ReturnFault::Order);
+        }
+        signers
+    }
+
+    fn table_faults(
+        &self,
+        table: &ReturnTable,
+        signers: &[OrgId],
+        charges: &mut Vec<(OrgId, u64)>,
+        faults: &mut Vec<ReturnFault>,
+    ) {
+        let release = table.release;
+        let named = table.voices.iter().map(|(org, _)| org);
+        if !named.eq(self.plan.roles.contributors.keys()) {
+            faults.push(ReturnFault::Coverage(release));
+        }
+        for (org, heard) in &table.voices {
+            let Some(Heard { envelope, answer }) = heard else { continue };
+            let is_signed = envelope.verify(payload_type::RELEASE_ANSWER, &[*org]).is_ok();
+            if !is_signed || !self.plan.fits(org, &release, answer) {
+                faults.push(ReturnFault::Answer(release, *org));
+            }
+            if let Answer::Given(given) = answer {
+                charges.push((*org, given.receipt.number));
+                if !signers.contains(org) {
+                    faults.push(ReturnFault::Unsigned(release, *org));
+                }
+            }
+        }
+        let follows = self.plan.table(&release, &table.contributions()).is_some_and(|it| {
+            it.figures == table.figures && it.largest == table.largest && it.total == table.total
+        });
+        if !follows {
+            faults.push(ReturnFault::Figures(release));
+        }
+    }
+}

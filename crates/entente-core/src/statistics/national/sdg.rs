@@ -1,0 +1,120 @@
+//! The indicator of the United Nations that a return answers: SDG 16.2.2, detected victims of
+//! trafficking, by sex, age and form of exploitation.
+//!
+//! Each row is a sum of cells of one yearly table, so its noise grows with their number; the total
+//! is taken from the table with the fewest cells. Persons of several forms, or of none that is
+//! known, are in the totals and in no single form, since the indicator has no place for them.
+
+use super::{NationalReturn, ReturnTable};
+use crate::period::{Period, Year};
+use crate::statistics::plan::{Cube, CubeDimension};
+use crate::statistics::release::{Accuracy, Figure, Total};
+
+/// The series by form: its code, and the label of the cells it adds up; `None` for all.
+const SERIES: [(&str, Option<&str>); 5] = [
+    ("VC_HTF_DETV", None),
+    ("VC_HTF_DETVSX", Some("sexual")),
+    ("VC_HTF_DETVFL", Some("labour")),
+    ("VC_HTF_DETVOG", Some("organs")),
+    ("VC_HTF_DETVOP", Some("other")),
+];
+
+/// The codes of the list SEX, and the label of `gender` that each adds up.
+const SEXES: [(&str, Option<&str>); 3] = [("_T", None), ("F", Some("woman")), ("M", Some("man"))];
+
+/// The codes of the list AGE, and the label of `majority` that each adds up.
+const AGES: [(&str, Option<&str>); 3] =
+    [("_T", None), ("Y0T17", Some("minor")), ("Y_GE18", Some("adult"))];
+
+/// One observation of SDG 16.2.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SdgRow {
+    /// `VC_HTF_DETV` and the like.
+    pub series: &'static str,
+    /// `_T`, `F` or `M`.
+    pub sex: &'static str,
+    /// `_T`, `Y0T17` or `Y_GE18`.
+    pub age: &'static str,
+    /// The year.
+    pub year: Year,
+    /// Which revision it comes from.
+    pub revision: u8,
+    /// How many, with its interval and floor.
+    pub figure: Figure,
+}
+
+/// The observations of a return: those of its newest revisions. None for a quarter, since the
+/// indicator is yearly.
+pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
+    let mut rows = Vec::new();
+    for (series, form) in SERIES {
+        for (sex, gender) in SEXES {
+            for (age, majority) in AGES {
+                let wanted = [
+                    (CubeDimension::Form, form),
+                    (CubeDimension::Gender, gender),
+                    (CubeDimension::Majority, majority),
+                ];
+                let only: Vec<_> =
+                    wanted.into_iter().filter_map(|(by, label)| Some((by, label?))).collect();
+                rows.extend(row(it, &only).map(|(year, revision, figure)| SdgRow {
+                    series,
+                    sex,
+                    age,
+                    year,
+                    revision,
+                    figure,
+                }));
+            }
+        }
+    }
+    rows
+}
+
+/// The sum of the cells with these labels, from the table that needs the fewest of them.
+fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8, Figure)> {
+    let mut best: Option<(usize, &ReturnTable, Vec<usize>)> = None;
+    for table in &it.tables {
+        let cube = it.plan.cube_at(table.release.cube)?;
+        let is_yearly = matches!(table.release.period, Period::Year(_));
+        let has_all = only.iter().all(|(by, _)| cube.dimensions.contains(by));
+        if !is_yearly || !has_all {
+            continue;
+        }
+        let places = places(cube, only);
+        let is_better = match &best {
+            None => true,
+            // Of one cube, the newest revision that somebody answered.
+            Some((_, other, _)) if other.release.cube == table.release.cube => {
+                !table.contributions().is_empty()
+            }
+            Some((n, ..)) => places.len() < *n,
+        };
+        if is_better {
+            best = Some((places.len(), table, places));
+        }
+    }
+    let (_, table, places) = best?;
+    let ReturnTable { release, .. } = table;
+    let Some(total) = Total::of(&table.contributions()) else {
+        return Some((release.period.year(), release.revision, Figure::nothing()));
+    };
+    let cells = places.iter().filter_map(|place| total.cells.get(*place));
+    let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
+    let accuracy: Accuracy = total.accuracy.times(places.len());
+    let n_revisions = it.plan.n_revisions();
+    let figure =
+        Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
+    Some((release.period.year(), release.revision, figure))
+}
+
+/// The places of the cells that have all these labels.
+fn places(cube: &Cube, only: &[(CubeDimension, &str)]) -> Vec<usize> {
+    let has = |labels: &[&str]| {
+        only.iter().all(|(by, wanted)| {
+            let mut pairs = cube.dimensions.iter().zip(labels);
+            pairs.any(|(dimension, label)| dimension == by && label == wanted)
+        })
+    };
+    (0..cube.n_cells()).filter(|place| has(&cube.labels_at(*place))).collect()
+}

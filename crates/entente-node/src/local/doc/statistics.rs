@@ -1,0 +1,338 @@
+//! Documents of private statistics: release plans, their figures, and the budget.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, Named};
+use crate::fault::Both;
+
+/// Writes a draft of a release plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDraftAsk {
+    /// Who may ask, by name or the beginning of an id, `us` for ourselves; we alone if empty.
+    #[serde(default)]
+    pub queriers: Vec<String>,
+    /// Whose cases are counted; all active partners if empty.
+    #[serde(default)]
+    pub contributors: Vec<String>,
+}
+
+/// The draft, to be read and corrected in an editor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanDraftTold {
+    /// The TOML text.
+    pub toml: String,
+    /// Who may ask.
+    pub queriers: Vec<Named>,
+    /// Whose cases are counted.
+    pub contributors: Vec<Named>,
+}
+
+/// Signs a plan that a partner sent, or one that was drafted here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanSignAsk {
+    /// Its name, `name@version` or the beginning of its id. Either this or `toml`.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// A draft. It goes to everybody who has a part in it.
+    #[serde(default)]
+    pub toml: Option<String>,
+    /// Only say what it promises and costs.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A plan that was signed, or would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSignTold {
+    /// Whether it is signed now.
+    pub done: bool,
+    /// The plan.
+    pub plan: PlanRow,
+    /// The plan in plain words, in Markdown.
+    pub page: Both,
+    /// What it costs the persons in the figures.
+    pub price: PlanPrice,
+}
+
+/// What a plan costs the persons in the figures, per year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanPrice {
+    /// What all its releases of a year cost, in billionths of rho.
+    pub year_nano_rho: u64,
+    /// At most so much at one organization by all its plans.
+    pub cap_nano_rho: u64,
+    /// The best attacker's advantage over a coin, in tenths of a percent.
+    pub advantage_permille: u32,
+    /// The same for a person known to `organizations_per_person` organizations.
+    pub advantage_several_permille: u32,
+    /// To how many organizations a person is thought to be known.
+    pub organizations_per_person: u32,
+}
+
+/// Shows a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanShowAsk {
+    /// Its name, `name@version` or the beginning of its id.
+    pub plan: String,
+}
+
+/// A plan in plain words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanShowTold {
+    /// The plan.
+    pub plan: PlanRow,
+    /// In plain words, in Markdown, made from the signed bytes.
+    pub page: Both,
+    /// What it costs the persons in the figures.
+    pub price: PlanPrice,
+}
+
+/// Lists plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanListAsk {}
+
+/// All plans, those of one name by their versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanListTold {
+    /// Each of them.
+    pub plans: Vec<PlanRow>,
+}
+
+/// A plan in a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRow {
+    /// Its identity: SHA-256 of the bytes that are signed, 64 hex digits.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+    /// What people call it.
+    pub title: Both,
+    /// The first year of its figures.
+    pub first_year: i16,
+    /// The last year.
+    pub last_year: i16,
+    /// When our own officer signed it; absent if that has not happened.
+    pub signed_at: Option<String>,
+    /// Who else has signed it, as far as we have heard.
+    pub signed_by: Vec<Named>,
+    /// Who has a part in it and has not signed it, as far as we have heard.
+    pub unsigned: Vec<Named>,
+    /// Who added up: `bilateral` (each organization adds the noise itself) or `secure_sum`.
+    pub mode: String,
+}
+
+/// Asks every contributor of a plan for its figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatsRunAsk {
+    /// The plan.
+    pub plan: String,
+    /// Periods, `2025` or `2025-Q3`; all that are due if empty.
+    #[serde(default)]
+    pub periods: Vec<String>,
+    /// Only this cube; all if absent.
+    #[serde(default)]
+    pub cube: Option<String>,
+}
+
+/// Shows the figures that are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatsShowAsk {
+    /// The plan.
+    pub plan: String,
+    /// Periods, `2025` or `2025-Q3`; all that are due if empty.
+    #[serde(default)]
+    pub periods: Vec<String>,
+    /// Only this cube; all if absent.
+    #[serde(default)]
+    pub cube: Option<String>,
+}
+
+/// Figures of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsTold {
+    /// The plan.
+    pub plan: PlanRow,
+    /// One table for each cube, period and revision.
+    pub tables: Vec<StatsTable>,
+    /// What one unit is: a code of the list `counting_rule`.
+    pub counting_rule: String,
+    /// The definition of trafficking: a code of the list `definition_profile`.
+    pub definition: String,
+    /// To how many organizations a person is thought to be known: the same person may be in the
+    /// figures of each.
+    pub organizations_per_person: u32,
+}
+
+/// One release, with everything that has to stand beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsTable {
+    /// The cube.
+    pub cube: String,
+    /// Its dimensions, in the order of the columns.
+    pub by: Vec<String>,
+    /// The period.
+    pub period: String,
+    /// 0 for the first release.
+    pub revision: u8,
+    /// Every cell, in a fixed order.
+    pub cells: Vec<StatsCell>,
+    /// Their sum.
+    pub total: StatsCell,
+    /// The noise of one contribution: its standard deviation, in hundredths.
+    pub sigma_hundredths: u32,
+    /// The error of a cell here: one standard deviation, in hundredths. Absent without figures.
+    pub error_hundredths: Option<u32>,
+    /// What it would be if two aggregators added up in secret.
+    pub secure_sum_error_hundredths: u32,
+    /// Who is in it.
+    pub coverage: Coverage,
+}
+
+/// One cell: never without its interval and floor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsCell {
+    /// Dimension → label.
+    pub key: BTreeMap<String, String>,
+    /// How many; absent below the floor, or if nobody answered.
+    pub value: Option<u64>,
+    /// What is below this is shown as such.
+    pub floor: u32,
+    /// From how many, 19 times out of 20.
+    pub low: u64,
+    /// To how many.
+    pub high: u64,
+    /// The largest single contribution, if it reaches its floor: how many distinct persons there are
+    /// lies between it and the value.
+    pub largest: Option<u64>,
+    /// `x` suppressed, `..` not available, `p` preliminary, `r` revised; absent if none.
+    pub symbol: Option<String>,
+}
+
+/// Says which figures are due and who has answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatsStatusAsk {
+    /// Only this plan; all if absent.
+    #[serde(default)]
+    pub plan: Option<String>,
+}
+
+/// Every release of the signed plans in which we may ask, up to the next one that will be due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsStatusTold {
+    /// Each of them.
+    pub releases: Vec<StatsReleaseRow>,
+}
+
+/// Where one release stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsReleaseRow {
+    /// The plan: `name@version`.
+    pub plan: String,
+    /// The cube.
+    pub cube: String,
+    /// The period.
+    pub period: String,
+    /// 0 for the first release.
+    pub revision: u8,
+    /// From when on it may be drawn.
+    pub due_on: String,
+    /// Whether that day has come.
+    pub due: bool,
+    /// How many gave figures.
+    pub answered: u64,
+    /// How many declined.
+    pub refused: u64,
+    /// From how many we have heard nothing.
+    pub silent: u64,
+}
+
+/// Writes a national return into a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatsReturnAsk {
+    /// The plan.
+    pub plan: String,
+    /// The year or quarter.
+    pub period: String,
+    /// Path on the node; must not exist.
+    pub file: String,
+}
+
+/// A return that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsReturnTold {
+    /// The plan.
+    pub plan: PlanRow,
+    /// The period.
+    pub period: String,
+    /// Where it is.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of the file: 64 hex digits.
+    pub sha256: String,
+    /// How many tables are in it.
+    pub tables: u64,
+    /// Answers with figures in it.
+    pub answered: u64,
+    /// Answers that declined.
+    pub refused: u64,
+    /// Answers that never came.
+    pub silent: u64,
+}
+
+/// Shows what was spent of the privacy budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetAsk {}
+
+/// What the persons in our figures have paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetTold {
+    /// Each year in which something was spent or a signed plan answers.
+    pub years: Vec<BudgetYear>,
+    /// How many charges there were.
+    pub charges: u64,
+    /// What all of them came to, in billionths of rho. Never goes down.
+    pub spent_nano_rho: u64,
+    /// Whether every charge up to the last is known. If not, this node was set back to an older
+    /// state, and draws nothing new before partners have shown what they hold.
+    pub whole: bool,
+    /// Who has still to be heard since this node was restored, before anything new is drawn.
+    pub waiting_for: Vec<Named>,
+}
+
+/// What was spent of one year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetYear {
+    /// The year whose persons paid.
+    pub year: i16,
+    /// What was spent, in billionths of rho.
+    pub spent_nano_rho: u64,
+    /// At most so much may be spent.
+    pub cap_nano_rho: u64,
+    /// The best attacker's advantage over a coin after what was spent, in tenths of a percent.
+    pub advantage_permille: u32,
+    /// Each partner's part.
+    pub partners: Vec<BudgetPart>,
+}
+
+/// What one partner's part of a year came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetPart {
+    /// Who.
+    pub partner: Named,
+    /// What was spent for it.
+    pub spent_nano_rho: u64,
+}

@@ -1,0 +1,171 @@
+//! `plan …`, `stats …`, `budget` and `verify`.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use super::words::Words;
+
+/// How the figures of a return are written.
+const FORMATS: &[&str] = &["json", "csv", "sdmx"];
+
+fn plan_name(words: Words) -> Arg {
+    words.place(
+        "plan",
+        ("PLAN", "PLAN"),
+        "A plan: its name, name@version, or the beginning of its id",
+        "Un plan\u{a0}: son nom, nom@version, ou le début de son identifiant",
+    )
+}
+
+fn out(words: Words, en: &'static str, fr: &'static str) -> Arg {
+    words.option("out", ("FILE", "FICHIER"), en, fr).value_parser(value_parser!(PathBuf))
+}
+
+fn several(arg: Arg) -> Arg {
+    arg.action(ArgAction::Append).value_delimiter(',')
+}
+
+/// `entente plan`.
+pub(super) fn plan(words: Words) -> Command {
+    words.group(
+        "plan",
+        "Release plans: what may be published, and at what price",
+        "Plans de diffusion\u{a0}: ce qui peut être publié, et à quel prix",
+        [
+            words
+                .command(
+                    "draft",
+                    "Write the plan for Canada with who asks and who contributes",
+                    "Rédiger le plan pour le Canada avec qui demande et qui contribue",
+                )
+                .arg(several(words.option(
+                    "asks",
+                    ("ORG", "ORGANISME"),
+                    "Who may ask, separated by , [us]",
+                    "Qui peut demander, séparés par , [us\u{a0}: nous]",
+                )))
+                .arg(several(words.option(
+                    "contributes",
+                    ("ORG", "ORGANISME"),
+                    "Whose cases are counted, separated by , [all active partners]",
+                    "Dont les cas sont comptés, séparés par , [tous les partenaires actifs]",
+                )))
+                .arg(out(
+                    words,
+                    "Write the draft into this file [shown]",
+                    "Écrire l’ébauche dans ce fichier [montrée]",
+                )),
+            words
+                .command(
+                    "sign",
+                    "See what a plan promises and costs, then sign it",
+                    "Voir ce qu’un plan promet et coûte, puis le signer",
+                )
+                .arg(words.place(
+                    "plan",
+                    ("PLAN", "PLAN"),
+                    "The file of a draft, or a plan that a partner sent: its name or id",
+                    "Le fichier d’une ébauche, ou un plan reçu\u{a0}: son nom ou identifiant",
+                ))
+                .arg(words.dry_run()),
+            words
+                .command("show", "Show a plan in plain words", "Montrer un plan en mots simples")
+                .arg(plan_name(words)),
+            words.command(
+                "list",
+                "List plans, and who has signed them",
+                "Lister les plans, et qui les a signés",
+            ),
+        ],
+    )
+}
+
+/// `entente stats`.
+pub(super) fn stats(words: Words) -> Command {
+    let cube = || {
+        words.option(
+            "cube",
+            ("CUBE", "CUBE"),
+            "Only this table of the plan",
+            "Seulement ce tableau du plan",
+        )
+    };
+    words.group(
+        "stats",
+        "Private statistics: figures that say nothing about one person",
+        "Statistiques privées\u{a0}: des chiffres qui ne disent rien d’une personne",
+        [
+            words
+                .command(
+                    "run",
+                    "Ask every contributor of a plan for the figures that are due",
+                    "Demander à chaque contributeur d’un plan les chiffres dus",
+                )
+                .args([plan_name(words), words.periods(), cube()]),
+            words
+                .command(
+                    "status",
+                    "Show which figures are due, and who has answered",
+                    "Montrer quels chiffres sont dus, et qui a répondu",
+                )
+                .arg(plan_name(words).required(false)),
+            words
+                .command(
+                    "show",
+                    "Show the figures we hold; nobody is asked",
+                    "Montrer les chiffres détenus; personne n’est interrogé",
+                )
+                .args([plan_name(words), words.periods(), cube()]),
+            words
+                .command(
+                    "return",
+                    "Write the figures of a period with all their proofs into a file",
+                    "Écrire dans un fichier les chiffres d’une période avec leurs preuves",
+                )
+                .arg(plan_name(words))
+                .arg(words.place(
+                    "period",
+                    ("PERIOD", "PÉRIODE"),
+                    "A year or a quarter: 2025 or 2025-Q3",
+                    "Une année ou un trimestre\u{a0}: 2025 ou 2025-Q3",
+                ))
+                .arg(
+                    out(words, "The file to write", "Le fichier à écrire").required(true),
+                ),
+        ],
+    )
+}
+
+/// `entente budget`.
+pub(super) fn budget(words: Words) -> Command {
+    words.command(
+        "budget",
+        "Show what the persons in our figures have paid, and what is left",
+        "Montrer ce qu’ont payé les personnes comptées, et ce qui reste",
+    )
+}
+
+/// `entente verify`.
+pub(super) fn verify(words: Words) -> Command {
+    words
+        .command(
+            "verify",
+            "Check a national return: no node and no network are needed",
+            "Vérifier un rapport national\u{a0}: ni nœud ni réseau ne sont nécessaires",
+        )
+        .arg(words.file("The file", "Le fichier"))
+        .arg(several(words.option(
+            "trust",
+            ("ORG", "ORGANISME"),
+            "Identities that we know to be right, separated by ,: all others are refused",
+            "Identités que nous savons exactes, séparées par ,\u{a0}: toute autre est refusée",
+        )))
+        .arg(words.choice(
+            "format",
+            ("FORMAT", "FORMAT"),
+            FORMATS,
+            "Print the figures, once they are verified",
+            "Imprimer les chiffres, une fois vérifiés",
+        ))
+}

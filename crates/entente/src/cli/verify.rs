@@ -1,0 +1,125 @@
+//! `entente verify`: checks a national return with nothing but the file.
+//!
+//! The outer signature and the form are checked where the file is read; everything else by
+//! [`NationalReturn::faults`]. What this command adds is trust: with `--trust`, an identity that was
+//! not named is a fault. Without it, the identities are shown, to be compared with known ones.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::statistics::national::NationalReturn;
+use entente_core::statistics::release::Answer;
+use entente_node::fault::{Both, Fault};
+
+use super::ask::Typed;
+use super::desk::Desk;
+use super::{End, faults};
+use crate::render::returned::{self, Verdict};
+
+/// The longest file that is read: the longest content, and what stands around it.
+const MAX_FILE: u64 = (entente_proto::MAX_RETURN as u64) + (1 << 20);
+
+/// Checks the file, and says what is wrong with it or prints its figures.
+pub(super) fn run(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {
+    let path = typed.raw_path("file").unwrap_or_default();
+    let trusted = trusted(&typed.many("trust"))?;
+    let (national, maker) = read(&path)?;
+    let verdict = verdict(&national, maker, trusted.as_deref());
+    let is_right = verdict.faults.is_empty();
+    let end = if is_right { End::Done } else { End::Faulty };
+    match typed.maybe("format").filter(|_| is_right).as_deref() {
+        Some("csv") => desk.print(returned::csv(&national).trim_end()),
+        Some("sdmx") => desk.print(returned::sdmx(&national).trim_end()),
+        Some(_) => desk.print(&returned::document(&national, &verdict).to_string()),
+        None if desk.json => desk.print(&returned::document(&national, &verdict).to_string()),
+        None => desk.page(&verdict),
+    }
+    Ok(end)
+}
+
+/// The identities that were named, in full: the beginning of one proves nothing.
+fn trusted(typed: &[String]) -> Result<Option<Vec<OrgId>>, Box<Fault>> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let parsed = typed.iter().map(|text| text.trim().parse());
+    let parsed: Result<Vec<OrgId>, _> = parsed.collect();
+    parsed.map(Some).map_err(|_| faults::not_an_identity())
+}
+
+fn read(path: &Path) -> Result<(NationalReturn, OrgId), Box<Fault>> {
+    let unreadable = |error: std::io::Error| faults::unreadable(path, &error);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    entente_proto::read_return(&bytes).map_err(|invalid| faults::not_a_return(&invalid))
+}
+
+fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -> Verdict {
+    let wrong = national.faults(&maker);
+    let mut faults: Vec<Both> =
+        wrong.iter().map(|it| Both::new(it.text(Lang::En), it.text(Lang::Fr))).collect();
+    let mut voices: Vec<OrgId> = national.signatures.iter().map(|(org, _)| *org).collect();
+    voices.push(maker);
+    let mut contributors = Vec::new();
+    for table in &national.tables {
+        for (org, heard) in &table.voices {
+            let Some(heard) = heard else { continue };
+            voices.push(*org);
+            if matches!(heard.answer, Answer::Given(_)) {
+                contributors.push(*org);
+            }
+        }
+    }
+    for all in [&mut voices, &mut contributors] {
+        all.sort_unstable();
+        all.dedup();
+    }
+    if let Some(trusted) = trusted {
+        for org in voices.iter().filter(|org| !trusted.contains(org)) {
+            faults.push(Both::new(
+                format!("{org} signed in it, and is not among the trusted identities"),
+                format!("{org} y a signé, et n’est pas parmi les identités de confiance"),
+            ));
+        }
+    }
+    Verdict {
+        title: national.plan.title.clone(),
+        plan: format!("{}@{}", national.plan.name, national.plan.version),
+        plan_id: national.plan_id().to_string(),
+        period: national.period.to_string(),
+        made_on: national.made_on.to_string(),
+        definitions: national.definitions.clone(),
+        maker,
+        contributors,
+        heads: national.tables.iter().map(|it| (it.release, it.heads())).collect(),
+        names: national.plan.cubes.iter().map(|it| it.name.clone()).collect(),
+        compared: trusted.is_some(),
+        faults,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_identity_is_not_trusted() {
+        let id = entente_core::identity::OrgKey::from_seed(&[1; 32]).id();
+        assert_eq!(trusted(&[id.to_string()]).unwrap(), Some(vec![id]));
+        assert_eq!(trusted(&[]).unwrap(), None);
+        let short = id.to_string()[..16].to_owned();
+        assert_eq!(trusted(&[short]).unwrap_err().code, "ENT-0018");
+    }
+
+    #[test]
+    fn what_is_no_return_is_named_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "ENTENTE-RETURN-1 and nonsense").unwrap();
+        assert_eq!(read(&path).unwrap_err().code, "ENT-0033");
+        assert_eq!(read(&folder.path().join("y")).unwrap_err().code, "ENT-0010");
+    }
+}

@@ -1,0 +1,101 @@
+use entente_core::codes::OrgType;
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgKey;
+use entente_core::statistics::budget::NanoRho;
+use entente_core::statistics::national::{Heard, releases_of};
+use entente_core::statistics::plan::{Plan, PlanId, Roles};
+use entente_core::statistics::release::{Contribution, Receipt};
+
+use super::*;
+
+fn key(seed: u8) -> OrgKey {
+    OrgKey::from_seed(&[seed; 32])
+}
+
+/// A return of the shipped plan to which one organization gave 20 in every cell.
+fn national() -> NationalReturn {
+    let roles = Roles {
+        queriers: [(key(1).id(), OrgType::Federal)].into(),
+        contributors: [(key(2).id(), OrgType::Ngo)].into(),
+        aggregators: None,
+    };
+    let draft = include_str!("../../../../../config/plans/canada-v1.toml");
+    let plan = Plan::from_toml(draft, Some(roles)).unwrap();
+    let plan_bytes = entente_proto::encode_plan(&plan);
+    let period = "2025".parse().unwrap();
+    let made_on = jiff::civil::date(2026, 11, 28);
+    let releases = releases_of(&plan, PlanId::of(&plan_bytes), period, made_on);
+    let tables = releases.into_iter().map(|release| {
+        let cube = plan.cube_at(release.cube).unwrap();
+        let number = u64::from(release.cube) + 1;
+        let answer = Answer::Given(Contribution {
+            release,
+            drawn_at_s: 1,
+            sigma: cube.sigma(0).unwrap(),
+            cost: cube.cost,
+            receipt: Receipt { number, year_spent: NanoRho(1 << 30), spent: NanoRho(1 << 30) },
+            cells: vec![20; cube.n_cells()],
+        });
+        let payload = entente_proto::encode_release_answer(&answer);
+        let envelope = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &key(2)).unwrap();
+        let voices = vec![(key(2).id(), Some(Heard { envelope, answer }))];
+        ReturnTable::of(&plan, release, voices).unwrap()
+    });
+    let tables = tables.collect();
+    let signature = |seed| {
+        let sealed = Envelope::seal(payload_type::PLAN, plan_bytes.clone(), &key(seed));
+        sealed.unwrap().signatures[0]
+    };
+    let mut signatures = vec![signature(1), signature(2)];
+    signatures.sort_by_key(|(org, _)| *org);
+    let definitions = Text::new("persons", "personnes");
+    NationalReturn { plan, plan_bytes, signatures, period, made_on, definitions, tables }
+}
+
+#[test]
+fn the_example_is_an_honest_return() {
+    assert_eq!(national().faults(&key(1).id()), []);
+}
+
+#[test]
+fn every_line_of_the_tables_has_a_value_for_every_column() {
+    let national = national();
+    for (text, n_rows) in [(csv(&national), 14 + 35 + 72 + 3), (sdmx(&national), 45)] {
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), n_rows + 1);
+        let n = lines[0].split(',').count();
+        assert!(lines.iter().all(|line| line.split(',').count() == n), "{text}");
+    }
+}
+
+#[test]
+fn a_cell_has_its_symbol_interval_and_floor() {
+    let national = national();
+    let csv = csv(&national);
+    assert!(csv.contains(
+        "canada,1,persons,programme,province,2025,0,province,35,,,,,20,,11,29,10,20,1,0,0\r\n"
+    ));
+    let sdmx = sdmx(&national);
+    let line = "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,VC_HTF_DETVSX,124,F,Y0T17,\
+                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,11,29,10\r\n";
+    assert!(sdmx.contains(line), "{sdmx}");
+}
+
+#[test]
+fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
+    let mut national = national();
+    national.plan.safeguards.floor = Some(1_000);
+    let remade = |table: &ReturnTable| {
+        ReturnTable::of(&national.plan, table.release, table.voices.clone()).unwrap()
+    };
+    national.tables = national.tables.iter().map(remade).collect();
+    assert!(csv(&national).contains(",province,35,,,,,,x,11,29,1000,,1,0,0\r\n"));
+    assert!(sdmx(&national).contains(",F,Y0T17,_T,_T,_T,_T,_T,_T,_T,_T,_T,2025,,NUMBER,0,Q,x,"));
+    let silent = |table: &ReturnTable| {
+        let voices = vec![(key(2).id(), None)];
+        ReturnTable::of(&national.plan, table.release, voices).unwrap()
+    };
+    national.tables = national.tables.iter().map(silent).collect();
+    assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1\r\n"));
+    assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0\r\n"));
+}

@@ -1,0 +1,303 @@
+//! Private statistics: tables with their intervals, who is in them, and the odometer.
+
+use entente_core::lang::Lang;
+use entente_core::statistics::budget::NanoRho;
+use entente_core::statistics::plan::CubeDimension;
+use entente_core::codes::Code as _;
+use entente_node::local::doc::{
+    BudgetTold, StatsCell, StatsReturnTold, StatsStatusTold, StatsTable, StatsTold,
+};
+
+use super::labels::count;
+use super::page::{Grid, Page, Tone};
+use super::{Render, codes};
+
+impl Render for StatsTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        page.title(self.plan.title.text(lang));
+        for table in &self.tables {
+            table.render(page);
+        }
+        legend(&self.tables, page);
+        page.blank();
+        page.facts(&[
+            (lang.pick("Counted", "Unité comptée"), self.rule(lang)),
+            (
+                lang.pick("Definition", "Définition"),
+                codes::label("definition_profile", &self.definition, lang),
+            ),
+        ]);
+        let m = self.organizations_per_person;
+        if m > 1 {
+            page.line(&lang.pick(
+                format!("A person may be known to {m} organizations, and is then in the figures of each. “Largest” is the largest single contribution: how many distinct persons there are lies between it and the figure."),
+                format!("Une personne peut être connue de {m} organismes et figure alors dans les chiffres de chacun. « Maximum » est la plus grande contribution : le nombre de personnes distinctes se situe entre elle et le chiffre."),
+            ));
+        }
+    }
+}
+
+impl StatsTold {
+    fn rule(&self, lang: Lang) -> String {
+        use entente_core::statistics::plan::CountingRule;
+        let rule = CountingRule::parse(&self.counting_rule);
+        rule.map_or_else(|_| self.counting_rule.clone(), |rule| rule.label(lang).to_owned())
+    }
+}
+
+impl Render for StatsTable {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let revision = match (self.revision, lang) {
+            (0, _) => String::new(),
+            (n, Lang::En) => format!(", revision {n}"),
+            (n, Lang::Fr) => format!(", révision {n}"),
+        };
+        page.title(&format!("{}, {}{revision}", self.cube, self.period));
+        page.table(self.grid(lang));
+        self.exactness(page);
+        page.line(&super::count::heads(&self.coverage, lang));
+        super::count::who_is_in_it(&self.coverage, page);
+    }
+}
+
+impl StatsTable {
+    fn grid(&self, lang: Lang) -> Grid {
+        let dimension = |name: &String| CubeDimension::parse(name).ok();
+        let mut header: Vec<String> = self
+            .by
+            .iter()
+            .map(|name| dimension(name).map_or_else(|| name.clone(), |it| it.label(lang).to_owned()))
+            .collect();
+        let n = header.len();
+        header.extend([
+            lang.pick("Persons", "Personnes").to_owned(),
+            lang.pick("95%", "95\u{a0}%").to_owned(),
+            lang.pick("Largest", "Maximum").to_owned(),
+        ]);
+        let mut grid = Grid::new(header).numeric([n, n + 1, n + 2]);
+        for cell in &self.cells {
+            let label = |name: &String| {
+                let label = cell.key.get(name).map_or("", String::as_str);
+                let text = dimension(name).map(|it| it.label_text(label, lang));
+                (Tone::Plain, text.unwrap_or_else(|| label.to_owned()))
+            };
+            let mut row: Vec<_> = self.by.iter().map(label).collect();
+            row.extend(figure(cell, lang));
+            grid.toned(row);
+        }
+        let mut total = vec![(Tone::Plain, String::new()); n.saturating_sub(1)];
+        total.insert(0, (Tone::Strong, "Total".to_owned()));
+        total.extend(figure(&self.total, lang));
+        grid.toned(total);
+        grid
+    }
+
+    /// How exact a cell is, and how much more exact a secure sum would be.
+    fn exactness(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let Some(error) = self.error_hundredths else { return };
+        let (sigma, error, secure) = (
+            decimal(self.sigma_hundredths, lang),
+            decimal(error, lang),
+            decimal(self.secure_sum_error_hundredths, lang),
+        );
+        page.line(&lang.pick(
+            format!("Noise: {sigma} in each contribution; error of a cell ±{error} (one standard deviation)."),
+            format!("Bruit : {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
+        ));
+        if self.error_hundredths > Some(self.secure_sum_error_hundredths) {
+            let times = f64::from(self.error_hundredths.unwrap_or(0))
+                / f64::from(self.secure_sum_error_hundredths.max(1));
+            let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
+            let line = lang.pick(
+                format!("Each organization added its noise itself. Added up in secret by two of them, the error would be ±{secure}: it is {times} times as large here."),
+                format!("Chaque organisme a ajouté son bruit lui-même. Additionnée en secret par deux d’entre eux, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+            );
+            let line = page.paint(Tone::Warning, &line);
+            page.line(&line);
+        }
+    }
+}
+
+fn decimal(hundredths: u32, lang: Lang) -> String {
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    lang.pick(text.clone(), text.replace('.', ","))
+}
+
+/// The figure with its symbol, its interval and the largest contribution.
+fn figure(cell: &StatsCell, lang: Lang) -> [(Tone, String); 3] {
+    let symbol = cell.symbol.as_deref().unwrap_or_default();
+    let shown = match (cell.value, symbol) {
+        (None, "..") => return [(Tone::Faint, "..".to_owned()), none(), none()],
+        (None, symbol) => {
+            (Tone::Faint, format!("<{}\u{a0}{symbol}", lang.number(u64::from(cell.floor))))
+        }
+        (Some(value), "") => (Tone::Plain, lang.number(value)),
+        (Some(value), symbol) => (Tone::Plain, format!("{}\u{a0}{symbol}", lang.number(value))),
+    };
+    let interval = format!("{}–{}", lang.number(cell.low), lang.number(cell.high));
+    let largest = cell.largest.map_or_else(none, |it| (Tone::Faint, lang.number(it)));
+    [shown, (Tone::Plain, interval), largest]
+}
+
+fn none() -> (Tone, String) {
+    (Tone::Faint, "—".to_owned())
+}
+
+/// The symbols that the tables use, in words.
+fn legend(tables: &[StatsTable], page: &mut Page<'_>) {
+    use entente_core::statistics::release::Symbol;
+    let lang = page.lang();
+    let cells = || tables.iter().flat_map(|it| it.cells.iter().chain([&it.total]));
+    page.blank();
+    for symbol in Symbol::ALL {
+        if cells().any(|cell| cell.symbol.as_deref() == Some(symbol.code())) {
+            let line = format!("{:<3} {}", symbol.code(), symbol.label(lang));
+            let line = page.paint(Tone::Faint, &line);
+            page.line(&line);
+        }
+    }
+}
+
+impl Render for StatsStatusTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        if self.releases.is_empty() {
+            page.say(
+                "We may ask under no plan that we have signed.",
+                "Nous ne pouvons demander en vertu d’aucun plan signé.",
+            );
+            page.next("entente plan list");
+            return;
+        }
+        let mut grid = Grid::new([
+            lang.pick("Plan", "Plan"),
+            lang.pick("Table", "Tableau"),
+            lang.pick("Period", "Période"),
+            lang.pick("Due", "Dû"),
+            lang.pick("Gave", "Donné"),
+            lang.pick("Refused", "Refusé"),
+            lang.pick("Silent", "Muets"),
+        ])
+        .numeric([4, 5, 6]);
+        for row in &self.releases {
+            let tone = if row.due { Tone::Good } else { Tone::Faint };
+            let revision = if row.revision == 0 { String::new() } else { format!(" r{}", row.revision) };
+            grid.toned([
+                (Tone::Plain, row.plan.clone()),
+                (Tone::Plain, row.cube.clone()),
+                (Tone::Plain, format!("{}{revision}", row.period)),
+                (tone, row.due_on.clone()),
+                (Tone::Plain, lang.number(row.answered)),
+                (Tone::Plain, lang.number(row.refused)),
+                (Tone::Plain, lang.number(row.silent)),
+            ]);
+        }
+        page.table(grid);
+        if let Some(row) = self.releases.iter().find(|row| row.due && row.silent > 0) {
+            page.next(&format!("entente stats run {}", row.plan));
+        }
+    }
+}
+
+impl Render for StatsReturnTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let file = &self.file;
+        page.line(&lang.pick(
+            format!("National return for {} written: {file}", self.period),
+            format!("Rapport national pour {} écrit : {file}", self.period),
+        ));
+        page.facts(&[
+            (lang.pick("Tables", "Tableaux"), lang.number(self.tables)),
+            (
+                lang.pick("Answers", "Réponses"),
+                lang.pick(
+                    format!("{} with figures, {} refused, {} never came", self.answered, self.refused, self.silent),
+                    format!("{} avec chiffres, {} refusées, {} jamais venues", self.answered, self.refused, self.silent),
+                ),
+            ),
+            ("SHA-256", self.sha256.clone()),
+        ]);
+        page.next(&format!("entente verify {file}"));
+    }
+}
+
+impl Render for BudgetTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        if self.years.is_empty() {
+            page.say(
+                "No plan is signed, and nothing was spent.",
+                "Aucun plan n’est signé, et rien n’a été dépensé.",
+            );
+            return;
+        }
+        let mut grid = Grid::new([
+            lang.pick("Year", "Année"),
+            lang.pick("Spent (rho)", "Dépensé (rho)"),
+            lang.pick("Cap (rho)", "Plafond (rho)"),
+            lang.pick("Advantage", "Avantage"),
+            lang.pick("For", "Pour"),
+        ])
+        .numeric([1, 2, 3]);
+        for year in &self.years {
+            let parts = year.partners.iter();
+            let parts: Vec<_> = parts
+                .map(|it| format!("{} {}", it.partner.name(lang), NanoRho(it.spent_nano_rho)))
+                .collect();
+            let is_full = year.spent_nano_rho >= year.cap_nano_rho;
+            grid.toned([
+                (Tone::Plain, year.year.to_string()),
+                (
+                    if is_full { Tone::Warning } else { Tone::Plain },
+                    NanoRho(year.spent_nano_rho).to_string(),
+                ),
+                (Tone::Plain, NanoRho(year.cap_nano_rho).to_string()),
+                (Tone::Plain, lang.percent(f64::from(year.advantage_permille) / 1000.0)),
+                (Tone::Plain, parts.join("; ")),
+            ]);
+        }
+        page.table(grid);
+        let charges = count(
+            self.charges,
+            ("charge", "charges"),
+            ("imputation", "imputations"),
+            lang,
+        );
+        let spent = NanoRho(self.spent_nano_rho);
+        page.line(&lang.pick(
+            format!("Odometer: {charges}, rho {spent} in all. It never goes back."),
+            format!("Compteur : {charges}, rho {spent} en tout. Il ne recule jamais."),
+        ));
+        self.warnings(page);
+    }
+}
+
+trait Warnings {
+    fn warnings(&self, page: &mut Page<'_>);
+}
+
+impl Warnings for BudgetTold {
+    fn warnings(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        if !self.whole {
+            let line = page.pick(
+                "This node was set back: charges that partners hold are missing. Nothing new is drawn before they have shown them.",
+                "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est tiré avant qu’ils les aient montrées.",
+            );
+            let line = page.paint(Tone::Bad, line);
+            page.line(&line);
+        }
+        for partner in &self.waiting_for {
+            let name = partner.name(lang);
+            page.line(&lang.pick(
+                format!("Since the restore, nothing is drawn before {name} has asked. If it never will:"),
+                format!("Depuis la restauration, rien n’est tiré avant une demande de {name}. Si elle ne doit jamais venir :"),
+            ));
+            page.next(&format!("entente partner end {}", partner.short()));
+        }
+    }
+}

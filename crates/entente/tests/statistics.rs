@@ -1,0 +1,211 @@
+//! Private statistics as people do them, by commands: a plan is drafted, read, signed by both, asked,
+//! shown, written into a return, and verified by somebody who has nothing but the file.
+
+mod common;
+#[path = "common/partners.rs"]
+mod partners;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use common::{Folder, ask, told};
+use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
+use serde_json::{Value, json};
+
+/// How many women of Manitoba the province has in 2025.
+const N_CASES: u64 = 60;
+
+/// A centre that asks and a province that contributes, with an agreement and cases.
+struct Two {
+    folder: tempfile::TempDir,
+    province: Folder,
+    centre: Folder,
+    running: Up,
+    /// Ends with the test.
+    _centre: Up,
+}
+
+impl Two {
+    async fn partners() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let province = Folder::init(folder.path(), "province", "sled");
+        let centre = Folder::init(folder.path(), "centre", "sled");
+        for node in [&province, &centre] {
+            set(node, "interval_s = 60", "interval_s = 86400");
+        }
+        let (running, up) = (Up(province.start().await), Up(centre.start().await));
+        pair((&centre, "centre"), (&province, "province"), folder.path());
+        agree((&province, "province"), (&centre, "centre"), folder.path());
+        import(&province, folder.path());
+        Self { folder, province, centre, running, _centre: up }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// The plan, drafted and signed by the centre.
+    fn proposed(&self) {
+        let file = self.path("plan.toml");
+        done(&self.centre, &["plan", "draft", "--contributes", "province", "--out", &file]);
+        done(&self.centre, &["plan", "sign", &file]);
+        sync(&self.province, "centre");
+    }
+
+    fn run(&self) -> Value {
+        done(&self.centre, &["stats", "run", "canada", "--period", "2025"])
+    }
+}
+
+fn import(node: &Folder, folder: &Path) {
+    let header = "external_ref,registered_on,status,status_decided_by,gender,\
+        age_at_registration,province_of_exploitation,citizenship,exploitation,\
+        consent_scopes,consent_given_by,consent_informed,consent_given_on";
+    let line = |n| {
+        format!(
+            "s-{n},2025-08-15,actual,ngo,woman,30,46,CAN,forced_labour,services;stats,self,yes,2025-08-15"
+        )
+    };
+    let lines: Vec<_> = (0..N_CASES).map(line).collect();
+    let path = folder.join("cases.csv");
+    std::fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).expect("written");
+    let told = done(node, &["record", "import", &path.display().to_string()]);
+    assert_eq!(number(&told, "/added"), N_CASES, "{told}");
+}
+
+/// The cell of Manitoba in the first table.
+fn manitoba(told: &Value) -> Value {
+    let cells = list(told, "/tables/0/cells");
+    let is_it = |cell: &&Value| cell.pointer("/key/province") == Some(&json!("46"));
+    cells.iter().find(is_it).expect("a cell").clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_read_before_it_is_signed_and_answers_nothing_before() {
+    let two = Two::partners().await;
+    let file = two.path("plan.toml");
+    done(&two.centre, &["plan", "draft", "--contributes", "province", "--out", &file]);
+    let dry = done(&two.centre, &["plan", "sign", &file, "--dry-run"]);
+    assert!(!is(&dry, "/done") && text(&dry, "/page/fr").contains("Ce qui est promis"));
+    assert_eq!(number(&dry, "/price/year_nano_rho"), 88_149_999);
+    assert!(list(&done(&two.centre, &["plan", "list"]), "/plans").is_empty());
+
+    assert!(is(&done(&two.centre, &["plan", "sign", &file]), "/done"));
+    sync(&two.province, "centre");
+    let theirs = done(&two.province, &["plan", "show", "canada@1"]);
+    assert_eq!(text(&theirs, "/plan/signed_by/0/name/en"), "centre");
+    assert_eq!(theirs.pointer("/plan/signed_at"), Some(&Value::Null));
+    let unsigned = two.run();
+    assert_eq!(number(&unsigned, "/tables/0/coverage/refused"), 1);
+    let why = "/tables/0/coverage/partners/0/reasons/0/code";
+    assert_eq!(text(&unsigned, why), "not_signed");
+    assert_eq!(manitoba(&unsigned).pointer("/symbol"), Some(&json!("..")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
+    let mut two = Two::partners().await;
+    two.proposed();
+    done(&two.province, &["plan", "sign", "canada"]);
+    let first = two.run();
+    let cell = manitoba(&first);
+    // Six standard deviations of 4.13.
+    assert!((35..=85).contains(&number(&cell, "/value")), "{cell}");
+    assert!(number(&cell, "/low") < number(&cell, "/value") && number(&cell, "/floor") == 10);
+    assert_eq!(number(&first, "/tables/0/coverage/answered"), 1);
+    assert_eq!(list(&first, "/tables").len(), 3);
+
+    let status = done(&two.centre, &["stats", "status"]);
+    assert_eq!(number(&status, "/releases/0/answered"), 1);
+    let budget = done(&two.province, &["budget"]);
+    assert_eq!(number(&budget, "/charges"), 3);
+    assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_149_999);
+    assert_eq!(number(&budget, "/years/0/partners/0/spent_nano_rho"), 88_149_999);
+    assert_eq!(number(&done(&two.centre, &["budget"]), "/charges"), 0);
+
+    // What is kept needs nobody.
+    two.running.stop(&two.province);
+    assert_eq!(two.run(), first);
+    let shown = done(&two.centre, &["stats", "show", "canada", "--period", "2025"]);
+    assert_eq!(shown, first);
+    let early = two.centre.json(&["stats", "run", "canada", "--period", "2027"]);
+    assert_eq!(text(&early, "/error/code"), "ENT-2109");
+    let never = two.centre.json(&["stats", "run", "canada", "--period", "2024"]);
+    assert_eq!(text(&never, "/error/code"), "ENT-2105");
+}
+
+/// Verifies a file where there is no node.
+fn verify(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entente"));
+    command.env("ENTENTE_LANG", "en").env("ENTENTE_HOME", PathBuf::from("/nonexistent"));
+    command.arg("verify").args(args).output().expect("the program runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_is_verified_by_who_has_nothing_but_the_file() {
+    let two = Two::partners().await;
+    two.proposed();
+    done(&two.province, &["plan", "sign", "canada"]);
+    two.run();
+    // The centre hears of the signature: a return without it would not be right.
+    sync(&two.centre, "province");
+    let file = two.path("canada-2025.return");
+    let written = done(&two.centre, &["stats", "return", "canada", "2025", "--out", &file]);
+    assert_eq!((number(&written, "/tables"), number(&written, "/answered")), (3, 3));
+    let id = |node| text(&done(node, &["status"]), "/organization/id");
+    let (centre, both) =
+        (id(&two.centre), format!("{},{}", id(&two.centre), id(&two.province)));
+
+    let right = verify(&[&file, "--trust", &both]);
+    assert!(right.status.success(), "{}", said(&right));
+    assert!(said(&right).contains("every figure follows"), "{}", said(&right));
+    let stranger = verify(&[&file, "--trust", &centre, "--json"]);
+    assert_eq!(stranger.status.code(), Some(1));
+    let document: Value = serde_json::from_str(&said(&stranger)).expect("a document");
+    assert!(!is(&document, "/verified") && list(&document, "/faults").len() == 1);
+
+    let sdmx = said(&verify(&[&file, "--format", "sdmx"]));
+    assert!(sdmx.contains("A,N,VC_HTF_DETVFL,124,_T,_T,"), "{sdmx}");
+    let csv = said(&verify(&[&file, "--format", "csv"]));
+    assert_eq!(csv.lines().count(), 14 + 35 + 72 + 3 + 1);
+    let document: Value =
+        serde_json::from_str(&said(&verify(&[&file, "--format", "json"]))).expect("a document");
+    let shown = done(&two.centre, &["stats", "show", "canada", "--period", "2025"]);
+    assert_eq!(manitoba(&document).pointer("/value"), manitoba(&shown).pointer("/value"));
+
+    let mut bytes = std::fs::read(&file).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let changed = two.path("changed.return");
+    std::fs::write(&changed, bytes).expect("written");
+    let refused = verify(&[&changed, "--json"]);
+    let document: Value = serde_json::from_str(&said(&refused)).expect("a document");
+    assert_eq!(text(&document, "/error/code"), "ENT-0033");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_statistics_is_readable_in_both_languages() {
+    let two = Two::partners().await;
+    two.proposed();
+    let mut client = two.centre.client().await.expect("the node answers");
+    let told = told(client.budget(ask(&json!({}))).await).await.expect("told");
+    assert_eq!(number(&told, "/charges"), 0);
+    for lang in ["en", "fr"] {
+        for args in [
+            &["plan", "list"][..],
+            &["plan", "show", "canada"],
+            &["stats", "run", "canada"],
+            &["stats", "show", "canada"],
+            &["stats", "status"],
+            &["budget"],
+        ] {
+            let output = two.centre.run(&[args, &["--lang", lang]].concat());
+            assert!(output.status.success(), "{args:?}: {}", said(&output));
+            assert!(!said(&output).is_empty());
+        }
+    }
+}
