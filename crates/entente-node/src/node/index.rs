@@ -1,7 +1,8 @@
 //! What a node keeps in memory: coded columns of its own cases, and where held summaries are.
 //!
 //! Both are rebuilt from the store at start and changed only after the transaction that changed
-//! the store. Counting walks the columns: 100,000 cases take well under a millisecond and 6 MB.
+//! the store; of held summaries this index may know a moment before they are durable. Counting walks
+//! the columns: 100,000 cases take well under a millisecond and 6 MB.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
