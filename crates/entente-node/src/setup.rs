@@ -173,6 +173,7 @@ impl Home {
             store: crate::config::StoreConfig { engine: options.engine.name().to_owned() },
             sync: crate::config::SyncConfig::default(),
             backup: crate::config::BackupConfig::default(),
+            staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };
         // Last, so that a folder with settings is a whole node.

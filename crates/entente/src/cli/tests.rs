@@ -308,6 +308,14 @@ fn common_options_may_stand_before_or_after_the_command() {
 }
 
 #[test]
+fn whoever_names_the_door_for_staff_goes_there_and_not_to_the_folder() {
+    let line = ["entente", "--home", "/x", "status", "--socket", "/run/entente/staff.sock"];
+    let matches = tree::root(Lang::En).try_get_matches_from(line).unwrap();
+    let desk = super::desk::Desk::new(Lang::En, leaf(&matches).1);
+    assert_eq!(desk.socket(), std::path::Path::new("/run/entente/staff.sock"));
+}
+
+#[test]
 fn the_tree_is_sound() {
     tree::root(Lang::En).debug_assert();
     tree::root(Lang::Fr).debug_assert();
