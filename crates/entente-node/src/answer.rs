@@ -52,6 +52,8 @@ pub struct Desk {
     started_s: i64,
     // The accounts that have come in since the node started, and as what.
     seen: Mutex<HashMap<u32, Vec<Role>>>,
+    // What status showed last, for when the store cannot be read.
+    last_seen: Mutex<Option<status::LastSeen>>,
     stop: CancellationToken,
 }
 
@@ -118,8 +120,18 @@ impl Desk {
         stop: CancellationToken,
     ) -> Self {
         let started_s = node.now_s();
-        let ring = Mutex::new(ring);
-        Self { node, peers, home, config, identity, ring, started_s, seen: Mutex::default(), stop }
+        Self {
+            node,
+            peers,
+            home,
+            config,
+            identity,
+            ring: Mutex::new(ring),
+            started_s,
+            seen: Mutex::default(),
+            last_seen: Mutex::default(),
+            stop,
+        }
     }
 
     /// Who has this account of the machine, and what they may do.

@@ -8,6 +8,7 @@ use entente_proto::HelloBack;
 use entente_store::rows::{PartnerRow, PartnerState};
 
 use super::health::{at_hand, found, good};
+use super::last;
 use crate::answer::audit::verified;
 use crate::answer::partners::{blocking, missed_text};
 use crate::answer::{Desk, Staff, Steps, instant, step};
@@ -44,7 +45,14 @@ pub(in crate::answer) async fn doctor(
         let standings = desk.node.standings()?;
         Ok((at_hand(desk, &standings)?, desk.node.partner_rows()?))
     });
-    let (mut checks, rows) = near.await?;
+    let (mut checks, rows) = match near.await {
+        Ok(near) => near,
+        Err(fault) => {
+            let mut checks = blocking(&desk, |desk| last::checks(desk, fault)).await?;
+            checks.push(certificate(&desk));
+            return Ok(DoctorTold { checks });
+        }
+    };
     checks.push(certificate(&desk));
     step(&steps, 1, 3, "calling partners", "appel des partenaires");
     let called = call_all(&desk, rows).await;

@@ -30,10 +30,15 @@ pub(super) fn found(code: &str, wellness: Wellness, text: Both, next: (&str, &st
     Check { code: code.to_owned(), wellness, text, next: Some(Both::new(next.0, next.1)) }
 }
 
+/// What can be said without reading the store.
+pub(super) fn beside_the_store(desk: &Desk) -> Outcome<Vec<Check>> {
+    Ok(vec![writes(&desk.node), disk(desk)?, folder(desk), backup(desk)])
+}
+
 /// Everything that can be said at once, in a fixed order.
 pub(super) fn at_hand(desk: &Desk, standings: &[Standing]) -> Outcome<Vec<Check>> {
     let node = &desk.node;
-    let mut checks = vec![writes(node), disk(desk)?, folder(desk), backup(desk)];
+    let mut checks = beside_the_store(desk)?;
     checks.push(invitations(node)?);
     checks.extend(standings.iter().flat_map(|standing| partner(node, standing)));
     Ok(checks)
