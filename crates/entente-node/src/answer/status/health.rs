@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use entente_core::agreement::AgreementState;
 use entente_core::lang::Lang;
+use entente_store::engine::EngineError;
 use entente_store::rows;
 
 use crate::answer::agreements::days_left;
@@ -52,13 +53,22 @@ fn writes(node: &Node) -> Check {
             Wellness::Bad,
             Both::new(
                 format!("The store refuses writes since one failed: {cause}."),
-                format!("Le dépôt refuse toute écriture depuis un échec : {cause}."),
+                format!("Le dépôt refuse toute écriture depuis un échec : {}.", in_french(&cause)),
             ),
             (
                 "Free space on the disk, check it, and restart: entente node run",
                 "Libérez de l’espace, vérifiez le disque, puis relancez : entente node run",
             ),
         ),
+    }
+}
+
+/// What stopped the store. Only what nobody can do anything about is said in English.
+fn in_french(cause: &EngineError) -> String {
+    match cause {
+        EngineError::Full => "le disque est plein".to_owned(),
+        EngineError::ReadOnly => "le disque est en lecture seule".to_owned(),
+        other => format!("détail technique, en anglais : {other}"),
     }
 }
 
