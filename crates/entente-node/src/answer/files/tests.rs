@@ -186,7 +186,8 @@ fn what_is_exported_is_imported_again_by_another_node() {
 #[test]
 fn names_are_exported_only_if_asked_for_and_never_over_another_file() {
     let (desk, folder) = (desk(2), tempfile::tempdir().unwrap());
-    let rows = "registered_on,name_last,notes\n2026-08-01,Exemple-Tremblay,secret\n";
+    let rows = "registered_on,name_last,notes,vulnerabilities,recruitment_platform\n\
+        2026-08-01,Exemple-Tremblay,secret,secret sister,secret.example\n";
     let file = write(&folder, "own.csv", rows);
     run(&desk, ask(&file)).unwrap();
     let out = folder.path().join("coded.csv");

@@ -40,10 +40,21 @@ fn what_identifies_is_masked_until_it_is_asked_for_and_that_is_audited() {
 
     let revealed = show_of(&desk, &added.record, true);
     assert_eq!(name(&revealed).values.0, ["Exemple-Tremblay"]);
+    let free = case(
+        &desk,
+        &[
+            (Field::Vulnerabilities, "sister of Exemple"),
+            (Field::RecruitmentPlatform, "exemple.example"),
+        ],
+    );
+    let told = show_of(&desk, &free.to_string(), false);
+    let masked: Vec<_> = told.fields.iter().filter(|it| it.masked).map(|it| &it.field).collect();
+    assert_eq!(masked, ["vulnerabilities", "recruitment_platform"]);
+    assert!(!serde_json::to_string(&told).unwrap().contains("xemple"));
     let forms = revealed.fields.iter().find(|it| it.field == "exploitation").unwrap();
     assert_eq!(forms.values.0, ["sexual", "forced_labour"]);
     let how: Vec<_> = audited(&desk, Action::RecordRead).into_iter().map(|it| it.reasons).collect();
-    assert_eq!(how, [vec![], vec!["revealed".to_owned()]]);
+    assert_eq!(how, [vec![], vec!["revealed".to_owned()], vec![]]);
 }
 
 #[test]
@@ -120,7 +131,9 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     assert_eq!(ids.len(), 5);
     assert_eq!(audited(&desk, Action::RecordsListed).len(), 5);
 
-    assert_eq!(list(ask(&[("name_last", "x")], 3, None)).unwrap_err().code, "ENT-1405");
+    for field in ["name_last", "vulnerabilities"] {
+        assert_eq!(list(ask(&[(field, "x")], 3, None)).unwrap_err().code, "ENT-1405");
+    }
     assert_eq!(list(ask(&[("gender", "x")], 3, None)).unwrap_err().code, "ENT-1406");
     assert_eq!(list(ask(&[("x", "y")], 3, None)).unwrap_err().code, "ENT-1404");
 }
