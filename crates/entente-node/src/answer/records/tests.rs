@@ -139,6 +139,26 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
 }
 
 #[test]
+fn a_search_for_a_number_finds_that_number_before_others_like_it() {
+    let desk = desk(2);
+    let add = |number: &str| case(&desk, &[(Field::ExternalRef, number)]).to_string();
+    let wanted = add("CASE-1");
+    let others = ["CASE-2", "CASE-11", "CASE-1-B", "X CASE-1"].map(add);
+    let find = |text: &str| {
+        let ask = RecordSearchAsk { text: Private(text.to_owned()), limit: 10 };
+        let found = search(&desk, &staff(), ask, &steps()).unwrap().found;
+        found.into_iter().map(|it| (it.record.id, it.score)).collect::<Vec<_>>()
+    };
+    for typed in ["CASE-1", "case 1", "Case1"] {
+        let found = find(typed);
+        assert_eq!(found.first(), Some(&(wanted.clone(), 100)), "{typed}");
+        assert!(found.iter().skip(1).all(|(_, score)| *score < 100), "{typed}: {found:?}");
+    }
+    // The one whose number is another comes last.
+    assert_eq!(find("CASE-1").last().map(|(id, _)| id), others.first());
+}
+
+#[test]
 fn a_search_finds_names_in_any_spelling_and_leaves_no_word_behind() {
     let desk = desk(2);
     let record = add_named(&desk, "Exemple-Tremblay").record;
@@ -151,7 +171,7 @@ fn a_search_finds_names_in_any_spelling_and_leaves_no_word_behind() {
     assert_eq!(found.iter().map(|it| &it.record.id).collect::<Vec<_>>(), [&record]);
     assert_eq!(
         (found[0].score, found[0].matched.clone()),
-        (100, vec!["name_last".into(), "name_first".into()])
+        (99, vec!["name_last".into(), "name_first".into()])
     );
     assert_eq!(find("zo").len(), 2);
     assert!(find("tremblay gagnon").is_empty());
