@@ -71,7 +71,7 @@ fn explaining_and_accounting_say_the_same_as_what_went_out() {
     assert_eq!(b.node().n_held(), 12);
     let record = hex::encode(records[0].0);
 
-    let ask = AgreementExplainAsk { record: record.clone(), partner: "Centre".into() };
+    let ask = AgreementExplainAsk { record: record.clone(), partner: "Centre".into(), group: true };
     let explained = agreements::explain(&a.desk, &staff(), ask, &silent()).unwrap();
     assert_eq!(explained.decision, Decision::Refuse);
     assert_eq!(explained.reasons[0].code, "already_released");
