@@ -210,8 +210,8 @@ pub(super) fn show(
         address: Some(row.address.clone()).filter(|address| !address.is_empty()),
         ticket_id: Some(hex::encode(row.ticket)),
         verified_at: verified_at(node, &standing)?.map(instant),
-        // A partner's leaf is seen at each handshake and kept nowhere.
-        certificate_expires_at: None,
+        // Seen at each handshake at our door, and kept until we stop.
+        certificate_expires_at: node.admissions.leaf_until_s(&id).map(instant),
         reasons: reasons(node, row)?,
         agreements: agreements.iter().map(|kept| agreement_told(node, kept)).collect(),
         receipts_due: due.collect(),

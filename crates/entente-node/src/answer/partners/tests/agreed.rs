@@ -191,7 +191,13 @@ fn a_backup_opens_with_the_passphrase_of_its_day() {
     assert!(opens(&first.file, PASSPHRASE) && !opens(&first.file, new));
     assert!(opens(&second.file, new) && !opens(&second.file, PASSPHRASE));
     let listed = store::backup_list(&a.desk, &staff(), BackupListAsk {}, &silent()).unwrap();
-    assert_eq!(listed.backups, [second, first]);
+    assert_eq!(listed.backups, [second.clone(), first]);
+    assert!(listed.backups.iter().all(|backup| backup.verified));
+    // One that is not what was read back then is not called verified.
+    std::fs::write(&second.file, "cut off").unwrap();
+    let listed = store::backup_list(&a.desk, &staff(), BackupListAsk {}, &silent()).unwrap();
+    let verified: Vec<_> = listed.backups.iter().map(|backup| backup.verified).collect();
+    assert_eq!(verified, [false, true]);
     assert_eq!((a.n(Action::BackupMade), a.n(Action::KeysChanged)), (2, 1));
 }
 
