@@ -73,8 +73,9 @@ impl Entry {
 fn rank(admission: Admission) -> u8 {
     match admission {
         Admission::Refused => 0,
-        Admission::Invitee => 1,
-        Admission::Partner => 2,
+        Admission::Suspended => 1,
+        Admission::Invitee => 2,
+        Admission::Partner => 3,
     }
 }
 

@@ -39,6 +39,16 @@ async fn a_partner_comes_in_and_the_handler_sees_who_it_is() {
 }
 
 #[tokio::test]
+async fn a_suspended_partner_may_knock_and_hears_one_word() {
+    let (a, b) = partners();
+    let door = a.opens().await;
+    a.admissions.set(b.id(), Admission::Suspended);
+    let status = b.calls(&a, &door).check().await.unwrap_err();
+    assert_eq!((DoorError::of(&status), status.message()), (None, "suspended"));
+    assert_eq!(door.asked.by(), None, "no handler was reached");
+}
+
+#[tokio::test]
 async fn a_stranger_is_refused_and_told_so() {
     let (a, _) = partners();
     let door = a.opens().await;

@@ -27,9 +27,11 @@ pub(in crate::answer) fn suspend(
     let consequences = vec![
         Both::new(
             "Open connections are cut within seconds. Nothing more goes to them and nothing is \
-             fetched from them until we resume.",
+             fetched from them until we resume. When they next call, they are told that they are \
+             suspended.",
             "Les connexions ouvertes sont coupées en quelques secondes. Plus rien ne leur est \
-             envoyé ni demandé jusqu’au rétablissement.",
+             envoyé ni demandé jusqu’au rétablissement. À leur prochain appel, ils apprennent \
+             qu’ils sont suspendus.",
         ),
         stays(&standing),
         Both::new(
