@@ -66,11 +66,11 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         ring,
         stop.clone(),
     ));
-    let socket = LocalDoor::bind(&home.socket()).map_err(|error| socket_fault(&error))?;
     let group = accounts::group_id(&config.staff_door.group);
     let for_staff = config.staff_socket().zip(group);
     let for_staff = for_staff.map(|(path, group)| LocalDoor::bind_for_group(path, group));
     let for_staff = for_staff.transpose().map_err(|error| staff_door_fault(&error))?;
+    let socket = LocalDoor::bind(&home.socket()).map_err(|error| socket_fault(&error))?;
 
     let mut tasks = tokio::task::JoinSet::new();
     let (_, routes) = doors::standard_services(entente_proto::FILE_DESCRIPTOR_SET)
