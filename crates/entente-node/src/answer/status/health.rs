@@ -175,7 +175,7 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
     let short = format!("{}", standing.id.short());
     let mut checks = Vec::new();
     if let Some(code) = &standing.row.quarantined {
-        let command = format!("entente quarantine list {short}");
+        let command = format!("entente partner quarantine {short}");
         checks.push(found(
             "quarantine",
             Wellness::Bad,
