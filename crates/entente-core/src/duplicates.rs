@@ -19,6 +19,7 @@ use crate::record::{CaseRecord, RecordId};
 
 mod name;
 
+pub(crate) use name::jaro_winkler as likeness;
 use name::{Name, Resemblance};
 
 /// Two records that may be about one person.

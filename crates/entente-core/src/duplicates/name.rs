@@ -199,7 +199,7 @@ fn sound(word: &str) -> String {
 }
 
 /// Jaro's similarity with Winkler's weight for a common start, from 0 to 1.
-fn jaro_winkler(one: &str, other: &str) -> f64 {
+pub(crate) fn jaro_winkler(one: &str, other: &str) -> f64 {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one.is_empty() || other.is_empty() {
         return 0.0;

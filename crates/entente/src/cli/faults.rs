@@ -141,14 +141,29 @@ pub(crate) fn not_allowed(socket: &Path) -> Box<Fault> {
         21,
         ("you may not talk to this node", "vous n’avez pas le droit de parler à ce nœud"),
         (
-            "log in as the user that runs the node",
-            "ouvrez une session comme l’utilisateur qui exécute le nœud",
+            "log in as the user that runs the node; or, if the node has a door for staff, name it \
+             with --socket, and ask the administrator for its group",
+            "ouvrez une session comme l’utilisateur qui exécute le nœud; ou, si le nœud a une porte \
+             du personnel, nommez-la avec --socket et demandez son groupe à l’administrateur",
         ),
     )
     .because(
-        format!("{} belongs to another user", socket.display()),
-        format!("{} appartient à un autre utilisateur", socket.display()),
+        format!("{} is closed to your account", socket.display()),
+        format!("{} est fermé à votre compte", socket.display()),
     )
+}
+
+/// `ENT-0027`: nothing answers at the door for staff.
+pub(crate) fn staff_door_shut(socket: &Path) -> Box<Fault> {
+    Fault::new(
+        27,
+        ("nothing answers at the door for staff", "rien ne répond à la porte du personnel"),
+        (
+            "ask the administrator whether the node is running, and where its socket is",
+            "demandez à l’administrateur si le nœud est en marche, et où est son connecteur",
+        ),
+    )
+    .because(socket.display().to_string(), socket.display().to_string())
 }
 
 /// `ENT-0022`: the node went away before it had answered.
