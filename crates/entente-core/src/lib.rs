@@ -36,5 +36,6 @@ pub mod policy;
 pub mod record;
 pub mod screening;
 pub mod statement;
+pub mod statistics;
 pub mod summary;
 pub mod synthetic;

@@ -1,0 +1,3 @@
+//! Statistics that protect people.
+
+pub mod columns;
