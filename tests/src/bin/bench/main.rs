@@ -15,6 +15,12 @@ mod idle;
 mod import;
 mod peer;
 mod report;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "an organization or cell that is not there ends the run, as it should"
+)]
+mod scale;
 mod site;
 mod start;
 mod summaries;
@@ -38,6 +44,8 @@ struct Sizes {
     n_asked: usize,
     /// Questions, of which the percentiles are taken.
     n_questions: usize,
+    /// Organizations of a secure sum, one federation after the other.
+    n_organizations: &'static [usize],
     /// Repetitions, of which the median is taken.
     n_times: usize,
 }
@@ -49,6 +57,7 @@ const FULL: Sizes = Sizes {
     n_idle: 50,
     n_asked: 20,
     n_questions: 500,
+    n_organizations: &[30, 300, 5_000],
     n_times: 3,
 };
 
@@ -59,10 +68,11 @@ const SMALL: Sizes = Sizes {
     n_idle: 5,
     n_asked: 3,
     n_questions: 20,
+    n_organizations: &[30],
     n_times: 1,
 };
 
-const NAMES: [&str; 6] = ["import", "summaries", "idle", "start", "explain", "fanout"];
+const NAMES: [&str; 7] = ["import", "summaries", "idle", "start", "explain", "fanout", "scale"];
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
@@ -105,6 +115,9 @@ fn main() -> ExitCode {
         }
         if is_meant("fanout") {
             fanout::run(&mut report, sizes).await;
+        }
+        if is_meant("scale") {
+            scale::run(&mut report, sizes);
         }
     });
     report.print();
