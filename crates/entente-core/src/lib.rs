@@ -10,7 +10,8 @@
 //! 6. [`policy`]: whether it may go to that partner;
 //! 7. [`statement`], [`envelope`] and [`feed`]: what is signed, and in which order it was said;
 //! 8. [`count`]: protected counts under an agreement;
-//! 9. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//! 9. [`statistics`]: counts that may be published;
+//! 10. [`audit`]: what was done, so that it cannot be rewritten in silence.
 //!
 //! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
 //! [`merkle`] and [`lang`] serve all.

@@ -16,6 +16,12 @@ mod idle;
 mod import;
 mod peer;
 mod report;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "an organization or cell that is not there ends the run, as it should"
+)]
+mod scale;
 mod site;
 mod start;
 mod stats;
@@ -46,6 +52,8 @@ struct Sizes {
     n_questions: usize,
     /// Rows that are counted.
     n_rows: usize,
+    /// Organizations of a secure sum, one federation after the other.
+    n_organizations: &'static [usize],
     /// Repetitions, of which the median is taken.
     n_times: usize,
 }
@@ -58,6 +66,7 @@ const FULL: Sizes = Sizes {
     n_asked: 20,
     n_questions: 500,
     n_rows: 1_000_000,
+    n_organizations: &[30, 300, 5_000],
     n_times: 3,
 };
 
@@ -69,10 +78,12 @@ const SMALL: Sizes = Sizes {
     n_asked: 3,
     n_questions: 20,
     n_rows: 30_000,
+    n_organizations: &[30],
     n_times: 1,
 };
 
-const NAMES: [&str; 7] = ["import", "summaries", "idle", "start", "explain", "fanout", "stats"];
+const NAMES: [&str; 8] =
+    ["import", "summaries", "idle", "start", "explain", "fanout", "stats", "scale"];
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
@@ -119,6 +130,9 @@ fn main() -> ExitCode {
         }
         if is_meant("fanout") {
             fanout::run(&mut report, sizes).await;
+        }
+        if is_meant("scale") {
+            scale::run(&mut report, sizes);
         }
     });
     let stats = if is_meant("stats") { stats::run(&mut report, sizes) } else { None };
