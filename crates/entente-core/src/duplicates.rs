@@ -21,6 +21,8 @@ mod name;
 
 use name::{Name, Resemblance};
 
+pub(crate) use name::sounds;
+
 /// Two records that may be about one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
