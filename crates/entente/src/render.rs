@@ -15,6 +15,7 @@ mod exchange;
 mod explain;
 pub(crate) mod fault;
 pub(crate) mod labels;
+pub(crate) mod mse;
 pub(crate) mod page;
 mod partner;
 pub(crate) mod qr;

@@ -129,6 +129,12 @@ fn fold(name: &str) -> Vec<String> {
     if without.is_empty() { words } else { without }
 }
 
+/// How the words of names sound, in no order: spellings of one person's name that differ in accents,
+/// order, hyphens, usual short forms and doubled letters have the same.
+pub(crate) fn sounds<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().flat_map(fold).take(MAX_WORDS).map(|word| sound(&word)).collect()
+}
+
 /// Left out and put elsewhere as often as not.
 const PARTICLES: [&str; 22] = [
     "al", "ben", "bin", "da", "de", "del", "den", "der", "des", "di", "dos", "du", "el", "ibn",

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::Path;
 
+use entente_core::lang::Lang;
+use entente_core::statistics::mse::NoEstimate;
 use entente_node::fault::Fault;
 
 /// `ENT-0010`: a file cannot be read.
@@ -226,6 +228,44 @@ pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
         ),
     )
     .in_detail(&reason)
+}
+
+/// `ENT-0033`: a file is not an overlap table.
+pub(crate) fn no_overlap_table(path: &Path, why: impl Fn(Lang) -> String) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        33,
+        (
+            &format!("{name} is not an overlap table"),
+            &format!("{name} n’est pas un tableau de recoupements"),
+        ),
+        (
+            "give one row per combination of lists: a column of 0 and 1 for each list, and one called \
+             frequency",
+            "donnez une ligne par combinaison de listes\u{a0}: une colonne de 0 et de 1 pour chaque \
+             liste, et une colonne frequency",
+        ),
+    )
+    .because(why(Lang::En), why(Lang::Fr))
+}
+
+/// `ENT-0034`: an overlap table that determines no estimate.
+pub(crate) fn no_estimate(path: &Path, refusal: &NoEstimate) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        34,
+        (
+            &format!("{name} gives no estimate"),
+            &format!("{name} ne permet aucune estimation"),
+        ),
+        (
+            "publish the number observed, and the bounds from the largest list to the sum of all; or \
+             join lists that are alike",
+            "publiez le nombre observé, et les bornes allant de la plus grande liste à la somme de \
+             toutes; ou réunissez des listes semblables",
+        ),
+    )
+    .because(refusal.text(Lang::En), refusal.text(Lang::Fr))
 }
 
 fn io_reason(error: &io::Error) -> (String, String) {

@@ -98,6 +98,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("store size", Some(Op::StoreSize)),
     ("store migrate --to redb", None),
     ("store rekey", None),
+    ("stats mse overlaps.csv --replications 500 --seed 2", None),
     ("demo --keep --seed 2 --records 700 --engine redb", None),
     ("demo --import f.csv --layout ctdc-2017", None),
     ("codes", None),

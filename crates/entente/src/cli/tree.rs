@@ -11,14 +11,16 @@ mod cases;
 mod machine;
 mod partners;
 mod sharing;
+mod stats;
 pub(crate) mod words;
 
 use words::Words;
 
 /// The commands under each heading of the first page.
-const GROUPS: [(&str, &str, &[&str]); 5] = [
+const GROUPS: [(&str, &str, &[&str]); 6] = [
     ("Every day", "Tous les jours", &["status", "record", "consent", "held", "count", "sync"]),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
+    ("Statistics", "Statistiques", &["stats"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
     ("Administration", "Administration", &["node", "doctor", "backup", "store"]),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
@@ -59,6 +61,7 @@ fn all(words: Words) -> Vec<Command> {
         partners::agreement(words),
         sharing::epoch(words),
         sharing::bundle(words),
+        stats::stats(words),
         machine::audit(words),
         machine::codes(words),
         machine::node(words),

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_near_miss_is_suggested() {
-        let fault = mistyped("entente statsu", Lang::Fr);
+        let fault = mistyped("entente statuss", Lang::Fr);
         assert_eq!(fault.why[0].fr, "vouliez-vous dire status?");
     }
 
