@@ -2,9 +2,11 @@
 //!
 //! [`federation`] makes nodes in memory that speak with each other by function calls: no sockets,
 //! no clock but the one that is moved by hand. [`net`] makes nodes with folders and doors.
+//! [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
 pub mod net;
+pub mod python;
 #[expect(
     clippy::indexing_slicing,
     reason = "a case that is not there fails the test, as it should"

@@ -103,6 +103,26 @@ fn every_setting_of_the_service_is_one_that_systemd_knows() {
 }
 
 #[test]
+fn what_lets_staff_in_takes_back_no_more_than_it_must() {
+    let drop_in = settings(&read("deploy/entente-staff.conf"));
+    let given: Vec<_> = drop_in.iter().map(|(name, it)| (name.as_str(), it.as_str())).collect();
+    assert_eq!(
+        given,
+        [
+            ("PrivateUsers", "no"),
+            ("RuntimeDirectory", "entente"),
+            ("RuntimeDirectoryMode", "0755"),
+            ("SupplementaryGroups", "entente-staff"),
+            ("SystemCallFilter", "@chown"),
+        ]
+    );
+    // It is what the manual installs, for the door that the manual names.
+    let manual = read("docs/OPERATING.md");
+    assert!(manual.contains("socket = \"/run/entente/staff.sock\"\ngroup = \"entente-staff\""));
+    assert!(manual.contains("deploy/entente-staff.conf"));
+}
+
+#[test]
 fn the_service_never_has_the_passphrase_in_its_file_or_environment() {
     let service = settings(&read("deploy/entente.service"));
     assert_eq!(values(&service, "LoadCredential"), ["passphrase:/etc/entente/passphrase"]);

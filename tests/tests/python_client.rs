@@ -1,12 +1,10 @@
 //! A partner in another language: its own key, its own TLS and gRPC, nothing of ours.
 //!
-//! The programs are in `tests/python`; what they need is installed by `cargo xtask test`, which names
-//! the interpreter in `ENTENTE_PYTHON`. Without one, and without an environment in `target/venv`,
-//! the test says that it was skipped.
+//! The programs are in `tests/python`; without an interpreter the test says that it was skipped.
 
 #![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
 
@@ -22,33 +20,15 @@ use entente_store::engine::Memory;
 use entente_store::seal::Sealer;
 use entente_tests::federation::{START_S, staff};
 use entente_tests::net::{Site, summaries_and_counts};
+use entente_tests::python;
 use serde_json::Value;
 
 /// Python starts in a second or two on a busy machine; a node that hangs would take longer.
 const BOUND: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// The interpreter with the packages, or `None` with a word about it.
-fn python() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("ENTENTE_PYTHON") {
-        // Whoever names one wants the test to run.
-        return Some(named.into());
-    }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), PathBuf::from);
-    let found = Some(target.join("venv/bin/python")).filter(|python| python.exists());
-    if found.is_none() {
-        eprintln!("skipped: ENTENTE_PYTHON is not set and there is no target/venv");
-    }
-    found
-}
-
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 async fn run(python: &Path, program: &str, arguments: &[&std::ffi::OsStr]) -> Output {
     let mut command = std::process::Command::new(python);
-    command.arg(top().join("tests/python").join(program)).args(arguments);
+    command.arg(python::program(program)).args(arguments);
     let ended = tokio::task::spawn_blocking(move || command.output().expect("python runs"));
     tokio::time::timeout(BOUND, ended).await.expect("it took too long").expect("no panic")
 }
@@ -145,7 +125,7 @@ fn make_partners(node: &Node, officers: &Node) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partner_in_python_checks_lists_and_pulls_its_feed() {
-    let Some(python) = python() else { return };
+    let Some(python) = python::interpreter() else { return };
     let node = Site::office("Office").await;
     let partner = Stranger::made_by(&python).await;
     let officers = partner.officers();
@@ -178,7 +158,7 @@ async fn a_partner_in_python_checks_lists_and_pulls_its_feed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_in_python_is_turned_away() {
-    let Some(python) = python() else { return };
+    let Some(python) = python::interpreter() else { return };
     let node = Site::office("Office").await;
     refused(&Stranger::made_by(&python).await.asks(&python, &node).await);
 }

@@ -210,18 +210,24 @@ async fn a_suspended_partner_loses_what_it_has_open_and_gets_nothing_more() {
     if DoorError::of(&status) == Some(DoorError::Interrupted) {
         status = hello(channel, vec![1]).await.unwrap_err();
     }
-    assert_eq!(DoorError::of(&status), Some(DoorError::RefusedByPartner));
+    // It is told, whatever it asks, and nothing else.
+    assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "suspended"));
     let mut missed = office.round(&centre.id()).await.unwrap_err();
     if missed == Missed::Door(DoorError::Interrupted.to_string()) {
         missed = office.round(&centre.id()).await.unwrap_err();
     }
-    assert_eq!(missed, Missed::RefusedByPartner("identity".to_owned()));
+    assert_eq!(missed, Missed::RefusedByPartner("suspended".to_owned()));
+    let known = office.node().partner_row(&centre.id()).unwrap();
+    assert!(known.suspended_by_them && known.state == PartnerState::Suspended);
+    assert!(office.node().suspended_since(&centre.id()).unwrap().is_some());
 
     assert!(hello(others, vec![1]).await.is_ok(), "the third is not concerned");
     let quiet = tokio::time::timeout(Duration::from_millis(1), others_watched.message()).await;
     assert!(quiet.is_err(), "its stream is still open");
     centre.node().resume_partner(staff(), &office.id()).unwrap();
     assert!(office.round(&centre.id()).await.is_ok());
+    let known = office.node().partner_row(&centre.id()).unwrap();
+    assert!(!known.suspended_by_them && known.state == PartnerState::Verified);
 }
 
 async fn watch(

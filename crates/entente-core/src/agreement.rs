@@ -23,6 +23,7 @@ pub mod clause;
 mod diff;
 mod draft;
 pub mod grant;
+mod keys;
 mod render;
 mod state;
 pub mod terms;
@@ -31,6 +32,7 @@ pub use clause::Clause;
 pub use diff::{Change, ChangeKind, diff};
 pub use draft::DraftError;
 pub use grant::{Counts, Element, Elements, Forbids, Geography, Grant};
+pub use keys::check_draft_key;
 pub use state::{AgreementState, Event, Refused, Side, Term};
 
 use clause::item;

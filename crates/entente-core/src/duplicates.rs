@@ -19,7 +19,10 @@ use crate::record::{CaseRecord, RecordId};
 
 mod name;
 
+pub(crate) use name::jaro_winkler as likeness;
 use name::{Name, Resemblance};
+
+pub(crate) use name::sounds;
 
 /// Two records that may be about one person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,6 +55,12 @@ pub mod payload_type {
     pub const BUNDLE: &str = "application/vnd.entente.bundle.v1+proto";
     /// A checkpoint that was seen of a log, in a document.
     pub const CHECKPOINT: &str = "application/vnd.entente.checkpoint.v1+proto";
+    /// An aggregator opens a round of a secure sum. Not Protocol Buffers: `statistics::sum`.
+    pub const SUM_OPENING: &str = "application/vnd.entente.sum-opening.v1";
+    /// A contributor's report to a secure sum. Not Protocol Buffers: `statistics::sum`.
+    pub const SUM_REPORT: &str = "application/vnd.entente.sum-report.v1";
+    /// A region's sum in a secure sum, for the aggregator above. Not Protocol Buffers.
+    pub const SUM_SUBTOTAL: &str = "application/vnd.entente.sum-subtotal.v1";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

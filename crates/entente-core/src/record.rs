@@ -158,6 +158,15 @@ record_fields! {
     104 case_outcome: Option<CaseOutcome>, CaseOutcome, Sensitive, L3, "Outcome of the criminal case", "Issue de l’affaire criminelle";
 }
 
+impl Field {
+    /// Whether what it holds may name a person: it identifies on its own, or somebody wrote it in
+    /// their own words. Nobody sees it who did not ask to.
+    pub fn may_name(self) -> bool {
+        let is_free = matches!(self.kind(), Kind::Line(_) | Kind::Lines { .. } | Kind::Prose(_));
+        is_free || self.class() == Class::Direct
+    }
+}
+
 impl CaseRecord {
     /// A record of which nothing is known but when it was registered.
     pub fn new(id: RecordId, registered_on: Date) -> Self {
@@ -352,6 +361,17 @@ mod tests {
         for field in Field::ALL.iter().filter(|field| field.class() == Class::Direct) {
             assert_eq!(field.level(), Level::L0, "{}", field.name());
         }
+    }
+
+    #[test]
+    fn what_somebody_wrote_in_their_own_words_may_name_a_person() {
+        for field in Field::ALL {
+            let is_free =
+                matches!(field.kind(), Kind::Line(_) | Kind::Lines { .. } | Kind::Prose(_));
+            assert_eq!(field.may_name(), is_free || field.class() == Class::Direct);
+        }
+        assert!(Field::Vulnerabilities.may_name() && Field::RecruitmentPlatform.may_name());
+        assert!(Field::Birthdate.may_name() && !Field::Exploitation.may_name());
     }
 
     #[test]

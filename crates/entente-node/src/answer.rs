@@ -17,7 +17,7 @@ mod statistics;
 mod status;
 mod store;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,7 @@ use entente_core::audit::{Action, Actor};
 use entente_store::seal::KeyRing;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Account;
 use crate::config::Config;
 use crate::fault::{Both, Fault};
 use crate::local::{Ask, Op, Progress, Role};
@@ -51,8 +52,10 @@ pub struct Desk {
     // Held while a backup is made, so that the passphrase does not change meanwhile.
     ring: Mutex<KeyRing>,
     started_s: i64,
-    // The accounts that have come in since the node started.
-    seen: Mutex<HashSet<u32>>,
+    // The accounts that have come in since the node started, and as what.
+    seen: Mutex<HashMap<u32, Vec<Role>>>,
+    // What status showed last, for when the store cannot be read.
+    last_seen: Mutex<Option<status::LastSeen>>,
     stop: CancellationToken,
 }
 
@@ -119,27 +122,40 @@ impl Desk {
         stop: CancellationToken,
     ) -> Self {
         let started_s = node.now_s();
-        let ring = Mutex::new(ring);
-        Self { node, peers, home, config, identity, ring, started_s, seen: Mutex::default(), stop }
+        Self {
+            node,
+            peers,
+            home,
+            config,
+            identity,
+            ring: Mutex::new(ring),
+            started_s,
+            seen: Mutex::default(),
+            last_seen: Mutex::default(),
+            stop,
+        }
     }
 
     /// Who has this account of the machine, and what they may do.
     ///
     /// The node's own account and root may do everything; others need a line in `[staff]`.
-    pub fn staff(&self, uid: u32) -> Outcome<Staff> {
+    pub fn staff(&self, uid: u32) -> Staff {
         let own = rustix::process::geteuid().as_raw();
-        let name = account_name(uid);
-        let roles =
-            if uid == own || uid == 0 { Role::ALL.to_vec() } else { self.config.roles(&name) };
-        Ok(Staff { name, roles })
+        let account = Account::of(uid);
+        let all = uid == own || uid == 0;
+        let roles = if all { Role::ALL.to_vec() } else { account.roles(&self.config) };
+        Staff { name: account.name, roles }
     }
 
-    /// Writes down that somebody came in, once per account and start of the node.
+    /// Writes down that somebody came in, and as what: once per account, roles and start of the
+    /// node.
     pub fn note_login(&self, uid: u32, staff: &Staff) -> Outcome<()> {
         let mut seen = unpoisoned(self.seen.lock());
-        if !seen.contains(&uid) {
-            self.node.audit(vec![self.node.entry(staff.actor(), Action::LoggedIn)])?;
-            seen.insert(uid);
+        if seen.get(&uid) != Some(&staff.roles) {
+            let entry = self.node.entry(staff.actor(), Action::LoggedIn);
+            let roles = staff.roles.iter().map(|role| role.code().to_owned());
+            self.node.audit(vec![entry.reasons(roles)])?;
+            seen.insert(uid, staff.roles.clone());
         }
         Ok(())
     }
@@ -283,17 +299,6 @@ pub(crate) fn failed() -> Box<Fault> {
         ("The node failed at this.", "Le nœud a échoué à cette étape."),
         ("Run `entente doctor`.", "Lancez `entente doctor`."),
     )
-}
-
-/// The name of an account of this machine, or its number if it has none.
-fn account_name(uid: u32) -> String {
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = accounts.lines().find_map(|line| {
-        let mut parts = line.split(':');
-        let (name, number) = (parts.next()?, parts.nth(1)?);
-        (number == uid.to_string()).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| uid.to_string())
 }
 
 /// An instant as documents write it: `2026-11-22T14:03:00Z`.

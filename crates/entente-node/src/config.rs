@@ -30,7 +30,10 @@ pub struct Config {
     /// Where nightly backups go.
     #[serde(default)]
     pub backup: BackupConfig,
-    /// Accounts of this machine and what they may do, besides the node's own account.
+    /// The door for accounts of this machine besides the node's own.
+    #[serde(default)]
+    pub staff_door: StaffDoorConfig,
+    /// Accounts and groups of this machine and what they may do, besides the node's own account.
     #[serde(default)]
     pub staff: BTreeMap<String, Vec<String>>,
 }
@@ -90,6 +93,27 @@ pub struct BackupConfig {
     /// How many are kept.
     #[serde(default = "default_keep")]
     pub keep: u32,
+}
+
+/// The door for accounts of this machine besides the node's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffDoorConfig {
+    /// Its socket, outside the node's folder, which others cannot enter. Empty: there is none.
+    #[serde(default)]
+    pub socket: PathBuf,
+    /// The group whose members may connect.
+    #[serde(default)]
+    pub group: String,
+}
+
+/// Whom a line of `[staff]` is about: `lea`, or `"@shelter"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffName<'a> {
+    /// An account.
+    Account(&'a str),
+    /// Everybody in a group.
+    Group(&'a str),
 }
 
 fn default_listen() -> SocketAddr {
@@ -163,6 +187,16 @@ impl Config {
         if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
             return bad("store.engine must be `sled` or `redb`".into());
         }
+        let door = &config.staff_door;
+        if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
+            return bad("staff_door.socket must be a path from `/` on".into());
+        }
+        if door.socket.as_os_str().is_empty() != door.group.is_empty() {
+            return bad("staff_door needs both `socket` and `group`".into());
+        }
+        if !config.staff.is_empty() && door.group.is_empty() {
+            return bad("[staff] names accounts, and no door lets them in: set `socket` and `group` in [staff_door]".into());
+        }
         if let Some(role) = config.staff.values().flatten().find(|role| role_of(role).is_none()) {
             return bad(format!("`{role}` in [staff] is no role"));
         }
@@ -190,10 +224,21 @@ impl Config {
         }
     }
 
-    /// The roles of an account of this machine.
-    pub fn roles(&self, account: &str) -> Vec<Role> {
-        let roles = self.staff.get(account).into_iter().flatten();
-        roles.filter_map(|role| role_of(role)).collect()
+    /// The lines of `[staff]`: whom each is about, and what they may do.
+    pub fn staff(&self) -> impl Iterator<Item = (StaffName<'_>, impl Iterator<Item = Role>)> {
+        self.staff.iter().map(|(name, roles)| {
+            let who = match name.strip_prefix('@') {
+                Some(group) => StaffName::Group(group),
+                None => StaffName::Account(name),
+            };
+            (who, roles.iter().filter_map(|role| role_of(role)))
+        })
+    }
+
+    /// The socket of the door for staff, if there is one.
+    pub fn staff_socket(&self) -> Option<&std::path::Path> {
+        let socket = self.staff_door.socket.as_path();
+        (!socket.as_os_str().is_empty()).then_some(socket)
     }
 }
 
@@ -214,6 +259,7 @@ mod tests {
         assert_eq!(example.store, StoreConfig::default());
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
+        assert_eq!(example.staff_door, StaffDoorConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
     }
 
@@ -231,6 +277,35 @@ mod tests {
     fn a_misspelt_setting_is_refused_by_name() {
         let text = EXAMPLE.replace("interval_s", "intervall_s");
         assert!(Config::parse(&text).unwrap_err().0.contains("intervall_s"));
+    }
+
+    #[test]
+    fn accounts_without_a_door_and_half_a_door_are_refused() {
+        let with = |text: &str| {
+            let (rest, _) = EXAMPLE.split_once("[staff_door]").unwrap();
+            Config::parse(&format!("{rest}{text}"))
+        };
+        let door = "[staff_door]\nsocket = \"/run/entente/staff.sock\"\ngroup = \"staff\"\n";
+        let staff = "[staff]\nlea = [\"case_worker\"]\n\"@shelter\" = [\"supervisor\"]\n";
+        let config = with(&format!("{door}{staff}")).unwrap();
+        let named: Vec<_> = config.staff().map(|(who, roles)| (who, roles.collect())).collect();
+        assert_eq!(
+            named,
+            [
+                (StaffName::Group("shelter"), vec![Role::Supervisor]),
+                (StaffName::Account("lea"), vec![Role::CaseWorker])
+            ]
+        );
+        assert_eq!(config.staff_socket(), Some("/run/entente/staff.sock".as_ref()));
+        assert!(with(staff).unwrap_err().0.contains("no door"));
+        for half in [
+            "[staff_door]\nsocket = \"/run/entente/staff.sock\"\n",
+            "[staff_door]\ngroup = \"staff\"\n",
+            "[staff_door]\nsocket = \"staff.sock\"\ngroup = \"staff\"\n",
+        ] {
+            assert!(with(half).unwrap_err().0.contains("staff_door"), "{half}");
+        }
+        assert!(with(&format!("{door}[staff]\nlea = [\"boss\"]\n")).is_err());
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod local;
 mod partner;
 
 pub use admissions::Admissions;
+pub(crate) use check::SUSPENDED;
 pub use check::{Checked, LiveCheck};
 pub use connect::{PartnerChannel, connect};
 pub use error::DoorError;

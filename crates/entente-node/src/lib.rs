@@ -5,6 +5,7 @@
 //! [`sync`] asks partners for news, [`answer`] answers the staff in the documents of [`local`],
 //! and [`setup`] and [`run`] make a node from a folder and keep it going.
 
+pub mod accounts;
 pub mod answer;
 pub mod clock;
 pub mod config;

@@ -9,6 +9,7 @@ use entente_proto::v1;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 
+use crate::accounts;
 use crate::answer::Desk;
 use crate::clock::{Clock, SystemClock};
 use crate::doors::{
@@ -44,6 +45,7 @@ pub struct Running {
 /// Opens the doors of a node and starts what it does by itself.
 pub async fn start(open: OpenHome) -> Outcome<Running> {
     let OpenHome { home, config, node, key, ring } = open;
+    accounts::check(&config)?;
     let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
     std::fs::write(home.certificate(), identity.certificate_pem())
         .map_err(|error| io_fault(&error))?;
@@ -65,6 +67,10 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         ring,
         stop.clone(),
     ));
+    let group = accounts::group_id(&config.staff_door.group);
+    let for_staff = config.staff_socket().zip(group);
+    let for_staff = for_staff.map(|(path, group)| LocalDoor::bind_for_group(path, group));
+    let for_staff = for_staff.transpose().map_err(|error| staff_door_fault(&error))?;
     let socket = LocalDoor::bind(&home.socket()).map_err(|error| socket_fault(&error))?;
 
     let mut tasks = tokio::task::JoinSet::new();
@@ -92,13 +98,15 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     });
     let local = v1::local_server::LocalServer::new(Local::new(Arc::clone(&desk)))
         .max_decoding_message_size(16 * MAX_MESSAGE);
-    let stopping = stop.clone();
-    tasks.spawn(async move {
-        let served = socket.serve(doors::local_server().add_service(local), stopping);
-        if served.await.is_err() {
-            tracing::error!("the local door failed");
-        }
-    });
+    for socket in [Some(socket), for_staff].into_iter().flatten() {
+        let (local, stopping) = (local.clone(), stop.clone());
+        tasks.spawn(async move {
+            let served = socket.serve(doors::local_server().add_service(local), stopping);
+            if served.await.is_err() {
+                tracing::error!("the local door failed");
+            }
+        });
+    }
     let every = Duration::from_secs(u64::from(config.sync.interval_s));
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
@@ -194,6 +202,18 @@ fn port_fault(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
         );
     }
     fault.in_detail(&error.kind())
+}
+
+fn staff_door_fault(error: &LocalDoorError) -> Box<Fault> {
+    Fault::new(
+        1015,
+        ("The door for staff cannot be opened.", "La porte du personnel ne peut pas être ouverte."),
+        (
+            "Check `staff_door` in `entente.toml`: the folder of the socket, and that the account of the node is a member of the group.",
+            "Vérifiez `staff_door` dans `entente.toml` : le dossier du connecteur, et que le compte du nœud est membre du groupe.",
+        ),
+    )
+    .in_detail(&error)
 }
 
 fn socket_fault(error: &LocalDoorError) -> Box<Fault> {

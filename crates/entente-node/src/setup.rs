@@ -173,6 +173,7 @@ impl Home {
             store: crate::config::StoreConfig { engine: options.engine.name().to_owned() },
             sync: crate::config::SyncConfig::default(),
             backup: crate::config::BackupConfig::default(),
+            staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };
         // Last, so that a folder with settings is a whole node.
@@ -240,7 +241,34 @@ pub fn io_fault(error: &io::Error) -> Box<Fault> {
             ),
         ),
     };
-    fault.in_detail(&error.kind())
+    let (en, fr) = io_reason(error.kind());
+    fault.because(en, fr)
+}
+
+/// Why the system did not give what was asked of a file, in words.
+pub(crate) fn io_reason(kind: io::ErrorKind) -> (String, String) {
+    let known = match kind {
+        io::ErrorKind::NotFound => ("there is no such file or folder", "ce chemin n’existe pas"),
+        io::ErrorKind::PermissionDenied => {
+            ("the node’s account may not use it", "le compte du nœud n’y a pas droit")
+        }
+        io::ErrorKind::AlreadyExists => ("it is there already", "il existe déjà"),
+        io::ErrorKind::IsADirectory => ("it is a folder", "c’est un dossier"),
+        io::ErrorKind::NotADirectory => {
+            ("a part of the path is no folder", "une partie du chemin n’est pas un dossier")
+        }
+        io::ErrorKind::InvalidData => ("it is not text", "ce n’est pas du texte"),
+        io::ErrorKind::FileTooLarge => ("it is too large", "il est trop gros"),
+        io::ErrorKind::StorageFull => ("the disk is full", "le disque est plein"),
+        io::ErrorKind::QuotaExceeded => ("the quota is used up", "le quota est épuisé"),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ("the disk is read-only", "le disque est en lecture seule")
+        }
+        other => {
+            return (other.to_string(), format!("détail technique, en anglais : {other}"));
+        }
+    };
+    (known.0.to_owned(), known.1.to_owned())
 }
 
 fn disk_full() -> Box<Fault> {

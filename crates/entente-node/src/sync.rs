@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 
-use crate::doors::{self, DoorError, MAX_MESSAGE, PartnerChannel};
+use crate::doors::{self, DoorError, MAX_MESSAGE, PartnerChannel, SUSPENDED};
 use crate::fault::Fault;
 use crate::node::feeds::{Accepted, Ahead, MAX_TOGETHER, Refused, Via};
 use crate::node::pairing::{Opened, random};
@@ -186,7 +186,13 @@ impl Peers {
             }
             return Ok(Round::default());
         }
-        let theirs = self.hello(partner, &row).await?;
+        let theirs = match self.hello(partner, &row).await {
+            Err(Missed::RefusedByPartner(word)) if word == SUSPENDED => {
+                self.blocking(move |node| node.heard_of_suspension(&id)).await??;
+                return Err(Missed::RefusedByPartner(word));
+            }
+            other => other?,
+        };
         let heed = move |node: &Node| node.heed_own_checkpoint(&id, &theirs.our_checkpoint);
         if self.blocking(heed).await?? {
             tracing::warn!(partner = %id.short(), "this node was set back: its feed begins anew");

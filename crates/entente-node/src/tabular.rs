@@ -15,6 +15,8 @@ use std::path::Path;
 use entente_core::lang::Lang;
 use entente_core::layout::HeaderProblem;
 
+use crate::setup::io_reason;
+
 mod csv_in;
 mod decode;
 mod import;
@@ -49,7 +51,7 @@ pub enum Format {
         /// What stands between cells.
         separator: char,
     },
-    /// A workbook, of which the first sheet that is not empty is read.
+    /// A workbook, of which the sheet that was named is read, or the first that is not empty.
     Xlsx,
 }
 
@@ -91,6 +93,12 @@ pub enum TableError {
         /// The row.
         row: u64,
     },
+    /// No sheet has the name that was asked for.
+    #[error("there is no such sheet")]
+    NoSuchSheet {
+        /// The names of those that there are; none in a file that has no sheets.
+        sheets: Vec<String>,
+    },
     /// The header does not fit the layout.
     #[error("the header does not fit the layout")]
     Header(Vec<HeaderProblem>),
@@ -108,6 +116,7 @@ impl TableError {
             Self::Damaged => "workbook_damaged",
             Self::Empty => "table_empty",
             Self::EndlessRecord { .. } => "record_endless",
+            Self::NoSuchSheet { .. } => "no_such_sheet",
             Self::Header(_) => "header_unfit",
         }
     }
@@ -117,8 +126,8 @@ impl TableError {
         let pick = |en: &str, fr: &str| lang.pick(en, fr).to_owned();
         match self {
             Self::File(kind) => match lang {
-                Lang::En => format!("the file cannot be read: {kind}"),
-                Lang::Fr => format!("le fichier est illisible : {kind}"),
+                Lang::En => format!("the file cannot be read: {}", io_reason(*kind).0),
+                Lang::Fr => format!("le fichier est illisible : {}", io_reason(*kind).1),
             },
             Self::TooLarge => pick(
                 "the file is larger than 1 GiB; split it",
@@ -153,6 +162,14 @@ impl TableError {
                     "la ligne {row} ne finit pas avant 16 Mio; un guillemet (\") est-il resté ouvert?"
                 ),
             },
+            Self::NoSuchSheet { sheets } if sheets.is_empty() => pick(
+                "this file is text and has no sheets",
+                "ce fichier est du texte et n’a pas de feuilles",
+            ),
+            Self::NoSuchSheet { sheets } => match lang {
+                Lang::En => format!("sheets of the workbook: {}", sheets.join(", ")),
+                Lang::Fr => format!("feuilles du classeur : {}", sheets.join(", ")),
+            },
             Self::Header(problems) => {
                 problems.iter().map(|problem| problem.text(lang)).collect::<Vec<_>>().join("; ")
             }
@@ -169,6 +186,11 @@ impl From<std::io::Error> for TableError {
 
 /// Opens a table and reads its header row. What the file is called does not matter.
 pub fn open(path: &Path) -> Result<Table, TableError> {
+    open_sheet(path, None)
+}
+
+/// The same, of one sheet of a workbook. Capitals in its name do not matter, as in spreadsheets.
+pub fn open_sheet(path: &Path, sheet: Option<&str>) -> Result<Table, TableError> {
     let mut file = File::open(path)?;
     let n_bytes = file.metadata()?.len();
     if n_bytes > MAX_FILE_BYTES {
@@ -179,9 +201,10 @@ pub fn open(path: &Path) -> Result<Table, TableError> {
     file.seek(SeekFrom::Start(0))?;
     match start.as_slice() {
         // A zip file: every XLSX is one.
-        [b'P', b'K', 3, 4, ..] => xlsx_in::open(file),
+        [b'P', b'K', 3, 4, ..] => xlsx_in::open(file, sheet),
         // Microsoft's compound file: .xls, and .xlsx with a password.
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(TableError::OldWorkbook),
+        _ if sheet.is_some() => Err(TableError::NoSuchSheet { sheets: Vec::new() }),
         _ => csv_in::open(file),
     }
 }

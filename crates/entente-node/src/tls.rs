@@ -28,6 +28,7 @@ mod certificate;
 mod live;
 mod verifier;
 
+pub(crate) use certificate::valid_until;
 pub use certificate::{CannotCertify, LEAF_NAME};
 pub use live::{LEAF_LIFE, LiveIdentity, RENEW_AFTER};
 pub(crate) use verifier::identity_of;

@@ -176,13 +176,32 @@ pub fn verify(
     passphrase: &str,
     progress: Progress<'_>,
 ) -> Result<Summary, BackupError> {
-    read(path, passphrase, &mut |item, done, total| {
+    read(path, Opens::Passphrase(passphrase), &mut |item, done, total| {
         if let Item::Ring(bytes) = item {
             KeyRing::from_bytes(Path::new(KEYS_FILE), bytes, passphrase)?;
         }
         progress(done, total);
         Ok(())
     })
+}
+
+/// The same for a backup that was made with `ring`, without asking for its passphrase.
+pub fn verify_own(
+    path: &Path,
+    ring: &KeyRing,
+    progress: Progress<'_>,
+) -> Result<Summary, BackupError> {
+    read(path, Opens::Ring(ring), &mut |_, done, total| {
+        progress(done, total);
+        Ok(())
+    })
+}
+
+/// What opens a backup.
+#[derive(Clone, Copy)]
+enum Opens<'a> {
+    Passphrase(&'a str),
+    Ring(&'a KeyRing),
 }
 
 /// Makes the folder of a node from a backup: its key ring and its store, on either engine.
@@ -307,13 +326,13 @@ enum Item<'a> {
 /// Called with an item, how many bytes of the file were read, and how many there are.
 type Take<'a> = &'a mut dyn FnMut(Item<'_>, u64, u64) -> Result<(), BackupError>;
 
-fn read(path: &Path, passphrase: &str, take: Take<'_>) -> Result<Summary, BackupError> {
+fn read(path: &Path, opens: Opens<'_>, take: Take<'_>) -> Result<Summary, BackupError> {
     let io = BackupError::io("reading the backup");
     let file = File::open(path).map_err(&io)?;
     let n_bytes = file.metadata().map_err(&io)?.len();
     let mut file = BufReader::new(file);
     let header = read_header(&mut file)?;
-    let (created_at, data_key) = open_header(&header, passphrase)?;
+    let (created_at, data_key) = open_header(&header, opens)?;
 
     let mut chunks = Opener::new(file, &data_key, &header);
     let mut digest = Sha256::new();
@@ -372,7 +391,7 @@ fn read_header(file: &mut impl Read) -> Result<Vec<u8>, BackupError> {
 
 fn open_header(
     header: &[u8],
-    passphrase: &str,
+    opens: Opens<'_>,
 ) -> Result<(Timestamp, Zeroizing<[u8; 32]>), BackupError> {
     let damaged = BackupError::Damaged;
     let (_, rest) = header.split_at_checked(MAGIC.len()).ok_or(damaged.clone())?;
@@ -382,9 +401,14 @@ fn open_header(
     let (bound, _) = header.split_at_checked(HEADER_LEN - WRAPPED_LEN).ok_or(damaged.clone())?;
     let created_at = Timestamp::from_second(i64::from_be_bytes(*created_at))
         .map_err(|_| BackupError::Damaged)?;
-    let wrapping = WrappingKey::from_header(costs, passphrase)?;
-    let data_key = seal::open_item(&wrapping.for_purpose(PURPOSE), bound, wrapped)
-        .map_err(|_| BackupError::WrongPassphrase)?;
+    let purpose = match opens {
+        Opens::Passphrase(passphrase) => {
+            WrappingKey::from_header(costs, passphrase)?.for_purpose(PURPOSE)
+        }
+        Opens::Ring(ring) => ring.wrapping().for_purpose(PURPOSE),
+    };
+    let data_key =
+        seal::open_item(&purpose, bound, wrapped).map_err(|_| BackupError::WrongPassphrase)?;
     let data_key = Zeroizing::new(data_key);
     let data_key = data_key.as_slice().try_into().map_err(|_| damaged)?;
     Ok((created_at, Zeroizing::new(data_key)))
@@ -425,7 +449,7 @@ fn fill(
     // A node does not open its doors in a folder that others can enter.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(node).map_err(&io)?;
     let mut filling: Option<Filling> = None;
-    let summary = read(path, passphrase, &mut |item, done, total| {
+    let summary = read(path, Opens::Passphrase(passphrase), &mut |item, done, total| {
         match (item, &mut filling) {
             (Item::Ring(bytes), _) => {
                 let keys = node.join(KEYS_FILE);

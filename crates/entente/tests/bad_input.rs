@@ -596,13 +596,20 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
         let node = Folder::init(&disk.0, "office", engine);
         let mut up = Up(node.start().await);
         import(&node, 0..50, folder.path());
+        done(&node, &["status"]);
         let acknowledged = fill_disk(&node, folder.path());
-        // It still answers. Once a write has failed, sled reads nothing either.
-        let output = node.run(&["--json", "status"]);
-        if !output.status.success() {
-            is_about_the_disk(&fault_of("a full disk", &output));
-        }
-        up.kill();
+        // It still says what is wrong, and can be stopped: once a write has failed, sled may read
+        // nothing either, and just then somebody asks.
+        let told = done(&node, &["status"]);
+        assert_eq!(found(&told, "/health", "store"), "bad", "{engine}: {told}");
+        assert!(number(&told, "/records/own") >= 50, "{engine}: {told}");
+        let reads = found(&told, "/health", "reading").is_empty();
+        assert!(reads || engine == "sled", "{engine}: {told}");
+        let output = node.run(&["--json", "doctor"]);
+        let told: Value = serde_json::from_slice(&output.stdout).expect("a document");
+        assert_eq!(found(&told, "/checks", "store"), "bad", "{engine}: {told}");
+        assert_eq!(output.status.code(), Some(1), "{engine}: {told}");
+        up.stop(&node);
 
         assert!(mount(&disk.0, "remount,size=64m,mode=0700"), "more room");
         let mut up = Up(node.start().await);
@@ -614,6 +621,13 @@ async fn a_disk_that_is_full_loses_nothing_that_was_acknowledged() {
         assert!(is(&verified, "/whole"), "{engine}: {verified}");
         up.kill();
     }
+}
+
+/// How well the check with this code is, or nothing if there is none.
+fn found(told: &Value, checks: &str, code: &str) -> String {
+    let checks = list(told, checks);
+    let check = checks.iter().find(|check| text(check, "/code") == code);
+    check.map(|check| text(check, "/wellness")).unwrap_or_default()
 }
 
 /// The first fault says that the disk is full, later ones that nothing is written since.

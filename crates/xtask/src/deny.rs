@@ -61,8 +61,8 @@ impl Rules {
     }
 
     fn licence_breach(&self, package: &Package) -> Option<String> {
-        match &package.license {
-            Some(licence) if spdx::is_met(licence, &self.licenses.allow) => None,
+        match package.license.clone().or_else(|| licence_by_text(package)) {
+            Some(licence) if spdx::is_met(&licence, &self.licenses.allow) => None,
             Some(licence) => Some(format!(
                 "{} {} is under `{licence}`, which [licenses] of deny.toml does not allow",
                 package.name, package.version
@@ -99,6 +99,18 @@ impl Ban {
     }
 }
 
+/// The licence of a package that names only a file. cargo-deny compares the whole text; here its
+/// title decides.
+fn licence_by_text(package: &Package) -> Option<String> {
+    let folder = package.manifest_path.parent()?;
+    let text = fs::read_to_string(folder.join(package.license_file.as_ref()?)).ok()?;
+    licence_titled(text.lines().next()?).map(str::to_owned)
+}
+
+fn licence_titled(title: &str) -> Option<&'static str> {
+    (title.trim() == "MIT License").then_some("MIT")
+}
+
 /// `0.4.16` as numbers that compare; what follows a `-` or `+` does not count.
 fn version(text: &str) -> Vec<u64> {
     let release = text.split(['-', '+']).next().unwrap_or_default();
@@ -127,7 +139,7 @@ fn source_breaches(metadata: &Metadata) -> Vec<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Rules;
+    use super::{Rules, licence_titled};
     use crate::{metadata::Metadata, tree::Tree};
 
     const RULES: &str = r#"
@@ -194,6 +206,13 @@ mod tests {
         assert_eq!(package_breaches(&[("a", None, None)]), ["a 1.0.0 names no licence"]);
         assert_eq!(package_breaches(&[("a", Some("GPL-3.0"), None)]).len(), 1);
         assert!(package_breaches(&[("a", Some("MIT"), None)]).is_empty());
+    }
+
+    #[test]
+    fn a_licence_that_only_a_file_names_is_known_by_its_title() {
+        assert_eq!(licence_titled("MIT License"), Some("MIT"));
+        assert_eq!(licence_titled("MIT License, with one exception"), None);
+        assert_eq!(licence_titled(""), None);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(crate) struct Package {
     pub(crate) version: String,
     /// An SPDX expression, or the older form with slashes.
     pub(crate) license: Option<String>,
+    /// A file with the text, of those that name no expression.
+    #[serde(default)]
+    pub(crate) license_file: Option<String>,
     /// `None` for a member of the workspace.
     pub(crate) source: Option<String>,
     pub(crate) repository: Option<String>,

@@ -129,6 +129,12 @@ fn fold(name: &str) -> Vec<String> {
     if without.is_empty() { words } else { without }
 }
 
+/// How the words of names sound, in no order: spellings of one person's name that differ in accents,
+/// order, hyphens, usual short forms and doubled letters have the same.
+pub(crate) fn sounds<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().flat_map(fold).take(MAX_WORDS).map(|word| sound(&word)).collect()
+}
+
 /// Left out and put elsewhere as often as not.
 const PARTICLES: [&str; 22] = [
     "al", "ben", "bin", "da", "de", "del", "den", "der", "des", "di", "dos", "du", "el", "ibn",
@@ -199,7 +205,7 @@ fn sound(word: &str) -> String {
 }
 
 /// Jaro's similarity with Winkler's weight for a common start, from 0 to 1.
-fn jaro_winkler(one: &str, other: &str) -> f64 {
+pub(crate) fn jaro_winkler(one: &str, other: &str) -> f64 {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one.is_empty() || other.is_empty() {
         return 0.0;

@@ -2,15 +2,15 @@
 //!
 //! A column that is coarser than the field behind it is written coarsely; what a layout has no
 //! column for is left out. Only [`Layout::headers`] with [`Identifiers::Include`] lets direct
-//! identifiers into a file, and only for the organization itself.
+//! identifiers and free text into a file, and only for the organization itself.
 
 use crate::codes::{Code, DatePrecision, Majority};
 use crate::country::Country;
-use crate::record::{CaseRecord, Class, Field};
+use crate::record::{CaseRecord, Field};
 
 use super::{Column, ConsentDraft, Derived, Layout, Take, Target};
 
-/// Whether names, numbers, addresses and notes are written.
+/// Whether names, numbers, addresses, notes and other free text are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identifiers {
     /// They are left out: their columns are not there.
@@ -58,7 +58,7 @@ impl Column {
     }
 
     fn is_identifying(&self) -> bool {
-        self.field().is_some_and(|field| field.class() == Class::Direct)
+        self.field().is_some_and(Field::may_name)
     }
 
     fn write(&self, record: &CaseRecord, consent: Option<&ConsentDraft>) -> String {

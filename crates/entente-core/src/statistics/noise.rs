@@ -9,13 +9,14 @@
 //! here takes one. What a release costs and who is charged is the ledger's concern. What is drawn
 //! here is drawn anew every time; that an answer is drawn once is the concern of whoever stores it.
 
-use std::convert::Infallible;
 use std::fmt;
 
 use prio::dp::Rational;
 use prio::dp::distributions::DiscreteGaussian;
+use rand::TryCryptoRng;
 use rand::distr::Distribution as _;
-use rand::{TryCryptoRng, TryRng};
+
+use super::random::Noticing;
 
 pub use crate::identity::NoRandomness;
 
@@ -109,69 +110,16 @@ where
     R: TryCryptoRng + ?Sized,
 {
     let drawn = gaussian.sample(rng);
-    if rng.has_failed {
-        return Err(NoRandomness);
-    }
+    rng.check()?;
     // Sigma is at most 10⁷, and 2⁶³ is more than 10¹¹ times that.
     Ok(i64::try_from(drawn).unwrap_or(i64::MAX))
-}
-
-/// A generator that notices when the one it asks has failed.
-///
-/// The sampler knows no failure and would have to be interrupted by a panic. Instead it is fed
-/// numbers that only let it end, and what it drew with them is thrown away.
-struct Noticing<'a, R: ?Sized> {
-    inner: &'a mut R,
-    has_failed: bool,
-    n_fed: u64,
-}
-
-impl<'a, R: ?Sized> Noticing<'a, R> {
-    fn new(inner: &'a mut R) -> Self {
-        Self { inner, has_failed: false, n_fed: 0 }
-    }
-
-    /// SplitMix64: it passes tests of uniformity, so the sampler ends as soon as it usually does.
-    fn fed(&mut self) -> u64 {
-        self.has_failed = true;
-        self.n_fed = self.n_fed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.n_fed ^ (self.n_fed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
-impl<R: TryCryptoRng + ?Sized> TryRng for Noticing<'_, R> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        if self.has_failed || self.inner.try_fill_bytes(bytes).is_err() {
-            for chunk in bytes.chunks_mut(8) {
-                let fed = self.fed().to_le_bytes();
-                chunk.iter_mut().zip(fed).for_each(|(byte, fed)| *byte = fed);
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rand::SeedableRng as _;
     use rand::rngs::StdRng;
+    use rand::{SeedableRng as _, TryRng};
 
     use super::*;
 

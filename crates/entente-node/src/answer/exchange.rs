@@ -11,6 +11,7 @@ use entente_store::rows::{PartnerRow, PartnerState};
 use super::epochs::words;
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, step};
+use crate::doors::SUSPENDED;
 use crate::fault::Fault;
 use crate::local::doc::*;
 use crate::node::bundles::refused_by_us;
@@ -164,26 +165,31 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                 ("Update the older node.", "Mettez à jour le nœud le plus ancien."),
             ),
         ),
-        Missed::RefusedByPartner(_) => (
-            SyncEnd::Closed,
-            Fault::new(
-                1523,
-                (
-                    "The partner does not exchange anything with us now.",
-                    "Le partenaire n’échange rien avec nous pour l’instant.",
-                ),
-                (
-                    "See where the partnership stands: `entente partner show`; then call them.",
-                    "Voyez où en est le partenariat : `entente partner show`; puis appelez-les.",
-                ),
-            ),
-        ),
+        Missed::RefusedByPartner(word) => (SyncEnd::Closed, closed(word)),
         Missed::RefusedByUs(code) => {
             let why = words::words(code);
             (SyncEnd::Quarantined, refused_by_us().because(why.en, why.fr))
         }
         Missed::Ours(fault) => (SyncEnd::Unreachable, fault.clone()),
     }
+}
+
+fn closed(word: &str) -> Box<Fault> {
+    let fault = Fault::new(
+        1523,
+        (
+            "The partner does not exchange anything with us now.",
+            "Le partenaire n’échange rien avec nous pour l’instant.",
+        ),
+        (
+            "See where the partnership stands: `entente partner show`; then call them.",
+            "Voyez où en est le partenariat : `entente partner show`; puis appelez-les.",
+        ),
+    );
+    if word == SUSPENDED {
+        return fault.because("They have suspended us.", "Le partenaire nous a suspendus.");
+    }
+    fault
 }
 
 pub(super) fn bundle_export(

@@ -61,6 +61,14 @@ fn mapping(path: &Path) -> Outcome<Layout> {
 }
 
 fn not_read(error: &crate::tabular::TableError) -> Box<Fault> {
+    match error {
+        crate::tabular::TableError::NoSuchSheet { .. } => {
+            return no_such_sheet().because(error.text(Lang::En), error.text(Lang::Fr));
+        }
+        // Nothing in the file is wrong: it was not reached.
+        crate::tabular::TableError::File(kind) => return io_fault(&(*kind).into()),
+        _ => {}
+    }
     Fault::new(
         1422,
         (
@@ -73,6 +81,17 @@ fn not_read(error: &crate::tabular::TableError) -> Box<Fault> {
         ),
     )
     .because(error.text(Lang::En), error.text(Lang::Fr))
+}
+
+fn no_such_sheet() -> Box<Fault> {
+    Fault::new(
+        1424,
+        ("The file has no sheet of this name.", "Le fichier n’a pas de feuille de ce nom."),
+        (
+            "Name one of those listed, or leave `--sheet` out: the first that is not empty is read.",
+            "Nommez l’une de celles qui sont indiquées, ou omettez `--sheet` : la première feuille non vide est lue.",
+        ),
+    )
 }
 
 /// Where the half-written file is until it is whole.

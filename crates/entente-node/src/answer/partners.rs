@@ -17,6 +17,7 @@ use entente_core::pairing::MAX_WRONG_DIGITS;
 use entente_store::rows;
 
 use super::{Desk, Staff, Steps, instant, step};
+use crate::doors::SUSPENDED;
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
 use crate::node::status::{RECEIPT_DUE_S, Standing};
@@ -210,9 +211,9 @@ pub(super) fn show(
         address: Some(row.address.clone()).filter(|address| !address.is_empty()),
         ticket_id: Some(hex::encode(row.ticket)),
         verified_at: verified_at(node, &standing)?.map(instant),
-        // A partner's leaf is seen at each handshake and kept nowhere.
-        certificate_expires_at: None,
-        reasons: reasons(node, row)?,
+        // Seen at each handshake at our door, and kept until we stop.
+        certificate_expires_at: node.admissions.leaf_until_s(&id).map(instant),
+        reasons: reasons(node, &id, row)?,
         agreements: agreements.iter().map(|kept| agreement_told(node, kept)).collect(),
         receipts_due: due.collect(),
     })
@@ -241,7 +242,7 @@ fn verified_at(node: &Node, standing: &Standing) -> Outcome<Option<i64>> {
 }
 
 /// Why a partner is shut out, or to be looked at.
-fn reasons(node: &Node, row: &rows::PartnerRow) -> Outcome<Vec<Reason>> {
+fn reasons(node: &Node, id: &OrgId, row: &rows::PartnerRow) -> Outcome<Vec<Reason>> {
     let mut reasons = Vec::new();
     let mut add = |code: &str, en: &str, fr: &str| {
         reasons.push(Reason { code: code.to_owned(), clause: None, text: Both::new(en, fr) });
@@ -250,10 +251,11 @@ fn reasons(node: &Node, row: &rows::PartnerRow) -> Outcome<Vec<Reason>> {
         add("suspended_by_us", "We suspended the exchange.", "Nous avons suspendu l’échange.");
     }
     if row.suspended_by_them {
+        let since = node.suspended_since(id)?.map(instant).unwrap_or_default();
         add(
             "suspended_by_them",
-            "They suspended the exchange.",
-            "Le partenaire a suspendu l’échange.",
+            &format!("{} has suspended us; we know it since {since}.", row.name_en),
+            &format!("{} nous a suspendus; nous le savons depuis {since}.", row.name_fr),
         );
     }
     if row.wrong_digits >= MAX_WRONG_DIGITS {
@@ -266,8 +268,8 @@ fn reasons(node: &Node, row: &rows::PartnerRow) -> Outcome<Vec<Reason>> {
     if let Some(code) = &row.quarantined {
         add(
             code,
-            &format!("In quarantine: {code}. See `entente quarantine list`."),
-            &format!("En quarantaine : {code}. Voyez `entente quarantine list`."),
+            &format!("In quarantine: {code}. See `entente partner quarantine`."),
+            &format!("En quarantaine : {code}. Voyez `entente partner quarantine`."),
         );
     }
     let contested = node.tickets()?.into_iter().any(|(id, it)| id == row.ticket && it.contested);
@@ -315,6 +317,9 @@ pub(super) fn missed_text(missed: &Missed) -> Both {
             format!("the partner cannot be reached ({why})"),
             format!("le partenaire est injoignable ({why})"),
         ),
+        Missed::RefusedByPartner(word) if word == SUSPENDED => {
+            Both::new("the partner has suspended us", "le partenaire nous a suspendus")
+        }
         Missed::RefusedByPartner(why) => Both::new(
             format!("the partner refuses us ({why})"),
             format!("le partenaire nous refuse ({why})"),

@@ -82,7 +82,12 @@ fn active_partners(node: &Node) -> Outcome<Members> {
     Ok(active.map(|(id, row)| (id, partner_text(&row).1)).collect())
 }
 
-pub(super) fn sign(desk: &Desk, staff: &Staff, ask: PlanSignAsk, _: &Steps) -> Outcome<PlanSignTold> {
+pub(super) fn sign(
+    desk: &Desk,
+    staff: &Staff,
+    ask: PlanSignAsk,
+    _: &Steps,
+) -> Outcome<PlanSignTold> {
     let node = &desk.node;
     let kept = match (&ask.plan, &ask.toml) {
         (Some(name), None) => node.find_plan(name)?,

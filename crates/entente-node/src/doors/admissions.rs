@@ -2,18 +2,25 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use entente_core::identity::OrgId;
 use tokio_util::sync::CancellationToken;
 
+use super::partner::Places;
 use crate::tls::{Admission, Doorkeeper};
 
 /// Who may come in now, with a way to throw them out.
 ///
 /// In memory only: the node fills it from its store when it starts, and changes it in the same
 /// step in which it changes a partner's state.
-pub struct Admissions(RwLock<Register>);
+pub struct Admissions {
+    register: RwLock<Register>,
+    /// The connections that are open.
+    pub(super) places: Arc<Places>,
+    /// Until when the leaf that each showed last is valid; seconds since 1970.
+    leaves: Mutex<HashMap<OrgId, i64>>,
+}
 
 struct Register {
     known: HashMap<OrgId, Entry>,
@@ -66,8 +73,9 @@ impl Entry {
 fn rank(admission: Admission) -> u8 {
     match admission {
         Admission::Refused => 0,
-        Admission::Invitee => 1,
-        Admission::Partner => 2,
+        Admission::Suspended => 1,
+        Admission::Invitee => 2,
+        Admission::Partner => 3,
     }
 }
 
@@ -75,7 +83,11 @@ impl Admissions {
     /// Nobody may come in.
     pub fn nobody() -> Self {
         let strangers = Admission::Refused;
-        Self(RwLock::new(Register { known: HashMap::new(), strangers }))
+        Self {
+            register: RwLock::new(Register { known: HashMap::new(), strangers }),
+            places: Arc::default(),
+            leaves: Mutex::default(),
+        }
     }
 
     /// Says how far `id` may come in from now on.
@@ -133,12 +145,28 @@ impl Admissions {
         self.look_up(id).1
     }
 
+    /// How many connections of `id` are open at our door.
+    pub fn n_connections(&self, id: &OrgId) -> usize {
+        self.places.n_of(id)
+    }
+
+    /// Notes until when the leaf is valid that `id` has just shown.
+    pub(super) fn note_leaf(&self, id: OrgId, until_s: i64) {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner).insert(id, until_s);
+    }
+
+    /// Until when the leaf is valid that `id` showed last, in seconds since 1970; `None` if it has
+    /// not called since we started.
+    pub fn leaf_until_s(&self, id: &OrgId) -> Option<i64> {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Register> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.register.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Register> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.register.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,9 @@ use tower::{Layer, Service};
 use super::Peer;
 use crate::tls::{Admission, Doorkeeper};
 
+/// What a partner whom we suspended is told, whatever it asks.
+pub(crate) const SUSPENDED: &str = "suspended";
+
 /// Looks the caller up on every request, and lets an invitee reach only some services.
 ///
 /// It also takes our own words out of errors that say that something went wrong inside: the
@@ -43,6 +46,8 @@ impl LiveCheck {
         match peer.admission {
             Admission::Partner => Ok(()),
             Admission::Invitee if for_invitees => Ok(()),
+            // Who was a partner hears why, and nothing else.
+            Admission::Suspended => Err(Status::permission_denied(SUSPENDED)),
             Admission::Invitee | Admission::Refused => {
                 Err(Status::permission_denied("the partnership is not active"))
             }
@@ -160,6 +165,7 @@ mod tests {
         for (now, at_feeds, at_pairing) in [
             (Admission::Partner, Some(Admission::Partner), Some(Admission::Partner)),
             (Admission::Invitee, None, Some(Admission::Invitee)),
+            (Admission::Suspended, None, None),
             (Admission::Refused, None, None),
         ] {
             admissions.set(id, now);

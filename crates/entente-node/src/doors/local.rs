@@ -1,7 +1,9 @@
 //! The local door: a Unix socket for the command line of the same machine.
 //!
-//! Only the account that the node runs under, and root, can reach it: the socket's mode is 0600,
-//! in a folder of mode 0700. The kernel says who is calling.
+//! There can be two. At the one in the node's folder only the account that the node runs under,
+//! and root, can knock: the socket's mode is 0600, in a folder of mode 0700. The other, if the
+//! settings name it, is for a group of accounts, and every question is decided by what their roles
+//! allow. At both the kernel says who is calling.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -38,7 +40,8 @@ pub struct LocalPeer {
 pub struct LocalDoor {
     listener: UnixListener,
     path: PathBuf,
-    uid: u32,
+    // The one account besides root that may come in; none if the kernel and the roles decide.
+    only: Option<u32>,
 }
 
 /// Why the local door could not be opened, or not be reached.
@@ -53,6 +56,12 @@ pub enum LocalDoorError {
     /// The folder is open to other accounts, or belongs to one.
     #[error("the folder {} must belong to this account, with mode 0700", .0.display())]
     OpenFolder(PathBuf),
+    /// Accounts other than root and ours could replace the socket.
+    #[error("the folder {} must be there, belong to this account or root, and be closed to the writing of others", .0.display())]
+    LooseFolder(PathBuf),
+    /// The socket cannot be given to the group.
+    #[error("{} cannot be given to the group: this account must be a member of it", .0.display())]
+    NotOurGroup(PathBuf),
     /// No node listens on this socket.
     #[error("no node is running on {}", .0.display())]
     NotRunning(PathBuf),
@@ -84,7 +93,37 @@ impl LocalDoor {
         let listener = UnixListener::bind(path).map_err(failed)?;
         // Until here the folder has kept others out.
         fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { listener, path: path.to_owned(), uid })
+        Ok(Self { listener, path: path.to_owned(), only: Some(uid) })
+    }
+
+    /// Opens the door at `path` for the accounts of the group with the number `gid`.
+    ///
+    /// Makes the last folder of the path if it is not there. What they may ask is decided at each
+    /// question; this only says who can knock.
+    pub fn bind_for_group(path: &Path, gid: u32) -> Result<Self, LocalDoorError> {
+        let failed = |error| LocalDoorError::Io(path.to_owned(), error);
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        // A parent that is missing or not ours shows in the next line.
+        if fs::create_dir(folder).is_ok() {
+            fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(failed)?;
+        }
+        let loose = || LocalDoorError::LooseFolder(folder.to_owned());
+        let meta = fs::metadata(folder).map_err(|_| loose())?;
+        let ours = [0, rustix::process::geteuid().as_raw()];
+        if !meta.is_dir() || !ours.contains(&meta.uid()) || meta.mode() & 0o022 != 0 {
+            return Err(loose());
+        }
+
+        remove_stale(path)?;
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        // From here on the socket is removed if something fails.
+        let door = Self { listener, path: path.to_owned(), only: None };
+        std::os::unix::fs::chown(path, None, Some(gid)).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => LocalDoorError::NotOurGroup(path.to_owned()),
+            _ => failed(error),
+        })?;
+        fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+        Ok(door)
     }
 
     /// Serves until `stop` is cancelled. Calls that are open then have five seconds to end, as at
@@ -113,6 +152,10 @@ impl LocalDoor {
         }
     }
 
+    fn admits(&self, uid: u32) -> bool {
+        uid == 0 || self.only.is_none_or(|only| uid == only)
+    }
+
     async fn accept(&self) -> LocalStream {
         loop {
             let accepted = self.listener.accept().await.and_then(|(socket, _)| {
@@ -121,7 +164,7 @@ impl LocalDoor {
             });
             match accepted {
                 // The mode of the socket says the same; this does not depend on it.
-                Ok((socket, peer)) if peer.uid == self.uid || peer.uid == 0 => {
+                Ok((socket, peer)) if self.admits(peer.uid) => {
                     return LocalStream { socket, peer };
                 }
                 Ok(_) => tracing::warn!("another account knocked on the local door"),

@@ -136,7 +136,6 @@ impl PartnerDoor {
             admissions,
             limits,
             connections: Arc::new(Semaphore::new(limits.n_connections)),
-            places: Arc::default(),
             close,
         });
         tokio::spawn(accept(listener, threshold, ready, stop));
@@ -205,7 +204,6 @@ struct Threshold {
     admissions: Arc<Admissions>,
     limits: DoorLimits,
     connections: Arc<Semaphore>,
-    places: Arc<Places>,
     close: CancellationToken,
 }
 
@@ -267,7 +265,13 @@ impl Threshold {
             return Err(NotPassed::NoLongerAdmitted);
         }
 
-        let place = Place::take(&self.places, id, self.limits.n_connections_per_partner)
+        // Not of those who only hold an invitation: they come and go.
+        if admission != Admission::Invitee
+            && let Some(until_s) = chain.first().and_then(|leaf| tls::valid_until(leaf))
+        {
+            self.admissions.note_leaf(id, until_s);
+        }
+        let place = Place::take(&self.admissions.places, id, self.limits.n_connections_per_partner)
             .ok_or(NotPassed::TooManyOfPartner)?;
         let open =
             Arc::clone(&self.connections).try_acquire_owned().map_err(|_| NotPassed::TooMany)?;
@@ -312,7 +316,15 @@ const PREFACE_LEN: usize = 24;
 
 /// How many connections each organization has open.
 #[derive(Default)]
-struct Places(Mutex<HashMap<OrgId, usize>>);
+pub(super) struct Places(Mutex<HashMap<OrgId, usize>>);
+
+impl Places {
+    /// How many an organization has.
+    pub(super) fn n_of(&self, id: &OrgId) -> usize {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.get(id).copied().unwrap_or_default()
+    }
+}
 
 /// One open connection of an organization. Given back when dropped.
 struct Place {

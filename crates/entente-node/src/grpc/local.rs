@@ -74,7 +74,11 @@ impl Local {
 async fn come_in(desk: &Arc<Desk>, uid: u32, op: Op) -> Result<crate::answer::Staff, Box<Fault>> {
     let desk = Arc::clone(desk);
     let come = move || {
-        let staff = desk.staff(uid)?;
+        let staff = desk.staff(uid);
+        if staff.roles.is_empty() {
+            // Refused below, and kept as a refusal.
+            return Ok(staff);
+        }
         let noted = desk.note_login(uid, &staff);
         // How the node is can be seen, and it can be stopped, when the disk is full. No case shows.
         if !matches!(op, Op::Status | Op::Doctor | Op::NodeStop) {
@@ -94,15 +98,27 @@ fn progress_message(progress: Progress) -> v1::Told {
 /// A refusal is kept, like every other.
 async fn refused(desk: &Arc<Desk>, op: Op, account: &str, roles: &[Role]) -> Box<Fault> {
     let (node, actor) = (Arc::clone(&desk.node), Actor::Staff(account.to_owned()));
+    let roles: Vec<_> = roles.iter().map(|role| role.code().to_owned()).collect();
+    let held = roles.clone();
     let keep = move || {
         let entry = node.entry(actor, Action::AccessRefused);
-        node.audit(vec![entry.reasons([op.name().to_owned()])])
+        node.audit(vec![entry.reasons([op.name().to_owned()].into_iter().chain(held))])
     };
     let kept = tokio::task::spawn_blocking(keep).await;
     if let Err(fault) = kept.unwrap_or_else(|_| Err(crate::answer::failed())) {
         return fault;
     }
-    let held: Vec<_> = roles.iter().map(|role| role.code()).collect();
+    if roles.is_empty() {
+        return Fault::new(
+            1902,
+            ("This account has no role at this node.", "Ce compte n’a aucun rôle à ce nœud."),
+            (
+                "Ask the administrator to name it under [staff] in `entente.toml`.",
+                "Demandez à l’administrateur de l’inscrire sous [staff] dans `entente.toml`.",
+            ),
+        )
+        .because(account, account);
+    }
     Fault::new(
         1901,
         ("Your role does not allow this.", "Votre rôle ne le permet pas."),
@@ -112,8 +128,8 @@ async fn refused(desk: &Arc<Desk>, op: Op, account: &str, roles: &[Role]) -> Box
         ),
     )
     .because(
-        format!("{account}: {}", held.join(", ")),
-        format!("{account} : {}", held.join(", ")),
+        format!("{account}: {}", roles.join(", ")),
+        format!("{account} : {}", roles.join(", ")),
     )
 }
 

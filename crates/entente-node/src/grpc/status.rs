@@ -5,6 +5,7 @@
 
 use tonic::Status;
 
+use crate::doors::SUSPENDED;
 use crate::fault::Fault;
 use crate::node::counts::CountShut;
 use crate::node::feeds::Refused;
@@ -23,7 +24,7 @@ impl ToStatus for Shut {
         match self {
             Self::Unknown => Status::permission_denied("unknown"),
             Self::NotVerified => Status::failed_precondition("not_verified"),
-            Self::Suspended => Status::permission_denied("suspended"),
+            Self::Suspended => Status::permission_denied(SUSPENDED),
             Self::Quarantined => Status::permission_denied("quarantined"),
             Self::Ended => Status::permission_denied("ended"),
         }

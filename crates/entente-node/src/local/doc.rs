@@ -245,7 +245,7 @@ pub struct FieldValue {
     /// Codes, numbers or dates; for identifying fields the text, or empty if masked. Several where
     /// the field holds several.
     pub values: Private<Vec<String>>,
-    /// The field identifies a person on its own.
+    /// The field identifies a person on its own, or is free text that may.
     pub identifying: bool,
     /// It holds something that is not shown here.
     pub masked: bool,

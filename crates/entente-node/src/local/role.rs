@@ -201,8 +201,8 @@ mod tests {
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Doctor, EpochList, FeedList, PartnerList, PartnerShow, QuarantineList,
-            Status,
+            AuditVerify, Budget, Doctor, EpochList, FeedList, PartnerList, PartnerShow, PlanList,
+            PlanShow, QuarantineList, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),

@@ -174,6 +174,9 @@ impl Node {
         let action = match notice {
             Notice::Partner { change, .. } => match change {
                 PartnerChange::Suspended => {
+                    if !row.suspended_by_them {
+                        self.note_suspension(tx, issuer)?;
+                    }
                     row.suspended_by_them = true;
                     if row.state != PartnerState::Ended {
                         row.state = PartnerState::Suspended;

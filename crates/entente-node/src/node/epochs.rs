@@ -25,6 +25,8 @@ use super::records::Case;
 use super::{Node, Outcome};
 use crate::fault::Fault;
 
+mod group;
+
 /// What the close of an epoch did for one partner. Kept, and shown to people.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {

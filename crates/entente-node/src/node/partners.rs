@@ -124,7 +124,8 @@ impl Node {
 
     /// The same, with words for the partner and both audit logs. Nothing about a case.
     ///
-    /// The notice waits in the feed: a suspended partner fetches nothing until we resume.
+    /// The notice waits in the feed, since a suspended partner fetches nothing until we resume; that
+    /// it is suspended it hears at the door.
     pub fn suspend_partner_because(&self, actor: Actor, id: &OrgId, reason: &str) -> Outcome<()> {
         self.db.write("suspend partner", |tx| {
             let mut row = tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id))?;
@@ -162,6 +163,40 @@ impl Node {
             self.write_audit(tx, vec![entry])
         })?;
         self.refresh_admissions()
+    }
+
+    /// A partner that we asked for news says that it has suspended us.
+    ///
+    /// The notice is in its feed, which we may not read now, so its word at the door is what counts.
+    /// Once it resumes, the feed says so.
+    pub fn heard_of_suspension(&self, id: &OrgId) -> Outcome<()> {
+        if self.partner_row(id)?.suspended_by_them {
+            return Ok(());
+        }
+        self.db.write("suspended by partner", |tx| {
+            let mut row = tx.partner(id.as_bytes())?.ok_or_else(|| unknown_partner(id))?;
+            if row.state == PartnerState::Ended {
+                return Ok(());
+            }
+            row.suspended_by_them = true;
+            row.state = PartnerState::Suspended;
+            tx.put_partner(id.as_bytes(), &row)?;
+            self.note_suspension(tx, id)?;
+            let entry = self.entry(Actor::Partner(*id), Action::PartnerSuspended).partner(*id);
+            self.write_audit(tx, vec![entry.reasons(["at_the_door".to_owned()])])
+        })?;
+        self.refresh_admissions()
+    }
+
+    /// Remembers when we learned that a partner has suspended us.
+    pub(crate) fn note_suspension(&self, tx: &mut Write<'_>, id: &OrgId) -> Outcome<()> {
+        Ok(tx.put_meta(&suspended_key(id), &self.now_s().to_be_bytes())?)
+    }
+
+    /// Since when we know that a partner has suspended us; seconds since 1970.
+    pub fn suspended_since(&self, id: &OrgId) -> Outcome<Option<i64>> {
+        let bytes = self.db.read(|tx| tx.meta(&suspended_key(id)))?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes))
     }
 
     /// Where a partner stands once a suspension was lifted: where it stood before.
@@ -276,7 +311,8 @@ impl Node {
                 // Later they may begin again, like anybody else.
                 PartnerState::Ended if invited => Admission::Invitee,
                 PartnerState::Ended => Admission::Refused,
-                _ if row.suspended_by_us => Admission::Refused,
+                // It may knock, to be told. Nothing else is answered.
+                _ if row.suspended_by_us => Admission::Suspended,
                 PartnerState::Connected => Admission::Invitee,
                 _ => Admission::Partner,
             };
@@ -285,6 +321,10 @@ impl Node {
         self.admissions.expect_invitees(invited);
         Ok(())
     }
+}
+
+fn suspended_key(id: &OrgId) -> String {
+    format!("suspended-by:{id}")
 }
 
 /// What a partner is called and what it is, for documents.

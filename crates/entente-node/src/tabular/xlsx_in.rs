@@ -25,13 +25,14 @@ const MAX_PACKED_BYTES: u64 = 128 << 20;
 
 type Sent = Result<Row, TableError>;
 
-pub(super) fn open(mut file: File) -> Result<Table, TableError> {
+pub(super) fn open(mut file: File, sheet: Option<&str>) -> Result<Table, TableError> {
     if file.metadata()?.len() > MAX_PACKED_BYTES || unpacked_bytes(&mut file)? > MAX_FILE_BYTES {
         return Err(TableError::TooLarge);
     }
     let (sender, receiver) = sync_channel(QUEUE);
+    let wanted = sheet.map(str::to_owned);
     std::thread::Builder::new().name("workbook".to_owned()).spawn(move || {
-        let sent = read(file, &sender);
+        let sent = read(file, wanted.as_deref(), &sender);
         let end = match sent {
             Ok(()) => End::Complete,
             Err(error) => End::Failed(error),
@@ -82,10 +83,19 @@ impl Iterator for Rows {
     }
 }
 
-/// Sends the rows of the first sheet that has any.
-fn read(file: File, sender: &SyncSender<Message>) -> Result<(), TableError> {
+/// Sends the rows of the sheet of this name, or of the first sheet that has any.
+fn read(file: File, wanted: Option<&str>, sender: &SyncSender<Message>) -> Result<(), TableError> {
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(|_| TableError::Damaged)?;
-    for name in workbook.sheet_names() {
+    let mut names = workbook.sheet_names();
+    if let Some(wanted) = wanted {
+        let folded = wanted.trim().to_lowercase();
+        let found = names.iter().find(|name| name.trim().to_lowercase() == folded).cloned();
+        names = match found {
+            Some(name) => vec![name],
+            None => return Err(TableError::NoSuchSheet { sheets: names }),
+        };
+    }
+    for name in names {
         // A sheet of charts has no cells to read.
         let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else { continue };
         let mut sheet = Sheet { sender, cells: Vec::new(), row: None, width: None };

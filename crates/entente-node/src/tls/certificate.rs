@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use entente_core::identity::{OrgId, OrgKey, Signature};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber,
@@ -118,6 +120,36 @@ pub(super) fn split(certificate: &[u8]) -> Option<(&[u8], Signature)> {
     Some((body, Signature::try_from(signature).ok()?))
 }
 
+/// Until when a leaf is valid, in seconds since 1970.
+pub(crate) fn valid_until(leaf: &[u8]) -> Option<i64> {
+    let (body, _) = split(leaf)?;
+    let (fields, _) = sequence(body)?;
+    // Version, serial number, algorithm and issuer stand before the dates.
+    let (_, rest) = value(0xa0, fields)?;
+    let (_, rest) = value(0x02, rest)?;
+    let (_, rest) = sequence(rest)?;
+    let (_, rest) = sequence(rest)?;
+    let (dates, _) = sequence(rest)?;
+    let (_, until) = value(0x17, dates).or_else(|| value(0x18, dates))?;
+    let date = match value(0x17, until) {
+        // Two digits of the year, up to 2049 (RFC 5280, section 4.1.2.5.1).
+        Some((date, _)) => format!("20{}", std::str::from_utf8(date).ok()?),
+        None => std::str::from_utf8(value(0x18, until)?.0).ok()?.to_owned(),
+    };
+    let date = DateTime::strptime("%Y%m%d%H%M%SZ", date).ok()?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+/// The content of the short DER value with this tag at the beginning, and what comes after it.
+fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    match der {
+        [first, len @ ..=0x7f, rest @ ..] if *first == tag => {
+            rest.split_at_checked(usize::from(*len))
+        }
+        _ => None,
+    }
+}
+
 /// The content of the DER `SEQUENCE` at the beginning, and what comes after it.
 ///
 /// Certificates with a length of 64 KiB or more are nobody's.
@@ -186,6 +218,18 @@ mod tests {
             assert!(split(&certificate[..end]).is_none());
         }
         assert!(split(&[&certificate[..], &[0]].concat()).is_none());
+    }
+
+    #[test]
+    fn a_leaf_says_until_when_it_is_valid() {
+        for now_s in [1_800_000_000, 3_000_000_000] {
+            let (leaf, _) = leaf(&key(), now_s, Duration::from_secs(3_600)).unwrap();
+            let until = valid_until(&leaf).unwrap();
+            assert!((now_s + 3_590..=now_s + 3_610).contains(&until), "{until}");
+            for end in 0..leaf.len() {
+                assert_eq!(valid_until(&leaf[..end]), None);
+            }
+        }
     }
 
     #[test]

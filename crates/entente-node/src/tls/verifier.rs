@@ -27,6 +27,8 @@ pub enum Admission {
     Partner,
     /// Somebody who may hold an invitation of ours: to the steps of becoming a partner.
     Invitee,
+    /// A partner whom we suspended: to the door, where every request is answered with that word.
+    Suspended,
     /// Not at all.
     Refused,
 }

@@ -30,6 +30,22 @@ async fn a_partner_comes_in_and_the_handler_sees_who_it_is() {
     let door = a.opens().await;
     b.calls(&a, &door).check().await.unwrap();
     assert_eq!(door.asked.by(), Some((b.id(), Admission::Partner)));
+    // What the register then knows of it: one connection, and how long its leaf is valid.
+    assert_eq!(a.admissions.n_connections(&b.id()), 1);
+    let until_s = a.admissions.leaf_until_s(&b.id()).unwrap();
+    let life_s = i64::try_from(entente_node::tls::LEAF_LIFE.as_secs()).unwrap();
+    assert!((START..=START + life_s).contains(&until_s), "{until_s}");
+    assert_eq!(a.admissions.leaf_until_s(&org(3).id()), None);
+}
+
+#[tokio::test]
+async fn a_suspended_partner_may_knock_and_hears_one_word() {
+    let (a, b) = partners();
+    let door = a.opens().await;
+    a.admissions.set(b.id(), Admission::Suspended);
+    let status = b.calls(&a, &door).check().await.unwrap_err();
+    assert_eq!((DoorError::of(&status), status.message()), (None, "suspended"));
+    assert_eq!(door.asked.by(), None, "no handler was reached");
 }
 
 #[tokio::test]

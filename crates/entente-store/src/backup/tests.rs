@@ -57,6 +57,25 @@ impl Node {
     }
 }
 
+#[test]
+fn a_node_verifies_its_own_backup_without_the_passphrase() {
+    let node = Node::with_backup(20);
+    let whole = verify(&node.backup(), PASSPHRASE, &mut |_, _| ()).unwrap();
+    assert_eq!(verify_own(&node.backup(), &node.ring, &mut |_, _| ()), Ok(whole));
+
+    let mut bytes = fs::read(node.backup()).unwrap();
+    let at = bytes.len() - 40;
+    bytes[at] ^= 1;
+    fs::write(node.backup(), bytes).unwrap();
+    let damaged = verify_own(&node.backup(), &node.ring, &mut |_, _| ());
+    assert_eq!(damaged, Err(BackupError::Damaged));
+
+    let params = KdfParams::WEAK_FOR_TESTS;
+    let other = KeyRing::create(&node.path("other"), "another five words", params).unwrap();
+    let refused = verify_own(&node.backup(), &other, &mut |_, _| ());
+    assert_eq!(refused, Err(BackupError::WrongPassphrase));
+}
+
 fn open(node: &Path, kind: Kind) -> (KeyRing, Db) {
     let mut ring = KeyRing::open(&node.join(KEYS_FILE), PASSPHRASE).unwrap();
     let db = crate::migrate::open(&node.join(STORE_FOLDER), kind, &mut ring).unwrap();

@@ -29,7 +29,11 @@ use std::{
     ops::{Bound, ControlFlow, Deref},
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -57,6 +61,9 @@ const MAX_INLINE: usize = 16 << 10;
 
 /// The rows that hold the rest of long values begin with this. No table has this prefix.
 const REST: [u8; 2] = [u8::MAX, 0x10];
+
+/// How long closing may take once a write has failed.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many rows an export visits before it lets a commit in.
 const EXPORT_STRIDE: usize = 256;
@@ -115,7 +122,7 @@ fn open_sled(folder: &Path) -> Result<Open, EngineError> {
         let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open()))
             .map_err(|_| EngineError::Corrupt { engine: "sled" })?;
         match opened {
-            Ok(db) => return Ok(Open(Some(db))),
+            Ok(db) => return Ok(Open { db: Some(db), has_failed: AtomicBool::new(false) }),
             Err(sled::Error::Io(error)) if error.kind() == io::ErrorKind::Other && patience > 0 => {
                 patience -= 1;
                 thread::sleep(Duration::from_millis(10));
@@ -125,8 +132,12 @@ fn open_sled(folder: &Path) -> Result<Open, EngineError> {
     }
 }
 
-/// sled, open. Closing it panics if its last sync fails.
-struct Open(Option<sled::Db>);
+/// sled, open. Closing it panics if its last sync fails, and may wait for ever if one failed before.
+struct Open {
+    db: Option<sled::Db>,
+    /// A write failed.
+    has_failed: AtomicBool,
+}
 
 impl Open {
     fn close(mut self) -> Result<(), EngineError> {
@@ -134,9 +145,20 @@ impl Open {
     }
 
     fn close_once(&mut self) -> Result<(), EngineError> {
-        let db = self.0.take();
-        panic::catch_unwind(AssertUnwindSafe(|| drop(db)))
-            .map_err(|_| EngineError::Fault { engine: "sled", doing: "closing the store" })
+        let db = self.db.take();
+        let close = move || panic::catch_unwind(AssertUnwindSafe(|| drop(db)));
+        let fault = EngineError::Fault { engine: "sled", doing: "closing the store" };
+        if !self.has_failed.load(Ordering::Relaxed) {
+            return close().map_err(|_| fault);
+        }
+        // The flush that sled ends with may wait for the write that failed. Whoever stops a node
+        // with a full disk does not have to wait with it: there is nothing left to make durable.
+        let (closed, is_closed) = mpsc::channel();
+        thread::spawn(move || closed.send(close().is_ok()));
+        match is_closed.recv_timeout(LAST_PATIENCE) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(fault),
+        }
     }
 }
 
@@ -145,7 +167,7 @@ impl Deref for Open {
 
     fn deref(&self) -> &sled::Db {
         #[expect(clippy::expect_used, reason = "only `close` and `drop` take it, and both end it")]
-        self.0.as_ref().expect("sled is open until it is dropped")
+        self.db.as_ref().expect("sled is open until it is dropped")
     }
 }
 
@@ -182,6 +204,12 @@ fn sync_files(folder: &Path) -> Result<(), EngineError> {
 }
 
 impl Sled {
+    fn write(&self, changes: sled::Batch) -> Result<(), EngineError> {
+        self.db.apply_batch(changes).map_err(|error| failed("writing", &error))?;
+        self.db.flush().map_err(|error| failed("flushing", &error))?;
+        self.file.sync_data().map_err(|error| EngineError::io("syncing", &error))
+    }
+
     fn exports(&self) -> MutexGuard<'_, Exports> {
         self.exports.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,9 +253,9 @@ impl Engine for Sled {
         changes.insert(NUMBER_KEY, &self.mark.next());
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         self.exports().keep_aside(batch, &self.db)?;
-        self.db.apply_batch(changes).map_err(|error| failed("writing", &error))?;
-        self.db.flush().map_err(|error| failed("flushing", &error))?;
-        self.file.sync_data().map_err(|error| EngineError::io("syncing", &error))?;
+        let written = self.write(changes);
+        self.db.has_failed.fetch_or(written.is_err(), Ordering::Relaxed);
+        written?;
         self.mark.committed();
         Ok(())
     }

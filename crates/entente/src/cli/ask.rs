@@ -184,6 +184,7 @@ fn agreement(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "explain" => asked(&AgreementExplainAsk {
             record: typed.text("record"),
             partner: typed.text("partner"),
+            group: true,
         }),
         _ => None,
     }

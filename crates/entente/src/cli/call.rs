@@ -33,7 +33,14 @@ pub(crate) fn ask(desk: &Desk, question: &Question) -> Result<Value, Box<Fault>>
     let bar = Bar::new(desk);
     let told = call(&desk.socket(), question, desk, |progress| bar.show(desk, &progress));
     bar.clear();
-    told
+    // Whoever comes by the door for staff cannot start the node.
+    let at_staff_door = desk.staff_door.as_deref().filter(|_| is_down(&told));
+    at_staff_door.map_or(told, |socket| Err(faults::staff_door_shut(socket)))
+}
+
+fn is_down(told: &Result<Value, Box<Fault>>) -> bool {
+    let code = told.as_ref().err().map(|fault| fault.code.as_str());
+    matches!(code, Some("ENT-0020" | "ENT-0025"))
 }
 
 /// Asks the node behind `socket`.
@@ -104,6 +111,8 @@ fn unreachable(socket: &Path, error: &LocalDoorError) -> Box<Fault> {
         LocalDoorError::AlreadyRunning(_)
         | LocalDoorError::NotASocket(_)
         | LocalDoorError::OpenFolder(_)
+        | LocalDoorError::LooseFolder(_)
+        | LocalDoorError::NotOurGroup(_)
         | LocalDoorError::NotRunning(_)
         | LocalDoorError::Io(..) => faults::not_running(socket),
     }

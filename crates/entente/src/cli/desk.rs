@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     pub(crate) yes: bool,
     /// The node's folder.
     pub(crate) home: PathBuf,
+    /// The node's door for staff, for accounts that cannot enter its folder.
+    pub(crate) staff_door: Option<PathBuf>,
     /// Somebody sits at the terminal and can be asked.
     pub(crate) attended: bool,
     /// How pages are looked at.
@@ -39,6 +41,7 @@ impl Desk {
             quiet: false,
             yes: false,
             home: PathBuf::new(),
+            staff_door: None,
             attended: !json && is_terminal && std::io::stdin().is_terminal(),
             view: View { lang, width: if is_terminal { width() } else { None }, colour },
         }
@@ -49,13 +52,17 @@ impl Desk {
         let mut desk = Self::bare(lang, matches.get_flag("json"));
         desk.quiet = matches.get_flag("quiet");
         desk.yes = matches.get_flag("yes");
-        desk.home = matches.get_one::<PathBuf>("home").cloned().unwrap_or_else(default_home);
+        let home = matches.get_one::<PathBuf>("home");
+        // What is typed counts more than what the environment says.
+        let by_environment = || home.is_none().then(|| from_environment("ENTENTE_SOCKET"))?;
+        desk.staff_door = matches.get_one::<PathBuf>("socket").cloned().or_else(by_environment);
+        desk.home = home.cloned().unwrap_or_else(default_home);
         desk
     }
 
     /// The socket of the node.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.home.join("entente.sock")
+        self.staff_door.clone().unwrap_or_else(|| self.home.join("entente.sock"))
     }
 
     /// How pages are looked at.
@@ -104,10 +111,12 @@ impl Desk {
 
 /// `$ENTENTE_HOME`, or `~/.entente`.
 fn default_home() -> PathBuf {
-    match std::env::var_os("ENTENTE_HOME").filter(|home| !home.is_empty()) {
-        Some(home) => PathBuf::from(home),
-        None => std::env::home_dir().unwrap_or_default().join(".entente"),
-    }
+    from_environment("ENTENTE_HOME")
+        .unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(".entente"))
+}
+
+fn from_environment(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// The width of the terminal, if it can be had.

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::Path;
 
+use entente_core::lang::Lang;
+use entente_core::statistics::mse::NoEstimate;
 use entente_node::fault::Fault;
 
 /// `ENT-0010`: a file cannot be read.
@@ -156,14 +158,29 @@ pub(crate) fn not_allowed(socket: &Path) -> Box<Fault> {
         21,
         ("you may not talk to this node", "vous n’avez pas le droit de parler à ce nœud"),
         (
-            "log in as the user that runs the node",
-            "ouvrez une session comme l’utilisateur qui exécute le nœud",
+            "log in as the user that runs the node; or, if the node has a door for staff, name it \
+             with --socket, and ask the administrator for its group",
+            "ouvrez une session comme l’utilisateur qui exécute le nœud; ou, si le nœud a une porte \
+             du personnel, nommez-la avec --socket et demandez son groupe à l’administrateur",
         ),
     )
     .because(
-        format!("{} belongs to another user", socket.display()),
-        format!("{} appartient à un autre utilisateur", socket.display()),
+        format!("{} is closed to your account", socket.display()),
+        format!("{} est fermé à votre compte", socket.display()),
     )
+}
+
+/// `ENT-0027`: nothing answers at the door for staff.
+pub(crate) fn staff_door_shut(socket: &Path) -> Box<Fault> {
+    Fault::new(
+        27,
+        ("nothing answers at the door for staff", "rien ne répond à la porte du personnel"),
+        (
+            "ask the administrator whether the node is running, and where its socket is",
+            "demandez à l’administrateur si le nœud est en marche, et où est son connecteur",
+        ),
+    )
+    .because(socket.display().to_string(), socket.display().to_string())
 }
 
 /// `ENT-0022`: the node went away before it had answered.
@@ -214,10 +231,10 @@ pub(crate) fn backup(en: &str, fr: &str) -> Box<Fault> {
     .because(en, fr)
 }
 
-/// `ENT-0033`: a file is no national return, or not as it was signed.
+/// `ENT-0035`: a file is no national return, or not as it was signed.
 pub(crate) fn not_a_return(reason: &impl std::fmt::Display) -> Box<Fault> {
     Fault::new(
-        33,
+        35,
         (
             "the file is not a whole national return as it was signed",
             "le fichier n’est pas un rapport national entier, tel que signé",
@@ -242,6 +259,44 @@ pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
         ),
     )
     .in_detail(&reason)
+}
+
+/// `ENT-0033`: a file is not an overlap table.
+pub(crate) fn no_overlap_table(path: &Path, why: impl Fn(Lang) -> String) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        33,
+        (
+            &format!("{name} is not an overlap table"),
+            &format!("{name} n’est pas un tableau de recoupements"),
+        ),
+        (
+            "give one row per combination of lists: a column of 0 and 1 for each list, and one called \
+             frequency",
+            "donnez une ligne par combinaison de listes\u{a0}: une colonne de 0 et de 1 pour chaque \
+             liste, et une colonne frequency",
+        ),
+    )
+    .because(why(Lang::En), why(Lang::Fr))
+}
+
+/// `ENT-0034`: an overlap table that determines no estimate.
+pub(crate) fn no_estimate(path: &Path, refusal: &NoEstimate) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        34,
+        (
+            &format!("{name} gives no estimate"),
+            &format!("{name} ne permet aucune estimation"),
+        ),
+        (
+            "publish the number observed, and the bounds from the largest list to the sum of all; or \
+             join lists that are alike",
+            "publiez le nombre observé, et les bornes allant de la plus grande liste à la somme de \
+             toutes; ou réunissez des listes semblables",
+        ),
+    )
+    .because(refusal.text(Lang::En), refusal.text(Lang::Fr))
 }
 
 fn io_reason(error: &io::Error) -> (String, String) {

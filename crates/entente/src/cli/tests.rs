@@ -108,6 +108,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("store size", Some(Op::StoreSize)),
     ("store migrate --to redb", None),
     ("store rekey", None),
+    ("stats mse overlaps.csv --replications 500 --seed 2", None),
     ("demo --keep --seed 2 --records 700 --engine redb", None),
     ("demo --import f.csv --layout ctdc-2017", None),
     ("codes", None),
@@ -318,7 +319,73 @@ fn common_options_may_stand_before_or_after_the_command() {
 }
 
 #[test]
+fn whoever_names_the_door_for_staff_goes_there_and_not_to_the_folder() {
+    let line = ["entente", "--home", "/x", "status", "--socket", "/run/entente/staff.sock"];
+    let matches = tree::root(Lang::En).try_get_matches_from(line).unwrap();
+    let desk = super::desk::Desk::new(Lang::En, leaf(&matches).1);
+    assert_eq!(desk.socket(), std::path::Path::new("/run/entente/staff.sock"));
+}
+
+#[test]
 fn the_tree_is_sound() {
     tree::root(Lang::En).debug_assert();
     tree::root(Lang::Fr).debug_assert();
+}
+
+/// The texts in a folder of the repository: sources, manuals, examples.
+fn texts_in(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            texts_in(&path, found);
+        } else if [".rs", ".md", ".toml"].iter().any(|ending| name.ends_with(ending)) {
+            found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// Whether a command that is named somewhere is one: its first two words, without options.
+fn is_command(root: &Command, named: &str) -> bool {
+    let mut words = named.split_whitespace();
+    let first = loop {
+        match words.next() {
+            Some("--home" | "--lang") => drop(words.next()),
+            Some(option) if option.starts_with('-') => {}
+            // A word of a sentence, a place for one, or nothing.
+            Some(word) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => break word,
+            _ => return true,
+        }
+    };
+    let Some(command) = root.find_subcommand(first) else { return false };
+    let second = words.next().filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    !command.has_subcommands() || second.is_none_or(|it| command.find_subcommand(it).is_some())
+}
+
+#[test]
+fn every_command_that_a_text_names_is_there() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (mut found, root) = (Vec::new(), tree::root(Lang::En));
+    for folder in ["crates/entente/src", "crates/entente-node/src", "docs", "config", "deploy"] {
+        texts_in(&top.join(folder), &mut found);
+    }
+    for readme in ["README.md", "README.fr.md"] {
+        found.push((readme.to_owned(), fs::read_to_string(top.join(readme)).unwrap()));
+    }
+    // Its tests mistype commands on purpose.
+    found.retain(|(path, _)| !path.ends_with("usage.rs"));
+    let (mut n_named, mut unknown) = (0, Vec::new());
+    for (path, text) in &found {
+        for begun in ["`entente ", "\"entente "] {
+            for rest in text.split(begun).skip(1) {
+                let named = rest.split(['`', '"', '{', '\\', ';']).next().unwrap_or_default();
+                n_named += 1;
+                if !is_command(&root, named) {
+                    unknown.push(format!("{path}: entente {named}"));
+                }
+            }
+        }
+    }
+    assert!(n_named > 200, "{n_named}");
+    assert!(unknown.is_empty(), "{unknown:#?}");
 }

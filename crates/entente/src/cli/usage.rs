@@ -117,14 +117,18 @@ fn conflict(error: &clap::Error, help: &Help) -> Box<Fault> {
         Some(ContextValue::Strings(others)) => others.join(", "),
         _ => String::new(),
     };
-    Fault::new(
+    let fault = Fault::new(
         7,
         (
             &format!("{option} cannot be used with {other}"),
             &format!("{option} ne va pas avec {other}"),
         ),
         help.as_pair(),
-    )
+    );
+    if option == other {
+        return fault.because("it was given twice", "elle a été donnée deux fois");
+    }
+    fault
 }
 
 /// Adds what was probably meant. Only names of commands and options are suggested.
@@ -239,8 +243,15 @@ mod tests {
 
     #[test]
     fn a_near_miss_is_suggested() {
-        let fault = mistyped("entente statsu", Lang::Fr);
+        let fault = mistyped("entente statuss", Lang::Fr);
         assert_eq!(fault.why[0].fr, "vouliez-vous dire status?");
+    }
+
+    #[test]
+    fn an_option_that_was_given_twice_is_told_as_that() {
+        let twice = mistyped("entente partner list --state active --state ended", Lang::Fr);
+        assert_eq!(twice.code, "ENT-0007");
+        assert_eq!(twice.why[0].fr, "elle a été donnée deux fois");
     }
 
     #[test]

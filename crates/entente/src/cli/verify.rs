@@ -119,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, "ENTENTE-RETURN-1 and nonsense").unwrap();
-        assert_eq!(read(&path).unwrap_err().code, "ENT-0033");
+        assert_eq!(read(&path).unwrap_err().code, "ENT-0035");
         assert_eq!(read(&folder.path().join("y")).unwrap_err().code, "ENT-0010");
     }
 }

@@ -437,7 +437,9 @@ async fn explain(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     let refused = records.iter().find(|record| record.shared_with == 0 && !record.consent);
     let record = refused.or(records.first()).ok_or_else(went_wrong)?;
     let partner = at(offices, FEDERAL)?.role.name_en.to_owned();
-    let told = ontario.ask(&AgreementExplainAsk { record: record.id.clone(), partner }).await?;
+    let told = ontario
+        .ask(&AgreementExplainAsk { record: record.id.clone(), partner, group: false })
+        .await?;
     teller.page(&told);
     Ok(())
 }

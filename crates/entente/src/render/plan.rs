@@ -22,10 +22,12 @@ impl Render for PlanListTold {
         let lang = page.lang();
         if self.plans.is_empty() {
             page.say("No plans yet.", "Aucun plan pour l’instant.");
-            page.next(page.pick(
-                "entente plan draft --out plan.toml",
-                "entente plan draft --out plan.toml",
-            ));
+            page.next(
+                page.pick(
+                    "entente plan draft --out plan.toml",
+                    "entente plan draft --out plan.toml",
+                ),
+            );
             return;
         }
         let mut grid = Grid::new([

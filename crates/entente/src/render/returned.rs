@@ -5,7 +5,7 @@
 
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
-use entente_core::lang::{Lang, Text};
+use entente_core::lang::Text;
 use entente_core::statistics::national::{Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows};
 use entente_core::statistics::plan::{Cube, MAX_DIMENSIONS};
 use entente_core::statistics::release::{Answer, Figure, ReleaseId, Shown, Symbol};
@@ -139,16 +139,20 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         let labels = cube.labels_at(place).into_iter().map(Value::from);
         let mut cell = figure_document(figure);
         if let Some(cell) = cell.as_object_mut() {
-            cell.insert("key".to_owned(), names.zip(labels).collect::<serde_json::Map<_, _>>().into());
+            cell.insert(
+                "key".to_owned(),
+                names.zip(labels).collect::<serde_json::Map<_, _>>().into(),
+            );
             let largest = table.largest.get(place).and_then(count);
             cell.insert("largest".to_owned(), largest.into());
         }
         cell
     };
     let of = |wanted: fn(&Answer) -> bool| {
-        let heard = table.voices.iter().filter(|(_, heard)| {
-            heard.as_ref().is_some_and(|it| wanted(&it.answer))
-        });
+        let heard = table
+            .voices
+            .iter()
+            .filter(|(_, heard)| heard.as_ref().is_some_and(|it| wanted(&it.answer)));
         heard.map(|(org, _)| org.to_string()).collect::<Vec<_>>()
     };
     let declined = table.voices.iter().filter_map(|(org, heard)| match &heard.as_ref()?.answer {

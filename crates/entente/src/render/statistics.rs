@@ -1,9 +1,9 @@
 //! Private statistics: tables with their intervals, who is in them, and the odometer.
 
+use entente_core::codes::Code as _;
 use entente_core::lang::Lang;
 use entente_core::statistics::budget::NanoRho;
-use entente_core::statistics::plan::CubeDimension;
-use entente_core::codes::Code as _;
+use entente_core::statistics::plan::{CountingRule, CubeDimension};
 use entente_node::local::doc::{
     BudgetTold, StatsCell, StatsReturnTold, StatsStatusTold, StatsTable, StatsTold,
 };
@@ -22,7 +22,7 @@ impl Render for StatsTold {
         legend(&self.tables, page);
         page.blank();
         page.facts(&[
-            (lang.pick("Counted", "Unité comptée"), self.rule(lang)),
+            (lang.pick("Counted", "Unité comptée"), rule(&self.counting_rule, lang)),
             (
                 lang.pick("Definition", "Définition"),
                 codes::label("definition_profile", &self.definition, lang),
@@ -38,12 +38,8 @@ impl Render for StatsTold {
     }
 }
 
-impl StatsTold {
-    fn rule(&self, lang: Lang) -> String {
-        use entente_core::statistics::plan::CountingRule;
-        let rule = CountingRule::parse(&self.counting_rule);
-        rule.map_or_else(|_| self.counting_rule.clone(), |rule| rule.label(lang).to_owned())
-    }
+fn rule(code: &str, lang: Lang) -> String {
+    CountingRule::parse(code).map_or_else(|_| code.to_owned(), |rule| rule.label(lang).to_owned())
 }
 
 impl Render for StatsTable {
@@ -55,69 +51,67 @@ impl Render for StatsTable {
             (n, Lang::Fr) => format!(", révision {n}"),
         };
         page.title(&format!("{}, {}{revision}", self.cube, self.period));
-        page.table(self.grid(lang));
-        self.exactness(page);
+        page.table(cells(self, lang));
+        exactness(self, page);
         page.line(&super::count::heads(&self.coverage, lang));
         super::count::who_is_in_it(&self.coverage, page);
     }
 }
 
-impl StatsTable {
-    fn grid(&self, lang: Lang) -> Grid {
-        let dimension = |name: &String| CubeDimension::parse(name).ok();
-        let mut header: Vec<String> = self
-            .by
-            .iter()
-            .map(|name| dimension(name).map_or_else(|| name.clone(), |it| it.label(lang).to_owned()))
-            .collect();
-        let n = header.len();
-        header.extend([
-            lang.pick("Persons", "Personnes").to_owned(),
-            lang.pick("95%", "95\u{a0}%").to_owned(),
-            lang.pick("Largest", "Maximum").to_owned(),
-        ]);
-        let mut grid = Grid::new(header).numeric([n, n + 1, n + 2]);
-        for cell in &self.cells {
-            let label = |name: &String| {
-                let label = cell.key.get(name).map_or("", String::as_str);
-                let text = dimension(name).map(|it| it.label_text(label, lang));
-                (Tone::Plain, text.unwrap_or_else(|| label.to_owned()))
-            };
-            let mut row: Vec<_> = self.by.iter().map(label).collect();
-            row.extend(figure(cell, lang));
-            grid.toned(row);
-        }
-        let mut total = vec![(Tone::Plain, String::new()); n.saturating_sub(1)];
-        total.insert(0, (Tone::Strong, "Total".to_owned()));
-        total.extend(figure(&self.total, lang));
-        grid.toned(total);
-        grid
+fn cells(table: &StatsTable, lang: Lang) -> Grid {
+    let dimension = |name: &String| CubeDimension::parse(name).ok();
+    let mut header: Vec<String> = table
+        .by
+        .iter()
+        .map(|name| dimension(name).map_or_else(|| name.clone(), |it| it.label(lang).to_owned()))
+        .collect();
+    let n = header.len();
+    header.extend([
+        lang.pick("Persons", "Personnes").to_owned(),
+        lang.pick("95%", "95\u{a0}%").to_owned(),
+        lang.pick("Largest", "Maximum").to_owned(),
+    ]);
+    let mut grid = Grid::new(header).numeric([n, n + 1, n + 2]);
+    for cell in &table.cells {
+        let label = |name: &String| {
+            let label = cell.key.get(name).map_or("", String::as_str);
+            let text = dimension(name).map(|it| it.label_text(label, lang));
+            (Tone::Plain, text.unwrap_or_else(|| label.to_owned()))
+        };
+        let mut row: Vec<_> = table.by.iter().map(label).collect();
+        row.extend(figure(cell, lang));
+        grid.toned(row);
     }
+    let mut total = vec![(Tone::Plain, String::new()); n.saturating_sub(1)];
+    total.insert(0, (Tone::Strong, "Total".to_owned()));
+    total.extend(figure(&table.total, lang));
+    grid.toned(total);
+    grid
+}
 
-    /// How exact a cell is, and how much more exact a secure sum would be.
-    fn exactness(&self, page: &mut Page<'_>) {
-        let lang = page.lang();
-        let Some(error) = self.error_hundredths else { return };
-        let (sigma, error, secure) = (
-            decimal(self.sigma_hundredths, lang),
-            decimal(error, lang),
-            decimal(self.secure_sum_error_hundredths, lang),
+/// How exact a cell is, and how much more exact a secure sum would be.
+fn exactness(table: &StatsTable, page: &mut Page<'_>) {
+    let lang = page.lang();
+    let Some(error) = table.error_hundredths else { return };
+    let (sigma, error, secure) = (
+        decimal(table.sigma_hundredths, lang),
+        decimal(error, lang),
+        decimal(table.secure_sum_error_hundredths, lang),
+    );
+    page.line(&lang.pick(
+        format!("Noise: {sigma} in each contribution; error of a cell ±{error} (one standard deviation)."),
+        format!("Bruit : {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
+    ));
+    if table.error_hundredths > Some(table.secure_sum_error_hundredths) {
+        let times = f64::from(table.error_hundredths.unwrap_or(0))
+            / f64::from(table.secure_sum_error_hundredths.max(1));
+        let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
+        let line = lang.pick(
+            format!("Each organization added its noise ittable. Added up in secret by two of them, the error would be ±{secure}: it is {times} times as large here."),
+            format!("Chaque organisme a ajouté son bruit lui-même. Additionnée en secret par deux d’entre eux, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
         );
-        page.line(&lang.pick(
-            format!("Noise: {sigma} in each contribution; error of a cell ±{error} (one standard deviation)."),
-            format!("Bruit : {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
-        ));
-        if self.error_hundredths > Some(self.secure_sum_error_hundredths) {
-            let times = f64::from(self.error_hundredths.unwrap_or(0))
-                / f64::from(self.secure_sum_error_hundredths.max(1));
-            let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
-            let line = lang.pick(
-                format!("Each organization added its noise itself. Added up in secret by two of them, the error would be ±{secure}: it is {times} times as large here."),
-                format!("Chaque organisme a ajouté son bruit lui-même. Additionnée en secret par deux d’entre eux, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
-            );
-            let line = page.paint(Tone::Warning, &line);
-            page.line(&line);
-        }
+        let line = page.paint(Tone::Warning, &line);
+        page.line(&line);
     }
 }
 
@@ -184,7 +178,8 @@ impl Render for StatsStatusTold {
         .numeric([4, 5, 6]);
         for row in &self.releases {
             let tone = if row.due { Tone::Good } else { Tone::Faint };
-            let revision = if row.revision == 0 { String::new() } else { format!(" r{}", row.revision) };
+            let revision =
+                if row.revision == 0 { String::new() } else { format!(" r{}", row.revision) };
             grid.toned([
                 (Tone::Plain, row.plan.clone()),
                 (Tone::Plain, row.cube.clone()),
@@ -215,8 +210,14 @@ impl Render for StatsReturnTold {
             (
                 lang.pick("Answers", "Réponses"),
                 lang.pick(
-                    format!("{} with figures, {} refused, {} never came", self.answered, self.refused, self.silent),
-                    format!("{} avec chiffres, {} refusées, {} jamais venues", self.answered, self.refused, self.silent),
+                    format!(
+                        "{} with figures, {} refused, {} never came",
+                        self.answered, self.refused, self.silent
+                    ),
+                    format!(
+                        "{} avec chiffres, {} refusées, {} jamais venues",
+                        self.answered, self.refused, self.silent
+                    ),
                 ),
             ),
             ("SHA-256", self.sha256.clone()),
@@ -261,43 +262,33 @@ impl Render for BudgetTold {
             ]);
         }
         page.table(grid);
-        let charges = count(
-            self.charges,
-            ("charge", "charges"),
-            ("imputation", "imputations"),
-            lang,
-        );
+        let charges =
+            count(self.charges, ("charge", "charges"), ("imputation", "imputations"), lang);
         let spent = NanoRho(self.spent_nano_rho);
         page.line(&lang.pick(
             format!("Odometer: {charges}, rho {spent} in all. It never goes back."),
             format!("Compteur : {charges}, rho {spent} en tout. Il ne recule jamais."),
         ));
-        self.warnings(page);
+        warnings(self, page);
     }
 }
 
-trait Warnings {
-    fn warnings(&self, page: &mut Page<'_>);
-}
-
-impl Warnings for BudgetTold {
-    fn warnings(&self, page: &mut Page<'_>) {
-        let lang = page.lang();
-        if !self.whole {
-            let line = page.pick(
-                "This node was set back: charges that partners hold are missing. Nothing new is drawn before they have shown them.",
-                "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est tiré avant qu’ils les aient montrées.",
-            );
-            let line = page.paint(Tone::Bad, line);
-            page.line(&line);
-        }
-        for partner in &self.waiting_for {
-            let name = partner.name(lang);
-            page.line(&lang.pick(
-                format!("Since the restore, nothing is drawn before {name} has asked. If it never will:"),
-                format!("Depuis la restauration, rien n’est tiré avant une demande de {name}. Si elle ne doit jamais venir :"),
-            ));
-            page.next(&format!("entente partner end {}", partner.short()));
-        }
+fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
+    let lang = page.lang();
+    if !budget.whole {
+        let line = page.pick(
+            "This node was set back: charges that partners hold are missing. Nothing new is drawn before they have shown them.",
+            "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est tiré avant qu’ils les aient montrées.",
+        );
+        let line = page.paint(Tone::Bad, line);
+        page.line(&line);
+    }
+    for partner in &budget.waiting_for {
+        let name = partner.name(lang);
+        page.line(&lang.pick(
+            format!("Since the restore, nothing is drawn before {name} has asked. If it never will:"),
+            format!("Depuis la restauration, rien n’est tiré avant une demande de {name}. Si elle ne doit jamais venir :"),
+        ));
+        page.next(&format!("entente partner end {}", partner.short()));
     }
 }

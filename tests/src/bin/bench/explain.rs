@@ -42,6 +42,7 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) {
             let ask = AgreementExplainAsk {
                 record: format!("{:032x}", u128::from_be_bytes(id.0)),
                 partner: centre.id().to_string(),
+                group: false,
             };
             let since = Instant::now();
             let reply = desk.agreement_explain(site::ask(&ask)).await;

@@ -16,11 +16,17 @@ const N_CASES: u32 = 2_000;
 
 pub(crate) async fn run(report: &mut Report, sizes: Sizes) {
     println!("fanout");
-    let centre = Site::start("Centre", OrgType::Federal, Kind::Sled).await;
+    for kind in Kind::ALL {
+        measure(report, sizes, kind).await;
+    }
+}
+
+async fn measure(report: &mut Report, sizes: Sizes, kind: Kind) {
+    let centre = Site::start("Centre", OrgType::Federal, kind).await;
     let (centre, home) = site::again(centre).await;
     let mut offices = Vec::with_capacity(sizes.n_asked);
     for (nth, seed) in (0..sizes.n_asked).zip(1..) {
-        let office = Site::start(&format!("Office {nth}"), OrgType::Provincial, Kind::Sled).await;
+        let office = Site::start(&format!("Office {nth}"), OrgType::Provincial, kind).await;
         pair(&centre, &office).await;
         agree(&office, &centre, &summaries_and_counts(5)).await;
         site::fill(office.node(), seed, N_CASES);
@@ -40,7 +46,7 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) {
         latencies.push(since.elapsed());
     }
     let cpu_us = watch.stop().cpu_us_each(sizes.n_questions as u64 * sizes.n_asked as u64);
-    let name = format!("count over {} partners", sizes.n_asked);
+    let name = format!("count over {} partners on {}", sizes.n_asked, kind.name());
     report.latencies(&name, &latencies, Aim::Below(5.0));
     let first = [first.as_secs_f64() * 1e3];
     report.note(format!("{name}, the first question"), "ms", &first, Aim::None, None);

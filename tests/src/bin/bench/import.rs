@@ -92,7 +92,7 @@ async fn import(kind: Kind, layout: &str, file: &Path) -> (u64, Spent) {
         dry_run: false,
     };
     assert_eq!(RecordImportAsk::OP, Op::RecordImport);
-    let staff = desk.staff(0).expect("staff");
+    let staff = desk.staff(0);
     let body = serde_json::to_string(&ask).expect("a document");
     let asked = Asked::new(Op::RecordImport, staff, body, Box::new(|_| {}));
     let watch = Watch::start();

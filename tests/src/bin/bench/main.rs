@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask bench` runs all of them in release, prints a table, and writes `target/bench.json`.
 //! Names run only those; `--times N` repeats less or more often; `--small` takes sizes that show
-//! whether everything works and say nothing about speed. Whatever is compared with another program is measured in the same run.
+//! whether everything works and say nothing about speed. Whatever is compared with another program is
+//! measured in the same run. `--rows N` is for `stats`, and `--json` makes its figures the last line.
 //!
 //! Nothing is asserted about time: what a machine did is written down, by people, in
 //! `docs/BENCHMARKS.md`.
@@ -15,8 +16,15 @@ mod idle;
 mod import;
 mod peer;
 mod report;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "an organization or cell that is not there ends the run, as it should"
+)]
+mod scale;
 mod site;
 mod start;
+mod stats;
 mod summaries;
 
 use std::process::ExitCode;
@@ -42,6 +50,10 @@ struct Sizes {
     n_asked: usize,
     /// Questions, of which the percentiles are taken.
     n_questions: usize,
+    /// Rows that are counted.
+    n_rows: usize,
+    /// Organizations of a secure sum, one federation after the other.
+    n_organizations: &'static [usize],
     /// Repetitions, of which the median is taken.
     n_times: usize,
 }
@@ -53,6 +65,8 @@ const FULL: Sizes = Sizes {
     n_idle: 50,
     n_asked: 20,
     n_questions: 500,
+    n_rows: 1_000_000,
+    n_organizations: &[30, 300, 5_000],
     n_times: 3,
 };
 
@@ -63,18 +77,24 @@ const SMALL: Sizes = Sizes {
     n_idle: 5,
     n_asked: 3,
     n_questions: 20,
+    n_rows: 30_000,
+    n_organizations: &[30],
     n_times: 1,
 };
 
-const NAMES: [&str; 6] = ["import", "summaries", "idle", "start", "explain", "fanout"];
+const NAMES: [&str; 8] =
+    ["import", "summaries", "idle", "start", "explain", "fanout", "stats", "scale"];
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
+    let (mut n_rows, mut is_json) = (None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--small" => (sizes, is_small) = (SMALL, true),
             "--times" => n_times = arguments.next().and_then(|it| it.parse().ok()),
+            "--rows" => n_rows = arguments.next().and_then(|it| it.parse().ok()),
+            "--json" => is_json = true,
             name if NAMES.contains(&name) => named.push(argument),
             unknown => {
                 eprintln!("bench: there is no `{unknown}`; there are: {}", NAMES.join(" "));
@@ -83,6 +103,7 @@ fn main() -> ExitCode {
         }
     }
     sizes.n_times = n_times.unwrap_or(sizes.n_times).max(1);
+    sizes.n_rows = n_rows.unwrap_or(sizes.n_rows).max(1000);
     let is_meant = |name: &str| named.is_empty() || named.iter().any(|it| it == name);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -110,16 +131,24 @@ fn main() -> ExitCode {
         if is_meant("fanout") {
             fanout::run(&mut report, sizes).await;
         }
+        if is_meant("scale") {
+            scale::run(&mut report, sizes);
+        }
     });
+    let stats = if is_meant("stats") { stats::run(&mut report, sizes) } else { None };
     report.print();
-    match report.write() {
-        Ok(path) => {
-            println!("\nwritten: {}", path.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("bench: the figures could not be written: {error}");
-            ExitCode::FAILURE
-        }
+    let written = report.write();
+    match &written {
+        Ok(path) => println!("\nwritten: {}", path.display()),
+        Err(error) => eprintln!("bench: the figures could not be written: {error}"),
     }
+    match stats {
+        Some(figures) if is_json => println!("{figures}"),
+        None if is_json => {
+            eprintln!("bench: nothing was compared");
+            return ExitCode::FAILURE;
+        }
+        _ => (),
+    }
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

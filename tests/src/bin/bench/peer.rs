@@ -20,6 +20,9 @@ use crate::report::cpu_s;
 /// Rows of one transaction.
 const ROWS: u64 = 512;
 
+/// What both clusters are started with.
+const SETTINGS: &str = "-c wal_level=logical -c shared_buffers=512MB -c max_wal_size=4GB";
+
 /// Where Debian keeps the versions of PostgreSQL.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
@@ -40,8 +43,8 @@ pub(crate) fn replicate(n: u64, row_bytes: f64, n_times: usize) -> Result<Replic
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     // The account of the database has to get in.
     run(Command::new("chmod").arg("755").arg(folder.path()))?;
-    let publisher = Cluster::start(&programs, folder.path(), "publisher")?;
-    let subscriber = Cluster::start(&programs, folder.path(), "subscriber")?;
+    let publisher = Cluster::start(&programs, folder.path(), "publisher", SETTINGS)?;
+    let subscriber = Cluster::start(&programs, folder.path(), "subscriber", SETTINGS)?;
     let body = (row_bytes - 24.0).max(1.0);
     let pair = Pair { publisher, subscriber, n, body };
     pair.connect()?;
@@ -69,20 +72,20 @@ pub(crate) fn replicate(n: u64, row_bytes: f64, n_times: usize) -> Result<Replic
 }
 
 /// `150014` is 15.14.
-fn version(number: &str) -> String {
+pub(crate) fn version(number: &str) -> String {
     let number: u32 = number.parse().unwrap_or(0);
     format!("{}.{}", number / 10_000, number % 10_000)
 }
 
 /// The newest installed version's programs.
-fn programs() -> Result<PathBuf, String> {
+pub(crate) fn programs() -> Result<PathBuf, String> {
     let missing = || "it is not installed (apt-get install postgresql)".to_owned();
     let versions = std::fs::read_dir(VERSIONS).map_err(|_| missing())?;
     let programs = versions.filter_map(|it| Some(it.ok()?.path().join("bin")));
     programs.filter(|it| it.join("initdb").is_file()).max().ok_or_else(missing)
 }
 
-fn run(command: &mut Command) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
@@ -91,14 +94,20 @@ fn run(command: &mut Command) -> Result<String, String> {
 }
 
 /// A PostgreSQL of its own, stopped when it is dropped.
-struct Cluster {
+pub(crate) struct Cluster {
     programs: PathBuf,
     data: PathBuf,
     port: u16,
 }
 
 impl Cluster {
-    fn start(programs: &Path, parent: &Path, name: &str) -> Result<Self, String> {
+    /// Starts one with these settings, in a folder of this name in `parent`.
+    pub(crate) fn start(
+        programs: &Path,
+        parent: &Path,
+        name: &str,
+        settings: &str,
+    ) -> Result<Self, String> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
         let port = free.map_err(|error| error.to_string())?.port();
         let home = parent.join(name);
@@ -114,7 +123,7 @@ impl Cluster {
             .arg(&cluster.data))?;
         let options = format!(
             "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} \
-             -c wal_level=logical -c shared_buffers=512MB -c max_wal_size=4GB",
+             {settings}",
             home.display()
         );
         run(cluster
@@ -141,14 +150,14 @@ impl Cluster {
         Command::new(path)
     }
 
-    fn psql(&self, sql: &str) -> Command {
+    pub(crate) fn psql(&self, sql: &str) -> Command {
         let mut command = self.program("psql");
         command.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "bench"]);
         command.args(["-p", &self.port.to_string(), "-d", "postgres", "-c", sql]);
         command
     }
 
-    fn ask(&self, sql: &str) -> Result<String, String> {
+    pub(crate) fn ask(&self, sql: &str) -> Result<String, String> {
         run(&mut self.psql(sql))
     }
 

@@ -103,8 +103,7 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
     let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
     let accuracy: Accuracy = total.accuracy.times(places.len());
     let n_revisions = it.plan.n_revisions();
-    let figure =
-        Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
+    let figure = Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
     Some((release.period.year(), release.revision, figure))
 }
 

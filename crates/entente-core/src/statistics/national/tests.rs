@@ -225,5 +225,7 @@ fn the_indicator_is_summed_from_the_cells_that_it_means_and_its_interval_is_wide
     assert_eq!(row("VC_HTF_DETVSX", "F", "Y0T17").figure, national.tables[2].figures[0]);
     let women = row("VC_HTF_DETV", "F", "_T").figure;
     assert_eq!(women.shown, Shown::Count(18 * 19));
-    assert!(women.interval.1 - women.interval.0 > total.figure.interval.1 - total.figure.interval.0);
+    assert!(
+        women.interval.1 - women.interval.0 > total.figure.interval.1 - total.figure.interval.0
+    );
 }

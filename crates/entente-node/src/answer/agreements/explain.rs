@@ -69,6 +69,9 @@ pub(in crate::answer) fn explain(
         }
         Err(_) => Decision::Refuse,
     };
+    let counted = epoch.filter(|_| ask.group && decision == Decision::Wait);
+    let group = counted.map(|epoch| node.group_now(&record, epoch, &partner));
+    let group = group.transpose()?.flatten();
     Ok(AgreementExplainTold {
         agreement: Some(agreement_told(node, &kept)),
         decision,
@@ -79,7 +82,8 @@ pub(in crate::answer) fn explain(
         fields: finest.map(|finest| fields(&explanation, &policy, finest)).unwrap_or_default(),
         reasons,
         min_group: policy.rules().k(),
-        rung: explanation.decision.is_ok().then(|| explanation.rung.number()),
+        group_size: group.map(|group| u64::from(group.n_persons)),
+        rung: group.and_then(|group| group.rung).map(Rung::number),
         ..told
     })
 }

@@ -3,7 +3,7 @@
 //! A draft is edited as text, line by line, so that its comments stay: they are what a person
 //! reads while they fill in the rest. What comes out is checked by the core and by nothing here.
 
-use entente_core::agreement::{Agreement, AgreementId};
+use entente_core::agreement::{Agreement, AgreementId, DraftError, check_draft_key};
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
@@ -109,7 +109,7 @@ pub(in crate::answer) fn fill(
     let last = today.saturating_add(YEARS.years()).saturating_sub(1.days());
     text = set(&text, "expiry", &last.to_string())?;
     for (key, value) in edits {
-        text = set(&text, key.trim(), &value_of(value))?;
+        text = edited(&text, key.trim(), value, (ours.id, theirs.id))?;
     }
     let missing = missing(&text, edits, ours.id, theirs.id);
     Ok((text, missing))
@@ -146,6 +146,41 @@ fn turned(text: &str) -> String {
         text = text.replace(one, "\u{1}").replace(other, one).replace('\u{1}', other);
     }
     text
+}
+
+/// A draft with one key set as somebody asked. A key that no draft has, and a value that is not
+/// what its key takes, are refused here: nobody looks for them in a file that was written.
+fn edited(text: &str, key: &str, value: &str, (ours, theirs): (&OrgId, &OrgId)) -> Outcome<String> {
+    check_draft_key(key).map_err(|nearest| {
+        bad_edit(key).because(
+            format!("There is no such key. The nearest is {nearest}."),
+            format!("Cette clé n’existe pas. La plus proche est {nearest}."),
+        )
+    })?;
+    let read = |text: &str| Agreement::from_toml(text, ours, theirs, AgreementId([0; 16]));
+    let is_unread = |error: &DraftError| !matches!(error, DraftError::Problems(_));
+    let after = set(text, key, &value_of(value))?;
+    match read(&after) {
+        // A draft that could not be read before lacks something else, which is told at the end.
+        Err(error) if is_unread(&error) && !read(text).is_err_and(|before| is_unread(&before)) => {
+            // A table that is new, a grant for example, is built key by key.
+            let grows = key.contains('.') && !has_table(text, key);
+            if grows {
+                return Ok(after);
+            }
+            Err(bad_edit(key).because(error.text(Lang::En), error.text(Lang::Fr)))
+        }
+        _ => Ok(after),
+    }
+}
+
+/// Whether the table that a key stands in is there.
+fn has_table(text: &str, key: &str) -> bool {
+    let table: Table = toml::from_str(text).unwrap_or_default();
+    let (path, _) = key.rsplit_once('.').unwrap_or_default();
+    let mut parts = path.split('.');
+    let first = parts.next().and_then(|part| table.get(part));
+    parts.try_fold(first, |place, part| place.map(|place| place.get(part))).flatten().is_some()
 }
 
 /// Sets the value of a dotted key. Its line is changed in place; a key that has none is added,
@@ -289,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_keeps_the_comments_and_an_unknown_key_is_refused_by_the_core() {
+    fn an_edit_keeps_the_comments() {
         let edits =
             [("we_send.min_group_persons", "20"), ("at_end", "keep"), ("expiry", "2028-01-31")];
         let text = draft("province-federal", OrgType::Provincial, OrgType::Federal, &edits);
@@ -297,15 +332,57 @@ mod tests {
         assert_eq!(agreement.grant_from(&id(1)).unwrap().1.min_group, 20);
         assert_eq!(agreement.term.expiry, date(2028, 1, 31));
         assert!(text.contains("# Case summaries, coarse and de-identified"));
+    }
 
-        let text =
-            draft("province-federal", OrgType::Provincial, OrgType::Federal, &[("nonsense", "1")]);
-        assert!(Agreement::from_toml(&text, &id(1), &id(2), AgreementId([7; 16])).is_err());
+    fn refused(template: &str, edits: &[(&str, &str)]) -> Box<Fault> {
+        let name = Text::new("A", "A");
+        let edits = edits.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let (a, b) = (id(1), id(2));
+        let ours = Filled { id: &a, name: &name, kind: OrgType::Provincial };
+        let theirs = Filled { id: &b, name: &name, kind: OrgType::Federal };
+        fill(named(template).unwrap(), ours, theirs, date(2026, 11, 22), &edits).unwrap_err()
+    }
+
+    #[test]
+    fn a_key_that_there_is_not_is_refused_with_the_nearest() {
+        let fault = refused("province-federal", &[("we_send.min_group", "20")]);
+        assert_eq!(fault.code, "ENT-1306");
+        assert_eq!(fault.why[0].en, "we_send.min_group");
+        assert!(fault.why[1].fr.contains("we_send.min_group_persons"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_value_that_its_key_does_not_take_is_refused() {
+        for (key, value) in [
+            ("we_send.min_group_persons", "many"),
+            ("at_end", "burn"),
+            ("we_send.fields.age", "to the day"),
+            ("expiry", "next year"),
+        ] {
+            assert_eq!(refused("province-federal", &[(key, value)]).code, "ENT-1306", "{key}");
+        }
+    }
+
+    #[test]
+    fn a_grant_that_the_template_has_not_is_built_key_by_key() {
+        let edits = [
+            ("they_send.age_classes", "[\"adult\"]"),
+            ("they_send.onward", "never"),
+            ("they_send.provinces", "all"),
+            ("they_send.services", "true"),
+        ];
+        let without = draft("counts-only", OrgType::Police, OrgType::Federal, &[]);
+        assert!(!without.contains("\n[they_send]"));
+        let with = draft("counts-only", OrgType::Police, OrgType::Federal, &edits);
+        let table: Table = toml::from_str(&with).unwrap();
+        assert_eq!(table["they_send"]["services"], Value::Boolean(true));
     }
 
     #[test]
     fn a_value_cannot_smuggle_in_a_second_key() {
         let edits = [("at_end", "\"keep\"\nnotice_days = 0")];
+        assert_eq!(refused("province-federal", &edits).code, "ENT-1306");
+        let edits = [("governing_law.en", "\"Law\"\nnotice_days = 0")];
         let text = draft("province-federal", OrgType::Provincial, OrgType::Federal, &edits);
         assert!(text.contains("notice_days = 30"));
     }

@@ -52,6 +52,35 @@ fn what_is_released_looks_like_k_others_by_an_independent_count() {
 }
 
 #[test]
+fn a_case_that_waits_for_its_close_is_counted_as_the_close_will_count_it() {
+    use crate::answer::agreements::explain;
+    let (province, _centre) = two();
+    let record = case(&province, &[]).to_string();
+    let of = |group: bool| {
+        let partner = "Organization 1".to_owned();
+        let ask = AgreementExplainAsk { record: record.clone(), partner, group };
+        explain(&province, &staff(), ask, &steps()).unwrap()
+    };
+    let told = of(true);
+    assert_eq!((told.decision, told.min_group), (Decision::Wait, 11));
+    assert_eq!((told.group_size, told.rung), (Some(1), None), "nobody else looks the same");
+    for _ in 0..10 {
+        case(&province, &[]);
+    }
+    let told = of(true);
+    assert_eq!((told.decision, told.group_size), (Decision::Wait, Some(11)));
+    let rung = told.rung;
+    assert_eq!((of(false).group_size, of(false).rung), (None, None));
+
+    let closed = close_of(&province, "2026-Q3").partners.remove(0);
+    assert_eq!(closed.smallest_group, Some(11));
+    let on = closed.by_rung.iter().find(|it| it.released == 11).map(|it| it.rung);
+    assert_eq!(on, rung);
+    let told = of(true);
+    assert_eq!((told.decision, told.group_size), (Decision::Refuse, None), "it went out");
+}
+
+#[test]
 fn a_preview_says_what_the_close_would_do_and_does_nothing() {
     let (province, centre) = two();
     for _ in 0..12 {

@@ -109,8 +109,8 @@ impl Written {
         let mut lines = Vec::new();
         if !reveal {
             lines.push(Both::new(
-                "Names, numbers, addresses and notes (they need --reveal).",
-                "Noms, numéros, adresses et notes (il faut --reveal).",
+                "Names, numbers, addresses, notes and other free text (they need --reveal).",
+                "Noms, numéros, adresses, notes et autres textes libres (il faut --reveal).",
             ));
         }
         if layout.name() != "entente" {

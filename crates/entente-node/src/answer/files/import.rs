@@ -47,15 +47,13 @@ pub(in crate::answer) fn import(
     let started = Instant::now();
     let node = &*desk.node;
     let path = absolute(&ask.file)?;
-    if ask.sheet.is_some() {
-        return Err(no_sheets());
-    }
+    let sheet = ask.sheet.as_deref();
     let consent = documented(ask.consent.as_deref().unwrap_or_default())?;
     let layout = layout(&ask, path)?;
     let quarantine = ask.quarantine.as_deref().map(new_file_path).transpose()?;
-    let table = tabular::open(path).map_err(|error| not_read(&error))?;
+    let table = tabular::open_sheet(path, sheet).map_err(|error| not_read(&error))?;
     let mut told = blank(&ask, &layout, &table);
-    let source = Source { node, path, layout: &layout, consent };
+    let source = Source { node, path, sheet, layout: &layout, consent };
 
     let plan = source.plan(ask.dry_run, quarantine, &mut told, steps)?;
     told.rows = plan.n_rows;
@@ -102,7 +100,8 @@ fn layout(ask: &RecordImportAsk, path: &Path) -> Outcome<Layout> {
         (Some(file), _) => mapping(absolute(file)?),
         (None, Some(name)) => named_layout(name),
         (None, None) => {
-            let table = tabular::open(path).map_err(|error| not_read(&error))?;
+            let table = tabular::open_sheet(path, ask.sheet.as_deref());
+            let table = table.map_err(|error| not_read(&error))?;
             let fit = |name| {
                 let layout = Layout::built_in(name)?;
                 let n_ignored = layout.bind(&table.headers).ok()?.ignored().len();
@@ -144,6 +143,7 @@ fn blank(ask: &RecordImportAsk, layout: &Layout, table: &Table) -> RecordImportT
 struct Source<'a> {
     node: &'a Node,
     path: &'a Path,
+    sheet: Option<&'a str>,
     layout: &'a Layout,
     /// What is allowed where the file says nothing.
     consent: Set<ConsentScope>,
@@ -151,7 +151,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn open(&self) -> Outcome<(Vec<String>, Import<'a>)> {
-        let table = tabular::open(self.path).map_err(|error| not_read(&error))?;
+        let table = tabular::open_sheet(self.path, self.sheet).map_err(|error| not_read(&error))?;
         let headers = table.headers.clone();
         let secret = &self.node.secrets.import_key;
         let import = Import::new(table, self.layout, secret, self.node.today());
@@ -384,16 +384,5 @@ fn no_layout_fits() -> Box<Fault> {
             "Name the layout with --layout to see what is missing, or describe the columns with --mapping.",
             "Nommez la disposition avec --layout pour voir ce qui manque, ou décrivez les colonnes avec --mapping.",
         ),
-    )
-}
-
-fn no_sheets() -> Box<Fault> {
-    Fault::new(
-        1424,
-        (
-            "The first sheet that is not empty is read; another cannot be chosen.",
-            "La première feuille non vide est lue; on ne peut en choisir une autre.",
-        ),
-        ("Save the sheet as a file of its own.", "Enregistrez la feuille dans un fichier à part."),
     )
 }

@@ -96,7 +96,11 @@ fn a_file_that_cannot_be_read_to_its_end_changes_nothing() {
         assert!(!serde_json::to_string(&fault).unwrap().contains("Tremblay"));
     }
     let missing = folder.path().join("none.csv").display().to_string();
-    assert_eq!(run(&desk, ask(&missing)).unwrap_err().code, "ENT-1422");
+    let fault = run(&desk, ask(&missing)).unwrap_err();
+    assert_eq!(
+        (fault.code.as_str(), fault.why[0].fr.as_str()),
+        ("ENT-1004", "ce chemin n’existe pas")
+    );
     assert_eq!(run(&desk, ask("cases.csv")).unwrap_err().code, "ENT-1010");
     let unknown = RecordImportAsk { layout: Some("x".to_owned()), ..ask(&missing) };
     assert_eq!(run(&desk, unknown).unwrap_err().code, "ENT-1420");
@@ -186,7 +190,8 @@ fn what_is_exported_is_imported_again_by_another_node() {
 #[test]
 fn names_are_exported_only_if_asked_for_and_never_over_another_file() {
     let (desk, folder) = (desk(2), tempfile::tempdir().unwrap());
-    let rows = "registered_on,name_last,notes\n2026-08-01,Exemple-Tremblay,secret\n";
+    let rows = "registered_on,name_last,notes,vulnerabilities,recruitment_platform\n\
+        2026-08-01,Exemple-Tremblay,secret,secret sister,secret.example\n";
     let file = write(&folder, "own.csv", rows);
     run(&desk, ask(&file)).unwrap();
     let out = folder.path().join("coded.csv");
@@ -215,4 +220,37 @@ fn an_import_larger_than_a_transaction_is_whole() {
     // Without consent nothing of it may go to anybody; there is nobody to close for either.
     let close = EpochCloseAsk { epoch: "2026-Q3".to_owned(), partner: None };
     assert!(epochs::close(&desk, &staff(), close, &steps()).unwrap().partners.is_empty());
+}
+
+#[test]
+fn the_sheet_that_was_named_is_read_and_else_the_first_that_is_not_empty() {
+    let (desk, folder) = (desk(2), tempfile::tempdir().unwrap());
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    workbook.add_worksheet().set_name("Lisez-moi").unwrap();
+    for (name, rows) in [("Québec", 1), ("Ontario", 2)] {
+        let sheet = workbook.add_worksheet().set_name(name).unwrap();
+        sheet.write_string(0, 0, "registered_on").unwrap();
+        for row in 1..=rows {
+            sheet.write_string(row, 0, "2026-08-01").unwrap();
+        }
+    }
+    let path = folder.path().join("cases.xlsx");
+    workbook.save(&path).unwrap();
+    let file = path.display().to_string();
+    let of = |sheet: Option<&str>| RecordImportAsk {
+        sheet: sheet.map(str::to_owned),
+        dry_run: true,
+        ..ask(&file)
+    };
+    for (sheet, rows) in [(None, 1), (Some("Québec"), 1), (Some("ONTARIO "), 2)] {
+        assert_eq!(run(&desk, of(sheet)).unwrap().rows, rows, "{sheet:?}");
+    }
+    let fault = run(&desk, of(Some("Manitoba"))).unwrap_err();
+    assert_eq!(fault.code, "ENT-1424");
+    assert_eq!(fault.why[0].en, "sheets of the workbook: Lisez-moi, Québec, Ontario");
+    // It is there and has nothing in it.
+    assert_eq!(run(&desk, of(Some("Lisez-moi"))).unwrap_err().code, "ENT-1422");
+    let text = write(&folder, "cases.csv", CTDC);
+    let named = RecordImportAsk { sheet: Some("Québec".to_owned()), ..ask(&text) };
+    assert_eq!(run(&desk, named).unwrap_err().code, "ENT-1424");
 }

@@ -27,9 +27,11 @@ pub(in crate::answer) fn suspend(
     let consequences = vec![
         Both::new(
             "Open connections are cut within seconds. Nothing more goes to them and nothing is \
-             fetched from them until we resume.",
+             fetched from them until we resume. When they next call, they are told that they are \
+             suspended.",
             "Les connexions ouvertes sont coupées en quelques secondes. Plus rien ne leur est \
-             envoyé ni demandé jusqu’au rétablissement.",
+             envoyé ni demandé jusqu’au rétablissement. À leur prochain appel, ils apprennent \
+             qu’ils sont suspendus.",
         ),
         stays(&standing),
         Both::new(
@@ -37,10 +39,11 @@ pub(in crate::answer) fn suspend(
             "Les retraits les attendent et leur parviendront en premier ensuite.",
         ),
     ];
+    let cut = node.admissions.n_connections(&id);
     if !ask.dry_run {
         node.suspend_partner_because(staff.actor(), &id, &reason)?;
     }
-    told(node, &id, !ask.dry_run, consequences, 0)
+    told(node, &id, !ask.dry_run, consequences, (cut, 0))
 }
 
 pub(in crate::answer) fn resume(
@@ -65,7 +68,7 @@ pub(in crate::answer) fn resume(
             "Ce qui attendait part à la prochaine synchronisation, retraits compris.",
         ));
     }
-    told(node, &id, true, consequences, standing.n_withdrawn - standing.n_receipts)
+    told(node, &id, true, consequences, (0, standing.n_withdrawn - standing.n_receipts))
 }
 
 pub(in crate::answer) fn end(
@@ -90,7 +93,7 @@ pub(in crate::answer) fn end(
     if !ask.dry_run {
         node.end_partner(staff.actor(), &id, &reason)?;
     }
-    told(node, &id, !ask.dry_run, consequences, in_force.len() as u64)
+    told(node, &id, !ask.dry_run, consequences, (0, in_force.len() as u64))
 }
 
 fn in_force_with(node: &Node, id: &OrgId) -> Outcome<Vec<Kept>> {
@@ -136,6 +139,9 @@ pub(in crate::answer) fn ending(node: &Node, standing: &Standing, kept: &Kept) -
 }
 
 fn stays(standing: &Standing) -> Both {
+    if standing.n_released == 0 {
+        return Both::new("They hold no summary of ours.", "Ils ne tiennent aucun résumé de nous.");
+    }
     let (en, fr) = (Lang::En.number(standing.n_released), Lang::Fr.number(standing.n_released));
     Both::new(
         format!("The {en} summaries they hold of ours stay there; the agreement still binds them."),
@@ -148,14 +154,13 @@ fn told(
     id: &OrgId,
     done: bool,
     consequences: Vec<Both>,
-    receipts_expected: u64,
+    (cut, receipts_expected): (usize, u64),
 ) -> Outcome<PartnerChangeTold> {
     Ok(PartnerChangeTold {
         done,
         partner: partner_now(node, id)?,
-        // The door counts requests and not connections; it cuts all of them.
-        connections_cut: 0,
-        // The notice is in the feed; they fetch it, or are turned away at the door.
+        connections_cut: u32::try_from(cut).unwrap_or(u32::MAX),
+        // The notice is in the feed; they fetch it, or are told at the door when they next knock.
         partner_told: false,
         consequences,
         receipts_expected,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entente_core::codes::{AgeBand, Code as _, Province};
 use entente_core::lang::Lang;
 use entente_core::period::Period;
-use entente_core::record::{CaseRecord, Class, Field, RecordId};
+use entente_core::record::{CaseRecord, Field, RecordId};
 use jiff::civil::date;
 
 use crate::fault::Fault;
@@ -56,7 +56,7 @@ impl Filter {
 impl Test {
     fn of_field(name: &str, value: &str) -> Outcome<Self> {
         let field = Field::parse(name).map_err(|_| unknown_fields())?;
-        if field.class() == Class::Direct {
+        if field.may_name() {
             return Err(Fault::new(
                 1405,
                 (

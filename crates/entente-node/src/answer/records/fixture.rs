@@ -11,7 +11,7 @@ use entente_core::lang::Text;
 use entente_core::layout::Draft;
 use entente_core::record::{Field, RecordId};
 use entente_store::db::Db;
-use entente_store::engine::Memory;
+use entente_store::engine::{Engine, Memory};
 use entente_store::seal::{KdfParams, KeyRing, Sealer};
 use jiff::civil::date;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,11 @@ pub(in crate::answer) const START_S: i64 = 1_795_348_800;
 
 /// The desk of an organization whose keys come from `seed`; 1 is the federal centre.
 pub(in crate::answer) fn desk(seed: u8) -> Arc<Desk> {
+    desk_on(seed, Arc::new(Memory::default()), Home::new("/nowhere"))
+}
+
+/// The same on an engine and in a folder of its own.
+pub(in crate::answer) fn desk_on(seed: u8, engine: Arc<dyn Engine>, home: Home) -> Arc<Desk> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(START_S));
     let profile = Profile {
         name: Text::new(format!("Organization {seed}"), format!("Organisme {seed}")),
@@ -44,14 +49,13 @@ pub(in crate::answer) fn desk(seed: u8) -> Arc<Desk> {
         pseudonyms: PseudonymKey::from_bytes(&[seed; 32]),
         import_key: [seed; 32],
     };
-    let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[seed; 32])).unwrap();
+    let db = Db::open(engine, Sealer::new(&[seed; 32])).unwrap();
     let node = Arc::new(Node::open(profile, secrets, db, Arc::clone(&clock)).unwrap());
     let key = Arc::new(OrgKey::from_seed(&[seed; 32]));
     let identity = LiveIdentity::new(key, clock).unwrap();
     let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));
     let config = include_str!("../../../../../config/entente.example.toml");
     let config = Config::parse(config).unwrap();
-    let home = Home::new("/nowhere");
     let folder = tempfile::tempdir().unwrap();
     let params = KdfParams::WEAK_FOR_TESTS;
     let ring = KeyRing::create(&folder.path().join("keys"), "quatre mots au hasard", params);

@@ -16,6 +16,9 @@ use crate::node::Outcome;
 /// Words of fewer characters are in half of all names.
 const MIN_WORD: usize = 2;
 
+/// How well what was typed, and nothing else, fits.
+const EXACT: u8 = 100;
+
 pub(in crate::answer) fn search(
     desk: &Desk,
     staff: &Staff,
@@ -24,8 +27,8 @@ pub(in crate::answer) fn search(
 ) -> Outcome<RecordSearchTold> {
     let node = &desk.node;
     let folded = fold(&ask.text.0);
-    let words: Vec<&str> = folded.split(' ').filter(|word| word.len() >= MIN_WORD).collect();
-    if words.is_empty() {
+    let words: Vec<&str> = folded.split(' ').collect();
+    if words.iter().all(|word| word.len() < MIN_WORD) {
         return Err(Fault::new(
             1409,
             ("There is nothing to look for.", "Il n’y a rien à chercher."),
@@ -60,24 +63,37 @@ pub(in crate::answer) fn search(
 }
 
 /// How well a record fits all the words, and in which fields; `None` if one is nowhere.
+///
+/// 100 is for a field, or one of its several values, that is what was typed and nothing else: a
+/// number is looked for to find that number. A word of one character counts and may be missing.
 fn fit(record: &CaseRecord, words: &[&str]) -> Option<(u8, Vec<Field>)> {
     let is_searched = |field: &Field| field.class() == Class::Direct && *field != Field::Person;
     let texts = Field::ALL.iter().copied().filter(is_searched);
     let texts: Vec<(Field, String)> =
         texts.filter_map(|field| Some((field, fold(&record.text(field)?)))).collect();
+    let typed = words.concat();
+    let is_typed = |field: &Field| {
+        let text = record.text(*field).unwrap_or_default();
+        text.split(';').any(|value| fold(value).replace(' ', "") == typed)
+    };
+    let exact: Vec<_> = texts.iter().map(|(field, _)| *field).filter(is_typed).collect();
+    if !exact.is_empty() {
+        return Some((EXACT, exact));
+    }
     let (mut sum, mut fields) = (0_usize, Vec::new());
     for word in words {
         let scored = texts.iter().map(|(field, text)| (word_fit(text, word), *field));
         let (score, field) = scored.max_by_key(|(score, _)| *score)?;
-        if score == 0 {
+        if score == 0 && word.len() >= MIN_WORD {
             return None;
         }
         sum += usize::from(score);
-        if !fields.contains(&field) {
+        if score > 0 && !fields.contains(&field) {
             fields.push(field);
         }
     }
-    Some((u8::try_from(sum / words.len()).unwrap_or(100), fields))
+    let mean = u8::try_from(sum / words.len()).unwrap_or(EXACT);
+    Some((mean.min(EXACT - 1), fields))
 }
 
 /// A whole word, the beginning of one, or a part: 100, 80, 50.

@@ -8,7 +8,7 @@ use entente_core::definition::{self, Answer};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::period::Period;
-use entente_core::record::{CaseRecord, Class, Field, Kind};
+use entente_core::record::{CaseRecord, Field, Kind};
 use entente_core::screening::{self, Suggestion};
 use entente_store::rows::ReleaseRow;
 use jiff::civil::Date;
@@ -76,10 +76,10 @@ fn covers_sharing(consent: &Consent, today: Date) -> bool {
         && !consent.scopes.contains(ConsentScope::None)
 }
 
-/// Every field that holds something; what identifies on its own is masked unless `reveal`.
+/// Every field that holds something; what may name a person is masked unless `reveal`.
 pub(in crate::answer) fn fields(record: &CaseRecord, reveal: bool) -> Vec<FieldValue> {
     let value = |(field, text): (Field, String)| {
-        let identifying = field.class() == Class::Direct;
+        let identifying = field.may_name();
         let masked = identifying && !reveal;
         let is_list = matches!(
             field.kind(),

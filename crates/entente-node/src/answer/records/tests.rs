@@ -40,10 +40,21 @@ fn what_identifies_is_masked_until_it_is_asked_for_and_that_is_audited() {
 
     let revealed = show_of(&desk, &added.record, true);
     assert_eq!(name(&revealed).values.0, ["Exemple-Tremblay"]);
+    let free = case(
+        &desk,
+        &[
+            (Field::Vulnerabilities, "sister of Exemple"),
+            (Field::RecruitmentPlatform, "exemple.example"),
+        ],
+    );
+    let told = show_of(&desk, &free.to_string(), false);
+    let masked: Vec<_> = told.fields.iter().filter(|it| it.masked).map(|it| &it.field).collect();
+    assert_eq!(masked, ["vulnerabilities", "recruitment_platform"]);
+    assert!(!serde_json::to_string(&told).unwrap().contains("xemple"));
     let forms = revealed.fields.iter().find(|it| it.field == "exploitation").unwrap();
     assert_eq!(forms.values.0, ["sexual", "forced_labour"]);
     let how: Vec<_> = audited(&desk, Action::RecordRead).into_iter().map(|it| it.reasons).collect();
-    assert_eq!(how, [vec![], vec!["revealed".to_owned()]]);
+    assert_eq!(how, [vec![], vec!["revealed".to_owned()], vec![]]);
 }
 
 #[test]
@@ -120,9 +131,31 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     assert_eq!(ids.len(), 5);
     assert_eq!(audited(&desk, Action::RecordsListed).len(), 5);
 
-    assert_eq!(list(ask(&[("name_last", "x")], 3, None)).unwrap_err().code, "ENT-1405");
+    for field in ["name_last", "vulnerabilities"] {
+        assert_eq!(list(ask(&[(field, "x")], 3, None)).unwrap_err().code, "ENT-1405");
+    }
     assert_eq!(list(ask(&[("gender", "x")], 3, None)).unwrap_err().code, "ENT-1406");
     assert_eq!(list(ask(&[("x", "y")], 3, None)).unwrap_err().code, "ENT-1404");
+}
+
+#[test]
+fn a_search_for_a_number_finds_that_number_before_others_like_it() {
+    let desk = desk(2);
+    let add = |number: &str| case(&desk, &[(Field::ExternalRef, number)]).to_string();
+    let wanted = add("CASE-1");
+    let others = ["CASE-2", "CASE-11", "CASE-1-B", "X CASE-1"].map(add);
+    let find = |text: &str| {
+        let ask = RecordSearchAsk { text: Private(text.to_owned()), limit: 10 };
+        let found = search(&desk, &staff(), ask, &steps()).unwrap().found;
+        found.into_iter().map(|it| (it.record.id, it.score)).collect::<Vec<_>>()
+    };
+    for typed in ["CASE-1", "case 1", "Case1"] {
+        let found = find(typed);
+        assert_eq!(found.first(), Some(&(wanted.clone(), 100)), "{typed}");
+        assert!(found.iter().skip(1).all(|(_, score)| *score < 100), "{typed}: {found:?}");
+    }
+    // The one whose number is another comes last.
+    assert_eq!(find("CASE-1").last().map(|(id, _)| id), others.first());
 }
 
 #[test]
@@ -138,7 +171,7 @@ fn a_search_finds_names_in_any_spelling_and_leaves_no_word_behind() {
     assert_eq!(found.iter().map(|it| &it.record.id).collect::<Vec<_>>(), [&record]);
     assert_eq!(
         (found[0].score, found[0].matched.clone()),
-        (100, vec!["name_last".into(), "name_first".into()])
+        (99, vec!["name_last".into(), "name_first".into()])
     );
     assert_eq!(find("zo").len(), 2);
     assert!(find("tremblay gagnon").is_empty());

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use entente_core::agreement::AgreementState;
 use entente_core::lang::Lang;
+use entente_store::engine::EngineError;
 use entente_store::rows;
 
 use crate::answer::agreements::days_left;
@@ -30,10 +31,15 @@ pub(super) fn found(code: &str, wellness: Wellness, text: Both, next: (&str, &st
     Check { code: code.to_owned(), wellness, text, next: Some(Both::new(next.0, next.1)) }
 }
 
+/// What can be said without reading the store.
+pub(super) fn beside_the_store(desk: &Desk) -> Outcome<Vec<Check>> {
+    Ok(vec![writes(&desk.node), disk(desk)?, folder(desk), backup(desk)])
+}
+
 /// Everything that can be said at once, in a fixed order.
 pub(super) fn at_hand(desk: &Desk, standings: &[Standing]) -> Outcome<Vec<Check>> {
     let node = &desk.node;
-    let mut checks = vec![writes(node), disk(desk)?, folder(desk), backup(desk)];
+    let mut checks = beside_the_store(desk)?;
     checks.push(invitations(node)?);
     checks.extend(standings.iter().flat_map(|standing| partner(node, standing)));
     Ok(checks)
@@ -47,13 +53,22 @@ fn writes(node: &Node) -> Check {
             Wellness::Bad,
             Both::new(
                 format!("The store refuses writes since one failed: {cause}."),
-                format!("Le dépôt refuse toute écriture depuis un échec : {cause}."),
+                format!("Le dépôt refuse toute écriture depuis un échec : {}.", in_french(&cause)),
             ),
             (
                 "Free space on the disk, check it, and restart: entente node run",
                 "Libérez de l’espace, vérifiez le disque, puis relancez : entente node run",
             ),
         ),
+    }
+}
+
+/// What stopped the store. Only what nobody can do anything about is said in English.
+fn in_french(cause: &EngineError) -> String {
+    match cause {
+        EngineError::Full => "le disque est plein".to_owned(),
+        EngineError::ReadOnly => "le disque est en lecture seule".to_owned(),
+        other => format!("détail technique, en anglais : {other}"),
     }
 }
 
@@ -160,7 +175,7 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
     let short = format!("{}", standing.id.short());
     let mut checks = Vec::new();
     if let Some(code) = &standing.row.quarantined {
-        let command = format!("entente quarantine list {short}");
+        let command = format!("entente partner quarantine {short}");
         checks.push(found(
             "quarantine",
             Wellness::Bad,

@@ -3,6 +3,7 @@
 //! A file is named after its moment, so that the newest is known without opening one. Only files
 //! of that form are listed and pruned; whatever else lies in the folder is left alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use entente_core::audit::{Action, Actor};
 use entente_store::backup::{self, BackupError};
+use entente_store::tx::Reads as _;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -39,6 +41,13 @@ struct Found {
     at_s: i64,
     path: PathBuf,
     bytes: u64,
+}
+
+impl Found {
+    /// Its size and its path: a file that was cut off or replaced since has another one.
+    fn mark(&self) -> String {
+        format!("{} {}", self.bytes, self.path.display())
+    }
 }
 
 pub(in crate::answer) fn backup_create(
@@ -73,11 +82,35 @@ fn create(desk: &Desk, actor: Actor, folder: &Path, steps: &Steps) -> Outcome<Ba
         }
     });
     let made = made.map_err(backup_fault)?;
+    // What was written is read back from start to end. A backup that does not open is none.
+    let read = backup::verify_own(&path, &ring, &mut |_, _| {});
     drop(ring);
+    if read.as_ref() != Ok(&made) {
+        drop(fs::remove_file(&path));
+        return Err(backup_fault(read.err().unwrap_or(BackupError::Damaged)));
+    }
     let entry = node.entry(actor, Action::BackupMade).n(made.n_rows).reference(made.digest);
     node.audit(vec![entry])?;
     prune(folder, desk.config.backup.keep);
-    Ok(row(&Found { at_s: now.as_second(), path, bytes: made.n_bytes }))
+    let made = Found { at_s: now.as_second(), path, bytes: made.n_bytes };
+    let mut verified = verified(desk)?;
+    verified.retain(|mark| mark.split_once(' ').is_some_and(|(_, file)| Path::new(file).exists()));
+    verified.insert(made.mark());
+    let text = verified.into_iter().collect::<Vec<_>>().join("\n");
+    node.db().write("backup verified", |tx| {
+        Ok::<_, Box<Fault>>(tx.put_meta(VERIFIED, text.as_bytes())?)
+    })?;
+    Ok(row(&made, true))
+}
+
+/// Under which name the store keeps which backups were read back.
+const VERIFIED: &str = "backups-verified";
+
+/// The backups that were read back after they were made: see [`Found::mark`].
+fn verified(desk: &Desk) -> Outcome<BTreeSet<String>> {
+    let bytes = desk.node.db().read(|tx| Ok::<_, Box<Fault>>(tx.meta(VERIFIED)?))?;
+    let text = String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default();
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 pub(in crate::answer) fn backup_list(
@@ -87,6 +120,8 @@ pub(in crate::answer) fn backup_list(
     _: &Steps,
 ) -> Outcome<BackupListTold> {
     let folder = desk.home.backups(&desk.config);
+    let verified = verified(desk)?;
+    let row = |found: &Found| row(found, verified.contains(&found.mark()));
     Ok(BackupListTold {
         backups: found(&folder).iter().map(row).collect(),
         folder: folder.display().to_string(),
@@ -118,13 +153,12 @@ fn moment_of(name: &str) -> Option<i64> {
     Some(moment.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
-fn row(found: &Found) -> BackupRow {
+fn row(found: &Found, verified: bool) -> BackupRow {
     BackupRow {
         file: found.path.display().to_string(),
         at: instant(found.at_s),
         bytes: found.bytes,
-        // Opening one takes the passphrase, which a running node does not keep.
-        verified: false,
+        verified,
     }
 }
 

@@ -272,6 +272,9 @@ pub struct AgreementExplainAsk {
     pub record: String,
     /// A partner: name, or the beginning of the id.
     pub partner: String,
+    /// If it waits for a close: also count who looks like it now. Reads all records, as a close does.
+    #[serde(default)]
+    pub group: bool,
 }
 
 /// Exactly what the partner would receive, and why, or why not.
@@ -291,11 +294,13 @@ pub struct AgreementExplainTold {
     pub fields: Vec<FieldFate>,
     /// All reasons against, not only the first; empty if it is allowed.
     pub reasons: Vec<Reason>,
-    /// How many persons look alike at the level at which it would go out.
+    /// How many persons look alike now, if that was asked and it waits for a close: on the rung on
+    /// which it would go out, or on the coarsest.
     pub group_size: Option<u64>,
     /// How many must look alike.
     pub min_group: u32,
-    /// The rung of the lattice: 0 is the finest. Absent if no rung has enough.
+    /// The rung of the lattice on which it would go out now: 0 is the finest. Absent if no rung has
+    /// enough, or it was not asked.
     pub rung: Option<u8>,
     /// The epoch at whose close it is decided, for example `2026-Q4`.
     pub epoch: String,

@@ -384,7 +384,7 @@ pub struct PartnerShowTold {
     pub ticket_id: Option<String>,
     /// When the check by phone was completed.
     pub verified_at: Option<String>,
-    /// When its present certificate expires.
+    /// When the certificate expires that it showed when it last called us since we started.
     pub certificate_expires_at: Option<String>,
     /// Why it is suspended or in quarantine.
     pub reasons: Vec<Reason>,
@@ -448,7 +448,7 @@ pub struct PartnerChangeTold {
     pub done: bool,
     /// The partner, after the change.
     pub partner: PartnerRow,
-    /// Open connections that were cut.
+    /// Its open connections to us that were cut, or would be.
     pub connections_cut: u32,
     /// The partner could be told at once; else it learns of it at the next contact.
     pub partner_told: bool,

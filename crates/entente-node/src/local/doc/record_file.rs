@@ -20,7 +20,7 @@ pub struct RecordImportAsk {
     pub layout: Option<String>,
     /// A mapping file: an absolute path.
     pub mapping: Option<String>,
-    /// The sheet of a spreadsheet; the first if absent.
+    /// The sheet of a spreadsheet; the first that is not empty if absent.
     pub sheet: Option<String>,
     /// Where to write the rows that could not be read: an absolute path. It holds them as they
     /// are, so it identifies persons.

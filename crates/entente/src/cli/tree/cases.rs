@@ -274,8 +274,8 @@ fn import(words: Words) -> Command {
         .arg(words.option(
             "sheet",
             ("NAME", "NOM"),
-            "The sheet of a spreadsheet [first]",
-            "La feuille du classeur [première]",
+            "The sheet of a spreadsheet [first that is not empty]",
+            "La feuille du classeur [première non vide]",
         ))
         .arg(path(
             words,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
+use entente_core::statistics::mse::{MAX_REPLICATIONS, MIN_REPLICATIONS};
 
 use super::words::Words;
 
@@ -130,11 +131,44 @@ pub(super) fn stats(words: Words) -> Command {
                     "A year or a quarter: 2025 or 2025-Q3",
                     "Une année ou un trimestre\u{a0}: 2025 ou 2025-Q3",
                 ))
-                .arg(
-                    out(words, "The file to write", "Le fichier à écrire").required(true),
-                ),
+                .arg(out(words, "The file to write", "Le fichier à écrire").required(true)),
+            mse(words),
         ],
     )
+}
+
+fn mse(words: Words) -> Command {
+    let replications = i64::from(MIN_REPLICATIONS)..=i64::from(MAX_REPLICATIONS);
+    words
+        .command(
+            "mse",
+            "Estimate how many persons no list has, from how lists overlap",
+            "Estimer combien de personnes ne figurent sur aucune liste, d’après leurs recoupements",
+        )
+        .arg(words.file(
+            "A CSV or XLSX table: a column of 0 and 1 per list, and frequency",
+            "Un tableau CSV ou XLSX\u{a0}: une colonne de 0 et de 1 par liste, et frequency",
+        ))
+        .arg(
+            words
+                .option(
+                    "replications",
+                    ("N", "N"),
+                    "How often the bootstrap draws, 200 to 10000 [1000]",
+                    "Nombre de tirages du bootstrap, de 200 à 10000 [1000]",
+                )
+                .value_parser(value_parser!(u32).range(replications)),
+        )
+        .arg(
+            words
+                .option(
+                    "seed",
+                    ("N", "N"),
+                    "The same seed gives the same interval [1]",
+                    "La même graine donne le même intervalle [1]",
+                )
+                .value_parser(value_parser!(u64)),
+        )
 }
 
 /// `entente budget`.

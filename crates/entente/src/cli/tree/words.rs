@@ -222,6 +222,15 @@ impl Words {
                 .value_parser(value_parser!(PathBuf)),
             ),
             common(
+                self.option(
+                    "socket",
+                    ("FILE", "FICHIER"),
+                    "The node’s door for staff [$ENTENTE_SOCKET]",
+                    "La porte du personnel du nœud [$ENTENTE_SOCKET]",
+                )
+                .value_parser(value_parser!(PathBuf)),
+            ),
+            common(
                 self.option("lang", ("LANG", "LANGUE"), "en or fr", "en ou fr")
                     .value_parser(PossibleValuesParser::new(["en", "fr"])),
             ),

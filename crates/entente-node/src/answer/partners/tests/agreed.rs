@@ -71,7 +71,7 @@ fn explaining_and_accounting_say_the_same_as_what_went_out() {
     assert_eq!(b.node().n_held(), 12);
     let record = hex::encode(records[0].0);
 
-    let ask = AgreementExplainAsk { record: record.clone(), partner: "Centre".into() };
+    let ask = AgreementExplainAsk { record: record.clone(), partner: "Centre".into(), group: true };
     let explained = agreements::explain(&a.desk, &staff(), ask, &silent()).unwrap();
     assert_eq!(explained.decision, Decision::Refuse);
     assert_eq!(explained.reasons[0].code, "already_released");
@@ -191,7 +191,13 @@ fn a_backup_opens_with_the_passphrase_of_its_day() {
     assert!(opens(&first.file, PASSPHRASE) && !opens(&first.file, new));
     assert!(opens(&second.file, new) && !opens(&second.file, PASSPHRASE));
     let listed = store::backup_list(&a.desk, &staff(), BackupListAsk {}, &silent()).unwrap();
-    assert_eq!(listed.backups, [second, first]);
+    assert_eq!(listed.backups, [second.clone(), first]);
+    assert!(listed.backups.iter().all(|backup| backup.verified));
+    // One that is not what was read back then is not called verified.
+    std::fs::write(&second.file, "cut off").unwrap();
+    let listed = store::backup_list(&a.desk, &staff(), BackupListAsk {}, &silent()).unwrap();
+    let verified: Vec<_> = listed.backups.iter().map(|backup| backup.verified).collect();
+    assert_eq!(verified, [false, true]);
     assert_eq!((a.n(Action::BackupMade), a.n(Action::KeysChanged)), (2, 1));
 }
 
