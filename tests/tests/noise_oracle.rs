@@ -21,7 +21,7 @@ type Gaussian = Measurement<
 
 fn gaussian(sigma: f64) -> Gaussian {
     let domain = VectorDomain::new(AtomDomain::<i64>::default());
-    make_gaussian(domain, L2Distance::<f64>::default(), sigma, None).unwrap()
+    make_gaussian(domain, L2Distance::<f64>::default(), sigma, None).expect("a measurement")
 }
 
 fn as_number(sigma: Sigma) -> f64 {

@@ -4,11 +4,7 @@
 //! of a plan must be one answer, paid once, whatever is done to the node; and what is outside of a
 //! plan must not be answered, in words that say nothing.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

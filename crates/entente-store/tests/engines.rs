@@ -87,7 +87,8 @@ fn keys(rows: &Rows) -> Vec<&str> {
 #[test]
 fn long_values_come_back_whole_and_leave_nothing_behind() {
     const K: usize = 16 << 10;
-    let value = |n: usize, len: usize| -> Vec<u8> { (0..len).map(|i| (i * n) as u8).collect() };
+    let value =
+        |n: usize, len: usize| -> Vec<u8> { (0..len).map(|i| (i * n).to_le_bytes()[0]).collect() };
     // Each key is the beginning of the next, and ends as the number of a part would.
     let keys: [&[u8]; 3] = [b"a", b"a\0\0\0\x01", b"a\0\0\0\x01\0\0\0\0"];
     each(|engine| {

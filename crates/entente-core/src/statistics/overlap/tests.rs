@@ -59,11 +59,11 @@ fn key(number: u32, round: &Round) -> MatchKey {
 /// Whom each contributor knows: a police service, shelters and hotlines with persons in common.
 fn known(round: &Round) -> Vec<(OrgId, Vec<u32>)> {
     let knows = |at: usize, number: u32| match at {
-        0 => number % 5 == 0,
-        1 => number % 3 == 0,
+        0 => number.is_multiple_of(5),
+        1 => number.is_multiple_of(3),
         2 => number % 7 < 2,
         3 => number % 4 == 1,
-        _ => number % 11 == 0,
+        _ => number.is_multiple_of(11),
     };
     let contributors = round.terms().contributors.iter().enumerate();
     contributors
