@@ -60,7 +60,7 @@ impl Org {
         };
         let db = Db::open(Arc::new(self.memory.clone()), Sealer::new(&[self.seed; 32]));
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let node = Node::open(profile, secrets, db.expect("store opens"), clock);
+        let node = Node::open(profile, secrets, db.expect("store opens"), clock, None);
         self.node = Some(node.expect("node opens"));
     }
 

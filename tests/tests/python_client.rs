@@ -70,7 +70,7 @@ impl Stranger {
             import_key: [1; 32],
         };
         let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[1; 32])).unwrap();
-        Node::open(profile, secrets, db, Arc::new(ManualClock::new(START_S))).unwrap()
+        Node::open(profile, secrets, db, Arc::new(ManualClock::new(START_S)), None).unwrap()
     }
 
     async fn asks(&self, python: &Path, node: &Site) -> Output {

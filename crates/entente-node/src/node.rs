@@ -25,6 +25,7 @@ pub mod statistics;
 pub mod status;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use entente_core::audit::{Action, Actor, AuditEntry};
@@ -94,14 +95,16 @@ impl Node {
     /// Opens a node over its store.
     ///
     /// After a restore from a backup this opens new epochs of its feeds before anything is said,
-    /// so that it never says two things at one place.
+    /// so that it never says two things at one place. `remembered` is the file that
+    /// [`Node::remember`] wrote, which may be missing or old.
     pub fn open(
         profile: Profile,
         secrets: Secrets,
         db: Db,
         clock: Arc<dyn Clock>,
+        remembered: Option<&Path>,
     ) -> Outcome<Self> {
-        let (cases, held) = index::rebuild(&db)?;
+        let (cases, held) = index::open(&db, remembered)?;
         let node = Self {
             profile,
             secrets,
@@ -117,6 +120,15 @@ impl Node {
         })?;
         node.refresh_admissions()?;
         Ok(node)
+    }
+
+    /// Writes into a sealed file what memory holds, for the next start. Nothing else may be going on.
+    pub fn remember(&self, path: &Path) -> Outcome<()> {
+        let bytes = {
+            let (mut cases, held) = (unpoisoned(self.cases.write()), unpoisoned(self.held.read()));
+            index::to_bytes(&mut cases, &held)
+        };
+        Ok(self.db.remember(path, &bytes)?)
     }
 
     /// The organization this node belongs to.

@@ -125,6 +125,12 @@ impl Running {
         let stopped = move || node.audit(vec![node.entry(Actor::Node, Action::NodeStopped)]);
         if !matches!(tokio::task::spawn_blocking(stopped).await, Ok(Ok(()))) {
             tracing::warn!("the stop could not be written down");
+            return;
+        }
+        let desk = Arc::clone(&self.desk);
+        let remember = move || desk.node.remember(&desk.home.memory());
+        if !matches!(tokio::task::spawn_blocking(remember).await, Ok(Ok(()))) {
+            tracing::warn!("the next start will read every record");
         }
     }
 

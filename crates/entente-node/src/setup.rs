@@ -91,6 +91,11 @@ impl Home {
         self.0.join("store")
     }
 
+    /// What memory held when the node was last stopped, sealed.
+    pub fn memory(&self) -> PathBuf {
+        self.0.join("memory.sealed")
+    }
+
     /// The local door.
     pub fn socket(&self) -> PathBuf {
         self.0.join("entente.sock")
@@ -194,7 +199,7 @@ impl Home {
         };
         let secrets = secrets(&ring)?;
         let key = Arc::new(OrgKey::from_seed(&secrets.key.seed()));
-        let node = Arc::new(Node::open(profile, secrets, db, clock)?);
+        let node = Arc::new(Node::open(profile, secrets, db, clock, Some(&self.memory()))?);
         Ok(OpenHome { home: self.clone(), config, node, key, ring })
     }
 }

@@ -16,6 +16,7 @@
 
 mod commit;
 mod overlay;
+mod remember;
 mod rows;
 
 use std::{

@@ -52,6 +52,12 @@ pub trait Engine: Send + Sync + fmt::Debug {
         self.durable()?.scan(from, to, visit)
     }
 
+    /// The number of the last commit; `None` in an engine without a disk.
+    fn last_commit(&self) -> Result<Option<u64>, EngineError> {
+        let number = self.durable()?.get(mark::NUMBER_KEY)?;
+        Ok(number.and_then(|number| number.try_into().ok()).map(u64::from_be_bytes))
+    }
+
     /// Bytes taken on the disk; 0 for an engine that has none.
     fn size_on_disk(&self) -> Result<u64, EngineError>;
 }

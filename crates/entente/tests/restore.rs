@@ -190,3 +190,22 @@ async fn a_node_whose_folder_was_set_back_hears_of_it_from_its_partner_and_begin
     assert_eq!(two.n_held(), 23);
     two.is_well().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_knows_the_same_after_a_stop_and_after_a_kill() {
+    let mut two = Two::partners().await;
+    let known = |two: &Two| {
+        let own = done(&two.province, &["count", "--own", "--by", "gender,province"]);
+        let status = done(&two.province, &["status"]);
+        (list(&own, "/cells"), status.pointer("/records").cloned())
+    };
+    let (memory, before) = (two.province.home.join("memory.sealed"), known(&two));
+    two.running.stop(&two.province);
+    assert!(memory.exists(), "a stop leaves behind what memory held");
+    two.running = Up(two.province.start().await);
+    assert!(!memory.exists(), "a start takes it away");
+    assert_eq!(known(&two), before);
+    two.running.kill();
+    two.running = Up(two.province.start().await);
+    assert_eq!(known(&two), before);
+}

@@ -2,10 +2,12 @@
 //!
 //! Both are rebuilt from the store at start and changed only after the transaction that changed
 //! the store; of held summaries this index may know a moment before they are durable. Counting is
-//! the core's ([`entente_core::statistics::columns`]).
+//! the core's ([`entente_core::statistics::columns`]). A node that is stopped leaves both in a sealed
+//! file ([`remember`]), so that its next start need not read every record.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use entente_core::agreement::terms::Dimension;
 use entente_core::codes::{Code, Exploitation, GeoScope, Set, Status};
@@ -20,6 +22,10 @@ use entente_store::tx::{HeldAt, Reads as _};
 
 use super::Outcome;
 use super::records::record_of;
+
+mod remember;
+
+pub(crate) use remember::to_bytes;
 
 const N_DIMENSIONS: usize = 10;
 
@@ -222,8 +228,17 @@ impl HeldIndex {
     }
 }
 
+/// As both were when the node was last stopped, or as the store has them.
+pub(crate) fn open(db: &Db, remembered: Option<&Path>) -> Outcome<(Cases, HeldIndex)> {
+    let bytes = remembered.and_then(|path| db.remembered(path));
+    match bytes.and_then(|bytes| remember::from_bytes(&bytes)) {
+        Some(both) => Ok(both),
+        None => rebuild(db),
+    }
+}
+
 /// Reads both from the store.
-pub(crate) fn rebuild(db: &Db) -> Outcome<(Cases, HeldIndex)> {
+fn rebuild(db: &Db) -> Outcome<(Cases, HeldIndex)> {
     db.read(|tx| {
         let (mut cases, mut held) = (Cases::default(), HeldIndex::default());
         tx.records(&mut |id, row| {

@@ -21,9 +21,9 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with an `id` from 1 to 254; 0 is the store's own, and 255 ends the last table.
+    /// A table with an `id` from 1 to 253; 0 and 254 are the store's own, and 255 ends the last.
     pub const fn new(id: u8, name: &'static str) -> Self {
-        assert!(0 < id && id < u8::MAX, "tables have the numbers 1 to 254");
+        assert!(0 < id && id < 254, "tables have the numbers 1 to 253");
         Self { id, name }
     }
 

@@ -60,7 +60,8 @@ impl Site {
             import_key: [seed; 32],
         };
         let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[seed; 32])).unwrap();
-        let node = Arc::new(Node::open(profile, secrets, db, Arc::new(clock.clone())).unwrap());
+        let node =
+            Arc::new(Node::open(profile, secrets, db, Arc::new(clock.clone()), None).unwrap());
         let key = Arc::new(OrgKey::from_seed(&[seed; 32]));
         let identity = LiveIdentity::new(key, Arc::new(clock.clone())).unwrap();
         let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));

@@ -50,7 +50,7 @@ pub(in crate::answer) fn desk_on(seed: u8, engine: Arc<dyn Engine>, home: Home) 
         import_key: [seed; 32],
     };
     let db = Db::open(engine, Sealer::new(&[seed; 32])).unwrap();
-    let node = Arc::new(Node::open(profile, secrets, db, Arc::clone(&clock)).unwrap());
+    let node = Arc::new(Node::open(profile, secrets, db, Arc::clone(&clock), None).unwrap());
     let key = Arc::new(OrgKey::from_seed(&[seed; 32]));
     let identity = LiveIdentity::new(key, clock).unwrap();
     let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));
