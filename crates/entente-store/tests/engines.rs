@@ -86,7 +86,7 @@ fn keys(rows: &Rows) -> Vec<&str> {
 
 #[test]
 fn long_values_come_back_whole_and_leave_nothing_behind() {
-    const K: usize = 16 << 10;
+    const K: usize = 6 << 10;
     let value =
         |n: usize, len: usize| -> Vec<u8> { (0..len).map(|i| (i * n).to_le_bytes()[0]).collect() };
     // Each key is the beginning of the next, and ends as the number of a part would.

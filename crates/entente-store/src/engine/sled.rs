@@ -9,11 +9,11 @@
 //!   store that was never reopened can make all of it unreadable;
 //! - before opening, half-written snapshots are removed, since sled would take one for the newest;
 //! - before and after opening, every file is synced. sled never syncs its `conf`, and opening makes
-//!   a snapshot of what may be in the page cache alone.
-//!
-//! - a long value is kept in several rows: sled keeps sixteen neighbouring rows in one node, writes
-//!   the node anew at every tenth change, and puts a node of more than half a megabyte into a file
-//!   of its own, which costs a file, two syncs and a deletion each time.
+//!   a snapshot of what may be in the page cache alone;
+//! - a long value is kept in several rows: sled keeps up to twenty neighbouring rows in one node,
+//!   writes the node anew at every tenth change, and puts a node of more than 128 KiB into a file
+//!   of its own, whose name it never syncs. When the power fails the file is gone, and sled opens
+//!   without a word on what the node was before.
 //!
 //! `tests/power_loss.rs` finds each of these losses when its remedy is taken away, but for the sync
 //! before opening, which is a precaution. sled has no versions, so a durable view holds
@@ -54,10 +54,12 @@ const FILE: &str = "db";
 /// prefix, so they are never seen.
 const FIRST_ROWS: u8 = 8;
 
-/// The longest value that is kept in one row. Sixteen of them are half of what sled keeps in line.
+/// The longest value that is kept in one row, in bytes.
 ///
+/// sled splits a node of more than sixteen rows when it next comes by, and joins one of less than
+/// four with its neighbour, so twenty of these with their keys have to stay below 128 KiB.
 /// A value of exactly this length may go on in the rows of [`rest_key`], and no other value does.
-const MAX_INLINE: usize = 16 << 10;
+const MAX_INLINE: usize = 6 << 10;
 
 /// The rows that hold the rest of long values begin with this. No table has this prefix.
 const REST: [u8; 2] = [u8::MAX, 0x10];
