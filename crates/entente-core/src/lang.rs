@@ -65,6 +65,11 @@ impl Lang {
             Self::Fr => format!("{}\u{a0}%", percent.replace('.', ",")),
         }
     }
+
+    /// The same, rounded up: for what is promised to be no more.
+    pub fn percent_at_most(self, fraction: f64) -> String {
+        self.percent((fraction * 1000.0).ceil() / 1000.0)
+    }
 }
 
 impl fmt::Display for Lang {

@@ -36,7 +36,8 @@ fn every_acknowledged_write_survives_a_power_cut() {
         let entries = Entry::parse_all(&fs::read(&log).unwrap());
         for entry in &entries {
             // sled syncs what it puts into files of their own, but never their names.
-            let is_nameless = matches!(entry, Entry::Create { path, .. } if path.contains("/blobs/"));
+            let is_nameless =
+                matches!(entry, Entry::Create { path, .. } if path.contains("/blobs/"));
             assert!(!is_nameless, "{engine} put a node into a file of its own: {entry:?}");
         }
 

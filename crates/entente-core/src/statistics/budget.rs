@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_default_budget_promises_what_was_computed_for_it() {
-        // privacy.md 1.2: rho .08815 over 3 cubes is sigma 4.13 and advantage .17; .31106 is .31.
+        // As computed with another library: rho .08815 over 3 cubes is sigma 4.13 and advantage .17.
         let cube = NanoRho(DEFAULT.0 / 3);
         assert_eq!(cube.sigma().unwrap().to_string(), "4.13");
         assert!(near(DEFAULT.advantage(), 0.166));

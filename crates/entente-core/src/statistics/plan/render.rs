@@ -25,8 +25,8 @@ impl Plan {
     fn render_promise(&self, page: &mut Page) {
         let (lang, budget) = (page.lang, self.budget);
         let m = self.safeguards.organizations_per_person;
-        let alone = lang.percent(budget.year.advantage());
-        let several = lang.percent(budget.year.advantage_in(m));
+        let alone = lang.percent_at_most(budget.year.advantage());
+        let several = lang.percent_at_most(budget.year.advantage_in(m));
         page.title(
             "What every person in the figures is promised",
             "Ce qui est promis à chaque personne comptée",

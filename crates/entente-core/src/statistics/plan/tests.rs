@@ -244,12 +244,12 @@ fn the_page_says_the_promise_the_price_and_the_error_in_both_languages() {
     let plan = plan();
     let name = |org: &OrgId| format!("{}", org.short());
     let page = plan.render(Lang::En, &name);
-    for needle in ["16.6%", "47.1%", "rho 0.08815", "noise 4.13", "±5.8", "“<15”", "then region"]
+    for needle in ["16.7%", "47.2%", "rho 0.08815", "noise 4.13", "±5.8", "“<15”", "then region"]
     {
         assert!(page.contains(needle), "{needle}: {page}");
     }
     let page = plan.render(Lang::Fr, &name);
-    for needle in ["16,6\u{a0}%", "bruit 4,1", "±5,8", "Additionnent en secret"] {
+    for needle in ["16,7\u{a0}%", "bruit 4,1", "±5,8", "Additionnent en secret"] {
         assert!(page.contains(needle), "{needle}: {page}");
     }
     let bilateral = Plan { roles: Roles { aggregators: None, ..roles() }, ..plan };

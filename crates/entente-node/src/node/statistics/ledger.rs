@@ -58,7 +58,12 @@ impl Node {
         self.db.read(|tx| {
             let charges = tx.charges()?;
             let plans = signed_plans(tx)?;
-            let planned = plans.iter().flat_map(|(_, plan)| [plan.first_year, plan.last_year]);
+            let this_year = self.today().year();
+            let planned = plans
+                .iter()
+                .flat_map(|(_, plan)| plan.first_year.number()..=plan.last_year.number())
+                .filter(|year| *year <= this_year)
+                .filter_map(|year| Year::new(year).ok());
             let charged = charges.iter().filter_map(|(_, row)| Year::new(row.year).ok());
             let mut numbers: Vec<_> = charged.chain(planned).collect();
             numbers.sort_unstable();
