@@ -3,7 +3,8 @@
 //! `cargo xtask bench` runs all of them in release, prints a table, and writes `target/bench.json`.
 //! Names run only those; `--times N` repeats less or more often; `--small` takes sizes that show
 //! whether everything works and say nothing about speed. Whatever is compared with another program is
-//! measured in the same run. `--rows N` is for `stats`, and `--json` makes its figures the last line.
+//! measured in the same run. `--rows N` is for `stats`, `--records N`
+//! for `start` and `explain`, and `--json` makes its figures the last line.
 //!
 //! Nothing is asserted about time: what a machine did is written down, by people, in
 //! `docs/BENCHMARKS.md`.
@@ -87,13 +88,14 @@ const NAMES: [&str; 8] =
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
-    let (mut n_rows, mut is_json) = (None, false);
+    let (mut n_rows, mut n_records, mut is_json) = (None, None, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--small" => (sizes, is_small) = (SMALL, true),
             "--times" => n_times = arguments.next().and_then(|it| it.parse().ok()),
             "--rows" => n_rows = arguments.next().and_then(|it| it.parse().ok()),
+            "--records" => n_records = arguments.next().and_then(|it| it.parse().ok()),
             "--json" => is_json = true,
             name if NAMES.contains(&name) => named.push(argument),
             unknown => {
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
         }
     }
     sizes.n_times = n_times.unwrap_or(sizes.n_times).max(1);
+    sizes.n_records = n_records.unwrap_or(sizes.n_records);
     sizes.n_rows = n_rows.unwrap_or(sizes.n_rows).max(1000);
     let is_meant = |name: &str| named.is_empty() || named.iter().any(|it| it == name);
     let runtime = tokio::runtime::Builder::new_multi_thread()
