@@ -16,7 +16,7 @@ use entente_node::node::feeds::{Accepted, Refused, Via};
 use entente_node::node::statistics::{AnswerKept, Asking, ReleaseShut};
 use entente_node::node::{Node, Profile, Secrets};
 use entente_store::db::Db;
-use entente_store::engine::Memory;
+use entente_store::engine::{Engine, Memory};
 use entente_store::seal::Sealer;
 
 /// 2026-11-22, noon.
@@ -39,12 +39,29 @@ pub struct Org {
 impl Org {
     /// An organization whose keys come from `seed`.
     pub fn new(seed: u8, clock: &ManualClock) -> Self {
-        let mut org = Self { seed, memory: Memory::default(), clock: clock.clone(), node: None };
+        Self::on(seed, clock, Memory::default())
+    }
+
+    /// The same on what is stored already.
+    pub fn on(seed: u8, clock: &ManualClock, memory: Memory) -> Self {
+        let mut org = Self { seed, memory, clock: clock.clone(), node: None };
         org.open();
         org
     }
 
+    /// The same on an engine that a test brought, which does not survive a crash.
+    pub fn with_engine(seed: u8, clock: &ManualClock, engine: Arc<dyn Engine>) -> Self {
+        let memory = Memory::default();
+        let mut org = Self { seed, memory, clock: clock.clone(), node: None };
+        org.open_on(engine);
+        org
+    }
+
     fn open(&mut self) {
+        self.open_on(Arc::new(self.memory.clone()));
+    }
+
+    fn open_on(&mut self, engine: Arc<dyn Engine>) {
         let profile = Profile {
             name: Text::new(
                 format!("Organization {}", self.seed),
@@ -58,7 +75,7 @@ impl Org {
             pseudonyms: PseudonymKey::from_bytes(&[self.seed; 32]),
             import_key: [self.seed; 32],
         };
-        let db = Db::open(Arc::new(self.memory.clone()), Sealer::new(&[self.seed; 32]));
+        let db = Db::open(engine, Sealer::new(&[self.seed; 32]));
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let node = Node::open(profile, secrets, db.expect("store opens"), clock, None);
         self.node = Some(node.expect("node opens"));

@@ -2,11 +2,18 @@
 //!
 //! [`federation`] makes nodes in memory that speak with each other by function calls: no sockets,
 //! no clock but the one that is moved by hand. [`net`] makes nodes with folders and doors.
-//! [`python`] finds the interpreter for programs that share no code with ours.
+//! [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
 pub mod net;
 pub mod python;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a world that is not as it was made fails the attack, as it should"
+)]
+pub mod redteam;
 #[expect(
     clippy::indexing_slicing,
     reason = "a case that is not there fails the test, as it should"

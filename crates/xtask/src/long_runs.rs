@@ -1,11 +1,16 @@
-//! Runs that take longer than a check may: the benchmarks, and the tests with larger numbers.
+//! Runs that take longer than a check may: the benchmarks, the red team, and the tests with larger
+//! numbers.
 //!
 //! The tests are the ones that `cargo xtask test` runs. The number comes in the environment, and
 //! each prints the seed with which a failure can be seen again.
 
 use std::process::Command;
 
-use crate::{metadata::cargo, run::run};
+use crate::{
+    metadata::{Metadata, cargo},
+    run::run,
+    tools,
+};
 
 /// Tests that can be asked for more.
 pub(crate) struct LongRun {
@@ -77,18 +82,26 @@ impl LongRun {
 
 /// Starts the benchmarks: a program of `entente-tests` that prints a table and JSON.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), String> {
-    run(Command::new(cargo())
-        .args([
-            "run",
-            "--release",
-            "--locked",
-            "--package",
-            "entente-tests",
-            "--bin",
-            "bench",
-            "--",
-        ])
-        .args(arguments))
+    run(program("bench").args(arguments))
+}
+
+/// Starts the red team: every attack on private statistics, in fresh worlds.
+pub(crate) fn redteam(arguments: &[String]) -> Result<(), String> {
+    let mut program = program("redteam");
+    if std::env::var_os("ENTENTE_PYTHON").is_none() {
+        let metadata = Metadata::read(None)?;
+        let python = tools::python_packages(metadata.root(), &metadata.target_directory)?;
+        program.env("ENTENTE_PYTHON", python);
+    }
+    run(program.args(arguments))
+}
+
+/// A program of `entente-tests`, in release.
+fn program(name: &str) -> Command {
+    let mut command = Command::new(cargo());
+    let package = ["run", "--release", "--locked", "--package", "entente-tests", "--bin"];
+    command.args(package).args([name, "--"]);
+    command
 }
 
 #[cfg(test)]

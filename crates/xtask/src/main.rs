@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         "test" => steps::test(rest),
         "licences" => licences::command(rest),
         "bench" => long_runs::bench(rest),
+        "redteam" => long_runs::redteam(rest),
         "simulate" => long_runs::SIMULATE.start(rest),
         "storm" => long_runs::STORM.start(rest),
         "power-loss" => long_runs::POWER_LOSS.start(rest),
@@ -58,6 +59,7 @@ usage: cargo xtask COMMAND
 
   test [STEP …]         every check, or only the steps named ({})
   bench [ARGUMENT …]    the benchmarks, in release
+  redteam [ARGUMENT …]  every attack on private statistics, in fresh worlds, in release
   simulate --seeds N    whole federations in one thread, from N seeds, in release
   storm --kills N       kill -9 the real binary N times, in release
   power-loss --points N cut the power at N points of a recorded run, in release

@@ -126,7 +126,8 @@ fn install(packages: &[&str]) -> Result<(), String> {
         .map_err(|why| format!("{why}\n{by_hand}"))
 }
 
-fn python_packages(root: &Path, target: &Path) -> Result<PathBuf, String> {
+/// Installs what the programs in Python need, if it is not there, and says where the interpreter is.
+pub(crate) fn python_packages(root: &Path, target: &Path) -> Result<PathBuf, String> {
     let (python, folder) = (python(target), target.join("venv"));
     let wanted = fs::read_to_string(root.join("tests/python/requirements.txt"))
         .map_err(|e| format!("tests/python/requirements.txt cannot be read: {e}"))?;
