@@ -168,8 +168,9 @@ impl Node {
         receipts: &[Envelope],
     ) -> Result<Charged, OverlapShut> {
         let (id, period) = (round.id(), round.terms().period);
+        // In a transaction of its own: what was learnt stays, whatever is decided on it.
+        self.db.write("heed overlap receipts", |tx| self.heed_parcels(tx, partner, receipts))?;
         self.db.write("charge overlap", |tx| {
-            self.heed_parcels(tx, partner, receipts)?;
             let key = charge_key(&id, period);
             if let Some((number, row)) = tx.charge_of(&key)? {
                 return Ok(Charged { row, number });
