@@ -26,7 +26,7 @@ use entente_core::statistics::overlap::{
 use entente_node::node::Node;
 use entente_node::node::statistics::overlap::{Handed, Heard, KEPT_DAYS, OverlapShut};
 use entente_proto::OverlapMixHead;
-use entente_store::db::{DbError, Keys, Rows as _};
+use entente_store::db::{DbError, Keys, META, RESTORED_AT, Rows as _};
 use entente_store::overlap::Overlap as _;
 use entente_store::tables::{OVERLAP_KEYS, OVERLAP_PARTS, OVERLAP_ROUNDS, OVERLAP_SIGNATURES};
 use entente_tests::federation::{Org, plan, staff};
@@ -475,7 +475,7 @@ fn no_key_and_no_batch_is_in_any_store_when_the_round_is_over() {
     let batch = |value: &Vec<u8>| value.windows(4).any(|window| window == b"EOV1");
     for org in six.others().chain([&six.centre]) {
         assert!(!values(org.node()).iter().any(batch), "a batch is left");
-        assert_eq!(org.node().db().read(|tx| tx.overlap_keys()).unwrap(), [] as [[u8; 32]; 0]);
+        assert_eq!(org.node().db().read(|tx| tx.overlap_keys()).unwrap(), [[0; 32]; 0]);
         let ended = n_audited(org.node(), Action::OverlapEnded)
             + n_audited(org.node(), Action::OverlapCounted);
         assert_eq!(ended, 1);
@@ -514,9 +514,27 @@ fn keys_that_were_left_lying_are_destroyed_after_a_month() {
     six.clock.advance(1);
     for org in six.helpers.iter().chain([&six.centre]) {
         assert_eq!(org.node().end_stale_overlaps().unwrap(), 1);
-        assert_eq!(org.node().db().read(|tx| tx.overlap_keys()).unwrap(), [] as [[u8; 32]; 0]);
+        assert_eq!(org.node().db().read(|tx| tx.overlap_keys()).unwrap(), [[0; 32]; 0]);
         assert_eq!(org.node().end_stale_overlaps().unwrap(), 0);
     }
+}
+
+/// A helper that mixed, and is restored to before: its factor would be used a second time.
+#[test]
+fn a_helper_that_was_restored_does_not_use_its_key_again() {
+    let mut six = Six::new();
+    let id = six.sign(six.terms()).id();
+    six.share(&id);
+    six.gather(&id, &[0, 1, 2]);
+    let before = six.helpers[0].copied();
+    six.mixed(&id, Role::First);
+    six.helpers[0].set_back(&before);
+    let mark = |tx: &mut entente_store::db::Write<'_>| tx.put(META, RESTORED_AT, &[0; 8]);
+    six.helpers[0].node().db().write::<_, DbError>("restored", mark).unwrap();
+    assert_eq!(six.helpers[0].node().db().read(|tx| tx.overlap_keys()).unwrap(), [id.0]);
+    six.helpers[0].crash();
+    assert_eq!(six.helpers[0].node().db().read(|tx| tx.overlap_keys()).unwrap(), [[0; 32]; 0]);
+    assert!(matches!(six.mix(&id, Role::First), Err(OverlapShut::Done)));
 }
 
 #[test]

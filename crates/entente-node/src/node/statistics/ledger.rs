@@ -164,8 +164,10 @@ impl Node {
         }
     }
 
-    /// Notes that this store was set back: nothing is drawn before those who may ask were heard.
+    /// Notes that this store was set back: nothing is drawn before those who may ask were heard, and
+    /// overlap rounds in which we had a secret are over.
     pub(crate) fn settle_statistics(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        self.end_overlaps_set_back(tx)?;
         Ok(tx.put_meta(SETTLING, &[])?)
     }
 

@@ -259,6 +259,19 @@ impl Node {
         self.overlap_by_id(id)
     }
 
+    /// Ends the rounds in which this store has a secret, because it was set back: the secret may have
+    /// been used and destroyed since, and using it again on other content would show the difference.
+    pub(crate) fn end_overlaps_set_back(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        for id in tx.overlap_keys()? {
+            if let Some(row) = tx.overlap_round(&id)? {
+                let entry = self.entry(Actor::Node, Action::OverlapEnded);
+                let entry = entry.reasons(["restored".to_owned()]);
+                self.end_round(tx, &RoundId(id), row, entry)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Destroys keys and batches of rounds that were never finished. Returns how many rounds.
     pub fn end_stale_overlaps(&self) -> Outcome<u64> {
         let oldest_s = self.now_s() - KEPT_DAYS * 24 * 60 * 60;
