@@ -400,7 +400,7 @@ mod tests {
         let question = OverlapContribute {
             round: RoundId([1; 32]),
             shares: [share.clone(), share.clone(), share.clone()],
-            receipts: vec![share.clone()],
+            receipts: vec![share],
         };
         let message = overlap_contribute_message(&question);
         assert_eq!(parse_overlap_contribute(message.clone()), Ok(question));
