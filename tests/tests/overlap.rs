@@ -293,7 +293,7 @@ fn who_drops_out_is_named_and_a_helper_mixes_for_nobody_who_leaves_somebody_out_
     assert!(matches!(mix(&both, &parcels), Err(OverlapShut::NotValid("contributor_twice"))));
     let twice = [parcels.clone(), parcels[..1].to_vec()].concat();
     assert!(matches!(mix(&head, &twice), Err(OverlapShut::NotValid("contributor_twice"))));
-    let stranger = OverlapMixHead { missing: vec![centre], ..head.clone() };
+    let stranger = OverlapMixHead { missing: vec![centre], ..head };
     assert!(matches!(mix(&stranger, &parcels), Err(OverlapShut::NotValid("missing_is_unknown"))));
 
     six.mixed(&id, Role::First);
@@ -321,7 +321,7 @@ fn a_contribution_under_another_s_name_is_refused_by_whoever_gets_it() {
     let copied = Handed { parcel: resealed, ..mine.clone() };
     let theirs = node.keep_overlap_contribution(&six.contributors[1].id(), &id, &copied).unwrap();
     assert_eq!(theirs, Heard::NotValid("batch_unreadable"));
-    let mut cut = mine.clone();
+    let mut cut = mine;
     cut.batch.pop();
     let theirs = node.keep_overlap_contribution(&six.contributors[0].id(), &id, &cut).unwrap();
     assert_eq!(theirs, Heard::NotValid("batch_is_another"));
@@ -394,7 +394,7 @@ fn each_step_is_done_once_and_the_same_question_has_the_same_answer() {
     let refused = helper.mix_overlap(&centre, &mixing, &fewer);
     assert!(matches!(refused, Err(OverlapShut::Done)), "{refused:?}");
     // What contradicts what was kept is not kept.
-    let mut other = mixed.clone();
+    let mut other = mixed;
     other.batch.rotate_left(1);
     let heard = six.centre.node().keep_overlap_mixed(&helper.id(), &id, &other).unwrap();
     assert_eq!(heard, Heard::NotValid("batch_is_another"));
