@@ -151,7 +151,7 @@ fn parties(parties: &[OverlapPartyRow], page: &mut Page<'_>) {
             (Tone::Plain, row.party.name(lang).to_owned()),
             (Tone::Plain, word(&row.part, lang).to_owned()),
             (Tone::Plain, row.list.clone().unwrap_or_else(|| "—".to_owned())),
-            (tone, state.collect::<Vec<_>>().join(" : ")),
+            (tone, state.collect::<Vec<_>>().join(", ")),
         ]);
     }
     page.table(grid);
@@ -162,9 +162,12 @@ fn own_linkage(own: &OverlapOwn, page: &mut Page<'_>) {
     page.title(lang.pick("Our own persons", "Nos propres personnes"));
     page.facts(&[
         (lang.pick("In the round", "Dans le recoupement"), lang.number(own.usable)),
-        (lang.pick("Left out: no name", "Écartées : sans nom"), lang.number(own.without_names)),
         (
-            lang.pick("Left out: no date of birth", "Écartées : sans date de naissance"),
+            lang.pick("Left out: no name", "Écartées\u{a0}: sans nom"),
+            lang.number(own.without_names),
+        ),
+        (
+            lang.pick("Left out: no date of birth", "Écartées\u{a0}: sans date de naissance"),
             lang.number(own.without_birthdate),
         ),
         (
@@ -254,9 +257,9 @@ fn linkage(counted: &OverlapCounted, page: &mut Page<'_>) {
             lang.pick("Could be matched", "Appariables"),
             format!("{} ({share})", figure(linkage.usable)),
         ),
-        (lang.pick("Left out: no name", "Écartées : sans nom"), figure(linkage.without_names)),
+        (lang.pick("Left out: no name", "Écartées\u{a0}: sans nom"), figure(linkage.without_names)),
         (
-            lang.pick("Left out: no date of birth", "Écartées : sans date de naissance"),
+            lang.pick("Left out: no date of birth", "Écartées\u{a0}: sans date de naissance"),
             figure(linkage.without_birthdate),
         ),
     ]);

@@ -164,7 +164,7 @@ impl Node {
 
 /// What was asked, as a hash: the key, everybody's parcel, and who is missing.
 fn asked(mixing: &Mixing, parcels: &[Handed]) -> [u8; 32] {
-    let mut hash = Sha256::new_with_prefix(b"entente overlap question to mix v1");
+    let mut hash = Sha256::new_with_prefix(b"question to mix of an overlap round v1");
     hash.update(mixing.joint.digest());
     let mut payloads: Vec<_> =
         parcels.iter().map(|it| Sha256::digest(&it.parcel.payload)).collect();
