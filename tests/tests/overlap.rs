@@ -33,7 +33,7 @@ use entente_tests::federation::{Org, plan, staff};
 use entente_tests::net::n_audited;
 use entente_tests::overlap::{LISTS, N_PERSONS, Six, knows, person, truth};
 
-/// (1.22 epsilon)² is 625 per square of a thousandth.
+/// (1.1 epsilon)² / 2 and (epsilon / 5)² / 2: 625 billionths per square of a thousandth.
 const COST: NanoRho = NanoRho(625 * 700 * 700);
 
 #[test]
