@@ -6,6 +6,7 @@
 
 pub mod federation;
 pub mod net;
+pub mod overlap;
 pub mod python;
 #[expect(
     clippy::cast_possible_truncation,

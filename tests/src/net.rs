@@ -20,6 +20,7 @@ use entente_core::lang::Text;
 use entente_core::pairing::Digits;
 use entente_core::period::{Period, Quarter};
 use entente_core::record::RecordId;
+use entente_node::answer::Desk;
 use entente_node::clock::{ManualClock, SystemClock};
 use entente_node::doors::{self, PartnerChannel};
 use entente_node::node::Node;
@@ -110,6 +111,11 @@ impl Site {
     /// The node.
     pub fn node(&self) -> &Node {
         &self.running.desk.node
+    }
+
+    /// What its staff ask.
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.running.desk
     }
 
     /// Its ways out.

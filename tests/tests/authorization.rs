@@ -16,8 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::feed::{Batch, Carried};
+use entente_core::identity::OrgKey;
 use entente_core::period::{Period, Quarter};
 use entente_core::statement::AgreementRef;
+use entente_core::statistics::noise::SystemRandomness;
+use entente_core::statistics::overlap::{Coordinator, Helper, PublicShare};
 use entente_core::statistics::plan::Roles;
 use entente_core::statistics::release::ReleaseId;
 use entente_node::doors::{DoorError, PartnerChannel};
@@ -26,8 +29,9 @@ use entente_node::node::feeds::Via;
 use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::local_client::LocalClient;
 use entente_proto::v1::onboarding_client::OnboardingClient;
+use entente_proto::v1::overlap_client::OverlapClient;
 use entente_proto::v1::statistics_client::StatisticsClient;
-use entente_proto::{ReleaseQuestion, v1};
+use entente_proto::{OverlapContribute, OverlapMixHead, OverlapPiece, ReleaseQuestion, v1};
 use entente_tests::federation::staff;
 use entente_tests::net::{Site, agree, join, pair, soon, summaries_and_counts};
 use prost::Message as _;
@@ -198,6 +202,7 @@ async fn call(service: &str, method: &str, node: &Site, caller: &Site) -> Result
         "entente.v1.Onboarding" => onboarding(method, node, caller, channel).await,
         "entente.v1.Exchange" => exchange(method, node, caller, channel).await,
         "entente.v1.Statistics" => statistics(method, node, caller, channel).await,
+        "entente.v1.Overlap" => overlap(method, node, caller, channel).await,
         "grpc.health.v1.Health" => {
             let (mut client, asked) = (HealthClient::new(channel), HealthCheckRequest::default());
             match method {
@@ -300,6 +305,72 @@ async fn statistics(
             let request = entente_proto::release_question_message(&question);
             soon(client.release(request)).await.map(drop)
         }
+        other => panic!("nobody here calls {other}"),
+    }
+}
+
+/// In a round that the node signed, which the caller coordinates. The others are only their keys.
+async fn overlap(
+    method: &str,
+    node: &Site,
+    caller: &Site,
+    channel: PartnerChannel,
+) -> Result<(), Status> {
+    let keys: Vec<_> = (60..64).map(|seed| OrgKey::from_seed(&[seed; 32])).collect();
+    let id = |at: usize| keys[at].id();
+    let (helpers, contributors) = match method {
+        "Contribute" => ([id(0), id(1)], [node.id(), id(2), id(3)]),
+        _ => ([node.id(), id(1)], [id(0), id(2), id(3)]),
+    };
+    let mut terms = entente_tests::overlap::terms(caller.id(), helpers, &contributors);
+    // A round for each method, since one of them ends it, and a year for which no plan has promised
+    // everything away.
+    terms.capacity = method.bytes().map(u32::from).sum();
+    terms.period = Period::whole_year(2024).unwrap();
+    let round = terms.check().unwrap();
+    node.node().propose_overlap(staff(), &round).unwrap();
+    // Who is no partner with an agreement could not sign; nor is there anything to be asked then.
+    let signed = node.node().sign_overlap(staff(), &round.id()).is_ok();
+    assert_eq!(
+        signed,
+        method != "Contribute" || node.node().overlap_persons(&round).unwrap().is_some()
+    );
+    let made = |role: bool| Helper::begin(&round, role, &mut SystemRandomness).unwrap().1;
+    let sealed = |share: PublicShare, key: &OrgKey| {
+        let payload = [round.id().0.as_slice(), &share.to_bytes()].concat();
+        Envelope::seal(payload_type::OVERLAP_SHARE, payload, key).unwrap()
+    };
+    let (_, last) = Coordinator::begin(&round, &mut SystemRandomness).unwrap();
+    let shares = [
+        match method {
+            "Contribute" => sealed(made(true), &keys[0]),
+            // Its own, if it gives it; else the call ends before anybody looks.
+            _ => node
+                .node()
+                .share_overlap(&caller.id(), &round.id())
+                .unwrap_or_else(|_| sealed(made(true), &keys[0])),
+        },
+        sealed(made(false), &keys[1]),
+        sealed(last, &caller.key),
+    ];
+    let id = round.id().0.to_vec();
+    let mut client = OverlapClient::new(channel);
+    match method {
+        "Share" => soon(client.share(v1::OverlapShareRequest { round: id })).await.map(drop),
+        "Contribute" => {
+            let question = OverlapContribute { round: round.id(), shares, receipts: Vec::new() };
+            let request = entente_proto::overlap_contribute_message(&question);
+            let mut pieces = soon(client.contribute(request)).await?.into_inner();
+            soon(pieces.message()).await.map(drop)
+        }
+        "Mix" => {
+            let head = OverlapMixHead { round: round.id(), shares, missing: Vec::new() };
+            let head = OverlapPiece::Head(Box::new(head));
+            let pieces = tokio_stream::once(entente_proto::overlap_piece_message(&head));
+            let mut pieces = soon(client.mix(pieces)).await?.into_inner();
+            soon(pieces.message()).await.map(drop)
+        }
+        "Close" => soon(client.close(v1::OverlapCloseRequest { round: id })).await.map(drop),
         other => panic!("nobody here calls {other}"),
     }
 }

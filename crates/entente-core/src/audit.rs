@@ -107,6 +107,17 @@ actions! {
     ReleaseReceived = 96, "release_received", "Answer to a release received", "Réponse à une diffusion reçue";
     LedgerBehind = 97, "ledger_behind", "A receipt was ahead of the ledger", "Un reçu devançait le registre";
     ReturnWritten = 98, "return_written", "National return written", "Rapport national produit";
+    OverlapProposed = 110, "overlap_proposed", "Overlap round proposed", "Recoupement proposé";
+    OverlapSigned = 111, "overlap_signed", "Overlap round signed", "Recoupement signé";
+    OverlapAsked = 112, "overlap_asked", "Step of an overlap round asked for", "Étape d’un recoupement demandée";
+    OverlapDeclined = 113, "overlap_declined", "Step of an overlap round refused", "Étape d’un recoupement refusée";
+    OverlapKeyMade = 114, "overlap_key_made", "Key of an overlap round made", "Clé d’un recoupement créée";
+    OverlapCharged = 115, "overlap_charged", "Overlap round charged", "Recoupement imputé au budget";
+    OverlapGiven = 116, "overlap_given", "Contributed to an overlap round", "Contribution à un recoupement";
+    OverlapReceived = 117, "overlap_received", "Step of an overlap round received", "Étape d’un recoupement reçue";
+    OverlapMixed = 118, "overlap_mixed", "Overlap round mixed", "Recoupement mélangé";
+    OverlapCounted = 119, "overlap_counted", "Overlap round counted", "Recoupement compté";
+    OverlapEnded = 120, "overlap_ended", "Overlap round over, keys destroyed", "Recoupement terminé, clés détruites";
 }
 
 impl Action {

@@ -61,6 +61,14 @@ pub mod payload_type {
     pub const SUM_REPORT: &str = "application/vnd.entente.sum-report.v1";
     /// A region's sum in a secure sum, for the aggregator above. Not Protocol Buffers.
     pub const SUM_SUBTOTAL: &str = "application/vnd.entente.sum-subtotal.v1";
+    /// The terms of an overlap round that one organization proposes. Not its signature under them.
+    pub const OVERLAP_PROPOSAL: &str = "application/vnd.entente.overlap-proposal.v1+proto";
+    /// The terms of an overlap round that one organization signs, to take part.
+    pub const OVERLAP_TERMS: &str = "application/vnd.entente.overlap-terms.v1+proto";
+    /// A share of the key of an overlap round. Not Protocol Buffers: `statistics::overlap`.
+    pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
+    /// What one organization hands on in an overlap round: by whom, of what, and its hash.
+    pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

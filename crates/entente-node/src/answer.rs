@@ -10,6 +10,8 @@ mod counts;
 mod epochs;
 mod exchange;
 mod files;
+mod overlap;
+mod overlap_run;
 mod partners;
 mod plans;
 mod records;
@@ -226,6 +228,12 @@ impl Desk {
             Op::StatsStatus => it.now(asked, statistics::status).await,
             Op::StatsShow => it.now(asked, statistics::show).await,
             Op::StatsReturn => it.now(asked, statistics::national).await,
+            Op::OverlapDraft => it.now(asked, overlap::draft).await,
+            Op::OverlapSign => it.now(asked, overlap::sign).await,
+            Op::OverlapList => it.now(asked, overlap::list).await,
+            Op::OverlapRun => it.soon(asked, overlap_run::run).await,
+            Op::OverlapShow => it.now(asked, overlap::show).await,
+            Op::OverlapEnd => it.soon(asked, overlap_run::end).await,
             Op::Budget => it.now(asked, statistics::budget).await,
             Op::AuditList => it.now(asked, audit::list).await,
             Op::AuditVerify => it.now(asked, audit::verify).await,

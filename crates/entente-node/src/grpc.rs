@@ -6,6 +6,7 @@
 
 pub mod exchange;
 pub mod local;
+pub mod overlap;
 pub mod statistics;
 pub mod status;
 

@@ -18,6 +18,7 @@ use crate::doors::{
 use crate::fault::Fault;
 use crate::grpc::exchange::Exchange;
 use crate::grpc::local::Local;
+use crate::grpc::overlap::Overlap;
 use crate::grpc::statistics::Statistics;
 use crate::node::Outcome;
 use crate::setup::{OpenHome, io_fault};
@@ -84,12 +85,15 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let statistics =
         v1::statistics_server::StatisticsServer::new(Statistics::new(Arc::clone(&node)))
             .max_decoding_message_size(MAX_MESSAGE);
+    let overlap = v1::overlap_server::OverlapServer::new(Overlap::new(Arc::clone(&node)))
+        .max_decoding_message_size(MAX_MESSAGE);
     let doorkeeper = admissions as Arc<dyn Doorkeeper>;
     let router = doors::partner_server(LiveCheck::new(doorkeeper, FOR_INVITEES))
         .add_routes(routes)
         .add_service(service)
         .add_service(v1::onboarding_server::OnboardingServer::new(exchange))
-        .add_service(statistics);
+        .add_service(statistics)
+        .add_service(overlap);
     let stopping = stop.clone();
     tasks.spawn(async move {
         if door.serve(router, stopping).await.is_err() {
@@ -152,6 +156,7 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
         let kept = move || {
             node.refresh_admissions()?;
             node.expire_agreements()?;
+            node.end_stale_overlaps()?;
             node.shred_expired()
         };
         match tokio::task::spawn_blocking(kept).await {

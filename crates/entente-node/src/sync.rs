@@ -30,6 +30,7 @@ use crate::tls::LiveIdentity;
 use entente_core::audit::Actor;
 
 mod hello;
+mod overlap;
 mod releases;
 
 /// How long a partner may take to begin an answer.

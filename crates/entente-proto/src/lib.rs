@@ -7,7 +7,7 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `plan`, `release` and `national` (private statistics), `exchange` (requests and
+//! `count`, `plan`, `release` and `national` (private statistics), `overlap`, `exchange` (requests and
 //! replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
@@ -23,6 +23,7 @@ mod count;
 mod exchange;
 mod national;
 mod notice;
+mod overlap;
 mod parse;
 mod partner;
 mod plan;
@@ -51,6 +52,12 @@ pub use notice::{
     AgreementChange, AgreementNotice, FeedRestart, MAX_REASON_TEXT, Notice, PartnerChange,
     TestShare, decode_agreement_notice, decode_feed_restart, decode_notice,
     encode_agreement_notice, encode_feed_restart, encode_notice,
+};
+pub use overlap::{
+    MAX_OVERLAP_DATA, MAX_OVERLAP_RECEIPTS, OverlapContribute, OverlapMixHead, OverlapPiece,
+    decode_overlap_parcel, decode_overlap_terms, encode_overlap_parcel, encode_overlap_terms,
+    overlap_contribute_message, overlap_piece_message, parse_overlap_contribute,
+    parse_overlap_piece, parse_overlap_round,
 };
 pub use partner::{
     Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,
@@ -137,12 +144,13 @@ mod tests {
         let files = files();
         let services: Vec<_> =
             files.iter().flat_map(|file| &file.service).map(|service| service.name()).collect();
-        assert_eq!(services, ["Onboarding", "Exchange", "Local", "Statistics"]);
+        assert_eq!(services, ["Onboarding", "Exchange", "Local", "Overlap", "Statistics"]);
         assert_eq!(methods("Statistics"), ["Release"]);
+        assert_eq!(methods("Overlap"), ["Share", "Contribute", "Mix", "Close"]);
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
         let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
-        assert_eq!(methods("Local").len(), 71);
+        assert_eq!(methods("Local").len(), 77);
     }
 
     #[test]

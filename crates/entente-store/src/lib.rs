@@ -10,7 +10,8 @@
 //! 5. [`migrate`]: opening a node's store, and moving it to another engine or key;
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`]: plans, the ledger and releases, with types;
-//! 8. [`log`]: Merkle logs, for feeds and the audit log.
+//! 8. [`overlap`]: overlap rounds, with types;
+//! 9. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -19,6 +20,7 @@ pub mod db;
 pub mod engine;
 pub mod log;
 pub mod migrate;
+pub mod overlap;
 pub mod rows;
 pub mod seal;
 pub mod statistics;

@@ -331,6 +331,23 @@ pub struct ChargeRow {
     pub partners: Vec<Bytes32>,
 }
 
+/// An overlap round, whether signed by us or only heard of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverlapRow {
+    /// The canonical bytes of its terms.
+    pub bytes: Vec<u8>,
+    /// Where they came from.
+    pub from: Bytes32,
+    /// When they came; seconds since 1970.
+    pub at_s: i64,
+    /// When our own officer signed them.
+    pub signed_at_s: Option<i64>,
+    /// When we did our first step.
+    pub begun_at_s: Option<i64>,
+    /// When it was over for us, whether counted or given up.
+    pub ended_at_s: Option<i64>,
+}
+
 /// What an organization answered to a release that we asked it for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AnswerRow {

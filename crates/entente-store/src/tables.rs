@@ -96,3 +96,16 @@ pub const ANSWERS: Table = Table::new(28, "release-answers");
 /// The answers of others that hold figures, by charge. Key: organization, number of the charge (8
 /// bytes). Value: release id.
 pub const ANSWERS_BY_CHARGE: Table = Table::new(29, "answers-by-charge");
+
+/// Overlap rounds. Key: round id. Value: [`crate::rows::OverlapRow`].
+pub const OVERLAP_ROUNDS: Table = Table::new(36, "overlap-rounds");
+
+/// Who signed the terms of a round. Key: round id, organization. Value: the signed document.
+pub const OVERLAP_SIGNATURES: Table = Table::new(37, "overlap-signatures");
+
+/// Our secrets in rounds, destroyed when their step is done. Key: round id.
+pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
+
+/// Shares, parcels, batches and results. Key: round id, [`crate::overlap::Part`] (1 byte),
+/// organization, number of the row (4 bytes).
+pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");

@@ -16,6 +16,7 @@ mod explain;
 pub(crate) mod fault;
 pub(crate) mod labels;
 pub(crate) mod mse;
+mod overlap;
 pub(crate) mod page;
 mod partner;
 mod plan;
@@ -105,6 +106,12 @@ pub(crate) fn told(
         Op::StatsStatus => show::<doc::StatsStatusAsk>(told, view),
         Op::StatsShow => show::<doc::StatsShowAsk>(told, view),
         Op::StatsReturn => show::<doc::StatsReturnAsk>(told, view),
+        Op::OverlapDraft => show::<doc::OverlapDraftAsk>(told, view),
+        Op::OverlapSign => show::<doc::OverlapSignAsk>(told, view),
+        Op::OverlapList => show::<doc::OverlapListAsk>(told, view),
+        Op::OverlapRun => show::<doc::OverlapRunAsk>(told, view),
+        Op::OverlapShow => show::<doc::OverlapShowAsk>(told, view),
+        Op::OverlapEnd => show::<doc::OverlapEndAsk>(told, view),
         Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),

@@ -28,18 +28,25 @@
 
 mod batch;
 mod contribute;
+mod draft;
 mod histogram;
 mod keys;
+mod linkage;
 mod mix;
 mod noise;
+mod page;
+mod parcel;
 mod round;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batch, Contribution, Malformed, Stage};
 pub use contribute::{Contributed, MatchKey, NotContributed, contribute};
+pub use draft::{DraftError, draft_toml};
 pub use histogram::{Bounds, Coordinator, Histogram};
 pub use keys::{JointKey, PublicShare, Role, ShareError};
+pub use linkage::{Linkage, LinkageFigures};
 pub use mix::{Helper, MixError};
 pub use noise::Noise;
+pub use parcel::{Maker, Paid, Parcel};
 pub use round::{Charge, Past, Refused, Round, RoundId, Terms, TermsError, admit};

@@ -66,7 +66,7 @@ pub(super) fn draft(
     Ok(PlanDraftTold { queriers: named(&queriers), contributors: named(&contributors), toml })
 }
 
-fn member(node: &Node, text: &str) -> Outcome<(OrgId, OrgType)> {
+pub(super) fn member(node: &Node, text: &str) -> Outcome<(OrgId, OrgType)> {
     let ours = node.profile();
     let is_us = text == US || text == node.id().to_string();
     if is_us || text == ours.name.en || text == ours.name.fr {

@@ -214,6 +214,12 @@ local_service! {
     stats_status, StatsStatusStream, StatsStatus;
     stats_show, StatsShowStream, StatsShow;
     stats_return, StatsReturnStream, StatsReturn;
+    overlap_draft, OverlapDraftStream, OverlapDraft;
+    overlap_sign, OverlapSignStream, OverlapSign;
+    overlap_list, OverlapListStream, OverlapList;
+    overlap_run, OverlapRunStream, OverlapRun;
+    overlap_show, OverlapShowStream, OverlapShow;
+    overlap_end, OverlapEndStream, OverlapEnd;
     budget, BudgetStream, Budget;
     audit_list, AuditListStream, AuditList;
     audit_verify, AuditVerifyStream, AuditVerify;

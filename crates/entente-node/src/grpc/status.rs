@@ -11,6 +11,7 @@ use crate::node::counts::CountShut;
 use crate::node::feeds::Refused;
 use crate::node::partners::Shut;
 use crate::node::statistics::ReleaseShut;
+use crate::node::statistics::overlap::OverlapShut;
 use entente_core::feed::FeedFault;
 
 /// Turns an error into what the caller gets to see.
@@ -48,6 +49,19 @@ impl ToStatus for CountShut {
         match self {
             Self::Shut(shut) => shut.to_status(),
             Self::Unreadable => Status::invalid_argument("unreadable"),
+            Self::Fault(fault) => fault.to_status(),
+        }
+    }
+}
+
+impl ToStatus for OverlapShut {
+    fn to_status(&self) -> Status {
+        match self {
+            Self::Shut(shut) => shut.to_status(),
+            Self::OutsideTerms => Status::permission_denied("terms"),
+            Self::Done => Status::failed_precondition("done"),
+            Self::Declined(_) => Status::failed_precondition("declined"),
+            Self::NotValid(_) => Status::invalid_argument("not_valid"),
             Self::Fault(fault) => fault.to_status(),
         }
     }

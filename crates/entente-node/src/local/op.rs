@@ -97,6 +97,12 @@ ops! {
     StatsStatus = "stats_status", "Show who has answered a plan", "Montrer qui a répondu à un plan";
     StatsShow = "stats_show", "Show the figures of a plan", "Montrer les chiffres d’un plan";
     StatsReturn = "stats_return", "Write a national return", "Produire un rapport national";
+    OverlapDraft = "overlap_draft", "Draft an overlap round", "Rédiger les conditions d’un recoupement";
+    OverlapSign = "overlap_sign", "Sign an overlap round", "Signer un recoupement";
+    OverlapList = "overlap_list", "List overlap rounds", "Lister les recoupements";
+    OverlapRun = "overlap_run", "Run an overlap round", "Mener un recoupement";
+    OverlapShow = "overlap_show", "Show an overlap round", "Montrer un recoupement";
+    OverlapEnd = "overlap_end", "Give an overlap round up", "Abandonner un recoupement";
     Budget = "budget", "Show the privacy budget", "Montrer le budget de confidentialité";
     AuditList = "audit_list", "List audit entries", "Lister les entrées du journal";
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";

@@ -158,6 +158,11 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::PlanSign => &[PrivacyOfficer],
         Op::StatsStatus | Op::StatsShow => &[PrivacyOfficer, Coordinator, Auditor],
 
+        // Overlap rounds: driving one is work, signing it and destroying its keys is authority.
+        Op::OverlapDraft | Op::OverlapRun => &[PrivacyOfficer, Coordinator],
+        Op::OverlapSign | Op::OverlapEnd => &[PrivacyOfficer],
+        Op::OverlapList | Op::OverlapShow => &[PrivacyOfficer, Coordinator, Auditor],
+
         // Accounting for it.
         Op::AuditList | Op::AuditVerify | Op::AuditExport => &[PrivacyOfficer, Auditor],
         Op::AuditDisclosures => &[CaseWorker, Supervisor, PrivacyOfficer, Auditor],
@@ -201,8 +206,9 @@ mod tests {
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Budget, Doctor, EpochList, FeedList, PartnerList, PartnerShow, PlanList,
-            PlanShow, QuarantineList, StatsShow, StatsStatus, Status,
+            AuditVerify, Budget, Doctor, EpochList, FeedList, OverlapList, OverlapShow,
+            PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList, StatsShow, StatsStatus,
+            Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -221,6 +227,8 @@ mod tests {
                 PlanList,
                 StatsStatus,
                 StatsShow,
+                OverlapList,
+                OverlapShow,
                 Budget,
                 AuditList,
                 AuditVerify,
@@ -239,6 +247,8 @@ mod tests {
             Op::EpochClose,
             Op::QuarantineRelease,
             Op::PlanSign,
+            Op::OverlapSign,
+            Op::OverlapEnd,
         ] {
             let roles: Vec<_> = Role::ALL.iter().filter(|role| allowed(op, **role)).collect();
             assert_eq!(roles, [&Role::PrivacyOfficer], "{op}");

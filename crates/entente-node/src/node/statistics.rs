@@ -2,10 +2,12 @@
 //!
 //! Nothing outside a plan that our own officer signed is answered. A release is charged before it
 //! is drawn, drawn once, stored before it is sent, and the same for ever. Read on in that order:
-//! [`plans`], [`ledger`], [`releases`]; [`asking`] and [`returns`] are the other side of it.
+//! [`plans`], [`ledger`], [`releases`]; [`asking`] and [`returns`] are the other side of it. A round in
+//! which lists are compared is in [`overlap`].
 
 pub mod asking;
 pub mod ledger;
+pub mod overlap;
 pub mod plans;
 pub mod releases;
 pub mod returns;

@@ -70,6 +70,7 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["held", command] => held(command, &typed),
         ["bundle", command] => bundle(command, &typed),
         ["plan", command] => plan(command, &typed),
+        ["stats", "overlap", command] => overlap(command, &typed),
         ["stats", command] => stats(command, &typed),
         ["budget"] => asked(&BudgetAsk {}),
         ["audit", command] => audit(command, &typed),
@@ -372,6 +373,38 @@ fn plan_to_sign(typed: &str, dry_run: bool) -> Asked {
         (Some(typed.to_owned()), None)
     };
     Ok(Question::new(&PlanSignAsk { plan, toml, dry_run }))
+}
+
+fn overlap(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let round = || typed.text("round");
+    match command {
+        "draft" => asked(&OverlapDraftAsk {
+            period: typed.text("period"),
+            helpers: typed.many("helpers"),
+            contributors: typed.many("contributes"),
+            epsilon_milli: typed.number("epsilon"),
+            per_list: typed.number("per-list"),
+            size: typed.number("size"),
+            earlier_rounds: typed.number("earlier-rounds"),
+        }),
+        "sign" => Some(round_to_sign(&round(), typed.flag("dry-run"))),
+        "list" => asked(&OverlapListAsk {}),
+        "run" => asked(&OverlapRunAsk { round: round(), without: typed.many("without") }),
+        "show" => asked(&OverlapShowAsk { round: round() }),
+        "end" => asked(&OverlapEndAsk { round: round() }),
+        _ => None,
+    }
+}
+
+/// What is signed is a file if there is one of that name, and else a round that we have.
+fn round_to_sign(typed: &str, dry_run: bool) -> Asked {
+    let path = Path::new(typed);
+    let (round, toml) = if typed == "-" || path.is_file() {
+        (None, Some(content(path)?))
+    } else {
+        (Some(typed.to_owned()), None)
+    };
+    Ok(Question::new(&OverlapSignAsk { round, toml, dry_run }))
 }
 
 fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {

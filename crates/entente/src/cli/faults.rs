@@ -261,6 +261,21 @@ pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
     .in_detail(&reason)
 }
 
+/// `ENT-2127`: an overlap round that was not counted, or elsewhere.
+pub(crate) fn not_counted() -> Box<Fault> {
+    Fault::new(
+        2127,
+        (
+            "The overlap round has not come that far, or was counted elsewhere.",
+            "Le recoupement n’en est pas là, ou a été compté ailleurs.",
+        ),
+        (
+            "See where it stands: `entente stats overlap show`.",
+            "Voyez où il en est : `entente stats overlap show`.",
+        ),
+    )
+}
+
 /// `ENT-0033`: a file is not an overlap table.
 pub(crate) fn no_overlap_table(path: &Path, why: impl Fn(Lang) -> String) -> Box<Fault> {
     let name = path.display();

@@ -51,7 +51,9 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         Op::AgreementShow if names.flag("toml") => show_toml(desk, &question),
         Op::AgreementSign => sign(desk, &question),
         Op::PlanDraft => plan_draft(desk, &question, names.raw_path("out")),
-        Op::PlanSign => sign_plan(desk, &question),
+        Op::PlanSign | Op::OverlapSign => sign_after_reading(desk, &question),
+        Op::OverlapDraft => overlap_draft(desk, &question, names.raw_path("out")),
+        Op::OverlapShow => overlap_show(desk, &question, names.raw_path("out")),
         Op::PartnerSuspend
         | Op::PartnerEnd
         | Op::AgreementSuspend
@@ -146,7 +148,7 @@ fn sign(desk: &Desk, question: &Question) -> Done {
 }
 
 /// Shows what a plan promises and costs, asks, signs.
-fn sign_plan(desk: &Desk, question: &Question) -> Done {
+fn sign_after_reading(desk: &Desk, question: &Question) -> Done {
     let dry = question.dry().filter(|_| !question.is_dry() && desk.attended && !desk.yes);
     if let Some(dry) = dry {
         let told = call::ask(desk, &dry)?;
@@ -162,25 +164,64 @@ fn sign_plan(desk: &Desk, question: &Question) -> Done {
 
 /// Writes the draft of a plan into a file, or prints nothing but the draft.
 fn plan_draft(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
+    let toml = |draft: PlanDraftTold| draft.toml;
+    draft_into(desk, question, out, toml, "entente plan sign")
+}
+
+/// The same for an overlap round.
+fn overlap_draft(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
+    let toml = |draft: OverlapDraftTold| draft.toml;
+    draft_into(desk, question, out, toml, "entente stats overlap sign")
+}
+
+fn draft_into<T: DeserializeOwned>(
+    desk: &Desk,
+    question: &Question,
+    out: Option<PathBuf>,
+    toml: fn(T) -> String,
+    next: &str,
+) -> Done {
     if let Some(file) = out.as_ref().filter(|file| file.exists()) {
         return Err(faults::exists(file));
     }
     let told = call::ask(desk, question)?;
-    let draft: PlanDraftTold = typed_answer(&told)?;
+    let toml = toml(typed_answer(&told)?);
     if let Some(file) = &out {
-        write_new(file, &draft.toml)?;
+        write_new(file, &toml)?;
     }
     match (&out, desk.json) {
         (_, true) => desk.print(&told.to_string()),
-        (None, false) => desk.print(draft.toml.trim_end()),
+        (None, false) => desk.print(toml.trim_end()),
         (Some(file), false) => {
             let file = file.display();
             desk.print(&match desk.lang.code() {
-                "fr" => format!("Ébauche écrite\u{a0}: {file}\n→ entente plan sign {file}"),
-                _ => format!("Draft written: {file}\n→ entente plan sign {file}"),
+                "fr" => format!("Ébauche écrite\u{a0}: {file}\n→ {next} {file}"),
+                _ => format!("Draft written: {file}\n→ {next} {file}"),
             });
         }
     }
+    Ok(End::Done)
+}
+
+/// Shows a round, or writes the table that was counted into a file.
+fn overlap_show(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
+    let Some(file) = out else { return plain(desk, question) };
+    if file.exists() {
+        return Err(faults::exists(&file));
+    }
+    let told = call::ask(desk, question)?;
+    let round: OverlapTold = typed_answer(&told)?;
+    let Some(counted) = round.counted else { return Err(faults::not_counted()) };
+    write_new(&file, &counted.csv)?;
+    if desk.json {
+        desk.print(&told.to_string());
+        return Ok(End::Done);
+    }
+    let file = file.display();
+    desk.print(&match desk.lang.code() {
+        "fr" => format!("Tableau écrit\u{a0}: {file}\n→ entente stats mse {file}"),
+        _ => format!("Table written: {file}\n→ entente stats mse {file}"),
+    });
     Ok(End::Done)
 }
 

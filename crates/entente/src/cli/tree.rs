@@ -9,6 +9,7 @@ use entente_core::lang::Lang;
 
 mod cases;
 mod machine;
+mod overlap;
 mod partners;
 mod sharing;
 mod statistics;

@@ -57,7 +57,7 @@ fn signed(plan: &PlanRow, lang: Lang) -> (Tone, String) {
     }
 }
 
-fn names(named: &[Named], lang: Lang) -> String {
+pub(super) fn names(named: &[Named], lang: Lang) -> String {
     match named {
         [] => "—".to_owned(),
         named => named.iter().map(|it| it.name(lang)).collect::<Vec<_>>().join(", "),
@@ -95,7 +95,7 @@ impl Render for PlanSignTold {
 }
 
 /// The plan's own page, which is Markdown: headings and items.
-fn markdown(text: &str, page: &mut Page<'_>) {
+pub(super) fn markdown(text: &str, page: &mut Page<'_>) {
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("# ").or(line.strip_prefix("## ")) {
             page.title(title);

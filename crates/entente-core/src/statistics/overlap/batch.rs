@@ -37,7 +37,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn number(self) -> u8 {
+    /// The number by which messages name it.
+    pub fn number(self) -> u8 {
         match self {
             Self::Sent => 1,
             Self::MixedOnce => 2,
@@ -135,6 +136,14 @@ impl Batch {
     /// The most entries, 34 MB: twice what may be sent. The other half is room for dummies and
     /// padding, some 60,000 from each helper for the most patterns at an epsilon of 0.5.
     pub const MAX_ENTRIES: usize = 2 * Terms::MAX_SENT;
+
+    /// The longest batch of a round at a stage, in bytes. A contribution has exactly this length.
+    pub fn max_bytes(round: &Round, stage: Stage) -> usize {
+        match stage {
+            Stage::Sent => HEAD + ENTRY * round.capacity(),
+            Stage::MixedOnce | Stage::MixedTwice => HEAD + ENTRY * Self::MAX_ENTRIES,
+        }
+    }
 
     pub(super) fn new(round: RoundId, stage: Stage, entries: Vec<Entry>) -> Self {
         Self { round, stage, entries }

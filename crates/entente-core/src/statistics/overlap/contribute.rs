@@ -55,6 +55,13 @@ impl MatchKey {
             .chain_update(text.as_bytes());
         Some(Self(RistrettoPoint::from_uniform_bytes(&hash.finalize().into())))
     }
+
+    /// The same keys, each once.
+    pub fn each_once(mut keys: Vec<Self>) -> Vec<Self> {
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| seen.insert(key.0.compress().0));
+        keys
+    }
 }
 
 impl fmt::Debug for MatchKey {
@@ -107,9 +114,8 @@ where
 {
     let list = round.list_of(from).filter(|_| joint.round() == round.id());
     let list = list.ok_or(NotContributed::Elsewhere)?;
-    let mut seen = BTreeSet::new();
+    let persons = MatchKey::each_once(persons.to_vec());
     let mut points: Vec<_> = persons.iter().map(|person| person.0).collect();
-    points.retain(|point| seen.insert(point.compress().0));
     let (n_persons, capacity) = (points.len(), round.capacity());
     if n_persons > capacity {
         return Err(NotContributed::TooMany { n_persons, capacity });

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::traits::IsIdentity as _;
 use rand::TryCryptoRng;
+use zeroize::Zeroizing;
 
 use crate::identity::NoRandomness;
 use crate::statistics::mse::{Lists, OverlapTable, TableError};
@@ -32,6 +33,17 @@ impl Coordinator {
         let public = PublicShare::of(&share, Role::Coordinator, round.id(), &mut rng);
         rng.check()?;
         Ok((Self { round: round.clone(), share }, public))
+    }
+
+    /// Its secret, to be kept sealed until it counts.
+    pub fn secret(&self) -> Zeroizing<[u8; 32]> {
+        self.share.to_bytes()
+    }
+
+    /// The coordinator whose secret was kept. `None` if this is no secret of one.
+    pub fn resume(round: &Round, secret: &[u8]) -> Option<Self> {
+        let share = Secret::from_bytes(secret.try_into().ok()?)?;
+        Some(Self { round: round.clone(), share })
     }
 
     /// Counts and destroys the secret.
@@ -76,6 +88,19 @@ pub struct Histogram {
 }
 
 impl Histogram {
+    /// The histogram with these counts, one for each set of lists in the order of
+    /// [`Histogram::counts`]. `None` if there are not as many as the round has sets.
+    pub fn restore(round: &Round, counts: &[i64], n_uncovered: u64) -> Option<Self> {
+        let mut histogram = Self::of(round, std::iter::empty());
+        if histogram.counts.len() != counts.len() {
+            return None;
+        }
+        for (count, kept) in histogram.counts.values_mut().zip(counts) {
+            *count = *kept;
+        }
+        Some(Self { n_uncovered, ..histogram })
+    }
+
     fn of(round: &Round, seen: impl Iterator<Item = Vec<u8>>) -> Self {
         let (shape, noise) = (round.shape(), round.terms().noise);
         let shift = i64::from(noise.shift());
@@ -98,6 +123,17 @@ impl Histogram {
     /// How many different persons there are on all lists together; not below zero.
     pub fn n_distinct(&self) -> u64 {
         u64::try_from(self.counts.values().sum::<i64>()).unwrap_or(0)
+    }
+
+    /// How many persons each list has, with the noise of all its patterns.
+    pub fn list_totals(&self) -> Vec<i64> {
+        let on = |place| self.counts.iter().filter(move |(set, _)| set.hold(Lists::only(place)));
+        (0..self.lists.len()).map(|place| on(place).map(|(_, n)| n).sum()).collect()
+    }
+
+    /// The standard deviation of the noise in the number of distinct persons.
+    pub fn sd_distinct(&self) -> f64 {
+        self.sd.values().map(|sd| sd * sd).sum::<f64>().sqrt()
     }
 
     /// The same as an overlap table, with zero for negative counts. What is estimated from it

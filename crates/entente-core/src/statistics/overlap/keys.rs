@@ -12,7 +12,7 @@ use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use rand::CryptoRng;
-use sha2::{Digest, Sha512};
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::round::{Round, RoundId};
@@ -53,6 +53,15 @@ impl Secret {
 
     pub(super) fn scalar(&self) -> &Scalar {
         &self.0
+    }
+
+    pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        let scalar: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
+        scalar.map(|scalar| Self(Zeroizing::new(scalar)))
     }
 }
 
@@ -182,6 +191,17 @@ impl JointKey {
 
     pub(super) fn round(&self) -> RoundId {
         self.round
+    }
+
+    /// A hash of the three points: what contributions are bound to, so that nobody can be given
+    /// another key than the others.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new().chain_update(b"entente overlap joint key v1");
+        hash.update(self.round.0);
+        for point in &self.points {
+            hash.update(point.compress().0);
+        }
+        hash.finalize().into()
     }
 
     /// Whether a role's share is this secret's.

@@ -60,6 +60,24 @@ impl Helper {
         Ok((Self { round: round.clone(), role, share, factor }, public))
     }
 
+    /// Its secrets, to be kept sealed until it mixes.
+    pub fn secrets(&self) -> Zeroizing<[u8; 64]> {
+        let mut bytes = Zeroizing::new([0; 64]);
+        let parts = [self.share.to_bytes(), self.factor.to_bytes()];
+        for (to, from) in bytes.as_chunks_mut::<32>().0.iter_mut().zip(&parts) {
+            *to = **from;
+        }
+        bytes
+    }
+
+    /// The helper whose secrets were kept. `None` if these are no secrets of a helper.
+    pub fn resume(round: &Round, is_first: bool, secrets: &[u8]) -> Option<Self> {
+        let ([share, factor], []) = secrets.as_chunks::<32>() else { return None };
+        let role = if is_first { Role::First } else { Role::Second };
+        let (share, factor) = (Secret::from_bytes(share)?, Secret::from_bytes(factor)?);
+        Some(Self { round: round.clone(), role, share, factor })
+    }
+
     /// Mixes the batch and destroys the secrets.
     pub fn mix<R>(self, joint: &JointKey, batch: &Batch, rng: &mut R) -> Result<Batch, MixError>
     where

@@ -37,6 +37,9 @@ const DELTA_PADDING: f64 = 1e-7;
 /// The part of epsilon that padding costs on top: a tenth.
 const PADDING_PART: u32 = 10;
 
+/// The part of epsilon that is left for how well persons could be matched: a fifth.
+const LINKAGE_PART: u32 = 5;
+
 impl Noise {
     /// The most and the least noise, as thousandths of epsilon. Below 0.1 a helper would add some
     /// 140 dummies for each pattern; above 2 the noise protects nobody.
@@ -52,11 +55,21 @@ impl Noise {
         self.epsilon_milli
     }
 
-    /// What taking part costs each person, in billionths of rho: (1.1 epsilon)² / 2.
-    ///
-    /// One helper's noise alone, since the other may work with the coordinator.
+    /// What taking part costs each person, in billionths of rho: (1.1 epsilon)² / 2 for the round,
+    /// with one helper's noise alone, since the other may work with the coordinator; and
+    /// (epsilon / 5)² / 2 for what is said of how well persons could be matched.
     pub fn nano_rho(self) -> u64 {
-        u64::from(self.epsilon_milli).pow(2) * 605
+        u64::from(self.epsilon_milli).pow(2) * (605 + 20)
+    }
+
+    /// The noise of what is said of how well an organization's persons could be matched.
+    pub(super) fn linkage(self) -> Wide {
+        Wide((1_000 * LINKAGE_PART, self.epsilon_milli))
+    }
+
+    /// The standard deviation of the noise in each number of an organization's linkage.
+    pub fn linkage_sd(self) -> f64 {
+        self.linkage().sd()
     }
 
     /// How many dummies are added for each pattern on average; what the coordinator subtracts.
@@ -66,8 +79,7 @@ impl Noise {
 
     /// The standard deviation of one helper's dummies for one pattern.
     pub fn sd(self) -> f64 {
-        let q = libm::exp(-1.0 / self.dummies().scale());
-        libm::sqrt(2.0 * q) / (1.0 - q)
+        self.dummies().scale.sd()
     }
 
     /// The number of dummies of one pattern.
@@ -84,11 +96,37 @@ impl Noise {
     }
 }
 
+/// The discrete Laplace distribution of one scale, as a fraction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wide((u32, u32));
+
+impl Wide {
+    fn scale(self) -> f64 {
+        let (over, under) = self.0;
+        f64::from(over) / f64::from(under)
+    }
+
+    fn sd(self) -> f64 {
+        let q = libm::exp(-1.0 / self.scale());
+        libm::sqrt(2.0 * q) / (1.0 - q)
+    }
+
+    /// Draws so many numbers around zero.
+    pub(super) fn draw(self, n: usize, rng: &mut impl Rng) -> Vec<i64> {
+        let (over, under) = self.0;
+        let scale = Rational::from_unsigned(over, under).ok();
+        #[expect(clippy::expect_used, reason = "it fails for a scale or denominator of zero only")]
+        let laplace =
+            scale.and_then(|it| DiscreteLaplace::new(it).ok()).expect("epsilon is in its range");
+        // Beyond 64 bits with a probability below e^-10^14.
+        (0..n).map(|_| i64::try_from(laplace.sample(rng)).unwrap_or_default()).collect()
+    }
+}
+
 /// A number from the discrete Laplace distribution, shifted and cut at zero.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shifted {
-    /// As a fraction.
-    scale: (u32, u32),
+    scale: Wide,
     shift: u32,
 }
 
@@ -96,8 +134,8 @@ impl Shifted {
     /// The least shift for which one person, who moves a count by `moves`, is told with no more
     /// than the probability `delta`. `libm` so that all three compute the same on every machine.
     fn new(scale: (u32, u32), moves: u32, delta: f64) -> Self {
-        let mut shifted = Self { scale, shift: 0 };
-        let wide = shifted.scale();
+        let mut shifted = Self { scale: Wide(scale), shift: 0 };
+        let wide = shifted.scale.scale();
         let least = -(libm::log(delta) + libm::log1p(libm::exp(-1.0 / wide))) * wide;
         // The widest there is, epsilon 0.1 and two lists of 14 organizations, has some 43,000.
         let least = (1..MAX_SHIFT).find(|shift| f64::from(*shift) >= least);
@@ -105,26 +143,11 @@ impl Shifted {
         shifted
     }
 
-    fn scale(self) -> f64 {
-        let (over, under) = self.scale;
-        f64::from(over) / f64::from(under)
-    }
-
     /// Draws one for each of so many counts.
     pub(super) fn draw(self, n_counts: usize, rng: &mut impl Rng) -> Vec<u32> {
-        let (over, under) = self.scale;
-        let scale = Rational::from_unsigned(over, under).ok();
-        #[expect(clippy::expect_used, reason = "it fails for a scale or denominator of zero only")]
-        let laplace =
-            scale.and_then(|it| DiscreteLaplace::new(it).ok()).expect("epsilon is in its range");
-        (0..n_counts)
-            .map(|_| {
-                // Beyond 64 bits with a probability below e^-10^14.
-                let drawn = i64::try_from(laplace.sample(rng)).unwrap_or_default();
-                let shifted = i64::from(self.shift).saturating_add(drawn).max(0);
-                u32::try_from(shifted).unwrap_or_default()
-            })
-            .collect()
+        let drawn = self.scale.draw(n_counts, rng).into_iter();
+        let shifted = drawn.map(|drawn| i64::from(self.shift).saturating_add(drawn).max(0));
+        shifted.map(|n| u32::try_from(n).unwrap_or_default()).collect()
     }
 }
 
@@ -145,7 +168,7 @@ mod tests {
     /// By how much two worlds differ, of which one has `moves` more in a count: outcome by outcome,
     /// the probability in one that is not covered by e^epsilon times the other.
     fn uncovered(shifted: Shifted, moves: i64, epsilon: f64) -> f64 {
-        let q = (-1.0 / shifted.scale()).exp();
+        let q = (-1.0 / shifted.scale.scale()).exp();
         let shift = i64::from(shifted.shift);
         let mass = |z: i64| (1.0 - q) / (1.0 + q) * q.powf(z.unsigned_abs() as f64);
         // All that is cut is at zero.
@@ -205,7 +228,7 @@ mod tests {
         for epsilon_milli in [0, 99, 2_001, u32::MAX] {
             assert_eq!(Noise::from_epsilon_milli(epsilon_milli), None);
         }
-        assert_eq!(noise(500).nano_rho(), 151_250_000);
+        assert_eq!(noise(500).nano_rho(), 156_250_000);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::identity::OrgId;
 use crate::period::Period;
 use crate::statistics::mse::Lists;
 
+use super::keys::Role;
 use super::noise::Noise;
 
 /// What everybody who takes part agrees on.
@@ -51,6 +52,10 @@ pub enum TermsError {
     /// The helpers and the coordinator are not three.
     #[error("the helpers and the coordinator must be three organizations")]
     NotThree,
+    /// A helper or the coordinator contributes too, and so would know persons whom it must not be
+    /// able to look for.
+    #[error("the helpers and the coordinator contribute nobody")]
+    TwoParts,
     /// A list to which nobody contributes, an unknown list, or an organization twice.
     #[error("every list needs contributors, and each contributes to one list once")]
     Contributors,
@@ -84,6 +89,9 @@ impl Terms {
             return Err(TermsError::NotThree);
         }
         let who: BTreeSet<_> = self.contributors.iter().map(|(who, _)| who).collect();
+        if three.iter().any(|org| who.contains(org)) {
+            return Err(TermsError::TwoParts);
+        }
         let to: BTreeSet<_> =
             self.contributors.iter().map(|(_, list)| usize::from(*list)).collect();
         let are_covered = to.iter().copied().eq(0..self.lists.len());
@@ -171,6 +179,21 @@ impl Round {
     /// Its name.
     pub fn id(&self) -> RoundId {
         self.id
+    }
+
+    /// What an organization does in the round, besides contributing.
+    pub fn role_of(&self, org: &OrgId) -> Option<Role> {
+        let Terms { coordinator, helpers: [first, second], .. } = &self.terms;
+        let roles =
+            [(first, Role::First), (second, Role::Second), (coordinator, Role::Coordinator)];
+        roles.into_iter().find(|(who, _)| *who == org).map(|(_, role)| role)
+    }
+
+    /// Everybody with a part in it, each once.
+    pub fn parties(&self) -> BTreeSet<OrgId> {
+        let Terms { coordinator, helpers, contributors, .. } = &self.terms;
+        let contributors = contributors.iter().map(|(org, _)| *org);
+        contributors.chain(helpers.iter().copied()).chain([*coordinator]).collect()
     }
 
     /// To which list an organization contributes.
@@ -262,7 +285,7 @@ pub enum Refused {
     #[error("this round has been")]
     SameRound,
     /// Rounds on the same persons have been that the terms do not count.
-    #[error("there were {n} rounds on this period, and the terms say otherwise")]
+    #[error("there were {n} rounds on this period, and the terms count fewer")]
     SameData {
         /// How many there were.
         n: u32,
@@ -273,7 +296,8 @@ pub enum Refused {
 ///
 /// Two rounds on the same persons show twice as much. So a second one is not run in silence: its
 /// terms must count the ones before, everybody signs them anew, and it is charged in full. A round
-/// counts from the moment its persons were sent, whether it ended or not.
+/// counts from the moment its persons were sent, whether it ended or not. Terms may count more rounds
+/// than an organization knows of: it had dropped out of one.
 pub fn admit(round: &Round, past: &[Past]) -> Result<Charge, Refused> {
     if past.iter().any(|it| it.id == round.id) {
         return Err(Refused::SameRound);
@@ -281,7 +305,7 @@ pub fn admit(round: &Round, past: &[Past]) -> Result<Charge, Refused> {
     let period = round.terms.period;
     let overlaps = |it: &&Past| it.period.contains(period) || period.contains(it.period);
     let n = u32::try_from(past.iter().filter(overlaps).count()).unwrap_or(u32::MAX);
-    if n != round.terms.n_before {
+    if n > round.terms.n_before {
         return Err(Refused::SameData { n });
     }
     Ok(Charge { nano_rho: round.terms.noise.nano_rho() })
@@ -322,6 +346,10 @@ mod tests {
         assert_eq!(check(Terms { per_list: 255, ..terms() }), TermsError::TooManyPatterns);
         assert_eq!(check(Terms { helpers: [org(2), org(2)], ..terms() }), TermsError::NotThree);
         assert_eq!(check(Terms { coordinator: org(2), ..terms() }), TermsError::NotThree);
+        for (who, list) in [(1, 0), (2, 1), (3, 2)] {
+            let contributors = [terms().contributors, vec![(org(who), list)]].concat();
+            assert_eq!(check(Terms { contributors, ..terms() }), TermsError::TwoParts);
+        }
         for capacity in [0, 60_000, u32::MAX] {
             assert_eq!(check(Terms { capacity, ..terms() }), TermsError::Capacity);
         }
@@ -350,7 +378,7 @@ mod tests {
     fn a_second_round_on_the_same_persons_is_refused_or_charged_again() {
         let round = terms().check().unwrap();
         let year = round.terms().period;
-        assert_eq!(admit(&round, &[]), Ok(Charge { nano_rho: 151_250_000 }));
+        assert_eq!(admit(&round, &[]), Ok(Charge { nano_rho: 156_250_000 }));
         let past = [Past { id: round.id(), period: year }];
         assert_eq!(admit(&round, &past), Err(Refused::SameRound));
 
@@ -359,8 +387,9 @@ mod tests {
         assert_eq!(admit(&again, &past), Err(Refused::SameData { n: 1 }));
         // Said openly, it costs the same once more.
         let open = Terms { n_before: 1, ..terms() }.check().unwrap();
-        assert_eq!(admit(&open, &past), Ok(Charge { nano_rho: 151_250_000 }));
-        assert_eq!(admit(&open, &[]), Err(Refused::SameData { n: 0 }));
+        assert_eq!(admit(&open, &past), Ok(Charge { nano_rho: 156_250_000 }));
+        // Who had dropped out of the first one may take part in the second.
+        assert!(admit(&open, &[]).is_ok());
 
         // A quarter of a year that was counted is the same persons; another year is not.
         let quarter = Period::Quarter(crate::period::Quarter::new(2025, 3).unwrap());

@@ -9,6 +9,7 @@
 //! receipt, so that whoever comes first cannot get what another holds already. Nothing here ever
 //! refunds.
 
+use entente_core::agreement::MAX_BUDGET_NANO_RHO;
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
@@ -168,8 +169,10 @@ impl Node {
         }
     }
 
-    /// Notes that this store was set back: nothing is drawn before those who may ask were heard.
+    /// Notes that this store was set back: nothing is drawn before those who may ask were heard, and
+    /// overlap rounds in which we had a secret are over.
     pub(crate) fn settle_statistics(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        self.end_overlaps_set_back(tx)?;
         Ok(tx.put_meta(SETTLING, &[])?)
     }
 
@@ -214,10 +217,12 @@ fn heard(tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
     Ok(())
 }
 
-/// The node-wide pool of a year: the lowest cap of the plans we signed for it.
+/// The node-wide pool of a year: the lowest cap of the plans we signed for it, or what no plan may
+/// exceed.
 pub(super) fn node_pool<R: Rows>(tx: &R, year: Year) -> Outcome<Pool> {
     let plans = signed_plans(tx)?;
     let of_year = plans.iter().filter(|(_, it)| (it.first_year..=it.last_year).contains(&year));
-    let cap = of_year.map(|(_, plan)| plan.budget.node_cap).min().unwrap_or(NanoRho::ZERO);
+    let cap = of_year.map(|(_, plan)| plan.budget.node_cap).min();
+    let cap = cap.unwrap_or(NanoRho(MAX_BUDGET_NANO_RHO));
     Ok(Pool::new(cap, NanoRho(tx.spent(year.number(), None)?)))
 }

@@ -16,6 +16,7 @@ use entente_store::rows::{BadRow, PlanRow};
 use entente_store::statistics::Statistics as _;
 use entente_store::tx::Reads as _;
 
+use super::overlap::contributing::rounds_of;
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::documents::Used;
@@ -115,7 +116,7 @@ impl Node {
     /// Says why our officer could not sign a plan now, if that is so.
     pub fn check_plan(&self, plan: &Plan) -> Outcome<()> {
         self.require_part(plan)?;
-        self.db.read(|tx| may_sign(tx, plan))
+        self.db.read(|tx| may_sign(tx, plan, &self.id()))
     }
 
     /// Signs a plan: from now on its questions are answered.
@@ -127,7 +128,7 @@ impl Node {
             if row.signed_at_s.is_some() {
                 return Ok(());
             }
-            may_sign(tx, &plan)?;
+            may_sign(tx, &plan, &self.id())?;
             row.signed_at_s = Some(self.now_s());
             let sealed = Envelope::seal(payload_type::PLAN, row.bytes.clone(), &self.secrets.key);
             let sealed = sealed.map_err(|_| no_randomness())?;
@@ -236,7 +237,7 @@ pub(crate) fn signed_plans<R: Rows>(tx: &R) -> Outcome<Vec<(PlanId, Plan)>> {
 
 /// A plan that is older than one we signed, answers again for what was released, or would spend
 /// more than the cap together with the others, is not signed.
-fn may_sign<R: Rows>(tx: &R, plan: &Plan) -> Outcome<()> {
+fn may_sign<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<()> {
     let signed = signed_plans(tx)?;
     for (other_id, other) in signed.iter().filter(|(_, other)| other.name == plan.name) {
         let released = last_released(tx, other_id)?;
@@ -246,10 +247,11 @@ fn may_sign<R: Rows>(tx: &R, plan: &Plan) -> Outcome<()> {
     let others = || signed.iter().map(|(_, other)| other).filter(|it| it.name != plan.name);
     for year in years(plan) {
         let covers = |it: &&Plan| (it.first_year..=it.last_year).contains(&year);
+        let rounds = rounds_of(tx, ours, year, None)?;
         let sum = others()
             .filter(covers)
             .filter(|it| !is_replaced(it, year, signed.iter().map(|(_, plan)| plan)))
-            .fold(plan.budget.year, |sum, it| sum.plus(it.budget.year));
+            .fold(plan.budget.year.plus(rounds), |sum, it| sum.plus(it.budget.year));
         let caps = others().filter(covers).map(|it| it.budget.node_cap);
         let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
         if sum > cap {

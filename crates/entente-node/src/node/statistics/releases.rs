@@ -324,7 +324,7 @@ impl Node {
     }
 
     /// What the agreement in force grants a partner of our statistics.
-    fn statistics_grant<R: Rows>(
+    pub(super) fn statistics_grant<R: Rows>(
         &self,
         tx: &R,
         partner: &OrgId,

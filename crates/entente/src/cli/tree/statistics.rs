@@ -132,6 +132,7 @@ pub(super) fn stats(words: Words) -> Command {
                     "Une année ou un trimestre\u{a0}: 2025 ou 2025-Q3",
                 ))
                 .arg(out(words, "The file to write", "Le fichier à écrire").required(true)),
+            super::overlap::overlap(words),
             mse(words),
         ],
     )

@@ -1,0 +1,259 @@
+//! The terms of rounds: from a draft to our officer's signature.
+//!
+//! Terms go to every partner that has a part in them, and so does our signature. Whether *we* answer
+//! depends on our own alone.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::statistics::overlap::{Round, RoundId};
+use entente_store::db::{DbError, Rows, Write};
+use entente_store::overlap::Overlap as _;
+use entente_store::rows::{BadRow, OverlapRow};
+use entente_store::tx::Reads as _;
+
+use crate::fault::Fault;
+use crate::node::documents::Used;
+use crate::node::feeds::Gathered;
+use crate::node::{Node, Outcome};
+
+/// The most rounds of one partner that are kept unsigned.
+const MAX_UNSIGNED: usize = 8;
+
+/// A round as this node keeps it.
+#[derive(Clone, Debug)]
+pub struct KeptRound {
+    /// Its terms.
+    pub round: Round,
+    /// The row it was read from.
+    pub row: OverlapRow,
+    /// Whose signatures we have, in the order of their ids.
+    pub signers: Vec<OrgId>,
+}
+
+impl KeptRound {
+    pub(super) fn of<R: Rows>(tx: &R, row: OverlapRow) -> Outcome<Self> {
+        let round = entente_proto::decode_overlap_terms(&row.bytes);
+        let round = round.map_err(|_| Box::<Fault>::from(DbError::from(BadRow)))?;
+        let signers = tx.overlap_signers(&round.id().0)?;
+        let signers = signers.iter().filter_map(|org| OrgId::from_bytes(org).ok()).collect();
+        Ok(Self { round, row, signers })
+    }
+
+    /// Whether our own officer has signed it.
+    pub fn is_signed(&self) -> bool {
+        self.row.signed_at_s.is_some()
+    }
+
+    /// Whether it is over for us, counted or given up.
+    pub fn is_over(&self) -> bool {
+        self.row.ended_at_s.is_some()
+    }
+}
+
+impl Node {
+    /// Reads the draft of a round.
+    pub fn read_overlap(&self, draft: &str) -> Outcome<Round> {
+        let round = Round::from_toml(draft).map_err(|error| {
+            Fault::new(
+                2120,
+                (
+                    "The draft is not the terms of an overlap round.",
+                    "L’ébauche ne contient pas les conditions d’un recoupement.",
+                ),
+                (
+                    "Correct the file and try again: `entente stats overlap sign FILE`.",
+                    "Corrigez le fichier et réessayez : `entente stats overlap sign FICHIER`.",
+                ),
+            )
+            .because(error.text(Lang::En), error.text(Lang::Fr))
+        })?;
+        self.require_part_in(&round)?;
+        Ok(round)
+    }
+
+    fn require_part_in(&self, round: &Round) -> Outcome<()> {
+        if round.parties().contains(&self.id()) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            2123,
+            (
+                "This organization has no part in the overlap round.",
+                "Cet organisme n’a aucun rôle dans le recoupement.",
+            ),
+            (
+                "Name it among those who contribute, mix or count.",
+                "Nommez-le parmi ceux qui contribuent, mélangent ou comptent.",
+            ),
+        ))
+    }
+
+    /// Keeps a round, signs nothing, and sends the terms to all partners that have a part in it.
+    pub fn propose_overlap(&self, actor: Actor, round: &Round) -> Outcome<KeptRound> {
+        self.require_part_in(round)?;
+        let bytes = entente_proto::encode_overlap_terms(round);
+        let id = round.id();
+        self.db.write("propose overlap", |tx| {
+            if tx.overlap_round(&id.0)?.is_none() {
+                tx.put_overlap_round(&id.0, &self.overlap_row(bytes.clone(), &self.id()))?;
+            }
+            self.send_terms(tx, round, payload_type::OVERLAP_PROPOSAL, &bytes)?;
+            let entry = self.entry(actor, Action::OverlapProposed).reference(id.0);
+            self.write_audit(tx, vec![entry])
+        })?;
+        self.overlap_by_id(&id)
+    }
+
+    fn overlap_row(&self, bytes: Vec<u8>, from: &OrgId) -> OverlapRow {
+        OverlapRow {
+            bytes,
+            from: *from.as_bytes(),
+            at_s: self.now_s(),
+            signed_at_s: None,
+            begun_at_s: None,
+            ended_at_s: None,
+        }
+    }
+
+    fn send_terms(
+        &self,
+        tx: &mut Write<'_>,
+        round: &Round,
+        kind: &str,
+        bytes: &[u8],
+    ) -> Outcome<()> {
+        for party in round.parties() {
+            let Some(row) = tx.partner(party.as_bytes())? else { continue };
+            if self.open_to(&row).is_ok() {
+                let document = self.document(&party, kind, bytes.to_vec())?;
+                self.say(tx, &party, None, vec![document])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says why our officer could not sign a round now, if that is so.
+    pub fn check_overlap(&self, round: &Round) -> Outcome<()> {
+        self.require_part_in(round)?;
+        if round.list_of(&self.id()).is_some() {
+            self.may_contribute(round)?;
+        }
+        Ok(())
+    }
+
+    /// Signs a round: from now on its coordinator is answered.
+    pub fn sign_overlap(&self, actor: Actor, id: &RoundId) -> Outcome<KeptRound> {
+        let kept = self.overlap_by_id(id)?;
+        if kept.is_signed() {
+            return Ok(kept);
+        }
+        self.check_overlap(&kept.round)?;
+        self.db.write("sign overlap", |tx| {
+            let mut row = tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?;
+            if row.signed_at_s.is_some() {
+                return Ok(());
+            }
+            row.signed_at_s = Some(self.now_s());
+            let sealed = self.sealed(payload_type::OVERLAP_TERMS, row.bytes.clone())?;
+            let document = entente_proto::encode_envelope(&sealed);
+            tx.put_overlap_round(&id.0, &row)?;
+            tx.put_overlap_signature(&id.0, self.id().as_bytes(), &document)?;
+            self.send_terms(tx, &kept.round, payload_type::OVERLAP_TERMS, &row.bytes)?;
+            let entry = self.entry(actor, Action::OverlapSigned).reference(id.0);
+            self.write_audit(tx, vec![entry])
+        })?;
+        self.overlap_by_id(id)
+    }
+
+    /// All rounds, by their period and then as they came.
+    pub fn overlaps(&self) -> Outcome<Vec<KeptRound>> {
+        let mut all = self.db.read(|tx| {
+            let rows = tx.overlap_rounds()?.into_iter();
+            rows.map(|(_, row)| KeptRound::of(tx, row)).collect::<Outcome<Vec<_>>>()
+        })?;
+        all.sort_by_key(|kept| (kept.round.terms().period.number(), kept.row.at_s));
+        Ok(all)
+    }
+
+    /// The round with this id.
+    pub fn overlap_by_id(&self, id: &RoundId) -> Outcome<KeptRound> {
+        self.db.read(|tx| KeptRound::of(tx, tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?))
+    }
+
+    /// Finds a round by the beginning of its id, or by its period: then the newest of that period.
+    pub fn find_overlap(&self, wanted: &str) -> Outcome<KeptRound> {
+        let wanted = wanted.trim().to_lowercase();
+        let all = self.overlaps()?;
+        let is_id = |kept: &&KeptRound| {
+            wanted.len() >= 6 && kept.round.id().to_string().starts_with(&wanted)
+        };
+        let is_period =
+            |kept: &&KeptRound| kept.round.terms().period.to_string().to_lowercase() == wanted;
+        let found = all.iter().find(is_id).or_else(|| all.iter().rev().find(is_period));
+        found.cloned().ok_or_else(unknown_round)
+    }
+
+    /// Reads terms or a signature under them from a partner's feed.
+    pub(crate) fn read_overlap_document(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        envelope: &Envelope,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let Ok(round) = entente_proto::decode_overlap_terms(&envelope.payload) else {
+            return Ok(Err("document_unreadable"));
+        };
+        let parties = round.parties();
+        if !parties.contains(issuer) || !parties.contains(&self.id()) {
+            return Ok(Err("overlap_of_others"));
+        }
+        let id = round.id();
+        if tx.overlap_round(&id.0)?.is_none() {
+            let is_theirs = |row: &OverlapRow| row.from == *issuer.as_bytes();
+            let rounds = tx.overlap_rounds()?.into_iter().map(|(_, row)| row);
+            let unsigned = rounds.filter(|row| is_theirs(row) && row.signed_at_s.is_none());
+            if unsigned.count() >= MAX_UNSIGNED {
+                return Ok(Err("too_many_overlaps"));
+            }
+            tx.put_overlap_round(&id.0, &self.overlap_row(envelope.payload.clone(), issuer))?;
+        }
+        let is_signature = envelope.payload_type == payload_type::OVERLAP_TERMS;
+        if is_signature {
+            let document = entente_proto::encode_envelope(envelope);
+            tx.put_overlap_signature(&id.0, issuer.as_bytes(), &document)?;
+        }
+        let action = if is_signature { Action::OverlapSigned } else { Action::OverlapProposed };
+        let entry = self.entry(Actor::Partner(*issuer), action).partner(*issuer);
+        gathered.entries.push(entry.reference(id.0));
+        Ok(Ok(()))
+    }
+}
+
+pub(super) fn not_signable(en: impl Into<String>, fr: impl Into<String>) -> Box<Fault> {
+    Fault::new(
+        2122,
+        (
+            "This organization cannot take part in the overlap round.",
+            "Cet organisme ne peut pas participer au recoupement.",
+        ),
+        (
+            "Ask for other terms; see what was run: `entente stats overlap list`.",
+            "Demandez d’autres conditions; voyez ce qui a été fait : `entente stats overlap list`.",
+        ),
+    )
+    .because(en, fr)
+}
+
+pub(crate) fn unknown_round() -> Box<Fault> {
+    Fault::new(
+        2121,
+        ("There is no such overlap round.", "Ce recoupement n’existe pas."),
+        (
+            "List them: `entente stats overlap list`.",
+            "Dressez la liste : `entente stats overlap list`.",
+        ),
+    )
+}
