@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod local;
 pub mod statistics;
 pub mod status;
+pub mod sums;
 
 use std::sync::Arc;
 

@@ -31,6 +31,7 @@ use entente_core::audit::Actor;
 
 mod hello;
 mod releases;
+mod sums;
 
 /// How long a partner may take to begin an answer.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -111,9 +111,13 @@ async fn ask_one(
         }
         let asked = desk.peers.ask_release(staff.actor(), &org, &release);
         let (outcome, why) = match tokio::time::timeout(DEADLINE, asked).await {
-            Ok(Ok(AnswerKept::Given(_) | AnswerKept::Declined(_))) => continue,
+            Ok(Ok(AnswerKept::Given(_) | AnswerKept::Added(_) | AnswerKept::Declined(_))) => {
+                continue;
+            }
             Ok(Ok(AnswerKept::Contradicts)) => (CountOutcome::Refused, Some(CONTRADICTS)),
-            Ok(Ok(AnswerKept::NotValid) | Err(Missed::RefusedByUs(_))) => {
+            Ok(
+                Ok(AnswerKept::NotValid | AnswerKept::TooLate) | Err(Missed::RefusedByUs(_)),
+            ) => {
                 (CountOutcome::Refused, Some(NOT_VALID))
             }
             Ok(Err(Missed::RefusedByPartner(_))) => (CountOutcome::Refused, Some(NOT_SIGNED)),
@@ -318,7 +322,7 @@ fn coverage(node: &Node, names: &Names, table: &ReturnTable, misses: &Misses) ->
             Some(heard) => {
                 let answer = Some(hex::encode(Sha256::digest(&heard.envelope.payload)));
                 let (outcome, reasons) = match &heard.answer {
-                    Answer::Given(_) => (CountOutcome::Answered, Vec::new()),
+                    Answer::Given(_) | Answer::Added(_) => (CountOutcome::Answered, Vec::new()),
                     Answer::Declined(declined) => {
                         let code = declined.reason;
                         let (en, fr) = (

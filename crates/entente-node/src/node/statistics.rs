@@ -2,13 +2,15 @@
 //!
 //! Nothing outside a plan that our own officer signed is answered. A release is charged before it
 //! is drawn, drawn once, stored before it is sent, and the same for ever. Read on in that order:
-//! [`plans`], [`ledger`], [`releases`]; [`asking`] and [`returns`] are the other side of it.
+//! [`plans`], [`ledger`], [`releases`]; [`asking`] and [`returns`] are the other side of it,
+//! and [`sum`] is what is added up in secret, on all sides.
 
 pub mod asking;
 pub mod ledger;
 pub mod plans;
 pub mod releases;
 pub mod returns;
+pub mod sum;
 
 pub use asking::{AnswerKept, Asking, Voice};
 pub use ledger::{Odometer, YearSpent};
