@@ -12,3 +12,4 @@ pub mod python;
     reason = "a case that is not there fails the test, as it should"
 )]
 pub mod simulation;
+pub mod sums;

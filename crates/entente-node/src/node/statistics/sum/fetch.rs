@@ -6,7 +6,6 @@ use entente_core::identity::OrgId;
 use entente_core::statistics::release::ReleaseId;
 use entente_proto::SecretSum;
 use entente_store::rows::{AnswerRow, RoundState, SumRow};
-use entente_store::statistics::Statistics as _;
 use entente_store::sums::{Part, Sums as _};
 
 use super::{NO_ROUND, OPEN, SumShut, left_out_row, proof};

@@ -20,7 +20,6 @@ use entente_core::statistics::sum::{
 use entente_proto::{SumQuestion, SumReply};
 use entente_store::db::{Rows, Write};
 use entente_store::rows::{RoundRow, RoundState, SumRow};
-use entente_store::statistics::Statistics as _;
 use entente_store::sums::{Part, Sums as _};
 
 use super::{NONSENSE, bad_row, left_out_row, word};
