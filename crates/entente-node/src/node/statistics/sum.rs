@@ -200,6 +200,20 @@ impl Node {
         Ok(self.db.read(|tx| tx.sum_round(part, &release.bytes()))?)
     }
 
+    /// All rounds that we lead or help with.
+    pub fn sum_rounds(&self, part: Part) -> Outcome<Vec<(ReleaseId, RoundRow)>> {
+        let rows = self.db.read(|tx| tx.sum_rounds(part))?;
+        let read = |(key, row): (Vec<u8>, RoundRow)| {
+            Ok((ReleaseId::from_bytes(&key).ok_or_else(bad_row)?, row))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Whether a sum is finished and kept here.
+    pub fn is_finished(&self, release: &ReleaseId) -> Outcome<bool> {
+        Ok(self.db.read(|tx| tx.sum(&release.bytes()))?.is_some())
+    }
+
     /// Whether we contributed to a release that is added up in secret.
     pub fn has_contributed(&self, release: &ReleaseId) -> Outcome<bool> {
         Ok(self.db.read(|tx| tx.sum_given(&release.bytes()))?.is_some())
