@@ -111,8 +111,12 @@ impl Summed {
 
     /// What the leader asks an office.
     pub fn question(&self, nth: usize, release: &ReleaseId) -> SumQuestion {
-        let question =
-            self.centre.node().sum_question(staff(), &self.offices[nth].id(), release, Asking::First);
+        let question = self.centre.node().sum_question(
+            staff(),
+            &self.offices[nth].id(),
+            release,
+            Asking::First,
+        );
         question.expect("no fault").expect("the intake is open")
     }
 
@@ -162,7 +166,8 @@ impl Summed {
     pub fn step(&self, release: &ReleaseId) -> Result<bool, SumShut> {
         let node = self.centre.node();
         let Some(question) = node.next_sum_question(release)? else { return Ok(false) };
-        let (answer, share) = self.helper.node().answer_sum(&self.centre.id(), release, &question)?;
+        let (answer, share) =
+            self.helper.node().answer_sum(&self.centre.id(), release, &question)?;
         node.sum_answered(release, &question, &answer, share.as_ref())?;
         Ok(true)
     }
@@ -216,3 +221,25 @@ pub fn cells(org: &Org, release: &ReleaseId) -> Option<Vec<i64>> {
     table.stored(&kept.plan).map(|(cells, _)| cells)
 }
 
+/// Six standard deviations of two noises of 4.13: once in a billion cells.
+const NOISE: i64 = 35;
+
+/// Checks that the cells are those of `manitoba` women there, and noise.
+#[track_caller]
+pub fn near(cells: &[i64], manitoba: i64) {
+    assert_eq!(cells.len(), 14);
+    for (at, cell) in cells.iter().enumerate() {
+        let truth = if at == 6 { manitoba } else { 0 };
+        assert!((cell - truth).abs() <= NOISE, "cell {at}: {cell}, {truth}");
+    }
+    assert!(cells.iter().any(|cell| *cell != 0), "no noise");
+}
+
+/// The word with which a round stops.
+#[track_caller]
+pub fn stopped<T: std::fmt::Debug>(result: Result<T, SumShut>) -> String {
+    match result.expect_err("it goes on") {
+        SumShut::Stopped(word) => word,
+        other => panic!("not stopped: {other}"),
+    }
+}

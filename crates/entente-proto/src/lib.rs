@@ -70,8 +70,8 @@ pub use statement::{
 
 pub use sum::{
     MAX_CONTRIBUTION, MAX_PIECE, SecretSum, SumQuestion, SumReply, decode_secret_sum,
-    encode_secret_sum, parse_sum_question, parse_sum_release, parse_sum_reply, sum_question_message,
-    sum_release_message, sum_reply_message,
+    encode_secret_sum, parse_sum_question, parse_sum_release, parse_sum_reply,
+    sum_question_message, sum_release_message, sum_reply_message,
 };
 
 /// The messages and services of version 1, as generated from `proto/entente/v1`.

@@ -15,8 +15,8 @@ use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{
-    MAX_TEXT_CHARS, array, code, code_number, day, day_number, optional_code, org, period, present, text,
-    text_message, within,
+    MAX_TEXT_CHARS, array, code, code_number, day, day_number, optional_code, org, period, present,
+    text, text_message, within,
 };
 use crate::release::{decode_release_answer, parse_release, release_message};
 use crate::statement::{decode_envelope, document_message, encode_envelope, parse_document};
@@ -125,10 +125,9 @@ pub(crate) fn parse_voices(
 
 pub(crate) fn sum_message(sum: &SumProof) -> v1::ReturnSum {
     let SumProof { left_out, shares: [leader, helper] } = sum;
-    let left_out = left_out.iter().map(|(org, why)| v1::LeftOut {
-        org: org.as_bytes().to_vec(),
-        why: code_number(*why),
-    });
+    let left_out = left_out
+        .iter()
+        .map(|(org, why)| v1::LeftOut { org: org.as_bytes().to_vec(), why: code_number(*why) });
     v1::ReturnSum {
         left_out: left_out.collect(),
         leader: Some(document_message(leader)),

@@ -133,7 +133,14 @@ pub fn decode_release_answer(bytes: &[u8]) -> Result<Answer, Invalid> {
     };
     let Some(v1::ReportHead { context, id, digest }) = message.report else {
         let (drawn_at_s, cells) = (at_s, message.cells);
-        return Ok(Answer::Given(Contribution { release, drawn_at_s, sigma, cost, receipt, cells }));
+        return Ok(Answer::Given(Contribution {
+            release,
+            drawn_at_s,
+            sigma,
+            cost,
+            receipt,
+            cells,
+        }));
     };
     Ok(Answer::Added(Addend {
         release,

@@ -142,7 +142,8 @@ mod tests {
             let envelope = Envelope::seal(payload_type::RELEASE_ANSWER, payload, key).unwrap();
             Some(Heard { envelope, answer })
         };
-        let share = |key: &OrgKey| Envelope::seal(payload_type::SUM_SHARE, vec![7; 9], key).unwrap();
+        let share =
+            |key: &OrgKey| Envelope::seal(payload_type::SUM_SHARE, vec![7; 9], key).unwrap();
         let [a, b, c] = &keys;
         SecretSum {
             release: any::one(any::release()),

@@ -111,9 +111,7 @@ impl ReturnTable {
                 let total = sum.total(plan, &self.release, &self.voices).ok()?;
                 Some((total.cells, Accuracy::of([total.sigma; 2])))
             }
-            None => {
-                Total::of(&self.contributions()).map(|total| (total.cells, total.accuracy))
-            }
+            None => Total::of(&self.contributions()).map(|total| (total.cells, total.accuracy)),
         }
     }
 

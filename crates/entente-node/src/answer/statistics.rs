@@ -128,9 +128,7 @@ async fn ask_one(
                 continue;
             }
             Ok(Ok(AnswerKept::Contradicts)) => (CountOutcome::Refused, Some(CONTRADICTS)),
-            Ok(
-                Ok(AnswerKept::NotValid | AnswerKept::TooLate) | Err(Missed::RefusedByUs(_)),
-            ) => {
+            Ok(Ok(AnswerKept::NotValid | AnswerKept::TooLate) | Err(Missed::RefusedByUs(_))) => {
                 (CountOutcome::Refused, Some(NOT_VALID))
             }
             Ok(Err(Missed::RefusedByPartner(_))) => (CountOutcome::Refused, Some(NOT_SIGNED)),
@@ -250,10 +248,7 @@ fn told(
         let table = node.release_table(plan, release)?;
         let sum = sums::told(node, &names, plan, release, stalls)?;
         let told = table_told(node, &names, plan, &table, misses)?;
-        tables.extend(told.map(|told| StatsTable {
-            sum: sum.clone(),
-            ..told
-        }));
+        tables.extend(told.map(|told| StatsTable { sum: sum.clone(), ..told }));
     }
     Ok(StatsTold {
         plan: plan_row(node, &names, kept),
@@ -329,12 +324,7 @@ fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>
     }
 }
 
-fn coverage(
-    node: &Node,
-    names: &Names,
-    table: &ReturnTable,
-    misses: &Misses,
-) -> Outcome<Coverage> {
+fn coverage(node: &Node, names: &Names, table: &ReturnTable, misses: &Misses) -> Outcome<Coverage> {
     let mut partners = Vec::new();
     let left_out = sums::left_out(node, table)?;
     for (org, heard) in &table.voices {

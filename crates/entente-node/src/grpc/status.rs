@@ -11,7 +11,7 @@ use crate::node::counts::CountShut;
 use crate::node::feeds::Refused;
 use crate::node::partners::Shut;
 use crate::node::statistics::ReleaseShut;
-use crate::node::statistics::sum::SumShut;
+use crate::node::statistics::sum::{NO_ROUND, SumShut};
 use entente_core::codes::Code as _;
 use entente_core::feed::FeedFault;
 
@@ -70,7 +70,11 @@ impl ToStatus for SumShut {
         match self {
             Self::Release(shut) => shut.to_status(),
             Self::NotNow(reason) => Status::failed_precondition(reason.code()),
-            Self::Stopped(word) => Status::failed_precondition(word.clone()),
+            Self::Stopped(word) => match word.as_str() {
+                "malformed" => Status::invalid_argument("malformed"),
+                NO_ROUND => Status::not_found(NO_ROUND),
+                word => Status::failed_precondition(word),
+            },
         }
     }
 }

@@ -59,8 +59,7 @@ impl Sums {
         let first = stream.next().await.transpose()?.unwrap_or_default();
         let release = self.release(caller, first.release).await?;
         let leader = *caller;
-        let max =
-            run(&self.node, move |node| node.max_sum_question(&leader, &release)).await?;
+        let max = run(&self.node, move |node| node.max_sum_question(&leader, &release)).await?;
         let (mut question, mut piece) = (Vec::new(), first.piece);
         loop {
             if piece.len() > MAX_PIECE || question.len() + piece.len() > max {
@@ -131,10 +130,8 @@ impl v1::secure_sum_server::SecureSum for Sums {
         let caller = caller(&request)?;
         let release = self.release(&caller, request.into_inner().release).await?;
         let sum = run(&self.node, move |node| node.finished_sum(&caller, &release)).await?;
-        let pieces: Vec<_> = sum
-            .chunks(MAX_PIECE)
-            .map(|piece| Ok(v1::SumPiece { piece: piece.to_vec() }))
-            .collect();
+        let pieces: Vec<_> =
+            sum.chunks(MAX_PIECE).map(|piece| Ok(v1::SumPiece { piece: piece.to_vec() })).collect();
         Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
     }
 }

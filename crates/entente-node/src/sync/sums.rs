@@ -77,8 +77,7 @@ impl Peers {
                 entente_proto::parse_sum_reply(reply)
                     .map_err(|invalid| Missed::RefusedByUs(invalid.to_string()))?
             };
-            let kept =
-                self.blocking(move |node| node.keep_sum_reply(&id, &of, &reply)).await??;
+            let kept = self.blocking(move |node| node.keep_sum_reply(&id, &of, &reply)).await??;
             match asking.next(&kept) {
                 Some(next) => asking = next,
                 None => return Ok(kept),
@@ -159,6 +158,5 @@ impl Peers {
 
 fn parsed(document: Option<v1::Document>) -> Result<Envelope, Missed> {
     let document = document.ok_or_else(|| Missed::RefusedByUs("malformed".to_owned()))?;
-    entente_proto::parse_document(document)
-        .map_err(|error| Missed::RefusedByUs(error.to_string()))
+    entente_proto::parse_document(document).map_err(|error| Missed::RefusedByUs(error.to_string()))
 }

@@ -153,9 +153,8 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         Answer::Given(_) | Answer::Added(_) => None,
     });
     let left_out = table.sum.iter().flat_map(|sum| &sum.left_out);
-    let left_out: Vec<_> = left_out
-        .map(|(org, why)| json!({"org": org.to_string(), "reason": why.code()}))
-        .collect();
+    let left_out: Vec<_> =
+        left_out.map(|(org, why)| json!({"org": org.to_string(), "reason": why.code()})).collect();
     let is_in = |org: &OrgId, heard: &Option<_>| {
         let heard: &Option<entente_core::statistics::national::Heard> = heard;
         let is_answer = heard

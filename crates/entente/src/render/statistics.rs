@@ -131,8 +131,14 @@ impl Render for SumTold {
         let lang = page.lang();
         let (leader, helper) = (self.leader.name(lang), self.helper.name(lang));
         page.line(&lang.pick(
-            format!("Added up in secret by {leader} (leader) and {helper} (helper): {}.", state_label(self.state, lang)),
-            format!("Additionnée en secret par {leader} (responsable) et {helper} (second) : {}.", state_label(self.state, lang)),
+            format!(
+                "Added up in secret by {leader} (leader) and {helper} (helper): {}.",
+                state_label(self.state, lang)
+            ),
+            format!(
+                "Additionnée en secret par {leader} (responsable) et {helper} (second) : {}.",
+                state_label(self.state, lang)
+            ),
         ));
         if let Some(why) = &self.why {
             let line = page.paint(Tone::Warning, why.text.text(lang));
@@ -161,7 +167,8 @@ pub(super) fn unfinished(sums: &[SumRound], page: &mut Page<'_>) {
     page.title(page.pick("Secure sums", "Sommes sécurisées"));
     for sum in sums {
         let SumRound { plan, cube, period, taken, refused, silent, .. } = sum;
-        let revision = if sum.revision == 0 { String::new() } else { format!(" r{}", sum.revision) };
+        let revision =
+            if sum.revision == 0 { String::new() } else { format!(" r{}", sum.revision) };
         let role = match sum.role.as_str() {
             "leader" => lang.pick("we lead", "nous dirigeons"),
             _ => lang.pick("we help", "nous secondons"),
@@ -174,7 +181,9 @@ pub(super) fn unfinished(sums: &[SumRound], page: &mut Page<'_>) {
         if sum.state == SumState::Open && sum.role == "leader" {
             page.line(&lang.pick(
                 format!("      {taken} contributed, {refused} refused, {silent} have not answered"),
-                format!("      {taken} ont contribué, {refused} ont refusé, {silent} n’ont pas répondu"),
+                format!(
+                    "      {taken} ont contribué, {refused} ont refusé, {silent} n’ont pas répondu"
+                ),
             ));
         }
         if let Some(why) = &sum.why {

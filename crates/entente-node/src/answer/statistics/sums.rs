@@ -37,7 +37,9 @@ pub(super) async fn run(
     let leader = kept.plan.roles.aggregators.map(|[leader, _]| leader);
     for release in &releases {
         let went = match leader {
-            Some(leader) if leader != desk.node.id() => fetch(&desk, &leader, release, &steps).await?,
+            Some(leader) if leader != desk.node.id() => {
+                fetch(&desk, &leader, release, &steps).await?
+            }
             _ => {
                 let (missed, went) = lead(&desk, &staff, release, close, &steps).await?;
                 misses.extend(missed);
@@ -124,7 +126,8 @@ async fn take_in(
 ) -> Outcome<Misses> {
     let (node, of) = (Arc::clone(&desk.node), *release);
     let intake = blocking(move || node.sum_intake(&of)).await?;
-    let again = intake.missing.into_iter().chain(intake.declined).chain(intake.rejected.into_keys());
+    let again =
+        intake.missing.into_iter().chain(intake.declined).chain(intake.rejected.into_keys());
     let mut asking = tokio::task::JoinSet::new();
     for org in again {
         asking.spawn(ask_one(Arc::clone(desk), staff.clone(), org, vec![*release], true));
@@ -183,7 +186,11 @@ const WORDS: [Why; 8] = [
         "the figures cannot come from the contributors: an aggregator is faulty or lies",
         "les chiffres ne peuvent venir des contributeurs : un calculateur est défaillant ou ment",
     ),
-    (OPEN, "the sum is not finished; fetch it later", "la somme n’est pas achevée; récupérez-la plus tard"),
+    (
+        OPEN,
+        "the sum is not finished; fetch it later",
+        "la somme n’est pas achevée; récupérez-la plus tard",
+    ),
     (NO_ROUND, "there is no such round there", "ce calcul n’y existe pas"),
     (
         "plan",
@@ -191,7 +198,11 @@ const WORDS: [Why; 8] = [
         "il n’a pas signé le plan, ou ne nous répond pas en ce moment",
     ),
     ("not_due", "the release is not due there yet", "la diffusion n’y est pas encore due"),
-    ("replaced", "a newer version of the plan took over there", "une version plus récente du plan y a pris le relais"),
+    (
+        "replaced",
+        "a newer version of the plan took over there",
+        "une version plus récente du plan y a pris le relais",
+    ),
 ];
 
 /// What any other word means: the aggregators contradict each other.
@@ -215,7 +226,9 @@ fn waiting(n: usize) -> Reason {
         code: "waiting".to_owned(),
         clause: None,
         text: Both::new(
-            format!("{n} have not answered; run it again, or add up for ever without them: --close"),
+            format!(
+                "{n} have not answered; run it again, or add up for ever without them: --close"
+            ),
             format!("{n} n’ont pas répondu; relancez, ou additionnez à jamais sans eux : --close"),
         ),
     }

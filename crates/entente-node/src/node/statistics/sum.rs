@@ -155,13 +155,7 @@ impl Node {
     }
 
     /// Gives a round up: nothing of it is kept but the word why. A finished one stays.
-    fn abort_sum(
-        &self,
-        tx: &mut Write<'_>,
-        part: Part,
-        release: &[u8],
-        why: &str,
-    ) -> Outcome<()> {
+    fn abort_sum(&self, tx: &mut Write<'_>, part: Part, release: &[u8], why: &str) -> Outcome<()> {
         let Some(row) = tx.sum_round(part, release)? else { return Ok(()) };
         if matches!(row.state, RoundState::Done | RoundState::Aborted) {
             return Ok(());

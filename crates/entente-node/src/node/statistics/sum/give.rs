@@ -45,7 +45,11 @@ impl Asked {
     /// What identifies the openings.
     fn digest(&self) -> Bytes32 {
         let [leader, helper] = &self.keys;
-        Sha256::new().chain_update(leader.to_bytes()).chain_update(helper.to_bytes()).finalize().into()
+        Sha256::new()
+            .chain_update(leader.to_bytes())
+            .chain_update(helper.to_bytes())
+            .finalize()
+            .into()
     }
 }
 
@@ -69,10 +73,15 @@ impl Node {
     /// Looks the question up in the plans, heeds what the leader holds of ours, and charges.
     ///
     /// When this returns, the charge is on the disk. If nothing follows, it stays spent.
-    pub fn charge_sum(&self, leader: &OrgId, question: &SumQuestion) -> Result<ChargedSum, SumShut> {
+    pub fn charge_sum(
+        &self,
+        leader: &OrgId,
+        question: &SumQuestion,
+    ) -> Result<ChargedSum, SumShut> {
         let decided = self.db.write("charge sum", |tx| {
             self.sum_open_to(tx, leader)?;
-            let by = || self.entry(Actor::Partner(*leader), Action::ReleaseDeclined).partner(*leader);
+            let by =
+                || self.entry(Actor::Partner(*leader), Action::ReleaseDeclined).partner(*leader);
             let Some(asked) = self.within_sum(tx, leader, question)? else {
                 self.write_audit(tx, vec![by().reasons(["outside_plan".to_owned()])])?;
                 return Ok::<_, SumShut>(None);

@@ -82,7 +82,11 @@ impl Node {
     fn led<R: Rows>(&self, tx: &R, release: &ReleaseId) -> Outcome<(Plan, Round)> {
         let plan = self.sum_plan(tx, release)?.ok_or_else(not_ours)?;
         let round = plan.round(release).ok_or_else(not_ours)?;
-        if round.aggregator(Role::Leader) == self.id() { Ok((plan, round)) } else { Err(not_ours()) }
+        if round.aggregator(Role::Leader) == self.id() {
+            Ok((plan, round))
+        } else {
+            Err(not_ours())
+        }
     }
 
     /// The round as it is kept.
@@ -209,7 +213,8 @@ impl Node {
                 return Ok(());
             }
             let mut left_out = rejected(&row)?;
-            let mut intake = sum::Intake::new(round.clone(), sealing(&row)?).map_err(|_| bad_row())?;
+            let mut intake =
+                sum::Intake::new(round.clone(), sealing(&row)?).map_err(|_| bad_row())?;
             for (org, bytes) in &taken {
                 let org = OrgId::from_bytes(org).map_err(|_| bad_row())?;
                 let it = Contribution::parse(bytes, &round).map_err(|_| bad_row())?;
@@ -412,7 +417,10 @@ fn not_begun(reason: DeclineReason) -> Box<Fault> {
     Fault::new(
         2111,
         ("The secure sum cannot begin.", "La somme sécurisée ne peut pas commencer."),
-        ("See when it is due: `entente stats status`.", "Voyez quand elle est due : `entente stats status`."),
+        (
+            "See when it is due: `entente stats status`.",
+            "Voyez quand elle est due : `entente stats status`.",
+        ),
     )
     .because(reason.label(Lang::En), reason.label(Lang::Fr))
 }
