@@ -1,11 +1,7 @@
 //! Secure sums between running nodes: what a round is, what a crash does to it, who takes part, and
 //! what proves the figures.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
 use entente_core::codes::OrgType;
 use entente_core::identity::OrgKey;
@@ -248,7 +244,7 @@ fn only_the_leader_asks_and_only_with_openings_of_both_for_this_round() {
     let [leader, helper] = question.openings.clone();
     let wrong = [
         [leader.clone(), stranger.unwrap()],
-        [helper.clone(), leader.clone()],
+        [helper, leader.clone()],
         [leader.clone(), leader],
     ];
     for openings in wrong {

@@ -7,7 +7,7 @@ mod partners;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::Folder;
+use common::{Folder, ask, told};
 use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
 use serde_json::{Value, json};
 
@@ -135,7 +135,8 @@ async fn eight_nodes_add_up_in_secret_and_anybody_verifies_the_sum_of_five() {
     assert_eq!(manitoba(&waiting).pointer("/symbol"), Some(&json!("..")));
     let status = done(&world.centre.0, &["status"]);
     assert_eq!((number(&status, "/sums/0/taken"), number(&status, "/sums/0/silent")), (5, 1));
-    let helping = done(&world.helper.0, &["status"]);
+    let mut client = world.helper.0.client().await.expect("the node answers");
+    let helping = told(client.status(ask(&json!({}))).await).await.expect("told");
     assert_eq!(text(&helping, "/sums/0/role"), "helper");
 
     let sum = world.run(&["--close"]);
@@ -165,15 +166,17 @@ async fn eight_nodes_add_up_in_secret_and_anybody_verifies_the_sum_of_five() {
     let page = said(&world.centre.0.run(&["stats", "show", "canada", "--period", "2025"]));
     assert!(page.contains("Added up in secret by centre (leader) and shelter (helper)"), "{page}");
 
-    returned(&world);
+    returned(&mut world);
 }
 
 /// The centre has heard of all signatures, and writes a return.
-fn returned(world: &World) {
+fn returned(world: &mut World) {
     sync(&world.centre.0, "shelter");
     for name in &OFFICES[..5] {
         sync(&world.centre.0, name);
     }
+    // What is kept needs nobody.
+    world.helper.1.kill();
     let file = world.path("canada-2025.return");
     let written = done(&world.centre.0, &["stats", "return", "canada", "2025", "--out", &file]);
     assert_eq!((number(&written, "/tables"), number(&written, "/answered")), (3, 5));
