@@ -242,11 +242,8 @@ fn only_the_leader_asks_and_only_with_openings_of_both_for_this_round() {
         &OrgKey::from_seed(&[99; 32]),
     );
     let [leader, helper] = question.openings.clone();
-    let wrong = [
-        [leader.clone(), stranger.unwrap()],
-        [helper, leader.clone()],
-        [leader.clone(), leader],
-    ];
+    let wrong =
+        [[leader.clone(), stranger.unwrap()], [helper, leader.clone()], [leader.clone(), leader]];
     for openings in wrong {
         outside(node.contribute(&world.centre.id(), &SumQuestion { openings, ..question.clone() }));
     }
