@@ -7,7 +7,7 @@
     reason = "this file is a test, its helpers included"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::codes::OrgType;
 use entente_core::statistics::plan::{PlanId, Roles};
@@ -37,6 +37,11 @@ struct World {
 
 impl World {
     async fn new(n: usize) -> Self {
+        Self::with(n, &[]).await
+    }
+
+    /// The same with others who may ask; each office has an agreement with them.
+    async fn with(n: usize, others: &[&Site]) -> Self {
         let centre = Site::start("Centre", OrgType::Federal, Kind::Redb).await;
         let helper = Site::start("Umbrella", OrgType::Ngo, Kind::Redb).await;
         pair(&centre, &helper).await;
@@ -45,11 +50,20 @@ impl World {
             let office = Site::office(&format!("Office {nth}")).await;
             pair(&centre, &office).await;
             agree(&office, &centre, &summaries_and_counts(5)).await;
+            for other in others {
+                pair(other, &office).await;
+                agree(&office, other, &summaries_and_counts(5)).await;
+            }
             office.add_cases(EACH);
             offices.push(office);
         }
+        let mut queriers: BTreeMap<_, _> = [(centre.id(), OrgType::Federal)].into();
+        for other in others {
+            pair(&centre, other).await;
+            queriers.insert(other.id(), OrgType::Police);
+        }
         let roles = Roles {
-            queriers: [(centre.id(), OrgType::Federal)].into(),
+            queriers,
             contributors: offices.iter().map(|it| (it.id(), OrgType::Provincial)).collect(),
             aggregators: Some([centre.id(), helper.id()]),
         };
@@ -83,8 +97,12 @@ impl World {
     }
 
     fn cells(&self) -> Option<Vec<i64>> {
-        let plan = self.centre.node().plan_by_id(&self.plan).unwrap().plan;
-        let table = self.centre.node().release_table(&plan, &self.release()).unwrap();
+        self.cells_at(&self.centre)
+    }
+
+    fn cells_at(&self, site: &Site) -> Option<Vec<i64>> {
+        let plan = site.node().plan_by_id(&self.plan).unwrap().plan;
+        let table = site.node().release_table(&plan, &self.release()).unwrap();
         table.stored(&plan).map(|(cells, _)| cells)
     }
 }
@@ -125,6 +143,34 @@ async fn six_offices_one_of_which_is_down_and_an_aggregator_that_disappears_for_
     let fetched = soon(world.helper.peers().fetch_sum(&world.centre.id(), &release)).await;
     assert_eq!(fetched, Err(Missed::RefusedByPartner("plan".to_owned())));
     assert_ne!(fetched, Ok(SumKept::Kept));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_ask_and_does_not_lead_fetches_the_sum_once_it_is_finished() {
+    let police = Site::start("Police", OrgType::Police, Kind::Redb).await;
+    let world = World::with(5, &[&police]).await;
+    police.round(&world.centre.id()).await.unwrap();
+    police.node().sign_plan(staff(), &world.plan).unwrap();
+    let (release, helper, leader) = (world.release(), world.helper.id(), world.centre.id());
+    let fetch = async || soon(police.peers().fetch_sum(&leader, &release)).await;
+    let refused = |word: &str| Err(Missed::RefusedByPartner(word.to_owned()));
+    assert_eq!(fetch().await, refused("no_round"));
+    world.centre.node().begin_sum(staff(), &release).unwrap();
+    soon(world.centre.peers().open_sum(&helper, &release)).await.unwrap();
+    for nth in 0..5 {
+        assert!(matches!(world.ask(nth).await.unwrap(), AnswerKept::Added(_)));
+    }
+    assert_eq!(fetch().await, refused("open"));
+    world.centre.node().close_sum(staff(), &release).unwrap();
+    while soon(world.centre.peers().ask_helper(&helper, &release)).await.unwrap() {}
+    assert_eq!(fetch().await, Ok(SumKept::Kept));
+    assert_eq!(world.cells_at(&police), world.cells());
+    near(&world.cells_at(&police).unwrap(), i64::try_from(5 * EACH).unwrap());
+    // Both paid for one contribution, once.
+    let odometer = world.offices[0].node().odometer().unwrap();
+    assert_eq!(odometer.n_charges, 1);
+    let year = odometer.years.iter().find(|it| it.year.number() == 2026).unwrap();
+    assert_eq!(year.partners.len(), 2);
 }
 
 /// Everything that a caller can see of a status, but for the time of day.
