@@ -6,8 +6,8 @@
 //! crash at any place means: ask again. What is over is never begun again, and a round that was given
 //! up has nothing left but the word why.
 //!
-//! Read on in the order of a round: [`lead`] begins, [`help`] opens, [`give`] contributes, then the
-//! leader asks and the helper answers, and [`fetch`] passes the sum on.
+//! Read on in the order of a round: [`lead`] begins, [`help`] opens, [`intake`] asks, [`give`]
+//! contributes, then the leader asks and the helper answers, and [`fetch`] passes the sum on.
 
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::Code as _;
@@ -32,10 +32,12 @@ use crate::node::{Node, Outcome};
 pub mod fetch;
 pub mod give;
 pub mod help;
+pub mod intake;
 pub mod lead;
 
 pub use fetch::SumKept;
-pub use lead::{Intake, Led};
+pub use intake::Intake;
+pub use lead::Led;
 
 /// The store was set back to an older state, so nobody knows how far the round had come.
 pub const SET_BACK: &str = "set_back";
