@@ -1,8 +1,6 @@
 //! Secure sums in which one organization has several parts: the leader contributes and may not ask,
 //! and the helper contributes too.
 
-#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
-
 use entente_core::codes::OrgType;
 use entente_core::statistics::plan::{Plan, Roles};
 use entente_core::statistics::release::ReleaseId;
