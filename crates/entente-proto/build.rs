@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use prost::Message;
 
 /// The files, from the root of the specification.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "entente/v1/codes.proto",
     "entente/v1/documents.proto",
     "entente/v1/exchange.proto",
@@ -14,6 +14,7 @@ const FILES: [&str; 7] = [
     "entente/v1/overlap.proto",
     "entente/v1/statement.proto",
     "entente/v1/statistics.proto",
+    "entente/v1/sum.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

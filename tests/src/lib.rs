@@ -20,3 +20,8 @@ pub mod redteam;
     reason = "a case that is not there fails the test, as it should"
 )]
 pub mod simulation;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an office that is not there fails the test, as it should"
+)]
+pub mod sums;

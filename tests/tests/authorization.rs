@@ -17,12 +17,13 @@ use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::feed::{Batch, Carried};
 use entente_core::identity::OrgKey;
-use entente_core::period::{Period, Quarter};
+use entente_core::period::{Period, Quarter, Year};
 use entente_core::statement::AgreementRef;
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::overlap::{Coordinator, Helper, PublicShare};
 use entente_core::statistics::plan::Roles;
 use entente_core::statistics::release::ReleaseId;
+use entente_core::statistics::sum::{Opening, Role as SumRole, SealingKey};
 use entente_node::doors::{DoorError, PartnerChannel};
 use entente_node::local::{Op, Role, allowed};
 use entente_node::node::feeds::Via;
@@ -30,8 +31,11 @@ use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::local_client::LocalClient;
 use entente_proto::v1::onboarding_client::OnboardingClient;
 use entente_proto::v1::overlap_client::OverlapClient;
+use entente_proto::v1::secure_sum_client::SecureSumClient;
 use entente_proto::v1::statistics_client::StatisticsClient;
-use entente_proto::{OverlapContribute, OverlapMixHead, OverlapPiece, ReleaseQuestion, v1};
+use entente_proto::{
+    OverlapContribute, OverlapMixHead, OverlapPiece, ReleaseQuestion, SumQuestion, v1,
+};
 use entente_tests::federation::staff;
 use entente_tests::net::{Site, agree, join, pair, soon, summaries_and_counts};
 use prost::Message as _;
@@ -203,6 +207,7 @@ async fn call(service: &str, method: &str, node: &Site, caller: &Site) -> Result
         "entente.v1.Exchange" => exchange(method, node, caller, channel).await,
         "entente.v1.Statistics" => statistics(method, node, caller, channel).await,
         "entente.v1.Overlap" => overlap(method, node, caller, channel).await,
+        "entente.v1.SecureSum" => secure_sum(method, node, caller, channel).await,
         "grpc.health.v1.Health" => {
             let (mut client, asked) = (HealthClient::new(channel), HealthCheckRequest::default());
             match method {
@@ -371,6 +376,64 @@ async fn overlap(
             soon(pieces.message()).await.map(drop)
         }
         "Close" => soon(client.close(v1::OverlapCloseRequest { round: id })).await.map(drop),
+        other => panic!("nobody here calls {other}"),
+    }
+}
+
+/// Under a plan that the node signed, in which caller and node have the parts that the method is for.
+async fn secure_sum(
+    method: &str,
+    node: &Site,
+    caller: &Site,
+    channel: PartnerChannel,
+) -> Result<(), Status> {
+    // A plan and a year for each method, so that each can be signed beside the others.
+    let parts = [("Open", 2021), ("Contribute", 2022), ("Ask", 2023), ("Fetch", 2024)];
+    let (_, year) = *parts.iter().find(|(it, _)| *it == method).expect("nobody here calls it");
+    let other = OrgKey::from_seed(&[77; 32]);
+    let aggregators = match method {
+        "Contribute" => [caller.id(), other.id()],
+        "Fetch" => [node.id(), other.id()],
+        _ => [caller.id(), node.id()],
+    };
+    let offices = (78..82).map(|seed| OrgKey::from_seed(&[seed; 32]).id());
+    let roles = Roles {
+        queriers: [(caller.id(), OrgType::Federal)].into(),
+        contributors: offices.chain([node.id()]).map(|id| (id, OrgType::Provincial)).collect(),
+        aggregators: Some(aggregators),
+    };
+    let draft = include_str!("../../config/plans/canada-v1.toml");
+    let mut plan = node.node().read_plan(draft, Some(roles)).unwrap();
+    plan.name = method.to_lowercase();
+    let year = Year::new(year).unwrap();
+    (plan.first_year, plan.last_year) = (year, year);
+    let kept = node.node().propose_plan(staff(), &plan).unwrap();
+    node.node().sign_plan(staff(), &kept.id).unwrap();
+    let period = Period::Year(year);
+    let release = ReleaseId { plan: kept.id, cube: 0, period, revision: 0 };
+    let of = Some(entente_proto::sum_release_message(&release));
+    let mut client = SecureSumClient::new(channel);
+    match method {
+        "Open" => soon(client.open(v1::SumOpenRequest { release: of })).await.map(drop),
+        "Contribute" => {
+            let round = plan.round(&release).unwrap();
+            let opening = |role, key: &OrgKey| {
+                let sealing = SealingKey::from_seed(&[5; 32]);
+                Opening::sign(&round, role, &sealing, key).unwrap()
+            };
+            let openings =
+                [opening(SumRole::Leader, &caller.key), opening(SumRole::Helper, &other)];
+            let question = SumQuestion { release, openings, receipts: Vec::new() };
+            let request = entente_proto::sum_question_message(&question);
+            soon(client.contribute(request)).await.map(drop)
+        }
+        "Ask" => {
+            // Who may not open a round may not ask in it either.
+            drop(node.node().open_sum(&caller.id(), &release));
+            let asked = v1::SumQuestion { release: of, piece: vec![1] };
+            soon(client.ask(tokio_stream::iter([asked]))).await.map(drop)
+        }
+        "Fetch" => soon(client.fetch(v1::SumFetchRequest { release: of })).await.map(drop),
         other => panic!("nobody here calls {other}"),
     }
 }

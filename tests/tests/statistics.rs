@@ -265,6 +265,7 @@ fn rt7_racing_questions_are_charged_exactly_what_the_cap_pays_for() {
                     let answer = entente_proto::decode_release_answer(&answer.unwrap().payload);
                     let counter = match answer.unwrap() {
                         Answer::Given(_) => n_given,
+                        Answer::Added(_) => panic!("nobody adds up"),
                         Answer::Declined(declined) => {
                             assert_eq!(declined.reason, DeclineReason::PartSpent);
                             n_refused

@@ -107,6 +107,12 @@ actions! {
     ReleaseReceived = 96, "release_received", "Answer to a release received", "Réponse à une diffusion reçue";
     LedgerBehind = 97, "ledger_behind", "A receipt was ahead of the ledger", "Un reçu devançait le registre";
     ReturnWritten = 98, "return_written", "National return written", "Rapport national produit";
+    SumOpened = 100, "sum_opened", "Secure sum opened", "Somme sécurisée ouverte";
+    SumClosed = 101, "sum_closed", "Intake of a secure sum ended", "Réception d’une somme sécurisée terminée";
+    SumRevealed = 102, "sum_revealed", "Part of a secure sum revealed", "Part d’une somme sécurisée révélée";
+    SumAborted = 103, "sum_aborted", "Secure sum given up", "Somme sécurisée abandonnée";
+    SumGiven = 104, "sum_given", "Finished secure sum sent", "Somme sécurisée achevée communiquée";
+    SumReceived = 105, "sum_received", "Finished secure sum received", "Somme sécurisée achevée reçue";
     OverlapProposed = 110, "overlap_proposed", "Overlap round proposed", "Recoupement proposé";
     OverlapSigned = 111, "overlap_signed", "Overlap round signed", "Recoupement signé";
     OverlapAsked = 112, "overlap_asked", "Step of an overlap round asked for", "Étape d’un recoupement demandée";

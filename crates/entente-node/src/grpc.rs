@@ -9,6 +9,7 @@ pub mod local;
 pub mod overlap;
 pub mod statistics;
 pub mod status;
+pub mod sums;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ use crate::grpc::exchange::Exchange;
 use crate::grpc::local::Local;
 use crate::grpc::overlap::Overlap;
 use crate::grpc::statistics::Statistics;
+use crate::grpc::sums::Sums;
 use crate::node::Outcome;
 use crate::setup::{OpenHome, io_fault};
 use crate::sync::{self, Peers};
@@ -87,13 +88,16 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
             .max_decoding_message_size(MAX_MESSAGE);
     let overlap = v1::overlap_server::OverlapServer::new(Overlap::new(Arc::clone(&node)))
         .max_decoding_message_size(MAX_MESSAGE);
+    let sums = v1::secure_sum_server::SecureSumServer::new(Sums::new(Arc::clone(&node)))
+        .max_decoding_message_size(MAX_MESSAGE);
     let doorkeeper = admissions as Arc<dyn Doorkeeper>;
     let router = doors::partner_server(LiveCheck::new(doorkeeper, FOR_INVITEES))
         .add_routes(routes)
         .add_service(service)
         .add_service(v1::onboarding_server::OnboardingServer::new(exchange))
         .add_service(statistics)
-        .add_service(overlap);
+        .add_service(overlap)
+        .add_service(sums);
     let stopping = stop.clone();
     tasks.spawn(async move {
         if door.serve(router, stopping).await.is_err() {

@@ -32,6 +32,7 @@ use entente_core::audit::Actor;
 mod hello;
 mod overlap;
 mod releases;
+mod sums;
 
 /// How long a partner may take to begin an answer.
 const DEADLINE: Duration = Duration::from_secs(20);

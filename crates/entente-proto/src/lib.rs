@@ -7,7 +7,7 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `plan`, `release` and `national` (private statistics), `overlap`, `exchange` (requests and
+//! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `exchange` (requests and
 //! replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
@@ -30,6 +30,7 @@ mod plan;
 mod receipt;
 mod release;
 mod statement;
+mod sum;
 mod summary;
 
 pub use agreement::{decode_agreement, encode_agreement};
@@ -74,6 +75,12 @@ pub use statement::{
     encode_statement, parse_document,
 };
 
+pub use sum::{
+    MAX_CONTRIBUTION, MAX_PIECE, SecretSum, SumQuestion, SumReply, decode_secret_sum,
+    encode_secret_sum, parse_sum_question, parse_sum_release, parse_sum_reply,
+    sum_question_message, sum_release_message, sum_reply_message,
+};
+
 /// The messages and services of version 1, as generated from `proto/entente/v1`.
 ///
 /// They can say things that make no sense, so nothing but this crate reads their fields; the gRPC
@@ -96,7 +103,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 mod tests {
     use entente_core::agreement::terms;
     use entente_core::codes::{self, Code};
-    use entente_core::statistics::{plan, release};
+    use entente_core::statistics::{plan, release, sum};
     use prost::Message;
     use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -144,7 +151,11 @@ mod tests {
         let files = files();
         let services: Vec<_> =
             files.iter().flat_map(|file| &file.service).map(|service| service.name()).collect();
-        assert_eq!(services, ["Onboarding", "Exchange", "Local", "Overlap", "Statistics"]);
+        assert_eq!(
+            services,
+            ["Onboarding", "Exchange", "Local", "Overlap", "Statistics", "SecureSum"]
+        );
+        assert_eq!(methods("SecureSum"), ["Open", "Contribute", "Ask", "Fetch"]);
         assert_eq!(methods("Statistics"), ["Release"]);
         assert_eq!(methods("Overlap"), ["Share", "Contribute", "Mix", "Close"]);
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
@@ -230,6 +241,7 @@ mod tests {
         check_list::<terms::Consequence>("Consequence");
         check_list::<plan::CubeDimension>("CubeDimension");
         check_list::<release::DeclineReason>("DeclineReason");
+        check_list::<sum::Rejection>("SumRejection");
         check_list::<release::Symbol>("ReturnSymbol");
     }
 }

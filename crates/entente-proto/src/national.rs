@@ -6,7 +6,7 @@
 
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::{OrgId, Signature};
-use entente_core::statistics::national::{Heard, NationalReturn, ReturnTable, digest};
+use entente_core::statistics::national::{Heard, NationalReturn, ReturnTable, SumProof, digest};
 use entente_core::statistics::plan::{
     MAX_CELLS, MAX_CONTRIBUTORS, MAX_CUBES, MAX_QUERIERS, MAX_REVISIONS,
 };
@@ -15,8 +15,8 @@ use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{
-    MAX_TEXT_CHARS, array, code_number, day, day_number, optional_code, org, period, present, text,
-    text_message, within,
+    MAX_TEXT_CHARS, array, code, code_number, day, day_number, optional_code, org, period, present,
+    text, text_message, within,
 };
 use crate::release::{decode_release_answer, parse_release, release_message};
 use crate::statement::{decode_envelope, document_message, encode_envelope, parse_document};
@@ -100,25 +100,18 @@ fn decode_return(content: &[u8]) -> Result<NationalReturn, Invalid> {
     })
 }
 
-fn table_message(table: &ReturnTable) -> v1::ReturnTable {
+pub(crate) fn voices_message(voices: &[(OrgId, Option<Heard>)]) -> Vec<v1::ReturnVoice> {
     let voice = |(org, heard): &(OrgId, Option<Heard>)| v1::ReturnVoice {
         org: org.as_bytes().to_vec(),
         answer: heard.as_ref().map(|it| document_message(&it.envelope)),
     };
-    let figures = |all: &[Figure]| all.iter().map(figure_message).collect();
-    v1::ReturnTable {
-        release: Some(release_message(&table.release)),
-        voices: table.voices.iter().map(voice).collect(),
-        figures: figures(&table.figures),
-        largest: figures(&table.largest),
-        total: Some(figure_message(&table.total)),
-    }
+    voices.iter().map(voice).collect()
 }
 
-fn parse_table(message: v1::ReturnTable) -> Result<ReturnTable, Invalid> {
-    within("voices", message.voices.len(), 1..=MAX_CONTRIBUTORS)?;
-    within("figures", message.figures.len(), 1..=MAX_CELLS)?;
-    within("largest", message.largest.len(), 0..=MAX_CELLS)?;
+pub(crate) fn parse_voices(
+    messages: Vec<v1::ReturnVoice>,
+) -> Result<Vec<(OrgId, Option<Heard>)>, Invalid> {
+    within("voices", messages.len(), 1..=MAX_CONTRIBUTORS)?;
     let voice = |it: v1::ReturnVoice| {
         let heard = it.answer.map(|answer| {
             let envelope = parse_document(answer)?;
@@ -127,16 +120,62 @@ fn parse_table(message: v1::ReturnTable) -> Result<ReturnTable, Invalid> {
         });
         Ok((org("org", &it.org)?, heard.transpose()?))
     };
-    let voices = message.voices.into_iter().map(voice);
+    messages.into_iter().map(voice).collect()
+}
+
+pub(crate) fn sum_message(sum: &SumProof) -> v1::ReturnSum {
+    let SumProof { left_out, shares: [leader, helper] } = sum;
+    let left_out = left_out
+        .iter()
+        .map(|(org, why)| v1::LeftOut { org: org.as_bytes().to_vec(), why: code_number(*why) });
+    v1::ReturnSum {
+        left_out: left_out.collect(),
+        leader: Some(document_message(leader)),
+        helper: Some(document_message(helper)),
+    }
+}
+
+pub(crate) fn parse_sum(message: v1::ReturnSum) -> Result<SumProof, Invalid> {
+    let v1::ReturnSum { left_out, leader, helper } = message;
+    within("left_out", left_out.len(), 0..=MAX_CONTRIBUTORS)?;
+    if !left_out.is_sorted_by(|a, b| a.org < b.org) {
+        return Err(Invalid::new("left_out", "must be ascending, each once"));
+    }
+    let left_out = left_out.into_iter().map(|it| Ok((org("org", &it.org)?, code("why", it.why)?)));
+    Ok(SumProof {
+        left_out: left_out.collect::<Result<_, Invalid>>()?,
+        shares: [
+            parse_document(present("leader", leader)?)?,
+            parse_document(present("helper", helper)?)?,
+        ],
+    })
+}
+
+fn table_message(table: &ReturnTable) -> v1::ReturnTable {
+    let figures = |all: &[Figure]| all.iter().map(figure_message).collect();
+    v1::ReturnTable {
+        release: Some(release_message(&table.release)),
+        voices: voices_message(&table.voices),
+        figures: figures(&table.figures),
+        largest: figures(&table.largest),
+        total: Some(figure_message(&table.total)),
+        sum: table.sum.as_ref().map(sum_message),
+    }
+}
+
+fn parse_table(message: v1::ReturnTable) -> Result<ReturnTable, Invalid> {
+    within("figures", message.figures.len(), 1..=MAX_CELLS)?;
+    within("largest", message.largest.len(), 0..=MAX_CELLS)?;
     let figures = |all: Vec<v1::ReturnFigure>| -> Result<Vec<Figure>, Invalid> {
         all.into_iter().map(parse_figure).collect()
     };
     Ok(ReturnTable {
         release: parse_release(message.release)?,
-        voices: voices.collect::<Result<_, Invalid>>()?,
+        voices: parse_voices(message.voices)?,
         figures: figures(message.figures)?,
         largest: figures(message.largest)?,
         total: parse_figure(present("total", message.total)?)?,
+        sum: message.sum.map(parse_sum).transpose()?,
     })
 }
 
@@ -167,6 +206,7 @@ mod tests {
     use entente_core::lang::Text;
     use entente_core::statistics::national::releases_of;
     use entente_core::statistics::plan::PlanId;
+    use entente_core::statistics::sum::Rejection;
     use proptest::prelude::*;
 
     use super::*;
@@ -191,12 +231,15 @@ mod tests {
         let heard = Heard { envelope, answer };
         let table = |release| {
             let silent = plan.roles.contributors.keys().map(|org| (*org, None)).collect();
-            ReturnTable::of(&plan, release, silent).unwrap()
+            ReturnTable::of(&plan, release, silent, None).unwrap()
         };
         let mut tables: Vec<_> = releases.into_iter().map(table).collect();
         tables[0].voices[0].1 = Some(heard);
         tables[0].total.shown = Shown::Count(0);
         tables[0].total.symbol = None;
+        let share = |n| Envelope::seal(payload_type::SUM_SHARE, vec![n], &key()).unwrap();
+        let left_out = [(key().id(), Rejection::NotProven)].into();
+        tables[0].sum = Some(SumProof { left_out, shares: [share(1), share(2)] });
         let national = NationalReturn {
             plan,
             plan_bytes,

@@ -4,7 +4,10 @@ use entente_core::envelope::Envelope;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::noise::Sigma;
 use entente_core::statistics::plan::{MAX_CELLS, MAX_CUBES, MAX_REVISIONS, PlanId};
-use entente_core::statistics::release::{Answer, Contribution, Declined, Receipt, ReleaseId};
+use entente_core::statistics::release::{
+    Addend, Answer, Contribution, Declined, Receipt, ReleaseId,
+};
+use entente_core::statistics::sum::ReportId;
 use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
@@ -61,8 +64,25 @@ pub fn encode_release_answer(answer: &Answer) -> Vec<u8> {
                 year_spent_nano_rho: receipt.year_spent.0,
                 spent_nano_rho: receipt.spent.0,
                 cells: cells.clone(),
+                report: None,
             }
         }
+        Answer::Added(it) => v1::ReleaseAnswer {
+            release: Some(release_message(&it.release)),
+            at_s: seconds_number(it.at_s),
+            declined: 0,
+            sigma_hundredths: it.sigma.hundredths(),
+            nano_rho: it.cost.0,
+            charge: it.receipt.number,
+            year_spent_nano_rho: it.receipt.year_spent.0,
+            spent_nano_rho: it.receipt.spent.0,
+            cells: Vec::new(),
+            report: Some(v1::ReportHead {
+                context: it.context.to_vec(),
+                id: it.report.0.to_vec(),
+                digest: it.digest.to_vec(),
+            }),
+        },
         Answer::Declined(Declined { release, at_s, reason, n_charges }) => v1::ReleaseAnswer {
             release: Some(release_message(release)),
             at_s: seconds_number(*at_s),
@@ -82,6 +102,7 @@ pub fn decode_release_answer(bytes: &[u8]) -> Result<Answer, Invalid> {
     let at_s = seconds("at_s", message.at_s)?;
     if let Some(reason) = optional_code("declined", message.declined)? {
         within("cells", message.cells.len(), 0..=0)?;
+        within("report", usize::from(message.report.is_some()), 0..=0)?;
         let figures = [
             u64::from(message.sigma_hundredths),
             message.nano_rho,
@@ -94,7 +115,9 @@ pub fn decode_release_answer(bytes: &[u8]) -> Result<Answer, Invalid> {
         let n_charges = within("charge", message.charge, 0..=MAX_LOG)?;
         return Ok(Answer::Declined(Declined { release, at_s, reason, n_charges }));
     }
-    within("cells", message.cells.len(), 1..=MAX_CELLS)?;
+    let fewest = usize::from(message.report.is_none());
+    let most = fewest * MAX_CELLS;
+    within("cells", message.cells.len(), fewest..=most)?;
     for cell in &message.cells {
         within("cells", *cell, -MAX_CELL..=MAX_CELL)?;
     }
@@ -102,17 +125,32 @@ pub fn decode_release_answer(bytes: &[u8]) -> Result<Answer, Invalid> {
     let cost = within("nano_rho", message.nano_rho, 1..=u64::MAX)?;
     let year_spent = within("year_spent_nano_rho", message.year_spent_nano_rho, cost..=u64::MAX)?;
     let spent = within("spent_nano_rho", message.spent_nano_rho, year_spent..=u64::MAX)?;
-    Ok(Answer::Given(Contribution {
+    let cost = NanoRho(cost);
+    let receipt = Receipt {
+        number: within("charge", message.charge, 1..=MAX_LOG)?,
+        year_spent: NanoRho(year_spent),
+        spent: NanoRho(spent),
+    };
+    let Some(v1::ReportHead { context, id, digest }) = message.report else {
+        let (drawn_at_s, cells) = (at_s, message.cells);
+        return Ok(Answer::Given(Contribution {
+            release,
+            drawn_at_s,
+            sigma,
+            cost,
+            receipt,
+            cells,
+        }));
+    };
+    Ok(Answer::Added(Addend {
         release,
-        drawn_at_s: at_s,
+        at_s,
         sigma,
-        cost: NanoRho(cost),
-        receipt: Receipt {
-            number: within("charge", message.charge, 1..=MAX_LOG)?,
-            year_spent: NanoRho(year_spent),
-            spent: NanoRho(spent),
-        },
-        cells: message.cells,
+        cost,
+        receipt,
+        context: array("context", &context)?,
+        report: ReportId(array("id", &id)?),
+        digest: array("digest", &digest)?,
     }))
 }
 
@@ -164,7 +202,7 @@ mod tests {
         refused("period", |it| it.release.as_mut().unwrap().period = 20_255);
         refused("revision", |it| it.release.as_mut().unwrap().revision = 6);
         refused("at_s", |it| it.at_s = 0);
-        refused("declined", |it| it.declined = 8);
+        refused("declined", |it| it.declined = 9);
         refused("cells", |it| it.declined = 1);
         refused("declined", |it| (it.declined, it.cells) = (1, vec![]));
         refused("sigma_hundredths", |it| it.sigma_hundredths = 0);
@@ -176,6 +214,16 @@ mod tests {
         refused("cells", |it| it.cells = vec![0; 401]);
         refused("cells", |it| it.cells[0] = i64::MIN);
         refused("cells", |it| it.cells[0] = (1 << 40) + 1);
+        let head = |context: usize, id: usize, digest: usize| v1::ReportHead {
+            context: vec![1; context],
+            id: vec![2; id],
+            digest: vec![3; digest],
+        };
+        let added = |it: &mut v1::ReleaseAnswer, head| (it.cells, it.report) = (vec![], Some(head));
+        refused("cells", |it| it.report = Some(head(32, 16, 32)));
+        refused("context", |it| added(it, head(31, 16, 32)));
+        refused("id", |it| added(it, head(32, 15, 32)));
+        refused("digest", |it| added(it, head(32, 16, 33)));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! 4. [`backup`]: a sealed copy of a running store, and the way back from one;
 //! 5. [`migrate`]: opening a node's store, and moving it to another engine or key;
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
-//! 7. [`statistics`]: plans, the ledger and releases, with types;
+//! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
 //! 9. [`log`]: Merkle logs, for feeds and the audit log.
 //!
@@ -24,5 +24,6 @@ pub mod overlap;
 pub mod rows;
 pub mod seal;
 pub mod statistics;
+pub mod sums;
 pub mod tables;
 pub mod tx;

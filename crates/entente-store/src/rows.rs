@@ -358,3 +358,65 @@ pub struct AnswerRow {
     /// Whether it holds figures. Such an answer is never replaced.
     pub given: bool,
 }
+
+/// How far a round of a secure sum is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoundState {
+    /// Contributions are taken in; as helper, nothing was asked.
+    Open,
+    /// The two aggregators check and add up.
+    Adding,
+    /// The sum was revealed.
+    Done,
+    /// The round was given up. Nothing of it is left.
+    Aborted,
+}
+
+/// A round of a secure sum as one of its aggregators keeps it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundRow {
+    /// How far it is.
+    pub state: RoundState,
+    /// Why it was given up: a word. Empty otherwise.
+    pub why: String,
+    /// Our signed opening; at the leader then the helper's, once it came.
+    pub openings: Vec<Vec<u8>>,
+    /// The seed of the leader's key; empty when the intake has ended.
+    pub key: Vec<u8>,
+    /// The stage, as the core writes it; empty when there is none.
+    pub stage: Vec<u8>,
+    /// Who contributed and was left out before the helper was asked, and the number of the reason.
+    pub rejected: Vec<(Bytes32, u8)>,
+    /// What we revealed, signed; empty before.
+    pub share: Vec<u8>,
+    /// When it began, and when this was written; seconds since 1970.
+    pub at_s: (i64, i64),
+}
+
+// A round holds keys and shares; its `Debug` says only how far it is.
+impl std::fmt::Debug for RoundRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RoundRow({:?} {})", self.state, self.why)
+    }
+}
+
+/// What we contributed to a secure sum. What we said of it is among our releases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenRow {
+    /// SHA-256 of the two keys to which it was sealed.
+    pub keys: Bytes32,
+    /// The contribution, sealed as it was sent.
+    #[serde(with = "serde_bytes")]
+    pub contribution: Vec<u8>,
+}
+
+/// A secure sum that is finished. What each contributor said is among the answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumRow {
+    /// Who contributed and is not in it, and the number of the reason.
+    pub left_out: Vec<(Bytes32, u8)>,
+    /// What the leader and the helper revealed, signed.
+    pub shares: [Vec<u8>; 2],
+    /// When it was finished, or came here; seconds since 1970.
+    pub at_s: i64,
+}

@@ -97,6 +97,22 @@ pub const ANSWERS: Table = Table::new(28, "release-answers");
 /// bytes). Value: release id.
 pub const ANSWERS_BY_CHARGE: Table = Table::new(29, "answers-by-charge");
 
+/// Rounds of secure sums that we lead. Key: release id. Value: [`crate::rows::RoundRow`].
+pub const SUM_LED: Table = Table::new(30, "sum-led");
+
+/// Contributions to rounds that we lead, until the intake ends. Key: release id, organization.
+/// Value: the contribution.
+pub const SUM_TAKEN: Table = Table::new(31, "sum-taken");
+
+/// Rounds of secure sums that we help with. Key: release id. Value: [`crate::rows::RoundRow`].
+pub const SUM_HELPED: Table = Table::new(32, "sum-helped");
+
+/// What we contributed to secure sums. Key: release id. Value: [`crate::rows::GivenRow`].
+pub const SUM_GIVEN: Table = Table::new(33, "sum-given");
+
+/// Secure sums that are finished. Key: release id. Value: [`crate::rows::SumRow`].
+pub const SUMS: Table = Table::new(34, "sums");
+
 /// Overlap rounds. Key: round id. Value: [`crate::rows::OverlapRow`].
 pub const OVERLAP_ROUNDS: Table = Table::new(36, "overlap-rounds");
 

@@ -151,7 +151,7 @@ pub fn time_differencing(_: &Sizes) -> Vec<Measure> {
     let office = worlds.world();
     let mut n_open = 0;
     let is_given = |release| match worlds.answer(&office, &worlds.centre, release).unwrap() {
-        Answer::Given(_) => true,
+        Answer::Given(_) | Answer::Added(_) => true,
         Answer::Declined(declined) => {
             assert_eq!(declined.reason, DeclineReason::NotDue);
             false

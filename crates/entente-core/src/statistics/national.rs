@@ -13,17 +13,20 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::plan::{Plan, PlanId};
-use super::release::{Answer, Contribution, Figure, ReleaseId, Table};
+use super::release::{Accuracy, Answer, Contribution, Figure, ReleaseId, Table, Total};
+use super::sum::{Rejection, Role};
 use crate::envelope::{Envelope, payload_type};
 use crate::identity::{OrgId, Signature};
 use crate::lang::{Lang, Text};
 use crate::period::Period;
 
 mod sdg;
+mod secret;
 #[cfg(test)]
 mod tests;
 
 pub use sdg::{SdgRow, sdg_rows};
+pub use secret::{NotASum, SumProof};
 
 /// The figures of a period, with everything that proves them.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +60,8 @@ pub struct ReturnTable {
     pub largest: Vec<Figure>,
     /// What was shown of their sum.
     pub total: Figure,
+    /// What two aggregators revealed. `None` if nobody adds up in secret, or they have not.
+    pub sum: Option<SumProof>,
 }
 
 /// A signed answer, and what it says.
@@ -76,9 +81,9 @@ pub fn digest(content: &[u8]) -> [u8; 32] {
 /// How many contributed and how many did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heads {
-    /// Gave figures.
+    /// Gave figures, or contributed to them.
     pub answered: usize,
-    /// Declined, with a reason and a signature.
+    /// Declined, with a reason and a signature; or sent a report that was left out.
     pub declined: usize,
     /// Were not heard.
     pub silent: usize,
@@ -90,10 +95,29 @@ impl ReturnTable {
         plan: &Plan,
         release: ReleaseId,
         voices: Vec<(OrgId, Option<Heard>)>,
+        sum: Option<SumProof>,
     ) -> Option<Self> {
-        let Table { figures, largest, total, .. } =
-            plan.table(&release, &contributions(&voices))?;
-        Some(Self { release, voices, figures, largest, total })
+        let Table { figures, largest, total, .. } = match &sum {
+            Some(sum) => plan.sum_table(&release, &sum.total(plan, &release, &voices).ok()?)?,
+            None => plan.table(&release, &contributions(&voices))?,
+        };
+        Some(Self { release, voices, figures, largest, total, sum })
+    }
+
+    /// The cells as they were drawn, and how exact each is; `None` if there are no figures.
+    pub fn stored(&self, plan: &Plan) -> Option<(Vec<i64>, Accuracy)> {
+        match &self.sum {
+            Some(sum) => {
+                let total = sum.total(plan, &self.release, &self.voices).ok()?;
+                Some((total.cells, Accuracy::of([total.sigma; 2])))
+            }
+            None => Total::of(&self.contributions()).map(|total| (total.cells, total.accuracy)),
+        }
+    }
+
+    /// Whether a contributor's report was left out of the sum.
+    pub fn left_out(&self, org: &OrgId) -> Option<Rejection> {
+        self.sum.as_ref()?.left_out.get(org).copied()
     }
 
     /// Who gave figures, and which.
@@ -104,9 +128,10 @@ impl ReturnTable {
     /// How many are in it.
     pub fn heads(&self) -> Heads {
         let mut heads = Heads::default();
-        for (_, heard) in &self.voices {
+        for (org, heard) in &self.voices {
             match heard.as_ref().map(|it| &it.answer) {
-                Some(Answer::Given(_)) => heads.answered += 1,
+                Some(Answer::Added(_)) if self.left_out(org).is_some() => heads.declined += 1,
+                Some(Answer::Given(_) | Answer::Added(_)) => heads.answered += 1,
                 Some(Answer::Declined(_)) => heads.declined += 1,
                 None => heads.silent += 1,
             }
@@ -120,7 +145,7 @@ fn contributions(voices: &[(OrgId, Option<Heard>)]) -> Vec<&Contribution> {
     heard
         .filter_map(|it| match &it.answer {
             Answer::Given(given) => Some(given),
-            Answer::Declined(_) => None,
+            Answer::Added(_) | Answer::Declined(_) => None,
         })
         .collect()
 }
@@ -165,6 +190,10 @@ pub enum ReturnFault {
     Unsigned(ReleaseId, OrgId),
     /// One organization answered two questions under one charge.
     DrawnTwice(OrgId),
+    /// What an aggregator revealed has no right signature, or is of another round.
+    Share(ReleaseId, Role),
+    /// What was added up is not what the reports and the list of those left out say.
+    Set(ReleaseId),
     /// What is shown does not follow from the contributions.
     Figures(ReleaseId),
 }
@@ -204,6 +233,18 @@ impl ReturnFault {
             Self::DrawnTwice(org) => lang.pick(
                 format!("{org} answered twice under one charge"),
                 format!("{org} a répondu deux fois pour une même imputation"),
+            ),
+            Self::Share(release, Role::Leader) => lang.pick(
+                format!("{}: what the leader revealed is not right", place(release, lang)),
+                format!("{} : ce que le responsable du calcul a révélé est invalide", place(release, lang)),
+            ),
+            Self::Share(release, Role::Helper) => lang.pick(
+                format!("{}: what the helper revealed is not right", place(release, lang)),
+                format!("{} : ce que le second calculateur a révélé est invalide", place(release, lang)),
+            ),
+            Self::Set(release) => lang.pick(
+                format!("{}: what was added up is not what the reports say", place(release, lang)),
+                format!("{} : ce qui a été additionné n’est pas ce que disent les rapports", place(release, lang)),
             ),
             Self::Figures(release) => lang.pick(
                 format!("{}: the figures do not follow from the contributions", place(release, lang)),
@@ -296,14 +337,31 @@ impl NationalReturn {
             if !is_signed || !self.plan.fits(org, &release, answer) {
                 faults.push(ReturnFault::Answer(release, *org));
             }
-            if let Answer::Given(given) = answer {
-                charges.push((*org, given.receipt.number));
+            if let Some(paid) = answer.paid() {
+                charges.push((*org, paid.receipt.number));
                 if !signers.contains(org) {
                     faults.push(ReturnFault::Unsigned(release, *org));
                 }
             }
         }
-        let follows = self.plan.table(&release, &table.contributions()).is_some_and(|it| {
+        let follows = match &table.sum {
+            None => self.plan.table(&release, &table.contributions()),
+            Some(sum) => {
+                for org in self.plan.roles.aggregators.iter().flatten() {
+                    if !signers.contains(org) {
+                        faults.push(ReturnFault::Unsigned(release, *org));
+                    }
+                }
+                match sum.total(&self.plan, &release, &table.voices) {
+                    Ok(total) => self.plan.sum_table(&release, &total),
+                    Err(why) => {
+                        faults.extend(why.fault(release));
+                        None
+                    }
+                }
+            }
+        };
+        let follows = follows.is_some_and(|it| {
             it.figures == table.figures && it.largest == table.largest && it.total == table.total
         });
         if !follows {

@@ -12,6 +12,7 @@
 use super::budget::NanoRho;
 use super::noise::Sigma;
 use super::plan::PlanId;
+use super::sum::ReportId;
 use crate::codes::code_list;
 use crate::period::Period;
 
@@ -96,13 +97,68 @@ pub struct Declined {
     pub n_charges: u64,
 }
 
+/// That an organization has contributed to a secure sum: the head of its report, and its receipt.
+///
+/// There is no figure in it. What it contributed went to two aggregators in shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addend {
+    /// What it contributed to.
+    pub release: ReleaseId,
+    /// When; seconds since 1970.
+    pub at_s: i64,
+    /// The noise that each of the two aggregators adds in each cell.
+    pub sigma: Sigma,
+    /// What the persons in it paid.
+    pub cost: NanoRho,
+    /// The charge.
+    pub receipt: Receipt,
+    /// The round of the report ([`super::sum::Round::context`]).
+    pub context: [u8; 32],
+    /// The number of the report.
+    pub report: ReportId,
+    /// SHA-256 of the signed report.
+    pub digest: [u8; 32],
+}
+
+/// What was paid for an answer, whichever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// What was answered.
+    pub release: ReleaseId,
+    /// When; seconds since 1970.
+    pub at_s: i64,
+    /// What the persons in it paid.
+    pub cost: NanoRho,
+    /// The charge.
+    pub receipt: Receipt,
+}
+
 /// What an organization says to a question of a plan that it signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Its figures.
     Given(Contribution),
+    /// That it contributed to a secure sum.
+    Added(Addend),
     /// None.
     Declined(Declined),
+}
+
+impl Answer {
+    /// What was paid for it; `None` if it declines.
+    pub fn paid(&self) -> Option<Paid> {
+        match self {
+            Self::Given(it) => {
+                let at_s = it.drawn_at_s;
+                Some(Paid { release: it.release, at_s, cost: it.cost, receipt: it.receipt })
+            }
+            Self::Added(it) => {
+                let at_s = it.at_s;
+                Some(Paid { release: it.release, at_s, cost: it.cost, receipt: it.receipt })
+            }
+            Self::Declined(_) => None,
+        }
+    }
 }
 
 code_list! {
@@ -115,6 +171,7 @@ code_list! {
         PartSpent = "part_spent", "The partner’s part of the budget of that year is spent.", "La part du partenaire dans le budget de cette année est épuisée.";
         Behind = "behind", "The ledger of this node is older than what partners hold of it.", "Le registre de ce nœud est plus ancien que ce que les partenaires en détiennent.";
         DrawnBefore = "drawn_before", "It was drawn before the agreement with this partner was in force.", "Elle a été tirée avant l’entrée en vigueur de l’entente avec ce partenaire.";
+        OtherRound = "other_round", "It contributed to this release before, in a way that cannot be repeated.", "L’organisme a déjà contribué à cette diffusion, d’une manière qui ne peut être répétée.";
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) fn draft(
         "\n\n# Who asks and whose cases are counted, by identity, each with its kind.\n\
          # Qui demande et qui est compté, par identité, chacun avec sa catégorie.\n",
     );
+    let aggregators = match ask.aggregators.as_slice() {
+        [] => None,
+        [leader, helper] => Some([member(node, leader)?.0, member(node, helper)?.0]),
+        _ => return Err(two_add_up()),
+    };
     for (table, members) in [("queriers", &queriers), ("contributors", &contributors)] {
         toml.push_str(&format!("[roles.{table}]\n"));
         for (id, kind) in members {
@@ -60,10 +65,39 @@ pub(super) fn draft(
             toml.push_str(&format!("\"{id}\" = \"{}\" # {name}\n", kind.code()));
         }
     }
+    if let Some([leader, helper]) = aggregators {
+        // It stands before the tables of members, since a key after a table would be in it.
+        let line = format!(
+            "\n# Who adds up in secret: the leader, then the helper.\n\
+             # Qui additionne en secret : le responsable, puis le second.\n\
+             [roles]\naggregators = [\"{leader}\", \"{helper}\"]\n"
+        );
+        let at = toml.find("\n[roles.queriers]").unwrap_or(toml.len());
+        toml.insert_str(at, &line);
+    }
     // What is wrong with it is said now, and not after somebody has edited it.
     node.read_plan(&toml, None)?;
     let named = |members: &Members| members.keys().map(|id| names.named(id)).collect();
-    Ok(PlanDraftTold { queriers: named(&queriers), contributors: named(&contributors), toml })
+    Ok(PlanDraftTold {
+        queriers: named(&queriers),
+        contributors: named(&contributors),
+        aggregators: aggregators.iter().flatten().map(|id| names.named(id)).collect(),
+        toml,
+    })
+}
+
+fn two_add_up() -> Box<Fault> {
+    Fault::new(
+        2112,
+        (
+            "Two organizations add up: a leader and a helper.",
+            "Deux organismes additionnent : un responsable et un second.",
+        ),
+        (
+            "Name both: `entente plan draft --adds-up LEADER,HELPER`.",
+            "Nommez les deux : `entente plan draft --adds-up RESPONSABLE,SECOND`.",
+        ),
+    )
 }
 
 pub(super) fn member(node: &Node, text: &str) -> Outcome<(OrgId, OrgType)> {

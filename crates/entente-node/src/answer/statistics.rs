@@ -34,6 +34,13 @@ use crate::sync::Missed;
 /// numbers; both take well under a second.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+mod sums;
+
+pub(in crate::answer) use sums::unfinished;
+
+/// Why a secure sum does not go on, by release.
+type Stalls = HashMap<ReleaseId, Reason>;
+
 /// What kept a contributor from answering, by release.
 type Misses = HashMap<(ReleaseId, OrgId), CoverageRow>;
 
@@ -44,12 +51,9 @@ pub(super) async fn run(
     steps: Steps,
 ) -> Outcome<StatsTold> {
     let node = Arc::clone(&desk.node);
-    let StatsRunAsk { plan, periods, cube } = ask;
+    let StatsRunAsk { plan, periods, cube, close } = ask;
     let prepare = move || {
-        let kept = node.plan_to_ask(&plan)?;
-        if kept.plan.is_secure_sum() {
-            return Err(added_up_in_secret());
-        }
+        let kept = node.plan_to_run(&plan)?;
         let releases = chosen(&node, &kept, &periods, cube.as_deref())?;
         let mut open: BTreeMap<OrgId, Vec<ReleaseId>> = BTreeMap::new();
         for release in &releases {
@@ -63,11 +67,14 @@ pub(super) async fn run(
         Ok((kept, releases, open))
     };
     let (kept, releases, open) = blocking(prepare).await?;
+    if kept.plan.is_secure_sum() {
+        return sums::run(desk, staff, (kept, releases), close, steps).await;
+    }
     let total = open.len() as u64;
     step(&steps, 0, total, "asking contributors", "question aux contributeurs");
     let mut asking = tokio::task::JoinSet::new();
     for (org, releases) in open {
-        asking.spawn(ask_one(Arc::clone(&desk), staff.clone(), org, releases));
+        asking.spawn(ask_one(Arc::clone(&desk), staff.clone(), org, releases, false));
     }
     let (mut misses, mut done) = (Misses::new(), 0);
     while let Some(missed) = asking.join_next().await {
@@ -76,7 +83,7 @@ pub(super) async fn run(
         step(&steps, done, total, "asking contributors", "question aux contributeurs");
     }
     let node = Arc::clone(&desk.node);
-    blocking(move || told(&node, &kept, &releases, &misses)).await
+    blocking(move || told(&node, &kept, &releases, &misses, &Stalls::new())).await
 }
 
 async fn blocking<T: Send + 'static>(
@@ -91,11 +98,12 @@ async fn ask_one(
     staff: Staff,
     org: OrgId,
     releases: Vec<ReleaseId>,
+    is_sum: bool,
 ) -> Outcome<Misses> {
     let mut misses = Misses::new();
     let node = Arc::clone(&desk.node);
     let (name, is_partner) = blocking(move || {
-        let is_partner = node.partner_row(&org).is_ok();
+        let is_partner = org == node.id() || node.partner_row(&org).is_ok();
         Ok((Names::of(&node)?.named(&org), is_partner))
     })
     .await?;
@@ -109,11 +117,18 @@ async fn ask_one(
             misses.insert((release, org), miss(&name, CountOutcome::Unreachable, None));
             continue;
         }
-        let asked = desk.peers.ask_release(staff.actor(), &org, &release);
+        let asked = async {
+            match is_sum {
+                true => desk.peers.ask_contribution(staff.actor(), &org, &release).await,
+                false => desk.peers.ask_release(staff.actor(), &org, &release).await,
+            }
+        };
         let (outcome, why) = match tokio::time::timeout(DEADLINE, asked).await {
-            Ok(Ok(AnswerKept::Given(_) | AnswerKept::Declined(_))) => continue,
+            Ok(Ok(AnswerKept::Given(_) | AnswerKept::Added(_) | AnswerKept::Declined(_))) => {
+                continue;
+            }
             Ok(Ok(AnswerKept::Contradicts)) => (CountOutcome::Refused, Some(CONTRADICTS)),
-            Ok(Ok(AnswerKept::NotValid) | Err(Missed::RefusedByUs(_))) => {
+            Ok(Ok(AnswerKept::NotValid | AnswerKept::TooLate) | Err(Missed::RefusedByUs(_))) => {
                 (CountOutcome::Refused, Some(NOT_VALID))
             }
             Ok(Err(Missed::RefusedByPartner(_))) => (CountOutcome::Refused, Some(NOT_SIGNED)),
@@ -170,17 +185,6 @@ fn reason((code, en, fr): Why) -> Reason {
     Reason { code: code.to_owned(), clause: None, text: Both::new(en, fr) }
 }
 
-fn added_up_in_secret() -> Box<Fault> {
-    Fault::new(
-        2108,
-        (
-            "The plan is added up in secret; its contributors do not answer by themselves.",
-            "Le plan est additionné en secret; ses contributeurs ne répondent pas eux-mêmes.",
-        ),
-        ("See its roles: `entente plan show`.", "Voyez ses rôles : `entente plan show`."),
-    )
-}
-
 /// The releases of these periods and this cube that are due.
 fn chosen(
     node: &Node,
@@ -222,7 +226,7 @@ pub(super) fn show(desk: &Desk, _: &Staff, ask: StatsShowAsk, _: &Steps) -> Outc
     let node = &desk.node;
     let kept = node.find_plan(&ask.plan)?;
     let releases = chosen(node, &kept, &ask.periods, ask.cube.as_deref())?;
-    told(node, &kept, &releases, &Misses::new())
+    told(node, &kept, &releases, &Misses::new(), &Stalls::new())
 }
 
 fn told(
@@ -230,6 +234,7 @@ fn told(
     kept: &KeptPlan,
     releases: &[ReleaseId],
     misses: &Misses,
+    stalls: &Stalls,
 ) -> Outcome<StatsTold> {
     let names = Names::of(node)?;
     let plan = &kept.plan;
@@ -241,7 +246,9 @@ fn told(
     let mut tables = Vec::new();
     for (_, release) in releases.iter().enumerate().filter(|(at, it)| is_newest(*at, it)) {
         let table = node.release_table(plan, release)?;
-        tables.extend(table_told(node, &names, plan, &table, misses));
+        let sum = sums::told(node, &names, plan, release, stalls)?;
+        let told = table_told(node, &names, plan, &table, misses)?;
+        tables.extend(told.map(|told| StatsTable { sum: sum.clone(), ..told }));
     }
     Ok(StatsTold {
         plan: plan_row(node, &names, kept),
@@ -258,14 +265,20 @@ fn table_told(
     plan: &Plan,
     table: &ReturnTable,
     misses: &Misses,
-) -> Option<StatsTable> {
+) -> Outcome<Option<StatsTable>> {
     let ReleaseId { cube, period, revision, .. } = table.release;
-    let cube = plan.cube_at(cube)?;
-    let sigma = cube.sigma(revision)?;
+    let cube = plan.cube_at(cube);
+    let Some((cube, sigma)) = cube.and_then(|cube| Some((cube, cube.sigma(revision)?))) else {
+        return Ok(None);
+    };
     let error = |n: usize| hundredths(Accuracy::of(std::iter::repeat_n(sigma, n)).sd);
-    let n = table.heads().answered;
+    let n = match plan.is_secure_sum() {
+        // However many there are, two of them add noise.
+        true => usize::from(table.sum.is_some()) * 2,
+        false => table.heads().answered,
+    };
     let figures = table.figures.iter().enumerate();
-    Some(StatsTable {
+    Ok(Some(StatsTable {
         cube: cube.name.clone(),
         by: cube.dimensions.iter().map(|it| it.code().to_owned()).collect(),
         period: period.to_string(),
@@ -277,8 +290,9 @@ fn table_told(
         sigma_hundredths: sigma.hundredths(),
         error_hundredths: (n > 0).then(|| error(n)),
         secure_sum_error_hundredths: error(2),
-        coverage: coverage(node, names, table, misses),
-    })
+        coverage: coverage(node, names, table, misses)?,
+        sum: None,
+    }))
 }
 
 fn hundredths(sd: f64) -> u32 {
@@ -310,15 +324,20 @@ fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>
     }
 }
 
-fn coverage(node: &Node, names: &Names, table: &ReturnTable, misses: &Misses) -> Coverage {
+fn coverage(node: &Node, names: &Names, table: &ReturnTable, misses: &Misses) -> Outcome<Coverage> {
     let mut partners = Vec::new();
+    let left_out = sums::left_out(node, table)?;
     for (org, heard) in &table.voices {
         let name = names.named(org);
         partners.push(match heard {
             Some(heard) => {
                 let answer = Some(hex::encode(Sha256::digest(&heard.envelope.payload)));
                 let (outcome, reasons) = match &heard.answer {
-                    Answer::Given(_) => (CountOutcome::Answered, Vec::new()),
+                    Answer::Added(_) if left_out.contains_key(org) => {
+                        let why = left_out.get(org).map(|why| sums::rejection(*why));
+                        (CountOutcome::Refused, why.into_iter().collect())
+                    }
+                    Answer::Given(_) | Answer::Added(_) => (CountOutcome::Answered, Vec::new()),
                     Answer::Declined(declined) => {
                         let code = declined.reason;
                         let (en, fr) = (
@@ -338,12 +357,12 @@ fn coverage(node: &Node, names: &Names, table: &ReturnTable, misses: &Misses) ->
         });
     }
     let n = |outcome| partners.iter().filter(|row| row.outcome == outcome).count() as u64;
-    Coverage {
+    Ok(Coverage {
         answered: n(CountOutcome::Answered),
         refused: n(CountOutcome::Refused),
         unreachable: n(CountOutcome::Unreachable),
         partners,
-    }
+    })
 }
 
 pub(super) fn status(
@@ -358,7 +377,7 @@ pub(super) fn status(
         None => {
             let asks = |it: &KeptPlan| it.plan.roles.queriers.contains_key(&node.id());
             let mut plans = node.plans()?;
-            plans.retain(|it| it.is_signed() && asks(it));
+            plans.retain(|it| it.is_signed() && (asks(it) || it.plan.is_secure_sum()));
             plans
         }
     };
@@ -385,6 +404,8 @@ fn standing(
             let release = ReleaseId { plan: kept.id, cube: number, period, revision };
             let Heads { answered, declined, silent } = node.release_table(plan, &release)?.heads();
             let due = day <= node.today();
+            let (sum, why) = sums::state(node, plan, &release)?.unzip();
+            let why = why.flatten();
             rows.push(StatsReleaseRow {
                 plan: format!("{}@{}", plan.name, plan.version),
                 cube: cube.name.clone(),
@@ -395,6 +416,9 @@ fn standing(
                 answered: answered as u64,
                 refused: declined as u64,
                 silent: silent as u64,
+                roles: sums::roles(node, plan),
+                sum,
+                why,
             });
             if !due && revision == 0 {
                 return Ok(());

@@ -48,6 +48,7 @@ pub(super) fn status(desk: &Desk, _: &Staff, _: StatusAsk, _: &Steps) -> Outcome
         store: store::size_at_a_glance(desk)?,
         last_backup_at: store::newest(&desk.home.backups(&desk.config)).map(instant),
         health,
+        sums: seen.sums,
     })
 }
 
@@ -56,7 +57,8 @@ fn seen(desk: &Desk) -> Outcome<(LastSeen, Vec<Check>)> {
     let node = &desk.node;
     let health = health::at_hand(desk, &node.standings()?)?;
     let (partners, records) = (all_partners(node)?, tally(node)?);
-    let seen = LastSeen { at_s: node.now_s(), partners, records };
+    let sums = super::statistics::unfinished(node)?;
+    let seen = LastSeen { at_s: node.now_s(), partners, records, sums };
     *unpoisoned(desk.last_seen.lock()) = Some(seen.clone());
     Ok((seen, health))
 }

@@ -12,6 +12,8 @@ use crate::node::feeds::Refused;
 use crate::node::partners::Shut;
 use crate::node::statistics::ReleaseShut;
 use crate::node::statistics::overlap::OverlapShut;
+use crate::node::statistics::sum::{NO_ROUND, SumShut};
+use entente_core::codes::Code as _;
 use entente_core::feed::FeedFault;
 
 /// Turns an error into what the caller gets to see.
@@ -73,6 +75,20 @@ impl ToStatus for ReleaseShut {
             Self::Shut(shut) => shut.to_status(),
             Self::OutsidePlan => Status::permission_denied("plan"),
             Self::Fault(fault) => fault.to_status(),
+        }
+    }
+}
+
+impl ToStatus for SumShut {
+    fn to_status(&self) -> Status {
+        match self {
+            Self::Release(shut) => shut.to_status(),
+            Self::NotNow(reason) => Status::failed_precondition(reason.code()),
+            Self::Stopped(word) => match word.as_str() {
+                "malformed" => Status::invalid_argument("malformed"),
+                NO_ROUND => Status::not_found(NO_ROUND),
+                word => Status::failed_precondition(word),
+            },
         }
     }
 }

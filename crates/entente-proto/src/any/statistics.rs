@@ -11,7 +11,10 @@ use entente_core::statistics::noise::Sigma;
 use entente_core::statistics::plan::{
     Budget, CountingRule, Cube, CubeDimension, Plan, PlanId, Roles, Safeguards, Schedule,
 };
-use entente_core::statistics::release::{Answer, Contribution, Declined, Receipt, ReleaseId};
+use entente_core::statistics::release::{
+    Addend, Answer, Contribution, Declined, Receipt, ReleaseId,
+};
+use entente_core::statistics::sum::ReportId;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -109,11 +112,31 @@ pub(crate) fn contribution() -> impl Strategy<Value = Answer> {
     )
 }
 
-/// Figures, or that there are none.
+/// That somebody contributed to a secure sum.
+pub(crate) fn added() -> impl Strategy<Value = Answer> {
+    let head = (any::<[u8; 32]>(), any::<[u8; 16]>(), any::<[u8; 32]>());
+    (release(), at_s(), 100_u32..=100_000, 1_u64..=1_000_000, 1..=MAX_LOG, head).prop_map(
+        |(release, at_s, sigma, cost, number, (context, id, digest))| {
+            let (cost, spent) = (NanoRho(cost), NanoRho(cost));
+            Answer::Added(Addend {
+                release,
+                at_s,
+                sigma: Sigma::from_hundredths(sigma).unwrap(),
+                cost,
+                receipt: Receipt { number, year_spent: spent, spent },
+                context,
+                report: ReportId(id),
+                digest,
+            })
+        },
+    )
+}
+
+/// Figures, a contribution to a secure sum, or none.
 pub(crate) fn release_answer() -> impl Strategy<Value = Answer> {
     let declined =
         (release(), at_s(), code(), 0..=MAX_LOG).prop_map(|(release, at_s, reason, n_charges)| {
             Answer::Declined(Declined { release, at_s, reason, n_charges })
         });
-    prop_oneof![contribution(), declined]
+    prop_oneof![contribution(), added(), declined]
 }

@@ -356,6 +356,7 @@ fn plan(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "draft" => asked(&PlanDraftAsk {
             queriers: typed.many("asks"),
             contributors: typed.many("contributes"),
+            aggregators: typed.many("adds-up"),
         }),
         "sign" => Some(plan_to_sign(&typed.text("plan"), typed.flag("dry-run"))),
         "show" => asked(&PlanShowAsk { plan: typed.text("plan") }),
@@ -411,7 +412,7 @@ fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {
     let plan = || typed.text("plan");
     let (periods, cube) = (typed.many("period"), typed.maybe("cube"));
     match command {
-        "run" => asked(&StatsRunAsk { plan: plan(), periods, cube }),
+        "run" => asked(&StatsRunAsk { plan: plan(), periods, cube, close: typed.flag("close") }),
         "status" => asked(&StatsStatusAsk { plan: typed.maybe("plan") }),
         "show" => asked(&StatsShowAsk { plan: plan(), periods, cube }),
         "return" => asked(&StatsReturnAsk {

@@ -65,10 +65,13 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
     voices.push(maker);
     let mut contributors = Vec::new();
     for table in &national.tables {
+        if table.sum.is_some() {
+            voices.extend(national.plan.roles.aggregators.iter().flatten());
+        }
         for (org, heard) in &table.voices {
             let Some(heard) = heard else { continue };
             voices.push(*org);
-            if matches!(heard.answer, Answer::Given(_)) {
+            if matches!(heard.answer, Answer::Given(_) | Answer::Added(_)) {
                 contributors.push(*org);
             }
         }

@@ -148,17 +148,23 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         }
         cell
     };
-    let of = |wanted: fn(&Answer) -> bool| {
-        let heard = table
-            .voices
-            .iter()
-            .filter(|(_, heard)| heard.as_ref().is_some_and(|it| wanted(&it.answer)));
-        heard.map(|(org, _)| org.to_string()).collect::<Vec<_>>()
-    };
     let declined = table.voices.iter().filter_map(|(org, heard)| match &heard.as_ref()?.answer {
         Answer::Declined(it) => Some(json!({"org": org.to_string(), "reason": it.reason.code()})),
-        Answer::Given(_) => None,
+        Answer::Given(_) | Answer::Added(_) => None,
     });
+    let left_out = table.sum.iter().flat_map(|sum| &sum.left_out);
+    let left_out: Vec<_> =
+        left_out.map(|(org, why)| json!({"org": org.to_string(), "reason": why.code()})).collect();
+    let is_in = |org: &OrgId, heard: &Option<_>| {
+        let heard: &Option<entente_core::statistics::national::Heard> = heard;
+        let is_answer = heard
+            .as_ref()
+            .is_some_and(|it| matches!(it.answer, Answer::Given(_) | Answer::Added(_)));
+        is_answer && table.left_out(org).is_none()
+    };
+    let answered = table.voices.iter().filter(|(org, heard)| is_in(org, heard));
+    let answered: Vec<_> = answered.map(|(org, _)| org.to_string()).collect();
+
     let silent = table.voices.iter().filter(|(_, heard)| heard.is_none());
     let sigma = cube.sigma(table.release.revision).map(|it| it.hundredths());
     json!({
@@ -170,7 +176,9 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         "total": figure_document(&table.total),
         "sigma_hundredths": sigma,
         "nano_rho": cube.cost_of(table.release.revision).0,
-        "answered": of(|it| matches!(it, Answer::Given(_))),
+        "secure_sum": table.sum.is_some(),
+        "answered": answered,
+        "left_out": left_out,
         "declined": declined.collect::<Vec<_>>(),
         "silent": silent.map(|(org, _)| org.to_string()).collect::<Vec<_>>(),
     })

@@ -5,7 +5,8 @@ use entente_core::lang::Lang;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{CountingRule, CubeDimension};
 use entente_node::local::doc::{
-    BudgetTold, StatsCell, StatsReturnTold, StatsStatusTold, StatsTable, StatsTold,
+    BudgetTold, StatsCell, StatsReleaseRow, StatsReturnTold, StatsStatusTold, StatsTable,
+    StatsTold, SumRound, SumState, SumTold,
 };
 
 use super::labels::count;
@@ -53,6 +54,9 @@ impl Render for StatsTable {
         page.title(&format!("{}, {}{revision}", self.cube, self.period));
         page.table(cells(self, lang));
         exactness(self, page);
+        if let Some(sum) = &self.sum {
+            sum.render(page);
+        }
         page.line(&super::count::heads(&self.coverage, lang));
         super::count::who_is_in_it(&self.coverage, page);
     }
@@ -98,6 +102,13 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
         decimal(error, lang),
         decimal(table.secure_sum_error_hundredths, lang),
     );
+    if table.sum.is_some() {
+        page.line(&lang.pick(
+            format!("Noise: {sigma} by each of the two who add up; error of a cell ±{error} (one standard deviation), however many contribute."),
+            format!("Bruit : {sigma} par chacun des deux qui additionnent; erreur d’une cellule ±{error} (un écart-type), quel que soit le nombre de contributeurs."),
+        ));
+        return;
+    }
     page.line(&lang.pick(
         format!("Noise: {sigma} in each contribution; error of a cell ±{error} (one standard deviation)."),
         format!("Bruit : {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
@@ -112,6 +123,75 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
+    }
+}
+
+impl Render for SumTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let (leader, helper) = (self.leader.name(lang), self.helper.name(lang));
+        page.line(&lang.pick(
+            format!(
+                "Added up in secret by {leader} (leader) and {helper} (helper): {}.",
+                state_label(self.state, lang)
+            ),
+            format!(
+                "Additionnée en secret par {leader} (responsable) et {helper} (second) : {}.",
+                state_label(self.state, lang)
+            ),
+        ));
+        if let Some(why) = &self.why {
+            let line = page.paint(Tone::Warning, why.text.text(lang));
+            page.line(&line);
+        }
+    }
+}
+
+fn state_label(state: SumState, lang: Lang) -> &'static str {
+    match state {
+        SumState::NotBegun => lang.pick("not begun", "non commencée"),
+        SumState::Open => lang.pick("contributions are taken in", "réception des contributions"),
+        SumState::Adding => lang.pick("being added up", "addition en cours"),
+        SumState::Contributed => lang.pick("we contributed", "nous avons contribué"),
+        SumState::Done => lang.pick("finished", "achevée"),
+        SumState::Aborted => lang.pick("given up", "abandonnée"),
+    }
+}
+
+/// The secure sums in which we add up and which are not finished.
+pub(super) fn unfinished(sums: &[SumRound], page: &mut Page<'_>) {
+    if sums.is_empty() {
+        return;
+    }
+    let lang = page.lang();
+    page.title(page.pick("Secure sums", "Sommes sécurisées"));
+    for sum in sums {
+        let SumRound { plan, cube, period, taken, refused, silent, .. } = sum;
+        let revision =
+            if sum.revision == 0 { String::new() } else { format!(" r{}", sum.revision) };
+        let role = match sum.role.as_str() {
+            "leader" => lang.pick("we lead", "nous dirigeons"),
+            _ => lang.pick("we help", "nous secondons"),
+        };
+        let state = state_label(sum.state, lang);
+        page.item(&lang.pick(
+            format!("{plan} {cube} {period}{revision}, {role}: {state}"),
+            format!("{plan} {cube} {period}{revision}, {role} : {state}"),
+        ));
+        if sum.state == SumState::Open && sum.role == "leader" {
+            page.line(&lang.pick(
+                format!("      {taken} contributed, {refused} refused, {silent} have not answered"),
+                format!(
+                    "      {taken} ont contribué, {refused} ont refusé, {silent} n’ont pas répondu"
+                ),
+            ));
+        }
+        if let Some(why) = &sum.why {
+            page.line(&format!("      {}", why.text.text(lang)));
+        }
+        if sum.role == "leader" && sum.state != SumState::Aborted {
+            page.next(&format!("entente stats run {plan}"));
+        }
     }
 }
 
@@ -160,8 +240,8 @@ impl Render for StatsStatusTold {
         let lang = page.lang();
         if self.releases.is_empty() {
             page.say(
-                "We may ask under no plan that we have signed.",
-                "Nous ne pouvons demander en vertu d’aucun plan signé.",
+                "We have no part in figures of any plan that we have signed.",
+                "Nous n’avons de rôle dans les chiffres d’aucun plan signé.",
             );
             page.next("entente plan list");
             return;
@@ -174,6 +254,7 @@ impl Render for StatsStatusTold {
             lang.pick("Gave", "Donné"),
             lang.pick("Refused", "Refusé"),
             lang.pick("Silent", "Muets"),
+            lang.pick("Secure sum", "Somme sécurisée"),
         ])
         .numeric([4, 5, 6]);
         for row in &self.releases {
@@ -188,13 +269,49 @@ impl Render for StatsStatusTold {
                 (Tone::Plain, lang.number(row.answered)),
                 (Tone::Plain, lang.number(row.refused)),
                 (Tone::Plain, lang.number(row.silent)),
+                secret(row, lang),
             ]);
         }
         page.table(grid);
-        if let Some(row) = self.releases.iter().find(|row| row.due && row.silent > 0) {
+        for row in &self.releases {
+            let Some(why) = &row.why else { continue };
+            page.line(&format!("{} {} {}", row.plan, row.cube, row.period));
+            let line = page.paint(Tone::Warning, &format!("      {}", why.text.text(lang)));
+            page.line(&line);
+        }
+        if let Some(row) = self.releases.iter().find(|row| is_to_run(row)) {
             page.next(&format!("entente stats run {}", row.plan));
         }
     }
+}
+
+/// What we are in a secure sum, and how far it is.
+fn secret(row: &StatsReleaseRow, lang: Lang) -> (Tone, String) {
+    let Some(state) = row.sum else { return (Tone::Faint, "—".to_owned()) };
+    let tone = match state {
+        SumState::Done => Tone::Good,
+        SumState::Aborted => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    let role = |role: &String| match role.as_str() {
+        "querier" => lang.pick("asks", "demande"),
+        "leader" => lang.pick("leads", "dirige"),
+        "helper" => lang.pick("helps", "seconde"),
+        _ => lang.pick("contributes", "contribue"),
+    };
+    let roles = row.roles.iter().map(role).collect::<Vec<_>>().join(", ");
+    (tone, format!("{} ({roles})", state_label(state, lang)))
+}
+
+/// Whether a run would bring a release further.
+fn is_to_run(row: &StatsReleaseRow) -> bool {
+    let runs = |role: &String| role == "querier" || role == "leader";
+    row.due
+        && row.roles.iter().any(runs)
+        && match row.sum {
+            None => row.silent > 0,
+            Some(state) => !matches!(state, SumState::Done | SumState::Aborted),
+        }
 }
 
 impl Render for StatsReturnTold {

@@ -41,6 +41,8 @@ impl Render for StatusTold {
             (lang.pick("Open epoch", "Période ouverte"), self.open_epoch.clone()),
         ]);
 
+        super::statistics::unfinished(&self.sums, page);
+
         page.title(page.pick("Store", "Dépôt"));
         page.facts(&[
             (lang.pick("Engine", "Moteur"), self.store.engine.clone()),

@@ -8,7 +8,7 @@
 use super::{NationalReturn, ReturnTable};
 use crate::period::{Period, Year};
 use crate::statistics::plan::{Cube, CubeDimension};
-use crate::statistics::release::{Accuracy, Figure, Total};
+use crate::statistics::release::{Accuracy, Figure};
 
 /// The series by form: its code, and the label of the cells it adds up; `None` for all.
 const SERIES: [(&str, Option<&str>); 5] = [
@@ -86,7 +86,7 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
             None => true,
             // Of one cube, the newest revision that somebody answered.
             Some((_, other, _)) if other.release.cube == table.release.cube => {
-                !table.contributions().is_empty()
+                table.stored(&it.plan).is_some()
             }
             Some((n, ..)) => places.len() < *n,
         };
@@ -96,12 +96,12 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
     }
     let (_, table, places) = best?;
     let ReturnTable { release, .. } = table;
-    let Some(total) = Total::of(&table.contributions()) else {
+    let Some((cells, accuracy)) = table.stored(&it.plan) else {
         return Some((release.period.year(), release.revision, Figure::nothing()));
     };
-    let cells = places.iter().filter_map(|place| total.cells.get(*place));
+    let cells = places.iter().filter_map(|place| cells.get(*place));
     let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
-    let accuracy: Accuracy = total.accuracy.times(places.len());
+    let accuracy: Accuracy = accuracy.times(places.len());
     let n_revisions = it.plan.n_revisions();
     let figure = Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
     Some((release.period.year(), release.revision, figure))

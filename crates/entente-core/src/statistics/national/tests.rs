@@ -69,7 +69,7 @@ fn national() -> NationalReturn {
             (key(4).id(), (release.cube == 0).then(|| sealed(4, &declined(release)))),
         ];
         voices.sort_by_key(|(org, _)| *org);
-        ReturnTable::of(&plan, release, voices).unwrap()
+        ReturnTable::of(&plan, release, voices, None).unwrap()
     });
     let tables = tables.collect();
     let definitions = Text::new("persons", "personnes");
@@ -139,7 +139,7 @@ fn with_answer(it: &mut NationalReturn, seed: u8, heard: Option<Heard>) {
         if org == id { (org, heard.clone()) } else { (org, old) }
     };
     let voices = table.voices.into_iter().map(change).collect();
-    it.tables[0] = ReturnTable::of(&it.plan, table.release, voices).unwrap();
+    it.tables[0] = ReturnTable::of(&it.plan, table.release, voices, None).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Contribution, ReleaseId};
 use crate::codes::code_list;
 use crate::statistics::noise::Sigma;
 use crate::statistics::plan::{Plan, Safeguards};
+use crate::statistics::sum;
 
 code_list! {
     /// The symbols of Statistics Canada beside a figure.
@@ -181,7 +182,8 @@ pub struct Table {
     /// Every cell, in the order of the cube.
     pub figures: Vec<Figure>,
     /// The largest single contribution to each cell, shown by the same rules: how many distinct
-    /// persons there are lies between it and the figure. Empty if nobody contributed.
+    /// persons there are lies between it and the figure. Empty if nobody contributed, or if they were
+    /// added up in secret: then nobody has seen a contribution.
     pub largest: Vec<Figure>,
     /// The sum over all cells.
     pub total: Figure,
@@ -221,6 +223,27 @@ impl Plan {
             total: figure(sum, accuracy),
             accuracy: Some(total.accuracy),
             n_contributors: total.n_contributors,
+        })
+    }
+
+    /// The table of a release that two aggregators have added up in secret.
+    pub fn sum_table(&self, release: &ReleaseId, total: &sum::Total) -> Option<Table> {
+        let cube = self.cube_at(release.cube)?;
+        if total.cells.len() != cube.n_cells() {
+            return None;
+        }
+        // Each of the two has added all the noise, so that one honest one is enough.
+        let accuracy = Accuracy::of([total.sigma; 2]);
+        let figure = |stored: i64, accuracy: Accuracy| {
+            Figure::of(stored, accuracy, &self.safeguards, release.revision, self.n_revisions())
+        };
+        let grand = total.cells.iter().fold(0_i64, |sum, cell| sum.saturating_add(*cell));
+        Some(Table {
+            figures: total.cells.iter().map(|cell| figure(*cell, accuracy)).collect(),
+            largest: Vec::new(),
+            total: figure(grand, accuracy.times(total.cells.len())),
+            accuracy: Some(accuracy),
+            n_contributors: usize::try_from(total.set.n_contributors()).unwrap_or(usize::MAX),
         })
     }
 }

@@ -85,6 +85,13 @@ impl SignedReport {
     /// Bytes of a signed report.
     pub const LEN: usize = OrgId::LEN + Signature::LEN + Report::LEN;
 
+    /// SHA-256 of the signed report: what its contributor says that it sent.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut bytes = Vec::with_capacity(Self::LEN);
+        self.put(&mut bytes);
+        Sha256::digest(&bytes).into()
+    }
+
     pub(super) fn sign(report: Report, org: &OrgKey) -> Result<Self, EnvelopeError> {
         let envelope = Envelope::seal(payload_type::SUM_REPORT, report.to_bytes(), org)?;
         let signature = envelope.signatures.first().map(|(_, it)| *it);

@@ -239,6 +239,14 @@ impl Round {
         &self.contributors
     }
 
+    /// The most bytes that the leader asks the helper with, in any of its three questions.
+    ///
+    /// A report has less than 1,500 bytes, and what the leader saw of one less than 4,096 for
+    /// [`MAX_CELLS`] cells of the largest range.
+    pub fn max_question(&self) -> usize {
+        1_024 + self.contributors.len() * 6_144
+    }
+
     /// To whom the aggregators of a region pass their sums on.
     pub fn passed_on_to(&self) -> Option<[OrgId; 2]> {
         self.passed_on_to

@@ -38,6 +38,12 @@ impl AgreedSet {
         Self { by_category, checksum: hash.finalize().into() }
     }
 
+    /// The set of these contributors of `round` with these reports, for whoever checks a sum.
+    pub fn named(round: &Round, mut reports: Vec<(OrgId, ReportId)>) -> Self {
+        reports.sort_unstable_by_key(|(_, id)| *id);
+        Self::of(round, reports.iter().map(|(org, id)| (org, id)))
+    }
+
     /// How many contributors.
     pub fn n_contributors(&self) -> u32 {
         self.by_category.values().sum()

@@ -6,6 +6,8 @@ use super::hub::Subtotal;
 use super::prio3::{self, Prio3, SumShare};
 use super::wire::Reader;
 use super::{Abort, AgreedSet, Malformed, Role, Round, SealingPublic, TooFew};
+use crate::envelope::{Envelope, EnvelopeError, payload_type};
+use crate::identity::OrgKey;
 use crate::statistics::noise::{self, Sigma};
 
 const TAG_SHARE: u8 = 6;
@@ -87,6 +89,19 @@ impl AggregateShare {
         set.put(&mut bytes);
         bytes.extend_from_slice(&prio3::sum_bytes(cells));
         bytes
+    }
+
+    /// The share, signed by the aggregator who has `org`.
+    pub fn sign(&self, org: &OrgKey) -> Result<Envelope, EnvelopeError> {
+        Envelope::seal(payload_type::SUM_SHARE, self.to_bytes(), org)
+    }
+
+    /// The share in a document, if it is that of the aggregator of `round` with this role and signed
+    /// by it.
+    pub fn verify(envelope: &Envelope, round: &Round, role: Role) -> Option<Self> {
+        let signers = [round.aggregator(role)];
+        let payload = envelope.verify(payload_type::SUM_SHARE, &signers).ok()?;
+        Self::parse(payload.bytes(), round).ok().filter(|share| share.role == role)
     }
 
     /// The reverse of [`AggregateShare::to_bytes`], for the same round.

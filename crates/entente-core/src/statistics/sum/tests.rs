@@ -368,3 +368,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_question_is_longer_than_its_round_says() {
+    let shape = Shape::new(MAX_CELLS, 65_535).unwrap();
+    let round = round_of(b"a large one", shape, 5);
+    let mut pair = Pair::new(&round, intake(&round, 0..5)).unwrap();
+    while let Some(question) = pair.leader.question(&round) {
+        assert!(question.len() <= round.max_question(), "{}", question.len());
+        pair = pair.step().unwrap();
+    }
+}
+
+#[test]
+fn a_share_is_read_only_from_its_own_aggregator_s_signature_and_for_its_own_round() {
+    let round = round(5);
+    let collected = Pair::new(&round, intake(&round, 0..5)).unwrap().run().unwrap();
+    let [leader, helper] = shares(&collected);
+    let signed = helper.sign(&org(201)).unwrap();
+    assert_eq!(AggregateShare::verify(&signed, &round, Role::Helper).as_ref(), Some(helper));
+    assert_eq!(AggregateShare::verify(&signed, &round, Role::Leader), None);
+    let other = round_of(b"another", round.shape(), 5);
+    assert_eq!(AggregateShare::verify(&signed, &other, Role::Helper), None);
+    // Signed by the helper, and not its own.
+    let borrowed = leader.sign(&org(201)).unwrap();
+    assert_eq!(AggregateShare::verify(&borrowed, &round, Role::Helper), None);
+    let strange = helper.sign(&org(9)).unwrap();
+    assert_eq!(AggregateShare::verify(&strange, &round, Role::Helper), None);
+}

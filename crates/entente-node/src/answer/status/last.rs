@@ -6,7 +6,7 @@
 use super::health::{beside_the_store, found};
 use crate::answer::{Desk, instant};
 use crate::fault::{Both, Fault};
-use crate::local::doc::{Check, PartnerRow, RecordTally, Wellness};
+use crate::local::doc::{Check, PartnerRow, RecordTally, SumRound, Wellness};
 use crate::node::{Outcome, unpoisoned};
 
 /// What status told of the store, and when.
@@ -18,6 +18,8 @@ pub(in crate::answer) struct LastSeen {
     pub(super) partners: Vec<PartnerRow>,
     /// The records.
     pub(super) records: RecordTally,
+    /// The secure sums that were not finished.
+    pub(super) sums: Vec<SumRound>,
 }
 
 /// What was seen last, and how everything is that is not in the store; `fault` if the store can be

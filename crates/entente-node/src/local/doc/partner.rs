@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Both, Check, FieldValue, Named, Reason};
+use super::{Both, Check, FieldValue, Named, Reason, SumRound};
 use crate::local::doc::{AgreementRow, StoreSizeTold};
 
 /// Asks who we are, who the partners are and how everything is.
@@ -35,6 +35,8 @@ pub struct StatusTold {
     pub last_backup_at: Option<String>,
     /// What needs attention, worst first; empty when all is well.
     pub health: Vec<Check>,
+    /// Secure sums in which we add up and which are not finished.
+    pub sums: Vec<SumRound>,
 }
 
 /// An organization, as it presents itself.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coverage, Named};
+use super::{Coverage, Named, Reason};
 use crate::fault::Both;
 
 /// Writes a draft of a release plan.
@@ -17,6 +17,9 @@ pub struct PlanDraftAsk {
     /// Whose cases are counted; all active partners if empty.
     #[serde(default)]
     pub contributors: Vec<String>,
+    /// Who adds up in secret: the leader, then the helper. Nobody if empty.
+    #[serde(default)]
+    pub aggregators: Vec<String>,
 }
 
 /// The draft, to be read and corrected in an editor.
@@ -28,6 +31,8 @@ pub struct PlanDraftTold {
     pub queriers: Vec<Named>,
     /// Whose cases are counted.
     pub contributors: Vec<Named>,
+    /// Who adds up in secret: the leader, then the helper. Empty: nobody does.
+    pub aggregators: Vec<Named>,
 }
 
 /// Signs a plan that a partner sent, or one that was drafted here.
@@ -141,6 +146,9 @@ pub struct StatsRunAsk {
     /// Only this cube; all if absent.
     #[serde(default)]
     pub cube: Option<String>,
+    /// Adds up now what is added up in secret, for ever without those who have not answered.
+    #[serde(default)]
+    pub close: bool,
 }
 
 /// Shows the figures that are kept.
@@ -196,6 +204,64 @@ pub struct StatsTable {
     pub secure_sum_error_hundredths: u32,
     /// Who is in it.
     pub coverage: Coverage,
+    /// Who adds up in secret and how far they are; absent if nobody does.
+    pub sum: Option<SumTold>,
+}
+
+/// A release that two organizations add up in secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumTold {
+    /// Takes contributions in, and asks.
+    pub leader: Named,
+    /// Adds up the other shares.
+    pub helper: Named,
+    /// How far it is, as far as we know.
+    pub state: SumState,
+    /// Why it was given up, or does not go on.
+    pub why: Option<Reason>,
+}
+
+/// How far a secure sum is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SumState {
+    /// Nothing of it is known here.
+    NotBegun,
+    /// Contributions are taken in.
+    Open,
+    /// The two check and add up.
+    Adding,
+    /// We contributed; we hear no more of it.
+    Contributed,
+    /// It is finished.
+    Done,
+    /// It was given up; nothing is published, and what was paid stays spent.
+    Aborted,
+}
+
+/// A round of a secure sum in which we are one of the two who add up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumRound {
+    /// The plan: `name@version`.
+    pub plan: String,
+    /// The cube.
+    pub cube: String,
+    /// The period.
+    pub period: String,
+    /// 0 for the first release.
+    pub revision: u8,
+    /// What we are in it: `leader` or `helper`.
+    pub role: String,
+    /// How far it is.
+    pub state: SumState,
+    /// Why it was given up.
+    pub why: Option<Reason>,
+    /// How many contributions are in, at the leader while they are taken in.
+    pub taken: u64,
+    /// How many declined, or sent what could not be taken.
+    pub refused: u64,
+    /// How many have not answered.
+    pub silent: u64,
 }
 
 /// One cell: never without its interval and floor.
@@ -227,7 +293,8 @@ pub struct StatsStatusAsk {
     pub plan: Option<String>,
 }
 
-/// Every release of the signed plans in which we may ask, up to the next one that will be due.
+/// Every release of the signed plans in which we may ask or have a part in a secure sum, up to the
+/// next one that will be due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatsStatusTold {
     /// Each of them.
@@ -255,6 +322,12 @@ pub struct StatsReleaseRow {
     pub refused: u64,
     /// From how many we have heard nothing.
     pub silent: u64,
+    /// What we are in it: `querier`, `leader`, `helper`, `contributor`.
+    pub roles: Vec<String>,
+    /// How far a secure sum is; absent if nobody adds up in secret.
+    pub sum: Option<SumState>,
+    /// Why it was given up.
+    pub why: Option<Reason>,
 }
 
 /// Writes a national return into a file.

@@ -10,7 +10,9 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::statistics::national::Heard;
 use entente_core::statistics::plan::Plan;
-use entente_core::statistics::release::{Answer, Contribution, DeclineReason, Declined, ReleaseId};
+use entente_core::statistics::release::{
+    Addend, Answer, Contribution, DeclineReason, Declined, ReleaseId,
+};
 use entente_proto::{MAX_RECEIPTS, ReleaseQuestion};
 use entente_store::db::{Rows, Write};
 use entente_store::rows::AnswerRow;
@@ -48,12 +50,16 @@ impl Asking {
 pub enum AnswerKept {
     /// Figures, now kept or kept before.
     Given(Contribution),
+    /// That it contributed to a secure sum, now kept or kept before.
+    Added(Addend),
     /// None, and why.
     Declined(Declined),
     /// It contradicts what the same organization signed before.
     Contradicts,
     /// It is no answer to what was asked.
     NotValid,
+    /// The sum to which it would belong takes nothing in any more.
+    TooLate,
 }
 
 /// An organization and what it answered, if it did.
@@ -68,18 +74,10 @@ impl Node {
         release: &ReleaseId,
         asking: Asking,
     ) -> Outcome<ReleaseQuestion> {
-        let org = contributor.as_bytes();
-        let documents = self.db.read(|tx| {
-            let (after, max) = match asking {
-                Asking::First => (tx.last_receipt(org)?.saturating_sub(1), 1),
-                Asking::After(after) => (after, MAX_RECEIPTS),
-            };
-            tx.receipts(org, after, max)
-        })?;
-        let receipts = documents.iter().filter_map(|it| entente_proto::decode_envelope(it).ok());
+        let receipts = self.db.read(|tx| receipts(tx, contributor, asking))?;
         let entry = self.entry(actor, Action::ReleaseAsked).partner(*contributor);
         self.audit(vec![entry.reference(release.bytes())])?;
-        Ok(ReleaseQuestion { release: *release, receipts: receipts.collect() })
+        Ok(ReleaseQuestion { release: *release, receipts })
     }
 
     /// Checks and keeps what a contributor answered.
@@ -89,15 +87,10 @@ impl Node {
         release: &ReleaseId,
         envelope: &Envelope,
     ) -> Outcome<AnswerKept> {
-        let payload = envelope.verify(payload_type::RELEASE_ANSWER, &[*contributor]);
-        let Ok(payload) = payload else { return Ok(AnswerKept::NotValid) };
-        let Ok(answer) = entente_proto::decode_release_answer(payload.bytes()) else {
+        let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
+        let Some(answer) = said(&plan, contributor, release, envelope) else {
             return Ok(AnswerKept::NotValid);
         };
-        let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
-        if !plan.fits(contributor, release, &answer) {
-            return Ok(AnswerKept::NotValid);
-        }
         let document = entente_proto::encode_envelope(envelope);
         let kept = self.db.write("keep answer", |tx| {
             self.keep_answer(tx, contributor, release, answer, document)
@@ -108,7 +101,7 @@ impl Node {
         Ok(kept)
     }
 
-    fn keep_answer(
+    pub(super) fn keep_answer(
         &self,
         tx: &mut Write<'_>,
         contributor: &OrgId,
@@ -118,10 +111,7 @@ impl Node {
     ) -> Outcome<AnswerKept> {
         let (org, key) = (contributor.as_bytes(), release.bytes());
         let before = tx.answer(&key, org)?.filter(|row| row.given);
-        let charge = match &answer {
-            Answer::Given(given) => Some(given.receipt.number),
-            Answer::Declined(_) => None,
-        };
+        let charge = answer.paid().map(|paid| paid.receipt.number);
         let other = match charge {
             Some(charge) => tx.receipt_at(org, charge)?.filter(|other| *other != key),
             None => None,
@@ -144,7 +134,7 @@ impl Node {
             tx.put_answer(&key, org, charge, &row)?;
             let entry = self.entry(Actor::Partner(*contributor), Action::ReleaseReceived);
             let reason = match &answer {
-                Answer::Given(_) => "given".to_owned(),
+                Answer::Given(_) | Answer::Added(_) => "given".to_owned(),
                 Answer::Declined(declined) => code(declined.reason),
             };
             let entry = entry.partner(*contributor).reference(key).reasons([reason]);
@@ -152,6 +142,7 @@ impl Node {
         }
         Ok(match answer {
             Answer::Given(given) => AnswerKept::Given(given),
+            Answer::Added(added) => AnswerKept::Added(added),
             Answer::Declined(declined) => AnswerKept::Declined(declined),
         })
     }
@@ -176,6 +167,16 @@ impl Node {
             return Err(super::returns::no_such_figures());
         };
         Ok(ReleaseId { plan: kept.id, cube, period, revision })
+    }
+
+    /// The plan, if we may ask under it, or lead what is added up in secret for those who may.
+    pub fn plan_to_run(&self, wanted: &str) -> Outcome<KeptPlan> {
+        let kept = self.find_plan(wanted)?;
+        let leader = kept.plan.roles.aggregators.map(|[leader, _]| leader);
+        match kept.is_signed() && leader == Some(self.id()) {
+            true => Ok(kept),
+            false => self.plan_to_ask(wanted),
+        }
     }
 
     /// The plan, if we may ask under it.
@@ -203,12 +204,43 @@ fn code(reason: DeclineReason) -> String {
     entente_core::codes::Code::code(reason).to_owned()
 }
 
+/// What an organization said to a question, if it is right and as the plan says.
+pub(super) fn said(
+    plan: &Plan,
+    contributor: &OrgId,
+    release: &ReleaseId,
+    envelope: &Envelope,
+) -> Option<Answer> {
+    let payload = envelope.verify(payload_type::RELEASE_ANSWER, &[*contributor]).ok()?;
+    let answer = entente_proto::decode_release_answer(payload.bytes()).ok()?;
+    plan.fits(contributor, release, &answer).then_some(answer)
+}
+
+/// The receipts that go with a question.
+pub(super) fn receipts<R: Rows>(
+    tx: &R,
+    contributor: &OrgId,
+    asking: Asking,
+) -> Outcome<Vec<Envelope>> {
+    let org = contributor.as_bytes();
+    let (after, max) = match asking {
+        Asking::First => (tx.last_receipt(org)?.saturating_sub(1), 1),
+        Asking::After(after) => (after, MAX_RECEIPTS),
+    };
+    let documents = tx.receipts(org, after, max)?;
+    Ok(documents.iter().filter_map(|it| entente_proto::decode_envelope(it).ok()).collect())
+}
+
 /// What every contributor answered, as it was verified when it was kept.
 pub(super) fn voices<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<Vec<Voice>> {
     let mut voices = Vec::new();
     for contributor in plan.roles.contributors.keys() {
         // Who signed two answers to one question has given none, until a person has looked.
-        let partner = tx.partner(contributor.as_bytes())?;
+        // What was added up in secret cannot be taken out again.
+        let partner = match plan.is_secure_sum() {
+            true => None,
+            false => tx.partner(contributor.as_bytes())?,
+        };
         if partner.is_some_and(|row| row.quarantined.is_some()) {
             voices.push((*contributor, None));
             continue;

@@ -15,13 +15,14 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::period::Year;
 use entente_core::statistics::budget::{NanoRho, Pool};
-use entente_core::statistics::release::{Answer, Contribution};
+use entente_core::statistics::plan::Plan;
+use entente_core::statistics::release::{Answer, Paid, ReleaseId};
 use entente_store::db::{Rows, Write};
 use entente_store::rows::{Bytes32, ChargeRow, PartnerState};
 use entente_store::statistics::Statistics as _;
 use entente_store::tx::Reads as _;
 
-use super::plans::signed_plans;
+use super::plans::{plan_of, signed_plans};
 use crate::node::{Node, Outcome};
 
 /// A fact of the node: who has shown a receipt since this store was set back. Absent otherwise.
@@ -106,14 +107,15 @@ impl Node {
             let payload = receipt.verify(payload_type::RELEASE_ANSWER, &[self.id()]);
             // What we did not sign says nothing about us.
             let Ok(payload) = payload else { continue };
-            let Ok(Answer::Given(given)) = entente_proto::decode_release_answer(payload.bytes())
-            else {
+            let Ok(answer) = entente_proto::decode_release_answer(payload.bytes()) else {
                 continue;
             };
-            if !self.heed_receipt(tx, partner, &given, receipt)? {
+            let Some(paid) = answer.paid() else { continue };
+            let is_sum = matches!(answer, Answer::Added(_));
+            if !self.heed_receipt(tx, partner, &paid, is_sum, receipt)? {
                 let entry = self.entry(Actor::Partner(*partner), Action::LedgerBehind);
                 let entry = entry.partner(*partner).reasons(["contradicts".to_owned()]);
-                self.write_audit(tx, vec![entry.reference(given.release.bytes())])?;
+                self.write_audit(tx, vec![entry.reference(paid.release.bytes())])?;
                 return Ok(false);
             }
         }
@@ -128,19 +130,21 @@ impl Node {
         &self,
         tx: &mut Write<'_>,
         partner: &OrgId,
-        given: &Contribution,
+        paid: &Paid,
+        is_sum: bool,
         receipt: &Envelope,
     ) -> Outcome<bool> {
-        let release = given.release.bytes();
+        let release = paid.release.bytes();
         let document = entente_proto::encode_envelope(receipt);
-        let number = given.receipt.number;
+        let number = paid.receipt.number;
         match (tx.charge(number)?, tx.charge_of(&release)?) {
             (Some(row), Some((known, _))) if known == number && row.release == release => {
                 let kept = tx.put_own_release(&release, document.clone())?;
                 if kept != document {
                     return Ok(false);
                 }
-                if !row.partners.contains(partner.as_bytes()) {
+                // For a secure sum all who may ask have paid, and the leader need not be one of them.
+                if !is_sum && !row.partners.contains(partner.as_bytes()) {
                     // It was theirs before this store was set back.
                     tx.heed_partner(number, partner.as_bytes())?;
                     tx.charge_partner(number, partner.as_bytes())?;
@@ -148,15 +152,19 @@ impl Node {
                 Ok(true)
             }
             (None, None) => {
+                let payers = match is_sum {
+                    true => self.queriers_of(tx, &paid.release)?,
+                    false => vec![*partner.as_bytes()],
+                };
                 let row = ChargeRow {
                     release: release.clone(),
-                    year: given.release.period.year().number(),
-                    nano_rho: given.cost.0,
-                    year_spent: given.receipt.year_spent.0,
-                    spent: given.receipt.spent.0,
-                    at_s: given.drawn_at_s,
-                    heeded: vec![*partner.as_bytes()],
-                    partners: vec![*partner.as_bytes()],
+                    year: paid.release.period.year().number(),
+                    nano_rho: paid.cost.0,
+                    year_spent: paid.receipt.year_spent.0,
+                    spent: paid.receipt.spent.0,
+                    at_s: paid.at_s,
+                    heeded: payers.clone(),
+                    partners: payers,
                 };
                 tx.put_charge(number, &row)?;
                 tx.put_own_release(&release, document)?;
@@ -169,9 +177,19 @@ impl Node {
         }
     }
 
-    /// Notes that this store was set back: nothing is drawn before those who may ask were heard, and
-    /// overlap rounds in which we had a secret are over.
+    /// Everybody but us who may ask for a release, if we still have its plan.
+    fn queriers_of<R: Rows>(&self, tx: &R, release: &ReleaseId) -> Outcome<Vec<Bytes32>> {
+        let Some(row) = tx.plan(&release.plan.0)? else { return Ok(Vec::new()) };
+        let (plan, ours) = (plan_of(&row)?, self.id());
+        let queriers = plan.roles.queriers.keys().filter(|org| **org != ours);
+        Ok(queriers.map(|org| *org.as_bytes()).collect())
+    }
+
+    /// Notes that this store was set back: nothing is drawn before those who may ask were heard, no
+    /// round of a secure sum goes on, since it may have gone on before, and overlap rounds in which we
+    /// had a secret are over.
     pub(crate) fn settle_statistics(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        self.abort_all_sums(tx, super::sum::SET_BACK)?;
         self.end_overlaps_set_back(tx)?;
         Ok(tx.put_meta(SETTLING, &[])?)
     }
@@ -189,7 +207,7 @@ impl Node {
         let ours = self.id();
         let plans = signed_plans(tx)?;
         let mut unheard = Vec::new();
-        for org in plans.iter().flat_map(|(_, plan)| plan.roles.queriers.keys()) {
+        for org in plans.iter().flat_map(|(_, plan)| askers(plan)) {
             let row = tx.partner(org.as_bytes())?;
             let is_over = row.is_some_and(|row| row.state == PartnerState::Ended);
             let is_heard = *org == ours || heard.contains(org.as_bytes());
@@ -198,6 +216,14 @@ impl Node {
             }
         }
         Ok(unheard)
+    }
+}
+
+/// Who puts questions under a plan: those who may ask, or the leader for all of them.
+fn askers(plan: &Plan) -> Vec<&OrgId> {
+    match &plan.roles.aggregators {
+        Some([leader, _]) => vec![leader],
+        None => plan.roles.queriers.keys().collect(),
     }
 }
 

@@ -25,7 +25,7 @@ use entente_core::statistics::tally::{Exact, Tally};
 use entente_core::summary::Finest;
 use entente_proto::ReleaseQuestion;
 use entente_store::db::{DbError, Rows, Write};
-use entente_store::rows::ChargeRow;
+use entente_store::rows::{Bytes32, ChargeRow};
 use entente_store::statistics::Statistics as _;
 use entente_store::tx::Reads as _;
 
@@ -190,7 +190,7 @@ impl Node {
         if let (Known::ByThisPartner, Some(document)) = (known, tx.own_release(&release)?) {
             return Ok(Step::Stored(document));
         }
-        if let Some(reason) = self.obstacle(tx, asked)? {
+        if let Some(reason) = self.obstacle(tx, &asked.plan, &asked.release)? {
             return Ok(Step::Declined(reason));
         }
         let Some(grant) = self.statistics_grant(tx, &asked.partner)? else {
@@ -202,10 +202,7 @@ impl Node {
         let part = asked.plan.budget.partner_cap.min(grant.budget);
         let mut part = Pool::new(part, NanoRho(tx.spent(year.number(), Some(partner))?));
         if let Err(refusal) = charge(&mut node, &mut part, asked.cost, known) {
-            return Ok(Step::Declined(match refusal {
-                BudgetRefusal::PartnerSpent => DeclineReason::PartSpent,
-                BudgetRefusal::NodeSpent | BudgetRefusal::Free => DeclineReason::BudgetSpent,
-            }));
+            return Ok(Step::Declined(not_paid(refusal)));
         }
         let (number, row) = match charged {
             Some((number, row)) => {
@@ -221,18 +218,34 @@ impl Node {
     }
 
     /// What stands in the way of drawing, whoever asks.
-    fn obstacle<R: Rows>(&self, tx: &R, asked: &Asked) -> Outcome<Option<DeclineReason>> {
-        let ReleaseId { period, revision, .. } = asked.release;
-        let is_due = asked.plan.due_on(period, revision).is_some_and(|day| day <= self.today());
+    pub(super) fn obstacle<R: Rows>(
+        &self,
+        tx: &R,
+        plan: &Plan,
+        release: &ReleaseId,
+    ) -> Outcome<Option<DeclineReason>> {
+        if let Some(reason) = self.not_now(tx, plan, release)? {
+            return Ok(Some(reason));
+        }
+        let is_whole = !is_behind(tx)? && self.is_settled(tx)?;
+        Ok((!is_whole).then_some(DeclineReason::Behind))
+    }
+
+    /// Why a release is not made now, by anybody.
+    pub(super) fn not_now<R: Rows>(
+        &self,
+        tx: &R,
+        plan: &Plan,
+        release: &ReleaseId,
+    ) -> Outcome<Option<DeclineReason>> {
+        let ReleaseId { period, revision, .. } = *release;
+        let is_due = plan.due_on(period, revision).is_some_and(|day| day <= self.today());
         if !is_due {
             return Ok(Some(DeclineReason::NotDue));
         }
         let signed = signed_plans(tx)?;
-        if is_replaced(&asked.plan, period.year(), signed.iter().map(|(_, plan)| plan)) {
-            return Ok(Some(DeclineReason::Replaced));
-        }
-        let is_whole = !is_behind(tx)? && self.is_settled(tx)?;
-        Ok((!is_whole).then_some(DeclineReason::Behind))
+        let is_over = is_replaced(plan, period.year(), signed.iter().map(|(_, plan)| plan));
+        Ok(is_over.then_some(DeclineReason::Replaced))
     }
 
     fn new_charge(
@@ -247,17 +260,31 @@ impl Node {
                 heeded.push(*querier.as_bytes());
             }
         }
+        let partners = vec![*asked.partner.as_bytes()];
+        self.put_new_charge(tx, &asked.release, asked.cost, year_spent, (heeded, partners))
+    }
+
+    /// Writes the next charge. `year_spent` is what the year's persons have paid with it; `orgs` are
+    /// those whose agreements are heeded, and those who pay.
+    pub(super) fn put_new_charge(
+        &self,
+        tx: &mut Write<'_>,
+        release: &ReleaseId,
+        cost: NanoRho,
+        year_spent: NanoRho,
+        (heeded, partners): (Vec<Bytes32>, Vec<Bytes32>),
+    ) -> Outcome<(u64, ChargeRow)> {
         let last = tx.n_charges()?;
         let spent = tx.charge(last)?.map_or(0, |row| row.spent);
         let row = ChargeRow {
-            release: asked.release.bytes(),
-            year: asked.release.period.year().number(),
-            nano_rho: asked.cost.0,
+            release: release.bytes(),
+            year: release.period.year().number(),
+            nano_rho: cost.0,
             year_spent: year_spent.0,
-            spent: NanoRho(spent).plus(asked.cost).0,
+            spent: NanoRho(spent).plus(cost).0,
             at_s: self.now_s(),
             heeded,
-            partners: vec![*asked.partner.as_bytes()],
+            partners,
         };
         tx.put_charge(last + 1, &row)?;
         Ok((last + 1, row))
@@ -265,7 +292,9 @@ impl Node {
 
     /// Draws what was paid for and stores it; returns what is stored.
     fn draw_release(&self, asked: &Asked, paid: &PaidFor) -> Outcome<Vec<u8>> {
-        let exact = self.db.read(|tx| self.tallied(tx, asked, &paid.row))?;
+        let exact = self.db.read(|tx| {
+            self.tallied(tx, &asked.plan, &asked.cube, &asked.release, &paid.row.heeded)
+        })?;
         let cells = exact.with_noise(asked.sigma, &mut SystemRandomness);
         let contribution = Contribution {
             release: paid.release,
@@ -293,17 +322,24 @@ impl Node {
     }
 
     /// The exact cells over the cases that every heeded agreement lets be counted.
-    fn tallied<R: Rows>(&self, tx: &R, asked: &Asked, row: &ChargeRow) -> Outcome<Exact> {
+    pub(super) fn tallied<R: Rows>(
+        &self,
+        tx: &R,
+        plan: &Plan,
+        cube: &Cube,
+        release: &ReleaseId,
+        heeded: &[Bytes32],
+    ) -> Outcome<Exact> {
         let mut grants = Vec::new();
-        for org in row.heeded.iter().filter_map(|org| OrgId::from_bytes(org).ok()) {
+        for org in heeded.iter().filter_map(|org| OrgId::from_bytes(org).ok()) {
             grants.extend(self.statistics_grant(tx, &org)?);
         }
-        let period = asked.release.period;
+        let period = release.period;
         let mut tally = Tally::new(period.year());
         tx.records(&mut |id, row| {
             let case = case_of(&id, row)?;
             let met = definition::met(&case.record);
-            let counts = match asked.plan.definition {
+            let counts = match plan.definition {
                 DefinitionProfile::Programme => true,
                 profile => met.contains(profile),
             };
@@ -320,7 +356,7 @@ impl Node {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok(tally.cells(&asked.cube, period))
+        Ok(tally.cells(cube, period))
     }
 
     /// What the agreement in force grants a partner of our statistics.
@@ -335,10 +371,27 @@ impl Node {
     }
 
     fn declined(&self, asked: &Asked, reason: DeclineReason) -> Result<Envelope, ReleaseShut> {
+        self.signed_no(&asked.release, reason)
+    }
+
+    /// A signed no.
+    pub(super) fn signed_no(
+        &self,
+        release: &ReleaseId,
+        reason: DeclineReason,
+    ) -> Result<Envelope, ReleaseShut> {
         let n_charges = self.db.read(|tx| tx.n_whole_charges())?;
-        let declined = Declined { release: asked.release, at_s: self.now_s(), reason, n_charges };
+        let declined = Declined { release: *release, at_s: self.now_s(), reason, n_charges };
         let payload = entente_proto::encode_release_answer(&Answer::Declined(declined));
         let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &self.secrets.key);
         sealed.map_err(|_| ReleaseShut::Fault(no_randomness()))
+    }
+}
+
+/// What somebody hears whose question is not paid for.
+pub(super) fn not_paid(refusal: BudgetRefusal) -> DeclineReason {
+    match refusal {
+        BudgetRefusal::PartnerSpent => DeclineReason::PartSpent,
+        BudgetRefusal::NodeSpent | BudgetRefusal::Free => DeclineReason::BudgetSpent,
     }
 }

@@ -71,7 +71,8 @@ impl Node {
 
 fn table<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<ReturnTable> {
     // What was kept was compared with the plan, so the answers belong together.
-    let table = ReturnTable::of(plan, *release, voices(tx, plan, release)?);
+    let sum = super::sum::proof(tx, release)?;
+    let table = ReturnTable::of(plan, *release, voices(tx, plan, release)?, sum);
     table.ok_or_else(|| DbError::from(BadRow).into())
 }
 

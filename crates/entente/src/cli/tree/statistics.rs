@@ -52,6 +52,12 @@ pub(super) fn plan(words: Words) -> Command {
                     "Whose cases are counted, separated by , [all active partners]",
                     "Dont les cas sont comptés, séparés par , [tous les partenaires actifs]",
                 )))
+                .arg(several(words.option(
+                    "adds-up",
+                    ("LEADER,HELPER", "RESPONSABLE,SECOND"),
+                    "Who adds up in secret, so that the error of a sum is smaller [nobody]",
+                    "Qui additionne en secret, pour une erreur moindre de la somme [personne]",
+                )))
                 .arg(out(
                     words,
                     "Write the draft into this file [shown]",
@@ -103,7 +109,12 @@ pub(super) fn stats(words: Words) -> Command {
                     "Ask every contributor of a plan for the figures that are due",
                     "Demander à chaque contributeur d’un plan les chiffres dus",
                 )
-                .args([plan_name(words), words.periods(), cube()]),
+                .args([plan_name(words), words.periods(), cube()])
+                .arg(words.flag(
+                    "close",
+                    "Add up now, for ever without those who have not answered",
+                    "Additionner maintenant, à jamais sans ceux qui n’ont pas répondu",
+                )),
             words
                 .command(
                     "status",

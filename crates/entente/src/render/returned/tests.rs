@@ -39,7 +39,7 @@ fn national() -> NationalReturn {
         let payload = entente_proto::encode_release_answer(&answer);
         let envelope = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &key(2)).unwrap();
         let voices = vec![(key(2).id(), Some(Heard { envelope, answer }))];
-        ReturnTable::of(&plan, release, voices).unwrap()
+        ReturnTable::of(&plan, release, voices, None).unwrap()
     });
     let tables = tables.collect();
     let signature = |seed| {
@@ -86,14 +86,14 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
     let mut national = national();
     national.plan.safeguards.floor = Some(1_000);
     let remade = |table: &ReturnTable| {
-        ReturnTable::of(&national.plan, table.release, table.voices.clone()).unwrap()
+        ReturnTable::of(&national.plan, table.release, table.voices.clone(), None).unwrap()
     };
     national.tables = national.tables.iter().map(remade).collect();
     assert!(csv(&national).contains(",province,35,,,,,,x,11,29,1000,,1,0,0\r\n"));
     assert!(sdmx(&national).contains(",F,Y0T17,_T,_T,_T,_T,_T,_T,_T,_T,_T,2025,,NUMBER,0,Q,x,"));
     let silent = |table: &ReturnTable| {
         let voices = vec![(key(2).id(), None)];
-        ReturnTable::of(&national.plan, table.release, voices).unwrap()
+        ReturnTable::of(&national.plan, table.release, voices, None).unwrap()
     };
     national.tables = national.tables.iter().map(silent).collect();
     assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1\r\n"));

@@ -158,7 +158,7 @@ impl Node {
         }
         let charged = self.charge_overlap(partner, &kept.round, &question.receipts);
         let charged = charged.map_err(&refuse)?;
-        self.make_contribution(partner, &kept.round, &joint, &persons, &charged)
+        self.make_parcel(partner, &kept.round, &joint, &persons, &charged)
     }
 
     fn charge_overlap(
@@ -206,7 +206,7 @@ impl Node {
     }
 
     /// Makes what was paid for and stores it; of two at once the first to be stored counts.
-    fn make_contribution(
+    fn make_parcel(
         &self,
         partner: &OrgId,
         round: &Round,

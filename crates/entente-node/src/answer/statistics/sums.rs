@@ -1,0 +1,348 @@
+//! Answers: secure sums, led here or fetched from the leader.
+//!
+//! A run takes every release as far as it goes today. What keeps it from going on is said beside the
+//! table; the next run goes on from there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entente_core::codes::Code as _;
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::statistics::national::ReturnTable;
+use entente_core::statistics::plan::Plan;
+use entente_core::statistics::release::ReleaseId;
+use entente_core::statistics::sum::Rejection;
+use entente_store::rows::{RoundRow, RoundState};
+use entente_store::sums::Part;
+
+use super::{Misses, Stalls, Why, ask_one, blocking, reason};
+use crate::answer::records::show::Names;
+use crate::answer::{Desk, Staff, Steps, step};
+use crate::fault::Both;
+use crate::local::doc::*;
+use crate::node::statistics::KeptPlan;
+use crate::node::statistics::sum::{Led, NO_ROUND, NONSENSE, OPEN, SET_BACK, SumKept, TOO_FEW};
+use crate::node::{Node, Outcome};
+use crate::sync::Missed;
+
+pub(super) async fn run(
+    desk: Arc<Desk>,
+    staff: Staff,
+    (kept, releases): (KeptPlan, Vec<ReleaseId>),
+    close: bool,
+    steps: Steps,
+) -> Outcome<StatsTold> {
+    let (mut misses, mut stalls) = (Misses::new(), Stalls::new());
+    let leader = kept.plan.roles.aggregators.map(|[leader, _]| leader);
+    for release in &releases {
+        let went = match leader {
+            Some(leader) if leader != desk.node.id() => {
+                fetch(&desk, &leader, release, &steps).await?
+            }
+            _ => {
+                let (missed, went) = lead(&desk, &staff, release, close, &steps).await?;
+                misses.extend(missed);
+                went
+            }
+        };
+        if let Err(why) = went {
+            stalls.insert(*release, why);
+        }
+    }
+    let node = Arc::clone(&desk.node);
+    blocking(move || super::told(&node, &kept, &releases, &misses, &stalls)).await
+}
+
+/// Whether a release went as far as it can, or why not.
+type Went = Result<(), Reason>;
+
+async fn fetch(
+    desk: &Arc<Desk>,
+    leader: &OrgId,
+    release: &ReleaseId,
+    steps: &Steps,
+) -> Outcome<Went> {
+    let (node, of) = (Arc::clone(&desk.node), *release);
+    if blocking(move || node.is_finished(&of)).await? {
+        return Ok(Ok(()));
+    }
+    step(steps, 0, 1, "fetching the sum from the leader", "récupération de la somme");
+    match desk.peers.fetch_sum(leader, release).await {
+        Ok(SumKept::Kept) => Ok(Ok(())),
+        Ok(SumKept::NotValid) => Ok(Err(reason(SUM_NOT_VALID))),
+        Err(missed) => stalled(missed, LEADER_AWAY).map(Err),
+    }
+}
+
+async fn lead(
+    desk: &Arc<Desk>,
+    staff: &Staff,
+    release: &ReleaseId,
+    close: bool,
+    steps: &Steps,
+) -> Outcome<(Misses, Went)> {
+    let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
+    let Led { row, helper, .. } = blocking(move || node.begin_sum(actor, &of)).await?;
+    let mut misses = Misses::new();
+    if row.state == RoundState::Open {
+        if row.openings.len() < 2
+            && let Err(missed) = desk.peers.open_sum(&helper, release).await
+        {
+            return Ok((misses, Err(stalled(missed, HELPER_AWAY)?)));
+        }
+        misses = take_in(desk, staff, release, steps).await?;
+        let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
+        let n_missing = blocking(move || {
+            let n_missing = node.sum_intake(&of)?.missing.len();
+            if n_missing == 0 || close {
+                node.close_sum(actor, &of)?;
+                return Ok(0);
+            }
+            Ok(n_missing)
+        })
+        .await?;
+        if n_missing > 0 {
+            return Ok((misses, Err(waiting(n_missing))));
+        }
+    }
+    for nth in 0.. {
+        step(steps, nth, 3, "adding up with the helper", "addition avec le second");
+        match desk.peers.ask_helper(&helper, release).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(missed) => return Ok((misses, Err(stalled(missed, HELPER_AWAY)?))),
+        }
+    }
+    Ok((misses, Ok(())))
+}
+
+/// Asks everybody who has not answered, all at once.
+async fn take_in(
+    desk: &Arc<Desk>,
+    staff: &Staff,
+    release: &ReleaseId,
+    steps: &Steps,
+) -> Outcome<Misses> {
+    let (node, of) = (Arc::clone(&desk.node), *release);
+    let intake = blocking(move || node.sum_intake(&of)).await?;
+    let again =
+        intake.missing.into_iter().chain(intake.declined).chain(intake.rejected.into_keys());
+    let mut asking = tokio::task::JoinSet::new();
+    for org in again {
+        asking.spawn(ask_one(Arc::clone(desk), staff.clone(), org, vec![*release], true));
+    }
+    let (total, mut done, mut misses) = (asking.len() as u64, 0, Misses::new());
+    step(steps, 0, total, "asking contributors", "question aux contributeurs");
+    while let Some(missed) = asking.join_next().await {
+        misses.extend(missed.map_err(|_| crate::answer::failed())??);
+        done += 1;
+        step(steps, done, total, "asking contributors", "question aux contributeurs");
+    }
+    Ok(misses)
+}
+
+/// Why a round does not go on, if `away` is whom it needs.
+fn stalled(missed: Missed, away: Why) -> Outcome<Reason> {
+    match missed {
+        Missed::Ours(fault) => Err(fault),
+        Missed::Door(_) | Missed::NoAddress => Ok(reason(away)),
+        Missed::RefusedByPartner(word) => Ok(why(&word)),
+        Missed::OtherVersion => Ok(reason(super::OTHER_VERSION)),
+        Missed::RefusedByUs(_) => Ok(reason(super::NOT_VALID)),
+    }
+}
+
+const HELPER_AWAY: Why = (
+    "helper_away",
+    "the helper could not be reached; run it again",
+    "le second calculateur est injoignable; relancez",
+);
+const LEADER_AWAY: Why = (
+    "leader_away",
+    "the leader could not be reached; run it again",
+    "le responsable du calcul est injoignable; relancez",
+);
+const SUM_NOT_VALID: Why = (
+    "sum_not_valid",
+    "what the leader sent proves no figures",
+    "ce que le responsable a envoyé ne prouve aucun chiffre",
+);
+
+/// What a word between the aggregators means.
+const WORDS: [Why; 8] = [
+    (
+        TOO_FEW,
+        "too few organizations contributed; nothing is published, and what was paid stays spent",
+        "trop peu d’organismes ont contribué; rien n’est publié, et ce qui a été payé reste dépensé",
+    ),
+    (
+        SET_BACK,
+        "an aggregator was set back to an older state; nothing of this round is revealed",
+        "un des calculateurs a été ramené en arrière; rien de ce calcul n’est révélé",
+    ),
+    (
+        NONSENSE,
+        "the figures cannot come from the contributors: an aggregator is faulty or lies",
+        "les chiffres ne peuvent venir des contributeurs : un calculateur est défaillant ou ment",
+    ),
+    (
+        OPEN,
+        "the sum is not finished; fetch it later",
+        "la somme n’est pas achevée; récupérez-la plus tard",
+    ),
+    (NO_ROUND, "there is no such round there", "ce calcul n’y existe pas"),
+    (
+        "plan",
+        "it has not signed the plan, or does not answer us now",
+        "il n’a pas signé le plan, ou ne nous répond pas en ce moment",
+    ),
+    ("not_due", "the release is not due there yet", "la diffusion n’y est pas encore due"),
+    (
+        "replaced",
+        "a newer version of the plan took over there",
+        "une version plus récente du plan y a pris le relais",
+    ),
+];
+
+/// What any other word means: the aggregators contradict each other.
+fn why(word: &str) -> Reason {
+    let known = WORDS.iter().find(|(code, ..)| *code == word);
+    known.map_or_else(
+        || Reason {
+            code: word.to_owned(),
+            clause: None,
+            text: Both::new(
+                "the two who add up contradict each other; nothing was revealed",
+                "les deux calculateurs se contredisent; rien n’a été révélé",
+            ),
+        },
+        |it| reason(*it),
+    )
+}
+
+fn waiting(n: usize) -> Reason {
+    Reason {
+        code: "waiting".to_owned(),
+        clause: None,
+        text: Both::new(
+            format!(
+                "{n} have not answered; run it again, or add up for ever without them: --close"
+            ),
+            format!("{n} n’ont pas répondu; relancez, ou additionnez à jamais sans eux : --close"),
+        ),
+    }
+}
+
+/// Why a report was left out.
+pub(super) fn rejection(why: Rejection) -> Reason {
+    reason((why.code(), why.label(Lang::En), why.label(Lang::Fr)))
+}
+
+/// Whose reports are left out, as far as we know.
+pub(super) fn left_out(node: &Node, table: &ReturnTable) -> Outcome<BTreeMap<OrgId, Rejection>> {
+    if let Some(sum) = &table.sum {
+        return Ok(sum.left_out.clone());
+    }
+    let Some(row) = node.sum_standing(Part::Leader, &table.release)? else {
+        return Ok(BTreeMap::new());
+    };
+    let known = row.rejected.iter().filter_map(|(org, why)| {
+        Some((OrgId::from_bytes(org).ok()?, Rejection::from_number(*why)?))
+    });
+    Ok(known.collect())
+}
+
+/// Who adds a release up and how far they are; `None` if nobody does.
+pub(super) fn told(
+    node: &Node,
+    names: &Names,
+    plan: &Plan,
+    release: &ReleaseId,
+    stalls: &Stalls,
+) -> Outcome<Option<SumTold>> {
+    let Some([leader, helper]) = &plan.roles.aggregators else { return Ok(None) };
+    let Some((state, why)) = state(node, plan, release)? else { return Ok(None) };
+    let why = why.or_else(|| stalls.get(release).cloned());
+    Ok(Some(SumTold { leader: names.named(leader), helper: names.named(helper), state, why }))
+}
+
+/// How far a secure sum is, as far as we know, and why it was given up.
+pub(super) fn state(
+    node: &Node,
+    plan: &Plan,
+    release: &ReleaseId,
+) -> Outcome<Option<(SumState, Option<Reason>)>> {
+    if !plan.is_secure_sum() {
+        return Ok(None);
+    }
+    if node.is_finished(release)? {
+        return Ok(Some((SumState::Done, None)));
+    }
+    for part in [Part::Leader, Part::Helper] {
+        if let Some(row) = node.sum_standing(part, release)? {
+            return Ok(Some(standing(&row)));
+        }
+    }
+    let state = match node.has_contributed(release)? {
+        true => SumState::Contributed,
+        false => SumState::NotBegun,
+    };
+    Ok(Some((state, None)))
+}
+
+fn standing(row: &RoundRow) -> (SumState, Option<Reason>) {
+    match row.state {
+        RoundState::Open => (SumState::Open, None),
+        RoundState::Adding => (SumState::Adding, None),
+        RoundState::Done => (SumState::Done, None),
+        RoundState::Aborted => (SumState::Aborted, Some(why(&row.why))),
+    }
+}
+
+/// What we are in a plan.
+pub(super) fn roles(node: &Node, plan: &Plan) -> Vec<String> {
+    let ours = node.id();
+    let [leads, helps] = plan.roles.aggregators.map_or([false; 2], |it| it.map(|org| org == ours));
+    let roles = [
+        ("querier", plan.roles.queriers.contains_key(&ours)),
+        ("leader", leads),
+        ("helper", helps),
+        ("contributor", plan.roles.contributors.contains_key(&ours)),
+    ];
+    roles.into_iter().filter(|(_, is)| *is).map(|(role, _)| role.to_owned()).collect()
+}
+
+/// The rounds in which we add up and which are not finished.
+pub(in crate::answer) fn unfinished(node: &Node) -> Outcome<Vec<SumRound>> {
+    let mut rounds = Vec::new();
+    for (part, role) in [(Part::Leader, "leader"), (Part::Helper, "helper")] {
+        for (release, row) in node.sum_rounds(part)? {
+            if row.state == RoundState::Done {
+                continue;
+            }
+            let KeptPlan { plan, .. } = node.plan_by_id(&release.plan)?;
+            let (state, why) = standing(&row);
+            let (mut taken, mut refused, mut silent) = (0, 0, 0);
+            if part == Part::Leader && row.state == RoundState::Open {
+                let intake = node.sum_intake(&release)?;
+                taken = intake.taken.len() as u64;
+                refused = (intake.declined.len() + intake.rejected.len()) as u64;
+                silent = intake.missing.len() as u64;
+            }
+            rounds.push(SumRound {
+                plan: format!("{}@{}", plan.name, plan.version),
+                cube: plan.cube_at(release.cube).map(|it| it.name.clone()).unwrap_or_default(),
+                period: release.period.to_string(),
+                revision: release.revision,
+                role: role.to_owned(),
+                state,
+                why,
+                taken,
+                refused,
+                silent,
+            });
+        }
+    }
+    Ok(rounds)
+}

@@ -1,0 +1,97 @@
+//! A finished sum goes from the leader to everybody who may ask, with all that proves it.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgId;
+use entente_core::statistics::release::ReleaseId;
+use entente_proto::SecretSum;
+use entente_store::rows::{AnswerRow, RoundState, SumRow};
+use entente_store::sums::{Part, Sums as _};
+
+use super::{NO_ROUND, OPEN, SumShut, left_out_row, proof};
+use crate::node::statistics::KeptPlan;
+use crate::node::statistics::asking::{said, voices};
+use crate::node::{Node, Outcome};
+
+/// What became of a finished sum that the leader sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumKept {
+    /// It is kept now, or was before.
+    Kept,
+    /// It does not prove what it must.
+    NotValid,
+}
+
+impl Node {
+    /// The bytes of a finished sum for somebody who may ask.
+    pub fn finished_sum(&self, querier: &OrgId, release: &ReleaseId) -> Result<Vec<u8>, SumShut> {
+        let key = release.bytes();
+        self.db.write("give sum", |tx| {
+            self.sum_open_to(tx, querier)?;
+            let plan = self.sum_plan(tx, release)?;
+            let plan = plan.filter(|it| {
+                let leads = it.roles.aggregators.is_some_and(|[leader, _]| leader == self.id());
+                leads && it.roles.queriers.contains_key(querier)
+            });
+            let plan = plan.ok_or_else(SumShut::outside)?;
+            let Some(proof) = proof(tx, release)? else {
+                let row = tx.sum_round(Part::Leader, &key)?;
+                let why = match row {
+                    Some(row) if row.state == RoundState::Aborted => row.why,
+                    Some(_) => OPEN.to_owned(),
+                    None => NO_ROUND.to_owned(),
+                };
+                return Err(SumShut::Stopped(why));
+            };
+            let voices = voices(tx, &plan, release)?;
+            let entry = self.entry(Actor::Partner(*querier), Action::SumGiven).partner(*querier);
+            self.write_audit(tx, vec![entry.reference(key.clone())])?;
+            Ok(entente_proto::encode_secret_sum(&SecretSum { release: *release, voices, proof }))
+        })
+    }
+
+    /// Checks and keeps a finished sum that the leader sent.
+    pub fn keep_sum(&self, release: &ReleaseId, bytes: &[u8]) -> Outcome<SumKept> {
+        let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
+        let Ok(SecretSum { release: of, voices, proof }) = entente_proto::decode_secret_sum(bytes)
+        else {
+            return Ok(SumKept::NotValid);
+        };
+        let named = voices.iter().map(|(org, _)| org);
+        let is_right = |org: &OrgId, envelope: &Envelope| {
+            envelope.payload_type == payload_type::RELEASE_ANSWER
+                && said(&plan, org, release, envelope).is_some()
+        };
+        let heard = |(org, heard): &(OrgId, Option<_>)| {
+            let heard: &Option<entente_core::statistics::national::Heard> = heard;
+            heard.as_ref().is_none_or(|it| is_right(org, &it.envelope))
+        };
+        let fits = of == *release
+            && named.eq(plan.roles.contributors.keys())
+            && voices.iter().all(heard)
+            && proof.total(&plan, release, &voices).is_ok();
+        if !fits {
+            return Ok(SumKept::NotValid);
+        }
+        let key = release.bytes();
+        self.db.write("keep sum", |tx| {
+            if tx.sum(&key)?.is_some() {
+                return Ok(());
+            }
+            let at_s = self.now_s();
+            for (org, heard) in &voices {
+                let Some(heard) = heard else { continue };
+                let document = entente_proto::encode_envelope(&heard.envelope);
+                let given = heard.answer.paid().is_some();
+                // The leader asked, so these are no receipts of ours.
+                tx.put_answer(&key, org.as_bytes(), None, &AnswerRow { document, at_s, given })?;
+            }
+            let shares = proof.shares.each_ref().map(entente_proto::encode_envelope);
+            let left_out = left_out_row(&proof.left_out);
+            tx.put_sum(&key, &SumRow { left_out, shares, at_s })?;
+            let entry = self.entry(Actor::Node, Action::SumReceived).reference(key.clone());
+            self.write_audit(tx, vec![entry])
+        })?;
+        Ok(SumKept::Kept)
+    }
+}

@@ -1,0 +1,258 @@
+//! Attacks on secure sums, against running nodes.
+//!
+//! The numbers RT… are those of the red-team list of the design: nobody gets two sums of which one
+//! organization is the difference (RT16), and who lies spoils nothing but its own contribution, which
+//! moves a cell by no more than the plan allows (RT17). What a forged proof does is shown beside the
+//! proof (`entente_core::statistics::sum`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
+
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::{OrgKey, Signature};
+use entente_core::statistics::noise::SystemRandomness;
+use entente_core::statistics::plan::MAX_PER_CELL;
+use entente_core::statistics::release::{Answer, DeclineReason, ReleaseId};
+use entente_core::statistics::sum::{
+    Contribution, Opening, Rejection, Role, SealingKey, SealingPublic, SignedReport, contribute,
+};
+use entente_node::node::statistics::AnswerKept;
+use entente_proto::SumReply;
+use entente_tests::federation::staff;
+use entente_tests::sums::{Summed, near, stopped};
+
+#[test]
+fn rt16_nobody_gets_a_sum_and_the_same_sum_without_one() {
+    let mut world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..5, &release);
+    let with_five = world.centre.copied();
+    world.take_in([5], &release);
+    world.close(&release);
+    world.finish(&release);
+    let with_all = world.cells(&release).unwrap();
+
+    // The leader is set back to where the last one was not in, and asks for the others.
+    world.centre.set_back(&with_five);
+    world.close(&release);
+    assert_eq!(stopped(world.step(&release)), "out_of_turn");
+    assert_eq!(world.cells(&release), None);
+
+    // It begins anew with a fresh key: the helper has one for this release, and so have the others.
+    let mut world = Summed::new(6);
+    let before = world.centre.copied();
+    world.run(0..6, &release);
+    world.centre.set_back(&before);
+    world.open(&release).unwrap();
+    for nth in 0..6 {
+        assert_eq!(world.declined(nth, &release), DeclineReason::OtherRound);
+        assert_eq!(world.n_charges(nth), 1);
+    }
+    world.close(&release);
+    assert_eq!(world.given_up(&release).as_deref(), Some("too_few"));
+    near(&with_all, 75);
+}
+
+#[test]
+fn rt16_the_helper_reveals_one_sum_and_never_another() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..6, &release);
+    world.close(&release);
+    let (leader, node) = (world.centre.id(), world.helper.node());
+    let mut asked = Vec::new();
+    while let Some(question) = world.centre.node().next_sum_question(&release).unwrap() {
+        world.step(&release).unwrap();
+        let mut other = question.clone();
+        let last = other.len() - 1;
+        other[last] ^= 1;
+        assert_eq!(stopped(node.answer_sum(&leader, &release, &other)), "out_of_turn");
+        asked.push(question);
+    }
+    assert_eq!(asked.len(), 3);
+    let last = asked.pop().unwrap();
+    for question in &asked {
+        assert_eq!(stopped(node.answer_sum(&leader, &release, question)), "out_of_turn");
+    }
+    let said = node.answer_sum(&leader, &release, &last).unwrap();
+    assert_eq!(node.answer_sum(&leader, &release, &last).unwrap(), said);
+}
+
+#[test]
+fn rt16_a_roster_of_three_is_no_plan_and_three_of_six_are_no_sum() {
+    let world = Summed::new(6);
+    let mut few = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    few.roles.contributors = few.roles.contributors.into_iter().take(3).collect();
+    assert!(few.problems().iter().any(|it| it.place == "roles.contributors"));
+
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..3, &release);
+    world.close(&release);
+    assert_eq!(world.given_up(&release).as_deref(), Some("too_few"));
+    let row = world.led(&release);
+    assert!(row.key.is_empty() && row.stage.is_empty());
+    assert_eq!(world.cells(&release), None);
+    // What was paid stays spent, and the round is never begun again.
+    assert_eq!((world.n_charges(0), world.n_charges(5)), (1, 0));
+    world.centre.node().begin_sum(staff(), &release).unwrap();
+    assert_eq!(world.given_up(&release).as_deref(), Some("too_few"));
+    assert_eq!(world.ask(5, &release), AnswerKept::TooLate);
+}
+
+/// What an office that lies makes of the question: the report and its head fit each other, and are
+/// about these cells.
+fn lie(world: &Summed, nth: usize, release: &ReleaseId, cells: &[u64]) -> SumReply {
+    let question = world.question(nth, release);
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let round = plan.round(release).unwrap();
+    let [leader, helper] = &question.openings;
+    let key = |opening: &Envelope, role| Opening::verify(opening, &round, role).unwrap().key;
+    let keys = [key(leader, Role::Leader), key(helper, Role::Helper)];
+    let [leader, helper]: [&SealingPublic; 2] = keys.each_ref();
+    let made = contribute(&round, [leader, helper], &org_key(nth), cells, &mut SystemRandomness);
+    said(world, nth, release, &made.unwrap())
+}
+
+fn org_key(nth: usize) -> OrgKey {
+    OrgKey::from_seed(&[3 + u8::try_from(nth).unwrap(); 32])
+}
+
+/// A reply with the head of this contribution, under the office's own signature.
+fn said(world: &Summed, nth: usize, release: &ReleaseId, made: &Contribution) -> SumReply {
+    let honest = world.reply(nth, release).unwrap();
+    let answer = entente_proto::decode_release_answer(&honest.answer.payload).unwrap();
+    let Answer::Added(mut added) = answer else { panic!("nothing added") };
+    added.report = made.report.report.id;
+    added.digest = made.report.digest();
+    let payload = entente_proto::encode_release_answer(&Answer::Added(added));
+    let answer = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &org_key(nth)).unwrap();
+    SumReply { answer, contribution: made.to_bytes() }
+}
+
+fn keep(world: &Summed, nth: usize, release: &ReleaseId, reply: &SumReply) -> AnswerKept {
+    world.centre.node().keep_sum_reply(&world.offices[nth].id(), release, reply).unwrap()
+}
+
+fn contribution(world: &Summed, nth: usize, release: &ReleaseId) -> Contribution {
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let reply = world.reply(nth, release).unwrap();
+    Contribution::parse(&reply.contribution, &plan.round(release).unwrap()).unwrap()
+}
+
+/// Runs a round in which the office 5 sends this and the others are honest; says why it was left out.
+#[track_caller]
+fn with_liar(world: &Summed, release: &ReleaseId, reply: &SumReply) -> Option<Rejection> {
+    world.take_in(0..5, release);
+    assert!(matches!(keep(world, 5, release, reply), AnswerKept::Added(_)));
+    world.close(release);
+    world.finish(release);
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let table = world.centre.node().release_table(&plan, release).unwrap();
+    table.left_out(&world.offices[5].id())
+}
+
+#[test]
+fn rt17_a_share_that_was_tampered_with_is_left_out_and_the_others_are_not_harmed() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    let mut tampered = world.reply(5, &release).unwrap();
+    *tampered.contribution.last_mut().unwrap() ^= 1;
+    let left_out = with_liar(&world, &release, &tampered);
+    assert_eq!(left_out, Some(Rejection::NotSealedToUs));
+    near(&world.cells(&release).unwrap(), 60);
+}
+
+#[test]
+fn rt17_a_helper_s_share_that_cannot_be_opened_is_left_out_by_the_helper() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    let mut made = contribution(&world, 5, &release);
+    made.report.report.for_helper[7] ^= 1;
+    made.report.signature = signature(&made.report, 5);
+    let left_out = with_liar(&world, &release, &said(&world, 5, &release, &made));
+    assert_eq!(left_out, Some(Rejection::NotSealedToUs));
+    near(&world.cells(&release).unwrap(), 60);
+}
+
+/// The signature of an office under a report, as it makes it itself.
+fn signature(report: &SignedReport, nth: usize) -> Signature {
+    let it = &report.report;
+    let bytes =
+        [it.context.as_slice(), &it.id.0, &it.public, &it.for_leader, &it.for_helper].concat();
+    let sealed = Envelope::seal(payload_type::SUM_REPORT, bytes, &org_key(nth)).unwrap();
+    sealed.signatures[0].1
+}
+
+#[test]
+fn rt17_another_s_report_another_round_s_and_a_second_one_are_left_out() {
+    // The report of somebody else, sent as one's own.
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    let of_other = contribution(&world, 4, &release);
+    let left_out = with_liar(&world, &release, &said(&world, 5, &release, &of_other));
+    assert_eq!(left_out, Some(Rejection::BadSignature));
+    near(&world.cells(&release).unwrap(), 60);
+
+    // A report of another release.
+    let (world, other) = (Summed::new(6), 1);
+    world.open(&release).unwrap();
+    world.open(&world.release(other)).unwrap();
+    let mut moved = contribution(&world, 5, &world.release(other));
+    moved.for_leader.truncate(contribution(&world, 5, &release).for_leader.len());
+    let left_out = with_liar(&world, &release, &said(&world, 5, &release, &moved));
+    assert_eq!(left_out, Some(Rejection::WrongRound));
+    near(&world.cells(&release).unwrap(), 60);
+
+    // What it says that it sent is not what it sent.
+    let world = Summed::new(6);
+    world.open(&release).unwrap();
+    let second = lie(&world, 5, &release, &[1; 14]);
+    let mixed = SumReply { contribution: second.contribution, ..world.reply(5, &release).unwrap() };
+    let left_out = with_liar(&world, &release, &mixed);
+    assert_eq!(left_out, Some(Rejection::SecondContribution));
+    near(&world.cells(&release).unwrap(), 60);
+}
+
+#[test]
+fn rt17_a_liar_moves_a_cell_by_the_largest_number_and_no_further() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    let mut most = [0; 14];
+    most[6] = u64::from(MAX_PER_CELL);
+    let reply = lie(&world, 5, &release, &most);
+    assert_eq!(with_liar(&world, &release, &reply), None);
+    near(&world.cells(&release).unwrap(), 60 + i64::from(MAX_PER_CELL));
+    // One more than that cannot even be split: the proof is over numbers of twelve bits, and what a
+    // forged one does to its own report is shown beside the proof.
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let round = plan.round(&release).unwrap();
+    most[6] += 1;
+    let key = SealingKey::from_seed(&[1; 32]).public().unwrap();
+    let made = contribute(&round, [&key, &key], &org_key(5), &most, &mut SystemRandomness);
+    assert!(made.is_err());
+}
+
+#[test]
+fn a_second_signed_contribution_is_evidence_and_the_first_stays() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..6, &release);
+    let second = lie(&world, 5, &release, &[9; 14]);
+    assert_eq!(keep(&world, 5, &release, &second), AnswerKept::Contradicts);
+    let liar = world.centre.node().partner_row(&world.offices[5].id()).unwrap();
+    assert_eq!(liar.quarantined.as_deref(), Some("drawn_twice"));
+    world.close(&release);
+    world.finish(&release);
+    near(&world.cells(&release).unwrap(), 75);
+}
