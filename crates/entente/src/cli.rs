@@ -24,7 +24,7 @@ pub(crate) mod speech;
 mod tests;
 pub(crate) mod tree;
 mod usage;
-mod verify;
+pub(crate) mod verify;
 
 use desk::Desk;
 

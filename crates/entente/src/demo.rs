@@ -6,7 +6,9 @@
 
 mod cast;
 mod office;
+mod statistics;
 mod story;
+mod teller;
 
 use std::path::PathBuf;
 
@@ -50,6 +52,7 @@ pub(crate) struct Figures {
     refusals: u64,
     audit_verified: u64,
     count: CountFigures,
+    statistics: StatisticsFigures,
     seconds: f64,
 }
 
@@ -64,6 +67,20 @@ struct CountFigures {
 struct CellFigure {
     key: std::collections::BTreeMap<String, String>,
     value: Option<u64>,
+}
+
+/// The figures that were added up in secret.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct StatisticsFigures {
+    /// Whose cases are in them.
+    contributors: u64,
+    /// Who was to contribute and did not.
+    dropped: u64,
+    aggregators: u64,
+    /// Whether the national return verifies.
+    verified: bool,
+    /// What a person in them has paid at one organization, in billionths of rho.
+    budget_spent_nano_rho: u64,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

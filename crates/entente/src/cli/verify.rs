@@ -25,8 +25,7 @@ const MAX_FILE: u64 = (entente_proto::MAX_RETURN as u64) + (1 << 20);
 pub(super) fn run(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {
     let path = typed.raw_path("file").unwrap_or_default();
     let trusted = trusted(&typed.many("trust"))?;
-    let (national, maker) = read(&path)?;
-    let verdict = verdict(&national, maker, trusted.as_deref());
+    let (national, verdict) = check(&path, trusted.as_deref())?;
     let is_right = verdict.faults.is_empty();
     let end = if is_right { End::Done } else { End::Faulty };
     match typed.maybe("format").filter(|_| is_right).as_deref() {
@@ -37,6 +36,16 @@ pub(super) fn run(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {
         None => desk.page(&verdict),
     }
     Ok(end)
+}
+
+/// A return, and what is wrong with it. With `trusted`, whoever else signed in it is a fault.
+pub(crate) fn check(
+    path: &Path,
+    trusted: Option<&[OrgId]>,
+) -> Result<(NationalReturn, Verdict), Box<Fault>> {
+    let (national, maker) = read(path)?;
+    let verdict = verdict(&national, maker, trusted);
+    Ok((national, verdict))
 }
 
 /// The identities that were named, in full: the beginning of one proves nothing.

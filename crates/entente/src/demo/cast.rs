@@ -76,19 +76,24 @@ pub(super) const FEDERAL: usize = 0;
 pub(super) const ONTARIO: usize = 1;
 /// Position of the office that cuts a partner off.
 pub(super) const MANITOBA: usize = 2;
+/// Position of the organization whose node is down when figures are added up.
+pub(super) const POLICE: usize = 4;
 /// Position of the partner that is cut off.
 pub(super) const SHELTER: usize = 5;
+/// Position of the organization that adds up in secret with the federal centre.
+pub(super) const WORKERS: usize = 6;
 
 /// An agreement: who sends, who receives, and the template it is drafted from.
-pub(super) const AGREEMENTS: [(usize, usize, &str); 7] = [
+pub(super) const AGREEMENTS: [(usize, usize, &str); 8] = [
     (ONTARIO, FEDERAL, "province-federal"),
     (MANITOBA, FEDERAL, "province-federal"),
     (3, FEDERAL, "province-federal"),
-    (4, FEDERAL, "counts-only"),
+    (POLICE, FEDERAL, "counts-only"),
     (SHELTER, MANITOBA, "ngo-province"),
-    (6, 3, "ngo-province"),
+    (SHELTER, FEDERAL, "counts-only"),
+    (WORKERS, 3, "ngo-province"),
     // Summaries and no counts: the centre's question will be refused here, with the clause.
-    (6, FEDERAL, "ngo-province"),
+    (WORKERS, FEDERAL, "ngo-province"),
 ];
 
 /// How many cases there are unless told otherwise.

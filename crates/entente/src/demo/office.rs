@@ -20,6 +20,9 @@ use crate::cli::call;
 /// How long a node may take to open its doors.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
+/// The file with the passphrase, in the node's folder.
+const PASSPHRASE: &str = "passphrase";
+
 /// An organization that is up.
 pub(super) struct Office {
     /// Who it plays.
@@ -50,23 +53,24 @@ impl Office {
         };
         let passphrase = passphrase()?;
         home.init(&options, &passphrase)?;
-        let secret = home.path().join("passphrase");
+        let secret = home.path().join(PASSPHRASE);
         write_private(&secret, &passphrase).map_err(|error| io_fault(&error))?;
-        let log =
-            fs::File::create(home.path().join("node.log")).map_err(|error| io_fault(&error))?;
-        let child = std::env::current_exe().and_then(|program| {
-            Command::new(program)
-                .arg("--home")
-                .arg(home.path())
-                .args(["node", "run", "--passphrase-file"])
-                .arg(&secret)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(log)
-                .spawn()
-        });
-        let child = child.map_err(|error| io_fault(&error))?;
-        Ok(Self { role, home, lang, child: Some(child) })
+        Ok(Self { role, child: Some(spawn(&home)?), home, lang })
+    }
+
+    /// Ends the node's process, as a power cut would.
+    pub(super) fn fail(&mut self) {
+        // Only the process that this started, by its handle.
+        if let Some(mut child) = self.child.take() {
+            let _ended = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+
+    /// Starts the node again.
+    pub(super) async fn come_back(&mut self) -> Outcome<()> {
+        self.child = Some(spawn(&self.home)?);
+        self.ready().await
     }
 
     /// Waits until the node answers.
@@ -103,12 +107,26 @@ impl Office {
 
 impl Drop for Office {
     fn drop(&mut self) {
-        // Only the process that this started, by its handle.
-        if let Some(mut child) = self.child.take() {
-            let _ended = child.kill();
-            let _reaped = child.wait();
-        }
+        self.fail();
     }
+}
+
+fn spawn(home: &Home) -> Outcome<Child> {
+    let log = home.path().join("node.log");
+    let log = fs::File::options().create(true).append(true).open(log);
+    let log = log.map_err(|error| io_fault(&error))?;
+    let child = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .arg("--home")
+            .arg(home.path())
+            .args(["node", "run", "--passphrase-file"])
+            .arg(home.path().join(PASSPHRASE))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+    });
+    child.map_err(|error| io_fault(&error))
 }
 
 fn free_port() -> std::io::Result<SocketAddr> {

@@ -18,49 +18,10 @@ use entente_node::tabular::{self, CsvOut};
 
 use super::cast::{AGREEMENTS, CAST, DEFAULT_RECORDS, FEDERAL, MANITOBA, ONTARIO, SHELTER};
 use super::office::Office;
+use super::teller::Teller;
 use super::{CellFigure, CoverageFigures, DemoOptions, Figures, Outcome};
 use crate::cli::End;
-use crate::render::{self, View};
-
-/// Tells what happens, as it happens.
-struct Teller {
-    lang: Lang,
-    quiet: bool,
-    since: Instant,
-    view: View,
-}
-
-impl Teller {
-    /// A step begins.
-    fn step(&self, en: &str, fr: &str) {
-        if !self.quiet {
-            let seconds = self.since.elapsed().as_secs_f64();
-            self.print(&format!("\n{seconds:5.1} s  {}", self.lang.pick(en, fr)));
-        }
-    }
-
-    /// Something that a step found.
-    fn say(&self, en: &str, fr: &str) {
-        if !self.quiet {
-            self.print(&format!("         {}", self.lang.pick(en, fr)));
-        }
-    }
-
-    /// A page, as the command line would show it.
-    fn page(&self, told: &impl render::Render) {
-        if !self.quiet {
-            for line in render::page(told, &self.view).lines() {
-                self.print(&format!("         {line}"));
-            }
-        }
-    }
-
-    fn print(&self, text: &str) {
-        use std::io::Write as _;
-        // Somebody who closes the pipe has seen enough.
-        let _closed = writeln!(std::io::stdout().lock(), "{text}");
-    }
-}
+use crate::render::View;
 
 /// Runs the demonstration.
 pub(crate) fn run(options: &DemoOptions, view: View) -> Outcome<End> {
@@ -86,6 +47,7 @@ async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
     explain(&teller, &offices).await?;
     withdraw(&teller, &offices, &mut figures).await?;
     cut_off(&teller, &offices).await?;
+    figures.statistics = super::statistics::tell(&teller, &mut offices, &folder).await?;
     verify(&teller, &offices, &mut figures).await?;
     figures.summaries_held = held(&offices).await?;
     figures.seconds = (teller.since.elapsed().as_secs_f64() * 10.0).round() / 10.0;
@@ -173,10 +135,15 @@ async fn agree(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     );
     for (sender, receiver, template) in AGREEMENTS {
         let (from, to) = (at(offices, sender)?, at(offices, receiver)?);
+        let mut edits = BTreeMap::new();
+        if receiver == FEDERAL {
+            // Its part of the yearly budget, for the chapter of private statistics.
+            edits.insert("we_send.budget_nano_rho_per_year".to_owned(), "88150000".to_owned());
+        }
         let draft = AgreementDraftAsk {
             template: template.to_owned(),
             partner: to.role.name_en.to_owned(),
-            edits: BTreeMap::new(),
+            edits,
         };
         let toml = from.ask(&draft).await?.toml;
         let partner = to.role.name_en.to_owned();
@@ -197,7 +164,7 @@ async fn agree(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     Ok(())
 }
 
-async fn pull(office: &Office, from: &Office) -> Outcome<SyncTold> {
+pub(super) async fn pull(office: &Office, from: &Office) -> Outcome<SyncTold> {
     office.ask(&SyncAsk { partner: Some(from.role.name_en.to_owned()) }).await
 }
 
@@ -545,7 +512,10 @@ fn finish(
     let seconds = figures.seconds;
     teller.step(
         &format!("Done in {seconds} seconds, without a central database."),
-        &format!("Terminé en {seconds} secondes, sans base de données centrale."),
+        &format!(
+            "Terminé en {} secondes, sans base de données centrale.",
+            seconds.to_string().replace('.', ",")
+        ),
     );
     if !options.keep {
         return;
@@ -576,11 +546,11 @@ fn finish(
     );
 }
 
-fn at(offices: &[Office], position: usize) -> Outcome<&Office> {
+pub(super) fn at(offices: &[Office], position: usize) -> Outcome<&Office> {
     offices.get(position).ok_or_else(went_wrong)
 }
 
-fn went_wrong() -> Box<Fault> {
+pub(super) fn went_wrong() -> Box<Fault> {
     Fault::new(
         1013,
         ("The demonstration went wrong.", "La démonstration a échoué."),
