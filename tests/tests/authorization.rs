@@ -331,7 +331,7 @@ async fn overlap(
     // A round for each method, since one of them ends it, and a year for which no plan has promised
     // everything away.
     terms.capacity = method.bytes().map(u32::from).sum();
-    terms.period = Period::whole_year(2024).unwrap();
+    terms.period = Period::whole_year(2019).unwrap();
     let round = terms.check().unwrap();
     node.node().propose_overlap(staff(), &round).unwrap();
     // Who is no partner with an agreement could not sign; nor is there anything to be asked then.

@@ -109,7 +109,7 @@ async fn six_organizations_run_a_round_by_commands() {
     let early = done(six.centre(), &["stats", "overlap", "run", "2025"]);
     assert_eq!(text(&early, "/round/state"), "running");
     let nothing = six.centre().json(&["stats", "overlap", "show", "2025", "--out", &table]);
-    assert_eq!(text(&nothing, "/error/code"), "ENT-2127");
+    assert_eq!(text(&nothing, "/error/code"), "ENT-0036");
     for node in six.nodes.iter().skip(1) {
         sync(node, "centre");
         let signed = done(node, &["stats", "overlap", "sign", "2025"]);

@@ -261,17 +261,17 @@ pub(crate) fn not_moved(reason: &str) -> Box<Fault> {
     .in_detail(&reason)
 }
 
-/// `ENT-2127`: an overlap round that was not counted, or elsewhere.
+/// `ENT-0036`: an overlap round that was not counted, or elsewhere.
 pub(crate) fn not_counted() -> Box<Fault> {
     Fault::new(
-        2127,
+        36,
         (
-            "The overlap round has not come that far, or was counted elsewhere.",
-            "Le recoupement n’en est pas là, ou a été compté ailleurs.",
+            "the overlap round has not been counted, or was counted elsewhere",
+            "le recoupement n’a pas été compté, ou l’a été ailleurs",
         ),
         (
-            "See where it stands: `entente stats overlap show`.",
-            "Voyez où il en est : `entente stats overlap show`.",
+            "see where it stands: entente stats overlap show",
+            "voyez où il en est\u{a0}: entente stats overlap show",
         ),
     )
 }
