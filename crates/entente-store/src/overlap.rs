@@ -3,7 +3,7 @@
 //! A secret is in a table of its own, so that what has to be destroyed is found in one place. Shares,
 //! parcels and batches are parts of a round; a part that was kept is never written over
 //! ([`Write::put_overlap_part`]), since every step of a round is done once. A batch can be long, and
-//! is kept in rows of [`PIECE`] bytes.
+//! is kept in rows of `PIECE` bytes.
 
 use std::ops::ControlFlow;
 
