@@ -3,7 +3,7 @@
 //! Both are rebuilt from the store at start and changed only after the transaction that changed
 //! the store; of held summaries this index may know a moment before they are durable. Counting is
 //! the core's ([`entente_core::statistics::columns`]). A node that is stopped leaves both in a sealed
-//! file ([`remember`]), so that its next start need not read every record.
+//! file (`index/remember.rs`), so that its next start need not read every record.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;

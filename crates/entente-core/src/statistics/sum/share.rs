@@ -14,7 +14,7 @@ const TAG_SHARE: u8 = 6;
 const TAG_SUBTOTAL: u8 = 7;
 
 /// One aggregator's sum over the agreed set, without noise. It cannot be read, sent or stored: the
-/// one thing to do with it is [`Verified::conclude`].
+/// one thing to do with it is to conclude the round.
 pub struct Verified {
     pub(super) role: Role,
     pub(super) set: AgreedSet,
