@@ -5,6 +5,12 @@
 //! [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "an office that is not there fails the attack, as it should"
+)]
+pub mod liar;
 pub mod net;
 pub mod overlap;
 pub mod python;

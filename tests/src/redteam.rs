@@ -15,6 +15,7 @@ pub mod maths;
 pub mod noise;
 pub mod question;
 pub mod reconstruct;
+pub mod subsets;
 pub mod sums;
 pub mod timing;
 pub mod wire;
@@ -230,6 +231,8 @@ pub const ATTACKS: &[Attack] = &[
     by_chance("rt8-sum", "the same of a secure sum", sums::audit),
     by_chance("rt13", "tell by the time an answer takes", timing::pairs),
     certain("rt14", "tell refusals apart", wire::refusals),
+    certain("rt16", "get a secure sum, and the same without one", subsets::subsets),
+    certain("rt17", "spoil a secure sum", subsets::poison),
     by_chance("rt19", "see persons in an empty territory", noise::empty_territory),
     certain("rt21", "make two copies of a node answer", ledger::clones),
     certain("rt22", "offer an older, wider or unsigned plan", ledger::downgrade),

@@ -79,6 +79,16 @@ fn rt14_every_refusal_is_the_same_to_the_last_byte() {
 }
 
 #[test]
+fn rt16_nobody_gets_a_secure_sum_and_the_same_one_without_somebody() {
+    fails("rt16");
+}
+
+#[test]
+fn rt17_a_lie_in_a_secure_sum_harms_nobody_else() {
+    fails("rt17");
+}
+
+#[test]
 fn rt19_an_empty_territory_is_dense_and_rarely_above_the_floor() {
     fails("rt19");
 }

@@ -11,17 +11,14 @@
     reason = "this file is a test, its helpers included"
 )]
 
-use entente_core::envelope::{Envelope, payload_type};
-use entente_core::identity::{OrgKey, Signature};
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::plan::MAX_PER_CELL;
-use entente_core::statistics::release::{Answer, DeclineReason, ReleaseId};
-use entente_core::statistics::sum::{
-    Contribution, Opening, Rejection, Role, SealingKey, SealingPublic, SignedReport, contribute,
-};
+use entente_core::statistics::release::DeclineReason;
+use entente_core::statistics::sum::{Rejection, SealingKey, contribute};
 use entente_node::node::statistics::AnswerKept;
 use entente_proto::SumReply;
 use entente_tests::federation::staff;
+use entente_tests::liar::{contribution, keep, lie, office_key, said, signature, with_liar};
 use entente_tests::sums::{Summed, near, stopped};
 
 #[test]
@@ -105,58 +102,6 @@ fn rt16_a_roster_of_three_is_no_plan_and_three_of_six_are_no_sum() {
     assert_eq!(world.ask(5, &release), AnswerKept::TooLate);
 }
 
-/// What an office that lies makes of the question: the report and its head fit each other, and are
-/// about these cells.
-fn lie(world: &Summed, nth: usize, release: &ReleaseId, cells: &[u64]) -> SumReply {
-    let question = world.question(nth, release);
-    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
-    let round = plan.round(release).unwrap();
-    let [leader, helper] = &question.openings;
-    let key = |opening: &Envelope, role| Opening::verify(opening, &round, role).unwrap().key;
-    let keys = [key(leader, Role::Leader), key(helper, Role::Helper)];
-    let [leader, helper]: [&SealingPublic; 2] = keys.each_ref();
-    let made = contribute(&round, [leader, helper], &org_key(nth), cells, &mut SystemRandomness);
-    said(world, nth, release, &made.unwrap())
-}
-
-fn org_key(nth: usize) -> OrgKey {
-    OrgKey::from_seed(&[3 + u8::try_from(nth).unwrap(); 32])
-}
-
-/// A reply with the head of this contribution, under the office's own signature.
-fn said(world: &Summed, nth: usize, release: &ReleaseId, made: &Contribution) -> SumReply {
-    let honest = world.reply(nth, release).unwrap();
-    let answer = entente_proto::decode_release_answer(&honest.answer.payload).unwrap();
-    let Answer::Added(mut added) = answer else { panic!("nothing added") };
-    added.report = made.report.report.id;
-    added.digest = made.report.digest();
-    let payload = entente_proto::encode_release_answer(&Answer::Added(added));
-    let answer = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &org_key(nth)).unwrap();
-    SumReply { answer, contribution: made.to_bytes() }
-}
-
-fn keep(world: &Summed, nth: usize, release: &ReleaseId, reply: &SumReply) -> AnswerKept {
-    world.centre.node().keep_sum_reply(&world.offices[nth].id(), release, reply).unwrap()
-}
-
-fn contribution(world: &Summed, nth: usize, release: &ReleaseId) -> Contribution {
-    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
-    let reply = world.reply(nth, release).unwrap();
-    Contribution::parse(&reply.contribution, &plan.round(release).unwrap()).unwrap()
-}
-
-/// Runs a round in which the office 5 sends this and the others are honest; says why it was left out.
-#[track_caller]
-fn with_liar(world: &Summed, release: &ReleaseId, reply: &SumReply) -> Option<Rejection> {
-    world.take_in(0..5, release);
-    assert!(matches!(keep(world, 5, release, reply), AnswerKept::Added(_)));
-    world.close(release);
-    world.finish(release);
-    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
-    let table = world.centre.node().release_table(&plan, release).unwrap();
-    table.left_out(&world.offices[5].id())
-}
-
 #[test]
 fn rt17_a_share_that_was_tampered_with_is_left_out_and_the_others_are_not_harmed() {
     let world = Summed::new(6);
@@ -180,15 +125,6 @@ fn rt17_a_helper_s_share_that_cannot_be_opened_is_left_out_by_the_helper() {
     let left_out = with_liar(&world, &release, &said(&world, 5, &release, &made));
     assert_eq!(left_out, Some(Rejection::NotSealedToUs));
     near(&world.cells(&release).unwrap(), 60);
-}
-
-/// The signature of an office under a report, as it makes it itself.
-fn signature(report: &SignedReport, nth: usize) -> Signature {
-    let it = &report.report;
-    let bytes =
-        [it.context.as_slice(), &it.id.0, &it.public, &it.for_leader, &it.for_helper].concat();
-    let sealed = Envelope::seal(payload_type::SUM_REPORT, bytes, &org_key(nth)).unwrap();
-    sealed.signatures[0].1
 }
 
 #[test]
@@ -238,7 +174,7 @@ fn rt17_a_liar_moves_a_cell_by_the_largest_number_and_no_further() {
     let round = plan.round(&release).unwrap();
     most[6] += 1;
     let key = SealingKey::from_seed(&[1; 32]).public().unwrap();
-    let made = contribute(&round, [&key, &key], &org_key(5), &most, &mut SystemRandomness);
+    let made = contribute(&round, [&key, &key], &office_key(5), &most, &mut SystemRandomness);
     assert!(made.is_err());
 }
 

@@ -1,0 +1,135 @@
+//! RT16 and RT17: two sums of which one organization is the difference, and contributions that lie.
+//!
+//! Nothing is left to chance here but the noise; a figure is harmed if it is six standard deviations
+//! of the noise away from the truth, which happens once in five hundred million cells.
+
+use entente_core::statistics::noise::SystemRandomness;
+use entente_core::statistics::plan::MAX_PER_CELL;
+use entente_core::statistics::release::{DeclineReason, ReleaseId};
+use entente_core::statistics::sum::{SealingKey, contribute};
+use entente_proto::SumReply;
+
+use super::{Measure, Sizes};
+use crate::liar::{contribution, lie, office_key, said, signature, with_liar};
+use crate::sums::Summed;
+
+/// Six standard deviations of two noises of 4.13, rounded up.
+const FAR: i64 = 36;
+
+/// The women of Manitoba whom the five honest offices know.
+const OF_FIVE: i64 = 60;
+
+/// RT16: a sum of all and a sum without one.
+pub fn subsets(_: &Sizes) -> Vec<Measure> {
+    let (mut again, mut charges) = (0, 0);
+    let (mut world, release) = six();
+    world.take_in(0..5, &release);
+    let with_five = world.centre.copied();
+    world.take_in([5], &release);
+    world.close(&release);
+    world.finish(&release);
+    // The leader goes back to where the last one was not in, and asks for the others alone.
+    world.centre.set_back(&with_five);
+    world.close(&release);
+    again += usize::from(world.step(&release).is_ok() || world.cells(&release).is_some());
+
+    // It begins anew with a fresh key.
+    let mut world = Summed::new(6);
+    let before = world.centre.copied();
+    world.run(0..6, &release);
+    world.centre.set_back(&before);
+    world.open(&release).unwrap();
+    for nth in 0..6 {
+        again += usize::from(world.declined(nth, &release) != DeclineReason::OtherRound);
+        charges += usize::try_from(world.n_charges(nth)).unwrap() - 1;
+    }
+
+    let (world, release) = six();
+    world.take_in(0..4, &release);
+    world.close(&release);
+    let few = usize::from(world.given_up(&release).is_none() || world.cells(&release).is_some());
+    vec![
+        Measure::exactly("second contributions, or sums without one", again, 0, 7),
+        Measure::exactly("second charges", charges, 0, 6),
+        Measure::exactly("other questions of the leader answered", answered_anew(), 0, 3),
+        Measure::exactly("sums of four", few, 0, 1),
+    ]
+}
+
+fn six() -> (Summed, ReleaseId) {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    (world, release)
+}
+
+/// How many of the leader's questions the helper answers a second time with one bit changed.
+fn answered_anew() -> usize {
+    let (world, release) = six();
+    world.take_in(0..6, &release);
+    world.close(&release);
+    let mut n = 0;
+    while let Some(mut question) = world.centre.node().next_sum_question(&release).unwrap() {
+        world.step(&release).unwrap();
+        *question.last_mut().unwrap() ^= 1;
+        let node = world.helper.node();
+        n += usize::from(node.answer_sum(&world.centre.id(), &release, &question).is_ok());
+    }
+    n
+}
+
+/// RT17: a contribution that was tampered with, is another's, of another release, or too large.
+pub fn poison(_: &Sizes) -> Vec<Measure> {
+    let lies: [fn(&Summed, &ReleaseId) -> SumReply; 5] = [
+        |world, release| {
+            let mut tampered = world.reply(5, release).unwrap();
+            *tampered.contribution.last_mut().unwrap() ^= 1;
+            tampered
+        },
+        |world, release| {
+            let mut made = contribution(world, 5, release);
+            made.report.report.for_helper[7] ^= 1;
+            made.report.signature = signature(&made.report, 5);
+            said(world, 5, release, &made)
+        },
+        |world, release| said(world, 5, release, &contribution(world, 4, release)),
+        |world, release| {
+            world.open(&world.release(1)).unwrap();
+            let mut moved = contribution(world, 5, &world.release(1));
+            moved.for_leader.truncate(contribution(world, 5, release).for_leader.len());
+            said(world, 5, release, &moved)
+        },
+        |world, release| {
+            let second = lie(world, 5, release, &[1; 14]);
+            SumReply { contribution: second.contribution, ..world.reply(5, release).unwrap() }
+        },
+    ];
+    let (mut taken, mut harmed) = (0, 0);
+    for lie in lies {
+        let (world, release) = six();
+        let reply = lie(&world, &release);
+        taken += usize::from(with_liar(&world, &release, &reply).is_none());
+        harmed += usize::from(off(&world, &release) > FAR);
+    }
+    let (world, release) = six();
+    let mut most = [0; 14];
+    most[6] = u64::from(MAX_PER_CELL);
+    with_liar(&world, &release, &lie(&world, 5, &release, &most));
+    let moved = off(&world, &release);
+    let limit = i64::from(MAX_PER_CELL) + FAR;
+    most[6] += 1;
+    let round = world.centre.node().plan_by_id(&world.plan).unwrap().plan.round(&release).unwrap();
+    let key = SealingKey::from_seed(&[1; 32]).public().unwrap();
+    let more = contribute(&round, [&key, &key], &office_key(5), &most, &mut SystemRandomness);
+    vec![
+        Measure::exactly("lies that were taken in", taken, 0, 5),
+        Measure::exactly("sums of the others that were harmed", harmed, 0, 5),
+        Measure::at_most("by how much one liar moves a cell", moved as f64, limit as f64, 1),
+        Measure::exactly("numbers out of range accepted", usize::from(more.is_ok()), 0, 1),
+    ]
+}
+
+/// How far the cell of Manitoba is from what the honest offices have in it.
+fn off(world: &Summed, release: &ReleaseId) -> i64 {
+    (world.cells(release).expect("a sum")[6] - OF_FIVE).abs()
+}
