@@ -5,12 +5,6 @@
 //! moves a cell by no more than the plan allows (RT17). What a forged proof does is shown beside the
 //! proof (`entente_core::statistics::sum`).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
-
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::plan::MAX_PER_CELL;
 use entente_core::statistics::release::DeclineReason;
