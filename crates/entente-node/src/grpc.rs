@@ -13,6 +13,8 @@ pub mod sums;
 
 use std::sync::Arc;
 
+use entente_core::identity::OrgId;
+use entente_proto::Invalid;
 use tonic::Status;
 
 use crate::node::Node;
@@ -30,5 +32,22 @@ where
     match tokio::task::spawn_blocking(move || f(&node)).await {
         Ok(result) => result.map_err(|error| error.to_status()),
         Err(_) => Err(Status::internal("the node failed")),
+    }
+}
+
+/// What a message means. What no honest node sends is noted, and gets `refusal`: which field was wrong
+/// says something about our parser, not about their mistake.
+pub(crate) async fn parsed<T>(
+    node: &Arc<Node>,
+    caller: OrgId,
+    parsed: Result<T, Invalid>,
+    refusal: impl FnOnce() -> Status,
+) -> Result<T, Status> {
+    match parsed {
+        Ok(parsed) => Ok(parsed),
+        Err(Invalid { field, .. }) => {
+            run(node, move |node| node.note_malformed(&caller, field)).await?;
+            Err(refusal())
+        }
     }
 }

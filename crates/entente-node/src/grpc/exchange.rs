@@ -35,16 +35,8 @@ impl Exchange {
         Self { node }
     }
 
-    /// What a message means. What no honest node sends is refused, and noted.
     async fn parsed<T>(&self, caller: OrgId, parsed: Result<T, Invalid>) -> Result<T, Status> {
-        match parsed {
-            Ok(parsed) => Ok(parsed),
-            Err(Invalid { field, .. }) => {
-                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
-                // Which field was wrong says something about our parser, not about their mistake.
-                Err(Status::invalid_argument("malformed"))
-            }
-        }
+        super::parsed(&self.node, caller, parsed, || Status::invalid_argument("malformed")).await
     }
 }
 

@@ -38,16 +38,9 @@ impl Overlap {
         Self { node }
     }
 
-    /// What a message means. What no honest node sends is noted, and refused in the words of
-    /// everything that is outside of terms.
+    /// What a message means; if it means nothing, the words of everything that is outside of terms.
     async fn parsed<T>(&self, caller: OrgId, parsed: Result<T, Invalid>) -> Result<T, Status> {
-        match parsed {
-            Ok(parsed) => Ok(parsed),
-            Err(Invalid { field, .. }) => {
-                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
-                Err(OverlapShut::OutsideTerms.to_status())
-            }
-        }
+        super::parsed(&self.node, caller, parsed, || OverlapShut::OutsideTerms.to_status()).await
     }
 
     async fn mixed(

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use entente_proto::{Invalid, v1};
+use entente_proto::v1;
 use tonic::{Request, Response, Status};
 
 use super::exchange::caller;
-use super::run;
 use super::status::ToStatus as _;
+use super::{parsed, run};
 use crate::node::Node;
 use crate::node::statistics::ReleaseShut;
 
@@ -31,14 +31,10 @@ impl v1::statistics_server::Statistics for Statistics {
         request: Request<v1::ReleaseRequest>,
     ) -> Result<Response<v1::ReleaseReply>, Status> {
         let caller = caller(&request)?;
-        let question = match entente_proto::parse_release_question(request.into_inner()) {
-            Ok(question) => question,
-            Err(Invalid { field, .. }) => {
-                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
-                // In the words of every other question that no plan has.
-                return Err(ReleaseShut::OutsidePlan.to_status());
-            }
-        };
+        let question = entente_proto::parse_release_question(request.into_inner());
+        // In the words of every other question that no plan has.
+        let refusal = || ReleaseShut::OutsidePlan.to_status();
+        let question = parsed(&self.node, caller, question, refusal).await?;
         let answer = run(&self.node, move |node| node.answer_release(&caller, &question)).await?;
         let answer = Some(entente_proto::document_message(&answer));
         Ok(Response::new(v1::ReleaseReply { answer }))

@@ -31,15 +31,9 @@ impl Sums {
         Self { node }
     }
 
+    /// What a message means; if it means nothing, the words of every other question that no plan has.
     async fn parsed<T>(&self, caller: &OrgId, parsed: Result<T, Invalid>) -> Result<T, Status> {
-        match parsed {
-            Ok(parsed) => Ok(parsed),
-            Err(Invalid { field, .. }) => {
-                let caller = *caller;
-                run(&self.node, move |node| node.note_malformed(&caller, field)).await?;
-                Err(ReleaseShut::OutsidePlan.to_status())
-            }
-        }
+        super::parsed(&self.node, *caller, parsed, || ReleaseShut::OutsidePlan.to_status()).await
     }
 
     async fn release(
