@@ -12,6 +12,7 @@ use entente_core::statistics::overlap::{Role, Round, RoundId};
 use tokio::sync::Semaphore;
 
 use super::overlap::{Misses, told};
+use super::statistics::{NO_PARTNER, NOT_VALID, OTHER_VERSION, Why};
 use super::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
@@ -247,23 +248,11 @@ fn note(misses: &mut Misses, org: OrgId, heard: Result<Heard, Missed>) -> Outcom
     Ok(())
 }
 
-/// A reason: its code, and what a person reads.
-type Why = (&'static str, &'static str, &'static str);
-
-const NOT_VALID: Why =
-    ("answer_not_valid", "its answer was not valid", "sa réponse n’était pas valide");
 const DONE_TWICE: Why = (
     "done_twice",
     "it did the same step twice, differently",
     "il a fait deux fois la même étape, différemment",
 );
-const OTHER_VERSION: Why = (
-    "other_version",
-    "it speaks another version of the protocol",
-    "il utilise une autre version du protocole",
-);
-const NO_PARTNER: Why =
-    ("no_partner", "it is no partner of ours", "ce n’est pas un de nos partenaires");
 
 fn refusal(word: &str) -> Why {
     match word {

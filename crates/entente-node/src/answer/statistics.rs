@@ -145,23 +145,23 @@ async fn ask_one(
 }
 
 /// A reason: its code, and what a person reads.
-type Why = (&'static str, &'static str, &'static str);
+pub(super) type Why = (&'static str, &'static str, &'static str);
 
-const NO_PARTNER: Why =
+pub(super) const NO_PARTNER: Why =
     ("no_partner", "it is no partner of ours", "ce n’est pas un de nos partenaires");
 const CONTRADICTS: Why = (
     "drawn_twice",
     "it signed two different answers; both are kept as evidence",
     "il a signé deux réponses différentes; les deux sont conservées comme preuve",
 );
-const NOT_VALID: Why =
+pub(super) const NOT_VALID: Why =
     ("answer_not_valid", "its answer was not valid", "sa réponse n’était pas valide");
 const NOT_SIGNED: Why = (
     "not_signed",
     "it has not signed the plan, or does not answer us now",
     "il n’a pas signé le plan, ou ne nous répond pas en ce moment",
 );
-const OTHER_VERSION: Why = (
+pub(super) const OTHER_VERSION: Why = (
     "other_version",
     "it speaks another version of the protocol",
     "il utilise une autre version du protocole",
