@@ -114,6 +114,8 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     assert!(number(&cell, "/low") < number(&cell, "/value") && number(&cell, "/floor") == 10);
     assert_eq!(number(&first, "/tables/0/coverage/answered"), 1);
     assert_eq!(list(&first, "/tables").len(), 3);
+    let page = said(&two.centre.run(&["stats", "show", "canada", "--period", "2025"]));
+    assert!(page.contains("“Largest” is the largest single contribution"), "{page}");
 
     let status = done(&two.centre, &["stats", "status"]);
     assert_eq!(number(&status, "/releases/0/answered"), 1);

@@ -165,6 +165,7 @@ async fn eight_nodes_add_up_in_secret_and_anybody_verifies_the_sum_of_five() {
     }
     let page = said(&world.centre.0.run(&["stats", "show", "canada", "--period", "2025"]));
     assert!(page.contains("Added up in secret by centre (leader) and shelter (helper)"), "{page}");
+    assert!(!page.contains("“Largest”"), "nobody knows the largest contribution: {page}");
 
     returned(&mut world);
 }

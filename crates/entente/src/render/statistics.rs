@@ -32,9 +32,17 @@ impl Render for StatsTold {
         let m = self.organizations_per_person;
         if m > 1 {
             page.line(&lang.pick(
-                format!("A person may be known to {m} organizations, and is then in the figures of each. “Largest” is the largest single contribution: how many distinct persons there are lies between it and the figure."),
-                format!("Une personne peut être connue de {m} organismes et figure alors dans les chiffres de chacun. « Maximum » est la plus grande contribution : le nombre de personnes distinctes se situe entre elle et le chiffre."),
+                format!("A person may be known to {m} organizations, and is then in the figures of each."),
+                format!("Une personne peut être connue de {m} organismes et figure alors dans les chiffres de chacun."),
             ));
+        }
+        // Nobody knows a single contribution to a secure sum.
+        let mut cells = self.tables.iter().flat_map(|table| &table.cells);
+        if m > 1 && cells.any(|cell| cell.largest.is_some()) {
+            page.say(
+                "“Largest” is the largest single contribution: how many distinct persons there are lies between it and the figure.",
+                "« Maximum » est la plus grande contribution : le nombre de personnes distinctes se situe entre elle et le chiffre.",
+            );
         }
     }
 }
