@@ -15,6 +15,7 @@
 //! What is not here: protection. Every count is exact; [`crate::count`] and the release plans say
 //! what of it may be told. And no I/O: a snapshot is bytes, and sealing them is the store's.
 
+mod building;
 mod cube;
 mod delta;
 mod lanes;
@@ -29,13 +30,14 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use delta::{Delta, Loose};
+use delta::Delta;
 use scan::{Scan, Way};
 use segment::Segment;
 
 use query::Plan;
 use rows::Rows;
 
+pub use building::Building;
 pub use cube::{Cube, CubeId, CubeSpec, Periods};
 pub use layout::{BadLayout, BadRow, Column, Kind, Layout, Row};
 pub use query::{BadQuery, Cells, Counted, MAX_CELLS, MAX_DIMENSIONS, Query, Test};
@@ -73,23 +75,14 @@ impl Columns {
     }
 
     /// Many rows at once, by so many threads. Of several with one id the last counts.
-    ///
-    /// Faster than to put one after the other, and merged.
     pub fn build<'a>(
         layout: Layout,
         rows: impl IntoIterator<Item = Row<'a>>,
         n_threads: usize,
     ) -> Result<Self, BadRow> {
-        let mut loose = Loose::new(&layout);
-        for row in rows {
-            layout.check(row.values)?;
-            next_row(loose.rows.n())?;
-            loose.push(&row);
-        }
-        loose.keep_the_last_of_each_id();
-        let mut columns = Self::new(layout);
-        columns.segment = columns.segment.merged(&loose, &columns.layout, n_threads);
-        Ok(columns)
+        let mut building = Building::new(layout);
+        rows.into_iter().try_for_each(|row| building.push(&row))?;
+        Ok(building.finish(n_threads))
     }
 
     /// Takes a row in, in place of the one with its id if there is one.

@@ -362,6 +362,13 @@ pub(super) fn keep_codes<C: Code>(
     }
 }
 
+/// Lets only those pass on for whose number `listed` says 1.
+pub(super) fn keep_listed(pass: &mut [u8], numbers: &[u32], listed: &[u8]) {
+    for (pass, number) in pass.iter_mut().zip(numbers) {
+        *pass &= listed.get(*number as usize).copied().unwrap_or(0);
+    }
+}
+
 /// Lets only those pass on whose bit is as wanted. The first bit of `words` is of the first row.
 pub(super) fn keep_bits(pass: &mut [u8], words: &[u64], wanted: bool) {
     let flip = if wanted { 0 } else { u64::MAX };

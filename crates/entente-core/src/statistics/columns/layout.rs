@@ -20,6 +20,11 @@ pub enum Kind {
     /// Any of so many labels, as bits: label `n` is the bit of value 2^n. An eighth of a byte a row
     /// and label.
     Set(u8),
+    /// A number in a list that somebody else keeps, to be asked for by [`Test::Listed`] alone. Four
+    /// bytes a row.
+    ///
+    /// [`Test::Listed`]: super::Test::Listed
+    Listed,
 }
 
 /// The columns of one kind of row.
@@ -79,6 +84,7 @@ impl Layout {
         let fits = |kind: &Kind| match *kind {
             Kind::Code(n_codes) => n_codes > 0,
             Kind::Set(n_labels) => (1..=MAX_LABELS).contains(&n_labels),
+            Kind::Listed => true,
         };
         let is_good = (1..=MAX_COLUMNS).contains(&kinds.len()) && kinds.iter().all(fits);
         if is_good { Ok(Self { kinds, first_by: None }) } else { Err(BadLayout) }
@@ -125,6 +131,7 @@ impl Layout {
             let (tag, n) = match *kind {
                 Kind::Code(n_codes) => (1, n_codes),
                 Kind::Set(n_labels) => (2, u16::from(n_labels)),
+                Kind::Listed => (3, 0),
             };
             bytes.push(tag);
             bytes.extend(n.to_le_bytes());
@@ -138,6 +145,7 @@ impl Kind {
         match self {
             Self::Code(n_codes) => value < u32::from(n_codes),
             Self::Set(n_labels) => u64::from(value) < 1 << n_labels,
+            Self::Listed => true,
         }
     }
 }

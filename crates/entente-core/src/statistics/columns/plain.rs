@@ -18,6 +18,9 @@ impl Plan {
             Check::Flag { column, label, wanted } => {
                 (rows.value(*column, row) >> label & 1 == 1) == *wanted
             }
+            Check::Listed { column, listed } => {
+                listed.get(rows.value(*column, row) as usize) == Some(&1)
+            }
         })
     }
 

@@ -40,6 +40,8 @@ pub enum Test {
     Has(Column, u8),
     /// The set does not have this label.
     Lacks(Column, u8),
+    /// The number is that of an entry of the list for which this says yes. Past its end all is no.
+    Listed(Column, Vec<bool>),
 }
 
 /// The most dimensions of one answer.
@@ -156,6 +158,11 @@ pub(super) enum Check {
         label: usize,
         wanted: bool,
     },
+    /// Whether each number passes, as 1 or 0.
+    Listed {
+        column: usize,
+        listed: Vec<u8>,
+    },
 }
 
 /// A question about one layout, known to make sense.
@@ -181,6 +188,7 @@ impl Plan {
             let (size, is_set) = match kind {
                 Kind::Code(n_codes) => (usize::from(n_codes), false),
                 Kind::Set(n_labels) => (usize::from(n_labels), true),
+                Kind::Listed => return Err(BadQuery::Value(*column)),
             };
             let stride = u32::try_from(n_cells).map_err(|_| BadQuery::TooManyCells)?;
             dims.push(Dim { column: column.at(), is_set, size, stride });
@@ -267,7 +275,7 @@ impl Test {
     fn check(&self, layout: &Layout) -> Result<(f64, Check), BadQuery> {
         let column = match self {
             Self::OneOf(column, _) | Self::Between(column, _, _) => *column,
-            Self::Has(column, _) | Self::Lacks(column, _) => *column,
+            Self::Has(column, _) | Self::Lacks(column, _) | Self::Listed(column, _) => *column,
         };
         let kind = layout.kind(column).ok_or(BadQuery::Column(column))?;
         let (n, ranges) = match (self, kind) {
@@ -285,6 +293,14 @@ impl Test {
                 let wanted = matches!(self, Self::Has(..));
                 let label = usize::from(*label);
                 return Ok((0.5, Check::Flag { column: column.at(), label, wanted }));
+            }
+            (Self::Listed(_, listed), Kind::Listed) => {
+                let listed: Vec<u8> = listed.iter().copied().map(u8::from).collect();
+                let n_listed: f64 = listed.iter().copied().map(f64::from).sum();
+                // As if every entry were used as often: only their owner knows better.
+                let share =
+                    n_listed / f64::from(u32::try_from(listed.len()).unwrap_or(u32::MAX)).max(1.0);
+                return Ok((share, Check::Listed { column: column.at(), listed }));
             }
             _ => return Err(BadQuery::Value(column)),
         };

@@ -8,6 +8,7 @@ use super::layout::{Kind, Layout};
 pub(super) enum Values {
     Bytes(Vec<u8>),
     Words(Vec<u16>),
+    Longs(Vec<u32>),
     Set {
         /// One bitmap per label.
         planes: Vec<Bits>,
@@ -26,6 +27,7 @@ impl Values {
         match kind {
             Kind::Code(0..=256) => Self::Bytes(Vec::new()),
             Kind::Code(_) => Self::Words(Vec::new()),
+            Kind::Listed => Self::Longs(Vec::new()),
             Kind::Set(n_labels) => {
                 let planes = vec![Bits::default(); usize::from(n_labels)];
                 Self::Set { planes, codes: Vec::new() }
@@ -39,6 +41,7 @@ impl Values {
         match self {
             Self::Bytes(codes) => codes.push(low),
             Self::Words(codes) => codes.push(u16::from_le_bytes([low, high])),
+            Self::Longs(numbers) => numbers.push(value),
             Self::Set { planes, codes } => {
                 for (label, plane) in planes.iter_mut().enumerate() {
                     plane.push(value >> label & 1 == 1);
@@ -54,6 +57,7 @@ impl Values {
         match self {
             Self::Bytes(codes) => codes.get(row).copied().map_or(0, u32::from),
             Self::Words(codes) => codes.get(row).copied().map_or(0, u32::from),
+            Self::Longs(numbers) => numbers.get(row).copied().unwrap_or(0),
             Self::Set { planes, codes } if codes.is_empty() => {
                 let bit = |plane: &Bits| u32::from(plane.is_set(row));
                 planes.iter().rev().fold(0, |value, plane| value << 1 | bit(plane))
@@ -67,6 +71,7 @@ impl Values {
         match (self, more) {
             (Self::Bytes(old), Self::Bytes(new)) => Self::Bytes(pick(old, new, order)),
             (Self::Words(old), Self::Words(new)) => Self::Words(pick(old, new, order)),
+            (Self::Longs(old), Self::Longs(new)) => Self::Longs(pick(old, new, order)),
             (Self::Set { planes: old, .. }, Self::Set { planes: new, .. })
                 if old.len() > FEW_LABELS =>
             {
@@ -91,6 +96,7 @@ impl Values {
         match self {
             Self::Bytes(codes) => codes.capacity(),
             Self::Words(codes) => codes.capacity() * 2,
+            Self::Longs(numbers) => numbers.capacity() * 4,
             Self::Set { planes, codes } => {
                 planes.iter().map(Bits::n_bytes).sum::<usize>() + codes.capacity() * 2
             }

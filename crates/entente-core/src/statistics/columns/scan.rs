@@ -232,6 +232,11 @@ impl Scan<'_> {
                 }
                 _ => (),
             },
+            Check::Listed { column, listed } => {
+                if let Some(Values::Longs(numbers)) = self.rows.values.get(*column) {
+                    lanes::keep_listed(pass, part(numbers, range), listed);
+                }
+            }
         }
     }
 
@@ -258,7 +263,8 @@ impl Scan<'_> {
                 lanes::set_dimension(index, part(codes, range));
                 rest.extend(others);
             }
-            None => (),
+            // No dimension is a list.
+            Some(Values::Longs(_)) | None => (),
         }
         for dim in rest {
             self.add(dim, range, index);
@@ -273,7 +279,7 @@ impl Scan<'_> {
             Some(Values::Words(codes) | Values::Set { codes, .. }) => {
                 lanes::add_dimension(index, part(codes, range), dim.stride);
             }
-            None => (),
+            Some(Values::Longs(_)) | None => (),
         }
     }
 
@@ -298,6 +304,9 @@ impl Scan<'_> {
                     ranges
                         .iter()
                         .any(|(low, width)| code.wrapping_sub(u32::from(*low)) <= u32::from(*width))
+                }),
+                Check::Listed { column, listed } => self.keep_few(*column, start, few, |number| {
+                    listed.get(number as usize) == Some(&1)
                 }),
             }
         }

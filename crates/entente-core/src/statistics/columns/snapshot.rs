@@ -13,7 +13,7 @@ use super::segment::Segment;
 use super::{Columns, Delta};
 
 /// The first bytes of a snapshot; the last of them is the version.
-const MAGIC: &[u8; 8] = b"entcols\x01";
+const MAGIC: &[u8; 8] = b"entcols\x02";
 
 const DIGEST: usize = 32;
 
@@ -46,6 +46,9 @@ impl Columns {
         for values in &rows.values {
             match values {
                 Values::Bytes(codes) => bytes.extend(codes),
+                Values::Longs(numbers) => {
+                    bytes.extend(numbers.iter().flat_map(|it| it.to_le_bytes()));
+                }
                 Values::Set { codes, planes } if codes.is_empty() => {
                     let words = planes.iter().flat_map(Bits::words);
                     bytes.extend(words.flat_map(|word| word.to_le_bytes()));
@@ -142,6 +145,7 @@ fn read_values(kind: Kind, n: usize, reader: &mut Reader<'_>) -> Option<Values> 
             let most = codes.iter().copied().max().unwrap_or(0);
             (most < n_codes).then_some(Values::Words(codes))
         }
+        Kind::Listed => Some(Values::Longs(reader.items(n, u32::from_le_bytes)?)),
         Kind::Set(n_labels) if usize::from(n_labels) <= FEW_LABELS => {
             let codes = reader.items(n, u16::from_le_bytes)?;
             let most = codes.iter().copied().max().unwrap_or(0);

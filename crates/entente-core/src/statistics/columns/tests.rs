@@ -8,9 +8,18 @@ use super::*;
 
 type Id = [u8; 16];
 
-/// Every kind of column: codes in a byte and in two, a small set and a large one.
-const KINDS: [Kind; 6] =
-    [Kind::Code(5), Kind::Code(300), Kind::Set(3), Kind::Set(18), Kind::Code(4), Kind::Code(1)];
+/// Every kind of column: codes in a byte and in two, a small set and a large one, a list.
+const KINDS: [Kind; 7] = [
+    Kind::Code(5),
+    Kind::Code(300),
+    Kind::Set(3),
+    Kind::Set(18),
+    Kind::Code(4),
+    Kind::Code(1),
+    Kind::Listed,
+];
+
+const LIST: Column = Column(6);
 
 const PERIOD: Column = Column(4);
 
@@ -42,6 +51,9 @@ impl Model {
             }
             Test::Has(column, label) => values[column.at()] >> label & 1 == 1,
             Test::Lacks(column, label) => values[column.at()] >> label & 1 == 0,
+            Test::Listed(column, listed) => {
+                listed.get(values[column.at()] as usize).copied().unwrap_or(false)
+            }
         })
     }
 
@@ -53,6 +65,7 @@ impl Model {
             let codes: Vec<u16> = match KINDS[column.at()] {
                 Kind::Code(_) => vec![u16::try_from(value).unwrap()],
                 Kind::Set(n) => (0..u16::from(n)).filter(|it| value >> it & 1 == 1).collect(),
+                Kind::Listed => unreachable!("no dimension"),
             };
             places = places
                 .iter()
@@ -196,8 +209,9 @@ enum Op {
 
 fn values() -> impl Strategy<Value = Vec<u32>> {
     let wide = prop_oneof![Just(0), 0_u32..1 << 18];
-    (0_u32..5, prop_oneof![0_u32..3, 0_u32..300], 0_u32..8, wide, 0_u32..4)
-        .prop_map(|(a, b, c, d, e)| vec![a, b, c, d, e, 0])
+    let listed = prop_oneof![0_u32..4, any::<u32>()];
+    (0_u32..5, prop_oneof![0_u32..3, 0_u32..300], 0_u32..8, wide, 0_u32..4, listed)
+        .prop_map(|(a, b, c, d, e, f)| vec![a, b, c, d, e, 0, f])
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -222,6 +236,7 @@ fn test() -> impl Strategy<Value = Test> {
         (0_u16..4, 0_u16..4).prop_map(|(low, high)| Test::Between(PERIOD, low, high)),
         (0_u8..3).prop_map(|label| Test::Has(Column(2), label)),
         (0_u8..18).prop_map(|label| Test::Lacks(Column(3), label)),
+        proptest::collection::vec(any::<bool>(), 0..5).prop_map(|it| Test::Listed(LIST, it)),
     ]
 }
 
@@ -286,8 +301,8 @@ fn many(n: u16, is_ordered: bool) -> Both {
             _ => nth / 3,
         };
         let rare = if random(20) == 0 { random(300) } else { random(2) };
-        let values =
-            vec![random(5), rare, random(8), random(1 << 18) & random(1 << 18), random(4), 0];
+        let wide = random(1 << 18) & random(1 << 18);
+        let values = vec![random(5), rare, random(8), wide, random(4), 0, random(70)];
         both.model.rows.insert(id(nth), (id(person), values));
     }
     let rows = both.model.rows.iter().map(|(id, (person, values))| Row {
@@ -314,6 +329,8 @@ fn questions() -> Vec<Query> {
         ],
         vec![Test::Between(PERIOD, 1, 2), Test::Has(Column(2), 1)],
         vec![Test::Lacks(Column(3), 4), Test::OneOf(Column(0), vec![0, 2])],
+        vec![Test::Listed(LIST, (0..60).map(|it| it % 3 > 0).collect())],
+        vec![Test::OneOf(Column(1), vec![7, 9, 10]), Test::Listed(LIST, vec![true; 35])],
     ];
     let mut questions = Vec::new();
     for by in by {
@@ -339,7 +356,7 @@ fn many_rows_are_counted_as_few_are_by_any_number_of_threads() {
         both.run(&Op::Withdraw { id: nth });
     }
     for nth in (0..17_000).step_by(50) {
-        let values = vec![1, 299, 7, 1, 0, 0];
+        let values = vec![1, 299, 7, 1, 0, 0, 2];
         both.run(&Op::Put { id: nth, person: nth / 2, values });
     }
     both.check_cubes();
@@ -356,7 +373,7 @@ fn many_rows_are_counted_as_few_are_by_any_number_of_threads() {
 #[test]
 fn of_several_rows_with_one_id_the_last_is_built_in() {
     let rows = [(3, 1), (3, 2), (4, 1), (3, 0)]
-        .map(|(nth, code)| (id(nth), id(9), vec![code, 0, 0, 0, 0, 0]));
+        .map(|(nth, code)| (id(nth), id(9), vec![code, 0, 0, 0, 0, 0, 0]));
     let rows = rows.iter().map(|(id, person, values)| Row { id: *id, person: *person, values });
     let columns = Columns::build(layout(false), rows, 1).unwrap();
     let query = Query { by: vec![Column(0)], keep: Vec::new(), counted: Counted::Rows };
@@ -366,7 +383,7 @@ fn of_several_rows_with_one_id_the_last_is_built_in() {
 #[test]
 fn a_merge_pays_when_many_rows_are_new() {
     let mut columns = Columns::new(layout(false));
-    let values = [0; 6];
+    let values = [0; 7];
     for nth in 0..4096 {
         assert!(!columns.wants_merge());
         columns.put(&Row { id: id(nth), person: id(nth), values: &values }).unwrap();
@@ -380,12 +397,12 @@ fn a_merge_pays_when_many_rows_are_new() {
 fn what_does_not_fit_the_layout_is_refused() {
     let mut columns = Columns::new(layout(false));
     let mut put = |values: &[u32]| columns.put(&Row { id: id(1), person: id(1), values });
-    assert_eq!(put(&[4, 299, 7, (1 << 18) - 1, 3, 0]), Ok(()));
-    assert_eq!(put(&[5, 0, 0, 0, 0, 0]), Err(BadRow::OutOfRange(Column(0))));
-    assert_eq!(put(&[0, 300, 0, 0, 0, 0]), Err(BadRow::OutOfRange(Column(1))));
-    assert_eq!(put(&[0, 0, 8, 0, 0, 0]), Err(BadRow::OutOfRange(Column(2))));
-    assert_eq!(put(&[0, 0, 0, 1 << 18, 0, 0]), Err(BadRow::OutOfRange(Column(3))));
-    assert_eq!(put(&[0; 5]), Err(BadRow::Length));
+    assert_eq!(put(&[4, 299, 7, (1 << 18) - 1, 3, 0, u32::MAX]), Ok(()));
+    assert_eq!(put(&[5, 0, 0, 0, 0, 0, 0]), Err(BadRow::OutOfRange(Column(0))));
+    assert_eq!(put(&[0, 300, 0, 0, 0, 0, 0]), Err(BadRow::OutOfRange(Column(1))));
+    assert_eq!(put(&[0, 0, 8, 0, 0, 0, 0]), Err(BadRow::OutOfRange(Column(2))));
+    assert_eq!(put(&[0, 0, 0, 1 << 18, 0, 0, 0]), Err(BadRow::OutOfRange(Column(3))));
+    assert_eq!(put(&[0; 6]), Err(BadRow::Length));
     assert_eq!(columns.n_rows(), 1);
 
     for kinds in [vec![], vec![Kind::Code(0)], vec![Kind::Set(0)], vec![Kind::Set(33)]] {
@@ -393,6 +410,7 @@ fn what_does_not_fit_the_layout_is_refused() {
     }
     assert!(Layout::new([Kind::Set(32), Kind::Code(u16::MAX)]).is_ok());
     assert_eq!(layout(false).first_by(Column(2)), Err(BadLayout));
+    assert_eq!(layout(false).first_by(LIST), Err(BadLayout));
 }
 
 #[test]
@@ -403,7 +421,7 @@ fn a_question_that_makes_no_sense_is_refused() {
         columns.count(&Query { by, keep, counted: Counted::Rows }, 1).map(|cells| cells.total())
     };
     assert_eq!(ask(&[0, 1], vec![]), Ok(0));
-    assert_eq!(ask(&[6], vec![]), Err(BadQuery::Column(Column(6))));
+    assert_eq!(ask(&[7], vec![]), Err(BadQuery::Column(Column(7))));
     assert_eq!(ask(&[0, 0], vec![]), Err(BadQuery::Column(Column(0))));
     assert_eq!(ask(&[0, 1, 2, 3, 4], vec![]), Err(BadQuery::TooManyDimensions));
     let value = |column| Err(BadQuery::Value(Column(column)));
@@ -412,6 +430,9 @@ fn a_question_that_makes_no_sense_is_refused() {
     assert_eq!(ask(&[], vec![Test::Has(Column(2), 3)]), value(2));
     assert_eq!(ask(&[], vec![Test::Has(Column(0), 0)]), value(0));
     assert_eq!(ask(&[], vec![Test::OneOf(Column(2), vec![0])]), value(2));
+    assert_eq!(ask(&[], vec![Test::OneOf(LIST, vec![0])]), value(6));
+    assert_eq!(ask(&[], vec![Test::Listed(Column(0), vec![true])]), value(0));
+    assert_eq!(ask(&[6], vec![]), value(6));
 
     let wide = Columns::new(Layout::new([Kind::Code(3000), Kind::Code(3000)]).unwrap());
     let query = Query { by: vec![Column(0), Column(1)], keep: vec![], counted: Counted::Rows };
@@ -470,7 +491,7 @@ fn a_snapshot_is_not_believed_for_its_digest() {
     let bytes = many(n, false).columns.to_bytes(1);
     let n = usize::from(n);
     // Behind the header: 12 bytes, the layout, and the numbers of rows and persons.
-    let codes = 12 + 19 + 8;
+    let codes = 12 + 22 + 8;
     let (words, by_id) = (codes + n, bytes.len() - 32 - 4 * n);
     let read = |bytes: Vec<u8>| Columns::from_bytes(layout(false), &sealed(bytes)).map(|_| ());
     assert_eq!(read(bytes.clone()), Ok(()));
