@@ -29,11 +29,13 @@ use crate::statistics::budget::NanoRho;
 use crate::summary::{CaseSummary, Finest, Rung, SummaryId};
 
 mod explain;
+mod inclusion;
 mod reason;
 #[cfg(test)]
 mod tests;
 
 pub use explain::{Explanation, FieldFate, FieldLine};
+pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
 
 /// What one organization may send to one partner: an agreement, seen in one direction.
@@ -149,7 +151,7 @@ impl ConsentFacts {
 }
 
 /// What the community steward of a record says to this sharing (OCAP®).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StewardDecision {
     /// The record has no steward.
     NotNeeded,
@@ -184,16 +186,8 @@ pub struct CountGrant {
     /// Everything that counts for this partner may be broken down by: the frame that is protected as
     /// a whole, whatever the question asks of it.
     pub frame: Vec<Dimension>,
-    policy: Policy,
-}
-
-impl CountGrant {
-    /// Whether a case is among those that may be counted for this partner.
-    pub fn includes(&self, case: &Finest, consent: ConsentFacts, steward: StewardDecision) -> bool {
-        let mut reasons = Vec::new();
-        self.policy.judge_case(case, consent, steward, &mut reasons);
-        reasons.is_empty()
-    }
+    /// Whose cases may be counted for this partner.
+    pub of: Inclusion,
 }
 
 /// What a partner may get of private statistics, and whose cases may be in them.
@@ -201,23 +195,8 @@ impl CountGrant {
 pub struct StatisticsGrant {
     /// The partner's part of a year's privacy budget.
     pub budget: NanoRho,
-    policy: Policy,
-}
-
-impl StatisticsGrant {
-    /// Whether a case may be in figures that this partner gets: the rules of controlled counts.
-    ///
-    /// Noise hides one person among many; it is no argument against their no.
-    pub fn includes(&self, case: &Finest, consent: ConsentFacts, steward: StewardDecision) -> bool {
-        let mut reasons = Vec::new();
-        self.policy.judge_case(case, consent, steward, &mut reasons);
-        reasons.is_empty()
-    }
-
-    /// The policy that grants it, for what a person's consents make of it.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    /// Whose cases may be in figures that this partner gets: the rules of controlled counts.
+    pub of: Inclusion,
 }
 
 /// A `T` that a policy has allowed to go to one partner.
@@ -351,7 +330,7 @@ impl Policy {
             min_cell: counts.min_cell.max(crate::agreement::grant::MIN_CELL_FLOOR),
             period: *period,
             frame: counts.dimensions.iter().copied().collect(),
-            policy: self.clone(),
+            of: Inclusion(self.clone()),
         };
         Ok(Permitted { partner: self.partner, clause, inner: grant })
     }
@@ -374,7 +353,7 @@ impl Policy {
             return Err(Denied::new(reasons));
         }
         let budget = NanoRho(self.grant.budget_nano_rho);
-        let inner = StatisticsGrant { budget, policy: self.clone() };
+        let inner = StatisticsGrant { budget, of: Inclusion(self.clone()) };
         Ok(Permitted { partner: self.partner, clause, inner })
     }
 
@@ -385,7 +364,9 @@ impl Policy {
         let mut reasons = Vec::new();
         self.judge_state(proposal.state, proposal.today, &mut reasons);
         self.judge_tier(&mut reasons);
-        self.judge_case(&proposal.case, proposal.consent, proposal.steward, &mut reasons);
+        self.judge_consent(proposal.consent, &mut reasons);
+        let facts = CaseFacts::of(&proposal.case, proposal.steward, &self.ours);
+        self.judge_facts(&facts, &mut reasons);
         if proposal.disclosure == Disclosure::Done {
             reasons.push(Reason { clause: Clause::ALWAYS, why: Why::AlreadyReleased });
         }
@@ -450,19 +431,11 @@ impl Policy {
         }
     }
 
-    /// Whether this case may go, whatever the size of its group.
-    fn judge_case(
-        &self,
-        case: &Finest,
-        consent: ConsentFacts,
-        steward: StewardDecision,
-        reasons: &mut Vec<Reason>,
-    ) {
-        self.judge_consent(consent, reasons);
+    /// Whether this case may go, whatever the person allows and the size of its group.
+    fn judge_facts(&self, case: &CaseFacts, reasons: &mut Vec<Reason>) {
         let mut deny = |clause, why| reasons.push(Reason { clause, why });
 
-        let has_steward = case.steward.is_some_and(|steward| steward != self.ours);
-        match (has_steward, steward) {
+        match (case.has_steward, case.steward) {
             (_, StewardDecision::Refused) => deny(Clause::ALWAYS, Why::StewardRefused),
             (_, StewardDecision::Missing) | (true, StewardDecision::NotNeeded) => {
                 deny(Clause::ALWAYS, Why::StewardMissing);
@@ -470,13 +443,13 @@ impl Policy {
             (false, StewardDecision::NotNeeded) | (_, StewardDecision::Allowed) => {}
         }
 
-        if case.shareable_status().is_none() {
+        if !case.is_victim {
             deny(Clause::ALWAYS, Why::NotAVictim);
         }
-        if !self.grant.geography.includes(case.province()) {
+        if !self.grant.geography.includes(case.province) {
             deny(self.clause(item::GEOGRAPHY), Why::OutsideGeography);
         }
-        if !self.grant.age_classes.contains(case.majority()) {
+        if !self.grant.age_classes.contains(case.majority) {
             deny(self.clause(item::AGE_CLASSES), Why::AgeClassNotGranted);
         }
 
@@ -484,7 +457,7 @@ impl Policy {
         if forbids.indigenous && case.is_indigenous {
             deny(Forbids::indigenous_clause(self.article), Why::ForbiddenIndigenous);
         }
-        if forbids.minors && case.may_be_minor() {
+        if forbids.minors && case.may_be_minor {
             deny(Forbids::minors_clause(self.article), Why::ForbiddenMinor);
         }
         for form in forbids.exploitation.iter().filter(|form| case.exploitation.contains(**form)) {

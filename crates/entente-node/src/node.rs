@@ -80,7 +80,7 @@ pub struct Node {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who may come in at the partner door. Follows the partner table.
     pub admissions: Arc<Admissions>,
-    // In memory, rebuilt at start, changed only after the transaction that changes the store.
+    // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
 }
@@ -104,7 +104,7 @@ impl Node {
         clock: Arc<dyn Clock>,
         remembered: Option<&Path>,
     ) -> Outcome<Self> {
-        let (cases, held) = index::open(&db, remembered)?;
+        let (cases, held) = index::open(&db, &secrets.key.id(), remembered)?;
         let node = Self {
             profile,
             secrets,

@@ -86,6 +86,18 @@ pub struct ConsentRow {
     pub override_reason: Option<u8>,
 }
 
+impl ConsentRow {
+    /// Consents as bytes, for who keeps them apart from their record.
+    pub fn list_to_bytes(rows: &[Self]) -> Result<Vec<u8>, BadRow> {
+        postcard::to_stdvec(rows).map_err(|_| BadRow)
+    }
+
+    /// The reverse.
+    pub fn list_from_bytes(bytes: &[u8]) -> Result<Vec<Self>, BadRow> {
+        decode(bytes)
+    }
+}
+
 /// How far a partnership is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartnerState {

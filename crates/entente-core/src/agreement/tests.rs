@@ -9,7 +9,9 @@ use super::*;
 use crate::codes::{Exploitation, Majority, Province};
 use crate::identity::OrgKey;
 use crate::period::Period;
-use crate::policy::{ConsentFacts, CountProposal, Disclosure, Policy, Proposal, StewardDecision};
+use crate::policy::{
+    CaseFacts, ConsentFacts, CountProposal, Disclosure, Policy, Proposal, StewardDecision,
+};
 use crate::statement::Statement;
 use crate::summary::{CaseSummary, Finest, Place, Rung, SummaryId, finest_example as finest};
 
@@ -392,8 +394,6 @@ fn lets_more_through(old: &Policy, new: &Policy) -> bool {
         };
         policy.decide_count(&proposal).ok().map(|it| it.inner().clone())
     };
-    let consent =
-        ConsentFacts { covered: Purpose::ALL.iter().copied().collect(), is_withdrawn: false };
     let more_counts = Dimension::ALL.iter().any(|dimension| {
         [20_270, 20_271].into_iter().any(|period| {
             let (was, is) = (counted(old, *dimension, period), counted(new, *dimension, period));
@@ -403,9 +403,9 @@ fn lets_more_through(old: &Policy, new: &Policy) -> bool {
                 (Some(was), Some(is)) => {
                     is.min_cell < was.min_cell
                         || cases().iter().any(|(case, _)| {
-                            let steward = StewardDecision::NotNeeded;
-                            is.includes(case, consent, steward)
-                                && !was.includes(case, consent, steward)
+                            let (ours, steward) = (orgs().0, StewardDecision::NotNeeded);
+                            let case = CaseFacts::of(case, steward, &ours);
+                            is.of.is_about(&case) && !was.of.is_about(&case)
                         })
                 }
             }

@@ -33,6 +33,28 @@ fn proposal() -> Proposal {
     }
 }
 
+/// What of that case is asked beside what the person allows.
+fn facts(case: &Finest) -> CaseFacts {
+    CaseFacts::of(case, StewardDecision::NotNeeded, &orgs().0)
+}
+
+/// A consent that covers it.
+fn consent() -> Consent {
+    Consent {
+        id: ConsentId([1; 16]),
+        scopes: Set::EMPTY.with(ConsentScope::Stats),
+        needs: Set::EMPTY,
+        recipients: std::collections::BTreeSet::new(),
+        given_by: GivenBy::Person,
+        informed_of: [true; 4],
+        language: None,
+        given_on: date(2026, 1, 1),
+        valid_until: None,
+        withdrawn_on: None,
+        override_reason: None,
+    }
+}
+
 fn ready(class_size: u32) -> Disclosure {
     Disclosure::Ready { rung: Rung::FINEST, class_size, tells_form: true, diversity: 2 }
 }
@@ -123,20 +145,7 @@ fn a_person_must_consent_to_each_purpose() {
 
 #[test]
 fn a_legal_duty_is_no_consent_to_a_summary() {
-    let today = proposal().today;
-    let consent = Consent {
-        id: ConsentId([1; 16]),
-        scopes: Set::EMPTY.with(ConsentScope::Stats),
-        needs: Set::EMPTY,
-        recipients: std::collections::BTreeSet::new(),
-        given_by: GivenBy::Person,
-        informed_of: [true; 4],
-        language: None,
-        given_on: date(2026, 1, 1),
-        valid_until: None,
-        withdrawn_on: None,
-        override_reason: None,
-    };
+    let (today, consent) = (proposal().today, consent());
     let facts =
         |consent: &Consent| ConsentFacts::of(std::slice::from_ref(consent), &policy(), today);
     assert_eq!(facts(&consent), proposal().consent);
@@ -283,19 +292,19 @@ fn counts_are_answered_over_closed_periods_by_what_is_granted() {
 
 #[test]
 fn a_count_leaves_out_whom_a_summary_would() {
+    let today = date(2026, 10, 1);
     let question = CountProposal {
         dimensions: vec![],
         period: Period::from_number(20_263).unwrap(),
         state: AgreementState::Active,
-        today: date(2026, 10, 1),
+        today,
     };
     let granted = policy().decide_count(&question).unwrap();
-    let (consent, none) = (proposal().consent, StewardDecision::NotNeeded);
-    assert!(granted.inner().includes(&finest(), consent, none));
+    let of = &granted.inner().of;
+    assert!(of.includes(&facts(&finest()), &[consent()], today));
     let indigenous = Finest { is_indigenous: true, ..finest() };
-    assert!(!granted.inner().includes(&indigenous, consent, none));
-    let silent = ConsentFacts { covered: Set::EMPTY, is_withdrawn: false };
-    assert!(!granted.inner().includes(&finest(), silent, none));
+    assert!(!of.includes(&facts(&indigenous), &[consent()], today));
+    assert!(!of.includes(&facts(&finest()), &[], today));
 }
 
 #[test]
@@ -304,10 +313,9 @@ fn statistics_go_to_whom_a_part_of_the_budget_is_granted_while_the_agreement_is_
     let granted = policy().decide_statistics(AgreementState::Active, today).unwrap();
     assert_eq!(granted.clause().to_string(), "§3.12");
     assert!(granted.inner().budget > NanoRho::ZERO);
-    let (consent, none) = (proposal().consent, StewardDecision::NotNeeded);
-    assert!(granted.inner().includes(&finest(), consent, none));
-    let silent = ConsentFacts { covered: Set::EMPTY, is_withdrawn: false };
-    assert!(!granted.inner().includes(&finest(), silent, none));
+    let of = &granted.inner().of;
+    assert!(of.includes(&facts(&finest()), &[consent()], today));
+    assert!(!of.includes(&facts(&finest()), &[], today));
 
     let suspended = AgreementState::Suspended { by_us: true, by_them: false };
     let denied = policy().decide_statistics(suspended, today).unwrap_err();

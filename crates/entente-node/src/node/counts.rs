@@ -8,31 +8,26 @@
 //! provinces would be unknown in every cell (measured on the demonstration: 0 of 224 known). What
 //! this costs is said in [`Zeros::Shown`]; the answer is controlled information under an agreement.
 
-use std::ops::ControlFlow;
-
 use entente_core::agreement::terms::Dimension;
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Code as _, DefinitionProfile};
 use entente_core::count::{
     Answered, Coverage, Merged, Protected, Question, Rules, Table, Zeros, merge,
 };
-use entente_core::definition;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
-use entente_core::policy::{ConsentFacts, CountGrant, CountProposal};
-use entente_core::summary::Finest;
+use entente_core::policy::{CountGrant, CountProposal};
 use entente_proto::{CountAnswer, CountQuestion, CountRefusal, CountTable, CountingRule};
-use entente_store::db::{DbError, Rows, Write};
+use entente_store::db::{DbError, Write};
 use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
 
 use super::agreements::{Kept, unknown_agreement};
 use super::audit::no_randomness;
-use super::index::Cases;
+use super::index::Whose;
 use super::pairing::random;
 use super::partners::Shut;
-use super::records::case_of;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Fault;
 
@@ -206,7 +201,7 @@ impl Node {
                 }
             };
             min_cell = grant.min_cell;
-            match self.answer_period(tx, &kept, &grant, &question, &mut answered)? {
+            match self.answer_period(&grant, &question, &mut answered) {
                 Ok(table) => tables.push(CountTable { period: *period, table }),
                 Err(code) => refusals.push(CountRefusal { code, clause: String::new() }),
             }
@@ -234,52 +229,32 @@ impl Node {
         })
     }
 
-    fn answer_period<R: Rows>(
+    fn answer_period(
         &self,
-        tx: &R,
-        kept: &Kept,
         grant: &CountGrant,
         question: &Question,
         answered: &mut Answered,
-    ) -> Outcome<Result<Protected, String>> {
+    ) -> Result<Protected, String> {
         let dimensions = &grant.frame;
         let Ok(frame) = Dimension::frame(dimensions) else {
-            return Ok(Err("frame_too_large".into()));
+            return Err("frame_too_large".into());
         };
         let Some(rules) = Rules::new(grant.min_cell, Zeros::Shown) else {
-            return Ok(Err("bad_minimum".into()));
+            return Err("bad_minimum".into());
         };
         let label = grant.period.to_string();
         if overlaps(answered, grant.period) {
-            return Ok(Err("would_reveal".into()));
+            return Err("would_reveal".into());
         }
-        let included = match answered.period(&label) {
-            Some(_) => Cases::default(),
-            None => self.included(tx, kept, grant)?,
+        let whose = Whose {
+            granted: std::slice::from_ref(&grant.of),
+            definition: DefinitionProfile::Programme,
+            today: self.today(),
         };
-        let table = || included.count(&frame, dimensions, &[], grant.period.number());
-        Ok(answered
-            .answer(&label, &frame, rules, question, table)
-            .map_err(|it| it.code().to_owned()))
-    }
-
-    /// The cases that this agreement lets be counted, coded.
-    fn included<R: Rows>(&self, tx: &R, kept: &Kept, grant: &CountGrant) -> Outcome<Cases> {
-        let policy = self.policy(kept)?;
-        let mut cases = Cases::default();
-        tx.records(&mut |id, row| {
-            let case = case_of(&id, row)?;
-            let Some(finest) = Finest::of(&case.record, definition::met(&case.record)) else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            let consent = ConsentFacts::of(&case.consents, &policy, self.today());
-            let steward = case.steward_decision(&self.id());
-            if !case.withdrawn && grant.includes(&finest, consent, steward) {
-                cases.put(&case.record, false);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(cases)
+        let cases = unpoisoned(self.cases.read());
+        let table = || cases.count(&frame, dimensions, &[], grant.period, Some(&whose));
+        let protected = answered.answer(&label, &frame, rules, question, table);
+        protected.map_err(|it| it.code().to_owned())
     }
 
     /// Checks a partner's answer to our question.
@@ -307,7 +282,7 @@ impl Node {
         let (by, only) = wanted.parts()?;
         let frame = Dimension::frame(&by).map_err(|_| table_too_large())?;
         let cases = unpoisoned(self.cases.read());
-        let count = |period: &Period| (*period, cases.count(&frame, &by, &only, period.number()));
+        let count = |period: &Period| (*period, cases.count(&frame, &by, &only, *period, None));
         let tables = wanted.periods.iter().map(count).collect();
         drop(cases);
         self.audit(vec![self.entry(actor, Action::OwnCounted)])?;

@@ -8,16 +8,18 @@ use std::ops::ControlFlow;
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::{Code as _, GivenBy, OverrideReason, Set, Status};
 use entente_core::consent::{Consent, ConsentId};
+use entente_core::definition;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::policy::{self, StewardDecision};
+use entente_core::policy::{self, CaseFacts, Inclusion, StewardDecision};
 use entente_core::record::{CaseRecord, Field, InvalidValue, Language, RecordId};
 use entente_core::statement::{AgreementRef, WithdrawReason};
-use entente_core::summary::SummaryId;
+use entente_core::summary::{Finest, SummaryId};
 use entente_store::db::{DbError, Pending, Rows, Write};
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::{BadRow, ConsentRow, RecordRow, ReleaseRow};
 use entente_store::tx::Reads as _;
+use jiff::civil::Date;
 
 use super::pairing::random;
 use super::{Node, Outcome, unpoisoned};
@@ -55,6 +57,18 @@ impl Case {
             (_, None) => StewardDecision::NotNeeded,
         }
     }
+
+    /// What a policy asks about it beside its consents; `None` if it has no period.
+    pub fn facts(&self, ours: &OrgId) -> Option<CaseFacts> {
+        let finest = Finest::of(&self.record, definition::met(&self.record))?;
+        Some(CaseFacts::of(&finest, self.steward_decision(ours), ours))
+    }
+
+    /// Whether it may be in figures for a partner on the day `today`.
+    pub fn is_in(&self, of: &Inclusion, ours: &OrgId, today: Date) -> bool {
+        let facts = self.facts(ours).filter(|_| !self.withdrawn);
+        facts.is_some_and(|facts| of.includes(&facts, &self.consents, today))
+    }
 }
 
 /// One row of a file, as a record.
@@ -82,7 +96,6 @@ pub struct ImportCount {
 #[must_use = "nothing is imported before `Node::finish_import`"]
 pub struct Importing {
     count: ImportCount,
-    added: Vec<CaseRecord>,
     pending: Pending,
 }
 
@@ -138,7 +151,7 @@ fn row_of(case: &Case) -> RecordRow {
     }
 }
 
-fn consent_row(consent: &Consent) -> ConsentRow {
+pub(crate) fn consent_row(consent: &Consent) -> ConsentRow {
     ConsentRow {
         id: consent.id.0,
         scopes: consent.scopes.bits(),
@@ -154,7 +167,7 @@ fn consent_row(consent: &Consent) -> ConsentRow {
     }
 }
 
-fn consent_of(row: &ConsentRow) -> Option<Consent> {
+pub(crate) fn consent_of(row: &ConsentRow) -> Option<Consent> {
     let day = |text: &Option<String>| match text {
         Some(text) => text.parse().ok().map(Some),
         None => Some(None),
@@ -237,10 +250,10 @@ impl Node {
         let id = case.record.id;
         self.db.write("add record", |tx| {
             tx.put_new_record(&id.0, &row_of(&case))?;
-            self.write_audit(tx, vec![self.entry(actor, Action::RecordAdded).record(id)])
-        })?;
-        unpoisoned(self.cases.write()).put(&case.record, false);
-        Ok(id)
+            self.write_audit(tx, vec![self.entry(actor, Action::RecordAdded).record(id)])?;
+            self.index_cases([&case]);
+            Ok(id)
+        })
     }
 
     /// Keeps imported rows that are not known yet, in one transaction.
@@ -254,7 +267,7 @@ impl Node {
     pub fn import_ahead(&self, actor: &Actor, rows: Vec<Imported>) -> Outcome<Importing> {
         let changed_by = super::audit::actor_name(actor);
         let now_s = self.now_s();
-        let ((count, added), pending) = self.db.write_ahead("import", |tx| {
+        let (count, pending) = self.db.write_ahead("import", |tx| {
             let (mut count, mut added, mut entries) =
                 (ImportCount::default(), Vec::new(), Vec::new());
             for Imported { key, record, consent } in rows {
@@ -277,23 +290,20 @@ impl Node {
                     AuditEntry::new(now_s, actor.clone(), Action::RecordAdded)
                         .record(case.record.id),
                 );
-                added.push(case.record);
+                added.push(case);
                 count.n_added += 1;
             }
             self.write_audit(tx, entries)?;
-            Ok::<_, Box<Fault>>((count, added))
+            self.index_cases(&added);
+            Ok::<_, Box<Fault>>(count)
         })?;
-        Ok(Importing { count, added, pending })
+        Ok(Importing { count, pending })
     }
 
-    /// Waits until imported rows are durable; from then on they are counted.
+    /// Waits until imported rows are durable.
     pub fn finish_import(&self, importing: Importing) -> Outcome<ImportCount> {
-        let Importing { count, added, pending } = importing;
+        let Importing { count, pending } = importing;
         pending.wait()?;
-        let mut cases = unpoisoned(self.cases.write());
-        for record in &added {
-            cases.put(record, false);
-        }
         Ok(count)
     }
 
@@ -402,9 +412,18 @@ impl Node {
         id: &RecordId,
         change: impl FnOnce(&mut Case) -> Outcome<()>,
     ) -> Outcome<Case> {
-        let case = self.db.write("change record", |tx| self.change_in(tx, how, id, change))?;
-        unpoisoned(self.cases.write()).put(&case.record, case.withdrawn);
-        Ok(case)
+        self.db.write("change record", |tx| {
+            let case = self.change_in(tx, how, id, change)?;
+            self.index_cases([&case]);
+            Ok(case)
+        })
+    }
+
+    /// Brings cases into the index: the last step of their transaction, when nothing can undo it
+    /// any more.
+    fn index_cases<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) {
+        let mut index = unpoisoned(self.cases.write());
+        cases.into_iter().for_each(|case| index.put(case, &self.id()));
     }
 
     fn change_in(
@@ -565,11 +584,7 @@ impl Node {
 
 impl Case {
     /// Marks a consent, or all of them, as withdrawn on a day. Returns those it meant.
-    pub fn withdraw_consents(
-        &mut self,
-        which: Option<ConsentId>,
-        on: jiff::civil::Date,
-    ) -> Vec<ConsentId> {
+    pub fn withdraw_consents(&mut self, which: Option<ConsentId>, on: Date) -> Vec<ConsentId> {
         let meant = |consent: &&mut Consent| {
             which.is_none_or(|id| consent.id == id) && consent.withdrawn_on.is_none()
         };

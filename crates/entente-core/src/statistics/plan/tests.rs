@@ -31,11 +31,6 @@ pub(crate) fn plan() -> Plan {
     Plan::from_toml(V1, Some(roles())).unwrap()
 }
 
-/// A yearly cube by these dimensions, at the shipped price.
-pub(crate) fn cube(by: &[CubeDimension]) -> Cube {
-    Cube { dimensions: by.to_vec(), ..plan().cubes[0].clone() }
-}
-
 #[track_caller]
 fn refused(place: &str, change: impl FnOnce(&mut Plan)) {
     let mut plan = plan();

@@ -3,7 +3,9 @@
 //! ```text
 //! n u64 | version of the program n
 //! n u64 | columns n
-//! n u64 | id of a record 16 × n
+//! n u64 | id of a record that does not count 16 × n
+//! n u64 | facts about a case 12 × n
+//! n u64 | n u64 | consents n, as many times
 //! n u64 | issuer 32 × n
 //! n u64 | id of a summary 16, issuer u32, epoch u32, first u64, position u32 × n
 //! ```
@@ -11,13 +13,16 @@
 //! Little-endian. The store seals them and knows whether they are of its last state. They are read
 //! with care all the same: whatever does not fit makes the caller build anew.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use entente_core::policy::CaseFacts;
 use entente_core::statistics::columns::Columns;
 use entente_core::summary::SummaryId;
 use entente_store::tx::HeldAt;
 
-use super::{Cases, HeldIndex, HeldPlace, layout};
+use super::coded::layout;
+use super::standing::Standings;
+use super::{Cases, HeldIndex, HeldPlace};
 
 /// Another version may give cases other codes.
 const VERSION: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
@@ -27,14 +32,15 @@ const PLACE_BYTES: usize = 16 + 4 + 4 + 8 + 4;
 /// Both as bytes. Merges the columns first.
 pub(crate) fn to_bytes(cases: &mut Cases, held: &HeldIndex) -> Vec<u8> {
     let columns = cases.columns.to_bytes(2);
-    let n_bytes = columns.len() + 16 * cases.known.len() + PLACE_BYTES * held.places.len();
+    let n_bytes = columns.len() + 16 * cases.uncounted.len() + PLACE_BYTES * held.places.len();
     let mut bytes = Vec::with_capacity(n_bytes + (1 << 16));
     push_n(&mut bytes, VERSION.len());
     bytes.extend(VERSION);
     push_n(&mut bytes, columns.len());
     bytes.extend(columns);
-    push_n(&mut bytes, cases.known.len());
-    cases.known.iter().for_each(|id| bytes.extend(id));
+    push_n(&mut bytes, cases.uncounted.len());
+    cases.uncounted.iter().for_each(|id| bytes.extend(id));
+    push_standings(&mut bytes, &cases.standings);
     let issuers: BTreeMap<_, _> = held.by_issuer.keys().zip(0_u32..).collect();
     let mut in_order: Vec<_> = issuers.iter().collect();
     in_order.sort_unstable_by_key(|(_, at)| **at);
@@ -56,6 +62,28 @@ fn push_n(bytes: &mut Vec<u8>, n: usize) {
     bytes.extend((n as u64).to_le_bytes());
 }
 
+fn push_standings(bytes: &mut Vec<u8>, standings: &Standings) {
+    let (facts, consents) = (standings.facts.in_order(), standings.consents.in_order());
+    push_n(bytes, facts.len());
+    facts.into_iter().for_each(|entry| bytes.extend(entry));
+    push_n(bytes, consents.len());
+    for entry in consents {
+        push_n(bytes, entry.len());
+        bytes.extend(entry);
+    }
+}
+
+fn read_standings(rest: &mut Rest<'_>) -> Option<Standings> {
+    let mut standings = Standings::default();
+    for entry in rest.items(CaseFacts::LEN)?.as_chunks().0 {
+        standings.remember_facts(*entry)?;
+    }
+    for _ in 0..u64::from_le_bytes(*rest.array()?) {
+        standings.remember_consents(rest.items(1)?)?;
+    }
+    Some(standings)
+}
+
 /// The reverse; `None` for anything else.
 pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Cases, HeldIndex)> {
     let mut rest = Rest(bytes);
@@ -64,7 +92,8 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Cases, HeldIndex)> {
     }
     let columns = rest.items(1)?;
     let columns = Columns::from_bytes(layout(), columns).ok()?;
-    let known: HashSet<[u8; 16]> = rest.items(16)?.as_chunks().0.iter().copied().collect();
+    let uncounted = rest.items(16)?.as_chunks().0.iter().copied().collect();
+    let standings = read_standings(&mut rest)?;
     let issuers = rest.items(32)?.as_chunks::<32>().0;
     let places = rest.items(PLACE_BYTES)?.as_chunks::<PLACE_BYTES>().0;
     if !rest.0.is_empty() {
@@ -83,7 +112,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Cases, HeldIndex)> {
         let position = usize::try_from(u32::from_le_bytes(*place.array()?)).ok()?;
         held.put(id, HeldPlace { at: HeldAt { issuer, epoch, first }, position });
     }
-    Some((Cases { columns, known }, held))
+    Some((Cases { columns, uncounted, standings }, held))
 }
 
 struct Rest<'a>(&'a [u8]);
@@ -106,6 +135,7 @@ impl<'a> Rest<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{case, ours};
     use super::*;
 
     fn place(issuer: u8, position: usize) -> HeldPlace {
@@ -114,7 +144,10 @@ mod tests {
 
     fn both() -> (Cases, HeldIndex) {
         let (mut cases, mut held) = (Cases::default(), HeldIndex::default());
-        cases.known.extend([[1; 16], [2; 16]]);
+        cases.uncounted.extend([[1; 16], [2; 16]]);
+        for nth in 0..4 {
+            cases.put(&case(nth), &ours());
+        }
         for n in 0..5 {
             held.put(SummaryId([n; 16]), place(n % 2, usize::from(n)));
         }
@@ -127,7 +160,10 @@ mod tests {
     fn what_is_remembered_is_what_was() {
         let (mut cases, held) = both();
         let (again, held_again) = from_bytes(&to_bytes(&mut cases, &held)).unwrap();
-        assert_eq!(again.known, cases.known);
+        assert_eq!(again.uncounted, cases.uncounted);
+        assert_eq!(again.n_records(), 6);
+        assert_eq!(again.standings.facts.in_order(), cases.standings.facts.in_order());
+        assert_eq!(again.standings.consents.in_order(), cases.standings.consents.in_order());
         assert_eq!(held_again.places, held.places);
         assert_eq!(held_again.by_issuer, held.by_issuer);
     }

@@ -13,7 +13,7 @@ use entente_store::tx::Reads as _;
 use super::{Case, Change, record_of, unknown_record};
 use crate::fault::Fault;
 use crate::node::pairing::random;
-use crate::node::{Node, Outcome, unpoisoned};
+use crate::node::{Node, Outcome};
 
 impl Node {
     /// Keeps that two records, and all that are linked to either, are about one person. Returns
@@ -49,12 +49,9 @@ impl Node {
                 })?);
             }
             tx.put_meta(&apart_key(left, right), b"0")?;
+            self.index_cases(&cases);
             Ok::<_, Box<Fault>>(cases)
         })?;
-        let mut index = unpoisoned(self.cases.write());
-        for case in &changed {
-            index.put(&case.record, case.withdrawn);
-        }
         Ok(changed.into_iter().map(|case| case.record.id).collect())
     }
 
@@ -63,7 +60,7 @@ impl Node {
     pub fn part_records(&self, actor: &Actor, left: &RecordId, right: &RecordId) -> Outcome<()> {
         let reasons = vec!["different_persons".to_owned()];
         let how = Change { reasons, ..Change::new(actor, Action::RecordChanged) };
-        let changed = self.db.write("part records", |tx| {
+        self.db.write("part records", |tx| {
             let person = |id: &RecordId| {
                 let row = tx.record(&id.0)?.ok_or_else(unknown_record)?;
                 Ok::<_, Box<Fault>>(record_of(&id.0, &row)?.person_or_self())
@@ -75,16 +72,13 @@ impl Node {
                     case.record.person = None;
                     Ok(())
                 };
-                return Ok(Some(self.change_in(tx, &how, right, part)?));
+                let case = self.change_in(tx, &how, right, part)?;
+                self.index_cases([&case]);
+                return Ok(());
             }
             let entry = self.entry(actor.clone(), Action::RecordChanged).record(*left);
-            self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])?;
-            Ok::<_, Box<Fault>>(None)
-        })?;
-        if let Some(case) = changed {
-            unpoisoned(self.cases.write()).put(&case.record, case.withdrawn);
-        }
-        Ok(())
+            self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])
+        })
     }
 
     /// Whether a person has decided that two records are about different people.

@@ -7,22 +7,18 @@
 //!
 //! Every question outside of a plan has one refusal. Inside, the answer is signed even if it is no.
 
-use std::ops::ControlFlow;
-
 use entente_core::audit::{Action, Actor};
-use entente_core::codes::{Code as _, DefinitionProfile};
-use entente_core::definition;
+use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
-use entente_core::policy::{ConsentFacts, StatisticsGrant};
+use entente_core::policy::{Inclusion, StatisticsGrant};
 use entente_core::statistics::budget::{BudgetRefusal, Known, NanoRho, Pool, charge};
 use entente_core::statistics::noise::{Sigma, SystemRandomness};
 use entente_core::statistics::plan::{Cube, Plan};
 use entente_core::statistics::release::{
     Answer, Contribution, DeclineReason, Declined, Receipt, ReleaseId,
 };
-use entente_core::statistics::tally::{Exact, Tally};
-use entente_core::summary::Finest;
+use entente_core::statistics::tally::Exact;
 use entente_proto::ReleaseQuestion;
 use entente_store::db::{DbError, Rows, Write};
 use entente_store::rows::{Bytes32, ChargeRow};
@@ -33,9 +29,9 @@ use super::ledger::{is_behind, node_pool};
 use super::plans::{is_replaced, plan_of, signed_plans};
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
+use crate::node::index::Whose;
 use crate::node::partners::Shut;
-use crate::node::records::case_of;
-use crate::node::{Node, Outcome};
+use crate::node::{Node, Outcome, unpoisoned};
 
 /// Why a question for a release is not even considered.
 #[derive(Debug, thiserror::Error)]
@@ -292,9 +288,7 @@ impl Node {
 
     /// Draws what was paid for and stores it; returns what is stored.
     fn draw_release(&self, asked: &Asked, paid: &PaidFor) -> Outcome<Vec<u8>> {
-        let exact = self.db.read(|tx| {
-            self.tallied(tx, &asked.plan, &asked.cube, &asked.release, &paid.row.heeded)
-        })?;
+        let exact = self.tallied(&asked.plan, &asked.cube, &asked.release, &paid.row.heeded)?;
         let cells = exact.with_noise(asked.sigma, &mut SystemRandomness);
         let contribution = Contribution {
             release: paid.release,
@@ -322,41 +316,22 @@ impl Node {
     }
 
     /// The exact cells over the cases that every heeded agreement lets be counted.
-    pub(super) fn tallied<R: Rows>(
+    pub(super) fn tallied(
         &self,
-        tx: &R,
         plan: &Plan,
         cube: &Cube,
         release: &ReleaseId,
         heeded: &[Bytes32],
     ) -> Outcome<Exact> {
-        let mut grants = Vec::new();
-        for org in heeded.iter().filter_map(|org| OrgId::from_bytes(org).ok()) {
-            grants.extend(self.statistics_grant(tx, &org)?);
-        }
-        let period = release.period;
-        let mut tally = Tally::new(period.year());
-        tx.records(&mut |id, row| {
-            let case = case_of(&id, row)?;
-            let met = definition::met(&case.record);
-            let counts = match plan.definition {
-                DefinitionProfile::Programme => true,
-                profile => met.contains(profile),
-            };
-            let finest = Finest::of(&case.record, met).filter(|_| counts && !case.withdrawn);
-            let Some(finest) = finest else { return Ok(ControlFlow::Continue(())) };
-            let steward = case.steward_decision(&self.id());
-            let allows = |grant: &StatisticsGrant| {
-                let consent = ConsentFacts::of(&case.consents, grant.policy(), self.today());
-                grant.includes(&finest, consent, steward)
-            };
-            // Without any agreement there is nobody who may see a figure, and nobody is in it.
-            if !grants.is_empty() && grants.iter().all(allows) {
-                tally.add(&case.record);
+        let granted: Vec<Inclusion> = self.db.read(|tx| {
+            let mut granted = Vec::new();
+            for org in heeded.iter().filter_map(|org| OrgId::from_bytes(org).ok()) {
+                granted.extend(self.statistics_grant(tx, &org)?.map(|grant| grant.of));
             }
-            Ok(ControlFlow::Continue(()))
+            Ok::<_, Box<Fault>>(granted)
         })?;
-        Ok(tally.cells(cube, period))
+        let whose = Whose { granted: &granted, definition: plan.definition, today: self.today() };
+        Ok(unpoisoned(self.cases.read()).tally(cube, release.period, &whose))
     }
 
     /// What the agreement in force grants a partner of our statistics.

@@ -7,15 +7,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use entente_core::definition;
-use entente_core::policy::{ConsentFacts, StatisticsGrant};
+use entente_core::policy::StatisticsGrant;
 use entente_core::record::CaseRecord;
 use entente_core::statistics::overlap::{Linkage, MatchKey, Round};
-use entente_core::summary::Finest;
 use entente_store::db::{DbError, Rows};
 use entente_store::tx::Reads as _;
 
-use crate::node::records::{Case, case_of};
+use crate::node::records::case_of;
 use crate::node::{Node, Outcome};
 
 /// Our persons in a round. Its `Debug` says only how many there are.
@@ -60,7 +58,7 @@ impl Node {
             if !period.is_some_and(|period| round.terms().period.contains(period)) {
                 return Ok(ControlFlow::Continue(()));
             }
-            if !self.is_covered(&case, grant) {
+            if !case.is_in(&grant.of, &self.id(), self.today()) {
                 n_not_covered += 1;
                 return Ok::<_, DbError>(ControlFlow::Continue(()));
             }
@@ -86,12 +84,5 @@ impl Node {
         keys = MatchKey::each_once(keys);
         linkage.usable = keys.len() as u64;
         Ok(Persons { keys, linkage, n_not_covered })
-    }
-
-    fn is_covered(&self, case: &Case, grant: &StatisticsGrant) -> bool {
-        let finest = Finest::of(&case.record, definition::met(&case.record));
-        let Some(finest) = finest.filter(|_| !case.withdrawn) else { return false };
-        let consent = ConsentFacts::of(&case.consents, grant.policy(), self.today());
-        grant.includes(&finest, consent, case.steward_decision(&self.id()))
     }
 }

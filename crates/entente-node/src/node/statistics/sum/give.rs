@@ -209,7 +209,7 @@ impl Node {
         let Asked { release, plan, keys: [leader, helper], .. } = asked;
         let cube = plan.cube_at(release.cube).ok_or_else(bad_row)?;
         let round = plan.round(release).ok_or_else(bad_row)?;
-        let exact = self.db.read(|tx| self.tallied(tx, plan, cube, release, &row.heeded))?;
+        let exact = self.tallied(plan, cube, release, &row.heeded)?;
         let most = u64::from(MAX_PER_CELL);
         let cells: Vec<u64> = exact.into_addends().into_iter().map(|it| it.min(most)).collect();
         let made =

@@ -1,0 +1,54 @@
+//! Where held summaries are.
+
+use std::collections::HashMap;
+
+use entente_core::identity::OrgId;
+use entente_core::summary::SummaryId;
+use entente_store::tx::HeldAt;
+
+/// Where a held summary is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldPlace {
+    /// Its batch.
+    pub at: HeldAt,
+    /// Its position in the batch.
+    pub position: usize,
+}
+
+/// Where each held summary is, by its id.
+#[derive(Debug, Default)]
+pub struct HeldIndex {
+    pub(super) places: HashMap<SummaryId, HeldPlace>,
+    pub(super) by_issuer: HashMap<[u8; 32], u64>,
+}
+
+impl HeldIndex {
+    /// Where this summary is, if it is held.
+    pub fn place(&self, id: &SummaryId) -> Option<HeldPlace> {
+        self.places.get(id).copied()
+    }
+
+    /// How many summaries are held from an issuer.
+    pub fn n_from(&self, issuer: &OrgId) -> u64 {
+        self.by_issuer.get(issuer.as_bytes()).copied().unwrap_or(0)
+    }
+
+    /// How many summaries are held.
+    pub fn n(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    pub(crate) fn put(&mut self, id: SummaryId, place: HeldPlace) {
+        if self.places.insert(id, place).is_none() {
+            *self.by_issuer.entry(place.at.issuer).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: &SummaryId) {
+        if let Some(place) = self.places.remove(id)
+            && let Some(n) = self.by_issuer.get_mut(&place.at.issuer)
+        {
+            *n = n.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What decides whose figures a case may be in, kept for each case as two numbers.
+//!
+//! An agreement asks few things about a case, and a person's consents are much like others'. So each
+//! answer that occurs is kept once, in a [`List`], and a case has its number there. For one asker the
+//! policy is then asked about every entry, once, and the counting engine applies that to all cases:
+//! the decision stays the policy's own function ([`Inclusion`]), and the day, the partner and the
+//! agreement may be others every time.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use entente_core::codes::DefinitionProfile;
+use entente_core::consent::Consent;
+use entente_core::identity::OrgId;
+use entente_core::policy::{CaseFacts, Inclusion};
+use entente_store::rows::ConsentRow;
+use jiff::civil::Date;
+
+use crate::node::records::{Case, consent_of, consent_row};
+
+/// Entries that each stand there once, and are never taken out: their number is theirs. Its `Debug`
+/// says how many there are.
+pub(super) struct List<T> {
+    numbers: HashMap<Vec<u8>, u32>,
+    entries: Vec<T>,
+}
+
+impl<T> fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "List({})", self.entries.len())
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), entries: Vec::new() }
+    }
+}
+
+impl<T> List<T> {
+    /// The number of the entry with these bytes; `make` makes it if it is new.
+    pub(super) fn number(&mut self, bytes: &[u8], make: impl FnOnce() -> T) -> u32 {
+        if let Some(number) = self.numbers.get(bytes) {
+            return *number;
+        }
+        // The engine has fewer rows than 2^32, so there are no more entries in use.
+        let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(make());
+        self.numbers.insert(bytes.to_vec(), number);
+        number
+    }
+
+    /// Whether each entry passes.
+    fn asked(&self, passes: impl FnMut(&T) -> bool) -> Vec<bool> {
+        self.entries.iter().map(passes).collect()
+    }
+
+    /// The bytes of all entries, in the order of their numbers.
+    pub(super) fn in_order(&self) -> Vec<&[u8]> {
+        let mut entries: Vec<_> = self.numbers.iter().collect();
+        entries.sort_unstable_by_key(|(_, number)| **number);
+        entries.into_iter().map(|(bytes, _)| bytes.as_slice()).collect()
+    }
+}
+
+/// The entries that cases have.
+#[derive(Debug, Default)]
+pub(super) struct Standings {
+    pub(super) facts: List<CaseFacts>,
+    pub(super) consents: List<Vec<Consent>>,
+}
+
+/// The numbers of one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) facts: u32,
+    pub(super) consents: u32,
+}
+
+impl Standings {
+    /// The numbers of a case; `None` for one that has no period, and so is in no figure.
+    pub(super) fn of(&mut self, case: &Case, ours: &OrgId) -> Option<Standing> {
+        let facts = case.facts(ours)?;
+        let facts = self.facts.number(&facts.to_bytes(), || facts);
+        let rows: Vec<ConsentRow> = case.consents.iter().map(plain).collect();
+        // Consents that cannot be written down could not have been stored.
+        let bytes = ConsentRow::list_to_bytes(&rows).unwrap_or_default();
+        let read = || rows.iter().filter_map(consent_of).collect();
+        Some(Standing { facts, consents: self.consents.number(&bytes, read) })
+    }
+
+    /// An entry as it was remembered, in the order of the numbers. `None` for what is none.
+    pub(super) fn remember_facts(&mut self, bytes: [u8; CaseFacts::LEN]) -> Option<()> {
+        let facts = CaseFacts::from_bytes(bytes)?;
+        self.facts.number(&bytes, || facts);
+        Some(())
+    }
+
+    /// The same for consents.
+    pub(super) fn remember_consents(&mut self, bytes: &[u8]) -> Option<()> {
+        let rows = ConsentRow::list_from_bytes(bytes).ok()?;
+        let consents = rows.iter().map(consent_of).collect::<Option<Vec<_>>>()?;
+        self.consents.number(bytes, || consents);
+        Some(())
+    }
+
+    /// For every entry of either list, whether `whose` lets such cases in.
+    pub(super) fn asked(&self, whose: &Whose<'_>) -> (Vec<bool>, Vec<bool>) {
+        let Whose { granted, definition, today } = whose;
+        // Without any agreement there is nobody who may see a figure, and nobody is in it.
+        let is_granted = !granted.is_empty();
+        let facts = self.facts.asked(|facts| {
+            let is_meant = match definition {
+                DefinitionProfile::Programme => true,
+                profile => facts.definitions.contains(*profile),
+            };
+            is_granted && is_meant && granted.iter().all(|it| it.is_about(facts))
+        });
+        let consents = self.consents.asked(|consents| {
+            is_granted && granted.iter().all(|it| it.is_allowed_by(consents, *today))
+        });
+        (facts, consents)
+    }
+}
+
+/// Whose cases are in a figure: those that every one of these lets in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose<'a> {
+    /// What the agreements in force grant; without any, nobody is in it.
+    pub(crate) granted: &'a [Inclusion],
+    /// By which definition.
+    pub(crate) definition: DefinitionProfile,
+    /// On which day.
+    pub(crate) today: Date,
+}
+
+/// What of a consent decides about figures: all but its name, the needs, who gave it and in which
+/// language, which differ from person to person.
+fn plain(consent: &Consent) -> ConsentRow {
+    let row = consent_row(consent);
+    ConsentRow { id: [0; 16], needs: 0, given_by: 0, language: String::new(), ..row }
+}
