@@ -164,9 +164,8 @@ fn counted(pair: &Pair) -> Vec<Measure> {
     let [empty, full] = [&pair.empty, &pair.full].map(|store| operations(pair, store));
     let differ = |a: &[usize; 4], b: &[usize; 4]| a.iter().zip(b).filter(|(a, b)| a != b).count();
     let n_differ = differ(&empty[0], &full[0]) + differ(&empty[1], &full[1]);
-    // All records are visited for a first answer, and none of them for a second.
+    // Figures are counted in memory: no record is visited, for a first answer or for a second.
     let [first, second] = full.map(|it| it[1]);
-    assert!(first > 60, "{first} rows are visited for 60 records");
 
     let drawn = |counts: &[u64]| {
         let mut rng = Drawn(StdRng::seed_from_u64(1), 0);
@@ -177,6 +176,7 @@ fn counted(pair: &Pair) -> Vec<Measure> {
     vec![
         Measure::exactly("operations that differ, empty or full", n_differ, 0, 4),
         Measure::exactly("bytes drawn differ, empty or full", n_drawn, 0, 2),
+        Measure::at_most("rows visited to answer, of 60 records", first as f64, 20.0, 1),
         Measure::at_most("rows visited to answer again", second as f64, 20.0, 1),
     ]
 }

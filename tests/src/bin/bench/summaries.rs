@@ -2,9 +2,15 @@
 //! durable. Beside it, PostgreSQL's logical replication of rows of the same size.
 
 use entente_core::codes::OrgType;
+use entente_core::consent::ConsentId;
+use entente_core::definition;
+use entente_core::disclose::{self, Candidate, Held, Rules};
 use entente_core::feed::Carried;
 use entente_core::identity::OrgId;
+use entente_core::layout::Draft;
 use entente_core::period::{Period, Quarter};
+use entente_core::record::RecordId;
+use entente_core::summary::Finest;
 use entente_node::node::Node;
 use entente_store::engine::Kind;
 use entente_tests::federation::staff;
@@ -22,6 +28,7 @@ struct Runs {
     n: u64,
     leaf_bytes: f64,
     planned_per_s: Vec<f64>,
+    classed_per_s: Vec<f64>,
     closed_per_s: Vec<f64>,
     closed_cpu_us: Vec<f64>,
     pulled_per_s: Vec<f64>,
@@ -73,6 +80,7 @@ impl Runs {
             report.note(format!("{what}, {engine}"), unit, values, aim, cpu_us);
         };
         note("epoch planned (nothing kept)", "records/s", &self.planned_per_s, Aim::None, None);
+        note("of it: classes counted", "records/s", &self.classed_per_s, Aim::None, None);
         let cpu_us = cpu(&self.closed_cpu_us);
         note("epoch closed: signed, durable", "summaries/s", &self.closed_per_s, Aim::None, cpu_us);
         let cpu_us = cpu(&self.pulled_cpu_us);
@@ -85,12 +93,28 @@ impl Runs {
     }
 }
 
+/// The same cases as they come to the counting of classes.
+fn candidates(n: u32) -> Vec<Candidate> {
+    let candidate = |(nth, draft): (u128, Draft)| {
+        let id = nth.to_be_bytes();
+        let (record, _) = draft.into_parts(RecordId(id), ConsentId(id));
+        let finest = Finest::of(&record, definition::met(&record))?;
+        Some(Candidate::new(record.person_or_self(), finest.ladder()))
+    };
+    (0..).zip(site::drafts(1, &site::office(), n)).filter_map(candidate).collect()
+}
+
 async fn measure(kind: Kind, sizes: Sizes) -> Runs {
     let office = Site::start("Office", OrgType::Provincial, kind).await;
     let (office, traffic) = site::behind_proxy(office).await;
     site::fill(office.node(), 1, sizes.n_summaries);
     let mut runs = Runs::default();
+    let candidates = candidates(sizes.n_summaries);
     for _ in 0..sizes.n_times {
+        let classing = Watch::start();
+        let closed = disclose::close(&candidates, &Held::default(), Rules::new(K));
+        runs.classed_per_s.push(classing.stop().per_s(closed.outcomes.len() as u64));
+
         let centre = Site::start("Centre", OrgType::Federal, kind).await;
         pair(&centre, &office).await;
         agree(&office, &centre, &summaries_only(K)).await;
