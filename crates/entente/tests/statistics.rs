@@ -55,6 +55,18 @@ impl Two {
     fn run(&self) -> Value {
         done(&self.centre, &["stats", "run", "canada", "--period", "2025"])
     }
+
+    /// The figures: asked for, drawn by the province when it comes to it, and asked for again.
+    fn figures(&self) -> Value {
+        let asked = self.run();
+        let why = "/tables/0/coverage/partners/0/reasons/0/code";
+        assert_eq!(text(&asked, why), "not_yet");
+        let budget = done(&self.province, &["budget"]);
+        assert_eq!((number(&budget, "/undrawn"), number(&budget, "/charges")), (3, 3));
+        sync(&self.province, "centre");
+        assert_eq!(number(&done(&self.province, &["budget"]), "/undrawn"), 0);
+        self.run()
+    }
 }
 
 fn import(node: &Folder, folder: &Path) {
@@ -107,7 +119,7 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     let mut two = Two::partners().await;
     two.proposed();
     done(&two.province, &["plan", "sign", "canada"]);
-    let first = two.run();
+    let first = two.figures();
     let cell = manitoba(&first);
     // Six standard deviations of 4.13.
     assert!((35..=85).contains(&number(&cell, "/value")), "{cell}");
@@ -119,6 +131,9 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
 
     let status = done(&two.centre, &["stats", "status"]);
     assert_eq!(number(&status, "/releases/0/answered"), 1);
+    let theirs = done(&two.province, &["stats", "status"]);
+    assert_eq!(list(&theirs, "/releases").len(), 3);
+    assert_eq!(text(&theirs, "/releases/0/own"), "drawn");
     let budget = done(&two.province, &["budget"]);
     assert_eq!(number(&budget, "/charges"), 3);
     assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_149_999);
@@ -152,7 +167,7 @@ async fn a_return_is_verified_by_who_has_nothing_but_the_file() {
     let mut two = Two::partners().await;
     two.proposed();
     done(&two.province, &["plan", "sign", "canada"]);
-    two.run();
+    two.figures();
     // The centre hears of the signature: a return without it would not be right.
     sync(&two.centre, "province");
     let id = |node| text(&done(node, &["status"]), "/organization/id");
