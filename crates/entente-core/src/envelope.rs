@@ -71,6 +71,8 @@ pub mod payload_type {
     pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
     /// What one organization hands on in an overlap round: by whom, of what, and its hash.
     pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
+    /// What an overlap round came to, signed by its coordinator.
+    pub const OVERLAP_RESULT: &str = "application/vnd.entente.overlap-result.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

@@ -56,9 +56,10 @@ pub use notice::{
 };
 pub use overlap::{
     MAX_OVERLAP_DATA, MAX_OVERLAP_RECEIPTS, OverlapContribute, OverlapMixHead, OverlapPiece,
-    decode_overlap_parcel, decode_overlap_terms, encode_overlap_parcel, encode_overlap_terms,
-    overlap_contribute_message, overlap_piece_message, parse_overlap_contribute,
-    parse_overlap_piece, parse_overlap_round,
+    decode_overlap_parcel, decode_overlap_result, decode_overlap_terms, encode_overlap_parcel,
+    encode_overlap_result, encode_overlap_terms, is_overlap_result, overlap_contribute_message,
+    overlap_piece_message, overlap_result_file, parse_overlap_contribute, parse_overlap_piece,
+    parse_overlap_round, read_overlap_result,
 };
 pub use partner::{
     Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,

@@ -151,6 +151,9 @@ impl Node {
             payload_type::PLAN | payload_type::PLAN_PROPOSAL => {
                 Ok(self.read_plan_document(tx, issuer, envelope, gathered)?)
             }
+            payload_type::OVERLAP_RESULT => {
+                Ok(self.read_overlap_result(tx, issuer, envelope, gathered)?)
+            }
             payload_type::OVERLAP_TERMS | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_overlap_document(tx, issuer, envelope, gathered)?)
             }

@@ -391,7 +391,9 @@ fn overlap(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "sign" => Some(round_to_sign(&round(), typed.flag("dry-run"))),
         "list" => asked(&OverlapListAsk {}),
         "run" => asked(&OverlapRunAsk { round: round(), without: typed.many("without") }),
-        "show" => asked(&OverlapShowAsk { round: round() }),
+        "show" => {
+            asked(&OverlapShowAsk { round: round(), signed: typed.raw_path("signed").is_some() })
+        }
         "end" => asked(&OverlapEndAsk { round: round() }),
         _ => None,
     }

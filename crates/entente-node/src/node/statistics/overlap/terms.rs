@@ -117,7 +117,8 @@ impl Node {
         }
     }
 
-    fn send_terms(
+    /// Says a document to every partner with a part in a round.
+    pub(super) fn send_terms(
         &self,
         tx: &mut Write<'_>,
         round: &Round,
