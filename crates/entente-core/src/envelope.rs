@@ -61,6 +61,8 @@ pub mod payload_type {
     pub const SUM_REPORT: &str = "application/vnd.entente.sum-report.v1";
     /// What an aggregator of a secure sum reveals. Not Protocol Buffers: `statistics::sum`.
     pub const SUM_SHARE: &str = "application/vnd.entente.sum-share.v1";
+    /// That a secure sum was given up, and why.
+    pub const SUM_GIVEN_UP: &str = "application/vnd.entente.sum-given-up.v1+proto";
     /// A region's sum in a secure sum, for the aggregator above. Not Protocol Buffers.
     pub const SUM_SUBTOTAL: &str = "application/vnd.entente.sum-subtotal.v1";
     /// The terms of an overlap round that one organization proposes. Not its signature under them.

@@ -48,7 +48,9 @@ pub use exchange::{
     parse_join_reply, parse_prove, parse_prove_reply, parse_pull, parse_witness,
     parse_witness_reply, proof_message, proved_message,
 };
-pub use national::{MAX_RETURN, encode_return, read_return, return_file};
+pub use national::{
+    MAX_RETURN, decode_given_up, encode_given_up, encode_return, read_return, return_file,
+};
 pub use notice::{
     AgreementChange, AgreementNotice, FeedRestart, MAX_REASON_TEXT, Notice, PartnerChange,
     TestShare, decode_agreement_notice, decode_feed_restart, decode_notice,
@@ -242,6 +244,7 @@ mod tests {
         check_list::<terms::Consequence>("Consequence");
         check_list::<plan::CubeDimension>("CubeDimension");
         check_list::<release::DeclineReason>("DeclineReason");
+        check_list::<entente_core::statistics::national::SumEnd>("SumEnd");
         check_list::<sum::Rejection>("SumRejection");
         check_list::<release::Symbol>("ReturnSymbol");
     }

@@ -51,7 +51,7 @@ pub(super) async fn run(
     steps: Steps,
 ) -> Outcome<StatsTold> {
     let node = Arc::clone(&desk.node);
-    let StatsRunAsk { plan, periods, cube, close } = ask;
+    let StatsRunAsk { plan, periods, cube, close, give_up } = ask;
     let prepare = move || {
         let kept = node.plan_to_run(&plan)?;
         let releases = chosen(&node, &kept, &periods, cube.as_deref())?;
@@ -68,7 +68,7 @@ pub(super) async fn run(
     };
     let (kept, releases, open) = blocking(prepare).await?;
     if kept.plan.is_secure_sum() {
-        return sums::run(desk, staff, (kept, releases), close, steps).await;
+        return sums::run(desk, staff, (kept, releases), (close, give_up), steps).await;
     }
     let total = open.len() as u64;
     step(&steps, 0, total, "asking contributors", "question aux contributeurs");

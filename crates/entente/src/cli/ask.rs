@@ -414,7 +414,13 @@ fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {
     let plan = || typed.text("plan");
     let (periods, cube) = (typed.many("period"), typed.maybe("cube"));
     match command {
-        "run" => asked(&StatsRunAsk { plan: plan(), periods, cube, close: typed.flag("close") }),
+        "run" => asked(&StatsRunAsk {
+            plan: plan(),
+            periods,
+            cube,
+            close: typed.flag("close"),
+            give_up: typed.flag("give-up"),
+        }),
         "status" => asked(&StatsStatusAsk { plan: typed.maybe("plan") }),
         "show" => asked(&StatsShowAsk { plan: plan(), periods, cube }),
         "return" => asked(&StatsReturnAsk {

@@ -127,7 +127,7 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
     voices.push(maker);
     let mut contributors = Vec::new();
     for table in &national.tables {
-        if table.sum.is_some() {
+        if table.sum.is_some() || table.given_up.is_some() {
             voices.extend(national.plan.roles.aggregators.iter().flatten());
         }
         for (org, heard) in &table.voices {
@@ -153,6 +153,11 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
         maker,
         contributors,
         heads: national.tables.iter().map(|it| (it.release, it.heads())).collect(),
+        given_up: national
+            .tables
+            .iter()
+            .filter_map(|it| Some(it.given_up.as_ref()?.given_up))
+            .collect(),
         names: national.plan.cubes.iter().map(|it| it.name.clone()).collect(),
         compared: trusted.is_some(),
         faults,

@@ -149,6 +149,9 @@ pub struct StatsRunAsk {
     /// Adds up now what is added up in secret, for ever without those who have not answered.
     #[serde(default)]
     pub close: bool,
+    /// Gives up for ever what cannot go on because an aggregator cannot be reached.
+    #[serde(default)]
+    pub give_up: bool,
 }
 
 /// Shows the figures that are kept.
