@@ -12,6 +12,7 @@ pub mod overlap;
 pub mod plans;
 pub mod releases;
 pub mod returns;
+mod signed;
 pub mod sum;
 
 pub use asking::{AnswerKept, Asking, Voice};

@@ -53,7 +53,7 @@ impl Node {
         let signed = self.sealed(payload_type::OVERLAP_RESULT, payload.clone())?;
         let document = entente_proto::encode_envelope(&signed);
         tx.put_overlap_part(&round.id().0, Part::Result, ours.as_bytes(), &document)?;
-        self.send_terms(tx, round, payload_type::OVERLAP_RESULT, &payload)
+        self.say_to_parties(tx, round.parties(), payload_type::OVERLAP_RESULT, &payload)
     }
 
     /// The signed result of a round, if it is here.
