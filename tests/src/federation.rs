@@ -6,15 +6,17 @@ use entente_core::agreement::{Agreement, AgreementId};
 use entente_core::audit::Actor;
 use entente_core::codes::{ConsentScope, GivenBy, OrgType, Set};
 use entente_core::consent::{Consent, ConsentId};
+use entente_core::envelope::Envelope;
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
 use entente_core::record::Field;
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
-use entente_core::statistics::release::ReleaseId;
+use entente_core::statistics::release::{Answer, DeclineReason, ReleaseId};
 use entente_node::clock::{Clock, ManualClock};
 use entente_node::node::feeds::{Accepted, Refused, Via};
 use entente_node::node::statistics::{AnswerKept, Asking, ReleaseShut};
 use entente_node::node::{Node, Profile, Secrets};
+use entente_proto::ReleaseQuestion;
 use entente_store::db::Db;
 use entente_store::engine::{Engine, Memory};
 use entente_store::seal::Sealer;
@@ -220,7 +222,8 @@ pub fn sign_plan(org: &Org, plan: &Plan) -> PlanId {
     org.node().sign_plan(staff(), &kept.id).expect("signed").id
 }
 
-/// One organization asks another for a release, as a node does over the network.
+/// One organization asks another for a release, as a node does over the network, and asks again when
+/// the other has drawn what was paid for.
 pub fn ask_release(
     querier: &Org,
     contributor: &Org,
@@ -230,11 +233,33 @@ pub fn ask_release(
     let mut asking = Asking::First;
     loop {
         let question = node.release_question(staff(), &id, release, asking)?;
-        let answer = contributor.node().answer_release(&querier.id(), &question)?;
+        let answer = answered(contributor, &querier.id(), &question)?;
         let kept = node.keep_release_answer(&id, release, &answer)?;
         match asking.next(&kept) {
             Some(next) => asking = next,
             None => return Ok(kept),
         }
     }
+}
+
+/// What is answered to a question: at once, or when it is asked again after what was paid for was
+/// drawn.
+pub fn answered(
+    contributor: &Org,
+    asker: &OrgId,
+    question: &ReleaseQuestion,
+) -> Result<Envelope, ReleaseShut> {
+    let first = contributor.node().answer_release(asker, question)?;
+    if !is_not_yet(&first) {
+        return Ok(first);
+    }
+    contributor.node().draw_releases()?;
+    let question = ReleaseQuestion { receipts: Vec::new(), ..question.clone() };
+    contributor.node().answer_release(asker, &question)
+}
+
+/// Whether an answer says that the figures are paid for and not there yet.
+pub fn is_not_yet(answer: &Envelope) -> bool {
+    let answer = entente_proto::decode_release_answer(&answer.payload);
+    matches!(answer, Ok(Answer::Declined(it)) if it.reason == DeclineReason::NotYet)
 }

@@ -8,6 +8,12 @@ pub mod federation;
 #[expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
+    reason = "a share that is not as it was made fails the attack, as it should"
+)]
+pub mod forge;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "an office that is not there fails the attack, as it should"
 )]
 pub mod liar;

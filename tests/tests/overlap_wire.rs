@@ -9,9 +9,11 @@
 use std::collections::BTreeSet;
 
 use entente_core::identity::OrgId;
-use entente_core::statistics::overlap::{Round, Terms};
+use entente_core::statistics::overlap::{Counted, CountedFault, Round, Terms};
 use entente_node::answer::{Asked, Staff};
 use entente_node::local::{Op, Role};
+use entente_node::node::statistics::overlap::Heard;
+use entente_node::sync::Missed;
 use entente_proto::v1;
 use entente_proto::v1::overlap_client::OverlapClient;
 use entente_store::overlap::Overlap as _;
@@ -144,6 +146,122 @@ async fn six_nodes_find_out_how_their_lists_overlap() {
     let n = (0..N_PERSONS).filter(|it| knows(0, *it)).count();
     assert_eq!(own["own"]["usable"], n);
     assert_eq!(own["counted"], Value::Null);
+
+    // Everybody hears what it came to, and can show it to whoever has no node.
+    for site in sites.others() {
+        site.round(&sites.centre.id()).await.unwrap();
+        let body = json!({"round": "2025", "signed": true});
+        let own = ask(site, Op::OverlapShow, body).await;
+        for what in ["cells", "distinct", "linkage", "csv"] {
+            assert_eq!(own["counted"][what], counted[what], "{what}");
+        }
+        assert_eq!(own["counted"]["uncovered"], Value::Null, "a number without noise");
+        let signed = site.node().overlap_result(&round.id()).unwrap().unwrap();
+        let file = entente_proto::overlap_result_file(&signed);
+        assert_eq!(own["signed"].as_str().unwrap().len(), 2 * file.len());
+        let (result, signer) = entente_proto::read_overlap_result(&file).unwrap();
+        assert_eq!((result.faults(&signer), signer), (vec![], sites.centre.id()));
+        let mut changed = file.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(entente_proto::read_overlap_result(&changed).is_err());
+        lies(&result, &signer);
+    }
+}
+
+/// A result that leaves somebody out, takes somebody's place, or counts otherwise than the terms say.
+fn lies(result: &Counted, signer: &OrgId) {
+    let wrong = |change: &dyn Fn(&mut Counted)| {
+        let mut result = result.clone();
+        change(&mut result);
+        result.faults(signer)
+    };
+    assert_eq!(wrong(&|it| it.counts.truncate(1)), [CountedFault::Counts]);
+    assert_eq!(wrong(&|it| drop(it.parcels.remove(0))), [CountedFault::Parties]);
+    assert_eq!(wrong(&|it| it.missing.push(*signer)), [CountedFault::Parties]);
+    assert_eq!(wrong(&|it| it.parcels.swap(0, 1)).len(), 2);
+    assert_eq!(wrong(&|it| it.parcels[4].1.joint[0] ^= 1).len(), 1);
+    let helper = result.round.terms().helpers[0];
+    assert_eq!(result.faults(&helper), [CountedFault::NotTheirs(helper)]);
+}
+
+/// A copy of the folder of a node that is stopped.
+fn copied(folder: &tempfile::TempDir) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_into(folder.path(), copy.path());
+    copy
+}
+
+fn copy_into(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            std::fs::set_permissions(&to, entry.metadata().unwrap().permissions()).unwrap();
+            copy_into(&entry.path(), &to);
+        } else if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_a_step_twice_is_in_quarantine_and_both_answers_are_evidence() {
+    let mut sites = Sites::new().await;
+    let round = sites.signed(sites.terms()).await;
+    // Two nodes run with the key of a contributor, and of a helper, each as it was before its step.
+    let liar = sites.contributors.pop().unwrap();
+    let (address, clock) = (liar.address, liar.clock.clone());
+    let folder = liar.stop().await;
+    let before = copied(&folder);
+    sites.contributors.push(Site::again(folder, address, clock.clone()).await);
+    let helper = sites.helpers.pop().unwrap();
+    let (helper_at, helper_clock) = (helper.address, helper.clock.clone());
+    let helper_folder = helper.stop().await;
+    let helper_before = copied(&helper_folder);
+    let contributor = sites.contributors.last().unwrap().id();
+    // Its key is made, everybody gives, and the second helper is away.
+    sites.run(&round, &[]).await;
+    sites.helpers.push(Site::again(helper_folder, helper_at, helper_clock.clone()).await);
+    let second = sites.helpers[1].id();
+    let peers = sites.centre.peers();
+    assert_eq!(peers.overlap_share(staff(), &second, &round.id()).await, Ok(Heard::Kept));
+    let honest = soon(peers.overlap_contribution(staff(), &contributor, &round)).await;
+    assert_eq!(honest, Ok(Heard::Kept));
+
+    sites.contributors.pop().unwrap().stop().await;
+    sites.contributors.push(Site::again(before, address, clock).await);
+    // Shown what it gave, the one that was set back gives nothing else.
+    let shown = soon(peers.overlap_contribution(staff(), &contributor, &round)).await;
+    assert_eq!(shown, Err(Missed::RefusedByPartner("declined".to_owned())));
+    let node = sites.contributors.last().unwrap().node();
+    let mut question = sites.centre.node().overlap_question(&round.id(), &contributor).unwrap();
+    question.receipts.clear();
+    let other = node.contribute_overlap(&sites.centre.id(), &question).unwrap();
+    let centre = sites.centre.node();
+    let heard = centre.keep_overlap_contribution(&contributor, &round.id(), &other).unwrap();
+    assert_eq!(heard, Heard::Contradicts);
+
+    sites.helpers.pop().unwrap().stop().await;
+    sites.helpers.push(Site::again(helper_before, helper_at, helper_clock).await);
+    let heard = soon(peers.overlap_share(staff(), &second, &round.id())).await;
+    assert_eq!(heard, Ok(Heard::Contradicts));
+
+    for liar in [contributor, second] {
+        assert_eq!(centre.partner_row(&liar).unwrap().quarantined.as_deref(), Some("done_twice"));
+        let kept = evidence(centre, &liar);
+        let proof = &kept.iter().find(|it| it.fault == "done_twice").unwrap().proof;
+        assert_eq!(proof.len(), 2);
+        assert_ne!(proof[0], proof[1]);
+        for document in proof {
+            let signed = entente_proto::decode_envelope(document).unwrap();
+            assert!(signed.verify(&signed.payload_type, &[liar]).is_ok());
+        }
+    }
+    // The first answer counts, and others are not affected.
+    let progress = centre.overlap_progress(&round.id()).unwrap();
+    assert_eq!((progress.given.len(), progress.shares.len()), (1, 3));
+    assert!(centre.partner_row(&sites.helpers[0].id()).unwrap().quarantined.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,6 +47,10 @@ async fn a_release_travels_once_it_is_signed_and_is_the_same_the_second_time() {
     assert!(ask("2025").await.is_err(), "answered before it was signed");
     office.node().sign_plan(staff(), &plan).unwrap();
     office.add_cases(3);
+    let AnswerKept::Declined(paid) = ask("2025").await.unwrap() else { panic!("drawn meanwhile") };
+    assert_eq!(paid.reason, DeclineReason::NotYet);
+    assert_eq!(office.node().odometer().unwrap().undrawn.0, 1);
+    assert_eq!(office.node().draw_releases().unwrap(), 1);
     let AnswerKept::Given(first) = ask("2025").await.unwrap() else { panic!("no figures") };
     assert_eq!(first.cells.len(), 14);
     assert_eq!(ask("2025").await.unwrap(), AnswerKept::Given(first));
@@ -97,6 +101,8 @@ async fn a_receipt_that_we_did_not_sign_says_nothing_about_us() {
     let (office, centre, plan) = sites().await;
     office.node().sign_plan(staff(), &plan).unwrap();
     let own = ReleaseQuestion { release: release(plan, "2025"), receipts: Vec::new() };
+    office.node().answer_release(&centre.id(), &own).unwrap();
+    office.node().draw_releases().unwrap();
     let honest = office.node().answer_release(&centre.id(), &own).unwrap();
     let Ok(answer) = entente_proto::decode_release_answer(&honest.payload) else { panic!() };
     let kind = entente_core::envelope::payload_type::RELEASE_ANSWER;

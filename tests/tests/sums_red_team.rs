@@ -2,8 +2,7 @@
 //!
 //! The numbers RT… are those of the red-team list of the design: nobody gets two sums of which one
 //! organization is the difference (RT16), and who lies spoils nothing but its own contribution, which
-//! moves a cell by no more than the plan allows (RT17). What a forged proof does is shown beside the
-//! proof (`entente_core::statistics::sum`).
+//! moves a cell by no more than the plan allows (RT17).
 
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::plan::MAX_PER_CELL;
@@ -12,6 +11,7 @@ use entente_core::statistics::sum::{Rejection, SealingKey, contribute};
 use entente_node::node::statistics::AnswerKept;
 use entente_proto::SumReply;
 use entente_tests::federation::staff;
+use entente_tests::forge::{BITS, MINUS_ONE, forged};
 use entente_tests::liar::{contribution, keep, lie, office_key, said, signature, with_liar};
 use entente_tests::sums::{Summed, near, stopped};
 
@@ -162,14 +162,83 @@ fn rt17_a_liar_moves_a_cell_by_the_largest_number_and_no_further() {
     let reply = lie(&world, 5, &release, &most);
     assert_eq!(with_liar(&world, &release, &reply), None);
     near(&world.cells(&release).unwrap(), 60 + i64::from(MAX_PER_CELL));
-    // One more than that cannot even be split: the proof is over numbers of twelve bits, and what a
-    // forged one does to its own report is shown beside the proof.
+    // One more than that cannot even be split: the proof is over numbers of twelve bits.
     let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
     let round = plan.round(&release).unwrap();
     most[6] += 1;
     let key = SealingKey::from_seed(&[1; 32]).public().unwrap();
     let made = contribute(&round, [&key, &key], &office_key(5), &most, &mut SystemRandomness);
     assert!(made.is_err());
+}
+
+#[test]
+fn rt17_a_forged_share_is_left_out_as_not_proven_and_what_was_paid_is_shown() {
+    // Of the bits of the cell of Manitoba: minus one; 2^63; a bit of two; what wraps around to a small
+    // number; and the last bit of the last cell.
+    let manitoba = 6 * BITS;
+    let lies = [
+        (manitoba, MINUS_ONE),
+        (manitoba, 1 << 63),
+        (manitoba, 2),
+        (manitoba + BITS - 1, MINUS_ONE - 4_000),
+        (14 * BITS - 1, 5),
+    ];
+    for lie in lies {
+        let world = Summed::new(6);
+        let release = world.release(0);
+        world.open(&release).unwrap();
+        let reply = forged(&world, 5, &release, lie);
+        let left_out = with_liar(&world, &release, &reply);
+        assert_eq!(left_out, Some(Rejection::NotProven), "{lie:?}");
+        near(&world.cells(&release).unwrap(), 60);
+        // It paid once, as those did whose figures are in it, and its books say so.
+        let odometer = world.offices[5].node().odometer().unwrap();
+        assert_eq!((odometer.n_charges, odometer.undrawn.0), (1, 0));
+    }
+    // The same with nothing changed is taken in: it is the lie that is found, and not the forger.
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    let reply = forged(&world, 5, &release, (manitoba, 0));
+    assert_eq!(with_liar(&world, &release, &reply), None);
+    near(&world.cells(&release).unwrap(), 61);
+}
+
+#[test]
+fn rt17_a_contribution_that_comes_twice_late_or_for_another_release_has_one_outcome_each() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.open(&world.release(1)).unwrap();
+    let reply = world.reply(5, &release).unwrap();
+    // For another release: it is no answer to what was asked, and nothing of it is kept.
+    assert_eq!(keep(&world, 5, &world.release(1), &reply), AnswerKept::NotValid);
+    assert!(world.centre.node().sum_intake(&world.release(1)).unwrap().taken.is_empty());
+    // Twice: the same again is the same, and counts once.
+    for _ in 0..2 {
+        assert!(matches!(keep(&world, 5, &release, &reply), AnswerKept::Added(_)));
+    }
+    world.take_in(0..5, &release);
+    world.close(&release);
+    // Late: what the contributor paid stays in its books, and it is in the figures as it was.
+    assert_eq!(keep(&world, 5, &release, &reply), AnswerKept::TooLate);
+    world.finish(&release);
+    near(&world.cells(&release).unwrap(), 75);
+    assert_eq!(world.n_charges(5), 1);
+
+    // Who was late alone is silent in what is published, and has paid.
+    let world = Summed::new(6);
+    world.open(&release).unwrap();
+    let late = world.reply(5, &release).unwrap();
+    world.take_in(0..5, &release);
+    world.close(&release);
+    assert_eq!(keep(&world, 5, &release, &late), AnswerKept::TooLate);
+    world.finish(&release);
+    near(&world.cells(&release).unwrap(), 60);
+    let voices = world.centre.node().voices(&release).unwrap();
+    let silent: Vec<_> = voices.iter().filter(|(_, heard)| heard.is_none()).collect();
+    assert_eq!((silent.len(), silent[0].0), (1, world.offices[5].id()));
+    assert_eq!(world.offices[5].node().own_standing(&release).unwrap(), Some(true));
 }
 
 #[test]

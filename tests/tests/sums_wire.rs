@@ -10,8 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::codes::OrgType;
+use entente_core::statistics::national::SumEnd;
 use entente_core::statistics::plan::{PlanId, Roles};
 use entente_core::statistics::release::ReleaseId;
+use entente_node::answer::{Asked, Staff};
+use entente_node::local::{Op, Role};
 use entente_node::node::statistics::AnswerKept;
 use entente_node::node::statistics::sum::SumKept;
 use entente_node::sync::Missed;
@@ -23,6 +26,7 @@ use entente_store::sums::Part;
 use entente_tests::federation::staff;
 use entente_tests::net::{Site, agree, pair, soon, summaries_and_counts};
 use entente_tests::sums::near;
+use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 /// Women of Manitoba at each office.
@@ -171,6 +175,65 @@ async fn who_may_ask_and_does_not_lead_fetches_the_sum_once_it_is_finished() {
     assert_eq!(odometer.n_charges, 1);
     let year = odometer.years.iter().find(|it| it.year.number() == 2026).unwrap();
     assert_eq!(year.partners.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_that_a_newer_plan_answers_for_is_one_refused_table_and_the_others_go_on() {
+    let world = World::new(5).await;
+    let centre = world.centre.node();
+    let mut next = centre.plan_by_id(&world.plan).unwrap().plan;
+    (next.version, next.first_year) = (2, entente_core::period::Year::new(2026).unwrap());
+    let next = centre.propose_plan(staff(), &next).unwrap().id;
+    centre.sign_plan(staff(), &next).unwrap();
+    let told = ask(
+        &world.centre,
+        Op::StatsRun,
+        json!({"plan": "canada@1", "periods": ["2025", "2026"], "cube": "province", "close": true}),
+    )
+    .await;
+    let tables = told["tables"].as_array().unwrap();
+    let state = |nth: usize| (&tables[nth]["period"], &tables[nth]["sum"]["state"]);
+    assert_eq!(state(0), (&json!("2025"), &json!("done")), "{told}");
+    assert_eq!(state(1), (&json!("2026"), &json!("not_begun")), "{told}");
+    assert_eq!(tables[0]["sum"]["why"], Value::Null);
+    assert_eq!(tables[1]["sum"]["why"]["code"], "replaced");
+    assert_eq!(tables[1]["total"]["symbol"], "..");
+    for office in &world.offices {
+        assert_eq!(office.node().odometer().unwrap().n_charges, 1, "2026 was paid for nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_helper_that_is_gone_is_waited_for_until_somebody_gives_the_sum_up() {
+    let World { centre, helper, offices, plan } = World::new(5).await;
+    let _folder = helper.stop().await;
+    let run = async |give_up: bool| {
+        let body = json!({"plan": "canada@1", "periods": ["2026"], "cube": "province",
+            "close": false, "give_up": give_up});
+        let told = ask(&centre, Op::StatsRun, body).await;
+        let sum = &told["tables"][0]["sum"];
+        [&sum["state"], &sum["why"]["code"]].map(|it| it.as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(run(false).await, ["open", "helper_away"]);
+    assert_eq!(run(true).await, ["aborted", "aggregator_gone"]);
+    assert_eq!(run(false).await, ["aborted", "aggregator_gone"]);
+    let node = centre.node();
+    let kept = node.plan_by_id(&plan).unwrap();
+    let period = "2026".parse().unwrap();
+    let (_, file) = node.national_return(staff(), &kept, period).unwrap();
+    let (national, maker) = entente_proto::read_return(&file).unwrap();
+    assert_eq!(national.faults(&maker), []);
+    let said = national.tables[0].given_up.as_ref().unwrap().given_up;
+    assert_eq!((said.noticed_by, said.why), (centre.id(), SumEnd::Gone));
+    for office in &offices {
+        assert_eq!(office.node().odometer().unwrap().n_charges, 0, "nobody was asked");
+    }
+}
+
+async fn ask(site: &Site, op: Op, body: Value) -> Value {
+    let staff = Staff { name: "test".to_owned(), roles: Role::ALL.to_vec() };
+    let asked = Asked::new(op, staff, body.to_string(), Box::new(|_| ()));
+    serde_json::from_str(&soon(site.desk().answer(asked)).await.unwrap()).unwrap()
 }
 
 /// Everything that a caller can see of a status, but for the time of day.

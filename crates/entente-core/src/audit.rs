@@ -107,6 +107,7 @@ actions! {
     ReleaseReceived = 96, "release_received", "Answer to a release received", "Réponse à une diffusion reçue";
     LedgerBehind = 97, "ledger_behind", "A receipt was ahead of the ledger", "Un reçu devançait le registre";
     ReturnWritten = 98, "return_written", "National return written", "Rapport national produit";
+    ReleaseDrawn = 99, "release_drawn", "Release drawn", "Diffusion tirée";
     SumOpened = 100, "sum_opened", "Secure sum opened", "Somme sécurisée ouverte";
     SumClosed = 101, "sum_closed", "Intake of a secure sum ended", "Réception d’une somme sécurisée terminée";
     SumRevealed = 102, "sum_revealed", "Part of a secure sum revealed", "Part d’une somme sécurisée révélée";

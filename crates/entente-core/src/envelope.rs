@@ -61,6 +61,8 @@ pub mod payload_type {
     pub const SUM_REPORT: &str = "application/vnd.entente.sum-report.v1";
     /// What an aggregator of a secure sum reveals. Not Protocol Buffers: `statistics::sum`.
     pub const SUM_SHARE: &str = "application/vnd.entente.sum-share.v1";
+    /// That a secure sum was given up, and why.
+    pub const SUM_GIVEN_UP: &str = "application/vnd.entente.sum-given-up.v1+proto";
     /// A region's sum in a secure sum, for the aggregator above. Not Protocol Buffers.
     pub const SUM_SUBTOTAL: &str = "application/vnd.entente.sum-subtotal.v1";
     /// The terms of an overlap round that one organization proposes. Not its signature under them.
@@ -71,6 +73,8 @@ pub mod payload_type {
     pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
     /// What one organization hands on in an overlap round: by whom, of what, and its hash.
     pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
+    /// What an overlap round came to, signed by its coordinator.
+    pub const OVERLAP_RESULT: &str = "application/vnd.entente.overlap-result.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

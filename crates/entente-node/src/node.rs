@@ -24,14 +24,16 @@ pub mod retention;
 pub mod statistics;
 pub mod status;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::OrgType;
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
+use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{Db, DbError};
 use entente_store::engine::EngineError;
 use jiff::civil::Date;
@@ -83,6 +85,8 @@ pub struct Node {
     // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    /// Who heard "not yet" to which release since something was drawn last.
+    pub(crate) awaited: Mutex<BTreeSet<(ReleaseId, OrgId)>>,
 }
 
 impl fmt::Debug for Node {
@@ -113,6 +117,7 @@ impl Node {
             admissions: Arc::new(Admissions::nobody()),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            awaited: Mutex::default(),
         };
         node.reopen_feeds_after_restore()?;
         node.db.write("node started", |tx| {

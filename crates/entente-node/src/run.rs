@@ -118,6 +118,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let every = Duration::from_secs(u64::from(config.sync.interval_s));
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
+    tasks.spawn(draw(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
@@ -172,6 +173,19 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
     }
 }
 
+/// Draws what was paid for since the last time. Who asks sees when they asked, and not when this is.
+async fn draw(node: Arc<crate::node::Node>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(DRAWING)).await.is_some() {
+        let node = Arc::clone(&node);
+        match tokio::task::spawn_blocking(move || node.draw_releases()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(n_drawn)) => tracing::info!(n_drawn, "releases were drawn"),
+            Ok(Err(fault)) => tracing::error!(code = %fault.code, "releases were not drawn"),
+            Err(_) => tracing::error!("releases were not drawn"),
+        }
+    }
+}
+
 async fn renew(identity: LiveIdentity, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(RENEWAL_CHECK)).await.is_some() {
         match identity.renew_if_due(SystemClock.now_s()) {
@@ -181,6 +195,9 @@ async fn renew(identity: LiveIdentity, stop: CancellationToken) {
         }
     }
 }
+
+/// How often what was paid for is drawn. A person who asks for figures asks again after that long.
+const DRAWING: Duration = Duration::from_secs(30);
 
 /// Retention counts in days and invitations in days; an hour late is early enough.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);

@@ -48,7 +48,9 @@ pub use exchange::{
     parse_join_reply, parse_prove, parse_prove_reply, parse_pull, parse_witness,
     parse_witness_reply, proof_message, proved_message,
 };
-pub use national::{MAX_RETURN, encode_return, read_return, return_file};
+pub use national::{
+    MAX_RETURN, decode_given_up, encode_given_up, encode_return, read_return, return_file,
+};
 pub use notice::{
     AgreementChange, AgreementNotice, FeedRestart, MAX_REASON_TEXT, Notice, PartnerChange,
     TestShare, decode_agreement_notice, decode_feed_restart, decode_notice,
@@ -56,9 +58,10 @@ pub use notice::{
 };
 pub use overlap::{
     MAX_OVERLAP_DATA, MAX_OVERLAP_RECEIPTS, OverlapContribute, OverlapMixHead, OverlapPiece,
-    decode_overlap_parcel, decode_overlap_terms, encode_overlap_parcel, encode_overlap_terms,
-    overlap_contribute_message, overlap_piece_message, parse_overlap_contribute,
-    parse_overlap_piece, parse_overlap_round,
+    decode_overlap_parcel, decode_overlap_result, decode_overlap_terms, encode_overlap_parcel,
+    encode_overlap_result, encode_overlap_terms, is_overlap_result, overlap_contribute_message,
+    overlap_piece_message, overlap_result_file, parse_overlap_contribute, parse_overlap_piece,
+    parse_overlap_round, read_overlap_result,
 };
 pub use partner::{
     Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,
@@ -241,6 +244,7 @@ mod tests {
         check_list::<terms::Consequence>("Consequence");
         check_list::<plan::CubeDimension>("CubeDimension");
         check_list::<release::DeclineReason>("DeclineReason");
+        check_list::<entente_core::statistics::national::SumEnd>("SumEnd");
         check_list::<sum::Rejection>("SumRejection");
         check_list::<release::Symbol>("ReturnSymbol");
     }

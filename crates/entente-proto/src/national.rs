@@ -6,7 +6,9 @@
 
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::{OrgId, Signature};
-use entente_core::statistics::national::{Heard, NationalReturn, ReturnTable, SumProof, digest};
+use entente_core::statistics::national::{
+    GivenUp, Heard, NationalReturn, ReturnTable, SignedEnd, SumProof, digest,
+};
 use entente_core::statistics::plan::{
     MAX_CELLS, MAX_CONTRIBUTORS, MAX_CUBES, MAX_QUERIERS, MAX_REVISIONS,
 };
@@ -16,7 +18,7 @@ use prost::Message;
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{
     MAX_TEXT_CHARS, array, code, code_number, day, day_number, optional_code, org, period, present,
-    text, text_message, within,
+    seconds, seconds_number, text, text_message, within,
 };
 use crate::release::{decode_release_answer, parse_release, release_message};
 use crate::statement::{decode_envelope, document_message, encode_envelope, parse_document};
@@ -160,6 +162,7 @@ fn table_message(table: &ReturnTable) -> v1::ReturnTable {
         largest: figures(&table.largest),
         total: Some(figure_message(&table.total)),
         sum: table.sum.as_ref().map(sum_message),
+        given_up: table.given_up.as_ref().map(|it| document_message(&it.envelope)),
     }
 }
 
@@ -176,7 +179,36 @@ fn parse_table(message: v1::ReturnTable) -> Result<ReturnTable, Invalid> {
         largest: figures(message.largest)?,
         total: parse_figure(present("total", message.total)?)?,
         sum: message.sum.map(parse_sum).transpose()?,
+        given_up: message.given_up.map(parse_end).transpose()?,
     })
+}
+
+/// What is signed of a sum that was given up.
+pub fn encode_given_up(given_up: &GivenUp) -> Vec<u8> {
+    let GivenUp { release, noticed_by, why, at_s } = given_up;
+    let message = v1::SumGivenUp {
+        release: Some(release_message(release)),
+        noticed_by: noticed_by.as_bytes().to_vec(),
+        why: code_number(*why),
+        at_s: seconds_number(*at_s),
+    };
+    message.encode_to_vec()
+}
+
+/// What a document says of a sum that was given up. The signature is not verified.
+pub fn decode_given_up(envelope: Envelope) -> Result<SignedEnd, Invalid> {
+    let message: v1::SumGivenUp = canonical(&envelope.payload)?;
+    let given_up = GivenUp {
+        release: parse_release(message.release)?,
+        noticed_by: org("noticed_by", &message.noticed_by)?,
+        why: code("why", message.why)?,
+        at_s: seconds("at_s", message.at_s)?,
+    };
+    Ok(SignedEnd { envelope, given_up })
+}
+
+pub(crate) fn parse_end(message: v1::Document) -> Result<SignedEnd, Invalid> {
+    decode_given_up(parse_document(message)?)
 }
 
 fn figure_message(figure: &Figure) -> v1::ReturnFigure {

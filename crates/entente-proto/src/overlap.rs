@@ -3,17 +3,19 @@
 //! No terms that a round cannot have come out of decoding. Batches and shares are bytes of their own
 //! (`entente_core::statistics::overlap`), and are parsed there.
 
-use entente_core::envelope::Envelope;
+use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::overlap::{
-    LinkageFigures, Maker, Noise, Paid, Parcel, Round, RoundId, Terms,
+    Counted, LinkageFigures, Maker, Noise, Paid, Parcel, Round, RoundId, Terms,
 };
 use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{MAX_LOG, array, ascii, org, period, present, seconds, seconds_number, within};
-use crate::statement::{MAX_DOCUMENT, document_message, parse_document};
+use crate::statement::{
+    MAX_DOCUMENT, decode_envelope, document_message, encode_envelope, parse_document,
+};
 use crate::v1;
 
 /// The most bytes of a batch in one piece.
@@ -191,6 +193,67 @@ fn parse_paid(message: &v1::OverlapPaid) -> Result<Paid, Invalid> {
         spent: NanoRho(spent),
         at_s: seconds("at_s", message.at_s)?,
     })
+}
+
+/// What the coordinator signs of what a round came to.
+pub fn encode_overlap_result(counted: &Counted) -> Vec<u8> {
+    let Counted { round, counts, parcels, missing, counted_at_s } = counted;
+    let message = v1::OverlapResult {
+        terms: encode_overlap_terms(round),
+        counts: counts.clone(),
+        parcels: parcels.iter().map(|(envelope, _)| document_message(envelope)).collect(),
+        missing: missing.iter().map(|org| org.as_bytes().to_vec()).collect(),
+        counted_at_s: seconds_number(*counted_at_s),
+    };
+    message.encode_to_vec()
+}
+
+/// What a round came to. Verify the envelope first, and then look at what it says.
+pub fn decode_overlap_result(bytes: &[u8]) -> Result<Counted, Invalid> {
+    within("result", bytes.len(), 1..=MAX_DOCUMENT)?;
+    let message: v1::OverlapResult = canonical(bytes)?;
+    let round = decode_overlap_terms(&message.terms)?;
+    within("counts", message.counts.len(), 1..=1 << MAX_LISTS)?;
+    for count in &message.counts {
+        within("counts", *count, -LinkageFigures::MAX..=LinkageFigures::MAX)?;
+    }
+    within("parcels", message.parcels.len(), 0..=Terms::MAX_CONTRIBUTORS + 2)?;
+    within("missing", message.missing.len(), 0..=Terms::MAX_CONTRIBUTORS)?;
+    let parcel = |it: v1::Document| {
+        let envelope = parse_document(it)?;
+        let parcel = decode_overlap_parcel(&envelope.payload)?;
+        Ok((envelope, parcel))
+    };
+    Ok(Counted {
+        round,
+        counts: message.counts,
+        parcels: message.parcels.into_iter().map(parcel).collect::<Result<_, Invalid>>()?,
+        missing: message.missing.iter().map(|it| org("missing", it)).collect::<Result<_, _>>()?,
+        counted_at_s: seconds("counted_at_s", message.counted_at_s)?,
+    })
+}
+
+/// What a file with a result begins with.
+const RESULT_MAGIC: &[u8] = b"ENTENTE-OVERLAP-1\n";
+
+/// The file of a signed result.
+pub fn overlap_result_file(signed: &Envelope) -> Vec<u8> {
+    [RESULT_MAGIC, &encode_envelope(signed)].concat()
+}
+
+/// Whether a file claims to be a signed result.
+pub fn is_overlap_result(file: &[u8]) -> bool {
+    file.starts_with(RESULT_MAGIC)
+}
+
+/// What a file says a round came to, and who signed that. The signature is right.
+pub fn read_overlap_result(file: &[u8]) -> Result<(Counted, OrgId), Invalid> {
+    let not_one = Invalid::new("file", "is no result of an overlap round");
+    let signed = decode_envelope(file.strip_prefix(RESULT_MAGIC).ok_or(not_one)?)?;
+    let bad = Invalid::new("signature", "is not right");
+    let [(signer, _)] = signed.signatures.as_slice() else { return Err(bad) };
+    let payload = signed.verify(payload_type::OVERLAP_RESULT, &[*signer]).map_err(|_| bad)?;
+    Ok((decode_overlap_result(payload.bytes())?, *signer))
 }
 
 /// The round that a message names.

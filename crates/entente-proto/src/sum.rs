@@ -4,12 +4,12 @@
 
 use entente_core::envelope::Envelope;
 use entente_core::identity::OrgId;
-use entente_core::statistics::national::{Heard, SumProof};
+use entente_core::statistics::national::{Heard, SignedEnd, SumProof};
 use entente_core::statistics::release::ReleaseId;
 use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
-use crate::national::{parse_sum, parse_voices, sum_message, voices_message};
+use crate::national::{parse_end, parse_sum, parse_voices, sum_message, voices_message};
 use crate::parse::{present, within};
 use crate::release::{MAX_RECEIPTS, parse_release, release_message};
 use crate::statement::{document_message, parse_document};
@@ -48,8 +48,8 @@ pub struct SecretSum {
     pub release: ReleaseId,
     /// What every contributor said.
     pub voices: Vec<(OrgId, Option<Heard>)>,
-    /// What makes figures of it.
-    pub proof: SumProof,
+    /// What makes figures of it, or that there are none and never will be.
+    pub end: Result<SumProof, SignedEnd>,
 }
 
 /// The reference to a release.
@@ -108,7 +108,8 @@ pub fn encode_secret_sum(sum: &SecretSum) -> Vec<u8> {
     let message = v1::SecretSum {
         release: Some(release_message(&sum.release)),
         voices: voices_message(&sum.voices),
-        sum: Some(sum_message(&sum.proof)),
+        sum: sum.end.as_ref().ok().map(sum_message),
+        given_up: sum.end.as_ref().err().map(|it| document_message(&it.envelope)),
     };
     message.encode_to_vec()
 }
@@ -116,18 +117,20 @@ pub fn encode_secret_sum(sum: &SecretSum) -> Vec<u8> {
 /// The finished sum with these bytes. Nothing in it is verified.
 pub fn decode_secret_sum(bytes: &[u8]) -> Result<SecretSum, Invalid> {
     within("sum", bytes.len(), 1..=MAX_RETURN)?;
-    let v1::SecretSum { release, voices, sum } = canonical(bytes)?;
-    Ok(SecretSum {
-        release: parse_release(release)?,
-        voices: parse_voices(voices)?,
-        proof: parse_sum(present("sum", sum)?)?,
-    })
+    let v1::SecretSum { release, voices, sum, given_up } = canonical(bytes)?;
+    let end = match (sum, given_up) {
+        (Some(sum), None) => Ok(parse_sum(sum)?),
+        (None, Some(given_up)) => Err(parse_end(given_up)?),
+        _ => return Err(Invalid::new("sum", "must be there, or that it was given up")),
+    };
+    Ok(SecretSum { release: parse_release(release)?, voices: parse_voices(voices)?, end })
 }
 
 #[cfg(test)]
 mod tests {
     use entente_core::envelope::payload_type;
     use entente_core::identity::OrgKey;
+    use entente_core::statistics::national::{GivenUp, SumEnd};
     use entente_core::statistics::sum::Rejection;
     use proptest::prelude::*;
 
@@ -152,10 +155,10 @@ mod tests {
                 (b.id(), heard(b, any::one(any::release_answer()))),
                 (c.id(), None),
             ],
-            proof: SumProof {
+            end: Ok(SumProof {
                 left_out: [(a.id(), Rejection::NotProven)].into(),
                 shares: [share(a), share(b)],
-            },
+            }),
         }
     }
 
@@ -163,6 +166,21 @@ mod tests {
     fn a_finished_sum_is_read_as_it_is_written() {
         let sum = sum();
         assert_eq!(decode_secret_sum(&encode_secret_sum(&sum)), Ok(sum));
+    }
+
+    #[test]
+    fn that_a_sum_was_given_up_is_read_as_it_is_written() {
+        let key = OrgKey::from_seed(&[1; 32]);
+        let SecretSum { release, voices, .. } = sum();
+        let why = SumEnd::TooFew;
+        let given_up = GivenUp { release, noticed_by: key.id(), why, at_s: 7 };
+        let payload = crate::encode_given_up(&given_up);
+        let envelope = Envelope::seal(payload_type::SUM_GIVEN_UP, payload, &key).unwrap();
+        let end = SignedEnd { envelope, given_up };
+        let ended = SecretSum { release, voices, end: Err(end) };
+        let bytes = encode_secret_sum(&ended);
+        assert_eq!(decode_secret_sum(&bytes), Ok(ended.clone()));
+        check_mutations(&bytes, &ended, decode_secret_sum);
     }
 
     #[test]

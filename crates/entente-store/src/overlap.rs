@@ -34,6 +34,8 @@ pub enum Part {
     Counted = 6,
     /// How well our own persons could be matched, exactly.
     Linkage = 7,
+    /// What the coordinator signed of what was counted.
+    Result = 8,
 }
 
 /// Reading overlap rounds.

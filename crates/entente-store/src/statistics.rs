@@ -177,7 +177,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Charges a release to one more partner.
+    /// Charges a release to one more partner. As much is written as by [`Write::put_charge`], so that
+    /// the time it takes does not tell who was the first.
     pub fn charge_partner(&mut self, number: u64, partner: &Bytes32) -> Result<(), DbError> {
         let Some(mut row) = self.charge(number)? else { return Ok(()) };
         if row.partners.contains(partner) {
@@ -185,6 +186,8 @@ impl Write<'_> {
         }
         row.partners.push(*partner);
         self.put_row(CHARGES, &number.to_be_bytes(), &row)?;
+        self.put(CHARGED, &row.release, &number.to_be_bytes())?;
+        self.spend(row.year, None, 0)?;
         self.spend(row.year, Some(partner), row.nano_rho)
     }
 

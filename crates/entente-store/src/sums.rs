@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::db::{DbError, Rows, Write};
 use crate::rows::{BadRow, Bytes32, GivenRow, RoundRow, SumRow};
-use crate::tables::{SUM_GIVEN, SUM_HELPED, SUM_LED, SUM_TAKEN, SUMS};
+use crate::tables::{SUM_GIVEN, SUM_HELPED, SUM_LED, SUM_TAKEN, SUMS, SUMS_ENDED};
 use crate::tx::RowsExt;
 
 /// As which aggregator we keep a round.
@@ -65,6 +65,11 @@ pub trait Sums: Rows {
     fn sum(&self, release: &[u8]) -> Result<Option<SumRow>, DbError> {
         self.row(SUMS, release)
     }
+
+    /// What says that a sum was given up.
+    fn sum_ended(&self, release: &[u8]) -> Result<Option<Vec<u8>>, DbError> {
+        self.get(SUMS_ENDED, release)
+    }
 }
 
 impl<T: Rows + ?Sized> Sums for T {}
@@ -106,6 +111,11 @@ impl Write<'_> {
         }
         self.put_row(SUM_GIVEN, release, row)?;
         Ok(true)
+    }
+
+    /// Keeps what says that a sum was given up. What the leader says comes after what we said ourselves.
+    pub fn put_sum_ended(&mut self, release: &[u8], document: &[u8]) -> Result<(), DbError> {
+        self.put(SUMS_ENDED, release, document)
     }
 
     /// Keeps a finished sum; says whether it is the first.

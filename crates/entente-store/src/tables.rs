@@ -113,6 +113,9 @@ pub const SUM_GIVEN: Table = Table::new(33, "sum-given");
 /// Secure sums that are finished. Key: release id. Value: [`crate::rows::SumRow`].
 pub const SUMS: Table = Table::new(34, "sums");
 
+/// Secure sums that were given up. Key: release id. Value: the signed document that says so.
+pub const SUMS_ENDED: Table = Table::new(35, "sums-ended");
+
 /// Overlap rounds. Key: round id. Value: [`crate::rows::OverlapRow`].
 pub const OVERLAP_ROUNDS: Table = Table::new(36, "overlap-rounds");
 

@@ -17,6 +17,7 @@ pub(crate) mod fault;
 pub(crate) mod labels;
 pub(crate) mod mse;
 mod overlap;
+pub(crate) mod overlap_result;
 pub(crate) mod page;
 mod partner;
 mod plan;

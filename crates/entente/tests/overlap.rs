@@ -10,7 +10,7 @@ mod partners;
 use std::path::Path;
 
 use common::Folder;
-use partners::{Up, agree, done, list, number, pair, set, sync, text};
+use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
 use serde_json::{Value, json};
 
 const NAMES: [&str; 6] = ["centre", "first", "second", "hotline", "harbour", "police"];
@@ -131,6 +131,27 @@ async fn six_organizations_run_a_round_by_commands() {
     let estimate = six.centre().json(&["stats", "mse", &table, "--replications", "200"]);
     let refused = estimate.pointer("/error/code") == Some(&json!("ENT-0034"));
     assert!(refused || number(&estimate, "/observed") > 60, "{estimate}");
+
+    // A contributor hears what it came to, and anybody can check it.
+    let contributor = six.nodes.last().expect("six nodes");
+    let file = six.path("overlap.result");
+    let none = contributor.json(&["stats", "overlap", "show", "2025", "--signed", &file]);
+    assert_eq!(text(&none, "/error/code"), "ENT-0036");
+    sync(contributor, "centre");
+    let heard = done(contributor, &["stats", "overlap", "show", "2025", "--signed", &file]);
+    assert_eq!(heard.pointer("/counted/cells"), told.pointer("/counted/cells"));
+    let verified = done(contributor, &["verify", &file]);
+    assert!(is(&verified, "/verified"), "{verified}");
+    assert_eq!(number(&verified, "/distinct"), distinct);
+    assert_eq!(list(&verified, "/contributors").len(), 3);
+    let page = contributor.run(&["verify", &file, "--lang", "fr"]);
+    assert!(String::from_utf8_lossy(&page.stdout).contains("Chaque partie a signé"));
+    let mut bytes = std::fs::read(&file).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).expect("written");
+    let changed = contributor.json(&["verify", &file]);
+    assert_eq!(text(&changed, "/error/code"), "ENT-0035");
 
     let budget = done(six.nodes.last().expect("six nodes"), &["budget"]);
     assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 625 * 700 * 700);

@@ -6,12 +6,16 @@ mod cases;
 mod common;
 #[path = "common/partners.rs"]
 mod partners;
+#[path = "common/two.rs"]
+mod two;
+#[path = "common/up.rs"]
+mod up;
 
 use std::path::Path;
 
 use cases::{import, n_records, reference};
 use common::{Folder, ask, told};
-use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
+use partners::{Up, done, is, list, number, sync, text};
 use serde_json::json;
 
 /// Two partners with an agreement: twelve cases of the province are released to the centre.
@@ -26,16 +30,8 @@ struct Two {
 
 impl Two {
     async fn partners() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let province = Folder::init(folder.path(), "province", "sled");
-        let centre = Folder::init(folder.path(), "centre", "redb");
-        for node in [&province, &centre] {
-            // Nothing is asked but what a test asks.
-            set(node, "interval_s = 60", "interval_s = 86400");
-        }
-        let (running, up) = (Up(province.start().await), Up(centre.start().await));
-        pair((&centre, "centre"), (&province, "province"), folder.path());
-        agree((&province, "province"), (&centre, "centre"), folder.path());
+        let two::Partners { folder, province: (province, running), centre: (centre, up) } =
+            two::partners(["sled", "redb"]).await;
         let two = Self { folder, province, centre, running, _centre: up };
         import(&two.province, 0..12, two.folder.path());
         assert_eq!(release(&two.province), 12);

@@ -4,13 +4,20 @@
 mod common;
 #[path = "common/partners.rs"]
 mod partners;
+#[path = "common/two.rs"]
+mod two;
+#[path = "common/up.rs"]
+mod up;
+#[path = "common/women.rs"]
+mod women;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use common::{Folder, ask, told};
-use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
+use partners::{Up, done, is, list, number, sync, text};
 use serde_json::{Value, json};
+use women::manitoba;
 
 /// How many women of Manitoba the province has in 2025.
 const N_CASES: u64 = 60;
@@ -27,16 +34,9 @@ struct Two {
 
 impl Two {
     async fn partners() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let province = Folder::init(folder.path(), "province", "sled");
-        let centre = Folder::init(folder.path(), "centre", "sled");
-        for node in [&province, &centre] {
-            set(node, "interval_s = 60", "interval_s = 86400");
-        }
-        let (running, up) = (Up(province.start().await), Up(centre.start().await));
-        pair((&centre, "centre"), (&province, "province"), folder.path());
-        agree((&province, "province"), (&centre, "centre"), folder.path());
-        import(&province, folder.path());
+        let two::Partners { folder, province: (province, running), centre: (centre, up) } =
+            two::partners(["sled", "sled"]).await;
+        women::import(&province, folder.path(), N_CASES);
         Self { folder, province, centre, running, _centre: up }
     }
 
@@ -55,29 +55,18 @@ impl Two {
     fn run(&self) -> Value {
         done(&self.centre, &["stats", "run", "canada", "--period", "2025"])
     }
-}
 
-fn import(node: &Folder, folder: &Path) {
-    let header = "external_ref,registered_on,status,status_decided_by,gender,\
-        age_at_registration,province_of_exploitation,citizenship,exploitation,\
-        consent_scopes,consent_given_by,consent_informed,consent_given_on";
-    let line = |n| {
-        format!(
-            "s-{n},2025-08-15,actual,ngo,woman,30,46,CAN,forced_labour,services;stats,self,yes,2025-08-15"
-        )
-    };
-    let lines: Vec<_> = (0..N_CASES).map(line).collect();
-    let path = folder.join("cases.csv");
-    std::fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).expect("written");
-    let told = done(node, &["record", "import", &path.display().to_string()]);
-    assert_eq!(number(&told, "/added"), N_CASES, "{told}");
-}
-
-/// The cell of Manitoba in the first table.
-fn manitoba(told: &Value) -> Value {
-    let cells = list(told, "/tables/0/cells");
-    let is_it = |cell: &&Value| cell.pointer("/key/province") == Some(&json!("46"));
-    cells.iter().find(is_it).expect("a cell").clone()
+    /// The figures: asked for, drawn by the province when it comes to it, and asked for again.
+    fn figures(&self) -> Value {
+        let asked = self.run();
+        let why = "/tables/0/coverage/partners/0/reasons/0/code";
+        assert_eq!(text(&asked, why), "not_yet");
+        let budget = done(&self.province, &["budget"]);
+        assert_eq!((number(&budget, "/undrawn"), number(&budget, "/charges")), (3, 3));
+        sync(&self.province, "centre");
+        assert_eq!(number(&done(&self.province, &["budget"]), "/undrawn"), 0);
+        self.run()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +96,7 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     let mut two = Two::partners().await;
     two.proposed();
     done(&two.province, &["plan", "sign", "canada"]);
-    let first = two.run();
+    let first = two.figures();
     let cell = manitoba(&first);
     // Six standard deviations of 4.13.
     assert!((35..=85).contains(&number(&cell, "/value")), "{cell}");
@@ -119,6 +108,9 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
 
     let status = done(&two.centre, &["stats", "status"]);
     assert_eq!(number(&status, "/releases/0/answered"), 1);
+    let theirs = done(&two.province, &["stats", "status"]);
+    assert_eq!(list(&theirs, "/releases").len(), 3);
+    assert_eq!(text(&theirs, "/releases/0/own"), "drawn");
     let budget = done(&two.province, &["budget"]);
     assert_eq!(number(&budget, "/charges"), 3);
     assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_149_999);
@@ -152,7 +144,7 @@ async fn a_return_is_verified_by_who_has_nothing_but_the_file() {
     let mut two = Two::partners().await;
     two.proposed();
     done(&two.province, &["plan", "sign", "canada"]);
-    two.run();
+    two.figures();
     // The centre hears of the signature: a return without it would not be right.
     sync(&two.centre, "province");
     let id = |node| text(&done(node, &["status"]), "/organization/id");

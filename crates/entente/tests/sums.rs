@@ -3,13 +3,19 @@
 mod common;
 #[path = "common/partners.rs"]
 mod partners;
+#[path = "common/up.rs"]
+mod up;
+#[path = "common/women.rs"]
+mod women;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use common::{Folder, ask, told};
-use partners::{Up, agree, done, is, list, number, pair, set, sync, text};
+use partners::{Up, agree, done, is, list, number, pair, sync, text};
 use serde_json::{Value, json};
+use up::up;
+use women::manitoba;
 
 /// How many women of Manitoba each office has in 2025.
 const EACH: u64 = 20;
@@ -27,14 +33,15 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path();
-        let (centre, helper) = (up(path, "centre").await, up(path, "shelter").await);
+        let (centre, helper) =
+            (up(path, "centre", "redb").await, up(path, "shelter", "redb").await);
         pair((&centre.0, "centre"), (&helper.0, "shelter"), path);
         let mut offices = Vec::new();
         for name in OFFICES {
-            let office = up(path, name).await;
+            let office = up(path, name, "redb").await;
             pair((&centre.0, "centre"), (&office.0, name), path);
             agree((&office.0, name), (&centre.0, "centre"), path);
-            import(&office.0, path);
+            women::import(&office.0, path, EACH);
             offices.push(office);
         }
         Self { folder, centre, helper, offices }
@@ -75,36 +82,6 @@ impl World {
         let args = ["stats", "run", "canada", "--period", "2025", "--cube", "province"];
         done(&self.centre.0, &[&args[..], more].concat())
     }
-}
-
-async fn up(folder: &Path, name: &str) -> (Folder, Up) {
-    let node = Folder::init(folder, name, "redb");
-    set(&node, "interval_s = 60", "interval_s = 86400");
-    let running = Up(node.start().await);
-    (node, running)
-}
-
-fn import(node: &Folder, folder: &Path) {
-    let header = "external_ref,registered_on,status,status_decided_by,gender,\
-        age_at_registration,province_of_exploitation,citizenship,exploitation,\
-        consent_scopes,consent_given_by,consent_informed,consent_given_on";
-    let line = |n| {
-        format!(
-            "s-{n},2025-08-15,actual,ngo,woman,30,46,CAN,forced_labour,services;stats,self,yes,2025-08-15"
-        )
-    };
-    let lines: Vec<_> = (0..EACH).map(line).collect();
-    let path = folder.join("cases.csv");
-    std::fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).expect("written");
-    let told = done(node, &["record", "import", &path.display().to_string()]);
-    assert_eq!(number(&told, "/added"), EACH, "{told}");
-}
-
-/// The cell of Manitoba in the first table.
-fn manitoba(told: &Value) -> Value {
-    let cells = list(told, "/tables/0/cells");
-    let is_it = |cell: &&Value| cell.pointer("/key/province") == Some(&json!("46"));
-    cells.iter().find(is_it).expect("a cell").clone()
 }
 
 /// Verifies a file where there is no node.

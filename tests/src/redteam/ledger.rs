@@ -13,7 +13,9 @@ use entente_store::db::{DbError, META, RESTORED_AT, Write};
 
 use super::worlds::{DAY_S, OFFICE, OTHER, VICTIM, Worlds, YEAR, add};
 use super::{Measure, Sizes};
-use crate::federation::{Org, START_S, ask_release, pair, plan, sign_plan, staff};
+use crate::federation::{
+    Org, START_S, answered, ask_release, is_not_yet, pair, plan, sign_plan, staff,
+};
 
 /// The price of a release in the shipped plan.
 const COST: NanoRho = NanoRho(29_383_333);
@@ -54,7 +56,7 @@ fn racing() -> Vec<Measure> {
                 for nth in 0..100 {
                     let release = releases[(nth * 7 + thread) % releases.len()];
                     let question = ReleaseQuestion { release, receipts: Vec::new() };
-                    let answer = office.node().answer_release(&worlds.centre.id(), &question);
+                    let answer = answered(office, &worlds.centre.id(), &question);
                     let answer = entente_proto::decode_release_answer(&answer.unwrap().payload);
                     if let Answer::Given(_) = answer.unwrap() {
                         n_given.fetch_add(1, Ordering::SeqCst);
@@ -105,8 +107,8 @@ fn crashes() -> Vec<Measure> {
     let question = ReleaseQuestion { release, receipts: Vec::new() };
     let mut lost = 0;
     for _ in 0..5 {
-        let charged = office.node().charge_release(&worlds.centre.id(), &question).unwrap();
-        drop(charged);
+        let paid = office.node().answer_release(&worlds.centre.id(), &question).unwrap();
+        assert!(is_not_yet(&paid), "drawn while somebody waits");
         office.crash();
         lost += usize::from(n_charges(&office) != 1);
     }
@@ -115,16 +117,21 @@ fn crashes() -> Vec<Measure> {
         distinct.insert(worlds.bytes(&office, &worlds.centre, release));
         office.crash();
     }
-    // Two that were charged before the same crash draw one answer.
-    let question = ReleaseQuestion { release: worlds.release(1, YEAR, 0), receipts: Vec::new() };
+    // Two that draw at once store one answer.
+    let other = worlds.release(1, YEAR, 0);
+    let question = ReleaseQuestion { release: other, receipts: Vec::new() };
     let node = office.node();
-    let asker = worlds.centre.id();
-    let both = [(); 2].map(|()| node.charge_release(&asker, &question).unwrap());
-    let [a, b] = both.map(|charged| node.finish_release(charged).unwrap());
+    node.answer_release(&worlds.centre.id(), &question).unwrap();
+    let n_drawn = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| node.draw_releases().unwrap()));
+        both.map(|drawing| drawing.join().unwrap()).iter().sum::<u64>()
+    });
+    let [a, b] = [&worlds.centre, &worlds.second].map(|it| worlds.bytes(&office, it, other));
     vec![
         Measure::exactly("killed: charges lost or doubled", lost, 0, 5),
         Measure::exactly("killed: distinct answers", distinct.len(), 1, 5),
-        Measure::exactly("killed twice: answers that differ", usize::from(a != b), 0, 2),
+        Measure::exactly("drawn by two at once: stored", n_drawn as usize, 1, 2),
+        Measure::exactly("drawn by two at once: answers that differ", usize::from(a != b), 0, 2),
         Measure::exactly("killed: charges of two releases", n_charges(&office), 2, 12),
     ]
 }
@@ -173,7 +180,7 @@ fn restored() -> Vec<Measure> {
     let node = worlds.centre.node();
     let newest = node.release_question(staff(), &id, &release, Asking::First).unwrap();
     assert_eq!(newest.receipts.len(), 1);
-    let answer = office.node().answer_release(&worlds.centre.id(), &newest).unwrap();
+    let answer = answered(&office, &worlds.centre.id(), &newest).unwrap();
     let answer = entente_proto::decode_release_answer(&answer.payload).unwrap();
     let is_behind =
         |it: &Answer| matches!(it, Answer::Declined(it) if it.reason == DeclineReason::Behind);
@@ -260,7 +267,7 @@ fn cloned(cube: u8) -> Cloned {
     let AnswerKept::Given(first) = kept else { panic!("no figures: {kept:?}") };
     let question = ReleaseQuestion { release, receipts: Vec::new() };
     let asker = worlds.second.id();
-    let other = clone.node().answer_release(&asker, &question).unwrap();
+    let other = answered(&clone, &asker, &question).unwrap();
     let Answer::Given(drawn) = entente_proto::decode_release_answer(&other.payload).unwrap() else {
         panic!("the clone drew nothing")
     };
@@ -270,7 +277,7 @@ fn cloned(cube: u8) -> Cloned {
     // Its partner holds the first answer: it shows it to the clone, and then looks at the second.
     let node = worlds.second.node();
     let asked = node.release_question(staff(), &clone.id(), &release, Asking::First).unwrap();
-    let answer = clone.node().answer_release(&asker, &asked).unwrap();
+    let answer = answered(&clone, &asker, &asked).unwrap();
     let answer = entente_proto::decode_release_answer(&answer.payload).unwrap();
     let kept = node.keep_release_answer(&clone.id(), &release, &other).unwrap();
     let alarm = node.partner_row(&clone.id()).unwrap().quarantined;

@@ -17,7 +17,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::worlds::{DAY_S, OTHER, Person, Worlds, YEAR, add, spent};
 use super::{Measure, Sizes};
-use crate::federation::{Org, consent, staff};
+use crate::federation::{Org, answered, consent, staff};
 
 /// A number with `padding` bytes more than it needs, which protobuf permits.
 fn varint(mut value: u64, padding: usize) -> Vec<u8> {
@@ -112,7 +112,7 @@ pub fn averaging(_: &Sizes) -> Vec<Measure> {
     let mut distinct = BTreeSet::new();
     let mut n_asked = 0;
     let mut ask = |office: &Org, asker: &Org, question: &ReleaseQuestion| {
-        let envelope = office.node().answer_release(&asker.id(), question).unwrap();
+        let envelope = answered(office, &asker.id(), question).unwrap();
         distinct.insert(entente_proto::encode_envelope(&envelope));
         n_asked += 1;
     };
@@ -125,7 +125,7 @@ pub fn averaging(_: &Sizes) -> Vec<Measure> {
         assert_eq!(question.release, release, "spelling {at} means something else");
         ask(&office, if at % 2 == 0 { &worlds.centre } else { &worlds.second }, &question);
     }
-    let receipt = office.node().answer_release(&worlds.centre.id(), &plain).unwrap();
+    let receipt = answered(&office, &worlds.centre.id(), &plain).unwrap();
     let shown = ReleaseQuestion { release, receipts: vec![receipt; 16] };
     ask(&office, &worlds.centre, &shown);
     office.crash();

@@ -10,7 +10,7 @@ use entente_node::node::statistics::ReleaseShut;
 use entente_proto::ReleaseQuestion;
 use entente_store::engine::Memory;
 
-use crate::federation::{Org, START_S, agree, consent, pair, plan, sign_plan, staff};
+use crate::federation::{Org, START_S, agree, answered, consent, pair, plan, sign_plan, staff};
 
 /// A day in seconds.
 pub const DAY_S: i64 = 86_400;
@@ -133,14 +133,14 @@ impl Worlds {
         release: ReleaseId,
     ) -> Result<Answer, ReleaseShut> {
         let question = ReleaseQuestion { release, receipts: Vec::new() };
-        let envelope = office.node().answer_release(&asker.id(), &question)?;
+        let envelope = answered(office, &asker.id(), &question)?;
         Ok(entente_proto::decode_release_answer(&envelope.payload).unwrap())
     }
 
     /// The same, byte for byte as it is sent.
     pub fn bytes(&self, office: &Org, asker: &Org, release: ReleaseId) -> Vec<u8> {
         let question = ReleaseQuestion { release, receipts: Vec::new() };
-        let envelope = office.node().answer_release(&asker.id(), &question).unwrap();
+        let envelope = answered(office, &asker.id(), &question).unwrap();
         entente_proto::encode_envelope(&envelope)
     }
 

@@ -26,7 +26,7 @@ mod secret;
 mod tests;
 
 pub use sdg::{SdgRow, sdg_rows};
-pub use secret::{NotASum, SumProof};
+pub use secret::{GivenUp, NotASum, SignedEnd, SumEnd, SumProof};
 
 /// The figures of a period, with everything that proves them.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,8 @@ pub struct ReturnTable {
     pub total: Figure,
     /// What two aggregators revealed. `None` if nobody adds up in secret, or they have not.
     pub sum: Option<SumProof>,
+    /// That they never will, if the sum was given up: by whom that was noticed, and why.
+    pub given_up: Option<SignedEnd>,
 }
 
 /// A signed answer, and what it says.
@@ -101,7 +103,13 @@ impl ReturnTable {
             Some(sum) => plan.sum_table(&release, &sum.total(plan, &release, &voices).ok()?)?,
             None => plan.table(&release, &contributions(&voices))?,
         };
-        Some(Self { release, voices, figures, largest, total, sum })
+        Some(Self { release, voices, figures, largest, total, sum, given_up: None })
+    }
+
+    /// The same with the word that the sum was given up. A sum that is there was not.
+    #[must_use]
+    pub fn with_end(self, given_up: Option<SignedEnd>) -> Self {
+        Self { given_up: given_up.filter(|_| self.sum.is_none()), ..self }
     }
 
     /// The cells as they were drawn, and how exact each is; `None` if there are no figures.
@@ -194,6 +202,8 @@ pub enum ReturnFault {
     Share(ReleaseId, Role),
     /// What was added up is not what the reports and the list of those left out say.
     Set(ReleaseId),
+    /// That a sum was given up is not said by who may say it, or the sum is there.
+    GivenUp(ReleaseId),
     /// What is shown does not follow from the contributions.
     Figures(ReleaseId),
 }
@@ -246,6 +256,10 @@ impl ReturnFault {
                 format!("{}: what was added up is not what the reports say", place(release, lang)),
                 format!("{} : ce qui a été additionné n’est pas ce que disent les rapports", place(release, lang)),
             ),
+            Self::GivenUp(release) => lang.pick(
+                format!("{}: that the sum was given up is not said by who may say it", place(release, lang)),
+                format!("{} : l’abandon de la somme n’est pas attesté par qui peut le dire", place(release, lang)),
+            ),
             Self::Figures(release) => lang.pick(
                 format!("{}: the figures do not follow from the contributions", place(release, lang)),
                 format!("{} : les chiffres ne découlent pas des contributions", place(release, lang)),
@@ -284,6 +298,13 @@ impl NationalReturn {
         let mut charges = Vec::new();
         for table in &self.tables {
             self.table_faults(table, &signers, &mut charges, &mut faults);
+            if let Some(end) = &table.given_up {
+                let signer = end.signer(&self.plan, &table.release, maker);
+                let is_right = signer.is_some_and(|it| signers.contains(&it));
+                if !is_right || table.sum.is_some() {
+                    faults.push(ReturnFault::GivenUp(table.release));
+                }
+            }
         }
         charges.sort_unstable();
         for pair in charges.windows(2) {

@@ -53,6 +53,8 @@ pub(super) async fn sync(
         step(&steps, done, total, "asking partners", "question aux partenaires");
     }
     outcomes.sort_by(|a, b| a.partner.name.en.cmp(&b.partner.name.en));
+    let node = Arc::clone(&desk.node);
+    blocking(move || node.draw_releases()).await?;
     Ok(SyncTold { partners: outcomes })
 }
 

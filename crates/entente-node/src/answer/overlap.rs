@@ -164,7 +164,13 @@ pub(super) fn list(
 
 pub(super) fn show(desk: &Desk, _: &Staff, ask: OverlapShowAsk, _: &Steps) -> Outcome<OverlapTold> {
     let kept = desk.node.find_overlap(&ask.round)?;
-    told(&desk.node, &kept, &Misses::new())
+    let told = told(&desk.node, &kept, &Misses::new())?;
+    let signed = match ask.signed {
+        true => desk.node.overlap_result(&kept.round.id())?,
+        false => None,
+    };
+    let signed = signed.map(|it| hex::encode(entente_proto::overlap_result_file(&it)));
+    Ok(OverlapTold { signed, ..told })
 }
 
 /// What kept a party from its step.
@@ -182,8 +188,8 @@ pub(super) fn told(node: &Node, kept: &KeptRound, misses: &Misses) -> Outcome<Ov
         without_birthdate,
         not_covered,
     });
-    let counted = progress.counted.as_ref().map(|it| counted(kept, &progress, it));
-    Ok(OverlapTold { round: row(node, &names, kept)?, parties, counted, own })
+    let counted = progress.counted.as_ref().map(|it| counted(kept, &progress, it, &node.id()));
+    Ok(OverlapTold { round: row(node, &names, kept)?, parties, counted, own, signed: None })
 }
 
 fn part_of(round: &Round, org: &OrgId) -> &'static str {
@@ -272,7 +278,12 @@ fn hundredths(sd: f64) -> u32 {
     whole((sd * 100.0).round())
 }
 
-fn counted(kept: &KeptRound, progress: &Progress, histogram: &Histogram) -> OverlapCounted {
+fn counted(
+    kept: &KeptRound,
+    progress: &Progress,
+    histogram: &Histogram,
+    ours: &OrgId,
+) -> OverlapCounted {
     let Histogram { lists, counts, sd, n_uncovered } = histogram;
     let on = |set: &Lists| -> Vec<String> {
         let named = lists.iter().enumerate().filter(|(at, _)| set.hold(Lists::only(*at)));
@@ -293,9 +304,9 @@ fn counted(kept: &KeptRound, progress: &Progress, histogram: &Histogram) -> Over
         distinct_error_hundredths: hundredths(histogram.sd_distinct()),
         largest: bounds.largest,
         sum: bounds.sum,
-        uncovered: *n_uncovered,
+        uncovered: (part_of(&kept.round, ours) == "coordinator").then_some(*n_uncovered),
         linkage: linkage(kept, progress),
-        csv: csv(histogram),
+        csv: histogram.csv(),
     }
 }
 
@@ -311,16 +322,4 @@ fn linkage(kept: &KeptRound, progress: &Progress) -> OverlapLinkage {
         usable_permille: sum.usable_permille(),
         error_hundredths: hundredths(kept.round.terms().noise.linkage_sd() * n.sqrt()),
     }
-}
-
-/// The overlap table: a column of 0 and 1 for each list, and how many.
-fn csv(histogram: &Histogram) -> String {
-    let mut text = format!("{},frequency\n", histogram.lists.join(","));
-    for (set, count) in &histogram.counts {
-        for at in 0..histogram.lists.len() {
-            text.push_str(if set.hold(Lists::only(at)) { "1," } else { "0," });
-        }
-        text.push_str(&format!("{}\n", count.max(&0)));
-    }
-    text
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(
     steps: Steps,
 ) -> Outcome<StatsTold> {
     let node = Arc::clone(&desk.node);
-    let StatsRunAsk { plan, periods, cube, close } = ask;
+    let StatsRunAsk { plan, periods, cube, close, give_up } = ask;
     let prepare = move || {
         let kept = node.plan_to_run(&plan)?;
         let releases = chosen(&node, &kept, &periods, cube.as_deref())?;
@@ -68,7 +68,7 @@ pub(super) async fn run(
     };
     let (kept, releases, open) = blocking(prepare).await?;
     if kept.plan.is_secure_sum() {
-        return sums::run(desk, staff, (kept, releases), close, steps).await;
+        return sums::run(desk, staff, (kept, releases), (close, give_up), steps).await;
     }
     let total = open.len() as u64;
     step(&steps, 0, total, "asking contributors", "question aux contributeurs");
@@ -375,9 +375,8 @@ pub(super) fn status(
     let plans = match ask.plan {
         Some(name) => vec![node.find_plan(&name)?],
         None => {
-            let asks = |it: &KeptPlan| it.plan.roles.queriers.contains_key(&node.id());
             let mut plans = node.plans()?;
-            plans.retain(|it| it.is_signed() && (asks(it) || it.plan.is_secure_sum()));
+            plans.retain(KeptPlan::is_signed);
             plans
         }
     };
@@ -404,6 +403,12 @@ fn standing(
             let release = ReleaseId { plan: kept.id, cube: number, period, revision };
             let Heads { answered, declined, silent } = node.release_table(plan, &release)?.heads();
             let due = day <= node.today();
+            let own = node.own_standing(&release)?;
+            let asks = plan.is_secure_sum() || plan.roles.queriers.contains_key(&node.id());
+            // Of a plan in which others ask, what we know is what we have answered.
+            if !asks && own.is_none() {
+                continue;
+            }
             let (sum, why) = sums::state(node, plan, &release)?.unzip();
             let why = why.flatten();
             rows.push(StatsReleaseRow {
@@ -417,6 +422,7 @@ fn standing(
                 refused: declined as u64,
                 silent: silent as u64,
                 roles: sums::roles(node, plan),
+                own: own.map(|is_drawn| if is_drawn { OwnState::Drawn } else { OwnState::Charged }),
                 sum,
                 why,
             });
@@ -482,6 +488,8 @@ pub(super) fn budget(desk: &Desk, _: &Staff, _: BudgetAsk, _: &Steps) -> Outcome
         years: odometer.years.iter().map(year).collect(),
         charges: odometer.n_charges,
         spent_nano_rho: odometer.spent.0,
+        undrawn: odometer.undrawn.0,
+        undrawn_nano_rho: odometer.undrawn.1.0,
         whole: odometer.whole,
         waiting_for: odometer.waiting_for.iter().map(|org| names.named(org)).collect(),
     })

@@ -148,11 +148,14 @@ impl Node {
                 gathered.entries.push(entry.partner(*issuer));
                 Ok(Ok(()))
             }
-            payload_type::PLAN | payload_type::PLAN_PROPOSAL => {
-                Ok(self.read_plan_document(tx, issuer, envelope, gathered)?)
+            payload_type::OVERLAP_RESULT => {
+                Ok(self.read_overlap_result(tx, issuer, envelope, gathered)?)
             }
-            payload_type::OVERLAP_TERMS | payload_type::OVERLAP_PROPOSAL => {
-                Ok(self.read_overlap_document(tx, issuer, envelope, gathered)?)
+            payload_type::PLAN
+            | payload_type::PLAN_PROPOSAL
+            | payload_type::OVERLAP_TERMS
+            | payload_type::OVERLAP_PROPOSAL => {
+                Ok(self.read_plan_or_terms(tx, issuer, envelope, gathered)?)
             }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {

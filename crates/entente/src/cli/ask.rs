@@ -391,7 +391,9 @@ fn overlap(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "sign" => Some(round_to_sign(&round(), typed.flag("dry-run"))),
         "list" => asked(&OverlapListAsk {}),
         "run" => asked(&OverlapRunAsk { round: round(), without: typed.many("without") }),
-        "show" => asked(&OverlapShowAsk { round: round() }),
+        "show" => {
+            asked(&OverlapShowAsk { round: round(), signed: typed.raw_path("signed").is_some() })
+        }
         "end" => asked(&OverlapEndAsk { round: round() }),
         _ => None,
     }
@@ -412,7 +414,13 @@ fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {
     let plan = || typed.text("plan");
     let (periods, cube) = (typed.many("period"), typed.maybe("cube"));
     match command {
-        "run" => asked(&StatsRunAsk { plan: plan(), periods, cube, close: typed.flag("close") }),
+        "run" => asked(&StatsRunAsk {
+            plan: plan(),
+            periods,
+            cube,
+            close: typed.flag("close"),
+            give_up: typed.flag("give-up"),
+        }),
         "status" => asked(&StatsStatusAsk { plan: typed.maybe("plan") }),
         "show" => asked(&StatsShowAsk { plan: plan(), periods, cube }),
         "return" => asked(&StatsReturnAsk {

@@ -53,7 +53,10 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         Op::PlanDraft => plan_draft(desk, &question, names.raw_path("out")),
         Op::PlanSign | Op::OverlapSign => sign_after_reading(desk, &question),
         Op::OverlapDraft => overlap_draft(desk, &question, names.raw_path("out")),
-        Op::OverlapShow => overlap_show(desk, &question, names.raw_path("out")),
+        Op::OverlapShow => {
+            let (table, signed) = (names.raw_path("out"), names.raw_path("signed"));
+            overlap_show(desk, &question, table, signed)
+        }
         Op::PartnerSuspend
         | Op::PartnerEnd
         | Op::AgreementSuspend
@@ -203,25 +206,44 @@ fn draft_into<T: DeserializeOwned>(
     Ok(End::Done)
 }
 
-/// Shows a round, or writes the table that was counted into a file.
-fn overlap_show(desk: &Desk, question: &Question, out: Option<PathBuf>) -> Done {
-    let Some(file) = out else { return plain(desk, question) };
-    if file.exists() {
-        return Err(faults::exists(&file));
+/// Shows a round, or writes what was counted into files: the table, and the signed result.
+fn overlap_show(
+    desk: &Desk,
+    question: &Question,
+    table: Option<PathBuf>,
+    signed: Option<PathBuf>,
+) -> Done {
+    if table.is_none() && signed.is_none() {
+        return plain(desk, question);
+    }
+    if let Some(file) = table.iter().chain(&signed).find(|file| file.exists()) {
+        return Err(faults::exists(file));
     }
     let told = call::ask(desk, question)?;
     let round: OverlapTold = typed_answer(&told)?;
     let Some(counted) = round.counted else { return Err(faults::not_counted()) };
-    write_new(&file, &counted.csv)?;
-    if desk.json {
-        desk.print(&told.to_string());
-        return Ok(End::Done);
+    let mut lines = Vec::new();
+    if let Some(file) = &table {
+        write_new(file, &counted.csv)?;
+        let file = file.display();
+        lines.push(match desk.lang.code() {
+            "fr" => format!("Tableau écrit\u{a0}: {file}\n→ entente stats mse {file}"),
+            _ => format!("Table written: {file}\n→ entente stats mse {file}"),
+        });
     }
-    let file = file.display();
-    desk.print(&match desk.lang.code() {
-        "fr" => format!("Tableau écrit\u{a0}: {file}\n→ entente stats mse {file}"),
-        _ => format!("Table written: {file}\n→ entente stats mse {file}"),
-    });
+    if let Some(file) = &signed {
+        let bytes = round.signed.and_then(|text| hex::decode(text).ok());
+        write_new_bytes(file, &bytes.ok_or_else(faults::not_counted)?)?;
+        let file = file.display();
+        lines.push(match desk.lang.code() {
+            "fr" => format!("Résultat signé écrit\u{a0}: {file}\n→ entente verify {file}"),
+            _ => format!("Signed result written: {file}\n→ entente verify {file}"),
+        });
+    }
+    match desk.json {
+        true => desk.print(&told.to_string()),
+        false => desk.print(&lines.join("\n")),
+    }
     Ok(End::Done)
 }
 
@@ -463,12 +485,16 @@ fn slug(name: &str) -> String {
 
 /// Writes a file that must not exist, for its owner alone.
 fn write_new(path: &Path, text: &str) -> Result<(), Box<Fault>> {
+    write_new_bytes(path, text.as_bytes())
+}
+
+fn write_new_bytes(path: &Path, bytes: &[u8]) -> Result<(), Box<Fault>> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()
     });
     written.map_err(|error| match error.kind() {

@@ -1,4 +1,5 @@
-//! `entente verify`: checks a national return with nothing but the file.
+//! `entente verify`: checks a national return, or the result of an overlap round, with nothing but the
+//! file.
 //!
 //! The outer signature and the form are checked where the file is read; everything else by
 //! [`NationalReturn::faults`]. What this command adds is trust: with `--trust`, an identity that was
@@ -16,6 +17,7 @@ use entente_node::fault::{Both, Fault};
 use super::ask::Typed;
 use super::desk::Desk;
 use super::{End, faults};
+use crate::render::overlap_result::OverlapVerdict;
 use crate::render::returned::{self, Verdict};
 
 /// The longest file that is read: the longest content, and what stands around it.
@@ -25,7 +27,11 @@ const MAX_FILE: u64 = (entente_proto::MAX_RETURN as u64) + (1 << 20);
 pub(super) fn run(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {
     let path = typed.raw_path("file").unwrap_or_default();
     let trusted = trusted(&typed.many("trust"))?;
-    let (national, verdict) = check(&path, trusted.as_deref())?;
+    let bytes = contents(&path)?;
+    if entente_proto::is_overlap_result(&bytes) {
+        return overlap(desk, typed, &bytes, trusted.as_deref());
+    }
+    let (national, verdict) = checked(&bytes, trusted.as_deref())?;
     let is_right = verdict.faults.is_empty();
     let end = if is_right { End::Done } else { End::Faulty };
     match typed.maybe("format").filter(|_| is_right).as_deref() {
@@ -43,9 +49,56 @@ pub(crate) fn check(
     path: &Path,
     trusted: Option<&[OrgId]>,
 ) -> Result<(NationalReturn, Verdict), Box<Fault>> {
-    let (national, maker) = read(path)?;
+    checked(&contents(path)?, trusted)
+}
+
+fn checked(
+    bytes: &[u8],
+    trusted: Option<&[OrgId]>,
+) -> Result<(NationalReturn, Verdict), Box<Fault>> {
+    let read = entente_proto::read_return(bytes);
+    let (national, maker) = read.map_err(|invalid| faults::not_a_return(&invalid))?;
     let verdict = verdict(&national, maker, trusted);
     Ok((national, verdict))
+}
+
+/// The same for the result of an overlap round.
+fn overlap(
+    desk: &Desk,
+    typed: &Typed<'_>,
+    bytes: &[u8],
+    trusted: Option<&[OrgId]>,
+) -> Result<End, Box<Fault>> {
+    let read = entente_proto::read_overlap_result(bytes);
+    let (counted, maker) = read.map_err(|invalid| faults::not_a_return(&invalid))?;
+    let wrong = counted.faults(&maker);
+    let mut faults: Vec<Both> =
+        wrong.iter().map(|it| Both::new(it.text(Lang::En), it.text(Lang::Fr))).collect();
+    let signers = counted.parcels.iter().flat_map(|(envelope, _)| &envelope.signatures);
+    let voices: Vec<OrgId> = signers.map(|(org, _)| *org).chain([maker]).collect();
+    faults.extend(strangers(&voices, trusted));
+    let verdict = OverlapVerdict { counted, maker, compared: trusted.is_some(), faults };
+    let is_right = verdict.faults.is_empty();
+    match (typed.maybe("format").filter(|_| is_right).as_deref(), desk.json) {
+        (Some("csv"), _) => desk.print(verdict.csv().trim_end()),
+        (Some("sdmx"), _) => return Err(faults::not_a_return(&"an overlap has no such form")),
+        (Some(_), _) | (None, true) => desk.print(&verdict.document().to_string()),
+        (None, false) => desk.page(&verdict),
+    }
+    Ok(if is_right { End::Done } else { End::Faulty })
+}
+
+/// Whoever signed in it and was not named as trusted.
+fn strangers(voices: &[OrgId], trusted: Option<&[OrgId]>) -> Vec<Both> {
+    let Some(trusted) = trusted else { return Vec::new() };
+    let strangers = voices.iter().filter(|org| !trusted.contains(org));
+    let fault = |org: &OrgId| {
+        Both::new(
+            format!("{org} signed in it, and is not among the trusted identities"),
+            format!("{org} y a signé, et n’est pas parmi les identités de confiance"),
+        )
+    };
+    strangers.map(fault).collect()
 }
 
 /// The identities that were named, in full: the beginning of one proves nothing.
@@ -58,12 +111,12 @@ fn trusted(typed: &[String]) -> Result<Option<Vec<OrgId>>, Box<Fault>> {
     parsed.map(Some).map_err(|_| faults::not_an_identity())
 }
 
-fn read(path: &Path) -> Result<(NationalReturn, OrgId), Box<Fault>> {
+fn contents(path: &Path) -> Result<Vec<u8>, Box<Fault>> {
     let unreadable = |error: std::io::Error| faults::unreadable(path, &error);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
-    entente_proto::read_return(&bytes).map_err(|invalid| faults::not_a_return(&invalid))
+    Ok(bytes)
 }
 
 fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -> Verdict {
@@ -74,7 +127,7 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
     voices.push(maker);
     let mut contributors = Vec::new();
     for table in &national.tables {
-        if table.sum.is_some() {
+        if table.sum.is_some() || table.given_up.is_some() {
             voices.extend(national.plan.roles.aggregators.iter().flatten());
         }
         for (org, heard) in &table.voices {
@@ -89,14 +142,7 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
         all.sort_unstable();
         all.dedup();
     }
-    if let Some(trusted) = trusted {
-        for org in voices.iter().filter(|org| !trusted.contains(org)) {
-            faults.push(Both::new(
-                format!("{org} signed in it, and is not among the trusted identities"),
-                format!("{org} y a signé, et n’est pas parmi les identités de confiance"),
-            ));
-        }
-    }
+    faults.extend(strangers(&voices, trusted));
     Verdict {
         title: national.plan.title.clone(),
         plan: format!("{}@{}", national.plan.name, national.plan.version),
@@ -107,6 +153,11 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
         maker,
         contributors,
         heads: national.tables.iter().map(|it| (it.release, it.heads())).collect(),
+        given_up: national
+            .tables
+            .iter()
+            .filter_map(|it| Some(it.given_up.as_ref()?.given_up))
+            .collect(),
         names: national.plan.cubes.iter().map(|it| it.name.clone()).collect(),
         compared: trusted.is_some(),
         faults,
@@ -131,7 +182,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, "ENTENTE-RETURN-1 and nonsense").unwrap();
-        assert_eq!(read(&path).unwrap_err().code, "ENT-0035");
-        assert_eq!(read(&folder.path().join("y")).unwrap_err().code, "ENT-0010");
+        assert_eq!(check(&path, None).unwrap_err().code, "ENT-0035");
+        assert_eq!(check(&folder.path().join("y"), None).unwrap_err().code, "ENT-0010");
     }
 }

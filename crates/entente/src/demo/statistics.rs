@@ -87,6 +87,7 @@ async fn add_up(teller: &Teller, offices: &[Office], plan: &str) -> Outcome<Stat
         periods: vec![due(federal, plan).await?],
         cube: None,
         close: true,
+        give_up: false,
     };
     let mut told = federal.ask(&ask).await?;
     let n_tables = told.tables.len();

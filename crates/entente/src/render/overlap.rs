@@ -267,10 +267,10 @@ fn linkage(counted: &OverlapCounted, page: &mut Page<'_>) {
         "Links that are missed make an estimate too high: a tenth of them by a tenth and more.",
         "Les liens manqués gonflent une estimation : un dixième de liens manqués, d’un dixième et plus.",
     );
-    if counted.uncovered > 0 {
+    if let Some(n) = counted.uncovered.filter(|n| *n > 0) {
         let line = lang.pick(
-            format!("{} persons are known to more organizations of one list than the terms allow for. Not for publication; allow for more next time.", lang.number(counted.uncovered)),
-            format!("{} personnes sont connues de plus d’organismes d’une liste que prévu. À ne pas publier; prévoyez-en davantage la prochaine fois.", lang.number(counted.uncovered)),
+            format!("{} persons are known to more organizations of one list than the terms allow for. Not for publication; allow for more next time.", lang.number(n)),
+            format!("{} personnes sont connues de plus d’organismes d’une liste que prévu. À ne pas publier; prévoyez-en davantage la prochaine fois.", lang.number(n)),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);

@@ -6,7 +6,9 @@
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
-use entente_core::statistics::national::{Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows};
+use entente_core::statistics::national::{
+    GivenUp, Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows,
+};
 use entente_core::statistics::plan::{Cube, MAX_DIMENSIONS};
 use entente_core::statistics::release::{Answer, Figure, ReleaseId, Shown, Symbol};
 use entente_node::fault::Both;
@@ -36,6 +38,8 @@ pub(crate) struct Verdict {
     pub(crate) contributors: Vec<OrgId>,
     /// Who is in each table.
     pub(crate) heads: Vec<(ReleaseId, Heads)>,
+    /// Which sums were given up.
+    pub(crate) given_up: Vec<GivenUp>,
     /// The names of the plan's tables.
     pub(crate) names: Vec<String>,
     /// Whether the identities were compared with trusted ones.
@@ -66,6 +70,17 @@ impl Render for Verdict {
         }
         for org in &self.contributors {
             page.line(&format!("      {org}"));
+        }
+        for GivenUp { release, noticed_by, why, .. } in &self.given_up {
+            let name = self.names.get(usize::from(release.cube)).map_or("", String::as_str);
+            let why = why.label(lang);
+            let (period, revision) = (release.period, release.revision);
+            let line = lang.pick(
+                format!("{name}, {period}, revision {revision}: the sum was given up. {why}; noticed by {noticed_by}"),
+                format!("{name}, {period}, révision {revision} : la somme a été abandonnée. {why}; constaté par {noticed_by}"),
+            );
+            let line = page.paint(Tone::Warning, &line);
+            page.item(&line);
         }
         page.blank();
         self.outcome(page);
@@ -177,6 +192,12 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         "sigma_hundredths": sigma,
         "nano_rho": cube.cost_of(table.release.revision).0,
         "secure_sum": table.sum.is_some(),
+        "given_up": table.given_up.as_ref().map(|end| json!({
+            "why": end.given_up.why.code(),
+            "noticed_by": end.given_up.noticed_by.to_string(),
+            "signed_by": end.envelope.signatures.first().map(|(org, _)| org.to_string()),
+            "at": jiff::Timestamp::from_second(end.given_up.at_s).map(|at| at.to_string()).ok(),
+        })),
         "answered": answered,
         "left_out": left_out,
         "declined": declined.collect::<Vec<_>>(),
@@ -197,7 +218,7 @@ fn figure_document(figure: &Figure) -> Value {
 /// The columns of [`csv`].
 const CSV_HEAD: &str = "plan,version,counting_rule,definition,table,period,revision,dimension_1,\
      label_1,dimension_2,label_2,dimension_3,label_3,persons,symbol,low_95,high_95,floor,largest,\
-     answered,declined,silent";
+     answered,declined,silent,given_up";
 
 /// Every cell of every table, and its total (without labels), as CSV (RFC 4180).
 ///
@@ -217,11 +238,12 @@ pub(crate) fn csv(national: &NationalReturn) -> String {
             cube.name
         );
         let Heads { answered, declined, silent } = table.heads();
+        let given_up = table.given_up.as_ref().map_or("", |end| end.given_up.why.code());
         let mut line = |labels: String, figure: &Figure, largest: Option<u64>| {
             let Figure { interval: (low, high), floor, .. } = figure;
             let (persons, largest) = (number(count(figure)), number(largest));
             lines.push(format!(
-                "{head},{labels},{persons},{},{low},{high},{floor},{largest},{answered},{declined},{silent}",
+                "{head},{labels},{persons},{},{low},{high},{floor},{largest},{answered},{declined},{silent},{given_up}",
                 symbol(figure)
             ));
         };

@@ -5,7 +5,7 @@ use entente_core::lang::Lang;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{CountingRule, CubeDimension};
 use entente_node::local::doc::{
-    BudgetTold, StatsCell, StatsReleaseRow, StatsReturnTold, StatsStatusTold, StatsTable,
+    BudgetTold, OwnState, StatsCell, StatsReleaseRow, StatsReturnTold, StatsStatusTold, StatsTable,
     StatsTold, SumRound, SumState, SumTold,
 };
 
@@ -262,6 +262,7 @@ impl Render for StatsStatusTold {
             lang.pick("Gave", "Donné"),
             lang.pick("Refused", "Refusé"),
             lang.pick("Silent", "Muets"),
+            lang.pick("Our own", "La nôtre"),
             lang.pick("Secure sum", "Somme sécurisée"),
         ])
         .numeric([4, 5, 6]);
@@ -277,6 +278,7 @@ impl Render for StatsStatusTold {
                 (Tone::Plain, lang.number(row.answered)),
                 (Tone::Plain, lang.number(row.refused)),
                 (Tone::Plain, lang.number(row.silent)),
+                own(row, lang),
                 secret(row, lang),
             ]);
         }
@@ -290,6 +292,15 @@ impl Render for StatsStatusTold {
         if let Some(row) = self.releases.iter().find(|row| is_to_run(row)) {
             page.next(&format!("entente stats run {}", row.plan));
         }
+    }
+}
+
+/// How far our own answer is.
+fn own(row: &StatsReleaseRow, lang: Lang) -> (Tone, String) {
+    match row.own {
+        Some(OwnState::Drawn) => (Tone::Good, lang.pick("drawn", "tirée").to_owned()),
+        Some(OwnState::Charged) => (Tone::Plain, lang.pick("paid", "payée").to_owned()),
+        None => (Tone::Faint, "—".to_owned()),
     }
 }
 
@@ -407,6 +418,14 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         );
         let line = page.paint(Tone::Bad, line);
         page.line(&line);
+    }
+    if budget.undrawn > 0 {
+        let n = count(budget.undrawn, ("release", "releases"), ("diffusion", "diffusions"), lang);
+        let rho = NanoRho(budget.undrawn_nano_rho);
+        page.line(&lang.pick(
+            format!("Paid for and not drawn yet: {n}, rho {rho}. Nobody has seen a figure of it; it is drawn within a minute of the next question."),
+            format!("Payé et pas encore tiré : {n}, rho {rho}. Personne n’en a vu un chiffre; le tirage suit la prochaine demande de moins d’une minute."),
+        ));
     }
     for partner in &budget.waiting_for {
         let name = partner.name(lang);

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{Heard, ReturnFault};
-use crate::envelope::Envelope;
+use crate::codes::code_list;
+use crate::envelope::{Envelope, payload_type};
 use crate::identity::OrgId;
 use crate::statistics::plan::Plan;
 use crate::statistics::release::{Answer, ReleaseId};
@@ -56,6 +57,55 @@ impl SumProof {
             NoTotal::Roles | NoTotal::WrongRound => NotASum::Share(Role::Helper),
             NoTotal::TooFew(_) | NoTotal::Nonsense => NotASum::Total,
         })
+    }
+}
+
+code_list! {
+    /// Why a secure sum was given up.
+    SumEnd = "sum_end" {
+        TooFew = "too_few", "Too few organizations contributed", "Trop peu d’organismes ont contribué";
+        SetBack = "set_back", "An aggregator was set back to an older state", "Un calculateur a été ramené en arrière";
+        Nonsense = "nonsense", "The figures could not come from the contributors", "Les chiffres ne pouvaient venir des contributeurs";
+        Gone = "aggregator_gone", "An aggregator is gone", "Un calculateur a disparu";
+        Contradiction = "contradiction", "The two aggregators contradicted each other", "Les deux calculateurs se sont contredits";
+    }
+}
+
+/// That a secure sum was given up, as somebody says under its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Which sum.
+    pub release: ReleaseId,
+    /// Who noticed that it cannot go on.
+    pub noticed_by: OrgId,
+    /// Why.
+    pub why: SumEnd,
+    /// When; seconds since 1970.
+    pub at_s: i64,
+}
+
+/// A signed [`GivenUp`], and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedEnd {
+    /// As it was signed.
+    pub envelope: Envelope,
+    /// What its payload says.
+    pub given_up: GivenUp,
+}
+
+impl SignedEnd {
+    /// Who signed it, if the signature is right and whoever signed may say so: the leader; or, where
+    /// the leader is gone, `maker`, who asks and says that itself.
+    pub fn signer(&self, plan: &Plan, release: &ReleaseId, maker: &OrgId) -> Option<OrgId> {
+        let [leader, helper] = plan.roles.aggregators?;
+        let [(signer, _)] = self.envelope.signatures.as_slice() else { return None };
+        self.envelope.verify(payload_type::SUM_GIVEN_UP, &[*signer]).ok()?;
+        let GivenUp { release: of, noticed_by, why, .. } = self.given_up;
+        let may_say = match *signer == leader {
+            true => [leader, helper].contains(&noticed_by),
+            false => signer == maker && noticed_by == *maker && why == SumEnd::Gone,
+        };
+        (may_say && of == *release).then_some(*signer)
     }
 }
 

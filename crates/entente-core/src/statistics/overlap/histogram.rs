@@ -120,6 +120,19 @@ impl Histogram {
         Self { lists: round.terms().lists.clone(), counts, sd, n_uncovered }
     }
 
+    /// The overlap table that multiple-systems estimation reads: a column of 0 and 1 for each list, and
+    /// how many. Negative counts are zero.
+    pub fn csv(&self) -> String {
+        let mut text = format!("{},frequency\n", self.lists.join(","));
+        for (set, count) in &self.counts {
+            for at in 0..self.lists.len() {
+                text.push_str(if set.hold(Lists::only(at)) { "1," } else { "0," });
+            }
+            text.push_str(&format!("{}\n", count.max(&0)));
+        }
+        text
+    }
+
     /// How many different persons there are on all lists together; not below zero.
     pub fn n_distinct(&self) -> u64 {
         u64::try_from(self.counts.values().sum::<i64>()).unwrap_or(0)

@@ -50,7 +50,7 @@ const PLAIN: [Why; 21] = [
 ];
 
 /// Code, English, French: reasons of which a report keeps no particulars, and those of a feed.
-const WORDS: [(&str, &str, &str); 29] = [
+const WORDS: [(&str, &str, &str); 31] = [
     (
         "not_yet_in_force",
         "the agreement is not in force yet",
@@ -118,6 +118,16 @@ const WORDS: [(&str, &str, &str); 29] = [
         "drawn_twice",
         "it signed two different figures for one release",
         "il a signé deux chiffres différents pour une même diffusion",
+    ),
+    (
+        "done_twice",
+        "it signed two different answers to one step of an overlap round",
+        "il a signé deux réponses différentes à une même étape d’un recoupement",
+    ),
+    (
+        "overlap_not_right",
+        "the result of an overlap round that does not follow from what its parties signed",
+        "le résultat d’un recoupement qui ne découle pas de ce que les parties ont signé",
     ),
     (
         "plan_of_others",

@@ -111,6 +111,10 @@ fn reason(code: &str) -> Reason {
             "it signed two different figures for one release",
             "il a signé deux chiffres différents pour une même diffusion",
         ),
+        "done_twice" => (
+            "it signed two different answers to one step of an overlap round",
+            "il a signé deux réponses différentes à une même étape d’un recoupement",
+        ),
         other => (other, other),
     };
     Reason { code: code.to_owned(), clause: None, text: Both::new(en, fr) }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::statistics::national::ReturnTable;
+use entente_core::statistics::national::{ReturnTable, SumEnd};
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::ReleaseId;
 use entente_core::statistics::sum::Rejection;
@@ -22,7 +22,9 @@ use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::Both;
 use crate::local::doc::*;
 use crate::node::statistics::KeptPlan;
-use crate::node::statistics::sum::{Led, NO_ROUND, NONSENSE, OPEN, SET_BACK, SumKept, TOO_FEW};
+use crate::node::statistics::sum::{
+    Begun, GONE, Led, NO_ROUND, NONSENSE, OPEN, SET_BACK, SumKept, TOO_FEW,
+};
 use crate::node::{Node, Outcome};
 use crate::sync::Missed;
 
@@ -30,7 +32,7 @@ pub(super) async fn run(
     desk: Arc<Desk>,
     staff: Staff,
     (kept, releases): (KeptPlan, Vec<ReleaseId>),
-    close: bool,
+    (close, give_up): (bool, bool),
     steps: Steps,
 ) -> Outcome<StatsTold> {
     let (mut misses, mut stalls) = (Misses::new(), Stalls::new());
@@ -38,10 +40,10 @@ pub(super) async fn run(
     for release in &releases {
         let went = match leader {
             Some(leader) if leader != desk.node.id() => {
-                fetch(&desk, &leader, release, &steps).await?
+                fetch(&desk, &staff, &leader, release, give_up, &steps).await?
             }
             _ => {
-                let (missed, went) = lead(&desk, &staff, release, close, &steps).await?;
+                let (missed, went) = lead(&desk, &staff, release, (close, give_up), &steps).await?;
                 misses.extend(missed);
                 went
             }
@@ -59,8 +61,10 @@ type Went = Result<(), Reason>;
 
 async fn fetch(
     desk: &Arc<Desk>,
+    staff: &Staff,
     leader: &OrgId,
     release: &ReleaseId,
+    give_up: bool,
     steps: &Steps,
 ) -> Outcome<Went> {
     let (node, of) = (Arc::clone(&desk.node), *release);
@@ -70,26 +74,58 @@ async fn fetch(
     step(steps, 0, 1, "fetching the sum from the leader", "récupération de la somme");
     match desk.peers.fetch_sum(leader, release).await {
         Ok(SumKept::Kept) => Ok(Ok(())),
+        Ok(SumKept::GivenUp(end)) => Ok(Err(ended(end))),
         Ok(SumKept::NotValid) => Ok(Err(reason(SUM_NOT_VALID))),
-        Err(missed) => stalled(missed, LEADER_AWAY).map(Err),
+        Err(missed) => away(desk, staff, release, (missed, LEADER_AWAY), give_up).await,
     }
+}
+
+/// What becomes of a release whose other aggregator does not go on with it: it waits, or is given up.
+async fn away(
+    desk: &Arc<Desk>,
+    staff: &Staff,
+    release: &ReleaseId,
+    (missed, whom): (Missed, Why),
+    give_up: bool,
+) -> Outcome<Went> {
+    let is_gone = matches!(missed, Missed::Door(_) | Missed::NoAddress);
+    if !give_up || !is_gone {
+        return stalled(missed, whom).map(Err);
+    }
+    let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
+    blocking(move || node.end_sum(actor, &of)).await?;
+    Ok(Err(ended(SumEnd::Gone)))
+}
+
+/// Why a sum was given up, for people.
+fn ended(end: SumEnd) -> Reason {
+    reason((end.code(), end.label(Lang::En), end.label(Lang::Fr)))
 }
 
 async fn lead(
     desk: &Arc<Desk>,
     staff: &Staff,
     release: &ReleaseId,
-    close: bool,
+    (close, give_up): (bool, bool),
     steps: &Steps,
 ) -> Outcome<(Misses, Went)> {
     let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
-    let Led { row, helper, .. } = blocking(move || node.begin_sum(actor, &of)).await?;
+    let begun = blocking(move || node.begin_sum(actor, &of)).await?;
+    let Led { row, helper, .. } = match begun {
+        Begun::Led(led) => *led,
+        // One table that cannot be made now keeps no other one from being made.
+        Begun::NotNow(why) => {
+            let (en, fr) = (why.label(Lang::En), why.label(Lang::Fr));
+            return Ok((Misses::new(), Err(reason((why.code(), en, fr)))));
+        }
+    };
     let mut misses = Misses::new();
     if row.state == RoundState::Open {
         if row.openings.len() < 2
             && let Err(missed) = desk.peers.open_sum(&helper, release).await
         {
-            return Ok((misses, Err(stalled(missed, HELPER_AWAY)?)));
+            let went = away(desk, staff, release, (missed, HELPER_AWAY), give_up).await?;
+            return Ok((misses, went));
         }
         misses = take_in(desk, staff, release, steps).await?;
         let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
@@ -111,7 +147,10 @@ async fn lead(
         match desk.peers.ask_helper(&helper, release).await {
             Ok(true) => {}
             Ok(false) => break,
-            Err(missed) => return Ok((misses, Err(stalled(missed, HELPER_AWAY)?))),
+            Err(missed) => {
+                let went = away(desk, staff, release, (missed, HELPER_AWAY), give_up).await?;
+                return Ok((misses, went));
+            }
         }
     }
     Ok((misses, Ok(())))
@@ -170,7 +209,12 @@ const SUM_NOT_VALID: Why = (
 );
 
 /// What a word between the aggregators means.
-const WORDS: [Why; 8] = [
+const WORDS: [Why; 9] = [
+    (
+        GONE,
+        "an aggregator is gone; the sum was given up, and what was paid stays spent",
+        "un calculateur a disparu; la somme est abandonnée, et ce qui a été payé reste dépensé",
+    ),
     (
         TOO_FEW,
         "too few organizations contributed; nothing is published, and what was paid stays spent",
@@ -283,6 +327,9 @@ pub(super) fn state(
         if let Some(row) = node.sum_standing(part, release)? {
             return Ok(Some(standing(&row)));
         }
+    }
+    if let Some(end) = node.sum_end(release)? {
+        return Ok(Some((SumState::Aborted, Some(ended(end.given_up.why)))));
     }
     let state = match node.has_contributed(release)? {
         true => SumState::Contributed,

@@ -138,6 +138,9 @@ pub struct OverlapRunAsk {
 pub struct OverlapShowAsk {
     /// The beginning of a round's id, or its period.
     pub round: String,
+    /// Whether the signed result is wanted too.
+    #[serde(default)]
+    pub signed: bool,
 }
 
 /// Gives a round up: its keys are destroyed here and, if we coordinate it, everywhere.
@@ -155,10 +158,12 @@ pub struct OverlapTold {
     pub round: OverlapRoundRow,
     /// Everybody with a part in it, and what became of it as far as we know.
     pub parties: Vec<OverlapPartyRow>,
-    /// What was counted. At the coordinator alone.
+    /// What was counted, at the coordinator; at others what it signed of it, once that has come.
     pub counted: Option<OverlapCounted>,
     /// How well our own persons could be matched, exactly. For our own eyes; if we contributed.
     pub own: Option<OverlapOwn>,
+    /// The signed result as a file, in hex digits, if it was asked for and is here.
+    pub signed: Option<String>,
 }
 
 /// One party of a round.
@@ -193,8 +198,8 @@ pub struct OverlapCounted {
     /// At most so many: all lists added up.
     pub sum: u64,
     /// Persons whom more organizations of one list know than the terms allow for. Without noise, and
-    /// not for publication.
-    pub uncovered: u64,
+    /// not for publication: absent but at the coordinator.
+    pub uncovered: Option<u64>,
     /// How well persons could be matched, all contributors together.
     pub linkage: OverlapLinkage,
     /// The overlap table that `entente stats mse` reads, negative counts as zero.

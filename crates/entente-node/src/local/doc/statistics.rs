@@ -149,6 +149,9 @@ pub struct StatsRunAsk {
     /// Adds up now what is added up in secret, for ever without those who have not answered.
     #[serde(default)]
     pub close: bool,
+    /// Gives up for ever what cannot go on because an aggregator cannot be reached.
+    #[serde(default)]
+    pub give_up: bool,
 }
 
 /// Shows the figures that are kept.
@@ -294,11 +297,21 @@ pub struct StatsStatusAsk {
 }
 
 /// Every release of the signed plans in which we may ask or have a part in a secure sum, up to the
-/// next one that will be due.
+/// next one that will be due; and of those in which we only answer, what was paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatsStatusTold {
     /// Each of them.
     pub releases: Vec<StatsReleaseRow>,
+}
+
+/// How far our own answer to a release is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnState {
+    /// Paid for, and not drawn yet: nobody has seen a figure of it.
+    Charged,
+    /// Drawn and stored.
+    Drawn,
 }
 
 /// Where one release stands.
@@ -324,6 +337,8 @@ pub struct StatsReleaseRow {
     pub silent: u64,
     /// What we are in it: `querier`, `leader`, `helper`, `contributor`.
     pub roles: Vec<String>,
+    /// How far our own answer is; absent if nothing was paid for it.
+    pub own: Option<OwnState>,
     /// How far a secure sum is; absent if nobody adds up in secret.
     pub sum: Option<SumState>,
     /// Why it was given up.
@@ -379,6 +394,10 @@ pub struct BudgetTold {
     pub charges: u64,
     /// What all of them came to, in billionths of rho. Never goes down.
     pub spent_nano_rho: u64,
+    /// How many of them paid for a release that is not drawn yet.
+    pub undrawn: u64,
+    /// What those came to, in billionths of rho.
+    pub undrawn_nano_rho: u64,
     /// Whether every charge up to the last is known. If not, this node was set back to an older
     /// state, and draws nothing new before partners have shown what they hold.
     pub whole: bool,

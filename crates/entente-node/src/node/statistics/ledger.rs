@@ -17,7 +17,7 @@ use entente_core::period::Year;
 use entente_core::statistics::budget::{NanoRho, Pool};
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::{Answer, Paid, ReleaseId};
-use entente_store::db::{Rows, Write};
+use entente_store::db::{DbError, Rows, Write};
 use entente_store::rows::{Bytes32, ChargeRow, PartnerState};
 use entente_store::statistics::Statistics as _;
 use entente_store::tx::Reads as _;
@@ -48,6 +48,8 @@ pub struct Odometer {
     pub n_charges: u64,
     /// What they came to.
     pub spent: NanoRho,
+    /// How many of them paid for a release that is not drawn, and what they came to.
+    pub undrawn: (u64, NanoRho),
     /// Whether every charge up to the last is known.
     pub whole: bool,
     /// Who has still to be heard since this store was set back, before anything is drawn.
@@ -85,14 +87,31 @@ impl Node {
                 years.push(YearSpent { year, node: node_pool(tx, year)?, partners });
             }
             let spent = charges.iter().map(|(_, row)| row.spent).max().unwrap_or(0);
+            let (mut n_undrawn, mut undrawn) = (0, NanoRho::ZERO);
+            for (_, row) in &charges {
+                let is_release = ReleaseId::from_bytes(&row.release).is_some();
+                if is_release && tx.own_release(&row.release)?.is_none() {
+                    (n_undrawn, undrawn) = (n_undrawn + 1, undrawn.plus(NanoRho(row.nano_rho)));
+                }
+            }
             Ok(Odometer {
                 years,
                 n_charges: tx.n_charges()?,
                 spent: NanoRho(spent),
+                undrawn: (n_undrawn, undrawn),
                 whole: !is_behind(tx)?,
                 waiting_for: self.unheard(tx)?,
             })
         })
+    }
+
+    /// Whether our own answer to a release is drawn; `None` if nothing was paid for it.
+    pub fn own_standing(&self, release: &ReleaseId) -> Outcome<Option<bool>> {
+        let key = release.bytes();
+        Ok(self.db.read(|tx| {
+            let is_drawn = tx.own_release(&key)?.is_some();
+            Ok::<_, DbError>((is_drawn || tx.charge_of(&key)?.is_some()).then_some(is_drawn))
+        })?)
     }
 
     /// Takes in what a partner holds of ours. Returns `false` if a receipt contradicts our books: two

@@ -2,7 +2,8 @@
 //!
 //! Nothing is answered outside of terms that our own officer signed, and only to whoever coordinates
 //! by them. Read on in the order of a round: [`terms`]; [`helping`] for the two who mix;
-//! [`persons`] and [`contributing`] for those who send; [`driving`] for the coordinator.
+//! [`persons`] and [`contributing`] for those who send; [`driving`] for the coordinator; [`result`]
+//! is what everybody hears in the end.
 //!
 //! What a step made is stored before it is sent, so the same question has the same answer; another
 //! question for the same step is refused. A helper's secret is destroyed in the transaction that
@@ -13,6 +14,7 @@ pub mod contributing;
 pub mod driving;
 pub mod helping;
 pub mod persons;
+pub mod result;
 pub mod terms;
 
 use entente_core::audit::{Action, Actor, AuditEntry};
@@ -35,6 +37,9 @@ pub use terms::KeptRound;
 
 /// How long a round may take from a helper's key to its end. Then keys and batches are destroyed.
 pub const KEPT_DAYS: i64 = 30;
+
+/// Somebody signed two different answers to one step. Code of the evidence.
+pub const DONE_TWICE: &str = "done_twice";
 
 /// Why a step of a round is not done for a partner.
 #[derive(Debug, thiserror::Error)]

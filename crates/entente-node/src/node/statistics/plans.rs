@@ -12,20 +12,14 @@ use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{Rows, Write};
-use entente_store::rows::{BadRow, PlanRow};
+use entente_store::rows::{BadRow, Bytes32, PlanRow};
 use entente_store::statistics::Statistics as _;
-use entente_store::tx::Reads as _;
 
 use super::overlap::contributing::rounds_of;
+use super::signed::Signable;
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
-use crate::node::documents::Used;
-use crate::node::feeds::Gathered;
 use crate::node::{Node, Outcome};
-
-/// The most plans of one partner that are kept unsigned: who proposes without end fills no disk, and
-/// keeps nobody else's plans out.
-const MAX_UNSIGNED: usize = 8;
 
 /// A plan as this node keeps it.
 #[derive(Clone, Debug)]
@@ -91,7 +85,7 @@ impl Node {
             if tx.plan(&id.0)?.is_none() {
                 tx.put_plan(&id.0, &self.plan_row(bytes.clone(), &self.id()))?;
             }
-            self.send_plan(tx, plan, payload_type::PLAN_PROPOSAL, &bytes)?;
+            self.say_to_parties(tx, plan.roles.members(), payload_type::PLAN_PROPOSAL, &bytes)?;
             let entry = self.entry(actor, Action::PlanProposed).reference(id.0);
             self.write_audit(tx, vec![entry])
         })?;
@@ -100,17 +94,6 @@ impl Node {
 
     fn plan_row(&self, bytes: Vec<u8>, from: &OrgId) -> PlanRow {
         PlanRow { bytes, from: *from.as_bytes(), at_s: self.now_s(), signed_at_s: None }
-    }
-
-    fn send_plan(&self, tx: &mut Write<'_>, plan: &Plan, kind: &str, bytes: &[u8]) -> Outcome<()> {
-        for member in plan.roles.members() {
-            let Some(row) = tx.partner(member.as_bytes())? else { continue };
-            if self.open_to(&row).is_ok() {
-                let document = self.document(&member, kind, bytes.to_vec())?;
-                self.say(tx, &member, None, vec![document])?;
-            }
-        }
-        Ok(())
     }
 
     /// Says why our officer could not sign a plan now, if that is so.
@@ -135,7 +118,7 @@ impl Node {
             let document = entente_proto::encode_envelope(&sealed);
             tx.put_plan(&id.0, &row)?;
             tx.put_plan_signature(&id.0, self.id().as_bytes(), &document)?;
-            self.send_plan(tx, &plan, payload_type::PLAN, &row.bytes)?;
+            self.say_to_parties(tx, plan.roles.members(), payload_type::PLAN, &row.bytes)?;
             let entry = self.entry(actor, Action::PlanSigned).reference(id.0);
             self.write_audit(tx, vec![entry])
         })?;
@@ -179,41 +162,51 @@ impl Node {
         let newest = all.iter().filter(is_meant).max_by_key(|it| (it.is_signed(), it.plan.version));
         newest.cloned().ok_or_else(unknown_plan)
     }
+}
 
-    /// Reads a plan or a signature under one from a partner's feed.
-    pub(crate) fn read_plan_document(
-        &self,
+impl Signable for Plan {
+    const SIGNATURE: &'static str = payload_type::PLAN;
+    const OF_OTHERS: &'static str = "plan_of_others";
+    const TOO_MANY: &'static str = "too_many_plans";
+    const ACTIONS: [Action; 2] = [Action::PlanProposed, Action::PlanSigned];
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        entente_proto::decode_plan(bytes).ok()
+    }
+
+    fn id(&self, bytes: &[u8]) -> Bytes32 {
+        PlanId::of(bytes).0
+    }
+
+    fn names(&self, org: &OrgId) -> bool {
+        self.roles.members().contains(org)
+    }
+
+    fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
+        if tx.plan(id)?.is_some() {
+            return Ok(Ok(()));
+        }
+        let plans = tx.plans()?.into_iter().map(|(_, row)| row);
+        Ok(Err(plans.filter(|row| row.from == *from && row.signed_at_s.is_none()).count()))
+    }
+
+    fn keep(
+        node: &Node,
         tx: &mut Write<'_>,
-        issuer: &OrgId,
-        envelope: &Envelope,
-        gathered: &mut Gathered,
-    ) -> Outcome<Used> {
-        let Ok(plan) = entente_proto::decode_plan(&envelope.payload) else {
-            return Ok(Err("document_unreadable"));
-        };
-        let members = plan.roles.members();
-        if !members.contains(issuer) || !members.contains(&self.id()) {
-            return Ok(Err("plan_of_others"));
-        }
-        let id = PlanId::of(&envelope.payload);
-        if tx.plan(&id.0)?.is_none() {
-            let is_theirs = |row: &PlanRow| row.from == *issuer.as_bytes();
-            let plans = tx.plans()?.into_iter().map(|(_, row)| row);
-            let unsigned = plans.filter(|row| is_theirs(row) && row.signed_at_s.is_none());
-            if unsigned.count() >= MAX_UNSIGNED {
-                return Ok(Err("too_many_plans"));
-            }
-            tx.put_plan(&id.0, &self.plan_row(envelope.payload.clone(), issuer))?;
-        }
-        let is_signature = envelope.payload_type == payload_type::PLAN;
-        if is_signature {
-            let document = entente_proto::encode_envelope(envelope);
-            tx.put_plan_signature(&id.0, issuer.as_bytes(), &document)?;
-        }
-        let action = if is_signature { Action::PlanSigned } else { Action::PlanProposed };
-        let entry = self.entry(Actor::Partner(*issuer), action).partner(*issuer);
-        gathered.entries.push(entry.reference(id.0));
-        Ok(Ok(()))
+        id: &Bytes32,
+        bytes: Vec<u8>,
+        from: &OrgId,
+    ) -> Outcome<()> {
+        Ok(tx.put_plan(id, &node.plan_row(bytes, from))?)
+    }
+
+    fn keep_signature(
+        tx: &mut Write<'_>,
+        id: &Bytes32,
+        org: &Bytes32,
+        document: &[u8],
+    ) -> Outcome<()> {
+        Ok(tx.put_plan_signature(id, org, document)?)
     }
 }
 

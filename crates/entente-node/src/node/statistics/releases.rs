@@ -1,9 +1,13 @@
 //! Releases of our own figures: charged, drawn, stored, sent, in this order.
 //!
+//! A question charges, and hears "not yet". What is paid for is drawn when this node comes to it
+//! ([`super::drawing`]), and then the same question has the figures. So nothing is drawn while
+//! somebody waits and looks at a clock, and who asks first and who asks last hear the same.
+//!
 //! The charge is durable before anything is drawn, and the figures are before anybody sees them. A
 //! crash in between loses no budget and gives none back: the release stays paid for, nobody has seen
-//! a figure of it, and the next question draws it from what was paid. Of two that draw at once the
-//! first to be stored counts. What is stored is served as it is, whatever the clock says.
+//! a figure of it, and it is drawn from what was paid. What is stored is served as it is, whatever
+//! the clock says.
 //!
 //! Every question outside of a plan has one refusal. Inside, the answer is signed even if it is no.
 
@@ -13,11 +17,8 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::policy::{Inclusion, StatisticsGrant};
 use entente_core::statistics::budget::{BudgetRefusal, Known, NanoRho, Pool, charge};
-use entente_core::statistics::noise::{Sigma, SystemRandomness};
 use entente_core::statistics::plan::{Cube, Plan};
-use entente_core::statistics::release::{
-    Answer, Contribution, DeclineReason, Declined, Receipt, ReleaseId,
-};
+use entente_core::statistics::release::{Answer, DeclineReason, Declined, ReleaseId};
 use entente_core::statistics::tally::Exact;
 use entente_proto::ReleaseQuestion;
 use entente_store::db::{DbError, Rows, Write};
@@ -53,30 +54,13 @@ impl From<DbError> for ReleaseShut {
     }
 }
 
-/// A question that is inside a plan, charged if it will be answered with figures.
-#[derive(Debug)]
-pub struct Charged {
-    asked: Asked,
-    step: Step,
-}
-
 /// A question that is inside a plan, with everything that was looked up for it.
 #[derive(Debug)]
 struct Asked {
     partner: OrgId,
     release: ReleaseId,
     plan: Plan,
-    cube: Cube,
     cost: NanoRho,
-    sigma: Sigma,
-}
-
-/// A charge that waits for its figures: the process may end between the two.
-#[derive(Clone, Debug)]
-struct PaidFor {
-    release: ReleaseId,
-    number: u64,
-    row: ChargeRow,
 }
 
 /// What becomes of a question.
@@ -84,43 +68,22 @@ struct PaidFor {
 enum Step {
     /// The figures are there.
     Stored(Vec<u8>),
-    /// They are paid for and have to be drawn.
-    Paid(PaidFor),
+    /// They are paid for, and come when this node has drawn them.
+    Paid,
     /// They are not given.
     Declined(DeclineReason),
 }
 
 impl Node {
     /// Answers a partner's question for a release of our own figures. The answer is signed.
+    ///
+    /// Looks the question up in the plans, heeds what the partner holds of ours, and charges. When this
+    /// returns, the charge is on the disk.
     pub fn answer_release(
         &self,
         partner: &OrgId,
         question: &ReleaseQuestion,
     ) -> Result<Envelope, ReleaseShut> {
-        let charged = self.charge_release(partner, question)?;
-        self.finish_release(charged)
-    }
-
-    /// The answer to a question that was charged: what is stored, or what is drawn and stored now.
-    pub fn finish_release(&self, charged: Charged) -> Result<Envelope, ReleaseShut> {
-        let Charged { asked, step } = charged;
-        let document = match step {
-            Step::Declined(reason) => return self.declined(&asked, reason),
-            Step::Stored(document) => document,
-            Step::Paid(paid) => self.draw_release(&asked, &paid)?,
-        };
-        let envelope = entente_proto::decode_envelope(&document);
-        envelope.map_err(|_| DbError::from(entente_store::rows::BadRow).into())
-    }
-
-    /// Looks the question up in the plans, heeds what the partner holds of ours, and charges.
-    ///
-    /// When this returns, the charge is on the disk. If nothing follows, it stays spent.
-    pub fn charge_release(
-        &self,
-        partner: &OrgId,
-        question: &ReleaseQuestion,
-    ) -> Result<Charged, ReleaseShut> {
         let decided = self.db.write("charge release", |tx| {
             let row = tx.partner(partner.as_bytes())?.ok_or(Shut::Unknown)?;
             self.open_to(&row)?;
@@ -136,15 +99,21 @@ impl Node {
             };
             let (action, reasons) = match &step {
                 Step::Stored(_) => (Action::ReleaseGiven, None),
-                Step::Paid(_) => (Action::ReleaseCharged, None),
+                Step::Paid => (Action::ReleaseCharged, None),
                 Step::Declined(reason) => (Action::ReleaseDeclined, Some(reason.code().to_owned())),
             };
             let entry = self.entry(Actor::Partner(*partner), action).partner(*partner);
             let entry = entry.reference(asked.release.bytes()).reasons(reasons);
             self.write_audit(tx, vec![entry])?;
-            Ok(Some(Charged { asked, step }))
+            Ok(Some(step))
         })?;
-        decided.ok_or(ReleaseShut::OutsidePlan)
+        let document = match decided.ok_or(ReleaseShut::OutsidePlan)? {
+            Step::Declined(reason) => return self.signed_no(&question.release, reason),
+            Step::Paid => return self.signed_no(&question.release, DeclineReason::NotYet),
+            Step::Stored(document) => document,
+        };
+        let envelope = entente_proto::decode_envelope(&document);
+        envelope.map_err(|_| DbError::from(entente_store::rows::BadRow).into())
     }
 
     /// The question, if it is one of a plan that our officer signed, in which the partner may ask
@@ -163,11 +132,8 @@ impl Node {
             && !plan.is_secure_sum()
             && release.revision <= plan.n_revisions();
         let cube = plan.cube_at(release.cube).filter(|cube| plan.covers(cube, release.period));
-        let Some(cube) = cube.filter(|_| is_inside).cloned() else { return Ok(None) };
-        let cost = cube.cost_of(release.revision);
-        // A plan without problems has a sigma for every price.
-        let Some(sigma) = cost.sigma() else { return Ok(None) };
-        Ok(Some(Asked { partner: *partner, release: *release, plan, cube, cost, sigma }))
+        let cost = cube.filter(|_| is_inside).map(|cube| cube.cost_of(release.revision));
+        Ok(cost.map(|cost| Asked { partner: *partner, release: *release, plan, cost }))
     }
 
     fn decide_release(&self, tx: &mut Write<'_>, asked: &Asked) -> Outcome<Step> {
@@ -182,9 +148,12 @@ impl Node {
             }
             Some(_) => Known::ByOthers,
         };
-        // What a partner has had it may have again, whatever has changed since.
+        // What a partner was told of it may have again, whatever has changed since.
         if let (Known::ByThisPartner, Some(document)) = (known, tx.own_release(&release)?) {
-            return Ok(Step::Stored(document));
+            return Ok(match self.is_awaited(&asked.release, &asked.partner) {
+                true => Step::Declined(DeclineReason::NotYet),
+                false => Step::Stored(document),
+            });
         }
         if let Some(reason) = self.obstacle(tx, &asked.plan, &asked.release)? {
             return Ok(Step::Declined(reason));
@@ -200,17 +169,18 @@ impl Node {
         if let Err(refusal) = charge(&mut node, &mut part, asked.cost, known) {
             return Ok(Step::Declined(not_paid(refusal)));
         }
-        let (number, row) = match charged {
-            Some((number, row)) => {
-                tx.charge_partner(number, partner)?;
-                (number, row)
+        self.wait_for(&asked.release, &asked.partner);
+        // The same work, whether others have asked before or nobody has.
+        let heeded = self.heeded(tx, &asked.plan)?;
+        match (known, charged) {
+            (Known::ByThisPartner, _) => return Ok(Step::Declined(DeclineReason::NotYet)),
+            (_, Some((number, _))) => tx.charge_partner(number, partner)?,
+            (_, None) => {
+                let orgs = (heeded, vec![*partner]);
+                self.put_new_charge(tx, &asked.release, asked.cost, node.spent(), orgs)?;
             }
-            None => self.new_charge(tx, asked, node.spent())?,
-        };
-        Ok(match tx.own_release(&release)? {
-            Some(document) => Step::Stored(document),
-            None => Step::Paid(PaidFor { release: asked.release, number, row }),
-        })
+        }
+        Ok(Step::Paid)
     }
 
     /// What stands in the way of drawing, whoever asks.
@@ -244,20 +214,15 @@ impl Node {
         Ok(is_over.then_some(DeclineReason::Replaced))
     }
 
-    fn new_charge(
-        &self,
-        tx: &mut Write<'_>,
-        asked: &Asked,
-        year_spent: NanoRho,
-    ) -> Outcome<(u64, ChargeRow)> {
+    /// Those who may ask and whose agreements grant it: only who is in all of them is counted.
+    fn heeded<R: Rows>(&self, tx: &R, plan: &Plan) -> Outcome<Vec<Bytes32>> {
         let mut heeded = Vec::new();
-        for querier in asked.plan.roles.queriers.keys() {
+        for querier in plan.roles.queriers.keys() {
             if self.statistics_grant(tx, querier)?.is_some() {
                 heeded.push(*querier.as_bytes());
             }
         }
-        let partners = vec![*asked.partner.as_bytes()];
-        self.put_new_charge(tx, &asked.release, asked.cost, year_spent, (heeded, partners))
+        Ok(heeded)
     }
 
     /// Writes the next charge. `year_spent` is what the year's persons have paid with it; `orgs` are
@@ -284,35 +249,6 @@ impl Node {
         };
         tx.put_charge(last + 1, &row)?;
         Ok((last + 1, row))
-    }
-
-    /// Draws what was paid for and stores it; returns what is stored.
-    fn draw_release(&self, asked: &Asked, paid: &PaidFor) -> Outcome<Vec<u8>> {
-        let exact = self.tallied(&asked.plan, &asked.cube, &asked.release, &paid.row.heeded)?;
-        let cells = exact.with_noise(asked.sigma, &mut SystemRandomness);
-        let contribution = Contribution {
-            release: paid.release,
-            drawn_at_s: self.now_s(),
-            sigma: asked.sigma,
-            cost: asked.cost,
-            receipt: Receipt {
-                number: paid.number,
-                year_spent: NanoRho(paid.row.year_spent),
-                spent: NanoRho(paid.row.spent),
-            },
-            cells: cells.map_err(|_| no_randomness())?,
-        };
-        let payload = entente_proto::encode_release_answer(&Answer::Given(contribution));
-        let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &self.secrets.key);
-        let document = entente_proto::encode_envelope(&sealed.map_err(|_| no_randomness())?);
-        self.db.write("store release", |tx| {
-            let release = paid.release.bytes();
-            let kept = tx.put_own_release(&release, document)?;
-            let entry = self.entry(Actor::Partner(asked.partner), Action::ReleaseGiven);
-            let entry = entry.partner(asked.partner).reference(release);
-            self.write_audit(tx, vec![entry])?;
-            Ok::<_, Box<Fault>>(kept)
-        })
     }
 
     /// The exact cells over the cases that every heeded agreement lets be counted.
@@ -343,10 +279,6 @@ impl Node {
         let Some(kept) = self.newest(tx, partner)? else { return Ok(None) };
         let permitted = self.policy(&kept)?.decide_statistics(kept.state, self.today());
         Ok(permitted.ok().map(|permitted| permitted.inner().clone()))
-    }
-
-    fn declined(&self, asked: &Asked, reason: DeclineReason) -> Result<Envelope, ReleaseShut> {
-        self.signed_no(&asked.release, reason)
     }
 
     /// A signed no.

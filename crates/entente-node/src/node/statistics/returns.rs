@@ -73,7 +73,8 @@ fn table<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<ReturnTab
     // What was kept was compared with the plan, so the answers belong together.
     let sum = super::sum::proof(tx, release)?;
     let table = ReturnTable::of(plan, *release, voices(tx, plan, release)?, sum);
-    table.ok_or_else(|| DbError::from(BadRow).into())
+    let table = table.ok_or_else(|| DbError::from(BadRow))?;
+    Ok(table.with_end(super::sum::end(tx, release)?))
 }
 
 /// What is counted and by which definition, in words.

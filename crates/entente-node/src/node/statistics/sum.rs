@@ -11,8 +11,9 @@
 
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::Code as _;
+use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
-use entente_core::statistics::national::SumProof;
+use entente_core::statistics::national::{GivenUp, SignedEnd, SumEnd, SumProof};
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::{DeclineReason, ReleaseId};
 use entente_core::statistics::sum::{Abort, Rejection};
@@ -37,7 +38,7 @@ pub mod lead;
 
 pub use fetch::SumKept;
 pub use intake::Intake;
-pub use lead::Led;
+pub use lead::{Begun, Led};
 
 /// The store was set back to an older state, so nobody knows how far the round had come.
 pub const SET_BACK: &str = "set_back";
@@ -47,6 +48,9 @@ pub const TOO_FEW: &str = "too_few";
 
 /// The figures cannot come from the contributors: an aggregator is faulty or lies.
 pub const NONSENSE: &str = "nonsense";
+
+/// An aggregator is gone, and somebody decided not to wait for it any more.
+pub const GONE: &str = "aggregator_gone";
 
 /// There is no such round here.
 pub const NO_ROUND: &str = "no_round";
@@ -158,6 +162,17 @@ impl Node {
 
     /// Gives a round up: nothing of it is kept but the word why. A finished one stays.
     fn abort_sum(&self, tx: &mut Write<'_>, part: Part, release: &[u8], why: &str) -> Outcome<()> {
+        self.abort_sum_for(tx, part, release, (self.id(), why))
+    }
+
+    /// The same for what somebody else has noticed.
+    fn abort_sum_for(
+        &self,
+        tx: &mut Write<'_>,
+        part: Part,
+        release: &[u8],
+        (noticed_by, why): (OrgId, &str),
+    ) -> Outcome<()> {
         let Some(row) = tx.sum_round(part, release)? else { return Ok(()) };
         if matches!(row.state, RoundState::Done | RoundState::Aborted) {
             return Ok(());
@@ -176,9 +191,26 @@ impl Node {
         tx.put_sum_round(part, release, &given_up)?;
         if part == Part::Leader {
             tx.delete_sum_taken(release)?;
+            self.say_ended(tx, release, noticed_by, why)?;
         }
         let entry = self.entry(Actor::Node, Action::SumAborted).reference(release);
         self.write_audit(tx, vec![entry.reasons([why.to_owned()])])
+    }
+
+    /// Signs that a sum was given up, and keeps that for everybody who may ask.
+    fn say_ended(
+        &self,
+        tx: &mut Write<'_>,
+        release: &[u8],
+        noticed_by: OrgId,
+        why: &str,
+    ) -> Outcome<()> {
+        let of = ReleaseId::from_bytes(release).ok_or_else(bad_row)?;
+        let given_up = GivenUp { release: of, noticed_by, why: ended(why), at_s: self.now_s() };
+        let payload = entente_proto::encode_given_up(&given_up);
+        let sealed = Envelope::seal(payload_type::SUM_GIVEN_UP, payload, &self.secrets.key);
+        let document = entente_proto::encode_envelope(&sealed.map_err(|_| no_randomness())?);
+        Ok(tx.put_sum_ended(release, &document)?)
     }
 
     /// Gives up every round that is not finished.
@@ -210,10 +242,53 @@ impl Node {
         Ok(self.db.read(|tx| tx.sum(&release.bytes()))?.is_some())
     }
 
+    /// That a sum was given up, as far as we have heard.
+    pub fn sum_end(&self, release: &ReleaseId) -> Outcome<Option<SignedEnd>> {
+        self.db.read(|tx| end(tx, release))
+    }
+
+    /// Decides not to wait any more for an aggregator that is gone. The leader gives the round up for
+    /// ever; whoever else may ask notes that the leader is gone, until it hears otherwise.
+    pub fn end_sum(&self, actor: Actor, release: &ReleaseId) -> Outcome<()> {
+        let (key, ours) = (release.bytes(), self.id());
+        self.db.write("end sum", |tx| {
+            let Some(plan) = self.sum_plan(tx, release)? else { return Ok(()) };
+            let leads = plan.roles.aggregators.is_some_and(|[leader, _]| leader == ours);
+            let asks = plan.roles.queriers.contains_key(&ours);
+            if leads {
+                return self.abort_sum(tx, Part::Leader, &key, GONE);
+            }
+            if asks && tx.sum(&key)?.is_none() && tx.sum_ended(&key)?.is_none() {
+                self.say_ended(tx, &key, ours, GONE)?;
+                let entry = self.entry(actor, Action::SumAborted).reference(key.clone());
+                self.write_audit(tx, vec![entry.reasons([GONE.to_owned()])])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Whether we contributed to a release that is added up in secret.
     pub fn has_contributed(&self, release: &ReleaseId) -> Outcome<bool> {
         Ok(self.db.read(|tx| tx.sum_given(&release.bytes()))?.is_some())
     }
+}
+
+/// Why a sum was given up, by the word that stopped it.
+fn ended(word: &str) -> SumEnd {
+    match word {
+        TOO_FEW => SumEnd::TooFew,
+        SET_BACK => SumEnd::SetBack,
+        NONSENSE => SumEnd::Nonsense,
+        GONE => SumEnd::Gone,
+        _ => SumEnd::Contradiction,
+    }
+}
+
+/// That a sum was given up, as far as we have heard.
+pub(super) fn end<R: Rows>(tx: &R, release: &ReleaseId) -> Outcome<Option<SignedEnd>> {
+    let Some(document) = tx.sum_ended(&release.bytes())? else { return Ok(None) };
+    let envelope = entente_proto::decode_envelope(&document).map_err(|_| bad_row())?;
+    Ok(Some(entente_proto::decode_given_up(envelope).map_err(|_| bad_row())?))
 }
 
 /// What makes figures of a finished sum.

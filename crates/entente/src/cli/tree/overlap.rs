@@ -73,7 +73,17 @@ pub(super) fn overlap(words: Words) -> Command {
                     words,
                     "Write the overlap table for `entente stats mse` into this file",
                     "Écrire dans ce fichier le tableau pour «\u{a0}entente stats mse\u{a0}»",
-                )),
+                ))
+                .arg(
+                    words
+                        .option(
+                            "signed",
+                            ("FILE", "FICHIER"),
+                            "Write the signed result into this file, for `entente verify`",
+                            "Écrire dans ce fichier le résultat signé, pour «\u{a0}entente verify\u{a0}»",
+                        )
+                        .value_parser(value_parser!(PathBuf)),
+                ),
             words
                 .command(
                     "end",

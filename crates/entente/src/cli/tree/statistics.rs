@@ -114,6 +114,11 @@ pub(super) fn stats(words: Words) -> Command {
                     "close",
                     "Add up now, for ever without those who have not answered",
                     "Additionner maintenant, à jamais sans ceux qui n’ont pas répondu",
+                ))
+                .arg(words.flag(
+                    "give-up",
+                    "Give up, for ever, sums whose other aggregator cannot be reached",
+                    "Abandonner, à jamais, les sommes dont l’autre calculateur est injoignable",
                 )),
             words
                 .command(

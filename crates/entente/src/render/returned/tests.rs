@@ -73,7 +73,7 @@ fn a_cell_has_its_symbol_interval_and_floor() {
     let national = national();
     let csv = csv(&national);
     assert!(csv.contains(
-        "canada,1,persons,programme,province,2025,0,province,35,,,,,20,,11,29,10,20,1,0,0\r\n"
+        "canada,1,persons,programme,province,2025,0,province,35,,,,,20,,11,29,10,20,1,0,0,\r\n"
     ));
     let sdmx = sdmx(&national);
     let line = "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,VC_HTF_DETVSX,124,F,Y0T17,\
@@ -89,13 +89,13 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
         ReturnTable::of(&national.plan, table.release, table.voices.clone(), None).unwrap()
     };
     national.tables = national.tables.iter().map(remade).collect();
-    assert!(csv(&national).contains(",province,35,,,,,,x,11,29,1000,,1,0,0\r\n"));
+    assert!(csv(&national).contains(",province,35,,,,,,x,11,29,1000,,1,0,0,\r\n"));
     assert!(sdmx(&national).contains(",F,Y0T17,_T,_T,_T,_T,_T,_T,_T,_T,_T,2025,,NUMBER,0,Q,x,"));
     let silent = |table: &ReturnTable| {
         let voices = vec![(key(2).id(), None)];
         ReturnTable::of(&national.plan, table.release, voices, None).unwrap()
     };
     national.tables = national.tables.iter().map(silent).collect();
-    assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1\r\n"));
+    assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1,\r\n"));
     assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0\r\n"));
 }

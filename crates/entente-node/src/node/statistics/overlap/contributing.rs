@@ -156,9 +156,19 @@ impl Node {
         if persons.keys.len() as u64 > u64::from(kept.round.terms().capacity) {
             return Err(refuse(OverlapShut::Declined("too_many_persons")));
         }
+        if question.receipts.iter().any(|it| self.is_our_parcel(it, &id)) {
+            // We gave it before this store was set back. Another one would contradict the first.
+            return Err(refuse(OverlapShut::Declined("given_before")));
+        }
         let charged = self.charge_overlap(partner, &kept.round, &question.receipts);
         let charged = charged.map_err(&refuse)?;
         self.make_parcel(partner, &kept.round, &joint, &persons, &charged)
+    }
+
+    fn is_our_parcel(&self, receipt: &Envelope, id: &RoundId) -> bool {
+        let payload = receipt.verify(payload_type::OVERLAP_PARCEL, &[self.id()]);
+        let parcel = payload.map(|it| entente_proto::decode_overlap_parcel(it.bytes()));
+        matches!(parcel, Ok(Ok(parcel)) if parcel.round == *id)
     }
 
     fn charge_overlap(

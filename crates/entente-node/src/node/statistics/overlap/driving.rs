@@ -19,7 +19,7 @@ use entente_store::overlap::{Overlap as _, Part};
 use entente_store::rows::BadRow;
 
 use super::terms::unknown_round;
-use super::{Handed, KeptRound, holders, joint_key, opened, share_of};
+use super::{DONE_TWICE, Handed, KeptRound, holders, joint_key, opened, share_of};
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::{Node, Outcome};
@@ -46,7 +46,7 @@ pub struct Progress {
     pub missing: Option<BTreeSet<OrgId>>,
     /// Which helpers have mixed.
     pub mixed: BTreeSet<OrgId>,
-    /// What was counted.
+    /// What was counted. How many persons the noise does not cover is known to the coordinator alone.
     pub counted: Option<Histogram>,
 }
 
@@ -108,7 +108,7 @@ impl Node {
             return Ok(Heard::NotValid(why));
         }
         let bytes = entente_proto::encode_envelope(document);
-        self.keep_heard(helper, id, "share", |tx| {
+        self.keep_heard(helper, id, ("share", Part::Share), document, |tx| {
             Ok(tx.put_overlap_part(&id.0, Part::Share, helper.as_bytes(), &bytes)?)
         })
     }
@@ -158,7 +158,10 @@ impl Node {
         if !is_ours || Contribution::parse(&handed.batch, &kept.round, *contributor).is_err() {
             return Ok(Heard::NotValid("batch_unreadable"));
         }
-        self.keep_heard(contributor, id, "contribution", |tx| handed.keep(tx, id, contributor))
+        let what = ("contribution", Part::Parcel);
+        self.keep_heard(contributor, id, what, &handed.parcel, |tx| {
+            handed.keep(tx, id, contributor)
+        })
     }
 
     /// Decides who dropped out. What was decided before stays.
@@ -217,7 +220,8 @@ impl Node {
         if !is_mixed || Batch::parse(&handed.batch, &kept.round, parcel.stage()).is_err() {
             return Ok(Heard::NotValid("batch_unreadable"));
         }
-        self.keep_heard(helper, id, "mixed", |tx| handed.keep(tx, id, helper))
+        let what = ("mixed", Part::Parcel);
+        self.keep_heard(helper, id, what, &handed.parcel, |tx| handed.keep(tx, id, helper))
     }
 
     /// Counts, and destroys our key and all batches in the same transaction.
@@ -235,6 +239,7 @@ impl Node {
         let bytes = histogram_bytes(&histogram);
         self.db.write("count overlap", |tx| {
             tx.put_overlap_part(&id.0, Part::Counted, ours.as_bytes(), &bytes)?;
+            self.hand_out(tx, &kept, &histogram)?;
             let row = tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?;
             self.end_round(tx, id, row, self.entry(actor, Action::OverlapCounted))?;
             Ok::<_, Box<Fault>>(())
@@ -256,31 +261,42 @@ impl Node {
         })
     }
 
-    /// Keeps an answer with its audit entry. One that contradicts what is kept is evidence.
+    /// Keeps an answer with its audit entry. One that contradicts what is kept is evidence: both are
+    /// kept, and who signed them is in quarantine until a person has looked.
     fn keep_heard(
         &self,
         from: &OrgId,
         id: &RoundId,
-        what: &str,
+        (what, part): (&str, Part),
+        document: &Envelope,
         keep: impl FnOnce(&mut Write<'_>) -> Outcome<bool>,
     ) -> Outcome<Heard> {
-        self.db.write("keep overlap", |tx| {
+        let heard = self.db.write("keep overlap", |tx| {
             let is_over = tx.overlap_round(&id.0)?.is_some_and(|row| row.ended_at_s.is_some());
             if is_over {
                 return Err(over());
             }
+            let before = tx.overlap_part(&id.0, part, from.as_bytes())?;
             let is_kept = keep(tx)?;
-            let reasons =
-                if is_kept { vec![what.to_owned()] } else { vec!["done_twice".to_owned()] };
+            let reason = if is_kept { what } else { DONE_TWICE };
             let entry = self.entry(Actor::Partner(*from), Action::OverlapReceived);
-            let entry = entry.partner(*from).reference(id.0).reasons(reasons);
+            let entry = entry.partner(*from).reference(id.0).reasons([reason.to_owned()]);
             self.write_audit(tx, vec![entry])?;
-            Ok(if is_kept { Heard::Kept } else { Heard::Contradicts })
-        })
+            if is_kept {
+                return Ok(Heard::Kept);
+            }
+            let proof = before.into_iter().chain([entente_proto::encode_envelope(document)]);
+            self.keep_evidence(tx, from, DONE_TWICE, proof.collect(), true)?;
+            Ok::<_, Box<Fault>>(Heard::Contradicts)
+        })?;
+        if heard == Heard::Contradicts {
+            self.refresh_admissions()?;
+        }
+        Ok(heard)
     }
 }
 
-fn kept_round<R: Rows>(tx: &R, id: &RoundId) -> Outcome<KeptRound> {
+pub(super) fn kept_round<R: Rows>(tx: &R, id: &RoundId) -> Outcome<KeptRound> {
     KeptRound::of(tx, tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?)
 }
 
@@ -294,8 +310,13 @@ fn shares<R: Rows>(tx: &R, kept: &KeptRound) -> Outcome<[Envelope; 3]> {
     shares.try_into().map_err(|_| incomplete())
 }
 
-fn progress<R: Rows>(tx: &R, kept: &KeptRound, ours: &OrgId) -> Outcome<Progress> {
+pub(super) fn progress<R: Rows>(tx: &R, kept: &KeptRound, ours: &OrgId) -> Outcome<Progress> {
     let (id, round) = (kept.round.id().0, &kept.round);
+    if round.terms().coordinator != *ours
+        && let Some(counted) = super::result::result(tx, round)?
+    {
+        return Ok(super::result::told(&counted));
+    }
     let orgs = |all: Vec<[u8; 32]>| -> BTreeSet<OrgId> {
         all.iter().filter_map(|org| OrgId::from_bytes(org).ok()).collect()
     };

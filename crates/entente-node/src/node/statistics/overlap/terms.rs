@@ -4,22 +4,17 @@
 //! depends on our own alone.
 
 use entente_core::audit::{Action, Actor};
-use entente_core::envelope::{Envelope, payload_type};
+use entente_core::envelope::payload_type;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::statistics::overlap::{Round, RoundId};
 use entente_store::db::{DbError, Rows, Write};
 use entente_store::overlap::Overlap as _;
-use entente_store::rows::{BadRow, OverlapRow};
-use entente_store::tx::Reads as _;
+use entente_store::rows::{BadRow, Bytes32, OverlapRow};
 
 use crate::fault::Fault;
-use crate::node::documents::Used;
-use crate::node::feeds::Gathered;
+use crate::node::statistics::signed::Signable;
 use crate::node::{Node, Outcome};
-
-/// The most rounds of one partner that are kept unsigned.
-const MAX_UNSIGNED: usize = 8;
 
 /// A round as this node keeps it.
 #[derive(Clone, Debug)]
@@ -99,7 +94,7 @@ impl Node {
             if tx.overlap_round(&id.0)?.is_none() {
                 tx.put_overlap_round(&id.0, &self.overlap_row(bytes.clone(), &self.id()))?;
             }
-            self.send_terms(tx, round, payload_type::OVERLAP_PROPOSAL, &bytes)?;
+            self.say_to_parties(tx, round.parties(), payload_type::OVERLAP_PROPOSAL, &bytes)?;
             let entry = self.entry(actor, Action::OverlapProposed).reference(id.0);
             self.write_audit(tx, vec![entry])
         })?;
@@ -115,23 +110,6 @@ impl Node {
             begun_at_s: None,
             ended_at_s: None,
         }
-    }
-
-    fn send_terms(
-        &self,
-        tx: &mut Write<'_>,
-        round: &Round,
-        kind: &str,
-        bytes: &[u8],
-    ) -> Outcome<()> {
-        for party in round.parties() {
-            let Some(row) = tx.partner(party.as_bytes())? else { continue };
-            if self.open_to(&row).is_ok() {
-                let document = self.document(&party, kind, bytes.to_vec())?;
-                self.say(tx, &party, None, vec![document])?;
-            }
-        }
-        Ok(())
     }
 
     /// Says why our officer could not sign a round now, if that is so.
@@ -160,7 +138,7 @@ impl Node {
             let document = entente_proto::encode_envelope(&sealed);
             tx.put_overlap_round(&id.0, &row)?;
             tx.put_overlap_signature(&id.0, self.id().as_bytes(), &document)?;
-            self.send_terms(tx, &kept.round, payload_type::OVERLAP_TERMS, &row.bytes)?;
+            self.say_to_parties(tx, kept.round.parties(), payload_type::OVERLAP_TERMS, &row.bytes)?;
             let entry = self.entry(actor, Action::OverlapSigned).reference(id.0);
             self.write_audit(tx, vec![entry])
         })?;
@@ -194,41 +172,51 @@ impl Node {
         let found = all.iter().find(is_id).or_else(|| all.iter().rev().find(is_period));
         found.cloned().ok_or_else(unknown_round)
     }
+}
 
-    /// Reads terms or a signature under them from a partner's feed.
-    pub(crate) fn read_overlap_document(
-        &self,
+impl Signable for Round {
+    const SIGNATURE: &'static str = payload_type::OVERLAP_TERMS;
+    const OF_OTHERS: &'static str = "overlap_of_others";
+    const TOO_MANY: &'static str = "too_many_overlaps";
+    const ACTIONS: [Action; 2] = [Action::OverlapProposed, Action::OverlapSigned];
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        entente_proto::decode_overlap_terms(bytes).ok()
+    }
+
+    fn id(&self, _: &[u8]) -> Bytes32 {
+        Round::id(self).0
+    }
+
+    fn names(&self, org: &OrgId) -> bool {
+        self.parties().contains(org)
+    }
+
+    fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
+        if tx.overlap_round(id)?.is_some() {
+            return Ok(Ok(()));
+        }
+        let rounds = tx.overlap_rounds()?.into_iter().map(|(_, row)| row);
+        Ok(Err(rounds.filter(|row| row.from == *from && row.signed_at_s.is_none()).count()))
+    }
+
+    fn keep(
+        node: &Node,
         tx: &mut Write<'_>,
-        issuer: &OrgId,
-        envelope: &Envelope,
-        gathered: &mut Gathered,
-    ) -> Outcome<Used> {
-        let Ok(round) = entente_proto::decode_overlap_terms(&envelope.payload) else {
-            return Ok(Err("document_unreadable"));
-        };
-        let parties = round.parties();
-        if !parties.contains(issuer) || !parties.contains(&self.id()) {
-            return Ok(Err("overlap_of_others"));
-        }
-        let id = round.id();
-        if tx.overlap_round(&id.0)?.is_none() {
-            let is_theirs = |row: &OverlapRow| row.from == *issuer.as_bytes();
-            let rounds = tx.overlap_rounds()?.into_iter().map(|(_, row)| row);
-            let unsigned = rounds.filter(|row| is_theirs(row) && row.signed_at_s.is_none());
-            if unsigned.count() >= MAX_UNSIGNED {
-                return Ok(Err("too_many_overlaps"));
-            }
-            tx.put_overlap_round(&id.0, &self.overlap_row(envelope.payload.clone(), issuer))?;
-        }
-        let is_signature = envelope.payload_type == payload_type::OVERLAP_TERMS;
-        if is_signature {
-            let document = entente_proto::encode_envelope(envelope);
-            tx.put_overlap_signature(&id.0, issuer.as_bytes(), &document)?;
-        }
-        let action = if is_signature { Action::OverlapSigned } else { Action::OverlapProposed };
-        let entry = self.entry(Actor::Partner(*issuer), action).partner(*issuer);
-        gathered.entries.push(entry.reference(id.0));
-        Ok(Ok(()))
+        id: &Bytes32,
+        bytes: Vec<u8>,
+        from: &OrgId,
+    ) -> Outcome<()> {
+        Ok(tx.put_overlap_round(id, &node.overlap_row(bytes, from))?)
+    }
+
+    fn keep_signature(
+        tx: &mut Write<'_>,
+        id: &Bytes32,
+        org: &Bytes32,
+        document: &[u8],
+    ) -> Outcome<()> {
+        Ok(tx.put_overlap_signature(id, org, document)?)
     }
 }
 

@@ -3,12 +3,13 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
+use entente_core::statistics::national::SumEnd;
 use entente_core::statistics::release::ReleaseId;
 use entente_proto::SecretSum;
-use entente_store::rows::{AnswerRow, RoundState, SumRow};
+use entente_store::rows::{AnswerRow, SumRow};
 use entente_store::sums::{Part, Sums as _};
 
-use super::{NO_ROUND, OPEN, SumShut, left_out_row, proof};
+use super::{NO_ROUND, OPEN, SumShut, end, left_out_row, proof};
 use crate::node::statistics::KeptPlan;
 use crate::node::statistics::asking::{said, voices};
 use crate::node::{Node, Outcome};
@@ -18,6 +19,8 @@ use crate::node::{Node, Outcome};
 pub enum SumKept {
     /// It is kept now, or was before.
     Kept,
+    /// There is none and never will be: that is kept.
+    GivenUp(SumEnd),
     /// It does not prove what it must.
     NotValid,
 }
@@ -34,26 +37,25 @@ impl Node {
                 leads && it.roles.queriers.contains_key(querier)
             });
             let plan = plan.ok_or_else(SumShut::outside)?;
-            let Some(proof) = proof(tx, release)? else {
-                let row = tx.sum_round(Part::Leader, &key)?;
-                let why = match row {
-                    Some(row) if row.state == RoundState::Aborted => row.why,
-                    Some(_) => OPEN.to_owned(),
-                    None => NO_ROUND.to_owned(),
-                };
-                return Err(SumShut::Stopped(why));
+            let end = match (proof(tx, release)?, end(tx, release)?) {
+                (Some(proof), _) => Ok(proof),
+                (None, Some(end)) => Err(end),
+                (None, None) => {
+                    let is_there = tx.sum_round(Part::Leader, &key)?.is_some();
+                    return Err(SumShut::stopped(if is_there { OPEN } else { NO_ROUND }));
+                }
             };
             let voices = voices(tx, &plan, release)?;
             let entry = self.entry(Actor::Partner(*querier), Action::SumGiven).partner(*querier);
             self.write_audit(tx, vec![entry.reference(key.clone())])?;
-            Ok(entente_proto::encode_secret_sum(&SecretSum { release: *release, voices, proof }))
+            Ok(entente_proto::encode_secret_sum(&SecretSum { release: *release, voices, end }))
         })
     }
 
     /// Checks and keeps a finished sum that the leader sent.
     pub fn keep_sum(&self, release: &ReleaseId, bytes: &[u8]) -> Outcome<SumKept> {
         let KeptPlan { plan, .. } = self.plan_by_id(&release.plan)?;
-        let Ok(SecretSum { release: of, voices, proof }) = entente_proto::decode_secret_sum(bytes)
+        let Ok(SecretSum { release: of, voices, end }) = entente_proto::decode_secret_sum(bytes)
         else {
             return Ok(SumKept::NotValid);
         };
@@ -66,10 +68,15 @@ impl Node {
             let heard: &Option<entente_core::statistics::national::Heard> = heard;
             heard.as_ref().is_none_or(|it| is_right(org, &it.envelope))
         };
+        let leader = plan.roles.aggregators.map(|[leader, _]| leader);
+        let is_proven = match &end {
+            Ok(proof) => proof.total(&plan, release, &voices).is_ok(),
+            Err(end) => leader.is_some_and(|it| end.signer(&plan, release, &it) == Some(it)),
+        };
         let fits = of == *release
             && named.eq(plan.roles.contributors.keys())
             && voices.iter().all(heard)
-            && proof.total(&plan, release, &voices).is_ok();
+            && is_proven;
         if !fits {
             return Ok(SumKept::NotValid);
         }
@@ -86,12 +93,22 @@ impl Node {
                 // The leader asked, so these are no receipts of ours.
                 tx.put_answer(&key, org.as_bytes(), None, &AnswerRow { document, at_s, given })?;
             }
-            let shares = proof.shares.each_ref().map(entente_proto::encode_envelope);
-            let left_out = left_out_row(&proof.left_out);
-            tx.put_sum(&key, &SumRow { left_out, shares, at_s })?;
+            match &end {
+                Ok(proof) => {
+                    let shares = proof.shares.each_ref().map(entente_proto::encode_envelope);
+                    let left_out = left_out_row(&proof.left_out);
+                    tx.put_sum(&key, &SumRow { left_out, shares, at_s })?;
+                }
+                Err(end) => {
+                    tx.put_sum_ended(&key, &entente_proto::encode_envelope(&end.envelope))?;
+                }
+            }
             let entry = self.entry(Actor::Node, Action::SumReceived).reference(key.clone());
             self.write_audit(tx, vec![entry])
         })?;
-        Ok(SumKept::Kept)
+        Ok(match end {
+            Ok(_) => SumKept::Kept,
+            Err(end) => SumKept::GivenUp(end.given_up.why),
+        })
     }
 }

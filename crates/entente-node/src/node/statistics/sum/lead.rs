@@ -27,6 +27,15 @@ use crate::node::audit::no_randomness;
 use crate::node::statistics::asking::voices;
 use crate::node::{Node, Outcome};
 
+/// What came of beginning a round.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is under way, or over.
+    Led(Box<Led>),
+    /// It cannot begin now, and why.
+    NotNow(DeclineReason),
+}
+
 /// A round that we lead.
 #[derive(Debug)]
 pub struct Led {
@@ -40,16 +49,16 @@ pub struct Led {
 
 impl Node {
     /// Begins a round, or goes on with it.
-    pub fn begin_sum(&self, actor: Actor, release: &ReleaseId) -> Outcome<Led> {
+    pub fn begin_sum(&self, actor: Actor, release: &ReleaseId) -> Outcome<Begun> {
         let key = release.bytes();
         self.db.write("begin sum", |tx| {
             let (plan, round) = self.led(tx, release)?;
             let helper = round.aggregator(Role::Helper);
             if let Some(row) = tx.sum_round(Part::Leader, &key)? {
-                return Ok(Led { row, plan, helper });
+                return Ok(Begun::Led(Box::new(Led { row, plan, helper })));
             }
             if let Some(reason) = self.not_now(tx, &plan, release)? {
-                return Err(not_begun(reason));
+                return Ok(Begun::NotNow(reason));
             }
             let sealing = SealingKey::generate(&mut SystemRandomness);
             let sealing = sealing.map_err(|_| no_randomness())?;
@@ -60,7 +69,7 @@ impl Node {
             tx.put_sum_round(Part::Leader, &key, &row)?;
             let entry = self.entry(actor, Action::SumOpened).reference(key.clone());
             self.write_audit(tx, vec![entry])?;
-            Ok(Led { row, plan, helper })
+            Ok(Begun::Led(Box::new(Led { row, plan, helper })))
         })
     }
 
@@ -244,7 +253,11 @@ impl Node {
     /// Gives up a round that we lead, for a reason that the helper gave.
     pub fn give_sum_up(&self, release: &ReleaseId, why: &str) -> Outcome<()> {
         let key = release.bytes();
-        self.db.write("give sum up", |tx| self.abort_sum(tx, Part::Leader, &key, why))
+        self.db.write("give sum up", |tx| {
+            let (_, round, _) = self.led_row(tx, release)?;
+            let by = round.aggregator(Role::Helper);
+            self.abort_sum_for(tx, Part::Leader, &key, (by, why))
+        })
     }
 }
 
@@ -279,19 +292,6 @@ pub(super) fn rejected(row: &RoundRow) -> Outcome<BTreeMap<OrgId, Rejection>> {
 pub(super) fn sealing(row: &RoundRow) -> Outcome<SealingKey> {
     let seed = row.key.as_slice().try_into().map_err(|_| bad_row())?;
     Ok(SealingKey::from_seed(seed))
-}
-
-fn not_begun(reason: DeclineReason) -> Box<Fault> {
-    use entente_core::lang::Lang;
-    Fault::new(
-        2111,
-        ("The secure sum cannot begin.", "La somme sécurisée ne peut pas commencer."),
-        (
-            "See when it is due: `entente stats status`.",
-            "Voyez quand elle est due : `entente stats status`.",
-        ),
-    )
-    .because(reason.label(Lang::En), reason.label(Lang::Fr))
 }
 
 fn not_ours() -> Box<Fault> {
