@@ -82,13 +82,8 @@ pub mod payload_type {
     /// How far the partner that has a referral has come with it.
     pub const REFERRAL_PROGRESS: &str = "application/vnd.entente.referral-progress.v1+proto";
     /// All kinds of documents of a referral.
-    pub const REFERRALS: [&str; 5] = [
-        REFERRAL_OFFER,
-        REFERRAL_REPLY,
-        REFERRAL_DECISION,
-        REFERRAL_HANDOVER,
-        REFERRAL_PROGRESS,
-    ];
+    pub const REFERRALS: [&str; 5] =
+        [REFERRAL_OFFER, REFERRAL_REPLY, REFERRAL_DECISION, REFERRAL_HANDOVER, REFERRAL_PROGRESS];
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

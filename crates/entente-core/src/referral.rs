@@ -50,9 +50,9 @@ mod card;
 mod home;
 mod message;
 mod partner;
-mod timing;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 pub use card::{Area, CardProblem, MAX_NEEDS, NeedCard, status_group};
 pub use home::{HomeEvent, HomeState, HomeStep, OfferStep, Said};
@@ -195,10 +195,9 @@ impl Refused {
                 "un autre organisme a pris le renvoi",
             ),
             Self::Over => lang.pick("the referral is over", "le renvoi est terminé"),
-            Self::NotYet => lang.pick(
-                "the referral has not come that far",
-                "le renvoi n’en est pas encore là",
-            ),
+            Self::NotYet => {
+                lang.pick("the referral has not come that far", "le renvoi n’en est pas encore là")
+            }
             Self::Contradiction => lang.pick(
                 "the other side contradicts what it said before",
                 "l’autre partie contredit ce qu’elle avait dit",

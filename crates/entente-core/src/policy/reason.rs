@@ -223,9 +223,7 @@ impl Why {
                 "to provide a service to the person is no purpose of the agreement",
                 "fournir un service à la personne n’est pas une fin prévue par l’entente",
             ),
-            Self::RecordWithdrawn => {
-                pick("the record was withdrawn", "le dossier a été retiré")
-            }
+            Self::RecordWithdrawn => pick("the record was withdrawn", "le dossier a été retiré"),
             Self::AreaOutsideGeography => pick(
                 "the service is not known to be wanted in the provinces of the agreement",
                 "le service n’est pas connu comme demandé dans les provinces visées par l’entente",

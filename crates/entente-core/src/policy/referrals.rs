@@ -117,8 +117,12 @@ impl Policy {
     fn judge_person(&self, proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
         let card = &proposal.offer.card;
         let mut deny = |clause, why| reasons.push(Reason { clause, why });
-        let missing: Set<Need> =
-            card.needs.iter().copied().filter(|it| !proposal.consent.covered.contains(*it)).collect();
+        let missing: Set<Need> = card
+            .needs
+            .iter()
+            .copied()
+            .filter(|it| !proposal.consent.covered.contains(*it))
+            .collect();
         if !missing.is_empty() {
             deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
             if proposal.consent.is_withdrawn {
@@ -142,12 +146,7 @@ impl Policy {
         self.judge_forbids(proposal, card, reasons);
     }
 
-    fn judge_forbids(
-        &self,
-        proposal: &OfferProposal,
-        card: &NeedCard,
-        reasons: &mut Vec<Reason>,
-    ) {
+    fn judge_forbids(&self, proposal: &OfferProposal, card: &NeedCard, reasons: &mut Vec<Reason>) {
         let forbids = &self.grant.forbids;
         let mut deny = |clause, why| reasons.push(Reason { clause, why });
         // Wishing for a service of Indigenous peoples tells as much as the identity would.

@@ -62,9 +62,7 @@ impl Area {
     pub fn includes(self, province: Province) -> bool {
         match self {
             Self::Province(own) => own == province,
-            Self::Region(region) => {
-                region == RegionShared::Canada || region_of(province) == region
-            }
+            Self::Region(region) => region == RegionShared::Canada || region_of(province) == region,
             Self::Anywhere => true,
         }
     }
@@ -133,9 +131,7 @@ impl CardProblem {
                 "a card names five needs at most; make a second referral for the rest",
                 "une fiche indique au plus cinq besoins; faites un second renvoi pour les autres",
             ),
-            Self::NeedTwice => {
-                lang.pick("a need stands twice", "un besoin est indiqué deux fois")
-            }
+            Self::NeedTwice => lang.pick("a need stands twice", "un besoin est indiqué deux fois"),
         }
     }
 }

@@ -320,11 +320,7 @@ impl HomeState {
         Ok(vec![(winner, Said::HandOver)])
     }
 
-    fn progress(
-        &mut self,
-        by: &OrgId,
-        progress: Progress,
-    ) -> Result<Vec<(OrgId, Said)>, Refused> {
+    fn progress(&mut self, by: &OrgId, progress: Progress) -> Result<Vec<(OrgId, Said)>, Refused> {
         match self.offers.get(by) {
             None => return Err(Refused::NotOffered),
             Some(OfferStep::Won) => {}

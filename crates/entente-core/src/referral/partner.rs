@@ -133,9 +133,7 @@ impl PartnerState {
             },
             PartnerEvent::Open => match self {
                 // What was opened may be looked at again.
-                Self::HandedOver => {
-                    Ok((Self::Opened, Some(Reply::Progress(Progress::Opened))))
-                }
+                Self::HandedOver => Ok((Self::Opened, Some(Reply::Progress(Progress::Opened)))),
                 _ => Err(self.no_step()),
             },
             PartnerEvent::Serve => match self {
@@ -176,9 +174,10 @@ impl PartnerState {
     /// The home has said where it stands: that is where it stands.
     fn told(self, standing: Standing) -> Result<Self, Refused> {
         match (standing, self) {
-            (_, Self::Taken | Self::Revoked | Self::Expired | Self::Done(_) | Self::Declined(_)) => {
-                Err(Refused::Over)
-            }
+            (
+                _,
+                Self::Taken | Self::Revoked | Self::Expired | Self::Done(_) | Self::Declined(_),
+            ) => Err(Refused::Over),
             (Standing::Revoked, _) => Ok(Self::Revoked),
             (Standing::Won, Self::Offered | Self::Accepting) => Ok(Self::Accepted),
             (Standing::Won, _) => Err(Refused::Repeated),
