@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use entente_core::agreement::Clause;
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Code as _, Need, OrgType, Purpose, ReferralOutcome, Set};
 use entente_core::consent::Consent;
@@ -28,7 +29,7 @@ use super::faults::{
     too_many_open,
 };
 use super::{KeptReferral, MAX_OPEN_WITH_PARTNER, is_open, rows, waits};
-use crate::fault::Fault;
+use crate::fault::{Both, Fault};
 use crate::node::agreements::Kept;
 use crate::node::audit::no_randomness;
 use crate::node::pairing::random;
@@ -62,14 +63,34 @@ impl Refusal {
         }
     }
 
+    /// Every reason: its code, its clause if it is one of an agreement, and its words.
+    pub fn words(&self) -> Vec<(String, Option<Clause>, Both)> {
+        let plain = |(en, fr): (&str, &str)| {
+            vec![(self.codes().pop().unwrap_or_default(), None, Both::new(en, fr))]
+        };
+        match self {
+            Self::Shut(shut) => plain(closed(*shut)),
+            Self::NoAgreement => plain(NO_AGREEMENT),
+            Self::TooManyOpen => {
+                let (en, fr) = too_many_open();
+                plain((&en, &fr))
+            }
+            Self::Denied(denied) => {
+                let words = denied.reasons().iter().map(|it| {
+                    let text = Both::new(it.why.text(Lang::En), it.why.text(Lang::Fr));
+                    (it.why.code().to_owned(), Some(it.clause), text)
+                });
+                words.collect()
+            }
+        }
+    }
+
     /// Adds the reasons to a fault, after the name of the partner.
     pub(super) fn explain(&self, fault: Box<Fault>, name: (&str, &str)) -> Box<Fault> {
         let (en, fr) = match self {
             Self::Denied(reasons) => return denied(fault, name, reasons),
             Self::TooManyOpen => too_many_open(),
-            Self::NoAgreement => {
-                ("there is no agreement".to_owned(), "il n’y a aucune entente".to_owned())
-            }
+            Self::NoAgreement => (NO_AGREEMENT.0.to_owned(), NO_AGREEMENT.1.to_owned()),
             Self::Shut(shut) => {
                 let (en, fr) = closed(*shut);
                 (en.to_owned(), fr.to_owned())
@@ -78,6 +99,8 @@ impl Refusal {
         fault.because(format!("{}: {en}", name.0), format!("{} : {fr}", name.1))
     }
 }
+
+const NO_AGREEMENT: (&str, &str) = ("there is no agreement", "il n’y a aucune entente");
 
 fn closed(shut: Shut) -> (&'static str, &'static str) {
     match shut {
@@ -184,18 +207,23 @@ impl Node {
         id: &ReferralId,
         to: &[OrgId],
     ) -> Outcome<KeptReferral> {
-        let offered = self.db.write("offer referral", |tx| {
+        let (kept, offered) = self.db.write("offer referral", |tx| {
             let mut kept = self.kept_referral(tx, id)?;
             let refusals = self.refusals(tx, &kept, to)?;
             if !refusals.is_empty() || to.is_empty() {
-                return Ok(Err((kept, refusals)));
+                return Ok((kept, Err(refusals)));
             }
             let expires_at_s = self.timers_of(&kept.card).expires_at_s;
             let event = HomeEvent::Offer { to: to.to_vec(), expires_at_s };
-            self.do_home(tx, &mut kept, Doing::new(&actor, event))?.map_err(refused)?;
-            Ok::<_, Box<Fault>>(Ok(kept))
+            let done = self.do_home(tx, &mut kept, Doing::new(&actor, event))?;
+            Ok::<_, Box<Fault>>((kept, Ok(done)))
         })?;
-        offered.or_else(|(kept, refusals)| Err(self.refuse_offer(actor, &kept, &refusals)?))
+        match offered {
+            // That it lapsed meanwhile is kept, whatever was asked for.
+            Ok(done) => done.map_err(refused)?,
+            Err(refusals) => return Err(self.refuse_offer(actor, &kept, &refusals)?),
+        }
+        Ok(kept)
     }
 
     /// Writes down that an offer was refused, and makes the fault that says why.
@@ -210,15 +238,23 @@ impl Node {
             entry.record(kept.record).partner(*partner).reasons(refusal.codes())
         });
         self.audit(entries.collect())?;
-        let mut fault = not_offered();
-        for (partner, refusal) in refusals {
-            let (en, fr) = match self.partner_row(partner) {
-                Ok(row) => (row.name_en, row.name_fr),
-                Err(_) => (partner.short().to_string(), partner.short().to_string()),
-            };
-            fault = refusal.explain(fault, (&en, &fr));
-        }
-        Ok(fault)
+        let explained = refusals.iter().fold(not_offered(), |fault, (partner, refusal)| {
+            self.explain_refusal(fault, partner, refusal)
+        });
+        Ok(explained)
+    }
+
+    /// Why a referral may not be offered to a partner, as a fault.
+    pub fn why_not(&self, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
+        self.explain_refusal(not_offered(), partner, refusal)
+    }
+
+    fn explain_refusal(&self, fault: Box<Fault>, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
+        let (en, fr) = match self.partner_row(partner) {
+            Ok(row) => (row.name_en, row.name_fr),
+            Err(_) => (partner.short().to_string(), partner.short().to_string()),
+        };
+        refusal.explain(fault, (&en, &fr))
     }
 
     /// Why a referral may not be offered to each of these partners, for those to whom it may not.
@@ -474,6 +510,26 @@ impl Node {
         let entry = entry.record(kept.record).partner(*partner).agreement(head.agreement.id);
         self.write_audit(tx, vec![entry.reasons([code.to_owned()])])?;
         self.add_step(tx, kept, doing.actor, Some(*partner), (code, ""), Some(hash))
+    }
+
+    /// Says again where a referral stands for a partner, in a feed that begins anew.
+    pub(super) fn say_standing_again(
+        &self,
+        tx: &mut Write<'_>,
+        kept: &mut KeptReferral,
+        partner: &OrgId,
+    ) -> Outcome<()> {
+        let Some(row) = kept.offers.get_mut(partner) else { return Ok(()) };
+        row.ours = ChainRow::default();
+        if let Some(standing) = kept.state.standing_of(partner) {
+            let permitted = self.tell(kept, partner, Body::Decision(standing))?;
+            let step = permitted.inner().head.step;
+            let (_, hash) = self.say_referral(tx, permitted)?;
+            if let Some(row) = kept.offers.get_mut(partner) {
+                row.ours = ChainRow { steps: step, last: Some(hash) };
+            }
+        }
+        put(tx, kept)
     }
 
     /// A message to a partner that has the offer.
