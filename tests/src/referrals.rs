@@ -7,6 +7,7 @@
 //! - each node calls each referral what the model does; so the first acceptance that was read in time
 //!   has won, and nothing else has;
 //! - no two partners have one referral, at no moment;
+//! - each feed is exactly as long as what had to be said, so nothing is half said or said twice;
 //! - no partner that has nothing to do with a referral has its card;
 //! - what was repeated on the way has happened once, by the timelines;
 //! - both sides agree, and the audit logs verify.
@@ -175,10 +176,12 @@ pub struct Simulation {
     home: Org,
     partners: Vec<Org>,
     referrals: Vec<Model>,
-    /// What the home said to each partner: how long its feed was then, which referral, and what.
+    /// What the home said to each partner: at which place of its feed, of which referral, and what.
     said: Vec<Vec<(u64, usize, Told)>>,
     /// What each partner said to the home.
     replied: Vec<Vec<(u64, usize, &'static str)>>,
+    /// How long the home's feed for each partner must be, and that partner's for the home.
+    sizes: Vec<(u64, u64)>,
     /// How far each partner has read, and how far the home has read each.
     cursors: Vec<(u64, u64)>,
     cut: [bool; PARTNERS],
@@ -206,10 +209,12 @@ impl Simulation {
             referrals: Vec::new(),
             said: vec![Vec::new(); PARTNERS],
             replied: vec![Vec::new(); PARTNERS],
+            sizes: vec![(0, 0); PARTNERS],
             cursors: vec![(0, 0); PARTNERS],
             cut: [false; PARTNERS],
         };
         for p in 0..PARTNERS {
+            it.sizes[p] = it.feeds(p);
             it.cursors[p] = it.places(p);
         }
         it
@@ -286,10 +291,10 @@ impl Simulation {
         });
     }
 
-    /// The home says something to a partner, after the fact: its feed is that long now.
+    /// The home says something to a partner: one entry more in its feed.
     fn tell(&mut self, r: usize, p: usize, told: Told) {
-        let (_, size, _) = self.home.node().feed_head(&self.partners[p].id()).expect("a head");
-        self.said[p].push((size, r, told));
+        self.sizes[p].0 += 1;
+        self.said[p].push((self.sizes[p].0, r, told));
     }
 
     /// Offers whose time is over lapse with whatever touches the referral next.
@@ -362,8 +367,8 @@ impl Simulation {
     }
 
     fn reply(&mut self, r: usize, p: usize, said: &'static str) {
-        let (_, size, _) = self.partners[p].node().feed_head(&self.home.id()).expect("a head");
-        self.replied[p].push((size, r, said));
+        self.sizes[p].1 += 1;
+        self.replied[p].push((self.sizes[p].1, r, said));
     }
 
     fn hand_over(&mut self, r: usize) {
@@ -538,6 +543,13 @@ impl Simulation {
         (there, home.node().cursor(&partner.id()).expect("a cursor").1)
     }
 
+    /// How long the home's feed for a partner is, and that partner's for the home.
+    fn feeds(&self, p: usize) -> (u64, u64) {
+        let (home, partner) = (&self.home, &self.partners[p]);
+        let out = home.node().feed_head(&partner.id()).expect("a head").1;
+        (out, partner.node().feed_head(&home.id()).expect("a head").1)
+    }
+
     fn repeated(&self, p: usize) {
         for (issuer, reader) in [(&self.home, &self.partners[p]), (&self.partners[p], &self.home)] {
             let (epoch, after) = reader.node().cursor(&issuer.id()).expect("a cursor");
@@ -550,6 +562,9 @@ impl Simulation {
 
     /// What must be true after every operation.
     fn check(&self, op: &Op) {
+        for p in 0..PARTNERS {
+            assert_eq!(self.feeds(p), self.sizes[p], "said to and by {p}, after {op:?}");
+        }
         for it in &self.referrals {
             let id = it.id.to_string();
             let kept = self.home.node().find_referral(&id).expect("there");

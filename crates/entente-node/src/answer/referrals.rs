@@ -17,6 +17,8 @@ use crate::local::doc::*;
 use crate::node::referrals::{KeptReferral, ReceivedReferral};
 use crate::node::{Node, Outcome};
 
+#[cfg(test)]
+mod tests;
 mod told;
 
 use told::{kept_row, of_kept, of_received, received_row};
