@@ -19,6 +19,7 @@ pub mod index;
 pub mod pairing;
 pub mod partners;
 pub mod records;
+pub mod referrals;
 pub mod restarts;
 pub mod retention;
 pub mod statistics;
@@ -27,7 +28,7 @@ pub mod status;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::OrgType;
@@ -43,6 +44,7 @@ use crate::doors::Admissions;
 use crate::fault::Fault;
 
 use index::{Cases, HeldIndex};
+use referrals::ReferralRules;
 
 /// What a node's function gives, or the fault that a person is told of.
 pub type Outcome<T> = Result<T, Box<Fault>>;
@@ -87,6 +89,8 @@ pub struct Node {
     pub(crate) held: RwLock<HeldIndex>,
     /// Who heard "not yet" to which release since something was drawn last.
     pub(crate) awaited: Mutex<BTreeSet<(ReleaseId, OrgId)>>,
+    /// What the settings say about referrals; set once, before the node is used.
+    referral_rules: OnceLock<ReferralRules>,
 }
 
 impl fmt::Debug for Node {
@@ -118,6 +122,7 @@ impl Node {
             cases: RwLock::new(cases),
             held: RwLock::new(held),
             awaited: Mutex::default(),
+            referral_rules: OnceLock::new(),
         };
         node.reopen_feeds_after_restore()?;
         node.db.write("node started", |tx| {
@@ -159,6 +164,16 @@ impl Node {
     /// The day.
     pub fn today(&self) -> Date {
         self.clock.today()
+    }
+
+    /// Takes over what the settings say about referrals. Counts once.
+    pub fn set_referral_rules(&self, rules: ReferralRules) {
+        // Whoever comes second changes nothing.
+        let _set = self.referral_rules.set(rules);
+    }
+
+    pub(crate) fn referral_rules(&self) -> ReferralRules {
+        self.referral_rules.get().cloned().unwrap_or_default()
     }
 
     pub(crate) fn entry(&self, actor: Actor, action: Action) -> AuditEntry {

@@ -11,6 +11,7 @@ mod cases;
 mod machine;
 mod overlap;
 mod partners;
+mod referrals;
 mod sharing;
 mod statistics;
 pub(crate) mod words;
@@ -19,7 +20,11 @@ use words::Words;
 
 /// The commands under each heading of the first page.
 const GROUPS: [(&str, &str, &[&str]); 6] = [
-    ("Every day", "Tous les jours", &["status", "record", "consent", "held", "count", "sync"]),
+    (
+        "Every day",
+        "Tous les jours",
+        &["status", "record", "consent", "referral", "held", "count", "sync"],
+    ),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
@@ -55,6 +60,7 @@ fn all(words: Words) -> Vec<Command> {
         machine::status(words),
         cases::record(words),
         cases::consent(words),
+        referrals::group(words),
         sharing::held(words),
         sharing::count(words),
         sharing::sync(words),
