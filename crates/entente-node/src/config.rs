@@ -78,6 +78,12 @@ pub struct SyncConfig {
     /// Seconds between two questions. News travels in half this time on average.
     #[serde(default = "default_interval_s")]
     pub interval_s: u32,
+    /// Whether partners are also listened to all the time, and news fetched within a second.
+    #[serde(default = "default_live")]
+    pub live: bool,
+    /// The longest that partners who listen are kept waiting, by chance, in seconds. 0: not at all.
+    #[serde(default)]
+    pub hold_back_s: u32,
 }
 
 /// Where backups go.
@@ -128,6 +134,10 @@ fn default_interval_s() -> u32 {
     60
 }
 
+fn default_live() -> bool {
+    true
+}
+
 fn default_every_h() -> u32 {
     24
 }
@@ -150,7 +160,7 @@ impl Default for StoreConfig {
 
 impl Default for SyncConfig {
     fn default() -> Self {
-        Self { interval_s: default_interval_s() }
+        Self { interval_s: default_interval_s(), live: default_live(), hold_back_s: 0 }
     }
 }
 
@@ -183,6 +193,9 @@ impl Config {
         }
         if config.sync.interval_s == 0 || config.sync.interval_s > 86_400 {
             return bad("sync.interval_s must be 1 to 86400 seconds".into());
+        }
+        if config.sync.hold_back_s > 3_600 {
+            return bad("sync.hold_back_s must be 0 to 3600 seconds".into());
         }
         if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
             return bad("store.engine must be `sled` or `redb`".into());
@@ -312,6 +325,7 @@ mod tests {
     fn wrong_units_and_words_are_refused() {
         for (right, wrong) in [
             ("interval_s = 60", "interval_s = 0"),
+            ("hold_back_s = 0", "hold_back_s = 3601"),
             ("\"sled\"", "\"sqlite\""),
             ("\"ngo\"", "\"club\""),
         ] {

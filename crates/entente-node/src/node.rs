@@ -16,6 +16,7 @@ pub mod endings;
 pub mod epochs;
 pub mod feeds;
 pub mod index;
+pub mod news;
 pub mod pairing;
 pub mod partners;
 pub mod records;
@@ -41,6 +42,7 @@ use crate::doors::Admissions;
 use crate::fault::Fault;
 
 use index::{Cases, HeldIndex};
+use news::News;
 
 /// What a node's function gives, or the fault that a person is told of.
 pub type Outcome<T> = Result<T, Box<Fault>>;
@@ -80,6 +82,8 @@ pub struct Node {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who may come in at the partner door. Follows the partner table.
     pub admissions: Arc<Admissions>,
+    // Raised after transactions; see `news`.
+    pub(crate) news: Arc<News>,
     // In memory, rebuilt at start, changed only after the transaction that changes the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
@@ -111,6 +115,7 @@ impl Node {
             db,
             clock,
             admissions: Arc::new(Admissions::nobody()),
+            news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
         };

@@ -17,6 +17,7 @@ use crate::doors::{
 };
 use crate::fault::Fault;
 use crate::grpc::exchange::Exchange;
+use crate::grpc::follow::Following;
 use crate::grpc::local::Local;
 use crate::grpc::overlap::Overlap;
 use crate::grpc::statistics::Statistics;
@@ -78,7 +79,9 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let mut tasks = tokio::task::JoinSet::new();
     let (_, routes) = doors::standard_services(entente_proto::FILE_DESCRIPTOR_SET)
         .map_err(|_| no_certificate())?;
-    let exchange = Exchange::new(Arc::clone(&node));
+    let hold_back = Duration::from_secs(u64::from(config.sync.hold_back_s));
+    let following = Following::new(hold_back, stop.clone());
+    let exchange = Exchange::new(Arc::clone(&node), following);
     let service = v1::exchange_server::ExchangeServer::new(exchange.clone())
         .max_decoding_message_size(MAX_MESSAGE)
         .send_compressed(CompressionEncoding::Zstd)
@@ -116,6 +119,9 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         });
     }
     let every = Duration::from_secs(u64::from(config.sync.interval_s));
+    if config.sync.live {
+        tasks.spawn(sync::live(Arc::clone(&peers), stop.clone()));
+    }
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));

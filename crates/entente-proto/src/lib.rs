@@ -44,9 +44,10 @@ pub use count::{
 pub use exchange::{
     FeedPlace, Hello, HelloBack, Join, Joined, MAX_BATCH_BYTES, MAX_BATCH_LEAVES, MAX_COSIGNED,
     MAX_PULL_BATCHES, NoCommonVersion, Proved, Pull, VERSIONS, Witness, Witnessed, batch_message,
-    choose_version, follow_message, news_message, parse_batch, parse_follow, parse_news, parse_confirm, parse_hello, parse_hello_reply, parse_join,
-    parse_join_reply, parse_prove, parse_prove_reply, parse_pull, parse_witness,
-    parse_witness_reply, proof_message, proved_message,
+    choose_version, follow_message, news_message, parse_batch, parse_confirm, parse_follow,
+    parse_hello, parse_hello_reply, parse_join, parse_join_reply, parse_news, parse_prove,
+    parse_prove_reply, parse_pull, parse_witness, parse_witness_reply, proof_message,
+    proved_message,
 };
 pub use national::{MAX_RETURN, encode_return, read_return, return_file};
 pub use notice::{
