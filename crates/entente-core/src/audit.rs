@@ -124,6 +124,9 @@ actions! {
     OverlapMixed = 118, "overlap_mixed", "Overlap round mixed", "Recoupement mélangé";
     OverlapCounted = 119, "overlap_counted", "Overlap round counted", "Recoupement compté";
     OverlapEnded = 120, "overlap_ended", "Overlap round over, keys destroyed", "Recoupement terminé, clés détruites";
+    NoticeSent = 180, "notice_sent", "Message to the staff sent", "Message au personnel envoyé";
+    NoticeFailed = 181, "notice_failed", "Message to the staff failed", "Échec d’un message au personnel";
+    NoticeGivenUp = 182, "notice_given_up", "Message to the staff given up", "Message au personnel abandonné";
 }
 
 impl Action {

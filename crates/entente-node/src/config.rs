@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::Role;
 
+mod notifications;
+
+pub use notifications::{MailConfig, NotificationsConfig, PersonConfig, Security, WebhookConfig};
+
 /// How the node presents itself and behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +34,9 @@ pub struct Config {
     /// Where nightly backups go.
     #[serde(default)]
     pub backup: BackupConfig,
+    /// Who of the staff is told that something waits.
+    #[serde(default)]
+    pub notifications: NotificationsConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -200,6 +207,7 @@ impl Config {
         if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
             return bad("store.engine must be `sled` or `redb`".into());
         }
+        config.notifications.check()?;
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
             return bad("staff_door.socket must be a path from `/` on".into());
@@ -272,6 +280,7 @@ mod tests {
         assert_eq!(example.store, StoreConfig::default());
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
+        assert_eq!(example.notifications, NotificationsConfig::default());
         assert_eq!(example.staff_door, StaffDoorConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
     }

@@ -17,6 +17,7 @@ pub mod epochs;
 pub mod feeds;
 pub mod index;
 pub mod news;
+pub mod notices;
 pub mod pairing;
 pub mod partners;
 pub mod records;
@@ -24,6 +25,7 @@ pub mod restarts;
 pub mod retention;
 pub mod statistics;
 pub mod status;
+pub mod waiting;
 
 use std::fmt;
 use std::path::Path;

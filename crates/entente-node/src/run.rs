@@ -23,6 +23,7 @@ use crate::grpc::overlap::Overlap;
 use crate::grpc::statistics::Statistics;
 use crate::grpc::sums::Sums;
 use crate::node::Outcome;
+use crate::notify::{self, Ways};
 use crate::setup::{OpenHome, io_fault};
 use crate::sync::{self, Peers};
 use crate::tls::{Doorkeeper, LiveIdentity};
@@ -49,6 +50,7 @@ pub struct Running {
 pub async fn start(open: OpenHome) -> Outcome<Running> {
     let OpenHome { home, config, node, key, ring } = open;
     accounts::check(&config)?;
+    let ways = Arc::new(Ways::open(&config, &home)?.of(&node));
     let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
     std::fs::write(home.certificate(), identity.certificate_pem())
         .map_err(|error| io_fault(&error))?;
@@ -61,7 +63,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let address = door.local_addr().map_err(|error| io_fault(&error))?;
 
     let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));
-    let desk = Arc::new(Desk::new(
+    let desk = Desk::new(
         Arc::clone(&node),
         Arc::clone(&peers),
         home.clone(),
@@ -69,7 +71,8 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         identity.clone(),
         ring,
         stop.clone(),
-    ));
+    );
+    let desk = Arc::new(desk.telling(Arc::clone(&ways)));
     let group = accounts::group_id(&config.staff_door.group);
     let for_staff = config.staff_socket().zip(group);
     let for_staff = for_staff.map(|(path, group)| LocalDoor::bind_for_group(path, group));
@@ -125,6 +128,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
+    tasks.spawn(notify::keep_telling(Arc::clone(&desk), ways, stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
     Ok(Running { address, desk, stop, tasks })

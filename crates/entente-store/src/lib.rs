@@ -11,7 +11,8 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`log`]: Merkle logs, for feeds and the audit log.
+//! 9. [`notices`]: messages to the staff, with types;
+//! 10. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -20,6 +21,7 @@ pub mod db;
 pub mod engine;
 pub mod log;
 pub mod migrate;
+pub mod notices;
 pub mod overlap;
 pub mod rows;
 pub mod seal;

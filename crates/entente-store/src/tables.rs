@@ -125,3 +125,11 @@ pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
 /// Shares, parcels, batches and results. Key: round id, [`crate::overlap::Part`] (1 byte),
 /// organization, number of the row (4 bytes).
 pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");
+
+/// Messages to the staff that are on their way. Key: message id (16 bytes).
+/// Value: [`crate::notices::NoticeRow`].
+pub const NOTICES: Table = Table::new(56, "notices");
+
+/// What each way of the settings was last told. Key: nothing; one row.
+/// Value: [`crate::notices::NoticedRow`].
+pub const NOTICED: Table = Table::new(57, "noticed");

@@ -8,6 +8,7 @@ use clap::Command;
 use entente_core::lang::Lang;
 
 mod cases;
+mod inbox;
 mod machine;
 mod overlap;
 mod partners;
@@ -19,11 +20,15 @@ use words::Words;
 
 /// The commands under each heading of the first page.
 const GROUPS: [(&str, &str, &[&str]); 6] = [
-    ("Every day", "Tous les jours", &["status", "record", "consent", "held", "count", "sync"]),
+    (
+        "Every day",
+        "Tous les jours",
+        &["inbox", "status", "record", "consent", "held", "count", "sync"],
+    ),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
-    ("Administration", "Administration", &["node", "doctor", "backup", "store"]),
+    ("Administration", "Administration", &["node", "doctor", "notify", "backup", "store"]),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
 ];
 
@@ -52,6 +57,7 @@ pub(crate) fn root(lang: Lang) -> Command {
 
 fn all(words: Words) -> Vec<Command> {
     vec![
+        inbox::inbox(words),
         machine::status(words),
         cases::record(words),
         cases::consent(words),
@@ -70,6 +76,7 @@ fn all(words: Words) -> Vec<Command> {
         machine::codes(words),
         machine::node(words),
         machine::doctor(words),
+        inbox::notify(words),
         machine::backup(words),
         machine::store(words),
         machine::demo(words),
