@@ -46,7 +46,7 @@ class Handler:
             {
                 "from": envelope.mail_from,
                 "to": envelope.rcpt_tos,
-                "tls": session.ssl is not None,
+                "tls": server.transport.get_extra_info("ssl_object") is not None,
                 "user": getattr(session, "auth_data", None),
                 "headers": [[name, str(value)] for name, value in message.items()],
                 "text": message.get_content(),

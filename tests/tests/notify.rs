@@ -279,10 +279,69 @@ async fn a_name_with_line_ends_cannot_write_headers() {
 
 /// Asks the desk as somebody with every role.
 async fn ask(office: &Site, op: Op) -> Value {
-    let staff = Staff { name: "lea".to_owned(), roles: Role::ALL.to_vec() };
-    let asked = Asked::new(op, staff, "{}".to_owned(), Box::new(|_| {}));
+    ask_as(office, op, Role::ALL, "{}").await
+}
+
+async fn ask_as(office: &Site, op: Op, roles: &[Role], body: &str) -> Value {
+    let staff = Staff { name: "lea".to_owned(), roles: roles.to_vec() };
+    let asked = Asked::new(op, staff, body.to_owned(), Box::new(|_| {}));
     let told = soon(office.desk().answer(asked)).await;
     serde_json::from_str(&told.unwrap()).unwrap()
+}
+
+// The inbox.
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_inbox_answers_whoever_watches_when_something_has_happened() {
+    let office = office(|_| {}).await;
+    let first = ask(&office, Op::Inbox).await;
+    assert_eq!(first["waiting"], json!([]));
+    let after = json!({"after": first["seen"]}).to_string();
+    let watching = ask_as(&office, Op::Inbox, &[Role::Coordinator], &after);
+    let happening = async { quarantine(&office, 61) };
+    let (second, ()) = tokio::join!(watching, happening);
+    assert_eq!(second["waiting"][0]["matter"], "quarantines");
+    assert_eq!(second["waiting"][0]["n"], 1);
+    assert_ne!(second["seen"], first["seen"]);
+    let other = ask_as(&office, Op::Inbox, &[Role::CaseWorker], "{}").await;
+    assert_eq!(other["waiting"], json!([]), "it concerns others");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_without_anybody_to_be_told_says_what_to_do() {
+    let office = office(|_| {}).await;
+    let staff = Staff { name: "lea".to_owned(), roles: Role::ALL.to_vec() };
+    let asked = Asked::new(Op::NotifyTest, staff, "{}".to_owned(), Box::new(|_| {}));
+    let fault = soon(office.desk().answer(asked)).await.unwrap_err();
+    assert_eq!(fault.code, "ENT-2503");
+}
+
+#[test]
+fn a_secret_that_others_may_read_and_a_certificate_that_is_none_stop_the_start() {
+    use entente_node::notify::Ways;
+    use entente_node::setup::Home;
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    let open = |secret: &str, mode: u32, certificate: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        private(&folder.path().join("secret"), secret);
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(folder.path().join("secret"), mode).unwrap();
+        std::fs::write(folder.path().join("ca.pem"), certificate).unwrap();
+        let text = "[organization]\nname_en = \"A\"\nname_fr = \"A\"\nkind = \"ngo\"\n\
+            [notifications.webhook]\nurl = \"https://hooks.example.org/\"\n\
+            secret_file = \"secret\"\nca_file = \"ca.pem\"\n";
+        let ways = Ways::open(&Config::parse(text).unwrap(), &home);
+        ways.map(|_| ()).map_err(|fault| fault.code)
+    };
+    let made = rcgen::generate_simple_self_signed(vec!["hooks.example.org".to_owned()]).unwrap();
+    let authority = pem("CERTIFICATE", made.cert.der());
+    assert_eq!(open(SECRET, 0o600, &authority), Ok(()));
+    assert_eq!(open(SECRET, 0o640, &authority), Err("ENT-2500".to_owned()));
+    for short in ["", "whsec_AAAA", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        assert_eq!(open(short, 0o600, &authority), Err("ENT-2500".to_owned()), "{short}");
+    }
+    assert_eq!(open(SECRET, 0o600, "no certificate"), Err("ENT-2501".to_owned()));
 }
 
 // The webhook.

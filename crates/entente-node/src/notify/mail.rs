@@ -21,15 +21,16 @@ use crate::config::{MailConfig, Security};
 use crate::node::Outcome;
 use crate::setup::Home;
 
-/// How long each step of the conversation may take, and all of them.
-const STEP: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long all of it may take: the library waits for an answer for as long as it takes.
 const WHOLE: Duration = Duration::from_secs(30);
 
 /// The way to the mail server.
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Address,
-    whole: Duration,
 }
 
 impl fmt::Debug for Mailer {
@@ -57,7 +58,7 @@ impl Mailer {
         let mut builder =
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(config.host.clone())
                 .port(port)
-                .timeout(Some(STEP));
+                .timeout(Some(CONNECT));
         if protection != Security::None {
             let parameters = parameters(config, home)?;
             builder = builder.tls(match protection {
@@ -70,7 +71,7 @@ impl Mailer {
             let login = Credentials::new(config.user.clone(), password.as_str().to_owned());
             builder = builder.credentials(login);
         }
-        Ok(Self { transport: builder.build(), from: address(&config.from)?, whole: WHOLE })
+        Ok(Self { transport: builder.build(), from: address(&config.from)? })
     }
 
     /// Sends a letter. A repeat has the same id, by which mail programs recognise it.
@@ -82,7 +83,7 @@ impl Mailer {
         letter: Letter,
     ) -> Result<(), Failure> {
         let message = self.message(to, id, now_s, letter)?;
-        let sending = tokio::time::timeout(self.whole, self.transport.send(message)).await;
+        let sending = tokio::time::timeout(WHOLE, self.transport.send(message)).await;
         match sending {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(failure(&error)),
@@ -134,6 +135,19 @@ fn parameters(config: &MailConfig, home: &Home) -> Outcome<TlsParameters> {
     builder.build().map_err(|_| unusable())
 }
 
+/// Whether a handshake failed. The library reports that as a broken connection.
+fn is_of_tls(error: &Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|it| it.is::<rustls::Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 fn no_answer() -> Failure {
     Failure::new(
         "no_answer",
@@ -163,7 +177,7 @@ fn failure(error: &Error) -> Failure {
     if error.is_timeout() {
         return no_answer();
     }
-    if error.is_tls() {
+    if error.is_tls() || is_of_tls(error) {
         return Failure::new(
             "tls",
             "the mail server shows a certificate that is not trusted, or does not encrypt",
@@ -182,4 +196,86 @@ fn failure(error: &Error) -> Failure {
         "the mail server cannot be reached",
         "le serveur de courriel est injoignable",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A mailer over plain SMTP to a server that answers each line with the next of `answers`, the
+    /// first of which greets; then it says nothing more. Gives what the server heard.
+    async fn heard(answers: &'static [&'static str], login: bool) -> (Failure, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut heard = Vec::new();
+            for answer in answers {
+                stream.get_mut().write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+                let mut line = String::new();
+                if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                    return heard;
+                }
+                heard.push(line.trim_end().to_owned());
+            }
+            // Whatever is said from here on is heard by nobody, and the connection stays.
+            std::future::pending::<()>().await;
+            heard
+        };
+        let mailer = mailer(port, login);
+        let to = "lea@example.org".parse().unwrap();
+        let letter = Letter { subject: "s".to_owned(), body: "b".to_owned() };
+        let sending = mailer.send(&to, "id", 1_800_000_000, letter);
+        tokio::pin!(sending, serving);
+        tokio::select! {
+            sent = &mut sending => (sent.unwrap_err(), Vec::new()),
+            heard = &mut serving => (sending.await.unwrap_err(), heard),
+        }
+    }
+
+    fn mailer(port: u16, login: bool) -> Mailer {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let password = folder.path().join("password");
+        std::fs::write(&password, "secret\n").unwrap();
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&password, closed).unwrap();
+        let config = MailConfig {
+            host: "127.0.0.1".to_owned(),
+            port,
+            security: if login { "starttls" } else { "none" }.to_owned(),
+            from: "entente@example.org".to_owned(),
+            user: if login { "entente".to_owned() } else { String::new() },
+            password_file: if login { password } else { std::path::PathBuf::new() },
+            ca_file: std::path::PathBuf::new(),
+        };
+        Mailer::open(&config, &home).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_speaks_is_given_up() {
+        let begun = tokio::time::Instant::now();
+        assert_eq!(heard(&[], false).await.0.code, "no_answer");
+        assert!(begun.elapsed() <= WHOLE, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn to_a_server_without_encryption_neither_the_password_nor_the_message_is_said() {
+        let answers = &["220 here", "250-here\r\n250 AUTH PLAIN", "502 no"];
+        let (failure, heard) = heard(answers, true).await;
+        assert_eq!(failure.code, "not_offered");
+        assert!(!heard.iter().any(|it| it.contains("AUTH") || it.contains("MAIL")), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn what_a_server_says_in_refusing_is_kept_as_its_number_alone() {
+        let answers = &["220 here", "250 here", "550 lea@example.org is unknown", "221 bye"];
+        let (failure, _) = heard(answers, false).await;
+        assert_eq!(failure.code, "refused");
+        assert_eq!(failure.why.en, "the mail server refuses it (550)");
+    }
 }

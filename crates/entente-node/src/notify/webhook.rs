@@ -149,10 +149,14 @@ where
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(io)).await.map_err(|_| broken())?;
     let answering = async { sender.send_request(request).await.map(|answer| answer.status()) };
-    tokio::select! {
-        status = answering => status.map_err(|_| broken()),
-        _ = connection => Err(broken()),
-    }
+    tokio::pin!(answering);
+    let status = tokio::select! {
+        biased;
+        status = &mut answering => status,
+        // It ended in order or not; the answer is there or never will be.
+        _ = connection => answering.await,
+    };
+    status.map_err(|_| broken())
 }
 
 fn client_config(config: &WebhookConfig, home: &Home) -> Outcome<Arc<ClientConfig>> {
@@ -201,5 +205,47 @@ mod tests {
             webhook.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         );
+    }
+
+    fn webhook(url: &str, tls: Option<Arc<ClientConfig>>) -> Webhook {
+        Webhook { url: url.parse().unwrap(), secret: Zeroizing::new(vec![1; 24]), tls }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receiver_that_never_answers_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let begun = tokio::time::Instant::now();
+        let failure = webhook(&url, None).send("id", 1, Vec::new()).await.unwrap_err();
+        assert_eq!(failure.code, "no_answer");
+        assert!(begun.elapsed() <= WHOLE);
+    }
+
+    #[tokio::test]
+    async fn to_a_receiver_with_a_strange_certificate_nothing_is_said() {
+        let made = |name: &str| rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+        let (shown, trusted) = (made("127.0.0.1"), made("127.0.0.1"));
+        let key = rustls::pki_types::PrivateKeyDer::try_from(shown.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![shown.cert.der().clone()], key.unwrap())
+        .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let serving = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            acceptor.accept(stream).await.map(drop)
+        };
+        let mut roots = RootCertStore::empty();
+        roots.add(trusted.cert.der().clone()).unwrap();
+        let webhook = webhook(&url, Some(tls::web_client_config(roots).unwrap()));
+        let (sent, served) = tokio::join!(webhook.send("id", 1, b"{}".to_vec()), serving);
+        assert_eq!(sent.unwrap_err().code, "tls");
+        assert!(served.is_err(), "the handshake ended before a request");
     }
 }
