@@ -530,6 +530,16 @@ mod tests {
     }
 
     #[test]
+    fn a_place_in_a_feed_is_read_as_it_is_written_and_has_its_bound() {
+        let place = FeedPlace { epoch: 3, size: MAX_LOG };
+        assert_eq!(parse_follow(&follow_message(place)), Ok(place));
+        assert_eq!(parse_news(&news_message(place)), Ok(place));
+        let beyond = FeedPlace { epoch: 3, size: MAX_LOG + 1 };
+        assert_eq!(parse_follow(&follow_message(beyond)).unwrap_err().field, "after");
+        assert_eq!(parse_news(&news_message(beyond)).unwrap_err().field, "feed_size");
+    }
+
+    #[test]
     fn a_witness_answers_one_thing() {
         use v1::witness_reply::Outcome;
         let reply = |outcome| parse_witness_reply(v1::WitnessReply { outcome });

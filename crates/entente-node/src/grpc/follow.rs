@@ -5,6 +5,7 @@
 //! one waiting message, and one that comes back hears the newest and nothing else.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ pub(super) type Ticks = ReceiverStream<Result<v1::News, Status>>;
 /// The calls that are open: one for each partner.
 #[derive(Debug)]
 pub struct Following {
-    open: Mutex<HashMap<OrgId, CancellationToken>>,
+    /// The number of each call, and what ends it.
+    open: Mutex<HashMap<OrgId, (u64, CancellationToken)>>,
+    n_opened: AtomicU64,
     hold_back: Duration,
     stop: CancellationToken,
 }
@@ -45,17 +48,18 @@ pub struct Following {
 impl Following {
     /// None are open. A tick waits up to `hold_back`, by chance, before it is said; `stop` ends all.
     pub fn new(hold_back: Duration, stop: CancellationToken) -> Self {
-        Self { open: Mutex::default(), hold_back, stop }
+        Self { open: Mutex::default(), n_opened: AtomicU64::new(0), hold_back, stop }
     }
 
     /// A place for a call of `partner`, which ends the one it had.
     fn take(self: &Arc<Self>, partner: OrgId) -> Place {
-        let ended = CancellationToken::new();
-        let before = unpoisoned(self.open.lock()).insert(partner, ended.clone());
-        if let Some(before) = before {
+        let (nth, ended) =
+            (self.n_opened.fetch_add(1, Ordering::Relaxed), CancellationToken::new());
+        let before = unpoisoned(self.open.lock()).insert(partner, (nth, ended.clone()));
+        if let Some((_, before)) = before {
             before.cancel();
         }
-        Place { of: Arc::clone(self), partner, ended }
+        Place { of: Arc::clone(self), partner, nth, ended }
     }
 }
 
@@ -63,14 +67,16 @@ impl Following {
 struct Place {
     of: Arc<Following>,
     partner: OrgId,
+    nth: u64,
     ended: CancellationToken,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let mut open = unpoisoned(self.of.open.lock());
         // A call that was replaced has no place of its own any more.
-        if !self.ended.is_cancelled() {
-            unpoisoned(self.of.open.lock()).remove(&self.partner);
+        if open.get(&self.partner).is_some_and(|(nth, _)| *nth == self.nth) {
+            open.remove(&self.partner);
         }
     }
 }
