@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(methods("Statistics"), ["Release"]);
         assert_eq!(methods("Overlap"), ["Share", "Contribute", "Mix", "Close"]);
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
-        let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
+        let exchange = ["Hello", "Pull", "Follow", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
         assert_eq!(methods("Local").len(), 77);
     }

@@ -71,10 +71,10 @@ matters! {
         ("partenaire attend la vérification par téléphone", "partenaires attendent la vérification par téléphone");
     AgreementsToSign = 2, "agreements_to_sign", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement waits for our signature", "agreements wait for our signature"),
-        ("entente attend notre signature", "ententes attendent notre signature");
+        ("entente\u{a0}attend notre signature", "ententes attendent notre signature");
     AgreementsEnding = 3, "agreements_ending", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement ends soon or has expired", "agreements end soon or have expired"),
-        ("entente prend bientôt fin ou a expiré", "ententes prennent bientôt fin ou ont expiré");
+        ("entente\u{a0}prend bientôt fin ou a expiré", "ententes prennent bientôt fin ou ont expiré");
     ConsentsEnding = 4, "consents_ending", [CaseWorker, Supervisor], "entente record list",
         ("consent ends within 30 days", "consents end within 30 days"),
         ("consentement prend fin d’ici 30 jours", "consentements prennent fin d’ici 30 jours");

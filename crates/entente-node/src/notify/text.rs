@@ -133,7 +133,7 @@ mod tests {
         let french = super::letter(&house(), &both, Lang::Fr, false);
         assert_eq!(french.subject, "Plusieurs affaires attendent – Maison Exemple");
         assert!(french.body.starts_with(
-            "1\u{a0}entente attend notre signature.\n1\u{a0}sauvegarde est en retard.\n"
+            "1\u{a0}entente\u{a0}attend notre signature.\n1\u{a0}sauvegarde est en retard.\n"
         ));
     }
 
