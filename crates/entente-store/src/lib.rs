@@ -11,8 +11,9 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`notices`]: messages to the staff, with types;
-//! 10. [`log`]: Merkle logs, for feeds and the audit log.
+//! 9. [`referrals`]: referrals and what was said about them, with types;
+//! 10. [`notices`]: messages to the staff, with types;
+//! 11. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -23,6 +24,7 @@ pub mod log;
 pub mod migrate;
 pub mod notices;
 pub mod overlap;
+pub mod referrals;
 pub mod rows;
 pub mod seal;
 pub mod statistics;

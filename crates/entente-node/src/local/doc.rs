@@ -31,6 +31,7 @@ mod overlap;
 mod partner;
 mod record;
 mod record_file;
+mod referral;
 mod statistics;
 mod store;
 
@@ -45,6 +46,7 @@ pub use overlap::*;
 pub use partner::*;
 pub use record::*;
 pub use record_file::*;
+pub use referral::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -156,6 +158,16 @@ asks! {
     OverlapRun: OverlapRunAsk => OverlapTold;
     OverlapShow: OverlapShowAsk => OverlapTold;
     OverlapEnd: OverlapEndAsk => OverlapTold;
+    ReferralCreate: ReferralCreateAsk => ReferralTold;
+    ReferralOffer: ReferralOfferAsk => ReferralTold;
+    ReferralInbox: ReferralInboxAsk => ReferralListTold;
+    ReferralAccept: ReferralAcceptAsk => ReferralTold;
+    ReferralDecline: ReferralDeclineAsk => ReferralTold;
+    ReferralClose: ReferralCloseAsk => ReferralTold;
+    ReferralWithdraw: ReferralWithdrawAsk => ReferralTold;
+    ReferralShow: ReferralShowAsk => ReferralTold;
+    ReferralList: ReferralListAsk => ReferralListTold;
+    ReferralOverdue: ReferralOverdueAsk => ReferralListTold;
     Budget: BudgetAsk => BudgetTold;
     AuditList: AuditListAsk => AuditListTold;
     AuditVerify: AuditVerifyAsk => AuditVerifyTold;

@@ -154,6 +154,9 @@ impl Node {
             payload_type::OVERLAP_TERMS | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_overlap_document(tx, issuer, envelope, gathered)?)
             }
+            kind if payload_type::REFERRALS.contains(&kind) => {
+                Ok(self.read_referral(tx, issuer, kind, bytes, gathered)?)
+            }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {
                     return Ok(Err("document_unreadable"));

@@ -12,6 +12,7 @@ mod inbox;
 mod machine;
 mod overlap;
 mod partners;
+mod referrals;
 mod sharing;
 mod statistics;
 pub(crate) mod words;
@@ -23,7 +24,7 @@ const GROUPS: [(&str, &str, &[&str]); 6] = [
     (
         "Every day",
         "Tous les jours",
-        &["inbox", "status", "record", "consent", "held", "count", "sync"],
+        &["inbox", "status", "record", "consent", "referral", "held", "count", "sync"],
     ),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
@@ -61,6 +62,7 @@ fn all(words: Words) -> Vec<Command> {
         machine::status(words),
         cases::record(words),
         cases::consent(words),
+        referrals::group(words),
         sharing::held(words),
         sharing::count(words),
         sharing::sync(words),
