@@ -12,18 +12,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use entente_core::codes::OrgType;
+use entente_core::codes::{OrgType, Urgency};
 use entente_core::identity::OrgId;
 use entente_node::doors::{DoorLimits, LiveCheck, PartnerDoor};
 use entente_node::grpc::exchange::Exchange;
 use entente_node::grpc::follow::Following;
 use entente_node::node::Node;
+use entente_node::node::waiting::Matter;
 use entente_proto::v1;
 use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::exchange_server::ExchangeServer;
 use entente_store::engine::Kind;
-use entente_tests::federation::staff;
+use entente_tests::federation::{plain_case, staff};
 use entente_tests::net::{Site, agree, free_address, pair, soon, summaries_only};
+use entente_tests::referrals::{card, referral_consent, referrals_draft};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -67,6 +69,30 @@ async fn what_one_says_is_with_the_other_without_anybody_asking() {
 
     office.node().withdraw_consent(staff(), &cases[2], None).unwrap();
     centre.until(|node| node.n_held() == 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_referral_waits_in_the_inbox_of_a_partner_within_two_seconds() {
+    let office = Site::office("Office").await;
+    let shelter = Site::listening("Shelter").await;
+    pair(&office, &shelter).await;
+    agree(&office, &shelter, &referrals_draft()).await;
+    assert_eq!(listeners(&office, &shelter.id(), 1).await, 1);
+    let mut record = office.node().blank_record().unwrap();
+    office.node().fill(&mut record, &plain_case()).unwrap();
+    let record = office.node().add_record(staff(), record, vec![referral_consent(1)]).unwrap();
+    let kept = office.node().create_referral(staff(), &record, card(Urgency::OneHour)).unwrap();
+    let since = std::time::Instant::now();
+    office.node().offer_referral(staff(), &kept.id, &[shelter.id()]).unwrap();
+    let n = |node: &Node, matter| node.waiting(false).unwrap().n(matter);
+    shelter.until(|node| n(node, Matter::ReferralsToAnswer) == 1).await;
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    // An hour later it is overdue on both sides.
+    for site in [&office, &shelter] {
+        assert_eq!(n(site.node(), Matter::ReferralsOverdue), 0);
+        site.clock.advance(2 * 3_600);
+        assert_eq!(n(site.node(), Matter::ReferralsOverdue), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,11 @@
 //! The mail server is a program in another language (`tests/python/mailserver.py`); without an
 //! interpreter its tests say that they were skipped.
 
-#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::OpenOptionsExt as _;

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use entente_core::agreement::{AgreementState, Side};
+use entente_core::referral::{HomeStep, PartnerState as Received};
 use entente_store::rows::PartnerState;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::referrals::{KeptReferral, ReceivedReferral};
 use super::status::Standing;
 use super::{Node, Outcome};
 use crate::fault::Both;
@@ -66,28 +68,40 @@ macro_rules! matters {
 }
 
 matters! {
-    PhoneChecks = 1, "phone_checks", [PrivacyOfficer, Coordinator], "entente partner list",
+    ReferralsToAnswer = 1, "referrals_to_answer", [CaseWorker, Supervisor], "entente referral inbox",
+        ("referral waits for an answer", "referrals wait for an answer"),
+        ("renvoi attend une réponse", "renvois attendent une réponse");
+    HandoversToOpen = 2, "handovers_to_open", [CaseWorker, Supervisor], "entente referral inbox",
+        ("hand-over waits to be opened", "hand-overs wait to be opened"),
+        ("transmission attend d’être ouverte", "transmissions attendent d’être ouvertes");
+    Acceptances = 3, "acceptances", [CaseWorker, Supervisor], "entente referral list",
+        ("accepted referral waits for its hand-over", "accepted referrals wait for their hand-over"),
+        ("renvoi accepté attend sa transmission", "renvois acceptés attendent leur transmission");
+    ReferralsOverdue = 4, "referrals_overdue", [CaseWorker, Supervisor, PrivacyOfficer, Coordinator], "entente referral overdue",
+        ("referral is overdue", "referrals are overdue"),
+        ("renvoi est en retard", "renvois sont en retard");
+    PhoneChecks = 5, "phone_checks", [PrivacyOfficer, Coordinator], "entente partner list",
         ("partner waits for the phone check", "partners wait for the phone check"),
         ("partenaire attend la vérification par téléphone", "partenaires attendent la vérification par téléphone");
-    AgreementsToSign = 2, "agreements_to_sign", [PrivacyOfficer, Coordinator], "entente agreement list",
+    AgreementsToSign = 6, "agreements_to_sign", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement waits for our signature", "agreements wait for our signature"),
         ("entente\u{a0}attend notre signature", "ententes attendent notre signature");
-    AgreementsEnding = 3, "agreements_ending", [PrivacyOfficer, Coordinator], "entente agreement list",
+    AgreementsEnding = 7, "agreements_ending", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement ends soon or has expired", "agreements end soon or have expired"),
         ("entente\u{a0}prend bientôt fin ou a expiré", "ententes prennent bientôt fin ou ont expiré");
-    ConsentsEnding = 4, "consents_ending", [CaseWorker, Supervisor], "entente record list",
+    ConsentsEnding = 8, "consents_ending", [CaseWorker, Supervisor], "entente record list",
         ("consent ends within 30 days", "consents end within 30 days"),
         ("consentement prend fin d’ici 30 jours", "consentements prennent fin d’ici 30 jours");
-    Quarantines = 5, "quarantines", [PrivacyOfficer, Coordinator], "entente partner quarantine",
+    Quarantines = 9, "quarantines", [PrivacyOfficer, Coordinator], "entente partner quarantine",
         ("partner is in quarantine", "partners are in quarantine"),
         ("partenaire est en quarantaine", "partenaires sont en quarantaine");
-    ReceiptsOverdue = 6, "receipts_overdue", [PrivacyOfficer, Coordinator], "entente partner list",
+    ReceiptsOverdue = 10, "receipts_overdue", [PrivacyOfficer, Coordinator], "entente partner list",
         ("receipt is overdue", "receipts are overdue"),
         ("accusé est en retard", "accusés sont en retard");
-    BackupOld = 7, "backup_old", [Administrator], "entente backup create",
+    BackupOld = 11, "backup_old", [Administrator], "entente backup create",
         ("backup is overdue", "backups are overdue"),
         ("sauvegarde est en retard", "sauvegardes sont en retard");
-    MessagesStuck = 8, "messages_stuck", [Administrator], "entente notify test",
+    MessagesStuck = 12, "messages_stuck", [Administrator], "entente notify test",
         ("message to the staff cannot be delivered", "messages to the staff cannot be delivered"),
         ("message au personnel ne peut pas être livré", "messages au personnel ne peuvent pas être livrés");
 }
@@ -97,6 +111,10 @@ type Source = fn(&Look<'_>) -> Outcome<u64>;
 
 /// What is counted, and how. One line for each matter.
 const SOURCES: &[(Matter, Source)] = &[
+    (Matter::ReferralsToAnswer, |look| Ok(look.received(Received::Offered))),
+    (Matter::HandoversToOpen, |look| Ok(look.received(Received::HandedOver))),
+    (Matter::Acceptances, |look| Ok(look.accepted())),
+    (Matter::ReferralsOverdue, |look| Ok(look.overdue())),
     (Matter::PhoneChecks, |look| Ok(look.count(|it| it.row.state == PartnerState::Connected))),
     (Matter::AgreementsToSign, |look| Ok(look.count(is_to_sign))),
     (Matter::AgreementsEnding, |look| Ok(look.count(|it| is_ending(it, look.today)))),
@@ -172,6 +190,8 @@ impl Waiting {
 struct Look<'a> {
     node: &'a Node,
     standings: Vec<Standing>,
+    ours: Vec<KeptReferral>,
+    theirs: Vec<ReceivedReferral>,
     today: Date,
     is_backup_old: bool,
 }
@@ -179,6 +199,23 @@ struct Look<'a> {
 impl Look<'_> {
     fn count(&self, of: impl Fn(&Standing) -> bool) -> u64 {
         self.standings.iter().filter(|it| of(it)).count() as u64
+    }
+
+    /// Referrals from partners that stand so.
+    fn received(&self, state: Received) -> u64 {
+        self.theirs.iter().filter(|it| it.state == state).count() as u64
+    }
+
+    /// Referrals of ours that one partner has, without the contact details.
+    fn accepted(&self) -> u64 {
+        self.ours.iter().filter(|it| it.state.step == HomeStep::Accepted).count() as u64
+    }
+
+    fn overdue(&self) -> u64 {
+        let now_s = self.node.now_s();
+        let ours = self.ours.iter().filter(|it| it.is_overdue(now_s)).count();
+        let theirs = self.theirs.iter().filter(|it| it.is_overdue(now_s)).count();
+        (ours + theirs) as u64
     }
 
     /// Consents that hold today and will not in a month.
@@ -226,8 +263,14 @@ impl Node {
     /// How much of what waits for the staff. Whether a backup is overdue the caller knows, who knows
     /// where they are kept.
     pub fn waiting(&self, is_backup_old: bool) -> Outcome<Waiting> {
-        let look =
-            Look { node: self, standings: self.standings()?, today: self.today(), is_backup_old };
+        let look = Look {
+            node: self,
+            standings: self.standings()?,
+            ours: self.referrals()?,
+            theirs: self.received_referrals()?,
+            today: self.today(),
+            is_backup_old,
+        };
         let counts: Outcome<Vec<_>> =
             SOURCES.iter().map(|(matter, source)| Ok((*matter, source(&look)?))).collect();
         Ok(Waiting::new(counts?))
