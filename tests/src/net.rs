@@ -22,6 +22,7 @@ use entente_core::period::{Period, Quarter};
 use entente_core::record::RecordId;
 use entente_node::answer::Desk;
 use entente_node::clock::{ManualClock, SystemClock};
+use entente_node::config::Config;
 use entente_node::doors::{self, PartnerChannel};
 use entente_node::node::Node;
 use entente_node::node::pairing::Ticket;
@@ -75,6 +76,22 @@ pub struct Site {
 impl Site {
     /// Makes a node and starts it.
     pub async fn start(name: &str, kind: OrgType, engine: Kind) -> Self {
+        Self::start_with(name, kind, engine, |_| {}).await
+    }
+
+    /// A provincial office that listens to its partners all the time.
+    pub async fn listening(name: &str) -> Self {
+        let live = |config: &mut Config| config.sync.live = true;
+        Self::start_with(name, OrgType::Provincial, Kind::Redb, live).await
+    }
+
+    /// Makes a node with changed settings and starts it.
+    pub async fn start_with(
+        name: &str,
+        kind: OrgType,
+        engine: Kind,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let (address, folder) = (free_address(), tempfile::tempdir().expect("a folder"));
         let home = Home::new(folder.path().join("node"));
         let options = InitOptions {
@@ -89,7 +106,9 @@ impl Site {
         home.init(&options, PASSPHRASE).expect("a new node");
         let mut config = home.read_config().expect("settings");
         config.sync.interval_s = 86_400;
+        config.sync.live = false;
         config.backup.every_h = 0;
+        change(&mut config);
         std::fs::write(home.config(), config.to_text()).expect("settings are written");
         Self::again(folder, address, ManualClock::new(START_S)).await
     }
@@ -163,6 +182,18 @@ impl Site {
     /// How often this action is in the audit log.
     pub fn n_audited(&self, action: Action) -> usize {
         n_audited(self.node(), action)
+    }
+
+    /// Waits until `is_so` of this node. It looks whenever something happened here, and never in
+    /// intervals.
+    pub async fn until(&self, is_so: impl Fn(&Node) -> bool) {
+        let mut anything = self.node().news().of_anything();
+        soon(async {
+            while !is_so(self.node()) {
+                anything.changed().await.expect("the node is there");
+            }
+        })
+        .await;
     }
 
     /// A client of `caller` at this node's door.

@@ -26,12 +26,17 @@ use crate::federation::{
     Org, START_S, consent, pair, plain_case, propose_and_sign, pull_at_most, staff,
 };
 
-/// An agreement that grants referrals from `from` to `to`.
-pub fn agree_on_referrals(from: &Org, to: &Org) {
-    let draft = include_str!("../../config/agreements/province-federal.toml")
+/// The draft of an agreement that grants referrals and nothing else.
+pub fn referrals_draft() -> String {
+    include_str!("../../config/agreements/province-federal.toml")
         .replace("purposes = [\"statistics\", \"evaluation\"]", "purposes = [\"referral\"]")
         .replace("summaries = true", "summaries = false\nreferrals = true")
-        .replace("indigenous = true", "indigenous = false");
+        .replace("indigenous = true", "indigenous = false")
+}
+
+/// An agreement that grants referrals from `from` to `to`.
+pub fn agree_on_referrals(from: &Org, to: &Org) {
+    let draft = referrals_draft();
     let draft = from.node().read_draft(&draft, &to.id(), None).expect("a draft");
     propose_and_sign(from, to, &draft);
 }

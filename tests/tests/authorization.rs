@@ -266,6 +266,7 @@ async fn exchange(
             soon(client.hello(request)).await.map(drop)
         }
         "Pull" => soon(client.pull(v1::PullRequest::default())).await.map(drop),
+        "Follow" => soon(client.follow(v1::FollowRequest::default())).await.map(drop),
         "Deliver" => {
             let said = caller.node().feed_batches(&node.id(), 0, 0, 64).unwrap_or_default();
             let messages: Vec<_> = said.iter().map(entente_proto::batch_message).collect();

@@ -140,6 +140,9 @@ actions! {
     ReferralEscalated = 152, "referral_escalated", "Referral escalated", "Renvoi transmis à l’échelon supérieur";
     ReferralIgnored = 153, "referral_ignored", "Word on a referral without effect", "Message sur un renvoi sans effet";
     ReferralRead = 154, "referral_read", "Referral read", "Renvoi consulté";
+    NoticeSent = 180, "notice_sent", "Message to the staff sent", "Message au personnel envoyé";
+    NoticeFailed = 181, "notice_failed", "Message to the staff failed", "Échec d’un message au personnel";
+    NoticeGivenUp = 182, "notice_given_up", "Message to the staff given up", "Message au personnel abandonné";
 }
 
 impl Action {

@@ -34,6 +34,12 @@ impl Account {
         Self { name: user.name, groups }
     }
 
+    /// The account of this name, if the machine has it.
+    pub fn named(name: &str) -> Option<Self> {
+        let user = User::from_name(name).ok().flatten()?;
+        Some(Self::of(user.uid.as_raw()))
+    }
+
     /// What the settings let it do: what its own line says, and those of its groups.
     pub fn roles(&self, config: &Config) -> Vec<Role> {
         let lines = config.staff().filter(|(who, _)| match who {

@@ -10,6 +10,7 @@ mod counts;
 mod epochs;
 mod exchange;
 mod files;
+mod inbox;
 mod overlap;
 mod overlap_run;
 mod partners;
@@ -34,10 +35,12 @@ use crate::config::Config;
 use crate::fault::{Both, Fault};
 use crate::local::{Ask, Op, Progress, Role};
 use crate::node::{Node, Outcome, unpoisoned};
+use crate::notify::Ways;
 use crate::setup::Home;
 use crate::sync::Peers;
 use crate::tls::LiveIdentity;
 
+pub(crate) use inbox::waiting;
 pub use store::nightly_backups;
 
 /// Everything that answers need.
@@ -52,6 +55,8 @@ pub struct Desk {
     pub config: Config,
     /// Its certificate.
     pub identity: LiveIdentity,
+    /// The ways by which the staff is told that something waits.
+    pub ways: Arc<Ways>,
     // Held while a backup is made, so that the passphrase does not change meanwhile.
     ring: Mutex<KeyRing>,
     started_s: i64,
@@ -131,12 +136,20 @@ impl Desk {
             home,
             config,
             identity,
+            ways: Arc::default(),
             ring: Mutex::new(ring),
             started_s,
             seen: Mutex::default(),
             last_seen: Mutex::default(),
             stop,
         }
+    }
+
+    /// The same desk, whose staff is told over these ways that something waits.
+    #[must_use]
+    pub fn telling(mut self, ways: Arc<Ways>) -> Self {
+        self.ways = ways;
+        self
     }
 
     /// Who has this account of the machine, and what they may do.
@@ -168,6 +181,7 @@ impl Desk {
         let it = self;
         match asked.op {
             Op::Status => it.now(asked, status::status).await,
+            Op::Inbox => it.soon(asked, inbox::inbox).await,
             Op::Doctor => it.soon(asked, status::doctor).await,
             Op::NodeStop => it.now(asked, status::node_stop).await,
             Op::PartnerInvite => it.now(asked, partners::invite).await,
@@ -250,6 +264,7 @@ impl Desk {
             Op::AuditVerify => it.now(asked, audit::verify).await,
             Op::AuditDisclosures => it.now(asked, audit::disclosures).await,
             Op::AuditExport => it.now(asked, audit::export).await,
+            Op::NotifyTest => it.soon(asked, inbox::notify_test).await,
             Op::BackupCreate => it.now(asked, store::backup_create).await,
             Op::BackupList => it.now(asked, store::backup_list).await,
             Op::StoreSize => it.now(asked, store::size).await,

@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::local::Role;
 
+mod notifications;
+
+pub use notifications::{MailConfig, NotificationsConfig, PersonConfig, Security, WebhookConfig};
+
 /// How the node presents itself and behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +37,9 @@ pub struct Config {
     /// How referrals are followed up.
     #[serde(default)]
     pub referrals: ReferralsConfig,
+    /// Who of the staff is told that something waits.
+    #[serde(default)]
+    pub notifications: NotificationsConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -81,6 +88,12 @@ pub struct SyncConfig {
     /// Seconds between two questions. News travels in half this time on average.
     #[serde(default = "default_interval_s")]
     pub interval_s: u32,
+    /// Whether partners are also listened to all the time, and news fetched within a second.
+    #[serde(default = "default_live")]
+    pub live: bool,
+    /// The longest that partners who listen are kept waiting, by chance, in seconds. 0: not at all.
+    #[serde(default)]
+    pub hold_back_s: u32,
 }
 
 /// Where backups go.
@@ -143,6 +156,10 @@ fn default_interval_s() -> u32 {
     60
 }
 
+fn default_live() -> bool {
+    true
+}
+
 fn default_every_h() -> u32 {
     24
 }
@@ -169,7 +186,7 @@ impl Default for StoreConfig {
 
 impl Default for SyncConfig {
     fn default() -> Self {
-        Self { interval_s: default_interval_s() }
+        Self { interval_s: default_interval_s(), live: default_live(), hold_back_s: 0 }
     }
 }
 
@@ -209,6 +226,9 @@ impl Config {
         if config.sync.interval_s == 0 || config.sync.interval_s > 86_400 {
             return bad("sync.interval_s must be 1 to 86400 seconds".into());
         }
+        if config.sync.hold_back_s > 3_600 {
+            return bad("sync.hold_back_s must be 0 to 3600 seconds".into());
+        }
         if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
             return bad("store.engine must be `sled` or `redb`".into());
         }
@@ -218,6 +238,7 @@ impl Config {
         if config.referrals.coordinator.chars().count() > 100 {
             return bad("referrals.coordinator must be at most 100 characters".into());
         }
+        config.notifications.check()?;
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
             return bad("staff_door.socket must be a path from `/` on".into());
@@ -291,6 +312,7 @@ mod tests {
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
         assert_eq!(example.referrals, ReferralsConfig::default());
+        assert_eq!(example.notifications, NotificationsConfig::default());
         assert_eq!(example.staff_door, StaffDoorConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
     }
@@ -345,6 +367,7 @@ mod tests {
         for (right, wrong) in [
             ("interval_s = 60", "interval_s = 0"),
             ("routine_days = 14", "routine_days = 0"),
+            ("hold_back_s = 0", "hold_back_s = 3601"),
             ("\"sled\"", "\"sqlite\""),
             ("\"ngo\"", "\"club\""),
         ] {

@@ -5,6 +5,7 @@
 //! told of an error is decided in one place, [`status`].
 
 pub mod exchange;
+pub mod follow;
 pub mod local;
 pub mod overlap;
 pub mod statistics;

@@ -16,6 +16,8 @@ pub mod endings;
 pub mod epochs;
 pub mod feeds;
 pub mod index;
+pub mod news;
+pub mod notices;
 pub mod pairing;
 pub mod partners;
 pub mod records;
@@ -24,6 +26,7 @@ pub mod restarts;
 pub mod retention;
 pub mod statistics;
 pub mod status;
+pub mod waiting;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,6 +47,7 @@ use crate::doors::Admissions;
 use crate::fault::Fault;
 
 use index::{Cases, HeldIndex};
+use news::News;
 use referrals::ReferralRules;
 
 /// What a node's function gives, or the fault that a person is told of.
@@ -84,6 +88,8 @@ pub struct Node {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who may come in at the partner door. Follows the partner table.
     pub admissions: Arc<Admissions>,
+    // Raised after transactions; see `news`.
+    pub(crate) news: Arc<News>,
     // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
@@ -119,6 +125,7 @@ impl Node {
             db,
             clock,
             admissions: Arc::new(Admissions::nobody()),
+            news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
             awaited: Mutex::default(),

@@ -17,11 +17,13 @@ use crate::doors::{
 };
 use crate::fault::Fault;
 use crate::grpc::exchange::Exchange;
+use crate::grpc::follow::Following;
 use crate::grpc::local::Local;
 use crate::grpc::overlap::Overlap;
 use crate::grpc::statistics::Statistics;
 use crate::grpc::sums::Sums;
 use crate::node::Outcome;
+use crate::notify::{self, Ways};
 use crate::setup::{OpenHome, io_fault};
 use crate::sync::{self, Peers};
 use crate::tls::{Doorkeeper, LiveIdentity};
@@ -48,6 +50,7 @@ pub struct Running {
 pub async fn start(open: OpenHome) -> Outcome<Running> {
     let OpenHome { home, config, node, key, ring } = open;
     accounts::check(&config)?;
+    let ways = Arc::new(Ways::open(&config, &home)?.of(&node));
     let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
     std::fs::write(home.certificate(), identity.certificate_pem())
         .map_err(|error| io_fault(&error))?;
@@ -60,7 +63,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let address = door.local_addr().map_err(|error| io_fault(&error))?;
 
     let peers = Arc::new(Peers::new(Arc::clone(&node), identity.clone()));
-    let desk = Arc::new(Desk::new(
+    let desk = Desk::new(
         Arc::clone(&node),
         Arc::clone(&peers),
         home.clone(),
@@ -68,7 +71,8 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         identity.clone(),
         ring,
         stop.clone(),
-    ));
+    );
+    let desk = Arc::new(desk.telling(Arc::clone(&ways)));
     let group = accounts::group_id(&config.staff_door.group);
     let for_staff = config.staff_socket().zip(group);
     let for_staff = for_staff.map(|(path, group)| LocalDoor::bind_for_group(path, group));
@@ -78,7 +82,9 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let mut tasks = tokio::task::JoinSet::new();
     let (_, routes) = doors::standard_services(entente_proto::FILE_DESCRIPTOR_SET)
         .map_err(|_| no_certificate())?;
-    let exchange = Exchange::new(Arc::clone(&node));
+    let hold_back = Duration::from_secs(u64::from(config.sync.hold_back_s));
+    let following = Following::new(hold_back, stop.clone());
+    let exchange = Exchange::new(Arc::clone(&node), following);
     let service = v1::exchange_server::ExchangeServer::new(exchange.clone())
         .max_decoding_message_size(MAX_MESSAGE)
         .send_compressed(CompressionEncoding::Zstd)
@@ -116,11 +122,15 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         });
     }
     let every = Duration::from_secs(u64::from(config.sync.interval_s));
+    if config.sync.live {
+        tasks.spawn(sync::live(Arc::clone(&peers), stop.clone()));
+    }
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
     tasks.spawn(draw(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(watch_referrals(Arc::clone(&desk.node), stop.clone()));
+    tasks.spawn(notify::keep_telling(Arc::clone(&desk), ways, stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
     Ok(Running { address, desk, stop, tasks })

@@ -180,6 +180,7 @@ impl Home {
             sync: crate::config::SyncConfig::default(),
             backup: crate::config::BackupConfig::default(),
             referrals: crate::config::ReferralsConfig::default(),
+            notifications: crate::config::NotificationsConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };

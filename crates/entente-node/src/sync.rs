@@ -29,7 +29,10 @@ use crate::node::{Node, Outcome, unpoisoned};
 use crate::tls::LiveIdentity;
 use entente_core::audit::Actor;
 
+pub use live::live;
+
 mod hello;
+mod live;
 mod overlap;
 mod releases;
 mod sums;

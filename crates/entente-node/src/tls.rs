@@ -74,6 +74,18 @@ pub fn client_config(
     Ok(config)
 }
 
+/// How we call a server of the web, whose certificate one of `roots` has signed.
+pub(crate) fn web_client_config(
+    roots: rustls::RootCertStore,
+) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+    let config = builder
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 /// The cryptography, with the key exchanges that we speak.
 ///
 /// The hybrid with ML-KEM comes first: what is recorded today stays closed to a quantum computer

@@ -222,6 +222,37 @@ pub fn parse_batch(message: v1::FeedBatch) -> Result<Batch, Invalid> {
     })
 }
 
+/// How far a feed has come: where a follower stands, or where the feed ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedPlace {
+    /// The epoch of the feed.
+    pub epoch: u32,
+    /// How many leaves.
+    pub size: u64,
+}
+
+/// Parses where a caller stands that asks to be told of news.
+pub fn parse_follow(message: &v1::FollowRequest) -> Result<FeedPlace, Invalid> {
+    let v1::FollowRequest { feed_epoch, after } = *message;
+    Ok(FeedPlace { epoch: feed_epoch, size: within("after", after, 0..=MAX_LOG)? })
+}
+
+/// The message that asks to be told of what comes after `place`.
+pub fn follow_message(place: FeedPlace) -> v1::FollowRequest {
+    v1::FollowRequest { feed_epoch: place.epoch, after: place.size }
+}
+
+/// Parses where a partner says that its feed for us ends.
+pub fn parse_news(message: &v1::News) -> Result<FeedPlace, Invalid> {
+    let v1::News { feed_epoch, feed_size } = *message;
+    Ok(FeedPlace { epoch: feed_epoch, size: within("feed_size", feed_size, 0..=MAX_LOG)? })
+}
+
+/// The message that says where our feed ends.
+pub fn news_message(place: FeedPlace) -> v1::News {
+    v1::News { feed_epoch: place.epoch, feed_size: place.size }
+}
+
 /// Asks for a co-signature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Witness {
@@ -496,6 +527,16 @@ mod tests {
         assert_eq!(witness(0, 0, 32, MAX_CHECKPOINT + 1), Err("checkpoint"));
         assert!(parse_prove(v1::ProveRequest { feed_epoch: 0, seq: 0 }).is_err());
         assert_eq!(parse_prove(v1::ProveRequest { feed_epoch: 3, seq: 1 }), Ok((3, 1)));
+    }
+
+    #[test]
+    fn a_place_in_a_feed_is_read_as_it_is_written_and_has_its_bound() {
+        let place = FeedPlace { epoch: 3, size: MAX_LOG };
+        assert_eq!(parse_follow(&follow_message(place)), Ok(place));
+        assert_eq!(parse_news(&news_message(place)), Ok(place));
+        let beyond = FeedPlace { epoch: 3, size: MAX_LOG + 1 };
+        assert_eq!(parse_follow(&follow_message(beyond)).unwrap_err().field, "after");
+        assert_eq!(parse_news(&news_message(beyond)).unwrap_err().field, "feed_size");
     }
 
     #[test]

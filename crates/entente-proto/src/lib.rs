@@ -43,11 +43,12 @@ pub use count::{
     decode_count_answer, decode_count_question, encode_count_answer, encode_count_question,
 };
 pub use exchange::{
-    Hello, HelloBack, Join, Joined, MAX_BATCH_BYTES, MAX_BATCH_LEAVES, MAX_COSIGNED,
+    FeedPlace, Hello, HelloBack, Join, Joined, MAX_BATCH_BYTES, MAX_BATCH_LEAVES, MAX_COSIGNED,
     MAX_PULL_BATCHES, NoCommonVersion, Proved, Pull, VERSIONS, Witness, Witnessed, batch_message,
-    choose_version, parse_batch, parse_confirm, parse_hello, parse_hello_reply, parse_join,
-    parse_join_reply, parse_prove, parse_prove_reply, parse_pull, parse_witness,
-    parse_witness_reply, proof_message, proved_message,
+    choose_version, follow_message, news_message, parse_batch, parse_confirm, parse_follow,
+    parse_hello, parse_hello_reply, parse_join, parse_join_reply, parse_news, parse_prove,
+    parse_prove_reply, parse_pull, parse_witness, parse_witness_reply, proof_message,
+    proved_message,
 };
 pub use national::{
     MAX_RETURN, decode_given_up, encode_given_up, encode_return, read_return, return_file,
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(methods("Statistics"), ["Release"]);
         assert_eq!(methods("Overlap"), ["Share", "Contribute", "Mix", "Close"]);
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
-        let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
+        let exchange = ["Hello", "Pull", "Follow", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
         assert_eq!(methods("Local").len(), 87);
     }

@@ -164,7 +164,7 @@ impl Db {
         let view = shared.engine.latest().map_err(DbError::from)?;
         let mut tx = Write::new(&overlay, view, &shared.sealer);
         let result = body(&mut tx);
-        let (changes, saw_pending) = tx.finish();
+        let (changes, saw_pending, told) = tx.finish();
         let last = overlay.last();
 
         let value = match result {
@@ -187,7 +187,7 @@ impl Db {
         // From here on the queue expects this number; if anything fails, `turn` says so.
         let turn = Turn::new(&shared.queue, seq);
         drop(overlay);
-        turn.submit(shared.sealer.seal_changes(&changes).map_err(DbError::from)?);
+        turn.submit(shared.sealer.seal_changes(&changes).map_err(DbError::from)?, told);
         Ok((value, Pending { seq, shared: Arc::clone(shared) }))
     }
 

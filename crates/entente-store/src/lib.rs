@@ -12,7 +12,8 @@
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
 //! 9. [`referrals`]: referrals and what was said about them, with types;
-//! 10. [`log`]: Merkle logs, for feeds and the audit log.
+//! 10. [`notices`]: messages to the staff, with types;
+//! 11. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -21,6 +22,7 @@ pub mod db;
 pub mod engine;
 pub mod log;
 pub mod migrate;
+pub mod notices;
 pub mod overlap;
 pub mod referrals;
 pub mod rows;

@@ -146,3 +146,11 @@ pub const REFERRAL_STEPS: Table = Table::new(48, "referral-steps");
 /// Sealed contact details that were handed over to us, until the referral is over. Key: the
 /// organization that handed them over, referral id.
 pub const SEALED_HANDOVERS: Table = Table::new(49, "sealed-handovers");
+
+/// Messages to the staff that are on their way. Key: message id (16 bytes).
+/// Value: [`crate::notices::NoticeRow`].
+pub const NOTICES: Table = Table::new(56, "notices");
+
+/// What each way of the settings was last told. Key: nothing; one row.
+/// Value: [`crate::notices::NoticedRow`].
+pub const NOTICED: Table = Table::new(57, "noticed");

@@ -25,6 +25,7 @@ mod tests;
 pub(crate) mod tree;
 mod usage;
 pub(crate) mod verify;
+mod watch;
 
 use desk::Desk;
 

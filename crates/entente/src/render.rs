@@ -14,6 +14,7 @@ mod epoch;
 mod exchange;
 mod explain;
 pub(crate) mod fault;
+mod inbox;
 pub(crate) mod labels;
 pub(crate) mod mse;
 mod overlap;
@@ -47,6 +48,7 @@ pub(crate) fn told(
 ) -> Result<String, serde_json::Error> {
     match op {
         Op::Status => show::<doc::StatusAsk>(told, view),
+        Op::Inbox => show::<doc::InboxAsk>(told, view),
         Op::Doctor => show::<doc::DoctorAsk>(told, view),
         Op::NodeStop => show::<doc::NodeStopAsk>(told, view),
         Op::PartnerInvite => show::<doc::PartnerInviteAsk>(told, view),
@@ -129,6 +131,7 @@ pub(crate) fn told(
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),
         Op::AuditDisclosures => show::<doc::AuditDisclosuresAsk>(told, view),
         Op::AuditExport => show::<doc::AuditExportAsk>(told, view),
+        Op::NotifyTest => show::<doc::NotifyTestAsk>(told, view),
         Op::BackupCreate => show::<doc::BackupCreateAsk>(told, view),
         Op::BackupList => show::<doc::BackupListAsk>(told, view),
         Op::StoreSize => show::<doc::StoreSizeAsk>(told, view),

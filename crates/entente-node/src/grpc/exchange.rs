@@ -9,6 +9,7 @@ use entente_proto::{Invalid, v1};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
+use super::follow::{self, Following};
 use super::run;
 use super::status::ToStatus as _;
 use crate::doors::Peer;
@@ -27,12 +28,13 @@ const READ_AHEAD: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Exchange {
     node: Arc<Node>,
+    following: Arc<Following>,
 }
 
 impl Exchange {
     /// Answers on behalf of `node`.
-    pub fn new(node: Arc<Node>) -> Self {
-        Self { node }
+    pub fn new(node: Arc<Node>, following: Following) -> Self {
+        Self { node, following: Arc::new(following) }
     }
 
     async fn parsed<T>(&self, caller: OrgId, parsed: Result<T, Invalid>) -> Result<T, Status> {
@@ -135,6 +137,20 @@ impl v1::exchange_server::Exchange for Exchange {
         run(&node, move |node| node.note_read(&caller, feed_epoch, after)).await?;
         let stream = async_stream(node, caller, first, wanted);
         Ok(Response::new(Box::pin(stream)))
+    }
+
+    type FollowStream = follow::Ticks;
+
+    async fn follow(
+        &self,
+        request: Request<v1::FollowRequest>,
+    ) -> Result<Response<Self::FollowStream>, Status> {
+        let caller = caller(&request)?;
+        let peer = request.extensions().get::<Peer>().cloned();
+        let peer = peer.ok_or_else(|| Status::unauthenticated("no identity"))?;
+        let told = entente_proto::parse_follow(request.get_ref());
+        let told = self.parsed(caller, told).await?;
+        Ok(Response::new(follow::open(&self.node, &self.following, peer, told).await?))
     }
 
     async fn deliver(

@@ -153,6 +153,7 @@ macro_rules! local_service {
 
 local_service! {
     status, StatusStream, Status;
+    inbox, InboxStream, Inbox;
     doctor, DoctorStream, Doctor;
     node_stop, NodeStopStream, NodeStop;
     partner_invite, PartnerInviteStream, PartnerInvite;
@@ -235,6 +236,7 @@ local_service! {
     audit_verify, AuditVerifyStream, AuditVerify;
     audit_disclosures, AuditDisclosuresStream, AuditDisclosures;
     audit_export, AuditExportStream, AuditExport;
+    notify_test, NotifyTestStream, NotifyTest;
     backup_create, BackupCreateStream, BackupCreate;
     backup_list, BackupListStream, BackupList;
     store_size, StoreSizeStream, StoreSize;

@@ -26,6 +26,7 @@ mod consent;
 mod count;
 mod epoch;
 mod exchange;
+mod inbox;
 mod overlap;
 mod partner;
 mod record;
@@ -40,6 +41,7 @@ pub use consent::*;
 pub use count::*;
 pub use epoch::*;
 pub use exchange::*;
+pub use inbox::*;
 pub use overlap::*;
 pub use partner::*;
 pub use record::*;
@@ -88,6 +90,7 @@ macro_rules! asks {
 
 asks! {
     Status: StatusAsk => StatusTold;
+    Inbox: InboxAsk => InboxTold;
     Doctor: DoctorAsk => DoctorTold;
     NodeStop: NodeStopAsk => NodeStopTold;
     PartnerInvite: PartnerInviteAsk => PartnerInviteTold;
@@ -170,6 +173,7 @@ asks! {
     AuditVerify: AuditVerifyAsk => AuditVerifyTold;
     AuditDisclosures: AuditDisclosuresAsk => AuditDisclosuresTold;
     AuditExport: AuditExportAsk => AuditExportTold;
+    NotifyTest: NotifyTestAsk => NotifyTestTold;
     BackupCreate: BackupCreateAsk => BackupCreateTold;
     BackupList: BackupListAsk => BackupListTold;
     StoreSize: StoreSizeAsk => StoreSizeTold;

@@ -36,6 +36,7 @@ macro_rules! ops {
 
 ops! {
     Status = "status", "Show who we are, partners and health", "Montrer qui nous sommes, les partenaires et l’état";
+    Inbox = "inbox", "Show what waits for you", "Montrer ce qui vous attend";
     Doctor = "doctor", "Check the node", "Vérifier le nœud";
     NodeStop = "node_stop", "Stop the node", "Arrêter le nœud";
     PartnerInvite = "partner_invite", "Invite a partner", "Inviter un partenaire";
@@ -118,6 +119,7 @@ ops! {
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";
     AuditDisclosures = "audit_disclosures", "Account for disclosures about a person", "Rendre compte des communications sur une personne";
     AuditExport = "audit_export", "Export the audit log", "Exporter le journal";
+    NotifyTest = "notify_test", "Send a test message to the staff", "Envoyer un message d’essai au personnel";
     BackupCreate = "backup_create", "Create a backup", "Créer une sauvegarde";
     BackupList = "backup_list", "List backups", "Lister les sauvegardes";
     StoreSize = "store_size", "Show the size of the store", "Montrer la taille de l’entrepôt";

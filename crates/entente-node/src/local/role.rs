@@ -89,6 +89,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
     let roles: &[Role] = match op {
         // Everybody may see whether the node is well and who the partners are.
         Op::Status
+        | Op::Inbox
         | Op::Doctor
         | Op::PartnerList
         | Op::PartnerShow
@@ -101,9 +102,12 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::Budget => Role::ALL,
 
         // The machine.
-        Op::NodeStop | Op::BackupCreate | Op::BackupList | Op::StoreSize | Op::Passphrase => {
-            &[Administrator]
-        }
+        Op::NodeStop
+        | Op::NotifyTest
+        | Op::BackupCreate
+        | Op::BackupList
+        | Op::StoreSize
+        | Op::Passphrase => &[Administrator],
 
         // Getting to know a partner. The check by phone is the officers' own.
         Op::PartnerInvite | Op::PartnerOpen | Op::PartnerTest => {
@@ -218,7 +222,7 @@ mod tests {
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Budget, Doctor, EpochList, FeedList, OverlapList, OverlapShow,
+            AuditVerify, Budget, Doctor, EpochList, FeedList, Inbox, OverlapList, OverlapShow,
             PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList, StatsShow, StatsStatus,
             Status,
         };
@@ -226,6 +230,7 @@ mod tests {
             ops_of(Role::Auditor),
             [
                 Status,
+                Inbox,
                 Doctor,
                 PartnerList,
                 PartnerShow,

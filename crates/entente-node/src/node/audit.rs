@@ -48,6 +48,9 @@ impl Node {
     pub(crate) fn write_audit(&self, tx: &mut Write<'_>, entries: Vec<AuditEntry>) -> Outcome<()> {
         let leaves: Result<Vec<_>, _> = entries.iter().map(salted).collect();
         let leaves = leaves.map_err(|_| no_randomness())?;
+        if !leaves.is_empty() {
+            self.tell_of_anything(tx);
+        }
         tx.append_log::<Box<Fault>>(LogKey::Audit, leaves, |_, _| Ok(Vec::new()))?;
         Ok(())
     }

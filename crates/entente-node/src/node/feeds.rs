@@ -131,6 +131,9 @@ impl Node {
         let log = LogKey::Feed(*partner.as_bytes());
         let mut places = Vec::with_capacity(statements.len());
         let mut rest = statements.into_iter().peekable();
+        if rest.peek().is_some() {
+            self.tell_of_feed(tx, *partner);
+        }
         while rest.peek().is_some() {
             let head = tx.log_head(log)?;
             let feed = FeedId { issuer: self.id(), audience: *partner, epoch: head.epoch };

@@ -319,6 +319,7 @@ impl Node {
             self.admissions.set(id, admission);
         }
         self.admissions.expect_invitees(invited);
+        self.news.partners_changed();
         Ok(())
     }
 }

@@ -60,6 +60,24 @@ async fn the_key_exchange_is_hybrid_and_x25519_alone_still_works() {
     assert_eq!(group(older).await, NamedGroup::X25519);
 }
 
+/// The library knows 1.2, for mail servers; the door does not.
+#[tokio::test]
+async fn a_client_that_speaks_only_tls_1_2_is_refused() {
+    let (_, door, b) = partners().await;
+    let mut older = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let known = curious(&b);
+    older.client_auth_cert_resolver = Arc::clone(&known.client_auth_cert_resolver);
+    older.alpn_protocols = known.alpn_protocols.clone();
+    older.dangerous().set_certificate_verifier(super::common::any_server());
+    let error = shake_hands(older, door.address).await.unwrap_err();
+    let error = error.into_inner().unwrap().downcast::<rustls::Error>().unwrap();
+    assert_eq!(*error, rustls::Error::AlertReceived(AlertDescription::ProtocolVersion));
+}
+
 #[tokio::test]
 async fn a_session_is_never_resumed() {
     let (_, door, b) = partners().await;

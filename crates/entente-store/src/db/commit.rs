@@ -44,9 +44,12 @@ pub(super) struct Queue {
     settled: Condvar,
 }
 
+/// What a transaction has to tell once it is durable.
+pub(super) type Told = Vec<Box<dyn FnOnce() + Send>>;
+
 #[derive(Default)]
 struct State {
-    waiting: BTreeMap<u64, Batch>,
+    waiting: BTreeMap<u64, (Batch, Told)>,
     /// The last transaction that is durable.
     durable: u64,
     failed: Option<EngineError>,
@@ -80,7 +83,7 @@ impl Queue {
 
     /// Commits what arrives until the store closes.
     pub(super) fn run(&self, engine: &dyn Engine) {
-        while let Some((last, n_commits, batch)) = self.next_group() {
+        while let Some((last, n_commits, batch, told)) = self.next_group() {
             let committed = panic::catch_unwind(AssertUnwindSafe(|| engine.commit(&batch)))
                 .unwrap_or(Err(EngineError::Fault { engine: engine.name(), doing: "committing" }));
             match committed {
@@ -90,10 +93,17 @@ impl Queue {
                     state.counters.n_commits += n_commits;
                     state.counters.n_batches += 1;
                     state.counters.n_bytes += batch.n_bytes() as u64;
+                    drop(state);
+                    self.settled.notify_all();
+                    for tell in told {
+                        // Whoever listens may fail; the store goes on.
+                        if panic::catch_unwind(AssertUnwindSafe(tell)).is_err() {
+                            tracing::error!("a listener of the store panicked");
+                        }
+                    }
                 }
                 Err(cause) => self.fail(cause),
             }
-            self.settled.notify_all();
         }
     }
 
@@ -107,20 +117,22 @@ impl Queue {
         self.state().counters
     }
 
-    /// The last number of the next group, how many transactions are in it, and their changes.
-    fn next_group(&self) -> Option<(u64, u64, Batch)> {
+    /// The last number of the next group, how many transactions are in it, their changes, and whom
+    /// they tell.
+    fn next_group(&self) -> Option<(u64, u64, Batch, Told)> {
         let mut state = self.state();
         loop {
             let mut last = state.durable;
             let mut group = Batch::default();
-            let (mut n_commits, mut n_bytes) = (0, 0);
+            let (mut n_commits, mut n_bytes, mut told) = (0, 0, Told::new());
             while n_commits < MAX_GROUP
                 && n_bytes < MAX_GROUP_BYTES
-                && let Some(batch) = state.waiting.remove(&(last + 1))
+                && let Some((batch, tell)) = state.waiting.remove(&(last + 1))
             {
                 last += 1;
                 n_commits += 1;
                 n_bytes += batch.n_bytes();
+                told.extend(tell);
                 if group.is_empty() {
                     group = batch;
                 } else {
@@ -128,7 +140,7 @@ impl Queue {
                 }
             }
             if n_commits > 0 && state.failed.is_none() {
-                return Some((last, n_commits as u64, group));
+                return Some((last, n_commits as u64, group, told));
             }
             if state.closing {
                 return None;
@@ -137,8 +149,8 @@ impl Queue {
         }
     }
 
-    fn submit(&self, seq: u64, batch: Batch) {
-        self.state().waiting.insert(seq, batch);
+    fn submit(&self, seq: u64, batch: Batch, told: Told) {
+        self.state().waiting.insert(seq, (batch, told));
         self.arrived.notify_one();
     }
 
@@ -169,9 +181,9 @@ impl<'a> Turn<'a> {
         Self { queue, seq, submitted: false }
     }
 
-    pub(super) fn submit(mut self, batch: Batch) {
+    pub(super) fn submit(mut self, batch: Batch, told: Told) {
         self.submitted = true;
-        self.queue.submit(self.seq, batch);
+        self.queue.submit(self.seq, batch, told);
     }
 }
 

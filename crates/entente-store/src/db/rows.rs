@@ -4,6 +4,7 @@ use std::{cell::Cell, cmp::Ordering, fmt, iter::Peekable, ops::ControlFlow, sync
 
 use super::{
     DbError,
+    commit::Told,
     overlay::{Changes, Overlay},
 };
 use crate::{
@@ -186,11 +187,20 @@ pub struct Write<'a> {
     sealer: &'a Sealer,
     /// Whether anything was read that is not durable yet.
     saw_pending: Cell<bool>,
+    /// What is told once this is durable.
+    told: Told,
 }
 
 impl<'a> Write<'a> {
     pub(super) fn new(overlay: &'a Overlay, view: Box<dyn View + 'a>, sealer: &'a Sealer) -> Self {
-        Self { changes: Changes::new(), overlay, view, sealer, saw_pending: Cell::new(false) }
+        Self {
+            changes: Changes::new(),
+            overlay,
+            view,
+            sealer,
+            saw_pending: Cell::new(false),
+            told: Told::new(),
+        }
     }
 
     /// Sets a row.
@@ -212,9 +222,18 @@ impl<'a> Write<'a> {
         self.changes.insert(place, Some(value));
     }
 
-    /// What was written, and whether it may rest on what is not durable yet.
-    pub(super) fn finish(self) -> (Changes, bool) {
-        (self.changes, self.saw_pending.get())
+    /// Calls `tell` once what this transaction writes is durable; never if it writes nothing, is
+    /// refused, or its commit fails.
+    ///
+    /// It runs on the thread that commits for everybody: it may raise a flag or wake a task, and must
+    /// not wait for anything or use the store.
+    pub fn when_durable(&mut self, tell: impl FnOnce() + Send + 'static) {
+        self.told.push(Box::new(tell));
+    }
+
+    /// What was written, whether it may rest on what is not durable yet, and who is told of it.
+    pub(super) fn finish(self) -> (Changes, bool, Told) {
+        (self.changes, self.saw_pending.get(), self.told)
     }
 
     /// Visits the three layers as one, from `from` to `to` or, reversed, the other way.

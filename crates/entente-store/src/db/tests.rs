@@ -78,6 +78,45 @@ impl Engine for Arc<Unruly> {
 }
 
 #[test]
+fn whoever_waits_for_a_transaction_is_told_once_it_is_durable_and_never_if_it_is_not() {
+    let engine = Arc::new(Unruly::default());
+    let db = open(Arc::clone(&engine));
+    let (tell, told) = std::sync::mpsc::channel();
+    let teller = |what: &'static str| {
+        let tell = tell.clone();
+        move || tell.send(what).unwrap()
+    };
+
+    let held = engine.held.lock().unwrap();
+    let (_, pending) = db
+        .write_ahead("test", |tx| {
+            tx.when_durable(teller("durable"));
+            tx.put(PEOPLE, b"a", b"1")
+        })
+        .unwrap();
+    assert!(told.try_recv().is_err(), "it is still on its way to the disk");
+    drop(held);
+    pending.wait().unwrap();
+    assert_eq!(told.recv(), Ok("durable"));
+
+    let refused: Result<(), DbError> = db.write("test", |tx| {
+        tx.when_durable(teller("refused"));
+        tx.put(PEOPLE, b"a", b"2")?;
+        Err(DbError::Newer)
+    });
+    refused.unwrap_err();
+    engine.fails.store(true, SeqCst);
+    db.write("test", |tx| {
+        tx.when_durable(teller("failed"));
+        tx.put(PEOPLE, b"a", b"3")
+    })
+    .unwrap_err();
+    // What never happened is told to nobody: with the last teller the channel ends.
+    drop((db, tell));
+    assert_eq!(told.recv(), Err(std::sync::mpsc::RecvError));
+}
+
+#[test]
 fn a_transaction_reads_what_it_has_written() {
     let db = open(Memory::default());
     put(&db, b"b", b"old");

@@ -58,6 +58,8 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
     let typed = Typed(typed);
     match path {
         ["status"] => asked(&StatusAsk {}),
+        ["inbox"] => asked(&InboxAsk { after: None }),
+        ["notify", "test"] => asked(&NotifyTestAsk {}),
         ["doctor"] => asked(&DoctorAsk {}),
         ["sync"] => asked(&SyncAsk { partner: typed.maybe("partner") }),
         ["count"] => count(&typed),

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ask::{Question, Typed, question};
 use super::desk::Desk;
-use super::{End, call, faults, offline, prompt};
+use super::{End, call, faults, offline, prompt, watch};
 use crate::render;
 
 type Done = Result<End, Box<Fault>>;
@@ -31,6 +31,7 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         ["partner", "verify"] if names.many("digits").is_empty() => {
             return verify(desk, &names.text("partner"));
         }
+        ["inbox"] if names.flag("watch") => return watch::inbox(desk),
         ["record", "add"] => {
             if let Some(question) = question(&path, typed) {
                 return plain(desk, &question?);
@@ -109,11 +110,17 @@ fn verdict(op: Op, told: &Value) -> End {
     let faulty = match op {
         Op::Doctor => is_bad("checks"),
         Op::PartnerTest => is_bad("steps"),
+        Op::NotifyTest => is_untaken(told),
         Op::PartnerVerify => is_false("matched"),
         Op::AuditVerify => is_false("whole"),
         _ => false,
     };
     if faulty { End::Faulty } else { End::Done }
+}
+
+fn is_untaken(told: &Value) -> bool {
+    let ways = told.get("ways").and_then(Value::as_array);
+    ways.is_some_and(|ways| ways.iter().any(|it| it.get("taken") == Some(&Value::Bool(false))))
 }
 
 fn typed_answer<T: DeserializeOwned>(told: &Value) -> Result<T, Box<Fault>> {

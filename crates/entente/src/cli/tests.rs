@@ -15,6 +15,9 @@ use super::tree;
 /// Every command with something that can be typed for it, and the operation behind it.
 const LINES: &[(&str, Option<Op>)] = &[
     ("status", Some(Op::Status)),
+    ("inbox", Some(Op::Inbox)),
+    ("inbox --watch", Some(Op::Inbox)),
+    ("notify test", Some(Op::NotifyTest)),
     ("doctor", Some(Op::Doctor)),
     ("sync", Some(Op::Sync)),
     ("sync Harbour", Some(Op::Sync)),

@@ -8,6 +8,7 @@ use clap::Command;
 use entente_core::lang::Lang;
 
 mod cases;
+mod inbox;
 mod machine;
 mod overlap;
 mod partners;
@@ -23,12 +24,12 @@ const GROUPS: [(&str, &str, &[&str]); 6] = [
     (
         "Every day",
         "Tous les jours",
-        &["status", "record", "consent", "referral", "held", "count", "sync"],
+        &["inbox", "status", "record", "consent", "referral", "held", "count", "sync"],
     ),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
-    ("Administration", "Administration", &["node", "doctor", "backup", "store"]),
+    ("Administration", "Administration", &["node", "doctor", "notify", "backup", "store"]),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
 ];
 
@@ -57,6 +58,7 @@ pub(crate) fn root(lang: Lang) -> Command {
 
 fn all(words: Words) -> Vec<Command> {
     vec![
+        inbox::inbox(words),
         machine::status(words),
         cases::record(words),
         cases::consent(words),
@@ -76,6 +78,7 @@ fn all(words: Words) -> Vec<Command> {
         machine::codes(words),
         machine::node(words),
         machine::doctor(words),
+        inbox::notify(words),
         machine::backup(words),
         machine::store(words),
         machine::demo(words),

@@ -53,6 +53,10 @@ impl Office {
         };
         let passphrase = passphrase()?;
         home.init(&options, &passphrase)?;
+        // The story says when somebody asks for news.
+        let mut config = home.read_config()?;
+        config.sync.live = false;
+        fs::write(home.config(), config.to_text()).map_err(|error| io_fault(&error))?;
         let secret = home.path().join(PASSPHRASE);
         write_private(&secret, &passphrase).map_err(|error| io_fault(&error))?;
         Ok(Self { role, child: Some(spawn(&home)?), home, lang })

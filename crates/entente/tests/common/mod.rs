@@ -44,6 +44,10 @@ impl Folder {
             &folder.passphrase.display().to_string(),
         ]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        // Tests say when somebody asks for news.
+        let settings = folder.home.join("entente.toml");
+        let text = std::fs::read_to_string(&settings).expect("settings");
+        std::fs::write(&settings, text.replace("live = true", "live = false")).expect("written");
         folder
     }
 

@@ -15,6 +15,7 @@ mod explain;
 mod fanout;
 mod idle;
 mod import;
+mod live;
 mod peer;
 mod report;
 #[expect(
@@ -83,8 +84,8 @@ const SMALL: Sizes = Sizes {
     n_times: 1,
 };
 
-const NAMES: [&str; 8] =
-    ["import", "summaries", "idle", "start", "explain", "fanout", "stats", "scale"];
+const NAMES: [&str; 9] =
+    ["import", "summaries", "idle", "live", "start", "explain", "fanout", "stats", "scale"];
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
@@ -124,6 +125,9 @@ fn main() -> ExitCode {
         }
         if is_meant("idle") {
             idle::run(&mut report, sizes).await;
+        }
+        if is_meant("live") {
+            live::run(&mut report, sizes).await;
         }
         if is_meant("start") {
             start::run(&mut report, sizes).await;

@@ -13,13 +13,11 @@ use crate::fault::Both;
 use crate::local::doc::{Check, Wellness};
 use crate::node::partners::partner_text;
 use crate::node::status::Standing;
+use crate::node::waiting::RENEW_DAYS;
 use crate::node::{Node, Outcome};
 
 /// Below this the store will soon refuse writes; a close of an epoch writes some tens of megabytes.
 const FREE_LEAST: u64 = 256 << 20;
-
-/// Days before the last one at which an agreement is to be renewed: time for two legal services.
-const RENEW_DAYS: i64 = 60;
 
 /// A check that found nothing.
 pub(super) fn good(code: &str, en: impl Into<String>, fr: impl Into<String>) -> Check {
