@@ -47,7 +47,7 @@ pub(crate) fn shelter(id: u8) -> Service {
 }
 
 fn now() -> jiff::Timestamp {
-    // Eight in the evening in Winnipeg.
+    // In the evening in Winnipeg, whichever way its clocks are set.
     "2026-11-29T02:00:00Z".parse().unwrap()
 }
 
@@ -83,11 +83,11 @@ fn a_confirmation_counts_for_180_days() {
 fn hours_are_those_of_the_place() {
     let shelter = shelter(1);
     assert_eq!(shelter.open_at(now()), Open::Open);
-    // Five in the afternoon in Winnipeg, six in Toronto.
-    let before = "2026-11-28T23:00:00Z".parse().unwrap();
-    assert_eq!(shelter.open_at(before), Open::Closed);
-    let eastern = Service { zone: Some(Zone::Toronto), ..shelter.clone() };
-    assert_eq!(eastern.open_at(before), Open::Open);
+    // In summer, half past six in Manitoba and an hour less in Saskatchewan.
+    let evening = "2026-07-01T23:30:00Z".parse().unwrap();
+    assert_eq!(shelter.open_at(evening), Open::Open);
+    let west = Service { zone: Some(Zone::Regina), ..shelter.clone() };
+    assert_eq!(west.open_at(evening), Open::Closed);
     let nowhere = Service { locations: vec![], ..shelter };
     assert_eq!(nowhere.open_at(now()), Open::Unknown);
 }
@@ -231,7 +231,7 @@ fn bad_texts_and_hours_are_named_by_their_field() {
     assert_eq!(name("a\nb"), ("name", Wrong::Control));
     assert_eq!(name(&"a".repeat(201)), ("name", Wrong::TooLong));
     assert_eq!(with(&|it| it.name = Text::default()), ("name", Wrong::Missing));
-    assert_eq!(with(&|it| it.url = "javascript://x.y".into()).0, "url");
+    assert_eq!(with(&|it| it.url = "ftp://x.y".into()), ("url", Wrong::NotAUrl));
     assert_eq!(with(&|it| it.email = "nobody".into()), ("email", Wrong::NotAnEmail));
     assert_eq!(with(&|it| it.maximum_age = Some(3)), ("maximum_age", Wrong::NotANumber));
     let broken = ("schedules", Wrong::BrokenSchedule);
