@@ -23,6 +23,7 @@ pub mod migrate;
 pub mod overlap;
 pub mod rows;
 pub mod seal;
+pub mod services;
 pub mod statistics;
 pub mod sums;
 pub mod tables;

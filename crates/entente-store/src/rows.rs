@@ -86,6 +86,26 @@ pub struct ConsentRow {
     pub override_reason: Option<u8>,
 }
 
+/// A service of our own directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRow {
+    /// Everything we know of it, as the listing that a partner would get.
+    pub listing: Vec<u8>,
+    /// Hash of that listing.
+    pub hash: Bytes32,
+}
+
+/// What a service has free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapacityRow {
+    /// The claim, as it is signed.
+    pub claim: Vec<u8>,
+    /// When it was said, in seconds since 1970.
+    pub said_at_s: i64,
+    /// Until when it holds, in seconds since 1970.
+    pub until_s: i64,
+}
+
 /// How far a partnership is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartnerState {
