@@ -5,7 +5,7 @@
 //! are one transaction of the store: if the entry cannot be written, nothing happened.
 //!
 //! Read on in the order of a node's life: [`pairing`], [`agreements`], [`records`], [`epochs`],
-//! [`feeds`], [`counts`], [`statistics`].
+//! [`feeds`], [`counts`], [`statistics`], [`services`].
 
 pub mod agreements;
 pub mod audit;
@@ -21,6 +21,7 @@ pub mod partners;
 pub mod records;
 pub mod restarts;
 pub mod retention;
+pub mod services;
 pub mod statistics;
 pub mod status;
 
@@ -32,6 +33,7 @@ use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::OrgType;
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
+use entente_core::service::Directory;
 use entente_store::db::{Db, DbError};
 use entente_store::engine::EngineError;
 use jiff::civil::Date;
@@ -83,6 +85,8 @@ pub struct Node {
     // In memory, rebuilt at start, changed only after the transaction that changes the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    // Built when it is first asked for.
+    pub(crate) directory: RwLock<Option<Directory>>,
 }
 
 impl fmt::Debug for Node {
@@ -113,6 +117,7 @@ impl Node {
             admissions: Arc::new(Admissions::nobody()),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            directory: RwLock::new(None),
         };
         node.reopen_feeds_after_restore()?;
         node.db.write("node started", |tx| {

@@ -93,6 +93,8 @@ pub struct ServiceRow {
     pub listing: Vec<u8>,
     /// Hash of that listing.
     pub hash: Bytes32,
+    /// Whether it is running, so that partners are told of it.
+    pub active: bool,
 }
 
 /// What a service has free.

@@ -75,6 +75,16 @@ pub trait Services: Rows {
         Ok(all)
     }
 
+    /// The claims of an organization about one service.
+    fn capacities_of(
+        &self,
+        issuer: &Bytes32,
+        id: &ServiceKey,
+        visit: &mut dyn FnMut(CapacityRow) -> Result<ControlFlow<()>, DbError>,
+    ) -> Result<(), DbError> {
+        self.rows(CAPACITIES, &service_key(issuer, id), &mut |_, row| visit(row))
+    }
+
     /// The hash of what a partner was last told of a service.
     fn service_said(&self, partner: &Bytes32, id: &ServiceKey) -> Result<Option<Bytes32>, DbError> {
         let hash = self.get(SERVICES_SAID, &service_key(partner, id))?;

@@ -31,6 +31,7 @@ pub struct Directory {
     slots: Vec<Slot>,
     at: HashMap<(OrgId, ServiceId), usize>,
     capacities: HashMap<(OrgId, ServiceId), Vec<Capacity>>,
+    n_from: HashMap<OrgId, usize>,
 }
 
 /// An entry with what a search reads first.
@@ -69,6 +70,7 @@ impl Slot {
     fn fits(&self, query: &Query) -> bool {
         let gender = query.gender.filter(|it| *it != Gender::Unknown);
         (self.is_active || query.closed_too)
+            && query.from.as_ref().is_none_or(|it| it.contains(&self.entry.issuer))
             && (query.needs.is_empty() || self.needs & query.needs.bits() != 0)
             && self.groups & query.groups.bits() == query.groups.bits()
             && gender.is_none_or(|it| self.genders == 0 || self.genders & (1 << it.number()) != 0)
@@ -101,6 +103,7 @@ impl Directory {
         match self.at.get(&key).and_then(|at| self.slots.get_mut(*at)) {
             Some(there) => *there = slot,
             None => {
+                *self.n_from.entry(key.0).or_default() += 1;
                 self.at.insert(key, self.slots.len());
                 self.slots.push(slot);
             }
@@ -111,6 +114,9 @@ impl Directory {
     pub fn remove(&mut self, issuer: &OrgId, id: ServiceId) {
         self.capacities.remove(&(*issuer, id));
         let Some(at) = self.at.remove(&(*issuer, id)) else { return };
+        if let Some(n) = self.n_from.get_mut(issuer) {
+            *n = n.saturating_sub(1);
+        }
         self.slots.swap_remove(at);
         if let Some(moved) = self.slots.get(at) {
             self.at.insert((moved.entry.issuer, moved.entry.service.id), at);
@@ -135,10 +141,20 @@ impl Directory {
         }
     }
 
+    /// Forgets what a service had free.
+    pub fn forget_capacities(&mut self, issuer: &OrgId, id: ServiceId) {
+        self.capacities.remove(&(*issuer, id));
+    }
+
     /// A service of an issuer.
     pub fn get(&self, issuer: &OrgId, id: ServiceId) -> Option<&Arc<Entry>> {
         let at = self.at.get(&(*issuer, id))?;
         self.slots.get(*at).map(|slot| &slot.entry)
+    }
+
+    /// How many services an organization told of.
+    pub fn n_from(&self, issuer: &OrgId) -> usize {
+        self.n_from.get(issuer).copied().unwrap_or(0)
     }
 
     /// All services.

@@ -1,9 +1,11 @@
 //! What can be asked of a directory, what is found, and why in this order.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::codes::{Gender, Need, Province, Set};
+use crate::identity::OrgId;
 use crate::lang::{Lang, Text};
 use crate::record::Language;
 
@@ -50,6 +52,8 @@ pub struct Query {
     pub without_status: bool,
     /// With these words in its name or that of its organization.
     pub text: String,
+    /// Told of by one of these organizations; `None` is any.
+    pub from: Option<BTreeSet<OrgId>>,
     /// Those that are not running too.
     pub closed_too: bool,
     /// The most that are wanted; 0 is all.
