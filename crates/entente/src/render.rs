@@ -23,6 +23,7 @@ mod plan;
 pub(crate) mod qr;
 mod record;
 pub(crate) mod returned;
+mod service;
 mod statistics;
 mod status;
 mod store;
@@ -112,6 +113,16 @@ pub(crate) fn told(
         Op::OverlapRun => show::<doc::OverlapRunAsk>(told, view),
         Op::OverlapShow => show::<doc::OverlapShowAsk>(told, view),
         Op::OverlapEnd => show::<doc::OverlapEndAsk>(told, view),
+        Op::ServiceImport => show::<doc::ServiceImportAsk>(told, view),
+        Op::ServiceAdd => show::<doc::ServiceAddAsk>(told, view),
+        Op::ServiceList => show::<doc::ServiceListAsk>(told, view),
+        Op::ServiceShow => show::<doc::ServiceShowAsk>(told, view),
+        Op::ServiceSearch => show::<doc::ServiceSearchAsk>(told, view),
+        Op::ServiceConfirm => show::<doc::ServiceConfirmAsk>(told, view),
+        Op::ServiceClose => show::<doc::ServiceCloseAsk>(told, view),
+        Op::ServiceExport => show::<doc::ServiceExportAsk>(told, view),
+        Op::CapacitySet => show::<doc::CapacitySetAsk>(told, view),
+        Op::CapacityShow => show::<doc::CapacityShowAsk>(told, view),
         Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),

@@ -30,6 +30,7 @@ mod overlap;
 mod partner;
 mod record;
 mod record_file;
+mod service;
 mod statistics;
 mod store;
 
@@ -43,6 +44,7 @@ pub use overlap::*;
 pub use partner::*;
 pub use record::*;
 pub use record_file::*;
+pub use service::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -153,6 +155,16 @@ asks! {
     OverlapRun: OverlapRunAsk => OverlapTold;
     OverlapShow: OverlapShowAsk => OverlapTold;
     OverlapEnd: OverlapEndAsk => OverlapTold;
+    ServiceImport: ServiceImportAsk => ServiceImportTold;
+    ServiceAdd: ServiceAddAsk => ServiceChangeTold;
+    ServiceList: ServiceListAsk => ServiceListTold;
+    ServiceShow: ServiceShowAsk => ServiceShowTold;
+    ServiceSearch: ServiceSearchAsk => ServiceListTold;
+    ServiceConfirm: ServiceConfirmAsk => ServiceChangeTold;
+    ServiceClose: ServiceCloseAsk => ServiceChangeTold;
+    ServiceExport: ServiceExportAsk => ServiceExportTold;
+    CapacitySet: CapacitySetAsk => CapacitySetTold;
+    CapacityShow: CapacityShowAsk => CapacityShowTold;
     Budget: BudgetAsk => BudgetTold;
     AuditList: AuditListAsk => AuditListTold;
     AuditVerify: AuditVerifyAsk => AuditVerifyTold;

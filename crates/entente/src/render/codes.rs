@@ -12,6 +12,7 @@ use entente_core::codes::{
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
+use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -32,13 +33,13 @@ macro_rules! lists {
 }
 
 lists! {
-    Act, AgeBand, AgeShared, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
+    Act, AgeBand, AgeShared, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
     DataSource, DatePrecision, DefinitionProfile, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    RegionShared, Risk, SexualOrientation, SexualType, Status, StatusDecider, Suppression,
-    TrpStage, Venue, WorkPermit,
+    RegionShared, Risk, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider,
+    Suppression, TrpStage, Venue, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.
