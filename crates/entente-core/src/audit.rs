@@ -125,6 +125,15 @@ actions! {
     OverlapMixed = 118, "overlap_mixed", "Overlap round mixed", "Recoupement mélangé";
     OverlapCounted = 119, "overlap_counted", "Overlap round counted", "Recoupement compté";
     OverlapEnded = 120, "overlap_ended", "Overlap round over, keys destroyed", "Recoupement terminé, clés détruites";
+    ServicesImported = 130, "services_imported", "Services imported", "Services importés";
+    ServiceChanged = 131, "service_changed", "Service added or changed", "Service ajouté ou modifié";
+    ServiceConfirmed = 132, "service_confirmed", "Service confirmed", "Service confirmé";
+    ServiceClosed = 133, "service_closed", "Service closed or withdrawn", "Service fermé ou retiré";
+    ServicesSaid = 134, "services_said", "Services told to a partner", "Services communiqués à un partenaire";
+    ServicesHeld = 135, "services_held", "Services of a partner received", "Services d’un partenaire reçus";
+    CapacitySet = 136, "capacity_set", "Capacity said", "Capacité indiquée";
+    CapacityHeld = 137, "capacity_held", "Capacity of a partner received", "Capacité d’un partenaire reçue";
+    ServicesExported = 138, "services_exported", "Services exported", "Services exportés";
     ReferralCreated = 140, "referral_created", "Referral created", "Renvoi créé";
     ReferralOffered = 141, "referral_offered", "Referral offered", "Renvoi offert";
     ReferralRefused = 142, "referral_refused", "Referral not offered", "Renvoi non offert";

@@ -73,6 +73,12 @@ pub mod payload_type {
     pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
     /// What one organization hands on in an overlap round: by whom, of what, and its hash.
     pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
+    /// A service of the directory, as a partner may see it.
+    pub const SERVICE: &str = "application/vnd.entente.service.v1+proto";
+    /// A service is taken out of the directory.
+    pub const SERVICE_WITHDRAWAL: &str = "application/vnd.entente.service-withdrawal.v1+proto";
+    /// What a service has free, and until when.
+    pub const CAPACITY: &str = "application/vnd.entente.capacity.v1+proto";
     /// What an overlap round came to, signed by its coordinator.
     pub const OVERLAP_RESULT: &str = "application/vnd.entente.overlap-result.v1+proto";
     /// An organization offers a referral: the anonymized need card.

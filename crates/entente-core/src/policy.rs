@@ -32,6 +32,7 @@ mod explain;
 mod inclusion;
 mod reason;
 mod referrals;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use explain::{Explanation, FieldFate, FieldLine};
 pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
 pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
+pub use services::ServiceNews;
 
 /// What one organization may send to one partner: an agreement, seen in one direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,13 +246,20 @@ pub fn withdraw(partner: OrgId, id: SummaryId, reason: WithdrawReason) -> Permit
 }
 
 /// Sends a signed document: an agreement, a notice, a receipt. Always permitted, since none of them
-/// holds anything about a case. Answers, bundles and referrals do; they have ways of their own.
+/// holds anything about a case. Answers, bundles and referrals do, and services ask for a grant; they
+/// have ways of their own.
 pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
     debug_assert!(
-        ![payload_type::COUNT_ANSWER, payload_type::RELEASE_ANSWER, payload_type::BUNDLE]
-            .contains(&&*envelope.payload_type)
+        ![
+            payload_type::COUNT_ANSWER,
+            payload_type::RELEASE_ANSWER,
+            payload_type::BUNDLE,
+            payload_type::SERVICE,
+            payload_type::CAPACITY,
+        ]
+        .contains(&&*envelope.payload_type)
             && !payload_type::REFERRALS.contains(&&*envelope.payload_type),
-        "a document that holds something about cases is no plain document"
+        "a document that asks for a decision is no plain document"
     );
     Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }
 }

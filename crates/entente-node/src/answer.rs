@@ -17,6 +17,7 @@ mod partners;
 mod plans;
 mod records;
 mod referrals;
+mod services;
 mod statistics;
 mod status;
 mod store;
@@ -249,6 +250,16 @@ impl Desk {
             Op::OverlapRun => it.soon(asked, overlap_run::run).await,
             Op::OverlapShow => it.now(asked, overlap::show).await,
             Op::OverlapEnd => it.soon(asked, overlap_run::end).await,
+            Op::ServiceImport => it.now(asked, services::import).await,
+            Op::ServiceAdd => it.now(asked, services::add).await,
+            Op::ServiceList => it.now(asked, services::list).await,
+            Op::ServiceShow => it.now(asked, services::show).await,
+            Op::ServiceSearch => it.now(asked, services::search).await,
+            Op::ServiceConfirm => it.now(asked, services::confirm).await,
+            Op::ServiceClose => it.now(asked, services::close).await,
+            Op::ServiceExport => it.now(asked, services::export).await,
+            Op::CapacitySet => it.now(asked, services::capacity_set).await,
+            Op::CapacityShow => it.now(asked, services::capacity_show).await,
             Op::ReferralCreate => it.now(asked, referrals::create).await,
             Op::ReferralOffer => it.now(asked, referrals::offer).await,
             Op::ReferralInbox => it.now(asked, referrals::inbox).await,

@@ -12,6 +12,7 @@ pub mod config;
 pub mod doors;
 pub mod fault;
 pub mod grpc;
+pub mod hsds;
 pub mod local;
 pub mod node;
 pub mod notify;

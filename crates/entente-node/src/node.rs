@@ -5,7 +5,7 @@
 //! are one transaction of the store: if the entry cannot be written, nothing happened.
 //!
 //! Read on in the order of a node's life: [`pairing`], [`agreements`], [`records`], [`epochs`],
-//! [`feeds`], [`counts`], [`statistics`].
+//! [`feeds`], [`counts`], [`statistics`], [`services`].
 
 pub mod agreements;
 pub mod audit;
@@ -24,6 +24,7 @@ pub mod records;
 pub mod referrals;
 pub mod restarts;
 pub mod retention;
+pub mod services;
 pub mod statistics;
 pub mod status;
 pub mod waiting;
@@ -37,6 +38,7 @@ use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::OrgType;
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
+use entente_core::service::Directory;
 use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{Db, DbError};
 use entente_store::engine::EngineError;
@@ -93,6 +95,8 @@ pub struct Node {
     // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    // Built when it is first asked for.
+    pub(crate) directory: RwLock<Option<Directory>>,
     /// Who heard "not yet" to which release since something was drawn last.
     pub(crate) awaited: Mutex<BTreeSet<(ReleaseId, OrgId)>>,
     /// What the settings say about referrals; set once, before the node is used.
@@ -128,6 +132,7 @@ impl Node {
             news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            directory: RwLock::new(None),
             awaited: Mutex::default(),
             referral_rules: OnceLock::new(),
         };

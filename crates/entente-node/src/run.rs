@@ -173,6 +173,8 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
             node.refresh_admissions()?;
             node.expire_agreements()?;
             node.end_stale_overlaps()?;
+            node.forget_capacities_over()?;
+            node.say_all_services()?;
             node.shred_expired()
         };
         match tokio::task::spawn_blocking(kept).await {

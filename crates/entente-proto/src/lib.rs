@@ -7,8 +7,8 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `referral`, `exchange`
-//! (requests and replies), `bundle` (a feed in a file), `audit`.
+//! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `service`, `referral`,
+//! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
@@ -30,6 +30,7 @@ mod plan;
 mod receipt;
 mod referral;
 mod release;
+mod service;
 mod statement;
 mod sum;
 mod summary;
@@ -76,6 +77,10 @@ pub use release::{
     MAX_RECEIPTS, ReleaseQuestion, decode_release_answer, encode_release_answer,
     parse_release_question, release_question_message,
 };
+pub use service::{
+    MAX_LISTING, decode_capacity, decode_service, decode_service_withdrawal, encode_capacity,
+    encode_service, encode_service_withdrawal,
+};
 pub use statement::{
     MAX_DOCUMENT, decode_envelope, decode_statement, document_message, encode_envelope,
     encode_statement, parse_document,
@@ -109,6 +114,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 mod tests {
     use entente_core::agreement::terms;
     use entente_core::codes::{self, Code};
+    use entente_core::service;
     use entente_core::statistics::{plan, release, sum};
     use prost::Message;
     use prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -250,6 +256,10 @@ mod tests {
         check_list::<entente_core::statistics::national::SumEnd>("SumEnd");
         check_list::<sum::Rejection>("SumRejection");
         check_list::<release::Symbol>("ReturnSymbol");
+        check_list::<service::Status>("ServiceStatus");
+        check_list::<service::Group>("ServiceGroup");
+        check_list::<service::Unit>("CapacityUnit");
+        check_list::<service::Zone>("TimeZone");
         check_list::<codes::Urgency>("Urgency");
         check_list::<codes::Risk>("Risk");
         check_list::<codes::ReferralOutcome>("ReferralOutcome");

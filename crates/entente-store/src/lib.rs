@@ -27,6 +27,7 @@ pub mod overlap;
 pub mod referrals;
 pub mod rows;
 pub mod seal;
+pub mod services;
 pub mod statistics;
 pub mod sums;
 pub mod tables;

@@ -98,6 +98,28 @@ impl ConsentRow {
     }
 }
 
+/// A service of our own directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRow {
+    /// Everything we know of it, as the listing that a partner would get.
+    pub listing: Vec<u8>,
+    /// Hash of that listing.
+    pub hash: Bytes32,
+    /// Whether it is running, so that partners are told of it.
+    pub active: bool,
+}
+
+/// What a service has free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapacityRow {
+    /// The claim, as it is signed.
+    pub claim: Vec<u8>,
+    /// When it was said, in seconds since 1970.
+    pub said_at_s: i64,
+    /// Until when it holds, in seconds since 1970.
+    pub until_s: i64,
+}
+
 /// How far a partnership is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartnerState {

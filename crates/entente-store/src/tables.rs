@@ -129,6 +129,19 @@ pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
 /// organization, number of the row (4 bytes).
 pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");
 
+/// Services of our own directory. Key: service id. Value: [`crate::rows::ServiceRow`].
+pub const OWN_SERVICES: Table = Table::new(40, "own-services");
+
+/// Services that partners told of. Key: issuer, service id. Value: the signed document.
+pub const HELD_SERVICES: Table = Table::new(41, "held-services");
+
+/// What services have free, our own and of partners. Key: issuer, service id, number of the unit (1
+/// byte), bits of whom (4 bytes). Value: [`crate::rows::CapacityRow`].
+pub const CAPACITIES: Table = Table::new(42, "capacities");
+
+/// What a partner was told of our services. Key: partner, service id. Value: hash of the listing.
+pub const SERVICES_SAID: Table = Table::new(43, "services-said");
+
 /// Referrals of ours. Key: referral id. Value: [`crate::rows::ReferralRow`].
 pub const REFERRALS: Table = Table::new(45, "referrals");
 

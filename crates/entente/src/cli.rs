@@ -19,6 +19,7 @@ pub(crate) mod faults;
 pub(crate) mod flow;
 mod offline;
 pub(crate) mod prompt;
+mod services;
 pub(crate) mod speech;
 #[cfg(test)]
 mod tests;

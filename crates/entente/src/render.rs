@@ -26,6 +26,7 @@ pub(crate) mod qr;
 mod record;
 mod referral;
 pub(crate) mod returned;
+mod service;
 mod statistics;
 mod status;
 mod store;
@@ -116,6 +117,16 @@ pub(crate) fn told(
         Op::OverlapRun => show::<doc::OverlapRunAsk>(told, view),
         Op::OverlapShow => show::<doc::OverlapShowAsk>(told, view),
         Op::OverlapEnd => show::<doc::OverlapEndAsk>(told, view),
+        Op::ServiceImport => show::<doc::ServiceImportAsk>(told, view),
+        Op::ServiceAdd => show::<doc::ServiceAddAsk>(told, view),
+        Op::ServiceList => show::<doc::ServiceListAsk>(told, view),
+        Op::ServiceShow => show::<doc::ServiceShowAsk>(told, view),
+        Op::ServiceSearch => show::<doc::ServiceSearchAsk>(told, view),
+        Op::ServiceConfirm => show::<doc::ServiceConfirmAsk>(told, view),
+        Op::ServiceClose => show::<doc::ServiceCloseAsk>(told, view),
+        Op::ServiceExport => show::<doc::ServiceExportAsk>(told, view),
+        Op::CapacitySet => show::<doc::CapacitySetAsk>(told, view),
+        Op::CapacityShow => show::<doc::CapacityShowAsk>(told, view),
         Op::ReferralCreate => show::<doc::ReferralCreateAsk>(told, view),
         Op::ReferralOffer => show::<doc::ReferralOfferAsk>(told, view),
         Op::ReferralInbox => show::<doc::ReferralInboxAsk>(told, view),

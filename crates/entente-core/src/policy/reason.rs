@@ -49,6 +49,8 @@ pub enum Why {
     CountsNotGranted,
     /// No part of the privacy budget of statistics is granted.
     StatisticsNotGranted,
+    /// The service directory is not granted.
+    ServicesNotGranted,
     /// The agreement has no purpose that summaries serve.
     NoPurpose,
     /// The person has not consented to these purposes.
@@ -132,6 +134,7 @@ impl Why {
             Self::SummariesNotGranted => "summaries_not_granted",
             Self::CountsNotGranted => "counts_not_granted",
             Self::StatisticsNotGranted => "statistics_not_granted",
+            Self::ServicesNotGranted => "services_not_granted",
             Self::NoPurpose => "no_purpose",
             Self::NoConsent { .. } => "no_consent",
             Self::ConsentWithdrawn => "consent_withdrawn",
@@ -253,6 +256,10 @@ impl Why {
             Self::StatisticsNotGranted => pick(
                 "the agreement grants no part of the privacy budget of statistics",
                 "l’entente n’accorde aucune part du budget de confidentialité de la statistique",
+            ),
+            Self::ServicesNotGranted => pick(
+                "the agreement does not grant the service directory",
+                "l’entente n’accorde pas le répertoire de services",
             ),
             Self::NoPurpose => pick(
                 "the agreement has no purpose that summaries serve (statistics, research, evaluation, audit)",

@@ -221,6 +221,16 @@ local_service! {
     overlap_run, OverlapRunStream, OverlapRun;
     overlap_show, OverlapShowStream, OverlapShow;
     overlap_end, OverlapEndStream, OverlapEnd;
+    service_import, ServiceImportStream, ServiceImport;
+    service_add, ServiceAddStream, ServiceAdd;
+    service_list, ServiceListStream, ServiceList;
+    service_show, ServiceShowStream, ServiceShow;
+    service_search, ServiceSearchStream, ServiceSearch;
+    service_confirm, ServiceConfirmStream, ServiceConfirm;
+    service_close, ServiceCloseStream, ServiceClose;
+    service_export, ServiceExportStream, ServiceExport;
+    capacity_set, CapacitySetStream, CapacitySet;
+    capacity_show, CapacityShowStream, CapacityShow;
     referral_create, ReferralCreateStream, ReferralCreate;
     referral_offer, ReferralOfferStream, ReferralOffer;
     referral_inbox, ReferralInboxStream, ReferralInbox;

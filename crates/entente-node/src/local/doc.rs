@@ -32,6 +32,7 @@ mod partner;
 mod record;
 mod record_file;
 mod referral;
+mod service;
 mod statistics;
 mod store;
 
@@ -47,6 +48,7 @@ pub use partner::*;
 pub use record::*;
 pub use record_file::*;
 pub use referral::*;
+pub use service::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -158,6 +160,16 @@ asks! {
     OverlapRun: OverlapRunAsk => OverlapTold;
     OverlapShow: OverlapShowAsk => OverlapTold;
     OverlapEnd: OverlapEndAsk => OverlapTold;
+    ServiceImport: ServiceImportAsk => ServiceImportTold;
+    ServiceAdd: ServiceAddAsk => ServiceChangeTold;
+    ServiceList: ServiceListAsk => ServiceListTold;
+    ServiceShow: ServiceShowAsk => ServiceShowTold;
+    ServiceSearch: ServiceSearchAsk => ServiceListTold;
+    ServiceConfirm: ServiceConfirmAsk => ServiceChangeTold;
+    ServiceClose: ServiceCloseAsk => ServiceChangeTold;
+    ServiceExport: ServiceExportAsk => ServiceExportTold;
+    CapacitySet: CapacitySetAsk => CapacitySetTold;
+    CapacityShow: CapacityShowAsk => CapacityShowTold;
     ReferralCreate: ReferralCreateAsk => ReferralTold;
     ReferralOffer: ReferralOfferAsk => ReferralTold;
     ReferralInbox: ReferralInboxAsk => ReferralListTold;

@@ -104,6 +104,16 @@ ops! {
     OverlapRun = "overlap_run", "Run an overlap round", "Mener un recoupement";
     OverlapShow = "overlap_show", "Show an overlap round", "Montrer un recoupement";
     OverlapEnd = "overlap_end", "Give an overlap round up", "Abandonner un recoupement";
+    ServiceImport = "service_import", "Import services", "Importer des services";
+    ServiceAdd = "service_add", "Add or change a service", "Ajouter ou modifier un service";
+    ServiceList = "service_list", "List our services", "Lister nos services";
+    ServiceShow = "service_show", "Show a service", "Montrer un service";
+    ServiceSearch = "service_search", "Search services", "Chercher des services";
+    ServiceConfirm = "service_confirm", "Confirm a service", "Confirmer un service";
+    ServiceClose = "service_close", "Close a service", "Fermer un service";
+    ServiceExport = "service_export", "Export services", "Exporter des services";
+    CapacitySet = "capacity_set", "Say what a service has free", "Indiquer la capacité d’un service";
+    CapacityShow = "capacity_show", "Show what is free", "Montrer les capacités";
     ReferralCreate = "referral_create", "Make a referral", "Créer un renvoi";
     ReferralOffer = "referral_offer", "Offer a referral", "Offrir un renvoi";
     ReferralInbox = "referral_inbox", "List referrals offered to us", "Lister les renvois qui nous sont offerts";

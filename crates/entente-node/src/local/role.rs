@@ -143,6 +143,15 @@ pub fn allowed(op: Op, role: Role) -> bool {
             &[Supervisor]
         }
 
+        // The directory says nothing about a case. Whoever answers for a service says what is free.
+        Op::ServiceList | Op::ServiceShow | Op::ServiceSearch | Op::CapacityShow => {
+            &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor]
+        }
+        Op::ServiceConfirm | Op::CapacitySet => &[CaseWorker, Supervisor, Coordinator],
+        Op::ServiceImport | Op::ServiceAdd | Op::ServiceClose | Op::ServiceExport => {
+            &[Supervisor, Coordinator]
+        }
+
         // Sharing.
         Op::EpochClose => &[PrivacyOfficer],
         Op::EpochPreview => &[Supervisor, PrivacyOfficer, Coordinator],
@@ -222,9 +231,9 @@ mod tests {
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Budget, Doctor, EpochList, FeedList, Inbox, OverlapList, OverlapShow,
-            PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList, StatsShow, StatsStatus,
-            Status,
+            AuditVerify, Budget, CapacityShow, Doctor, EpochList, FeedList, Inbox, OverlapList,
+            OverlapShow, PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList, ServiceList,
+            ServiceSearch, ServiceShow, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -246,6 +255,10 @@ mod tests {
                 StatsShow,
                 OverlapList,
                 OverlapShow,
+                ServiceList,
+                ServiceShow,
+                ServiceSearch,
+                CapacityShow,
                 Budget,
                 AuditList,
                 AuditVerify,

@@ -235,7 +235,9 @@ impl Node {
             if state == AgreementState::Active {
                 entries.push(self.activate(tx, kept, actor)?);
             }
-            self.write_audit(tx, entries)
+            self.write_audit(tx, entries)?;
+            self.say_services_to(tx, &kept.partner, None)?;
+            Ok::<_, Box<Fault>>(())
         })?;
         self.refresh_admissions()?;
         self.find_agreement(&format!("{}@{}", kept.agreement.id, kept.agreement.version))
@@ -308,6 +310,9 @@ impl Node {
             let payload = entente_proto::encode_agreement_notice(&notice);
             let document = self.document(&kept.partner, payload_type::AGREEMENT_NOTICE, payload)?;
             self.say(tx, &kept.partner, None, vec![document])?;
+            if change == AgreementChange::Resumed {
+                self.say_services_to(tx, &kept.partner, None)?;
+            }
             match change {
                 AgreementChange::Ended if was_in_force => self.execute_our_end(tx, kept),
                 _ => Ok(Vec::new()),
@@ -323,6 +328,8 @@ impl Node {
         for id in gone {
             held.remove(id);
         }
+        drop(held);
+        self.forget_directory();
     }
 
     pub(crate) fn apply_change(
@@ -352,7 +359,11 @@ impl Node {
             self.after_end(tx, kept)?;
         }
         let entry = self.entry(actor, action).partner(kept.partner);
-        self.write_audit(tx, vec![entry.agreement(kept.agreement.id.0)])
+        self.write_audit(tx, vec![entry.agreement(kept.agreement.id.0)])?;
+        if change == AgreementChange::Resumed && side == Side::Theirs {
+            self.say_services_to(tx, &kept.partner, None)?;
+        }
+        Ok(())
     }
 
     /// A proposal of the other side, or its signature under an agreement.
@@ -435,6 +446,7 @@ impl Node {
         gathered.entries.push(entry.partner(*issuer).agreement(agreement.id.0));
         if state == AgreementState::Active {
             gathered.entries.push(self.activate(tx, &kept, Actor::Partner(*issuer))?);
+            self.say_services_to(tx, issuer, None)?;
         }
         Ok(Ok(()))
     }

@@ -117,6 +117,9 @@ impl Node {
         gathered: &mut Gathered,
     ) -> Result<Used, Refused> {
         gathered.accepted.n_documents += 1;
+        if !is_of_services(&envelope.payload_type) {
+            gathered.services.ask_again();
+        }
         let kind = envelope.payload_type.as_str();
         if kind == payload_type::AGREEMENT || kind == payload_type::AGREEMENT_PROPOSAL {
             return Ok(self.read_agreement(tx, issuer, envelope, gathered)?);
@@ -126,6 +129,10 @@ impl Node {
         };
         let bytes = payload.bytes();
         match envelope.payload_type.as_str() {
+            payload_type::SERVICE | payload_type::SERVICE_WITHDRAWAL | payload_type::CAPACITY => {
+                let services = &mut gathered.services;
+                Ok(self.read_service_document(tx, issuer, envelope, services)?)
+            }
             payload_type::AGREEMENT_NOTICE => {
                 let Ok(notice) = entente_proto::decode_agreement_notice(bytes) else {
                     return Ok(Err("document_unreadable"));
@@ -144,6 +151,8 @@ impl Node {
                     return Ok(Err("document_unreadable"));
                 }
                 // What it took back before stays taken back; the rest is said again or not.
+                tx.delete_services_of(issuer.as_bytes())?;
+                gathered.services.forget = true;
                 let entry = self.entry(Actor::Partner(*issuer), Action::Restored);
                 gathered.entries.push(entry.partner(*issuer));
                 Ok(Ok(()))
@@ -269,6 +278,11 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn is_of_services(kind: &str) -> bool {
+    [payload_type::SERVICE, payload_type::SERVICE_WITHDRAWAL, payload_type::CAPACITY]
+        .contains(&kind)
 }
 
 pub(crate) fn not_open() -> Box<Fault> {

@@ -50,6 +50,7 @@ impl Node {
             }
         }
         tx.shred_leaves(log, epoch, &unread)?;
+        self.forget_services_with(tx, &kept.partner)?;
         self.end_referrals_with(tx, &kept.partner)
     }
 

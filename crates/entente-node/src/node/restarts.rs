@@ -60,7 +60,7 @@ impl Node {
         let payload = entente_proto::encode_feed_restart(&restart);
         let document = self.document(partner, payload_type::NEW_FEED, payload)?;
         self.say(tx, partner, None, vec![document])?;
-        Ok(())
+        self.say_services_anew(tx, partner)
     }
 
     /// Compares what a partner holds of our feed with what we know of it.

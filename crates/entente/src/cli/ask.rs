@@ -50,7 +50,7 @@ impl Question {
     }
 }
 
-type Asked = Result<Question, Box<Fault>>;
+pub(super) type Asked = Result<Question, Box<Fault>>;
 
 /// The question behind a command, for instance `["partner", "list"]`; `None` if the command is
 /// not a question for the node, or needs more than what was typed.
@@ -73,6 +73,8 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["held", command] => held(command, &typed),
         ["bundle", command] => bundle(command, &typed),
         ["plan", command] => plan(command, &typed),
+        ["service", command] => super::services::service(command, &typed),
+        ["capacity", command] => super::services::capacity(command, &typed),
         ["stats", "overlap", command] => overlap(command, &typed),
         ["stats", command] => stats(command, &typed),
         ["budget"] => asked(&BudgetAsk {}),
@@ -85,7 +87,7 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the arms of `question` are alike")]
-fn asked<A: Ask>(ask: &A) -> Option<Asked> {
+pub(super) fn asked<A: Ask>(ask: &A) -> Option<Asked> {
     Some(Ok(Question::new(ask)))
 }
 
@@ -527,7 +529,7 @@ impl Typed<'_> {
     }
 
     /// A path, absolute.
-    fn path(&self, id: &str) -> Option<String> {
+    pub(super) fn path(&self, id: &str) -> Option<String> {
         self.raw_path(id).map(|path| Desk::absolute(&path))
     }
 
@@ -536,7 +538,7 @@ impl Typed<'_> {
         serde_json::from_value(Value::String(self.maybe(id)?)).ok()
     }
 
-    fn limit(&self) -> u32 {
+    pub(super) fn limit(&self) -> u32 {
         self.number("limit").unwrap_or(100)
     }
 

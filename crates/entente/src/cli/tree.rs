@@ -13,6 +13,7 @@ mod machine;
 mod overlap;
 mod partners;
 mod referrals;
+mod services;
 mod sharing;
 mod statistics;
 pub(crate) mod words;
@@ -20,12 +21,13 @@ pub(crate) mod words;
 use words::Words;
 
 /// The commands under each heading of the first page.
-const GROUPS: [(&str, &str, &[&str]); 6] = [
+const GROUPS: [(&str, &str, &[&str]); 7] = [
     (
         "Every day",
         "Tous les jours",
         &["inbox", "status", "record", "consent", "referral", "held", "count", "sync"],
     ),
+    ("Services", "Services", &["service", "capacity"]),
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
@@ -66,6 +68,8 @@ fn all(words: Words) -> Vec<Command> {
         sharing::held(words),
         sharing::count(words),
         sharing::sync(words),
+        services::service(words),
+        services::capacity(words),
         partners::partner(words),
         partners::agreement(words),
         sharing::epoch(words),

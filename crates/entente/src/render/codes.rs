@@ -13,6 +13,7 @@ use entente_core::codes::{
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
+use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -33,12 +34,12 @@ macro_rules! lists {
 }
 
 lists! {
-    AccessNeed, Act, AgeBand, AgeShared, Barrier, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
+    AccessNeed, Act, AgeBand, AgeShared, Barrier, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
     DataSource, DatePrecision, DefinitionProfile, Dependants, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
+    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
     Suppression, TrpStage, Urgency, Venue, WorkPermit,
 }
 

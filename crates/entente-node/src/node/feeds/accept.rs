@@ -23,6 +23,7 @@ use super::{Accepted, Refused, Via};
 use crate::node::audit::no_randomness;
 use crate::node::index::HeldPlace;
 use crate::node::partners::Shut;
+use crate::node::services::held::ServicesRead;
 use crate::node::{Node, Outcome, unpoisoned};
 
 /// How many batches are acted on in one transaction, if that many wait: 8,192 summaries, about
@@ -51,6 +52,8 @@ pub(crate) struct Gathered {
     pub(crate) entries: Vec<AuditEntry>,
     /// Receipts to be sent back.
     pub(crate) receipts: Vec<Receipted>,
+    /// What was read of services.
+    pub(crate) services: ServicesRead,
     /// The agreement of the summary before, and whether it lets anything be told.
     agreed: Option<(AgreementRef, bool)>,
     /// Whether the issuer ever took anything back; looked up once.
@@ -211,7 +214,7 @@ impl Node {
             self.finish(tx, issuer, gathered)
         })?;
         let accepted = std::mem::take(&mut ahead.accepted);
-        ahead.accepted = accepted.and(self.remember_held(gathered));
+        ahead.accepted = accepted.and(self.remember_held(issuer, gathered));
         ahead.followed = Some(last.followed.clone());
         ahead.pending = Some(pending);
         Ok(())
@@ -466,6 +469,7 @@ impl Node {
             let entry = self.entry(Actor::Partner(*issuer), Action::SummariesHeld).partner(*issuer);
             gathered.entries.push(entry.n(gathered.accepted.n_held));
         }
+        gathered.entries.extend(self.services_entries(issuer, &gathered.services));
         let unreadable: HashMap<u64, Vec<u8>> = gathered.unreadable.drain(..).collect();
         for (seq, reason) in &gathered.accepted.skipped {
             let mut proof = vec![seq.to_be_bytes().to_vec()];
@@ -490,7 +494,7 @@ impl Node {
         Ok(gathered)
     }
 
-    fn remember_held(&self, gathered: Gathered) -> Accepted {
+    fn remember_held(&self, issuer: &OrgId, gathered: Gathered) -> Accepted {
         let mut held = unpoisoned(self.held.write());
         for (id, place) in gathered.places {
             if let Place::Held(place) = place {
@@ -500,6 +504,8 @@ impl Node {
         for id in &gathered.shredded {
             held.remove(id);
         }
+        drop(held);
+        self.remember_services(issuer, gathered.services);
         gathered.accepted
     }
 
@@ -539,6 +545,7 @@ impl Gathered {
     /// The summaries that a document told us to destroy.
     pub(crate) fn shredded(&mut self, ids: impl IntoIterator<Item = SummaryId>) {
         self.shredded.extend(ids);
+        self.services.forget = true;
     }
 }
 

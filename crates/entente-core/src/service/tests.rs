@@ -1,0 +1,246 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::identity::OrgKey;
+use crate::service::place::Site;
+
+fn org(seed: u8) -> crate::identity::OrgId {
+    OrgKey::from_seed(&[seed; 32]).id()
+}
+
+/// A shelter for women in Winnipeg, open at night.
+pub(crate) fn shelter(id: u8) -> Service {
+    let organization = Organization {
+        id: [9; 16],
+        name: Text::new("Riverside", "Rive"),
+        description: Text::new("A charity", "Un organisme de bienfaisance"),
+        ..Organization::default()
+    };
+    let site = Site {
+        id: [id; 16],
+        point: Point::new(49.8951, -97.1384),
+        address: Address {
+            state_province: "MB".to_owned(),
+            country: "CA".to_owned(),
+            ..Address::default()
+        },
+        ..Site::default()
+    };
+    Service {
+        needs: Set::EMPTY.with(Need::EmergencyHousing),
+        groups: Set::EMPTY.with(Group::Women).with(Group::WithChildren),
+        genders: Set::EMPTY.with(Gender::Woman).with(Gender::TransWoman),
+        minimum_age: Some(18),
+        locations: vec![Location::Physical(Box::new(site))],
+        schedules: vec![Schedule {
+            freq: Some(schedule::Freq::Weekly),
+            byday: schedule::parse_byday("MO,TU,WE,TH,FR,SA,SU").unwrap(),
+            opens_at: schedule::parse_time("18:00"),
+            closes_at: schedule::parse_time("08:00"),
+            ..Schedule::default()
+        }],
+        assured_on: Some(date(2026, 11, 1)),
+        accepts_without_status: Some(true),
+        contacts: vec![Contact { name: "A. Roy".to_owned(), ..Contact::default() }],
+        ..Service::named(ServiceId([id; 16]), organization, Text::new("Shelter", "Refuge"))
+    }
+}
+
+fn now() -> jiff::Timestamp {
+    // In the evening in Winnipeg, whichever way its clocks are set.
+    "2026-11-29T02:00:00Z".parse().unwrap()
+}
+
+fn today() -> Date {
+    date(2026, 11, 28)
+}
+
+fn directory(services: impl IntoIterator<Item = Service>) -> Directory {
+    let mut directory = Directory::default();
+    for service in services {
+        directory.put(Entry { issuer: org(1), service });
+    }
+    directory
+}
+
+fn ids(directory: &Directory, query: &Query) -> Vec<u8> {
+    let found = directory.search(query, now(), today()).found;
+    found.iter().map(|it| it.entry.service.id.0[0]).collect()
+}
+
+#[test]
+fn a_confirmation_counts_for_180_days() {
+    let service = shelter(1);
+    let until = date(2027, 4, 30);
+    assert_eq!(service.freshness(until), Freshness::Fresh { until });
+    let stale = Freshness::Stale { confirmed: date(2026, 11, 1) };
+    assert_eq!(service.freshness(date(2027, 5, 1)), stale);
+    let never = Service { assured_on: None, ..shelter(1) };
+    assert_eq!(never.freshness(today()), Freshness::Never);
+}
+
+#[test]
+fn hours_are_those_of_the_place() {
+    let shelter = shelter(1);
+    assert_eq!(shelter.open_at(now()), Open::Open);
+    // In summer, half past six in Manitoba and an hour less in Saskatchewan.
+    let evening = "2026-07-01T23:30:00Z".parse().unwrap();
+    assert_eq!(shelter.open_at(evening), Open::Open);
+    let west = Service { zone: Some(Zone::Regina), ..shelter.clone() };
+    assert_eq!(west.open_at(evening), Open::Closed);
+    let nowhere = Service { locations: vec![], ..shelter };
+    assert_eq!(nowhere.open_at(now()), Open::Unknown);
+}
+
+#[test]
+fn a_search_finds_what_fits_and_nothing_else() {
+    let directory = directory([shelter(1)]);
+    let woman = |age| Query {
+        needs: Set::EMPTY.with(Need::EmergencyHousing).with(Need::Legal),
+        age: Some(age),
+        gender: Some(Gender::Woman),
+        open_now: true,
+        fresh_only: true,
+        without_status: true,
+        province: Some(Province::Manitoba),
+        text: "REFUGE rive".to_owned(),
+        ..Query::default()
+    };
+    assert_eq!(ids(&directory, &woman(30)), [1]);
+    let none: [(&str, Query); 8] = [
+        ("age", woman(17)),
+        ("gender", Query { gender: Some(Gender::Man), ..woman(30) }),
+        ("need", Query { needs: Set::EMPTY.with(Need::Legal), ..woman(30) }),
+        ("group", Query { groups: Set::EMPTY.with(Group::Men), ..woman(30) }),
+        ("province", Query { province: Some(Province::Quebec), ..woman(30) }),
+        ("words", Query { text: "hospital".to_owned(), ..woman(30) }),
+        ("capacity", Query { with_capacity: true, ..woman(30) }),
+        ("language", Query { languages: vec![Language::new("cr").unwrap()], ..woman(30) }),
+    ];
+    for (what, query) in none {
+        assert!(ids(&directory, &query).is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn what_has_room_comes_first_then_what_is_confirmed_then_what_is_near() {
+    let at = |id, latitude| {
+        let mut service = shelter(id);
+        let Location::Physical(site) = &mut service.locations[0] else { panic!("no site") };
+        site.point = Point::new(latitude, -97.1384);
+        service
+    };
+    let stale = Service { assured_on: Some(date(2020, 1, 1)), ..at(3, 49.9) };
+    let mut directory = directory([at(1, 51.0), at(2, 50.0), stale, at(4, 50.5), at(5, 49.9)]);
+    let claim = |id, available| Capacity {
+        service: ServiceId([id; 16]),
+        available,
+        maximum: None,
+        unit: Unit::Bed,
+        whom: Set::EMPTY,
+        said_at: now(),
+        until: now() + jiff::SignedDuration::from_hours(1),
+    };
+    directory.put_capacity(&org(1), claim(4, 2));
+    directory.put_capacity(&org(1), claim(5, 0));
+    let near = Near { point: Point::new(49.8951, -97.1384).unwrap(), within_km: None };
+    let query = Query { near: Some(near), ..Query::default() };
+    assert_eq!(ids(&directory, &query), [4, 2, 1, 3, 5]);
+    assert_eq!(ids(&directory, &Query { limit: 2, ..query.clone() }), [4, 2]);
+    let free = Query { with_capacity: true, ..query.clone() };
+    assert_eq!(ids(&directory, &free), [4]);
+    let within = Near { within_km: Some(1.0), ..near };
+    assert_eq!(ids(&directory, &Query { near: Some(within), ..query.clone() }), [3, 5]);
+
+    // Nobody has to take a claim back: an hour later it says nothing.
+    let later = now() + jiff::SignedDuration::from_hours(1);
+    assert_eq!(directory.search(&free, later, today()).n, 0);
+    let first = &directory.search(&query, now(), today()).found[0];
+    let said: Vec<_> = first.rank.iter().map(|it| it.code()).collect();
+    assert_eq!(said, ["free", "confirmed", "open", "distance"]);
+}
+
+#[test]
+fn nobody_can_replace_what_another_says() {
+    let mut directory = directory([shelter(1)]);
+    let other = Service { name: Text::new("Other", ""), ..shelter(1) };
+    directory.put(Entry { issuer: org(2), service: other });
+    assert_eq!(directory.len(), 2);
+    assert_eq!(directory.get(&org(1), ServiceId([1; 16])).unwrap().service, shelter(1));
+    directory.remove_all_of(&org(2));
+    assert_eq!(directory.len(), 1);
+    directory.remove(&org(1), ServiceId([1; 16]));
+    assert!(directory.is_empty());
+}
+
+#[test]
+fn a_newer_claim_replaces_an_older_one_and_not_the_other_way() {
+    let mut directory = directory([shelter(1)]);
+    let claim = |available, minutes: i64| Capacity {
+        service: ServiceId([1; 16]),
+        available,
+        maximum: None,
+        unit: Unit::Bed,
+        whom: Set::EMPTY,
+        said_at: now() + jiff::SignedDuration::from_mins(minutes),
+        until: now() + jiff::SignedDuration::from_hours(4),
+    };
+    directory.put_capacity(&org(1), claim(3, 1));
+    directory.put_capacity(&org(1), claim(9, 0));
+    let kept = directory.capacities(&org(1), ServiceId([1; 16]), now());
+    assert_eq!(kept.iter().map(|it| it.available).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn the_public_sees_neither_people_nor_who_takes_those_without_status() {
+    let service = shelter(1);
+    assert_eq!(service.seen_by(Audience::Partner), service);
+    let public = service.seen_by(Audience::Public);
+    assert!(public.contacts.is_empty() && public.accepts_without_status.is_none());
+    assert_eq!(public.name, service.name);
+}
+
+#[test]
+fn a_safe_house_has_no_place_and_its_texts_tell_none() {
+    let place = Location::Redacted { id: [1; 16], province: Province::Manitoba };
+    assert_eq!((place.point(), place.province()), (None, Some(Province::Manitoba)));
+    let mut safe = Service { locations: vec![place], ..shelter(1) };
+    assert_eq!(safe.problems(), []);
+    safe.description = Text::new("Ring at the door, R3C 1K2 Winnipeg", "");
+    let told = Problem { field: "description", wrong: Wrong::TellsPlace };
+    assert_eq!(safe.problems(), [told]);
+}
+
+#[test]
+fn bad_texts_and_hours_are_named_by_their_field() {
+    assert_eq!(shelter(1).problems(), []);
+    let with = |change: &dyn Fn(&mut Service)| {
+        let mut service = shelter(1);
+        change(&mut service);
+        let problems = service.problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        (problems[0].field, problems[0].wrong)
+    };
+    let name = |text: &str| {
+        let text = text.to_owned();
+        with(&|it| it.name.en = text.clone())
+    };
+    assert_eq!(name("<script>alert(1)</script>"), ("name", Wrong::Markup));
+    assert_eq!(name("Shelter <b"), ("name", Wrong::Markup));
+    assert_eq!(name("a\u{202e}b"), ("name", Wrong::Control));
+    assert_eq!(name("a\nb"), ("name", Wrong::Control));
+    assert_eq!(name(&"a".repeat(201)), ("name", Wrong::TooLong));
+    assert_eq!(with(&|it| it.name = Text::default()), ("name", Wrong::Missing));
+    assert_eq!(with(&|it| it.url = "ftp://x.y".into()), ("url", Wrong::NotAUrl));
+    assert_eq!(with(&|it| it.email = "nobody".into()), ("email", Wrong::NotAnEmail));
+    assert_eq!(with(&|it| it.maximum_age = Some(3)), ("maximum_age", Wrong::NotANumber));
+    let broken = ("schedules", Wrong::BrokenSchedule);
+    assert_eq!(with(&|it| it.schedules[0].closes_at = None), broken);
+    assert_eq!(with(&|it| it.schedules[0].interval = 2), broken);
+    assert_eq!(with(&|it| it.schedules[0].byday.clear()), broken);
+
+    // Not everything with such a sign is HTML.
+    let mut fine = shelter(1);
+    fine.description = Text::new("For families with < 3 children & pets\nOpen > 12 h", "");
+    assert_eq!(fine.problems(), []);
+}

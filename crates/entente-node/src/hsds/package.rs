@@ -1,0 +1,404 @@
+//! HSDS 3.0 as a tabular data package: `datapackage.json` and one CSV file per kind of object.
+//!
+//! The tables are the JSON objects taken apart: a list in an object is a table whose rows name the
+//! object. Both directions are one table of kinds ([`KINDS`]).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::{FileRead, bounded, not_services, read};
+use crate::fault::Fault;
+use crate::node::Outcome;
+use crate::setup::io_fault;
+
+type Fields = Map<String, Value>;
+
+/// A kind of object: its name, its file, the lists that hold it, its columns. A `#` before a column
+/// says that it is a number, a `!` that it is never blank.
+struct Kind {
+    name: &'static str,
+    file: &'static str,
+    list: &'static str,
+    columns: &'static [&'static str],
+}
+
+const fn kind(
+    name: &'static str,
+    file: &'static str,
+    list: &'static str,
+    columns: &'static [&'static str],
+) -> Kind {
+    Kind { name, file, list, columns }
+}
+
+/// The kinds that we write, parents before their parts.
+const KINDS: &[Kind] = &[
+    kind(
+        "organization",
+        "organizations.csv",
+        "",
+        &["!id", "!name", "!description", "email", "website"],
+    ),
+    kind(
+        "service",
+        "services.csv",
+        "services",
+        &[
+            "!id",
+            "!organization_id",
+            "!name",
+            "description",
+            "url",
+            "email",
+            "!status",
+            "interpretation_services",
+            "application_process",
+            "fees_description",
+            "eligibility_description",
+            "#minimum_age",
+            "#maximum_age",
+            "assured_date",
+            "alert",
+            "last_modified",
+        ],
+    ),
+    kind(
+        "location",
+        "locations.csv",
+        "",
+        &["!id", "!location_type", "name", "transportation", "#latitude", "#longitude"],
+    ),
+    kind(
+        "service_at_location",
+        "service_at_location.csv",
+        "service_at_locations",
+        &["!id", "!service_id", "location_id"],
+    ),
+    kind(
+        "address",
+        "addresses.csv",
+        "addresses",
+        &[
+            "!id",
+            "location_id",
+            "address_1",
+            "city",
+            "state_province",
+            "postal_code",
+            "country",
+            "!address_type",
+        ],
+    ),
+    kind(
+        "phone",
+        "phones.csv",
+        "phones",
+        &["!id", "service_id", "contact_id", "!number", "#extension", "type", "description"],
+    ),
+    kind(
+        "schedule",
+        "schedules.csv",
+        "schedules",
+        &[
+            "!id",
+            "service_id",
+            "service_at_location_id",
+            "location_id",
+            "valid_from",
+            "valid_to",
+            "dtstart",
+            "until",
+            "#count",
+            "freq",
+            "#interval",
+            "byday",
+            "byweekno",
+            "bymonthday",
+            "byyearday",
+            "description",
+            "opens_at",
+            "closes_at",
+        ],
+    ),
+    kind(
+        "service_area",
+        "service_areas.csv",
+        "service_areas",
+        &["!id", "service_id", "name", "extent", "extent_type"],
+    ),
+    kind("language", "languages.csv", "languages", &["!id", "service_id", "code", "name", "note"]),
+    kind("contact", "contacts.csv", "contacts", &["!id", "service_id", "name", "title", "email"]),
+    kind(
+        "cost_option",
+        "cost_options.csv",
+        "cost_options",
+        &["!id", "!service_id", "option", "currency", "#amount"],
+    ),
+    kind(
+        "required_document",
+        "required_documents.csv",
+        "required_documents",
+        &["!id", "service_id", "document"],
+    ),
+    kind(
+        "accessibility",
+        "accessibility.csv",
+        "accessibility",
+        &["!id", "location_id", "description"],
+    ),
+    kind(
+        "organization_identifier",
+        "organization_identifiers.csv",
+        "organization_identifiers",
+        &["!id", "!organization_id", "identifier_scheme", "!identifier_type", "!identifier"],
+    ),
+    kind(
+        "attribute",
+        "attributes.csv",
+        "attributes",
+        &["!id", "!link_id", "!taxonomy_term_id", "link_entity", "value"],
+    ),
+    kind(
+        "taxonomy_term",
+        "taxonomy_terms.csv",
+        "",
+        &["!id", "code", "!name", "!description", "taxonomy", "language"],
+    ),
+];
+
+/// Objects that stand in another one by themselves, with the column that names them.
+const SINGLE: [(&str, &str); 3] = [
+    ("organization", "organization_id"),
+    ("location", "location_id"),
+    ("taxonomy_term", "taxonomy_term_id"),
+];
+
+fn plain(column: &str) -> &str {
+    column.trim_start_matches(['#', '!'])
+}
+
+/// Rows by kind, each once.
+#[derive(Default)]
+struct Tables {
+    rows: BTreeMap<&'static str, Vec<Fields>>,
+    seen: BTreeSet<(&'static str, String)>,
+}
+
+impl Tables {
+    /// Takes an object apart.
+    fn add(&mut self, kind: &'static Kind, object: &Fields, link: Option<(&str, &str)>) {
+        let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut row = Fields::new();
+        for column in kind.columns {
+            if let Some(value) = object.get(plain(column)) {
+                row.insert(plain(column).to_owned(), value.clone());
+            }
+        }
+        if let Some((parent, parent_id)) = link {
+            if kind.name == "attribute" {
+                row.insert("link_id".to_owned(), json!(parent_id));
+                row.insert("link_entity".to_owned(), json!(parent));
+            } else {
+                row.insert(format!("{parent}_id"), json!(parent_id));
+            }
+        }
+        for (field, column) in SINGLE {
+            let single = object.get(field).and_then(Value::as_object);
+            if let (Some(part), Some(of)) = (single, KINDS.iter().find(|it| it.name == field)) {
+                row.insert(column.to_owned(), part.get("id").cloned().unwrap_or(Value::Null));
+                self.add(of, part, None);
+            }
+        }
+        for part in KINDS.iter().filter(|it| !it.list.is_empty()) {
+            let list = object.get(part.list).and_then(Value::as_array);
+            for item in list.into_iter().flatten().filter_map(Value::as_object) {
+                self.add(part, item, Some((kind.name, &id)));
+            }
+        }
+        if self.seen.insert((kind.name, id)) {
+            self.rows.entry(kind.name).or_default().push(row);
+        }
+    }
+}
+
+/// Writes a list of services into a folder that is there and empty.
+pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
+    let mut tables = Tables::default();
+    let kind = KINDS.iter().find(|it| it.name == "service");
+    for service in services.as_array().into_iter().flatten().filter_map(Value::as_object) {
+        if let Some(kind) = kind {
+            tables.add(kind, service, None);
+        }
+    }
+    let mut resources = Vec::new();
+    for kind in KINDS {
+        let Some(rows) = tables.rows.get(kind.name) else { continue };
+        write_table(&folder.join(kind.file), kind, rows)?;
+        resources.push(resource(kind));
+    }
+    let package = json!({
+        "name": "human_services_data",
+        "title": "Human Services Data Specification",
+        "profile": "tabular-data-package",
+        "version": "3.0.0",
+        "homepage": "http://docs.openreferral.org",
+        "resources": resources,
+    });
+    let file = File::create(folder.join("datapackage.json")).map_err(|error| io_fault(&error))?;
+    serde_json::to_writer_pretty(BufWriter::new(&file), &package)
+        .map_err(|error| io_fault(&error.into()))?;
+    file.sync_all().map_err(|error| io_fault(&error))
+}
+
+fn write_table(path: &Path, kind: &Kind, rows: &[Fields]) -> Outcome<()> {
+    let file = File::create(path).map_err(|error| io_fault(&error))?;
+    let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+    let failed = |error: csv::Error| io_fault(&std::io::Error::other(error));
+    writer.write_record(kind.columns.iter().map(|it| plain(it))).map_err(failed)?;
+    for row in rows {
+        let cell = |column: &&str| match row.get(plain(column)) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) | None => String::new(),
+            Some(value) => value.to_string(),
+        };
+        writer.write_record(kind.columns.iter().map(cell)).map_err(failed)?;
+    }
+    writer.flush().map_err(|error| io_fault(&error))
+}
+
+fn resource(kind: &Kind) -> Value {
+    let field = |column: &&str| {
+        let number = column.starts_with('#');
+        json!({
+            "name": plain(column),
+            "type": if number { "number" } else { "string" },
+            "constraints": { "required": column.starts_with('!') },
+        })
+    };
+    json!({
+        "name": kind.name,
+        "path": kind.file,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "profile": "tabular-data-resource",
+        "schema": {
+            "primaryKey": "id",
+            "fields": kind.columns.iter().map(field).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// Reads a data package: its folder, or the `datapackage.json` in it.
+pub fn read(path: &Path) -> Outcome<FileRead> {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    if !folder.join("services.csv").exists() {
+        return Err(not_services(
+            "The folder has no services.csv.".to_owned(),
+            "Le dossier n’a pas de services.csv.".to_owned(),
+        ));
+    }
+    let mut tables: HashMap<&str, Vec<Fields>> = HashMap::new();
+    for kind in KINDS {
+        tables.insert(kind.name, read_table(&folder.join(kind.file))?);
+    }
+    let joined = Joined::of(&tables);
+    let mut read = FileRead::default();
+    let mut rows = Vec::new();
+    for (row, service) in (2_u64..).zip(tables.get("service").into_iter().flatten()) {
+        let before = read.services.len();
+        let whole = joined.object("service", service, 0);
+        read::take(&mut read, row, &Value::Object(whole));
+        if read.services.len() > before {
+            rows.push(row);
+        }
+    }
+    Ok(read.without_repeats(&rows))
+}
+
+fn read_table(path: &Path) -> Outcome<Vec<Fields>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = bounded(path)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let no_table = || -> Box<Fault> {
+        let name = path.file_name().unwrap_or_default().display().to_string();
+        not_services(format!("{name} is no table."), format!("{name} n’est pas un tableau."))
+    };
+    let header = reader.headers().map_err(|_| no_table())?.clone();
+    let mut rows = Vec::new();
+    for record in reader.into_records() {
+        let record = record.map_err(|_| no_table())?;
+        let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+        rows.push(cells.map(|(name, cell)| (name.trim().to_owned(), json!(cell))).collect());
+    }
+    Ok(rows)
+}
+
+/// Where the parts of each object are.
+struct Joined<'a> {
+    /// By kind and id.
+    by_id: HashMap<(&'a str, &'a str), &'a Fields>,
+    /// By the kind of the part and the id of what it belongs to.
+    parts: HashMap<(&'a str, &'a str), Vec<&'a Fields>>,
+}
+
+impl<'a> Joined<'a> {
+    fn of(tables: &'a HashMap<&'static str, Vec<Fields>>) -> Self {
+        let mut joined = Self { by_id: HashMap::new(), parts: HashMap::new() };
+        for kind in KINDS {
+            for row in tables.get(kind.name).into_iter().flatten() {
+                let text = |field: &str| row.get(field).and_then(Value::as_str);
+                if let Some(id) = text("id") {
+                    joined.by_id.insert((kind.name, id), row);
+                }
+                if kind.list.is_empty() || kind.name == "service" {
+                    continue;
+                }
+                // A part belongs to the nearest thing that it names: a telephone of a contact is not
+                // one of the service too.
+                let owners = ["link_id", "contact_id", "service_at_location_id", "location_id"];
+                let owners: &[&str] = match kind.name {
+                    "service_at_location" | "organization_identifier" | "language" => &[],
+                    _ => &owners,
+                };
+                let owner = owners.iter().chain(&["service_id", "organization_id"]);
+                if let Some(owner) = owner.copied().find_map(text) {
+                    joined.parts.entry((kind.name, owner)).or_default().push(row);
+                }
+            }
+        }
+        joined
+    }
+
+    /// An object with its parts in it. Nothing is deeper than a term of an attribute of an address of a
+    /// location of a service.
+    fn object(&self, kind: &str, row: &Fields, depth: u8) -> Fields {
+        const DEEPEST: u8 = 8;
+        let mut whole = row.clone();
+        if depth >= DEEPEST {
+            return whole;
+        }
+        for (field, column) in SINGLE {
+            let is_owner = kind == "address" || kind == "accessibility" || kind == "schedule";
+            let id = row.get(column).and_then(Value::as_str).filter(|_| !is_owner);
+            if let Some(part) = id.and_then(|id| self.by_id.get(&(field, id))) {
+                whole.insert(field.to_owned(), Value::Object(self.object(field, part, depth + 1)));
+            }
+        }
+        let Some(id) = row.get("id").and_then(Value::as_str) else { return whole };
+        for part in KINDS.iter().filter(|it| !it.list.is_empty()) {
+            let Some(rows) = self.parts.get(&(part.name, id)) else { continue };
+            let items =
+                rows.iter().map(|row| Value::Object(self.object(part.name, row, depth + 1)));
+            whole.insert(part.list.to_owned(), Value::Array(items.collect()));
+        }
+        whole
+    }
+}

@@ -1,0 +1,298 @@
+use entente_core::codes::{Need, Province};
+use entente_core::identity::OrgKey;
+use entente_core::service::{Audience, Documents, Group, Location};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn us() -> OrgId {
+    OrgKey::from_seed(&[1; 32]).id()
+}
+
+/// A service in which most objects of HSDS stand.
+fn full() -> Value {
+    let attribute = |taxonomy: &str, code: &str, value: &str| {
+        json!({"id": "0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8e", "value": value, "taxonomy_term": {
+            "id": "0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8f", "name": code, "description": code,
+            "taxonomy": taxonomy, "code": code}})
+    };
+    json!({
+        "id": "ac148810-d857-441c-9679-408f346de14b",
+        "name": "Shelter", "status": "active", "description": "Beds for a night",
+        "minimum_age": 18, "assured_date": "2026-11-01",
+        "url": "https://shelter.example", "email": "info@shelter.example",
+        "organization": {
+            "id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610", "name": "Riverside",
+            "description": "A charity",
+            "organization_identifiers": [{
+                "id": "d4dbcebc-0802-47cb-8651-b937ac4f2f3e", "identifier_scheme": "CRA-BN",
+                "identifier_type": "CRA-BN", "identifier": "123456789"}],
+        },
+        "phones": [{"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15e", "number": "\"+1 204 555 0100\"",
+                    "extension": 100, "type": "voice"}],
+        "schedules": [{"id": "48102e86-bb50-41c4-8f1e-e269368c41d1", "freq": "WEEKLY",
+            "byday": "TH,FR", "opens_at": "10:00:00", "closes_at": "18:00"}],
+        "service_areas": [{"id": "381c64f1-a724-4884-9c21-ac96c21cca3e", "extent": "46"}],
+        "languages": [{"id": "2989d3ed-c547-48f8-8f9d-432d81c7892e", "code": "cr"}],
+        "cost_options": [{"id": "1fdf4d39-3d80-484d-9f92-a8ffa08621e7", "option": "A night",
+            "currency": "cad", "amount": 3.5}],
+        "required_documents": [{"id": "f6ad7e69-b9c8-42ce-92db-92cedb4c05c0",
+            "document": "Any paper"}],
+        "contacts": [{"id": "1e7efce3-639b-4880-940c-b95cd30cdb50", "name": "A. Roy",
+            "phones": [{"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15f", "number": "204-555-0101"}]}],
+        "service_at_locations": [{
+            "id": "e94c9f38-1e8f-4564-91d4-d53501ab1765",
+            "location": {
+                "id": "3a19ff88-4620-4d17-9830-ac1d859eb5d5", "location_type": "physical",
+                "name": "Centre", "latitude": 49.8951, "longitude": -97.1384,
+                "addresses": [{"id": "74706e55-df26-4b84-80fe-ecc30b5befb4",
+                    "address_1": "1 Main Street", "city": "Winnipeg", "state_province": "Manitoba",
+                    "postal_code": "r3c1k2", "country": "CA", "address_type": "physical"}],
+                "accessibility": [{"id": "afcf296e-1cb2-4139-9c88-33d587d1a50b",
+                    "description": "Ramp"}],
+            },
+        }],
+        "attributes": [
+            attribute("entente-need", "emergency_housing", ""),
+            attribute("entente-service-group", "women", ""),
+            attribute("entente-gender", "woman", ""),
+            attribute("entente-flag", "accepts_no_status", "yes"),
+            attribute("entente-text-fr", "name", "Refuge"),
+        ],
+    })
+}
+
+fn one(value: Value) -> FileRead {
+    read::read(&value).expect("it is JSON of services")
+}
+
+/// What is wrong with a service after `change`, if it is refused.
+fn refused(change: impl FnOnce(&mut Value)) -> Vec<(&'static str, Wrong)> {
+    let mut value = full();
+    change(&mut value);
+    let read = one(value);
+    assert_eq!(read.services.len(), 0, "{:?}", read.aside);
+    let refused = read.aside.iter().filter(|it| it.refused);
+    refused.map(|it| (it.problem.field, it.problem.wrong)).collect()
+}
+
+/// What a service is kept without after `change`.
+fn left_out(change: impl FnOnce(&mut Value)) -> Vec<(&'static str, Wrong)> {
+    let mut value = full();
+    change(&mut value);
+    let read = one(value);
+    assert_eq!(read.services.len(), 1, "{:?}", read.aside);
+    read.aside.iter().map(|it| (it.problem.field, it.problem.wrong)).collect()
+}
+
+#[test]
+fn a_service_is_read_with_all_its_parts_and_written_so_that_it_is_read_the_same() {
+    let read = one(full());
+    assert_eq!(read.aside, []);
+    let service = &read.services[0];
+    assert_eq!(service.name, entente_core::lang::Text::new("Shelter", "Refuge"));
+    assert!(service.needs.contains(Need::EmergencyHousing));
+    assert!(service.groups.contains(Group::Women));
+    assert_eq!(service.province(), Some(Province::Manitoba));
+    assert_eq!(service.phones[0].number, "+1 204 555 0100");
+    assert_eq!(service.costs[0].amount_cents, Some(350));
+    assert_eq!((service.schedules.len(), service.contacts.len()), (1, 1));
+    assert!(matches!(&service.documents, Documents::Required(all) if all.len() == 1));
+
+    let written = write::write(&read.services, Audience::Partner);
+    assert_eq!(one(written.clone()).services, read.services);
+    assert_eq!(write::write(&read.services, Audience::Partner), written, "ids are stable");
+}
+
+#[test]
+fn a_public_file_holds_neither_people_nor_who_takes_those_without_status() {
+    let read = one(full());
+    let written = write::write(&read.services, Audience::Public).to_string();
+    assert!(written.contains("Riverside"));
+    assert!(!written.contains("A. Roy") && !written.contains("accepts_no_status"));
+}
+
+#[test]
+fn the_tables_of_a_package_say_the_same_as_the_objects() {
+    let read = one(full());
+    let written = write::write(&read.services, Audience::Partner);
+    let folder = tempfile::tempdir().unwrap();
+    package::write(&written, folder.path()).unwrap();
+    let again = package::read(folder.path()).unwrap();
+    assert_eq!(again.aside, []);
+    assert_eq!(again.services, read.services);
+    let by_file = package::read(&folder.path().join("datapackage.json")).unwrap();
+    assert_eq!(by_file.services, read.services);
+}
+
+#[test]
+fn a_field_that_must_be_there_is_missed_by_its_name() {
+    for field in ["id", "name", "status"] {
+        let missing = refused(|it| {
+            it.as_object_mut().unwrap().remove(field);
+            // The French name alone would do.
+            it["attributes"] = json!([]);
+        });
+        assert_eq!(missing, [(field, Wrong::Missing)]);
+    }
+    let of_organization = |field: &str| {
+        refused(|it| {
+            it["organization"].as_object_mut().unwrap().remove(field);
+        })
+    };
+    assert_eq!(of_organization("name"), [("organization.name", Wrong::Missing)]);
+    assert_eq!(of_organization("description"), [("organization.description", Wrong::Missing)]);
+    assert_eq!(refused(|it| it["id"] = json!("x")), [("id", Wrong::NotAUuid)]);
+    assert_eq!(refused(|it| it["status"] = json!("open")), [("status", Wrong::UnknownCode)]);
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_its_field() {
+    let broken = [("schedules", Wrong::BrokenSchedule)];
+    for (field, value) in [
+        ("freq", "YEARLY"),
+        ("byday", "XX"),
+        ("opens_at", "25:00"),
+        ("closes_at", ""),
+        ("dtstart", "soon"),
+        ("interval", "2"),
+        ("count", "1000000"),
+    ] {
+        assert_eq!(refused(|it| it["schedules"][0][field] = json!(value)), broken, "{field}");
+    }
+    let location = |it: &mut Value, field: &str, value: Value| {
+        it["service_at_locations"][0]["location"][field] = value;
+    };
+    let nowhere = [("latitude", Wrong::NoSuchPlace)];
+    assert_eq!(refused(|it| location(it, "latitude", json!(100))), nowhere);
+    assert_eq!(refused(|it| location(it, "longitude", json!("x"))), nowhere);
+    let markup = refused(|it| it["name"] = json!("<script>alert(1)</script>"));
+    assert_eq!(markup, [("name", Wrong::Markup)]);
+    let control = refused(|it| it["description"] = json!("a\u{202e}b"));
+    assert_eq!(control, [("description", Wrong::Control)]);
+    assert_eq!(refused(|it| it["url"] = json!("javascript:1")).len(), 2);
+}
+
+#[test]
+fn a_part_that_cannot_be_used_is_left_out_and_said() {
+    let taxonomy = left_out(|it| {
+        it["attributes"][0]["taxonomy_term"]["taxonomy"] = json!("openeligibility");
+    });
+    assert_eq!(taxonomy, [("attributes", Wrong::UnknownTaxonomy)]);
+    let code = left_out(|it| it["attributes"][0]["taxonomy_term"]["code"] = json!("nonsense"));
+    assert_eq!(code, [("attributes", Wrong::UnknownCode)]);
+    let postal = left_out(|it| {
+        it["service_at_locations"][0]["location"]["addresses"][0]["postal_code"] = json!("RC3 2B7");
+    });
+    assert_eq!(postal, [("addresses.postal_code", Wrong::NotAPostalCode)]);
+}
+
+#[test]
+fn a_place_that_is_not_told_loses_its_address_on_the_way_in_and_has_none_on_the_way_out() {
+    let mut value = full();
+    value["service_at_locations"][0]["location"]["location_type"] = json!("redacted");
+    let read = one(value);
+    assert_eq!(read.aside.len(), 1);
+    assert_eq!(read.aside[0].problem.wrong, Wrong::Redacted);
+    let place = &read.services[0].locations[0];
+    assert!(matches!(place, Location::Redacted { province: Province::Manitoba, .. }));
+    let written = write::write(&read.services, Audience::Partner);
+    let text = written.to_string();
+    for told in ["49.8951", "97.1384", "Main Street", "R3C", "Centre", "Winnipeg"] {
+        assert!(!text.contains(told), "{told}");
+    }
+    assert_eq!(one(written).services, read.services);
+}
+
+#[test]
+fn one_bad_service_does_not_keep_out_the_others_and_none_comes_twice() {
+    let mut other = full();
+    other["id"] = json!("ac148810-d857-441c-9679-408f346de14c");
+    let mut bad = full();
+    bad["name"] = json!("");
+    bad["attributes"] = json!([]);
+    let read = one(json!({"contents": [full(), bad, other, full(), 7]}));
+    assert_eq!((read.n_rows, read.services.len(), read.n_refused()), (5, 2, 3));
+    let rows: Vec<_> = read.aside.iter().map(|it| (it.row, it.problem.wrong)).collect();
+    assert_eq!(rows, [(2, Wrong::Missing), (5, Wrong::WrongForm), (4, Wrong::Repeated)]);
+}
+
+#[test]
+fn the_settlement_directory_is_read_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("services.csv");
+    let row = |name: &str, postal: &str, latitude: &str| {
+        format!(
+            "{name},Centre,1 Main,1 rue Main,Winnipeg,Winnipeg,Manitoba,Manitoba,{postal},{postal},\
+             www.centre.example,,204-555-0100 ext. 5 or 1-800-555-0100,,LINC,CLIC,no,yes,no,yes,no,\
+             no,no,no,yes,,yes,no,no,no,no,-97.1384,{latitude}"
+        )
+    };
+    let rows = [
+        ircc::COLUMNS.join(","),
+        row("Centre A", "R3C 1K2", "49.8951"),
+        row("Centre B", "RC3 2B7", "49.8951"),
+        row("<b>Centre</b>", "R3C 1K2", "49.8951"),
+        row("Centre D", "R3C 1K2", "north"),
+        row("Centre A", "R3C 1K2", "49.8951"),
+        "too,short".to_owned(),
+    ];
+    std::fs::write(&file, rows.join("\n")).unwrap();
+    let read = read_file(&file, None, &us()).unwrap();
+    assert_eq!((read.n_rows, read.services.len()), (6, 2));
+    let service = &read.services[0];
+    assert_eq!(service.description, entente_core::lang::Text::new("LINC", "CLIC"));
+    assert_eq!(service.url, "http://www.centre.example");
+    assert_eq!(service.phones.len(), 2);
+    assert_eq!(service.phones[0].extension, "5");
+    assert!(service.groups.contains(Group::Francophone) && service.speaks("fr").is_some());
+    assert!(service.needs.contains(Need::Language) && service.needs.contains(Need::Settlement));
+    let aside: Vec<_> = read
+        .aside
+        .iter()
+        .map(|it| (it.row, it.problem.field, it.problem.wrong, it.refused))
+        .collect();
+    assert!(aside.contains(&(3, "postal_en", Wrong::NotAPostalCode, false)), "{aside:?}");
+    assert!(aside.contains(&(4, "name", Wrong::Markup, true)));
+    assert!(aside.contains(&(5, "latitude", Wrong::NoSuchPlace, true)));
+    assert!(aside.contains(&(6, "id", Wrong::Repeated, true)));
+    assert!(aside.contains(&(7, "row", Wrong::WrongForm, true)));
+    // The same file gives the same ids, and another directory has others.
+    let ids = |publisher| {
+        let read = read_file(&file, Some(Format::Ircc2022), publisher).unwrap();
+        read.services.iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&us()), ids(&us()));
+    assert_ne!(ids(&us()), ids(&OrgKey::from_seed(&[2; 32]).id()));
+}
+
+#[test]
+fn hotlines_are_services_without_a_place() {
+    let read = hotlines::read(
+        &json!([
+            {"phoneNumber": "+1 833-900-1010", "hotlineType": "national", "regionCode": "CA",
+             "name": {"en-us": "Hotline", "fr-ca": "Ligne d’assistance"},
+             "supportedLanguages": ["en-us", "fr-ca"]},
+            {"phoneNumber": "call us", "regionCode": "CA", "name": {"en-us": "Other"}},
+        ]),
+        &us(),
+    )
+    .unwrap();
+    assert_eq!(read.services.len(), 1);
+    let hotline = &read.services[0];
+    assert!(hotline.trafficking && hotline.speaks("fr").is_some());
+    assert!(hotline.serves(Province::Manitoba));
+    assert_eq!(read.aside[0].problem.wrong, Wrong::NotAPhone);
+}
+
+#[test]
+fn a_file_that_is_none_of_these_is_one_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("a.json", "{"), ("b.json", "3"), ("c.csv", "a,b\n1,2"), ("d.csv", "")] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let fault = read_file(&path, None, &us()).unwrap_err();
+        assert_eq!(fault.code, "ENT-2201", "{name}");
+    }
+    assert_eq!(read_file(folder.path(), None, &us()).unwrap_err().code, "ENT-2201");
+}
