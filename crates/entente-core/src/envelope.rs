@@ -71,6 +71,12 @@ pub mod payload_type {
     pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
     /// What one organization hands on in an overlap round: by whom, of what, and its hash.
     pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
+    /// The key to which hand-overs for an organization are sealed.
+    pub const HANDOVER_KEY: &str = "application/vnd.entente.handover-key.v1+proto";
+    /// Contact details, sealed to one recipient.
+    pub const HANDOVER: &str = "application/vnd.entente.handover.v1+proto";
+    /// What became of a hand-over.
+    pub const HANDOVER_RECEIPT: &str = "application/vnd.entente.handover-receipt.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

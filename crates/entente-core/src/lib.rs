@@ -11,7 +11,8 @@
 //! 7. [`statement`], [`envelope`] and [`feed`]: what is signed, and in which order it was said;
 //! 8. [`count`]: protected counts under an agreement;
 //! 9. [`statistics`]: noisy figures about many, for a fixed list of questions;
-//! 10. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//! 10. [`handover`]: contact details, sealed to one recipient;
+//! 11. [`audit`]: what was done, so that it cannot be rewritten in silence.
 //!
 //! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
 //! [`merkle`] and [`lang`] serve all.
@@ -27,6 +28,7 @@ pub mod disclose;
 pub mod duplicates;
 pub mod envelope;
 pub mod feed;
+pub mod handover;
 pub mod identity;
 pub mod lang;
 pub mod layout;
