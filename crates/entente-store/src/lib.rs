@@ -11,13 +11,15 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`log`]: Merkle logs, for feeds and the audit log.
+//! 9. [`handover`]: hand-overs, their keys and openers, with types;
+//! 10. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
 pub mod backup;
 pub mod db;
 pub mod engine;
+pub mod handover;
 pub mod log;
 pub mod migrate;
 pub mod overlap;

@@ -125,3 +125,17 @@ pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
 /// Shares, parcels, batches and results. Key: round id, [`crate::overlap::Part`] (1 byte),
 /// organization, number of the row (4 bytes).
 pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");
+
+/// Who may open hand-overs. Key: opener id. Value: [`crate::handover::OpenerRow`].
+pub const OPENERS: Table = Table::new(52, "openers");
+
+/// Team keys for hand-overs, our own and those of partners. Key: organization, key id.
+/// Value: [`crate::handover::TeamKeyRow`].
+pub const HANDOVER_KEYS: Table = Table::new(53, "handover-keys");
+
+/// Hand-overs. Key: [`crate::handover::Way`] (1 byte), partner, referral id, number (4 bytes).
+/// Value: [`crate::handover::HandoverRow`].
+pub const HANDOVERS: Table = Table::new(54, "handovers");
+
+/// The keys of the hand-overs that were received; same keys as [`HANDOVERS`].
+pub const HANDOVER_ITEM_KEYS: Table = Table::new(55, "handover-item-keys");
