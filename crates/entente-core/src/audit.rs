@@ -124,6 +124,30 @@ actions! {
     OverlapMixed = 118, "overlap_mixed", "Overlap round mixed", "Recoupement mélangé";
     OverlapCounted = 119, "overlap_counted", "Overlap round counted", "Recoupement compté";
     OverlapEnded = 120, "overlap_ended", "Overlap round over, keys destroyed", "Recoupement terminé, clés détruites";
+    ReferralCreated = 140, "referral_created", "Referral created", "Renvoi créé";
+    ReferralOffered = 141, "referral_offered", "Referral offered", "Renvoi offert";
+    ReferralRefused = 142, "referral_refused", "Referral not offered", "Renvoi non offert";
+    ReferralAccepted = 143, "referral_accepted", "Referral accepted", "Renvoi accepté";
+    ReferralDeclined = 144, "referral_declined", "Referral declined", "Renvoi refusé";
+    ReferralDecided = 145, "referral_decided", "Referral decided", "Renvoi attribué";
+    ReferralHandedOver = 146, "referral_handed_over", "Referral handed over", "Renvoi transmis";
+    ReferralProgressed = 147, "referral_progressed", "Referral went on", "Renvoi avancé";
+    ReferralClosed = 148, "referral_closed", "Referral closed", "Renvoi fermé";
+    ReferralWithdrawn = 149, "referral_withdrawn", "Referral withdrawn", "Renvoi retiré";
+    ReferralExpired = 150, "referral_expired", "Referral expired", "Renvoi expiré";
+    ReferralReminded = 151, "referral_reminded", "Reminded of a referral", "Rappel d’un renvoi";
+    ReferralEscalated = 152, "referral_escalated", "Referral escalated", "Renvoi transmis à l’échelon supérieur";
+    ReferralIgnored = 153, "referral_ignored", "Word on a referral without effect", "Message sur un renvoi sans effet";
+    ReferralRead = 154, "referral_read", "Referral read", "Renvoi consulté";
+    OpenerAdded = 160, "opener_added", "Opener added", "Dépositaire ajouté";
+    OpenerRemoved = 161, "opener_removed", "Opener removed", "Dépositaire retiré";
+    TeamKeyMade = 162, "team_key_made", "Key for hand-overs made", "Clé de transmission créée";
+    TeamKeyDestroyed = 163, "team_key_destroyed", "Key for hand-overs destroyed", "Clé de transmission détruite";
+    TeamKeyReceived = 164, "team_key_received", "A partner’s key for hand-overs received", "Clé de transmission d’un partenaire reçue";
+    HandoverOpened = 165, "handover_opened", "Hand-over opened", "Transmission ouverte";
+    HandoverNotOpened = 166, "handover_not_opened", "Hand-over not opened", "Transmission non ouverte";
+    HandoverRefused = 167, "handover_refused", "Hand-over not taken", "Transmission non reçue";
+    HandoverShredded = 168, "handover_shredded", "Hand-over destroyed", "Transmission détruite";
 }
 
 impl Action {

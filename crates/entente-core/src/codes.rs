@@ -5,7 +5,7 @@
 //! tables). Lists only grow, and only at their end: a number is never used again for something
 //! else.
 //!
-//! The lists themselves are in `codes/lists.rs` and `codes/case_lists.rs`. What each code corresponds to in CTDC, HTCDS, NIEM and
+//! The lists themselves are in `codes/lists.rs`, `codes/case_lists.rs` and `codes/referral_lists.rs`. What each code corresponds to in CTDC, HTCDS, NIEM and
 //! other standards is in `docs/DATA_MODEL.md`.
 
 use std::fmt;
@@ -15,10 +15,12 @@ use crate::lang::Lang;
 
 mod case_lists;
 mod lists;
+mod referral_lists;
 
 pub use case_lists::*;
 pub(crate) use lists::code_list;
 pub use lists::*;
+pub use referral_lists::*;
 
 /// One value of a code list.
 pub trait Code: Copy + Eq + Ord + fmt::Debug + Send + Sync + 'static {
@@ -211,6 +213,14 @@ mod tests {
         check::<CaseStatus>();
         check::<GivenBy>();
         check::<OverrideReason>();
+        check::<Urgency>();
+        check::<ReferralStatus>();
+        check::<ReferralOutcome>();
+        check::<Barrier>();
+        check::<SafetyFlag>();
+        check::<AccessNeed>();
+        check::<Dependants>();
+        check::<StatusGroup>();
     }
 
     #[test]

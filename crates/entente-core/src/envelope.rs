@@ -71,11 +71,22 @@ pub mod payload_type {
     pub const OVERLAP_SHARE: &str = "application/vnd.entente.overlap-share.v1";
     /// What one organization hands on in an overlap round: by whom, of what, and its hash.
     pub const OVERLAP_PARCEL: &str = "application/vnd.entente.overlap-parcel.v1+proto";
+    /// An organization offers a referral: the anonymized need card.
+    pub const REFERRAL_OFFER: &str = "application/vnd.entente.referral-offer.v1+proto";
+    /// A partner accepts or declines a referral that it was offered.
+    pub const REFERRAL_REPLY: &str = "application/vnd.entente.referral-reply.v1+proto";
+    /// What the organization that offered a referral decided: who has it, or that it is over.
+    pub const REFERRAL_DECISION: &str = "application/vnd.entente.referral-decision.v1+proto";
+    /// The sealed contact details of a referral, for the partner that has it.
+    pub const REFERRAL_HANDOVER: &str = "application/vnd.entente.referral-handover.v1+proto";
+    /// How far the partner that has a referral has come with it.
+    pub const REFERRAL_PROGRESS: &str = "application/vnd.entente.referral-progress.v1+proto";
+    /// All kinds of documents of a referral.
+    pub const REFERRALS: [&str; 5] =
+        [REFERRAL_OFFER, REFERRAL_REPLY, REFERRAL_DECISION, REFERRAL_HANDOVER, REFERRAL_PROGRESS];
     /// The key to which hand-overs for an organization are sealed.
     pub const HANDOVER_KEY: &str = "application/vnd.entente.handover-key.v1+proto";
-    /// Contact details, sealed to one recipient.
-    pub const HANDOVER: &str = "application/vnd.entente.handover.v1+proto";
-    /// What became of a hand-over.
+    /// That a hand-over was destroyed, or was not taken.
     pub const HANDOVER_RECEIPT: &str = "application/vnd.entente.handover-receipt.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";

@@ -11,8 +11,9 @@
 //! 7. [`statement`], [`envelope`] and [`feed`]: what is signed, and in which order it was said;
 //! 8. [`count`]: protected counts under an agreement;
 //! 9. [`statistics`]: noisy figures about many, for a fixed list of questions;
-//! 10. [`handover`]: contact details, sealed to one recipient;
-//! 11. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//! 10. [`referral`]: from an anonymized need to a service that takes it on, and what came of it;
+//! 11. [`handover`]: contact details, sealed to one recipient;
+//! 12. [`audit`]: what was done, so that it cannot be rewritten in silence.
 //!
 //! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
 //! [`merkle`] and [`lang`] serve all.
@@ -37,6 +38,7 @@ pub mod pairing;
 pub mod period;
 pub mod policy;
 pub mod record;
+pub mod referral;
 pub mod screening;
 pub mod statement;
 pub mod statistics;

@@ -30,11 +30,13 @@ use crate::summary::{CaseSummary, Finest, Rung, SummaryId};
 
 mod explain;
 mod reason;
+mod referrals;
 #[cfg(test)]
 mod tests;
 
 pub use explain::{Explanation, FieldFate, FieldLine};
 pub use reason::{Denied, Reason, Why};
+pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
 
 /// What one organization may send to one partner: an agreement, seen in one direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,11 +265,12 @@ pub fn withdraw(partner: OrgId, id: SummaryId, reason: WithdrawReason) -> Permit
 }
 
 /// Sends a signed document: an agreement, a notice, a receipt. Always permitted, since none of them
-/// holds anything about a case. Answers and bundles do; they have ways of their own.
+/// holds anything about a case. Answers, bundles and referrals do; they have ways of their own.
 pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
     debug_assert!(
         ![payload_type::COUNT_ANSWER, payload_type::RELEASE_ANSWER, payload_type::BUNDLE]
-            .contains(&&*envelope.payload_type),
+            .contains(&&*envelope.payload_type)
+            && !payload_type::REFERRALS.contains(&&*envelope.payload_type),
         "a document that holds something about cases is no plain document"
     );
     Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }

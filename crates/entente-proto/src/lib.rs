@@ -50,8 +50,7 @@ pub use exchange::{
     parse_witness_reply, proof_message, proved_message,
 };
 pub use handover::{
-    decode_handover, decode_handover_key, decode_handover_receipt, encode_handover,
-    encode_handover_key, encode_handover_receipt,
+    decode_handover_key, decode_handover_receipt, encode_handover_key, encode_handover_receipt,
 };
 pub use national::{MAX_RETURN, encode_return, read_return, return_file};
 pub use notice::{

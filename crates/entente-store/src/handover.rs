@@ -66,27 +66,27 @@ pub struct HandoverAt {
     pub partner: Bytes32,
     /// The referral.
     pub referral: [u8; 16],
-    /// Which hand-over of it.
-    pub number: u32,
+    /// The place of its message in the chain of the referral.
+    pub step: u32,
 }
 
 impl HandoverAt {
     fn key(&self) -> Vec<u8> {
-        let Self { way, partner, referral, number } = self;
-        [&[*way as u8][..], partner, referral, &number.to_be_bytes()].concat()
+        let Self { way, partner, referral, step } = self;
+        [&[*way as u8][..], partner, referral, &step.to_be_bytes()].concat()
     }
 
     fn from_key(key: &[u8]) -> Result<Self, BadRow> {
         let (way, rest) = key.split_first().ok_or(BadRow)?;
         let (partner, rest) = rest.split_first_chunk::<32>().ok_or(BadRow)?;
         let (referral, rest) = rest.split_first_chunk::<16>().ok_or(BadRow)?;
-        let number = u32::from_be_bytes(*rest.first_chunk::<4>().ok_or(BadRow)?);
+        let step = u32::from_be_bytes(*rest.first_chunk::<4>().ok_or(BadRow)?);
         let way = match way {
             1 => Way::Sent,
             2 => Way::Received,
             _ => return Err(BadRow),
         };
-        Ok(Self { way, partner: *partner, referral: *referral, number })
+        Ok(Self { way, partner: *partner, referral: *referral, step })
     }
 }
 
@@ -168,7 +168,7 @@ pub trait Handovers: Rows {
         self.row(HANDOVERS, &at.key())
     }
 
-    /// All hand-overs that went one way, by partner, referral and number.
+    /// All hand-overs that went one way, by partner, referral and step.
     fn handovers(&self, way: Way) -> Result<Vec<(HandoverAt, HandoverRow)>, DbError> {
         self.handovers_from(&[way as u8])
     }
@@ -275,13 +275,13 @@ mod tests {
     use crate::seal::Sealer;
 
     const AT: HandoverAt =
-        HandoverAt { way: Way::Received, partner: [1; 32], referral: [2; 16], number: 1 };
+        HandoverAt { way: Way::Received, partner: [1; 32], referral: [2; 16], step: 1 };
 
     #[test]
     fn a_hand_over_is_read_until_it_is_destroyed_and_known_after_that() {
         let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[7; 32])).unwrap();
         let row = HandoverRow { digest: [9; 32], ..HandoverRow::default() };
-        let second = HandoverAt { number: 2, ..AT };
+        let second = HandoverAt { step: 2, ..AT };
         db.write("test", |tx| {
             tx.hold_handover(&AT, row.clone(), b"one")?;
             tx.hold_handover(&second, row.clone(), b"two")
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(document(&second), Some(b"two".to_vec()));
         let all = db.read(|tx| tx.handovers_of(Way::Received, &[1; 32], &[2; 16])).unwrap();
         let shredded: Vec<_> =
-            all.iter().map(|(at, row)| (at.number, row.shredded.clone())).collect();
+            all.iter().map(|(at, row)| (at.step, row.shredded.clone())).collect();
         assert_eq!(shredded, [(1, Some((5, "retention".to_owned()))), (2, None)]);
         assert!(db.read(|tx| tx.handovers(Way::Sent)).unwrap().is_empty());
     }

@@ -133,7 +133,7 @@ pub const OPENERS: Table = Table::new(52, "openers");
 /// Value: [`crate::handover::TeamKeyRow`].
 pub const HANDOVER_KEYS: Table = Table::new(53, "handover-keys");
 
-/// Hand-overs. Key: [`crate::handover::Way`] (1 byte), partner, referral id, number (4 bytes).
+/// Hand-overs. Key: [`crate::handover::Way`] (1 byte), partner, referral id, step (4 bytes).
 /// Value: [`crate::handover::HandoverRow`].
 pub const HANDOVERS: Table = Table::new(54, "handovers");
 

@@ -1,15 +1,16 @@
-//! Receipts: what the recipient did with a hand-over.
+//! Receipts: that a hand-over was destroyed, or was not taken.
+//!
+//! That it was delivered and opened is said with the referral ([`crate::referral::Progress`]).
 
-use super::ReferralKey;
+use crate::lang::Lang;
+use crate::referral::ReferralId;
 
 /// What became of one hand-over. Signed by its recipient in an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandoverReceipt {
     /// The referral.
-    pub referral: ReferralKey,
-    /// Which hand-over of it.
-    pub number: u32,
-    /// SHA-256 of the hand-over's payload, so that the receipt is for these very bytes.
+    pub referral: ReferralId,
+    /// SHA-256 of the payload that carried the hand-over, so that the receipt is for these very bytes.
     pub digest: [u8; 32],
     /// What was done.
     pub deed: HandoverDeed,
@@ -17,13 +18,9 @@ pub struct HandoverReceipt {
     pub at_s: i64,
 }
 
-/// What a recipient does with a hand-over.
+/// What a recipient did with a hand-over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandoverDeed {
-    /// It is kept, sealed.
-    Delivered,
-    /// A person opened it, for the first time.
-    Opened,
     /// Its key is destroyed; it cannot be read there any more.
     Shredded,
     /// It was not taken, and nobody can read it.
@@ -33,9 +30,7 @@ pub enum HandoverDeed {
 /// Why a hand-over is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusedWhy {
-    /// It names another organization, or is not from the referral's home.
-    NotForUs,
-    /// Its recipient did not accept this referral, or its answer was another.
+    /// Its recipient does not have this referral, or the home had not read that it accepted.
     NotAccepted,
     /// It is sealed to a key that was replaced too long ago, or was never its recipient's.
     OldKey,
@@ -43,21 +38,23 @@ pub enum RefusedWhy {
     Repeated,
     /// The agreement does not let it through now.
     NotAgreed,
+    /// It has none of the three lengths.
+    Malformed,
 }
 
 impl RefusedWhy {
     /// All of them, by their numbers.
     pub const ALL: [Self; 5] =
-        [Self::NotForUs, Self::NotAccepted, Self::OldKey, Self::Repeated, Self::NotAgreed];
+        [Self::NotAccepted, Self::OldKey, Self::Repeated, Self::NotAgreed, Self::Malformed];
 
     /// The number in receipts.
     pub fn number(self) -> u8 {
         match self {
-            Self::NotForUs => 1,
-            Self::NotAccepted => 2,
-            Self::OldKey => 3,
-            Self::Repeated => 4,
-            Self::NotAgreed => 5,
+            Self::NotAccepted => 1,
+            Self::OldKey => 2,
+            Self::Repeated => 3,
+            Self::NotAgreed => 4,
+            Self::Malformed => 5,
         }
     }
 
@@ -69,11 +66,30 @@ impl RefusedWhy {
     /// Text form, for the audit log and `--json`.
     pub fn code(self) -> &'static str {
         match self {
-            Self::NotForUs => "handover_not_for_us",
             Self::NotAccepted => "handover_not_accepted",
             Self::OldKey => "handover_old_key",
             Self::Repeated => "handover_repeated",
             Self::NotAgreed => "handover_not_agreed",
+            Self::Malformed => "handover_malformed",
+        }
+    }
+
+    /// What a person reads.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match self {
+            Self::NotAccepted => {
+                lang.pick("they do not have this referral", "ce renvoi ne leur revient pas")
+            }
+            Self::OldKey => lang.pick(
+                "it was sealed to a key that they replaced more than 30 days ago",
+                "le sceau repose sur une clé remplacée depuis plus de 30 jours",
+            ),
+            Self::Repeated => lang
+                .pick("they have this or a later one", "ils ont déjà celle-ci ou une plus récente"),
+            Self::NotAgreed => {
+                lang.pick("the agreement does not let it through", "l’entente ne le permet pas")
+            }
+            Self::Malformed => lang.pick("it cannot be read", "elle est illisible"),
         }
     }
 }

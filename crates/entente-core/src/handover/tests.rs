@@ -25,11 +25,12 @@ fn binding(key: &TeamKey) -> Binding {
     Binding {
         home: org(1),
         recipient: org(2),
-        referral: [3; 16],
+        referral: ReferralId([3; 16]),
         agreement: AgreementRef { id: [4; 16], version: 5 },
-        acceptance: [6; 32],
+        step: 3,
+        previous: [6; 32],
+        seen: [7; 32],
         key: key.id().unwrap(),
-        number: 1,
     }
 }
 
@@ -79,12 +80,14 @@ fn under_another_binding_in_any_part_nothing_opens() {
         Binding { home: org(9), ..right },
         Binding { recipient: org(9), ..right },
         Binding { home: right.recipient, recipient: right.home, ..right },
-        Binding { referral: [9; 16], ..right },
+        Binding { referral: ReferralId([9; 16]), ..right },
         Binding { agreement: newer, ..right },
         Binding { agreement: other, ..right },
-        Binding { acceptance: [9; 32], ..right },
+        Binding { step: 4, ..right },
+        Binding { previous: [9; 32], ..right },
+        Binding { seen: [9; 32], ..right },
+        Binding { previous: right.seen, seen: right.previous, ..right },
         Binding { key: KeyId([9; 32]), ..right },
-        Binding { number: 2, ..right },
     ];
     for wrong in wrong {
         assert_eq!(sealed.open(&key, &wrong), Err(NotOpened), "{wrong:?}");
@@ -118,14 +121,27 @@ fn with_any_byte_changed_or_cut_off_nothing_opens() {
 }
 
 #[test]
+fn before_anything_was_said_there_is_nothing_to_bind_to() {
+    let head = Head {
+        referral: ReferralId([3; 16]),
+        agreement: AgreementRef { id: [4; 16], version: 5 },
+        step: 3,
+        previous: Some([6; 32]),
+        seen: Some([7; 32]),
+        at_s: 1,
+    };
+    let key = team();
+    let of = |head: &Head| Binding::of(org(1), org(2), head, key.id().unwrap());
+    assert_eq!(of(&head), Some(binding(&key)));
+    assert_eq!(of(&Head { previous: None, ..head.clone() }), None);
+    assert_eq!(of(&Head { seen: None, ..head }), None);
+}
+
+#[test]
 fn nothing_of_contact_details_is_printed() {
     let key = team();
-    let handover = Handover {
-        binding: binding(&key),
-        sealed_at_s: 1,
-        sealed: seal(&key, &binding(&key), &details()),
-    };
-    let printed = format!("{:?} {handover:?} {key:?}", details());
+    let sealed = seal(&key, &binding(&key), &details());
+    let printed = format!("{:?} {sealed:?} {key:?}", details());
     for text in ["Zoé", "604", "Friday"] {
         assert!(!printed.contains(text), "{printed}");
     }

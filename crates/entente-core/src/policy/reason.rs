@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::agreement::Clause;
 use crate::agreement::terms::Dimension;
-use crate::codes::{Code, Purpose, Set};
+use crate::codes::{Code, Need, Purpose, Set};
 use crate::lang::Lang;
 
 /// Why something may not leave, and the clause that says so.
@@ -96,6 +96,19 @@ pub enum Why {
     PeriodTooFine,
     /// The period is not over.
     PeriodNotClosed,
+    /// Referrals are not granted.
+    ReferralsNotGranted,
+    /// To provide a service to the person is no purpose of the agreement.
+    NoReferralPurpose,
+    /// Neither a consent nor a legal duty covers a referral to this partner for these needs.
+    NeedsNotCovered {
+        /// The needs.
+        needs: Set<Need>,
+    },
+    /// The organization took the record back.
+    RecordWithdrawn,
+    /// The service may be wanted outside the provinces of the agreement.
+    AreaOutsideGeography,
 }
 
 impl Reason {
@@ -137,6 +150,11 @@ impl Why {
             Self::DimensionNotGranted(_) => "dimension_not_granted",
             Self::PeriodTooFine => "period_too_fine",
             Self::PeriodNotClosed => "period_not_closed",
+            Self::ReferralsNotGranted => "referrals_not_granted",
+            Self::NoReferralPurpose => "no_referral_purpose",
+            Self::NeedsNotCovered { .. } => "needs_not_covered",
+            Self::RecordWithdrawn => "record_withdrawn",
+            Self::AreaOutsideGeography => "area_outside_geography",
         }
     }
 
@@ -187,6 +205,29 @@ impl Why {
                     Lang::Fr => format!("les dénombrements par « {label} » ne sont pas accordés"),
                 }
             }
+            Self::NeedsNotCovered { needs } => match lang {
+                Lang::En => format!(
+                    "no consent and no legal duty covers a referral to this partner for: {}",
+                    needs.labels(lang)
+                ),
+                Lang::Fr => format!(
+                    "aucun consentement ni aucune obligation légale ne vise un renvoi à ce partenaire pour : {}",
+                    needs.labels(lang)
+                ),
+            },
+            Self::ReferralsNotGranted => pick(
+                "the agreement does not grant referrals",
+                "l’entente n’accorde pas les renvois",
+            ),
+            Self::NoReferralPurpose => pick(
+                "to provide a service to the person is no purpose of the agreement",
+                "fournir un service à la personne n’est pas une fin prévue par l’entente",
+            ),
+            Self::RecordWithdrawn => pick("the record was withdrawn", "le dossier a été retiré"),
+            Self::AreaOutsideGeography => pick(
+                "the service is not known to be wanted in the provinces of the agreement",
+                "le service n’est pas connu comme demandé dans les provinces visées par l’entente",
+            ),
             Self::NotSigned => pick(
                 "the agreement is not signed by both parties",
                 "l’entente n’est pas signée par les deux parties",
