@@ -29,12 +29,14 @@ use crate::statistics::budget::NanoRho;
 use crate::summary::{CaseSummary, Finest, Rung, SummaryId};
 
 mod explain;
+mod handovers;
 mod reason;
 mod referrals;
 #[cfg(test)]
 mod tests;
 
 pub use explain::{Explanation, FieldFate, FieldLine};
+pub use handovers::handover_key;
 pub use reason::{Denied, Reason, Why};
 pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
 
@@ -270,7 +272,8 @@ pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
     debug_assert!(
         ![payload_type::COUNT_ANSWER, payload_type::RELEASE_ANSWER, payload_type::BUNDLE]
             .contains(&&*envelope.payload_type)
-            && !payload_type::REFERRALS.contains(&&*envelope.payload_type),
+            && !payload_type::REFERRALS.contains(&&*envelope.payload_type)
+            && envelope.payload_type != payload_type::HANDOVER_KEY,
         "a document that holds something about cases is no plain document"
     );
     Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }

@@ -97,8 +97,11 @@ pub struct HandoverRow {
     pub agreement: ([u8; 16], u32),
     /// The key it is sealed to.
     pub key: Bytes32,
-    /// SHA-256 of its payload.
+    /// SHA-256 of the payload that carried it.
     pub digest: Bytes32,
+    /// SHA-256 of the home's message before it, and of the last message of the recipient that the home
+    /// had read.
+    pub chain: (Bytes32, Bytes32),
     /// How long the sealed contact details are, in bytes.
     pub n_bytes: u32,
     /// When it was sealed.
@@ -119,7 +122,7 @@ pub struct HandoverRow {
     pub shredded_there_at_s: Option<i64>,
     /// When the referral was closed: the agreement's days count from then.
     pub closed_at_s: Option<i64>,
-    /// The document as it came, sealed under a key of its own. Of one that was received.
+    /// The sealed bytes as they came, sealed once more under a key of its own. Of one that was received.
     #[serde(with = "serde_bytes")]
     pub item: Vec<u8>,
 }
@@ -193,8 +196,8 @@ pub trait Handovers: Rows {
         Ok(all)
     }
 
-    /// The document of a hand-over that was received; `None` once it was destroyed.
-    fn handover_document(&self, at: &HandoverAt) -> Result<Option<Vec<u8>>, DbError> {
+    /// The sealed bytes of a hand-over that was received; `None` once it was destroyed.
+    fn handover_sealed(&self, at: &HandoverAt) -> Result<Option<Vec<u8>>, DbError> {
         let Some(row) = self.handover(at)? else { return Ok(None) };
         let Some(key) = self.get(HANDOVER_ITEM_KEYS, &at.key())? else { return Ok(None) };
         let key = ItemKey::from_bytes(key.first_chunk().ok_or(BadRow)?);
@@ -225,21 +228,26 @@ impl Write<'_> {
         self.put_row(HANDOVER_KEYS, &[org.as_slice(), id].concat(), row)
     }
 
+    /// Forgets a team key.
+    pub fn delete_team_key(&mut self, org: &Bytes32, id: &Bytes32) -> Result<(), DbError> {
+        self.delete(HANDOVER_KEYS, &[org.as_slice(), id].concat())
+    }
+
     /// Keeps what is known of a hand-over. What it holds stays as it is.
     pub fn put_handover(&mut self, at: &HandoverAt, row: &HandoverRow) -> Result<(), DbError> {
         self.put_row(HANDOVERS, &at.key(), row)
     }
 
-    /// Keeps a hand-over that came, its document sealed under a fresh key.
+    /// Keeps a hand-over that came, its bytes sealed once more under a fresh key.
     pub fn hold_handover(
         &mut self,
         at: &HandoverAt,
         mut row: HandoverRow,
-        document: &[u8],
+        sealed: &[u8],
     ) -> Result<(), DbError> {
         let key = at.key();
         let mut item_key = None;
-        let items = [(key.as_slice(), document)];
+        let items = [(key.as_slice(), sealed)];
         seal_items(items.into_iter(), |made, sealed| {
             row.item = sealed;
             item_key = Some(made);
@@ -287,7 +295,7 @@ mod tests {
             tx.hold_handover(&second, row.clone(), b"two")
         })
         .unwrap();
-        let document = |at| db.read(|tx| tx.handover_document(at)).unwrap();
+        let document = |at| db.read(|tx| tx.handover_sealed(at)).unwrap();
         assert_eq!(document(&AT), Some(b"one".to_vec()));
         db.write("test", |tx| {
             let row = tx.handover(&AT)?.unwrap();

@@ -154,6 +154,10 @@ impl Node {
             payload_type::OVERLAP_TERMS | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_overlap_document(tx, issuer, envelope, gathered)?)
             }
+            payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
+            payload_type::HANDOVER_RECEIPT => {
+                Ok(self.read_handover_receipt(tx, issuer, bytes, gathered)?)
+            }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {
                     return Ok(Err("document_unreadable"));

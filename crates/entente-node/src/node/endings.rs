@@ -49,7 +49,8 @@ impl Node {
                 tx.put_release(&record, kept.partner.as_bytes(), &release)?;
             }
         }
-        Ok(tx.shred_leaves(log, epoch, &unread)?)
+        tx.shred_leaves(log, epoch, &unread)?;
+        self.end_handovers(tx, kept)
     }
 
     /// Ends everything in force with a partner, as the end of the partnership asks.

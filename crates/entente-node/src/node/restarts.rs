@@ -54,7 +54,8 @@ impl Node {
         let payload = entente_proto::encode_feed_restart(&restart);
         let document = self.document(partner, payload_type::NEW_FEED, payload)?;
         self.say(tx, partner, None, vec![document])?;
-        Ok(())
+        // They may know a key for hand-overs that this store never had.
+        self.say_team_key_again(tx, partner)
     }
 
     /// Compares what a partner holds of our feed with what we know of it.
