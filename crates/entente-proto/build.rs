@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use prost::Message;
 
 /// The files, from the root of the specification.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "entente/v1/codes.proto",
     "entente/v1/documents.proto",
     "entente/v1/exchange.proto",
     "entente/v1/handover.proto",
     "entente/v1/local.proto",
     "entente/v1/overlap.proto",
+    "entente/v1/referral.proto",
     "entente/v1/statement.proto",
     "entente/v1/statistics.proto",
     "entente/v1/sum.proto",

@@ -2,7 +2,7 @@
 //!
 //! [`federation`] makes nodes in memory that speak with each other by function calls: no sockets,
 //! no clock but the one that is moved by hand. [`net`] makes nodes with folders and doors.
-//! [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
+//! [`referrals`] has a model of referrals beside them. [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
 #[expect(
@@ -21,6 +21,11 @@ pub mod python;
     reason = "a world that is not as it was made fails the attack, as it should"
 )]
 pub mod redteam;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a node that is not there fails the test, as it should"
+)]
+pub mod referrals;
 #[expect(
     clippy::indexing_slicing,
     reason = "a case that is not there fails the test, as it should"

@@ -20,6 +20,7 @@ pub mod index;
 pub mod pairing;
 pub mod partners;
 pub mod records;
+pub mod referrals;
 pub mod restarts;
 pub mod retention;
 pub mod statistics;
@@ -27,7 +28,7 @@ pub mod status;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::codes::OrgType;
@@ -42,6 +43,7 @@ use crate::doors::Admissions;
 use crate::fault::Fault;
 
 use index::{Cases, HeldIndex};
+use referrals::ReferralRules;
 
 /// What a node's function gives, or the fault that a person is told of.
 pub type Outcome<T> = Result<T, Box<Fault>>;
@@ -84,6 +86,8 @@ pub struct Node {
     // In memory, rebuilt at start, changed only after the transaction that changes the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    /// What the settings say about referrals; set once, before the node is used.
+    referral_rules: OnceLock<ReferralRules>,
 }
 
 impl fmt::Debug for Node {
@@ -114,6 +118,7 @@ impl Node {
             admissions: Arc::new(Admissions::nobody()),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            referral_rules: OnceLock::new(),
         };
         node.reopen_feeds_after_restore()?;
         node.db.write("node started", |tx| {
@@ -155,6 +160,16 @@ impl Node {
     /// The day.
     pub fn today(&self) -> Date {
         self.clock.today()
+    }
+
+    /// Takes over what the settings say about referrals. Counts once.
+    pub fn set_referral_rules(&self, rules: ReferralRules) {
+        // Whoever comes second changes nothing.
+        let _set = self.referral_rules.set(rules);
+    }
+
+    pub(crate) fn referral_rules(&self) -> ReferralRules {
+        self.referral_rules.get().cloned().unwrap_or_default()
     }
 
     pub(crate) fn entry(&self, actor: Actor, action: Action) -> AuditEntry {

@@ -7,8 +7,8 @@
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
-//! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `handover`, `exchange` (requests and
-//! replies), `bundle` (a feed in a file), `audit`.
+//! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `referral`, `handover`,
+//! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
@@ -29,6 +29,7 @@ mod parse;
 mod partner;
 mod plan;
 mod receipt;
+mod referral;
 mod release;
 mod statement;
 mod sum;
@@ -70,6 +71,7 @@ pub use partner::{
 };
 pub use plan::{decode_plan, encode_plan};
 pub use receipt::{Done, Fate, MAX_ITEMS, Receipt, Receipted, decode_receipt, encode_receipt};
+pub use referral::{decode_card, decode_referral, encode_card, encode_referral};
 pub use release::{
     MAX_RECEIPTS, ReleaseQuestion, decode_release_answer, encode_release_answer,
     parse_release_question, release_question_message,
@@ -247,5 +249,13 @@ mod tests {
         check_list::<release::DeclineReason>("DeclineReason");
         check_list::<sum::Rejection>("SumRejection");
         check_list::<release::Symbol>("ReturnSymbol");
+        check_list::<codes::Urgency>("Urgency");
+        check_list::<codes::Risk>("Risk");
+        check_list::<codes::ReferralOutcome>("ReferralOutcome");
+        check_list::<codes::Barrier>("Barrier");
+        check_list::<codes::SafetyFlag>("SafetyFlag");
+        check_list::<codes::AccessNeed>("AccessNeed");
+        check_list::<codes::Dependants>("Dependants");
+        check_list::<codes::StatusGroup>("StatusGroup");
     }
 }

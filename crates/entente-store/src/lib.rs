@@ -11,7 +11,7 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`handover`]: hand-overs, their keys and openers, with types;
+//! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
@@ -23,6 +23,7 @@ pub mod handover;
 pub mod log;
 pub mod migrate;
 pub mod overlap;
+pub mod referrals;
 pub mod rows;
 pub mod seal;
 pub mod statistics;

@@ -420,3 +420,111 @@ pub struct SumRow {
     /// When it was finished, or came here; seconds since 1970.
     pub at_s: i64,
 }
+
+/// What was last said in a chain of messages about one referral, in one direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainRow {
+    /// How many messages there were.
+    pub steps: u32,
+    /// SHA-256 of the last payload, if there was one.
+    pub last: Option<Bytes32>,
+}
+
+/// The offer of a referral of ours to one partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferRow {
+    /// To whom.
+    pub partner: Bytes32,
+    /// Where it stands: the code of its step, and the number of the barrier.
+    pub step: (String, Option<u8>),
+    /// Under which agreement, by id and version.
+    pub agreement: ([u8; 16], u32),
+    /// Where the offer stands in our feed: epoch and sequence.
+    pub at: (u32, u64),
+    /// When it was made; seconds since 1970.
+    pub offered_at_s: i64,
+    /// What we said to it about this.
+    pub ours: ChainRow,
+    /// What it said to us.
+    pub theirs: ChainRow,
+}
+
+/// A referral of ours.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralRow {
+    /// The record it is for.
+    pub record: [u8; 16],
+    /// The card, as canonical bytes.
+    pub card: Vec<u8>,
+    /// How far it is: the code of its step, and the number of the outcome.
+    pub step: (String, Option<u8>),
+    /// Every offer that was made, by partner.
+    pub offers: Vec<OfferRow>,
+    /// When it was made, and by which account; seconds since 1970.
+    pub created: (i64, String),
+    /// When it came to this step.
+    pub since_s: i64,
+    /// When somebody is reminded, when it is overdue, when open offers lapse; 0 before.
+    pub timers: (i64, i64, i64),
+    /// Whether somebody was reminded, and whether it went to the coordinator.
+    pub alarms: (bool, bool),
+    /// How many steps are in its history.
+    pub n_steps: u32,
+}
+
+// A card comes close to a person; its row's `Debug` says only how far it is.
+impl std::fmt::Debug for ReferralRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReferralRow({})", self.step.0)
+    }
+}
+
+/// A referral that we were offered.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedReferralRow {
+    /// The card, as canonical bytes; empty once it is over and not ours.
+    pub card: Vec<u8>,
+    /// How far it is: the code of its state, and the number of the barrier or outcome.
+    pub state: (String, Option<u8>),
+    /// The agreement it was offered under, by id and version.
+    pub agreement: ([u8; 16], u32),
+    /// When it came; when an answer is due and when the offer lapses, both by the home's clock.
+    pub times: (i64, i64, i64),
+    /// When it came to this state.
+    pub since_s: i64,
+    /// Whether somebody was reminded.
+    pub reminded: bool,
+    /// The id of the key to which the contact details are sealed.
+    pub key: Option<Bytes32>,
+    /// What we said to the home.
+    pub ours: ChainRow,
+    /// What it said to us.
+    pub theirs: ChainRow,
+    /// How many steps are in its history.
+    pub n_steps: u32,
+}
+
+impl std::fmt::Debug for ReceivedReferralRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReceivedReferralRow({})", self.state.0)
+    }
+}
+
+/// One thing that happened to a referral.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferralStepRow {
+    /// When, by our clock; seconds since 1970.
+    pub at_s: i64,
+    /// The partner it concerns, if it concerns one.
+    pub partner: Option<Bytes32>,
+    /// The account that did it; empty for a partner or the node.
+    pub by: String,
+    /// Whether we did it.
+    pub ours: bool,
+    /// What happened: a code.
+    pub code: String,
+    /// The code of the barrier, outcome or reason, if there is one.
+    pub detail: String,
+    /// SHA-256 of the signed payload, if something was said.
+    pub hash: Option<Bytes32>,
+}

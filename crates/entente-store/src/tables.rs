@@ -126,6 +126,20 @@ pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
 /// organization, number of the row (4 bytes).
 pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");
 
+/// Referrals of ours. Key: referral id. Value: [`crate::rows::ReferralRow`].
+pub const REFERRALS: Table = Table::new(45, "referrals");
+
+/// The referrals of a record. Key: record id, referral id. The value is empty.
+pub const REFERRALS_OF: Table = Table::new(46, "referrals-of");
+
+/// Referrals that we were offered. Key: the organization that offered it, referral id.
+/// Value: [`crate::rows::ReceivedReferralRow`].
+pub const RECEIVED_REFERRALS: Table = Table::new(47, "received-referrals");
+
+/// What happened to referrals. Key: the organization whose it is, referral id, number of the step (4
+/// bytes). Value: [`crate::rows::ReferralStepRow`].
+pub const REFERRAL_STEPS: Table = Table::new(48, "referral-steps");
+
 /// Who may open hand-overs. Key: opener id. Value: [`crate::handover::OpenerRow`].
 pub const OPENERS: Table = Table::new(52, "openers");
 

@@ -158,6 +158,9 @@ impl Node {
             payload_type::HANDOVER_RECEIPT => {
                 Ok(self.read_handover_receipt(tx, issuer, bytes, gathered)?)
             }
+            kind if payload_type::REFERRALS.contains(&kind) => {
+                Ok(self.read_referral(tx, issuer, kind, bytes, gathered)?)
+            }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {
                     return Ok(Err("document_unreadable"));

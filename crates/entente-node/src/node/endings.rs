@@ -50,7 +50,8 @@ impl Node {
             }
         }
         tx.shred_leaves(log, epoch, &unread)?;
-        self.end_handovers(tx, kept)
+        self.end_handovers(tx, kept)?;
+        self.end_referrals_with(tx, &kept.partner)
     }
 
     /// Ends everything in force with a partner, as the end of the partnership asks.

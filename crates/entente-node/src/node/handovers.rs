@@ -13,6 +13,7 @@ mod shredding;
 pub use keys::{KeyState, KnownKey};
 pub use openers::Opener;
 pub use opening::OpenedHandover;
+pub(crate) use sealing::Came;
 
 use crate::fault::Fault;
 

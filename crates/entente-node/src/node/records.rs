@@ -437,6 +437,9 @@ impl Node {
             .or(is_not_allowed.then_some(WithdrawReason::RecordWithdrawn));
         if let Some(reason) = reason {
             self.take_back(tx, how.actor, &case, reason)?;
+            if reason != WithdrawReason::Correction {
+                self.take_back_referrals(tx, how.actor, &case, reason)?;
+            }
         }
         let entry = self.entry(how.actor.clone(), how.action).record(*id);
         self.write_audit(tx, vec![entry.reasons(how.reasons.clone())])?;

@@ -358,7 +358,7 @@ impl Node {
     }
 
     /// Whether this agreement lets the issuer tell us anything now.
-    fn agreed(
+    pub(crate) fn agreed(
         &self,
         tx: &Write<'_>,
         issuer: &OrgId,

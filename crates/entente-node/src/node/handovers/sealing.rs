@@ -111,7 +111,7 @@ impl Node {
             return Ok(Err(RefusedWhy::NotAccepted));
         }
         let before = tx.handovers_of(Way::Received, home.as_bytes(), &head.referral.0)?;
-        if before.iter().any(|(at, _)| at.step >= head.step) {
+        if before.iter().any(|(_, row)| row.digest == came.digest) {
             return Ok(Err(RefusedWhy::Repeated));
         }
         let opens = tx.team_key(self.id().as_bytes(), &key.0)?.is_some_and(|row| {

@@ -1,0 +1,212 @@
+//! Referrals: what this node decides about its own, and what it asks for of those it was offered.
+//!
+//! Which transitions there are is the core's ([`entente_core::referral`]); here each becomes one
+//! transaction of the state, its audit entry, its line in the timeline, and what is said in the
+//! feeds of all whom it concerns. An acceptance is decided where the partner's leaf is counted
+//! (`node/feeds/accept.rs`): the leaf that comes first wins, and there is no moment in which two have.
+
+use std::collections::BTreeMap;
+
+use entente_core::audit::{Action, Actor, AuditEntry};
+use entente_core::identity::OrgId;
+use entente_core::record::RecordId;
+use entente_core::referral::{
+    HomeState, HomeStep, NeedCard, OfferStep, PartnerState, ReferralId, Timers, window_s,
+};
+use entente_core::statement::AgreementRef;
+use entente_store::db::Rows;
+use entente_store::referrals::Referrals as _;
+use entente_store::rows::{ChainRow, OfferRow, ReferralStepRow};
+
+use super::{Node, Outcome};
+use faults::{several_referrals, unknown_referral};
+
+mod candidates;
+mod faults;
+mod handover;
+mod home;
+mod partner;
+mod read;
+mod rows;
+mod settle;
+mod timers;
+
+pub use home::Refusal;
+pub use timers::{Alarm, AlarmKind};
+
+/// How many referrals may be open between us and one partner, in each direction: nobody fills
+/// another's inbox, and a shelter has two dozen.
+pub const MAX_OPEN_WITH_PARTNER: usize = 500;
+
+/// The days that a partner has to answer what is not urgent, unless the settings say otherwise.
+pub const ROUTINE_DAYS: u32 = 14;
+
+/// What the settings say about referrals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferralRules {
+    /// To whom what is overdue goes: a name or an office, in the settings' own words. Empty: nobody.
+    pub coordinator: String,
+    /// The days that a partner has to answer what is not urgent.
+    pub routine_days: u32,
+}
+
+impl Default for ReferralRules {
+    fn default() -> Self {
+        Self { coordinator: String::new(), routine_days: ROUTINE_DAYS }
+    }
+}
+
+/// A referral of ours, as it is kept.
+#[derive(Clone, Debug)]
+pub struct KeptReferral {
+    /// Its name.
+    pub id: ReferralId,
+    /// The record it is for.
+    pub record: RecordId,
+    /// What is needed, as fine as we have it.
+    pub card: NeedCard,
+    /// Where it stands.
+    pub state: HomeState,
+    /// What is kept of each offer.
+    pub offers: BTreeMap<OrgId, OfferRow>,
+    /// When it was made, and by which account.
+    pub created: (i64, String),
+    /// When it came to where it stands.
+    pub since_s: i64,
+    /// What it waits for, if it waits for something.
+    pub timers: Option<Timers>,
+    /// Whether somebody was reminded, and whether it went to the coordinator.
+    pub alarms: (bool, bool),
+    n_steps: u32,
+}
+
+/// A referral that we were offered, as it is kept.
+#[derive(Clone, Debug)]
+pub struct ReceivedReferral {
+    /// The organization whose it is.
+    pub home: OrgId,
+    /// Its name.
+    pub id: ReferralId,
+    /// What is needed; `None` once it is over, when the card is destroyed.
+    pub card: Option<NeedCard>,
+    /// Where it stands.
+    pub state: PartnerState,
+    /// The agreement it was offered under.
+    pub agreement: AgreementRef,
+    /// When it came, by our clock.
+    pub received_at_s: i64,
+    /// When an answer is due, by the home's clock.
+    pub due_at_s: i64,
+    /// When the offer lapses, by the home's clock. Decides nothing here.
+    pub expires_at_s: i64,
+    /// When it came to where it stands.
+    pub since_s: i64,
+    /// Whether somebody was reminded.
+    pub reminded: bool,
+    /// The key to which the contact details are sealed, once they were handed over.
+    pub key: Option<[u8; 32]>,
+    ours: ChainRow,
+    theirs: ChainRow,
+    n_steps: u32,
+}
+
+impl Node {
+    /// A referral of ours.
+    pub(crate) fn kept_referral<R: Rows>(&self, tx: &R, id: &ReferralId) -> Outcome<KeptReferral> {
+        let row = tx.referral(&id.0)?.ok_or_else(unknown_referral)?;
+        Ok(rows::kept(*id, row)?)
+    }
+
+    /// A referral that `home` offered us, if there is one.
+    pub(crate) fn received_referral<R: Rows>(
+        &self,
+        tx: &R,
+        home: &OrgId,
+        id: &ReferralId,
+    ) -> Outcome<Option<ReceivedReferral>> {
+        let row = tx.received_referral(home.as_bytes(), &id.0)?;
+        Ok(row.map(|row| rows::received(*home, *id, row)).transpose()?)
+    }
+
+    /// All referrals of ours, the newest first.
+    pub fn referrals(&self) -> Outcome<Vec<KeptReferral>> {
+        let mut all = Vec::new();
+        self.db.read(|tx| {
+            tx.referrals(&mut |id, row| {
+                all.push(rows::kept(ReferralId(id), row)?);
+                Ok(std::ops::ControlFlow::Continue(()))
+            })
+        })?;
+        all.sort_by_key(|it| (std::cmp::Reverse(it.created.0), it.id));
+        Ok(all)
+    }
+
+    /// All referrals that we were offered, the newest first.
+    pub fn received_referrals(&self) -> Outcome<Vec<ReceivedReferral>> {
+        let mut all = Vec::new();
+        self.db.read(|tx| {
+            tx.received_referrals(None, &mut |home, id, row| {
+                let home = OrgId::from_bytes(&home).map_err(|_| entente_store::rows::BadRow)?;
+                all.push(rows::received(home, ReferralId(id), row)?);
+                Ok(std::ops::ControlFlow::Continue(()))
+            })
+        })?;
+        all.sort_by_key(|it| (std::cmp::Reverse(it.received_at_s), it.id));
+        Ok(all)
+    }
+
+    /// The referral of ours whose name begins like this.
+    pub fn find_referral(&self, wanted: &str) -> Outcome<KeptReferral> {
+        one(self.referrals()?, |it| it.id, wanted)
+    }
+
+    /// The referral that we were offered whose name begins like this.
+    pub fn find_received(&self, wanted: &str) -> Outcome<ReceivedReferral> {
+        one(self.received_referrals()?, |it| it.id, wanted)
+    }
+
+    /// What happened to a referral, the oldest first. `home` is whose it is; ourselves for our own.
+    pub fn referral_timeline(
+        &self,
+        home: &OrgId,
+        id: &ReferralId,
+    ) -> Outcome<Vec<ReferralStepRow>> {
+        Ok(self.db.read(|tx| tx.referral_steps(home.as_bytes(), &id.0))?)
+    }
+
+    /// The timers of a wait that begins now.
+    fn timers_of(&self, card: &NeedCard) -> Timers {
+        Timers::of(self.now_s(), window_s(card.urgency, self.referral_rules().routine_days))
+    }
+
+    fn referral_entry(&self, actor: Actor, action: Action, id: &ReferralId) -> AuditEntry {
+        self.entry(actor, action).reference(id.0)
+    }
+}
+
+/// The one whose name begins like `wanted`.
+fn one<T>(all: Vec<T>, id: impl Fn(&T) -> ReferralId, wanted: &str) -> Outcome<T> {
+    let wanted = wanted.trim().to_lowercase();
+    if wanted.len() < 4 {
+        return Err(unknown_referral());
+    }
+    let mut found = all.into_iter().filter(|it| id(it).to_string().starts_with(&wanted));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(several_referrals()),
+        (None, _) => Err(unknown_referral()),
+    }
+}
+
+/// Whether a step waits for somebody to act soon.
+fn waits(step: HomeStep) -> bool {
+    matches!(
+        step,
+        HomeStep::Offered | HomeStep::Accepted | HomeStep::HandedOver | HomeStep::Delivered
+    )
+}
+
+/// Whether an offer is one that its partner still has to do with.
+fn is_open(step: OfferStep, over: bool) -> bool {
+    matches!(step, OfferStep::Open) || (matches!(step, OfferStep::Won) && !over)
+}

@@ -1,0 +1,114 @@
+//! Referrals when something else changes: a consent, a record, an agreement, this node's own past.
+
+use entente_core::audit::Actor;
+use entente_core::identity::OrgId;
+use entente_core::policy::NeedConsent;
+use entente_core::referral::{HomeEvent, HomeStep, OfferStep, ReferralId};
+use entente_core::statement::WithdrawReason;
+use entente_store::db::Write;
+use entente_store::referrals::Referrals as _;
+
+use super::KeptReferral;
+use super::home::Doing;
+use crate::node::records::Case;
+use crate::node::{Node, Outcome};
+
+impl Node {
+    /// Takes the open referrals of a record back, in the transaction of what is the reason.
+    ///
+    /// A withdrawn consent takes back what no other consent and no duty covers: the offer to one
+    /// partner, or the referral as a whole. A record that was taken back takes all of them.
+    pub(crate) fn take_back_referrals(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        case: &Case,
+        reason: WithdrawReason,
+    ) -> Outcome<()> {
+        for id in tx.referrals_of(&case.record.id.0)? {
+            let mut kept = self.kept_referral(tx, &ReferralId(id))?;
+            if kept.state.step.is_over() {
+                continue;
+            }
+            let events = match reason {
+                WithdrawReason::ConsentWithdrawn => self.no_longer_covered(tx, &kept, case)?,
+                _ => vec![HomeEvent::Withdraw],
+            };
+            for event in events {
+                let reasons = vec![reason.code().to_owned()];
+                let doing = Doing { reasons, ..Doing::new(actor, event) };
+                // What is over already needs no taking back.
+                let _over = self.do_home(tx, &mut kept, doing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has to be taken back of a referral, as the person's consents stand now.
+    fn no_longer_covered(
+        &self,
+        tx: &Write<'_>,
+        kept: &KeptReferral,
+        case: &Case,
+    ) -> Outcome<Vec<HomeEvent>> {
+        if self.check_any_consent(case, &kept.card.needs).is_err() {
+            return Ok(vec![HomeEvent::Withdraw]);
+        }
+        let mut events = Vec::new();
+        for (partner, step) in &kept.state.offers {
+            let is_covered = || self.covers_referral(tx, kept, case, partner);
+            match step {
+                OfferStep::Won if !is_covered()? => return Ok(vec![HomeEvent::Withdraw]),
+                OfferStep::Open if !is_covered()? => events.push(HomeEvent::TakeBack(*partner)),
+                _ => {}
+            }
+        }
+        Ok(events)
+    }
+
+    fn covers_referral(
+        &self,
+        tx: &Write<'_>,
+        kept: &KeptReferral,
+        case: &Case,
+        partner: &OrgId,
+    ) -> Outcome<bool> {
+        let Some(agreed) = self.newest(tx, partner)? else { return Ok(false) };
+        let (policy, needs) = (self.policy(&agreed)?, &kept.card.needs);
+        let facts = NeedConsent::of(&case.consents, &policy, needs, self.today());
+        Ok(needs.iter().all(|need| facts.covered.contains(*need)))
+    }
+
+    /// Takes back what a partner was offered under an agreement that is over. What was handed over
+    /// stays with whoever has it: the person is being served.
+    pub(crate) fn end_referrals_with(&self, tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
+        for (mut kept, step) in self.offered_to(tx, partner)? {
+            let event = match (step, kept.state.step) {
+                (OfferStep::Open, _) => HomeEvent::TakeBack(*partner),
+                (OfferStep::Won, HomeStep::Accepted) => HomeEvent::Withdraw,
+                _ => continue,
+            };
+            let reasons = vec![WithdrawReason::AgreementEnded.code().to_owned()];
+            let doing = Doing { reasons, ..Doing::new(&Actor::Node, event) };
+            let _over = self.do_home(tx, &mut kept, doing)?;
+        }
+        Ok(())
+    }
+
+    /// Our referrals that this partner was offered, and where its offer stands.
+    fn offered_to(
+        &self,
+        tx: &Write<'_>,
+        partner: &OrgId,
+    ) -> Outcome<Vec<(KeptReferral, OfferStep)>> {
+        let mut all = Vec::new();
+        tx.referrals(&mut |id, row| {
+            let kept = super::rows::kept(ReferralId(id), row)?;
+            if let Some(step) = kept.state.offers.get(partner).copied() {
+                all.push((kept, step));
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+}

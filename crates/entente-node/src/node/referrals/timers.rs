@@ -1,0 +1,134 @@
+//! Timers: reminders, what is overdue, and offers that lapse.
+//!
+//! Nothing here is asked for by anybody; housekeeping calls [`Node::referral_timers`]. A clock that
+//! is set back undoes nothing.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::identity::OrgId;
+use entente_core::referral::{HomeEvent, HomeStep, PartnerState, ReferralId, Timers};
+
+use super::home::{Doing, put};
+use super::{KeptReferral, ReceivedReferral, read};
+use crate::node::{Node, Outcome};
+
+/// Something about a referral that somebody has to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// The referral.
+    pub id: ReferralId,
+    /// Whose it is; ourselves for our own.
+    pub home: OrgId,
+    /// What about it.
+    pub kind: AlarmKind,
+    /// To whom it goes, where the settings name somebody.
+    pub coordinator: String,
+}
+
+/// What somebody has to be told about a referral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmKind {
+    /// Half of the time is over.
+    Reminder,
+    /// The time is over.
+    Overdue,
+    /// Its offers have lapsed.
+    Expired,
+}
+
+impl Node {
+    /// Does what the timers of all referrals ask for now. Returns what somebody has to be told.
+    pub fn referral_timers(&self) -> Outcome<Vec<Alarm>> {
+        let now = self.now_s();
+        let mut alarms = Vec::new();
+        for kept in self.referrals()? {
+            if is_due(&kept, now)
+                && let Some(kind) = self.ring(&kept.id)?
+            {
+                alarms.push(self.alarm(kept.id, self.id(), kind));
+            }
+        }
+        for kept in self.received_referrals()? {
+            if wants_reminder(&kept, now) && self.remind(&kept)? {
+                alarms.push(self.alarm(kept.id, kept.home, AlarmKind::Reminder));
+            }
+        }
+        Ok(alarms)
+    }
+
+    fn alarm(&self, id: ReferralId, home: OrgId, kind: AlarmKind) -> Alarm {
+        Alarm { id, home, kind, coordinator: self.referral_rules().coordinator }
+    }
+
+    /// Looks at one referral again, and does what is due.
+    fn ring(&self, id: &ReferralId) -> Outcome<Option<AlarmKind>> {
+        self.db.write("referral timer", |tx| {
+            let mut kept = self.kept_referral(tx, id)?;
+            let now = self.now_s();
+            let lapsed = kept.state.step == HomeStep::Offered && now >= kept.state.expires_at_s;
+            if lapsed {
+                let tick = Doing::new(&Actor::Node, HomeEvent::Tick);
+                let done = self.do_home(tx, &mut kept, tick)?;
+                return Ok(done.is_ok().then_some(AlarmKind::Expired));
+            }
+            let Some(Timers { remind_at_s, due_at_s, .. }) = kept.timers else { return Ok(None) };
+            let (kind, action, code) = if now >= due_at_s && !kept.alarms.1 {
+                kept.alarms = (true, true);
+                (AlarmKind::Overdue, Action::ReferralEscalated, "overdue")
+            } else if now >= remind_at_s && !kept.alarms.0 {
+                kept.alarms.0 = true;
+                (AlarmKind::Reminder, Action::ReferralReminded, "reminded")
+            } else {
+                return Ok(None);
+            };
+            let entry = self.referral_entry(Actor::Node, action, id).record(kept.record);
+            self.write_audit(tx, vec![entry])?;
+            self.add_step(tx, &mut kept, &Actor::Node, None, (code, ""), None)?;
+            put(tx, &kept)?;
+            Ok(Some(kind))
+        })
+    }
+
+    /// Notes that somebody here is reminded of an offer that nobody answered.
+    fn remind(&self, kept: &ReceivedReferral) -> Outcome<bool> {
+        self.db.write("referral reminder", |tx| {
+            let again = self.received_referral(tx, &kept.home, &kept.id)?;
+            let Some(mut kept) = again.filter(|it| wants_reminder(it, self.now_s())) else {
+                return Ok(false);
+            };
+            kept.reminded = true;
+            let entry = self.referral_entry(Actor::Node, Action::ReferralReminded, &kept.id);
+            self.write_audit(tx, vec![entry.partner(kept.home)])?;
+            self.add_received_step(tx, &mut kept, &Actor::Node, ("reminded", ""), None)?;
+            read::put(tx, &kept)?;
+            Ok(true)
+        })
+    }
+}
+
+impl KeptReferral {
+    /// Whether somebody should have acted by `now_s`.
+    pub fn is_overdue(&self, now_s: i64) -> bool {
+        self.timers.is_some_and(|timers| now_s >= timers.due_at_s)
+    }
+}
+
+impl ReceivedReferral {
+    /// Whether we should have answered by `now_s`, by our own clock. Decides nothing.
+    pub fn is_overdue(&self, now_s: i64) -> bool {
+        self.state == PartnerState::Offered && now_s >= self.due_at_s
+    }
+}
+
+fn is_due(kept: &KeptReferral, now_s: i64) -> bool {
+    let lapsed = kept.state.step == HomeStep::Offered && now_s >= kept.state.expires_at_s;
+    let rings = kept.timers.is_some_and(|timers| {
+        (now_s >= timers.remind_at_s && !kept.alarms.0)
+            || (now_s >= timers.due_at_s && !kept.alarms.1)
+    });
+    lapsed || rings
+}
+
+fn wants_reminder(kept: &ReceivedReferral, now_s: i64) -> bool {
+    let half = kept.received_at_s + (kept.due_at_s - kept.received_at_s).max(0) / 2;
+    kept.state == PartnerState::Offered && !kept.reminded && now_s >= half
+}
