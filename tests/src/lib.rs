@@ -5,6 +5,7 @@
 //! [`referrals`] has a model of referrals beside them. [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
+pub mod handovers;
 #[expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,

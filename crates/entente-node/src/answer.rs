@@ -10,6 +10,7 @@ mod counts;
 mod epochs;
 mod exchange;
 mod files;
+mod handovers;
 mod overlap;
 mod overlap_run;
 mod partners;
@@ -218,6 +219,12 @@ impl Desk {
             Op::QuarantineRelease => it.now(asked, exchange::quarantine_release).await,
             Op::BundleExport => it.now(asked, exchange::bundle_export).await,
             Op::BundleImport => it.now(asked, exchange::bundle_import).await,
+            Op::OpenerAdd => it.now(asked, handovers::add).await,
+            Op::OpenerList => it.now(asked, handovers::list).await,
+            Op::OpenerRemove => it.now(asked, handovers::remove).await,
+            Op::OpenerRotate => it.now(asked, handovers::rotate).await,
+            Op::ReferralHandover => it.now(asked, handovers::hand_over).await,
+            Op::ReferralOpen => it.now(asked, handovers::open).await,
             Op::Count => it.soon(asked, counts::count).await,
             Op::CountOwn => it.now(asked, counts::count_own).await,
             Op::PlanDraft => it.now(asked, plans::draft).await,

@@ -15,7 +15,24 @@ pub use openers::Opener;
 pub use opening::OpenedHandover;
 pub(crate) use sealing::Came;
 
+use entente_core::identity::OrgId;
+use entente_core::referral::ReferralId;
+use entente_store::handover::{HandoverAt, HandoverRow, Handovers as _, Way};
+
+use super::{Node, Outcome};
 use crate::fault::Fault;
+
+impl Node {
+    /// What is known of the hand-overs of a referral, the first first.
+    pub fn handovers_of(
+        &self,
+        way: Way,
+        partner: &OrgId,
+        referral: &ReferralId,
+    ) -> Outcome<Vec<(HandoverAt, HandoverRow)>> {
+        Ok(self.db.read(|tx| tx.handovers_of(way, partner.as_bytes(), &referral.0))?)
+    }
+}
 
 /// `ENT-2400`.
 pub(crate) fn unknown_opener() -> Box<Fault> {

@@ -9,6 +9,7 @@ use entente_core::lang::Lang;
 
 mod cases;
 mod machine;
+mod opener;
 mod overlap;
 mod partners;
 mod sharing;
@@ -19,8 +20,8 @@ use words::Words;
 
 /// The commands under each heading of the first page.
 const GROUPS: [(&str, &str, &[&str]); 6] = [
-    ("Every day", "Tous les jours", &["status", "record", "consent", "held", "count", "sync"]),
-    ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
+    ("Every day", "Tous les jours", &["status", "record", "consent", "referral", "held", "count", "sync"]),
+    ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
     ("Administration", "Administration", &["node", "doctor", "backup", "store"]),
@@ -56,6 +57,8 @@ fn all(words: Words) -> Vec<Command> {
         cases::record(words),
         cases::consent(words),
         sharing::held(words),
+        opener::referral_group(words),
+        opener::opener(words),
         sharing::count(words),
         sharing::sync(words),
         partners::partner(words),
