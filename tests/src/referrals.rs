@@ -8,12 +8,17 @@ use entente_node::clock::ManualClock;
 
 use crate::federation::{Org, START_S, consent, pair, plain_case, propose_and_sign, staff};
 
-/// An agreement that grants referrals from `from` to `to`.
-pub fn agree_on_referrals(from: &Org, to: &Org) {
-    let draft = include_str!("../../config/agreements/province-federal.toml")
+/// The draft of an agreement that grants referrals to whom it is proposed.
+pub fn referrals_only() -> String {
+    include_str!("../../config/agreements/province-federal.toml")
         .replace("purposes = [\"statistics\", \"evaluation\"]", "purposes = [\"referral\"]")
         .replace("summaries = true", "summaries = false\nreferrals = true")
-        .replace("indigenous = true", "indigenous = false");
+        .replace("indigenous = true", "indigenous = false")
+}
+
+/// An agreement that grants referrals from `from` to `to`.
+pub fn agree_on_referrals(from: &Org, to: &Org) {
+    let draft = referrals_only();
     let draft = from.node().read_draft(&draft, &to.id(), None).expect("a draft");
     propose_and_sign(from, to, &draft);
 }

@@ -271,8 +271,10 @@ fn changed_by_the_home(here: &Accepted, change: impl FnOnce(&mut Body)) -> Batch
     let before = home.feed_batches(&here.winner.id(), epoch, 0, usize::MAX).unwrap();
     let before = before.into_iter().filter(|it| it.first < batch.first);
     for leaf in before.flat_map(|it| it.leaves) {
-        let Carried::Whole(bytes) = leaf else { panic!("a whole leaf") };
-        frontier.push(&bytes, &mut Vec::new());
+        match leaf {
+            Carried::Whole(bytes) => frontier.push(&bytes, &mut Vec::new()),
+            Carried::Redacted(hash) => frontier.push_hash(hash, &mut Vec::new()),
+        }
     }
     frontier.push(&bytes, &mut Vec::new());
     batch.leaves = vec![Carried::Whole(bytes)];
@@ -354,7 +356,7 @@ fn sealed_contact_details_have_at_most_three_sizes_on_the_way() {
 fn marks_in(node: &Node, partners: &[&Org]) -> Vec<String> {
     let contains = |bytes: &[u8]| bytes.windows(MARK.len()).any(|it| it == MARK.as_bytes());
     let mut found = Vec::new();
-    for number in 1..=u8::MAX {
+    for number in 1..=253 {
         let table = Table::new(number, "any");
         let mut visit = |key: &[u8], value: &[u8]| {
             if contains(key) || contains(value) {

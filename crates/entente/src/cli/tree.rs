@@ -20,7 +20,11 @@ use words::Words;
 
 /// The commands under each heading of the first page.
 const GROUPS: [(&str, &str, &[&str]); 6] = [
-    ("Every day", "Tous les jours", &["status", "record", "consent", "referral", "held", "count", "sync"]),
+    (
+        "Every day",
+        "Tous les jours",
+        &["status", "record", "consent", "referral", "held", "count", "sync"],
+    ),
     ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),

@@ -137,7 +137,9 @@ impl Render for ReferralOpenTold {
             let until = moment(until);
             page.line(&match lang {
                 Lang::En => format!("Its key was replaced: this opens until {until}."),
-                Lang::Fr => format!("Sa clé a été remplacée : l’ouverture est possible jusqu’au {until}."),
+                Lang::Fr => {
+                    format!("Sa clé a été remplacée : l’ouverture est possible jusqu’au {until}.")
+                }
             });
         }
         page.say(

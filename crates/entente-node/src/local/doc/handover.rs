@@ -113,6 +113,12 @@ pub struct ContactDocument {
     pub note: String,
 }
 
+impl std::fmt::Debug for ContactDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ContactDocument(..)")
+    }
+}
+
 impl Measured for ContactDocument {
     fn size(&self) -> usize {
         self.phones.len()
