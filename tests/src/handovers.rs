@@ -7,6 +7,7 @@ use entente_core::referral::ReferralId;
 use entente_node::clock::ManualClock;
 use entente_node::fault::Fault;
 use entente_node::node::handovers::OpenedHandover;
+use entente_store::seal::KdfParams;
 
 use crate::federation::{Org, pull, staff};
 use crate::referrals::{card, case_with_consent, network};
@@ -27,6 +28,12 @@ pub fn marked() -> ContactDetails {
         details.add_phone(&format!("{MARK}-60455501{n}"), n == 0).expect("a number");
     }
     details
+}
+
+/// Adds an opener whose passphrase is cheap to try.
+pub fn add_opener(org: &Org, name: &str) {
+    let kdf = KdfParams::WEAK_FOR_TESTS;
+    org.node().add_opener_with(staff(), name, PASSPHRASE, kdf).expect("added");
 }
 
 /// A home, the winner of a referral, and somebody else.
@@ -50,7 +57,7 @@ impl Accepted {
     /// A referral that the winner accepted; one person there may open hand-overs.
     pub fn new() -> Self {
         let here = Self::without_opener();
-        here.winner.node().add_opener(staff(), "Alex", PASSPHRASE).expect("added");
+        add_opener(&here.winner, "Alex");
         pull(&here.home, &here.winner).expect("heard of the key");
         here
     }

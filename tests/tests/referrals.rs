@@ -3,7 +3,9 @@
 use entente_core::codes::{ReferralOutcome, Urgency};
 use entente_core::referral::{HomeStep, PartnerState};
 use entente_tests::federation::{Org, pull, staff};
-use entente_tests::referrals::{card, case_with_consent, network};
+use entente_tests::referrals::{Op, PARTNERS, Simulation, card, case_with_consent, network};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 #[test]
 fn the_first_acceptance_wins_and_everybody_is_told() {
@@ -40,5 +42,55 @@ fn the_first_acceptance_wins_and_everybody_is_told() {
     assert_eq!(here.state, PartnerState::Done(ReferralOutcome::Provided));
     for org in partners.iter().chain([&home]) {
         org.node().verify_audit().unwrap();
+    }
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let r = || any::<u8>().prop_map(usize::from);
+    let p = || 0..PARTNERS;
+    prop_oneof![
+        3 => any::<bool>().prop_map(|urgent| Op::Create { urgent }),
+        5 => (r(), 1_u8..8).prop_map(|(r, mask)| Op::Offer(r, mask)),
+        8 => (r(), p()).prop_map(|(r, p)| Op::Accept(r, p)),
+        2 => (r(), p()).prop_map(|(r, p)| Op::Decline(r, p)),
+        4 => r().prop_map(Op::HandOver),
+        2 => (r(), p()).prop_map(|(r, p)| Op::Open(r, p)),
+        2 => (r(), p()).prop_map(|(r, p)| Op::Serve(r, p)),
+        2 => (r(), p()).prop_map(|(r, p)| Op::Close(r, p)),
+        1 => r().prop_map(Op::CloseHome),
+        1 => r().prop_map(Op::Withdraw),
+        1 => r().prop_map(Op::WithdrawConsent),
+        10 => (p(), 1_usize..6).prop_map(|(p, max)| Op::Read(p, max)),
+        10 => (p(), 1_usize..6).prop_map(|(p, max)| Op::ReadBack(p, max)),
+        1 => p().prop_map(Op::Lost),
+        1 => p().prop_map(Op::Repeated),
+        2 => (0..=PARTNERS).prop_map(Op::Crash),
+        2 => (p(), any::<bool>()).prop_map(|(p, cut)| Op::Cut(p, cut)),
+        2 => (-90_i64..150).prop_map(Op::Clock),
+        1 => (p(), -5_000_i64..5_000).prop_map(|(p, minutes)| Op::PartnerClock(p, minutes)),
+        2 => Just(Op::Timers),
+    ]
+}
+
+/// `ENTENTE_SEEDS` runs more of them: `cargo xtask simulate --seeds 10000`.
+#[test]
+fn whatever_happens_to_a_referral_one_partner_has_it_and_both_sides_agree() {
+    let n_seeds: u64 =
+        std::env::var("ENTENTE_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    for seed in 0..n_seeds {
+        let config = Config {
+            cases: 1,
+            rng_seed: RngSeed::Fixed(seed),
+            failure_persistence: None,
+            max_shrink_iters: 400,
+            ..Config::default()
+        };
+        let run = TestRunner::new(config).run(&prop::collection::vec(op(), 0..80), |ops| {
+            Simulation::new().run(ops);
+            Ok(())
+        });
+        if let Err(error) = run {
+            panic!("seed {seed}: {error}");
+        }
     }
 }

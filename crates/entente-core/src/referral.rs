@@ -47,7 +47,9 @@ use crate::codes::{Barrier, ReferralOutcome};
 use crate::lang::Lang;
 
 mod card;
+pub mod duty;
 mod home;
+pub mod matching;
 mod message;
 mod partner;
 #[cfg(test)]

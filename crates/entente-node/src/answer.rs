@@ -16,6 +16,7 @@ mod overlap_run;
 mod partners;
 mod plans;
 mod records;
+mod referrals;
 mod statistics;
 mod status;
 mod store;
@@ -241,6 +242,16 @@ impl Desk {
             Op::OverlapRun => it.soon(asked, overlap_run::run).await,
             Op::OverlapShow => it.now(asked, overlap::show).await,
             Op::OverlapEnd => it.soon(asked, overlap_run::end).await,
+            Op::ReferralCreate => it.now(asked, referrals::create).await,
+            Op::ReferralOffer => it.now(asked, referrals::offer).await,
+            Op::ReferralInbox => it.now(asked, referrals::inbox).await,
+            Op::ReferralAccept => it.now(asked, referrals::accept).await,
+            Op::ReferralDecline => it.now(asked, referrals::decline).await,
+            Op::ReferralClose => it.now(asked, referrals::close).await,
+            Op::ReferralWithdraw => it.now(asked, referrals::withdraw).await,
+            Op::ReferralShow => it.now(asked, referrals::show).await,
+            Op::ReferralList => it.now(asked, referrals::list).await,
+            Op::ReferralOverdue => it.now(asked, referrals::overdue).await,
             Op::Budget => it.now(asked, statistics::budget).await,
             Op::AuditList => it.now(asked, audit::list).await,
             Op::AuditVerify => it.now(asked, audit::verify).await,

@@ -30,6 +30,9 @@ pub struct Config {
     /// Where nightly backups go.
     #[serde(default)]
     pub backup: BackupConfig,
+    /// How referrals are followed up.
+    #[serde(default)]
+    pub referrals: ReferralsConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -95,6 +98,18 @@ pub struct BackupConfig {
     pub keep: u32,
 }
 
+/// How referrals are followed up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferralsConfig {
+    /// To whom what is overdue goes: a name or an office. Empty: to nobody in particular.
+    #[serde(default)]
+    pub coordinator: String,
+    /// Days that a partner has to answer what is not urgent.
+    #[serde(default = "default_routine_days")]
+    pub routine_days: u32,
+}
+
 /// The door for accounts of this machine besides the node's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +151,10 @@ fn default_keep() -> u32 {
     14
 }
 
+fn default_routine_days() -> u32 {
+    crate::node::referrals::ROUTINE_DAYS
+}
+
 impl Default for PartnerDoorConfig {
     fn default() -> Self {
         Self { listen: default_listen(), public_address: String::new() }
@@ -157,6 +176,12 @@ impl Default for SyncConfig {
 impl Default for BackupConfig {
     fn default() -> Self {
         Self { folder: PathBuf::new(), every_h: default_every_h(), keep: default_keep() }
+    }
+}
+
+impl Default for ReferralsConfig {
+    fn default() -> Self {
+        Self { coordinator: String::new(), routine_days: default_routine_days() }
     }
 }
 
@@ -186,6 +211,12 @@ impl Config {
         }
         if config.store.engine.parse::<entente_store::engine::Kind>().is_err() {
             return bad("store.engine must be `sled` or `redb`".into());
+        }
+        if config.referrals.routine_days == 0 || config.referrals.routine_days > 365 {
+            return bad("referrals.routine_days must be 1 to 365 days".into());
+        }
+        if config.referrals.coordinator.chars().count() > 100 {
+            return bad("referrals.coordinator must be at most 100 characters".into());
         }
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
@@ -259,6 +290,7 @@ mod tests {
         assert_eq!(example.store, StoreConfig::default());
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
+        assert_eq!(example.referrals, ReferralsConfig::default());
         assert_eq!(example.staff_door, StaffDoorConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
     }
@@ -312,6 +344,7 @@ mod tests {
     fn wrong_units_and_words_are_refused() {
         for (right, wrong) in [
             ("interval_s = 60", "interval_s = 0"),
+            ("routine_days = 14", "routine_days = 0"),
             ("\"sled\"", "\"sqlite\""),
             ("\"ngo\"", "\"club\""),
         ] {

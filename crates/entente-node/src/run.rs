@@ -119,6 +119,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     tasks.spawn(sync::follow(peers, every, stop.clone()));
     tasks.spawn(renew(identity, stop.clone()));
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
+    tasks.spawn(watch_referrals(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
     Ok(Running { address, desk, stop, tasks })
@@ -174,6 +175,22 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
     }
 }
 
+/// Reminds of referrals, and lets offers lapse.
+async fn watch_referrals(node: Arc<crate::node::Node>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(REFERRAL_CHECK)).await.is_some() {
+        let node = Arc::clone(&node);
+        match tokio::task::spawn_blocking(move || node.referral_timers()).await {
+            Ok(Ok(alarms)) => {
+                for alarm in alarms {
+                    tracing::warn!(referral = %alarm.id, kind = alarm.kind.code(), "referral");
+                }
+            }
+            Ok(Err(fault)) => tracing::error!(code = %fault.code, "referral timers failed"),
+            Err(_) => tracing::error!("referral timers failed"),
+        }
+    }
+}
+
 async fn renew(identity: LiveIdentity, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(RENEWAL_CHECK)).await.is_some() {
         match identity.renew_if_due(SystemClock.now_s()) {
@@ -186,6 +203,9 @@ async fn renew(identity: LiveIdentity, stop: CancellationToken) {
 
 /// Retention counts in days and invitations in days; an hour late is early enough.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// The shortest time to answer a referral is an hour; a minute late is early enough.
+const REFERRAL_CHECK: Duration = Duration::from_secs(60);
 
 /// A certificate that could not be made: `ENT-1104`.
 pub fn no_certificate() -> Box<Fault> {

@@ -22,6 +22,7 @@ use entente_store::seal::{KdfParams, KeyRing, KeyRingError, names, random_secret
 use crate::clock::Clock;
 use crate::config::{Config, Organization};
 use crate::fault::Fault;
+use crate::node::referrals::ReferralRules;
 use crate::node::{Node, Outcome, Profile, Secrets};
 
 /// Name of the secret under which rows of imported files are recognized again.
@@ -178,6 +179,7 @@ impl Home {
             store: crate::config::StoreConfig { engine: options.engine.name().to_owned() },
             sync: crate::config::SyncConfig::default(),
             backup: crate::config::BackupConfig::default(),
+            referrals: crate::config::ReferralsConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };
@@ -200,6 +202,10 @@ impl Home {
         let secrets = secrets(&ring)?;
         let key = Arc::new(OrgKey::from_seed(&secrets.key.seed()));
         let node = Arc::new(Node::open(profile, secrets, db, clock, Some(&self.memory()))?);
+        node.set_referral_rules(ReferralRules {
+            coordinator: config.referrals.coordinator.clone(),
+            routine_days: config.referrals.routine_days,
+        });
         Ok(OpenHome { home: self.clone(), config, node, key, ring })
     }
 }

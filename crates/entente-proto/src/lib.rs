@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
         let exchange = ["Hello", "Pull", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
-        assert_eq!(methods("Local").len(), 77);
+        assert_eq!(methods("Local").len(), 87);
     }
 
     #[test]

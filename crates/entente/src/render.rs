@@ -23,6 +23,7 @@ mod partner;
 mod plan;
 pub(crate) mod qr;
 mod record;
+mod referral;
 pub(crate) mod returned;
 mod statistics;
 mod status;
@@ -119,6 +120,16 @@ pub(crate) fn told(
         Op::OverlapRun => show::<doc::OverlapRunAsk>(told, view),
         Op::OverlapShow => show::<doc::OverlapShowAsk>(told, view),
         Op::OverlapEnd => show::<doc::OverlapEndAsk>(told, view),
+        Op::ReferralCreate => show::<doc::ReferralCreateAsk>(told, view),
+        Op::ReferralOffer => show::<doc::ReferralOfferAsk>(told, view),
+        Op::ReferralInbox => show::<doc::ReferralInboxAsk>(told, view),
+        Op::ReferralAccept => show::<doc::ReferralAcceptAsk>(told, view),
+        Op::ReferralDecline => show::<doc::ReferralDeclineAsk>(told, view),
+        Op::ReferralClose => show::<doc::ReferralCloseAsk>(told, view),
+        Op::ReferralWithdraw => show::<doc::ReferralWithdrawAsk>(told, view),
+        Op::ReferralShow => show::<doc::ReferralShowAsk>(told, view),
+        Op::ReferralList => show::<doc::ReferralListAsk>(told, view),
+        Op::ReferralOverdue => show::<doc::ReferralOverdueAsk>(told, view),
         Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),

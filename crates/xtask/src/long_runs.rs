@@ -31,7 +31,10 @@ struct Asked {
 pub(crate) const SIMULATE: LongRun = LongRun {
     option: "--seeds",
     usual: 10_000,
-    tests: &[Asked { package: "entente-tests", test: "simulation", variable: "ENTENTE_SEEDS" }],
+    tests: &[
+        Asked { package: "entente-tests", test: "simulation", variable: "ENTENTE_SEEDS" },
+        Asked { package: "entente-tests", test: "referrals", variable: "ENTENTE_SEEDS" },
+    ],
 };
 
 /// Kill -9: of a process that only writes, on each engine, and of the real binary.

@@ -1,48 +1,16 @@
-//! To whom the key for hand-overs may be said, and whether contact details may be sealed to somebody.
+//! To whom the key for hand-overs may be said.
 //!
-//! Contact details name a person. Everything that had to hold for the offer has to hold again when they
-//! go: the agreement may have been suspended since, and the person may have changed their mind.
+//! Whether contact details may be sealed to a partner is decided as the offer was
+//! ([`super::Policy::decide_offer`]) and again when they go: the agreement may have been suspended since,
+//! and the person may have changed their mind. That they go to the winner alone is
+//! [`super::referral_decision`]'s.
 
-use jiff::civil::Date;
-
-use super::{Denied, NeedConsent, Permitted, Policy, Reason, Why};
+use super::Permitted;
 use crate::agreement::clause::item;
 use crate::agreement::{Agreement, AgreementState, Clause};
-use crate::codes::{Need, Set};
 use crate::envelope::{Envelope, payload_type};
 use crate::identity::OrgId;
 use crate::statement::Statement;
-
-impl Policy {
-    /// Decides whether contact details may go to the partner now: that it accepted is the referral's
-    /// concern ([`super::referral_decision`]).
-    pub fn decide_handover(
-        &self,
-        needs: &[Need],
-        consent: NeedConsent,
-        is_withdrawn: bool,
-        state: AgreementState,
-        today: Date,
-    ) -> Result<(), Denied> {
-        let mut reasons = match self.grants_referrals(state, today) {
-            Ok(()) => Vec::new(),
-            Err(denied) => denied.reasons().to_vec(),
-        };
-        let mut deny = |why| reasons.push(Reason { clause: Clause::ALWAYS, why });
-        let missing: Set<Need> =
-            needs.iter().copied().filter(|need| !consent.covered.contains(*need)).collect();
-        if !missing.is_empty() {
-            deny(Why::NeedsNotCovered { needs: missing });
-            if consent.is_withdrawn {
-                deny(Why::ConsentWithdrawn);
-            }
-        }
-        if is_withdrawn {
-            deny(Why::RecordWithdrawn);
-        }
-        if reasons.is_empty() { Ok(()) } else { Err(Denied::new(reasons)) }
-    }
-}
 
 /// Says our key for hand-overs to a partner whose agreement grants referrals, in whichever direction.
 ///
@@ -65,4 +33,42 @@ pub fn handover_key(
         clause: Clause::of(article, item::REFERRALS),
         inner: Statement::Document(envelope),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agreement::Side;
+    use crate::agreement::tests::{agreement, orgs};
+    use crate::identity::OrgKey;
+
+    fn said(change: impl FnOnce(&mut Agreement), kind: &str, state: AgreementState) -> bool {
+        let mut agreement = agreement();
+        for grant in &mut agreement.grants {
+            grant.referrals = false;
+        }
+        change(&mut agreement);
+        let envelope = Envelope::seal(kind, vec![1], &OrgKey::from_seed(&[1; 32])).unwrap();
+        let (ours, theirs) = orgs();
+        let permitted = handover_key(&agreement, state, &ours, envelope);
+        assert!(permitted.as_ref().is_none_or(|it| *it.partner() == theirs));
+        permitted.is_some()
+    }
+
+    #[test]
+    fn a_key_goes_where_referrals_are_granted_in_either_direction_and_nothing_else_does() {
+        let (key, active) = (payload_type::HANDOVER_KEY, AgreementState::Active);
+        assert!(said(|it| it.grants[0].referrals = true, key, active));
+        assert!(said(|it| it.grants[1].referrals = true, key, active));
+        assert!(!said(|_| {}, key, active));
+        assert!(!said(|it| it.grants[0].referrals = true, payload_type::NOTICE, active));
+        for state in [
+            AgreementState::Suspended { by_us: true, by_them: false },
+            AgreementState::Ended { by: Side::Ours },
+            AgreementState::HalfSigned { by: Side::Ours },
+            AgreementState::Expired,
+        ] {
+            assert!(!said(|it| it.grants[0].referrals = true, key, state), "{state:?}");
+        }
+    }
 }

@@ -193,3 +193,226 @@ pub fn referral_answer(home: OrgId, message: Message) -> Option<Permitted<Messag
     let may = matches!(message.body, Body::Reply(_) | Body::Progress(_));
     may.then_some(Permitted { partner: home, clause: Clause::ALWAYS, inner: message })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::agreement::grant::{Elements, Grant};
+    use crate::agreement::terms::PlaceLevel;
+    use crate::agreement::tests::{agreement, orgs};
+    use crate::agreement::{Agreement, Side};
+    use crate::codes::{
+        ConsentScope, Dependants, GivenBy, OrgType, Province, RegionShared, Risk, Urgency,
+    };
+    use crate::consent::ConsentId;
+    use crate::referral::{HomeEvent, ReferralId, Standing};
+    use crate::statement::AgreementRef;
+
+    /// An agreement that grants referrals, after a change of the grant.
+    fn policy(change: impl FnOnce(&mut Grant)) -> Policy {
+        let mut agreement: Agreement = agreement();
+        agreement.purposes = agreement.purposes.with(Purpose::Referral);
+        agreement.grants[0].referrals = true;
+        change(&mut agreement.grants[0]);
+        agreement.policy_for(&orgs().0).unwrap()
+    }
+
+    fn card() -> NeedCard {
+        NeedCard {
+            needs: vec![Need::EmergencyHousing, Need::Legal],
+            urgency: Urgency::OneDay,
+            risk: Risk::Low,
+            age: Majority::Adult,
+            gender: None,
+            language: None,
+            interpreter: false,
+            area: Area::Province(Province::Manitoba),
+            access: Set::EMPTY,
+            dependants: Dependants::Nobody,
+            safety: Set::EMPTY,
+            status: None,
+            indigenous_service: false,
+        }
+    }
+
+    fn head() -> Head {
+        Head {
+            referral: ReferralId([1; 16]),
+            agreement: AgreementRef { id: [0; 16], version: 9 },
+            step: 1,
+            previous: None,
+            seen: None,
+            at_s: 1,
+        }
+    }
+
+    /// What the policy above lets out.
+    fn proposal() -> OfferProposal {
+        OfferProposal {
+            head: head(),
+            offer: Offer { card: card(), due_at_s: 2, expires_at_s: 3 },
+            consent: NeedConsent {
+                covered: Set::EMPTY.with(Need::EmergencyHousing).with(Need::Legal),
+                duty: None,
+                is_withdrawn: false,
+            },
+            steward: StewardDecision::NotNeeded,
+            is_indigenous: false,
+            exploitation: Set::EMPTY,
+            is_withdrawn: false,
+            state: AgreementState::Active,
+            today: date(2026, 10, 5),
+        }
+    }
+
+    #[track_caller]
+    fn check(policy: &Policy, proposal: &OfferProposal, expected: &[(&str, Why)]) {
+        let reasons = match policy.decide_offer(proposal) {
+            Ok(_) => Vec::new(),
+            Err(denied) => {
+                denied.reasons().iter().map(|it| (it.clause.to_string(), it.why)).collect()
+            }
+        };
+        let expected: Vec<_> = expected.iter().map(|it| (it.0.to_owned(), it.1)).collect();
+        assert_eq!(reasons, expected);
+    }
+
+    #[test]
+    fn an_offer_goes_out_no_finer_than_the_agreement_allows_and_under_its_name() {
+        let policy = policy(|grant| grant.elements.place = PlaceLevel::Region);
+        let permitted = policy.decide_offer(&proposal()).unwrap();
+        assert_eq!(permitted.clause().to_string(), "§3.3");
+        let message = permitted.inner();
+        assert_eq!(message.head.agreement, policy.agreement());
+        let Body::Offer(offer) = &message.body else { panic!("no offer") };
+        assert_eq!(offer.card.area, Area::Region(RegionShared::Prairies));
+
+        let withheld = self::policy(|grant| grant.elements = Elements::withheld());
+        let permitted = withheld.decide_offer(&proposal()).unwrap();
+        let Body::Offer(offer) = &permitted.inner().body else { panic!("no offer") };
+        assert_eq!((offer.card.area, offer.card.age), (Area::Anywhere, Majority::Unknown));
+    }
+
+    #[test]
+    fn each_rule_that_is_not_met_is_a_reason_with_its_clause() {
+        let plain = policy(|_| {});
+        check(&plain, &proposal(), &[]);
+        let denied = |change: &dyn Fn(&mut OfferProposal), expected: (&str, Why)| {
+            let mut proposal = proposal();
+            change(&mut proposal);
+            check(&plain, &proposal, &[expected]);
+        };
+        let missing = Set::EMPTY.with(Need::Legal);
+        denied(
+            &|it| it.consent.covered = Set::EMPTY.with(Need::EmergencyHousing),
+            ("§2.9", Why::NeedsNotCovered { needs: missing }),
+        );
+        denied(&|it| it.is_withdrawn = true, ("§2.9", Why::RecordWithdrawn));
+        denied(&|it| it.steward = StewardDecision::Missing, ("§2.9", Why::StewardMissing));
+        denied(&|it| it.steward = StewardDecision::Refused, ("§2.9", Why::StewardRefused));
+        denied(&|it| it.is_indigenous = true, ("§3.13.1", Why::ForbiddenIndigenous));
+        denied(
+            &|it| it.offer.card.indigenous_service = true,
+            ("§3.13.1", Why::ForbiddenIndigenous),
+        );
+        denied(&|it| it.state = AgreementState::Ended { by: Side::Ours }, ("§2.8", Why::Ended));
+        denied(
+            &|it| it.state = AgreementState::Suspended { by_us: true, by_them: false },
+            ("§2.7", Why::Suspended),
+        );
+        let minors = policy(|grant| grant.forbids.minors = true);
+        let mut minor = proposal();
+        minor.offer.card.age = Majority::Unknown;
+        let reasons = minors.decide_offer(&minor).unwrap_err();
+        assert!(reasons.reasons().iter().any(|it| it.why == Why::ForbiddenMinor));
+        let none = policy(|grant| grant.referrals = false);
+        check(&none, &proposal(), &[("§3.3", Why::ReferralsNotGranted)]);
+    }
+
+    #[test]
+    fn an_area_that_may_lie_outside_the_provinces_of_the_agreement_does_not_go() {
+        let only =
+            |province| policy(move |grant| grant.geography = Geography::Only([province].into()));
+        check(&only(Province::Manitoba), &proposal(), &[]);
+        let outside = ("§3.5", Why::AreaOutsideGeography);
+        check(&only(Province::Quebec), &proposal(), &[outside]);
+        let mut anywhere = proposal();
+        for area in [Area::Anywhere, Area::Region(RegionShared::Prairies)] {
+            anywhere.offer.card.area = area;
+            check(&only(Province::Manitoba), &anywhere, &[outside]);
+        }
+    }
+
+    fn consent(scope: ConsentScope) -> Consent {
+        Consent {
+            id: ConsentId([1; 16]),
+            scopes: Set::EMPTY.with(scope),
+            needs: Set::EMPTY,
+            recipients: Default::default(),
+            given_by: GivenBy::Person,
+            informed_of: [true; 4],
+            language: None,
+            given_on: date(2026, 1, 1),
+            valid_until: None,
+            withdrawn_on: None,
+            override_reason: None,
+        }
+    }
+
+    #[test]
+    fn each_need_is_covered_by_itself_and_a_duty_only_where_nothing_else_does() {
+        let (policy, today) = (policy(|_| {}), date(2026, 10, 5));
+        let covered =
+            |consents: &[Consent]| NeedConsent::of(consents, &policy, &card().needs, today);
+        assert_eq!(covered(&[consent(ConsentScope::Stats)]).covered, Set::EMPTY);
+        let legal = Set::EMPTY.with(Need::Legal);
+        let for_legal = Consent { needs: legal, ..consent(ConsentScope::ReferralNeed) };
+        assert_eq!(covered(std::slice::from_ref(&for_legal)).covered, legal);
+        let duty = Consent {
+            recipients: [*policy.partner()].into(),
+            override_reason: Some(OverrideReason::ChildProtectionDuty),
+            ..consent(ConsentScope::None)
+        };
+        let both = covered(&[for_legal.clone(), duty.clone()]);
+        assert_eq!(both.covered.len(), 2);
+        assert_eq!(both.duty, Some(OverrideReason::ChildProtectionDuty));
+        let nobody = Consent { recipients: Default::default(), ..duty };
+        assert_eq!(covered(&[nobody]).covered, Set::EMPTY, "a duty names its recipient");
+        let all = consent(ConsentScope::ReferralNeed);
+        assert_eq!(covered(&[all]).duty, None);
+        let expired = Consent { valid_until: Some(date(2026, 10, 4)), ..for_legal };
+        assert_eq!(covered(&[expired]).covered, Set::EMPTY);
+    }
+
+    #[test]
+    fn the_police_need_the_scope_police_for_a_referral_too() {
+        let mut agreement = agreement();
+        agreement.parties[1].kind = OrgType::Police;
+        let policy = agreement.policy_for(&orgs().0).unwrap();
+        let today = date(2026, 10, 5);
+        let only = consent(ConsentScope::ReferralNeed);
+        let needs = card().needs;
+        assert_eq!(NeedConsent::of(&[only.clone()], &policy, &needs, today).covered, Set::EMPTY);
+        let police = Consent { scopes: only.scopes.with(ConsentScope::Police), ..only };
+        assert_eq!(NeedConsent::of(&[police], &policy, &needs, today).covered.len(), 2);
+    }
+
+    #[test]
+    fn what_follows_an_offer_may_be_said_to_exactly_those_who_have_it() {
+        let (partner, stranger) = orgs();
+        let offer = HomeEvent::Offer { to: vec![partner], expires_at_s: 9 };
+        let (state, _) = HomeState::created().after(&offer, 1).unwrap();
+        let message = |body| Message { head: head(), body };
+        let revoked = || message(Body::Decision(Standing::Revoked));
+        assert!(referral_decision(&state, partner, revoked()).is_some());
+        assert!(referral_decision(&state, stranger, revoked()).is_none());
+        let sealed = || message(Body::HandOver { key: [1; 32], sealed: vec![1] });
+        assert!(referral_decision(&state, partner, sealed()).is_none(), "it has not won");
+        let (won, _) = state.after(&HomeEvent::Accept(partner), 2).unwrap();
+        assert!(referral_decision(&won, partner, sealed()).is_some());
+        let offer = Body::Offer(proposal().offer);
+        assert!(referral_decision(&won, partner, message(offer)).is_none(), "by the policy alone");
+    }
+}

@@ -226,6 +226,16 @@ local_service! {
     overlap_run, OverlapRunStream, OverlapRun;
     overlap_show, OverlapShowStream, OverlapShow;
     overlap_end, OverlapEndStream, OverlapEnd;
+    referral_create, ReferralCreateStream, ReferralCreate;
+    referral_offer, ReferralOfferStream, ReferralOffer;
+    referral_inbox, ReferralInboxStream, ReferralInbox;
+    referral_accept, ReferralAcceptStream, ReferralAccept;
+    referral_decline, ReferralDeclineStream, ReferralDecline;
+    referral_close, ReferralCloseStream, ReferralClose;
+    referral_withdraw, ReferralWithdrawStream, ReferralWithdraw;
+    referral_show, ReferralShowStream, ReferralShow;
+    referral_list, ReferralListStream, ReferralList;
+    referral_overdue, ReferralOverdueStream, ReferralOverdue;
     budget, BudgetStream, Budget;
     audit_list, AuditListStream, AuditList;
     audit_verify, AuditVerifyStream, AuditVerify;

@@ -32,6 +32,7 @@ mod overlap;
 mod partner;
 mod record;
 mod record_file;
+mod referral;
 mod statistics;
 mod store;
 
@@ -46,6 +47,7 @@ pub use overlap::*;
 pub use partner::*;
 pub use record::*;
 pub use record_file::*;
+pub use referral::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -162,6 +164,16 @@ asks! {
     OverlapRun: OverlapRunAsk => OverlapTold;
     OverlapShow: OverlapShowAsk => OverlapTold;
     OverlapEnd: OverlapEndAsk => OverlapTold;
+    ReferralCreate: ReferralCreateAsk => ReferralTold;
+    ReferralOffer: ReferralOfferAsk => ReferralTold;
+    ReferralInbox: ReferralInboxAsk => ReferralListTold;
+    ReferralAccept: ReferralAcceptAsk => ReferralTold;
+    ReferralDecline: ReferralDeclineAsk => ReferralTold;
+    ReferralClose: ReferralCloseAsk => ReferralTold;
+    ReferralWithdraw: ReferralWithdrawAsk => ReferralTold;
+    ReferralShow: ReferralShowAsk => ReferralTold;
+    ReferralList: ReferralListAsk => ReferralListTold;
+    ReferralOverdue: ReferralOverdueAsk => ReferralListTold;
     Budget: BudgetAsk => BudgetTold;
     AuditList: AuditListAsk => AuditListTold;
     AuditVerify: AuditVerifyAsk => AuditVerifyTold;
@@ -366,10 +378,7 @@ mod tests {
                     new: Private("Canary".to_owned()),
                 }
             ),
-            format!(
-                "{:?}",
-                OpenerAddAsk { name: None, passphrase: Private("Canary".to_owned()) }
-            ),
+            format!("{:?}", OpenerAddAsk { name: None, passphrase: Private("Canary".to_owned()) }),
             format!(
                 "{:?}",
                 ReferralHandoverAsk {

@@ -109,6 +109,16 @@ ops! {
     OverlapRun = "overlap_run", "Run an overlap round", "Mener un recoupement";
     OverlapShow = "overlap_show", "Show an overlap round", "Montrer un recoupement";
     OverlapEnd = "overlap_end", "Give an overlap round up", "Abandonner un recoupement";
+    ReferralCreate = "referral_create", "Make a referral", "Créer un renvoi";
+    ReferralOffer = "referral_offer", "Offer a referral", "Offrir un renvoi";
+    ReferralInbox = "referral_inbox", "List referrals offered to us", "Lister les renvois qui nous sont offerts";
+    ReferralAccept = "referral_accept", "Accept a referral", "Accepter un renvoi";
+    ReferralDecline = "referral_decline", "Decline a referral", "Refuser un renvoi";
+    ReferralClose = "referral_close", "Close a referral", "Fermer un renvoi";
+    ReferralWithdraw = "referral_withdraw", "Withdraw a referral", "Retirer un renvoi";
+    ReferralShow = "referral_show", "Show a referral", "Montrer un renvoi";
+    ReferralList = "referral_list", "List our referrals", "Lister nos renvois";
+    ReferralOverdue = "referral_overdue", "List overdue referrals", "Lister les renvois en retard";
     Budget = "budget", "Show the privacy budget", "Montrer le budget de confidentialité";
     AuditList = "audit_list", "List audit entries", "Lister les entrées du journal";
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";

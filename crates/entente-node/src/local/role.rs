@@ -170,6 +170,18 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::OverlapSign | Op::OverlapEnd => &[PrivacyOfficer],
         Op::OverlapList | Op::OverlapShow => &[PrivacyOfficer, Coordinator, Auditor],
 
+        // Referrals: case work on both sides; that nothing is left lying is the coordinator's too.
+        Op::ReferralCreate
+        | Op::ReferralOffer
+        | Op::ReferralInbox
+        | Op::ReferralAccept
+        | Op::ReferralDecline
+        | Op::ReferralClose
+        | Op::ReferralShow
+        | Op::ReferralList => &[CaseWorker, Supervisor],
+        Op::ReferralWithdraw => &[CaseWorker, Supervisor, PrivacyOfficer],
+        Op::ReferralOverdue => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator],
+
         // Accounting for it.
         Op::AuditList | Op::AuditVerify | Op::AuditExport => &[PrivacyOfficer, Auditor],
         Op::AuditDisclosures => &[CaseWorker, Supervisor, PrivacyOfficer, Auditor],

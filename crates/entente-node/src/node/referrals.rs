@@ -26,12 +26,14 @@ mod faults;
 mod handover;
 mod home;
 mod partner;
+mod permit;
 mod read;
 mod rows;
+mod say;
 mod settle;
 mod timers;
 
-pub use home::Refusal;
+pub use permit::Refusal;
 pub use timers::{Alarm, AlarmKind};
 
 /// How many referrals may be open between us and one partner, in each direction: nobody fills

@@ -24,14 +24,20 @@ impl Node {
             return Ok(());
         }
         self.db.write("reopen feeds", |tx| {
+            let mut partners = Vec::new();
             for (partner, _) in tx.partners()? {
                 let Ok(partner) = OrgId::from_bytes(&partner) else { continue };
                 let epoch = tx.log_head(LogKey::Feed(*partner.as_bytes()))?.epoch + 1;
                 self.begin_feed(tx, &partner, epoch)?;
+                partners.push(partner);
             }
             let epoch = tx.log_head(LogKey::Audit)?.epoch;
             tx.open_log_epoch(LogKey::Audit, epoch + 1)?;
             tx.delete(META, RESTORED_AT)?;
+            for partner in &partners {
+                self.say_referrals_again(tx, partner)?;
+            }
+            self.take_back_undecided(tx)?;
             self.settle_statistics(tx)?;
             self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
         })
@@ -77,6 +83,14 @@ impl Node {
                 epoch > head.epoch || (epoch == head.epoch && held.size > head.frontier.size());
             if behind {
                 self.begin_feed(tx, partner, epoch + 1)?;
+                self.say_referrals_again(tx, partner)?;
+                // Whoever has to be told of what is taken back may hold more of its feed too.
+                for other in self.undecided_at(tx)?.iter().filter(|other| *other != partner) {
+                    let epoch = tx.log_head(LogKey::Feed(*other.as_bytes()))?.epoch;
+                    self.begin_feed(tx, other, epoch + 1)?;
+                    self.say_referrals_again(tx, other)?;
+                }
+                self.take_back_undecided(tx)?;
                 self.settle_statistics(tx)?;
                 let entry = self.entry(Actor::Node, Action::Restored).partner(*partner);
                 self.write_audit(tx, vec![entry])?;

@@ -78,6 +78,7 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["agreement", command] => agreement(command, &typed),
         ["record", command] => record(command, &typed),
         ["consent", command] => consent(command, &typed),
+        ["referral", command] => referral(command, &typed),
         ["epoch", command] => epoch(command, &typed),
         ["held", command] => held(command, &typed),
         ["opener", command] => opener(command, &typed),
@@ -387,6 +388,46 @@ fn plan_to_sign(typed: &str, dry_run: bool) -> Asked {
         (Some(typed.to_owned()), None)
     };
     Ok(Question::new(&PlanSignAsk { plan, toml, dry_run }))
+}
+
+fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let referral = || typed.text("referral");
+    match command {
+        "create" => asked(&ReferralCreateAsk {
+            record: typed.text("record"),
+            needs: typed.many("need"),
+            urgency: typed.maybe("urgency").unwrap_or_else(|| "1d".to_owned()),
+            risk: typed.maybe("risk"),
+            gender: typed.maybe("gender"),
+            language: typed.maybe("language"),
+            interpreter: typed.flag("interpreter"),
+            area: typed.maybe("area"),
+            access: typed.many("access"),
+            dependants: typed.maybe("dependants"),
+            safety: typed.many("safety"),
+            tell_status: typed.flag("tell-status"),
+            indigenous_service: typed.flag("indigenous-service"),
+        }),
+        "offer" => asked(&ReferralOfferAsk {
+            referral: referral(),
+            partners: typed.many("to"),
+            matching: typed.flag("matching"),
+            dry_run: typed.flag("dry-run"),
+        }),
+        "inbox" => asked(&ReferralInboxAsk { all: typed.flag("all") }),
+        "accept" => asked(&ReferralAcceptAsk { referral: referral() }),
+        "decline" => {
+            asked(&ReferralDeclineAsk { referral: referral(), barrier: typed.text("barrier") })
+        }
+        "close" => {
+            asked(&ReferralCloseAsk { referral: referral(), outcome: typed.text("outcome") })
+        }
+        "withdraw" => asked(&ReferralWithdrawAsk { referral: referral() }),
+        "show" => asked(&ReferralShowAsk { referral: referral() }),
+        "list" => asked(&ReferralListAsk { all: typed.flag("all"), record: typed.maybe("record") }),
+        "overdue" => asked(&ReferralOverdueAsk {}),
+        _ => None,
+    }
 }
 
 fn overlap(command: &str, typed: &Typed<'_>) -> Option<Asked> {

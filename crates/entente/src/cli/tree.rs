@@ -12,6 +12,7 @@ mod machine;
 mod opener;
 mod overlap;
 mod partners;
+mod referrals;
 mod sharing;
 mod statistics;
 pub(crate) mod words;
@@ -60,8 +61,8 @@ fn all(words: Words) -> Vec<Command> {
         machine::status(words),
         cases::record(words),
         cases::consent(words),
+        referrals::group(words),
         sharing::held(words),
-        opener::referral_group(words),
         opener::opener(words),
         sharing::count(words),
         sharing::sync(words),

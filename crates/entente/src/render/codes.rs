@@ -2,13 +2,14 @@
 
 use entente_core::audit::Action;
 use entente_core::codes::{
-    Act, AgeBand, AgeShared, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, Code, ConsentScope,
-    Control, DataSource, DatePrecision, DefinitionProfile, Duration, Education, Exploitation,
-    Gender, GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
-    IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
-    OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    RegionShared, Risk, SexualOrientation, SexualType, Status, StatusDecider, Suppression,
-    TrpStage, Venue, WorkPermit,
+    AccessNeed, Act, AgeBand, AgeShared, Barrier, CaseOutcome, CaseStatus, CitizenshipGroup, Cma,
+    Code, ConsentScope, Control, DataSource, DatePrecision, DefinitionProfile, Dependants,
+    Duration, Education, Exploitation, Gender, GenderShared, GeoScope, GivenBy, IdentifiedBy,
+    ImmigrationStatus, Indicator, IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means,
+    MergedControl, Need, Offence, OrgType, OverrideReason, Province, Purpose, Race,
+    RecruiterRelation, RecruitmentMethod, ReferralOutcome, ReferralStatus, RegionShared, Risk,
+    SafetyFlag, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup, Suppression,
+    TrpStage, Urgency, Venue, WorkPermit,
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
@@ -32,13 +33,13 @@ macro_rules! lists {
 }
 
 lists! {
-    Act, AgeBand, AgeShared, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
-    DataSource, DatePrecision, DefinitionProfile, Duration, Education, Exploitation, Gender,
+    AccessNeed, Act, AgeBand, AgeShared, Barrier, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
+    DataSource, DatePrecision, DefinitionProfile, Dependants, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    RegionShared, Risk, SexualOrientation, SexualType, Status, StatusDecider, Suppression,
-    TrpStage, Venue, WorkPermit,
+    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
+    Suppression, TrpStage, Urgency, Venue, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.

@@ -78,14 +78,24 @@ impl Node {
     ///
     /// What came before was sealed to an older key, and stays with those who could open that one.
     pub fn add_opener(&self, actor: Actor, name: &str, passphrase: &str) -> Outcome<OpenerId> {
+        self.add_opener_with(actor, name, passphrase, KdfParams::STANDARD)
+    }
+
+    /// The same, with what guessing the passphrase costs.
+    pub fn add_opener_with(
+        &self,
+        actor: Actor,
+        name: &str,
+        passphrase: &str,
+        kdf: KdfParams,
+    ) -> Outcome<OpenerId> {
         let name = opener_name(name)?;
         if passphrase.chars().count() < MIN_PASSPHRASE {
             return Err(short_passphrase());
         }
         let id = OpenerId(random::<16>()?);
         let key = OpenerKey::generate(&mut SystemRandomness).map_err(|_| no_randomness())?;
-        let sealed =
-            seal_for_person(passphrase, KdfParams::STANDARD, &whose(self, id), &key.seed());
+        let sealed = seal_for_person(passphrase, kdf, &whose(self, id), &key.seed());
         let row = OpenerRow {
             name: name.clone(),
             account: account(&actor),

@@ -3,7 +3,7 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::handover::{ContactDetails, KeyId, Sealed};
 use entente_core::identity::OrgId;
-use entente_core::policy::{NeedConsent, Permitted, referral_decision};
+use entente_core::policy::{Permitted, referral_decision};
 use entente_core::referral::{
     Body, HomeEvent, HomeStep, Message, PartnerEvent, PartnerState, ReferralId, Refused,
 };
@@ -11,9 +11,8 @@ use entente_core::statement::AgreementRef;
 use entente_store::db::{Rows, Write};
 use entente_store::handover::Way;
 use entente_store::referrals::Referrals as _;
-use entente_store::tx::Reads as _;
 
-use super::faults::{denied, refused, unknown_referral};
+use super::faults::{refused, unknown_referral};
 use super::home::Doing;
 use super::{KeptReferral, ReceivedReferral};
 use crate::fault::Fault;
@@ -63,16 +62,10 @@ impl Node {
     }
 
     fn may_hand_over<R: Rows>(&self, tx: &R, kept: &KeptReferral, partner: &OrgId) -> Outcome<()> {
-        let row = tx.partner(partner.as_bytes())?;
-        let is_open = row.is_some_and(|row| self.open_to(&row).is_ok() && !row.suspended_by_them);
-        let agreed = self.newest(tx, partner)?.filter(|_| is_open).ok_or_else(not_permitted)?;
         let case = self.case_for(tx, &kept.record)?;
-        let (policy, today) = (self.policy(&agreed)?, self.today());
-        let needs = &kept.card.needs;
-        let consent = NeedConsent::of(&case.consents, &policy, needs, today);
-        let decided = policy.decide_handover(needs, consent, case.withdrawn, agreed.state, today);
-        decided.map_err(|reasons| {
-            denied(not_permitted(), ("agreement and consent", "entente et consentement"), &reasons)
+        let permitted = self.permit_offer(tx, kept, &case, partner)?.map(|_| ());
+        permitted.map_err(|refusal| {
+            refusal.explain(not_permitted(), ("to this partner", "à ce partenaire"))
         })
     }
 
@@ -118,7 +111,8 @@ impl Node {
         }
     }
 
-    /// Takes sealed contact details, if they are for us and we have the referral. Says whether it did.
+    /// Takes sealed contact details of a referral that we have, if they can be opened here. Says whether
+    /// it did.
     pub(super) fn take_sealed(
         &self,
         tx: &mut Write<'_>,
@@ -128,8 +122,7 @@ impl Node {
         gathered: &mut Gathered,
     ) -> Outcome<bool> {
         let Body::HandOver { key, sealed } = &message.body else { return Ok(false) };
-        let is_ours = kept.state.after(PartnerEvent::HandedOver).is_ok()
-            && self.is_accepted(tx, kept, message.head.seen)?;
+        let is_ours = self.is_accepted(tx, kept, message.head.seen)?;
         let came = Came { home: kept.home, head: &message.head, key: KeyId(*key), sealed, digest };
         let taken = self.take_handover(tx, &came, is_ours, gathered)?.is_ok();
         if taken {
@@ -145,6 +138,9 @@ impl Node {
         kept: &ReceivedReferral,
         seen: Option<[u8; 32]>,
     ) -> Outcome<bool> {
+        if seen.is_some() && seen == kept.ours.last {
+            return Ok(true);
+        }
         let steps = tx.referral_steps(kept.home.as_bytes(), &kept.id.0)?;
         let is_ours = |code: &str| ACCEPTED.contains(&code);
         Ok(seen.is_some() && steps.iter().any(|step| is_ours(&step.code) && step.hash == seen))

@@ -261,6 +261,7 @@ impl Node {
             _ => PartnerEvent::HandedOver,
         };
         if matches!(message.body, Body::HandOver { .. })
+            && kept.state.after(event).is_ok()
             && !self.take_sealed(tx, &mut kept, message, hash, gathered)?
         {
             put(tx, &kept)?;

@@ -1,5 +1,7 @@
 //! Referrals when something else changes: a consent, a record, an agreement, this node's own past.
 
+use std::collections::BTreeSet;
+
 use entente_core::audit::Actor;
 use entente_core::identity::OrgId;
 use entente_core::policy::NeedConsent;
@@ -12,6 +14,10 @@ use super::KeptReferral;
 use super::home::Doing;
 use crate::node::records::Case;
 use crate::node::{Node, Outcome};
+
+/// How long ago something may have ended to be said again: as long as the feed of an ended partner
+/// can be fetched.
+const SAID_AGAIN_S: i64 = 30 * 24 * 60 * 60;
 
 impl Node {
     /// Takes the open referrals of a record back, in the transaction of what is the reason.
@@ -91,6 +97,60 @@ impl Node {
             let reasons = vec![WithdrawReason::AgreementEnded.code().to_owned()];
             let doing = Doing { reasons, ..Doing::new(&Actor::Node, event) };
             let _over = self.do_home(tx, &mut kept, doing)?;
+        }
+        Ok(())
+    }
+
+    /// After this node was set back: takes back what was offered and not decided, since somebody may
+    /// have been told of a decision that was forgotten, and another one must never be made.
+    pub(crate) fn take_back_undecided(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        for mut kept in self.undecided(tx)? {
+            let reasons = vec!["restored".to_owned()];
+            let doing = Doing { reasons, ..Doing::new(&Actor::Node, HomeEvent::Withdraw) };
+            let _over = self.do_home(tx, &mut kept, doing)?;
+        }
+        Ok(())
+    }
+
+    fn undecided(&self, tx: &Write<'_>) -> Outcome<Vec<KeptReferral>> {
+        let mut undecided = Vec::new();
+        tx.referrals(&mut |id, row| {
+            let kept = super::rows::kept(ReferralId(id), row)?;
+            if kept.state.step == HomeStep::Offered {
+                undecided.push(kept);
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        Ok(undecided)
+    }
+
+    /// The partners that have to be told once undecided referrals are taken back.
+    pub(crate) fn undecided_at(&self, tx: &Write<'_>) -> Outcome<BTreeSet<OrgId>> {
+        Ok(self.undecided(tx)?.iter().flat_map(|kept| kept.state.open()).collect())
+    }
+
+    /// Our feed for a partner begins anew: what it may never have read is said again, and every chain
+    /// of messages begins anew too.
+    pub(crate) fn say_referrals_again(&self, tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
+        let since = self.now_s() - SAID_AGAIN_S;
+        for (mut kept, _) in self.offered_to(tx, partner)? {
+            if !kept.state.step.is_over() || kept.since_s >= since {
+                self.say_standing_again(tx, &mut kept, partner)?;
+            }
+        }
+        let mut received = Vec::new();
+        tx.received_referrals(Some(partner.as_bytes()), &mut |_, id, row| {
+            received.push(super::rows::received(*partner, ReferralId(id), row)?);
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        for mut kept in received {
+            kept.ours = entente_store::rows::ChainRow::default();
+            if let Some(reply) = kept.state.said_last()
+                && (!kept.state.is_over() || kept.since_s >= since)
+            {
+                self.say_partner(tx, &mut kept, reply)?;
+            }
+            super::read::put(tx, &kept)?;
         }
         Ok(())
     }

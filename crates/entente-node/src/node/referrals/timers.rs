@@ -35,6 +35,17 @@ pub enum AlarmKind {
     Expired,
 }
 
+impl AlarmKind {
+    /// Text form, for logs and notifications.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Reminder => "reminder",
+            Self::Overdue => "overdue",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl Node {
     /// Does what the timers of all referrals ask for now. Returns what somebody has to be told.
     pub fn referral_timers(&self) -> Outcome<Vec<Alarm>> {

@@ -65,16 +65,6 @@ pub(super) fn opener(words: Words) -> Command {
     )
 }
 
-/// `entente referral`.
-pub(super) fn referral_group(words: Words) -> Command {
-    words.group(
-        "referral",
-        "Referrals, and the contact details that go with them",
-        "Les renvois, et les coordonnées qui les accompagnent",
-        [handover(words), open(words)],
-    )
-}
-
 fn referral(words: Words) -> Arg {
     words.place(
         "referral",
@@ -85,7 +75,7 @@ fn referral(words: Words) -> Arg {
 }
 
 /// `entente referral handover`.
-fn handover(words: Words) -> Command {
+pub(super) fn handover(words: Words) -> Command {
     words
         .command(
             "handover",
@@ -106,7 +96,7 @@ fn handover(words: Words) -> Command {
 }
 
 /// `entente referral open`.
-fn open(words: Words) -> Command {
+pub(super) fn open(words: Words) -> Command {
     words
         .command(
             "open",

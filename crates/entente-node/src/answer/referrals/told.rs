@@ -1,0 +1,203 @@
+//! Referrals as documents.
+
+use entente_core::codes::Code as _;
+use entente_core::identity::OrgId;
+use entente_core::referral::duty::{Duty, duties_for};
+use entente_core::referral::matching::Match;
+use entente_core::referral::{Area, HomeStep, NeedCard, OfferStep, PartnerState, ReferralId};
+use entente_store::rows::ReferralStepRow;
+
+use super::both;
+use crate::answer::instant;
+use crate::answer::records::show::Names;
+use crate::local::doc::*;
+use crate::node::referrals::{KeptReferral, ReceivedReferral, Refusal};
+use crate::node::{Node, Outcome};
+
+fn codes<C: entente_core::codes::Code>(codes: impl IntoIterator<Item = C>) -> Vec<String> {
+    codes.into_iter().map(|code| code.code().to_owned()).collect()
+}
+
+/// A referral of ours, with everything about it.
+pub(super) fn of_kept(node: &Node, kept: &KeptReferral, done: bool) -> Outcome<ReferralTold> {
+    let names = Names::of(node)?;
+    let wants_offers =
+        matches!(kept.state.step, HomeStep::Created | HomeStep::Offered | HomeStep::Unmet);
+    let ranked = if wants_offers { node.rank_referral(kept)? } else { Vec::new() };
+    let offers = kept.state.offers.iter().map(|(partner, step)| OfferRow {
+        partner: names.named(partner),
+        step: step.code().to_owned(),
+        barrier: match step {
+            OfferStep::Declined(barrier) => Some(barrier.code().to_owned()),
+            _ => None,
+        },
+        offered: kept.offers.get(partner).map(|it| instant(it.offered_at_s)).unwrap_or_default(),
+    });
+    Ok(ReferralTold {
+        done,
+        referral: kept_row(node, &names, kept),
+        card: Some(card(&kept.card)),
+        duties: duties_for(&kept.card).iter().map(duty).collect(),
+        offers: offers.collect(),
+        matches: ranked.iter().map(|(found, may)| matched(&names, found, may)).collect(),
+        timeline: timeline(node, &names, &node.id(), &kept.id)?,
+    })
+}
+
+/// A referral that we were offered, with everything about it.
+pub(super) fn of_received(
+    node: &Node,
+    kept: &ReceivedReferral,
+    done: bool,
+) -> Outcome<ReferralTold> {
+    let names = Names::of(node)?;
+    Ok(ReferralTold {
+        done,
+        referral: received_row(node, &names, kept),
+        card: kept.card.as_ref().map(card),
+        duties: kept.card.iter().flat_map(duties_for).map(|it| duty(&it)).collect(),
+        offers: Vec::new(),
+        matches: Vec::new(),
+        timeline: timeline(node, &names, &kept.home, &kept.id)?,
+    })
+}
+
+/// A referral of ours as a row of a table.
+pub(super) fn kept_row(node: &Node, names: &Names, kept: &KeptReferral) -> ReferralRow {
+    let step = kept.state.step;
+    let outcome = match step {
+        HomeStep::Done(outcome) => Some(outcome.code().to_owned()),
+        _ => None,
+    };
+    let is_open = step == HomeStep::Offered;
+    ReferralRow {
+        id: kept.id.to_string(),
+        home: names.named(&node.id()),
+        ours: true,
+        record: Some(kept.record.to_string()),
+        step: step.code().to_owned(),
+        status: step.status().map(|it| it.code().to_owned()),
+        outcome,
+        barrier: None,
+        needs: codes(kept.card.needs.iter().copied()),
+        urgency: Some(kept.card.urgency.code().to_owned()),
+        with: kept.state.winner().map(|it| names.named(&it)),
+        asked: u32::try_from(kept.state.offers.len()).unwrap_or(u32::MAX),
+        since: instant(kept.since_s),
+        due: kept.timers.map(|timers| instant(timers.due_at_s)),
+        expires: is_open.then(|| instant(kept.state.expires_at_s)),
+        overdue: kept.is_overdue(node.now_s()),
+    }
+}
+
+/// A referral that we were offered as a row of a table.
+pub(super) fn received_row(node: &Node, names: &Names, kept: &ReceivedReferral) -> ReferralRow {
+    let outcome = match kept.state {
+        PartnerState::Done(outcome) | PartnerState::Closing(outcome) => Some(outcome.code()),
+        _ => None,
+    };
+    let barrier = match kept.state {
+        PartnerState::Declined(barrier) => Some(barrier.code().to_owned()),
+        _ => None,
+    };
+    let waits = matches!(kept.state, PartnerState::Offered | PartnerState::Accepting);
+    ReferralRow {
+        id: kept.id.to_string(),
+        home: names.named(&kept.home),
+        ours: false,
+        record: None,
+        step: kept.state.code().to_owned(),
+        status: Some(kept.state.status().code().to_owned()),
+        outcome: outcome.map(str::to_owned),
+        barrier,
+        needs: codes(kept.card.iter().flat_map(|card| card.needs.iter().copied())),
+        urgency: kept.card.as_ref().map(|card| card.urgency.code().to_owned()),
+        with: kept.state.is_ours().then(|| names.named(&node.id())),
+        asked: 0,
+        since: instant(kept.since_s),
+        due: waits.then(|| instant(kept.due_at_s)),
+        expires: waits.then(|| instant(kept.expires_at_s)),
+        overdue: kept.is_overdue(node.now_s()),
+    }
+}
+
+fn card(card: &NeedCard) -> NeedCardRow {
+    NeedCardRow {
+        needs: codes(card.needs.iter().copied()),
+        urgency: card.urgency.code().to_owned(),
+        risk: card.risk.code().to_owned(),
+        age: card.age.code().to_owned(),
+        gender: card.gender.map(|it| it.code().to_owned()),
+        language: card.language.as_ref().map(|it| it.to_string()),
+        interpreter: card.interpreter,
+        area: (card.area != Area::Anywhere).then(|| card.area.code().to_owned()),
+        access: codes(card.access.iter()),
+        dependants: card.dependants.code().to_owned(),
+        safety: codes(card.safety.iter()),
+        status: card.status.map(|it| it.code().to_owned()),
+        indigenous_service: card.indigenous_service,
+    }
+}
+
+fn duty(duty: &Duty) -> DutyRow {
+    DutyRow {
+        province: duty.province.code().to_owned(),
+        statute: Both::new(&*duty.statute.en, &*duty.statute.fr),
+        section: duty.section.map(str::to_owned),
+        authority: Both::new(&*duty.authority.en, &*duty.authority.fr),
+        override_reason: duty.reason.code().to_owned(),
+    }
+}
+
+fn matched(names: &Names, found: &Match, may: &Result<(), Refusal>) -> MatchRow {
+    let reasons = found.reasons.iter().map(|(reason, points)| MatchReasonRow {
+        code: reason.code().to_owned(),
+        text: both(|lang| reason.text(lang)),
+        points: *points,
+    });
+    MatchRow {
+        partner: names.named(&found.candidate.partner),
+        service: found.candidate.service.clone(),
+        name: Both::new(&*found.candidate.name.en, &*found.candidate.name.fr),
+        fits: found.fits(),
+        may_ask: may.is_ok(),
+        score: found.score,
+        reasons: reasons.collect(),
+        refusals: may.as_ref().err().map(refused).unwrap_or_default(),
+    }
+}
+
+/// Why a partner may not be asked.
+fn refused(refusal: &Refusal) -> Vec<Reason> {
+    let words = refusal.words().into_iter();
+    words
+        .map(|(code, clause, text)| {
+            let clause = clause.map(|it| it.to_string().trim_start_matches('§').to_owned());
+            Reason { code, clause, text }
+        })
+        .collect()
+}
+
+fn timeline(
+    node: &Node,
+    names: &Names,
+    home: &OrgId,
+    id: &ReferralId,
+) -> Outcome<Vec<ReferralStep>> {
+    let steps = node.referral_timeline(home, id)?;
+    Ok(steps.into_iter().map(|step| told(names, step)).collect())
+}
+
+fn told(names: &Names, step: ReferralStepRow) -> ReferralStep {
+    let ReferralStepRow { at_s, partner, by, ours, code, detail, hash } = step;
+    let partner = partner.and_then(|id| OrgId::from_bytes(&id).ok());
+    ReferralStep {
+        at: instant(at_s),
+        code,
+        detail,
+        partner: partner.map(|it| names.named(&it)),
+        by,
+        ours,
+        hash: hash.map(hex::encode),
+    }
+}

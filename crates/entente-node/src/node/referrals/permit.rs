@@ -1,0 +1,263 @@
+//! Whether a referral may be offered to a partner, and why not.
+
+use entente_core::agreement::Clause;
+use entente_core::audit::{Action, Actor};
+use entente_core::codes::{Need, OrgType, Purpose, Set};
+use entente_core::consent::Consent;
+use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
+use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted};
+use entente_core::record::RecordId;
+use entente_core::referral::{HomeStep, Message, Offer, ReferralId, Timers};
+use entente_core::summary::Finest;
+use entente_store::db::Rows;
+use entente_store::tx::Reads as _;
+
+use super::faults::{denied, no_consent_for_referral, not_offered, too_many_open};
+use super::{KeptReferral, MAX_OPEN_WITH_PARTNER, is_open, rows};
+use crate::fault::{Both, Fault};
+use crate::node::agreements::Kept;
+use crate::node::partners::Shut;
+use crate::node::records::{Case, case_of, unknown_record};
+use crate::node::{Node, Outcome};
+
+/// Why a referral may not be offered to a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The exchange with it is closed.
+    Shut(Shut),
+    /// There is no agreement with it.
+    NoAgreement,
+    /// The policy refuses.
+    Denied(Denied),
+    /// Too many referrals are open there.
+    TooManyOpen,
+}
+
+impl Refusal {
+    /// The codes of the reasons, for the audit log.
+    pub fn codes(&self) -> Vec<String> {
+        match self {
+            Self::Shut(shut) => vec![format!("partner_{}", shut.to_string().replace(' ', "_"))],
+            Self::NoAgreement => vec!["no_agreement".to_owned()],
+            Self::TooManyOpen => vec!["too_many_open".to_owned()],
+            Self::Denied(denied) => {
+                denied.reasons().iter().map(|it| it.why.code().to_owned()).collect()
+            }
+        }
+    }
+
+    /// Every reason: its code, its clause if it is one of an agreement, and its words.
+    pub fn words(&self) -> Vec<(String, Option<Clause>, Both)> {
+        let plain = |(en, fr): (&str, &str)| {
+            vec![(self.codes().pop().unwrap_or_default(), None, Both::new(en, fr))]
+        };
+        match self {
+            Self::Shut(shut) => plain(closed(*shut)),
+            Self::NoAgreement => plain(NO_AGREEMENT),
+            Self::TooManyOpen => {
+                let (en, fr) = too_many_open();
+                plain((&en, &fr))
+            }
+            Self::Denied(denied) => {
+                let words = denied.reasons().iter().map(|it| {
+                    let text = Both::new(it.why.text(Lang::En), it.why.text(Lang::Fr));
+                    (it.why.code().to_owned(), Some(it.clause), text)
+                });
+                words.collect()
+            }
+        }
+    }
+
+    /// Adds the reasons to a fault, after the name of the partner.
+    pub(super) fn explain(&self, fault: Box<Fault>, name: (&str, &str)) -> Box<Fault> {
+        let (en, fr) = match self {
+            Self::Denied(reasons) => return denied(fault, name, reasons),
+            Self::TooManyOpen => too_many_open(),
+            Self::NoAgreement => (NO_AGREEMENT.0.to_owned(), NO_AGREEMENT.1.to_owned()),
+            Self::Shut(shut) => {
+                let (en, fr) = closed(*shut);
+                (en.to_owned(), fr.to_owned())
+            }
+        };
+        fault.because(format!("{}: {en}", name.0), format!("{} : {fr}", name.1))
+    }
+}
+
+const NO_AGREEMENT: (&str, &str) = ("there is no agreement", "il n’y a aucune entente");
+
+fn closed(shut: Shut) -> (&'static str, &'static str) {
+    match shut {
+        Shut::Unknown => ("it is no partner", "ce n’est pas un partenaire"),
+        Shut::NotVerified => {
+            ("the phone check is not finished", "la vérification par téléphone n’est pas terminée")
+        }
+        Shut::Suspended => ("the partnership is suspended", "le partenariat est suspendu"),
+        Shut::Quarantined => ("it is in quarantine", "il est en quarantaine"),
+        Shut::Ended => ("the partnership has ended", "le partenariat est terminé"),
+    }
+}
+
+impl Node {
+    /// Whether each need is covered towards anybody at all. Towards whom is asked with each offer.
+    pub(super) fn check_any_consent(&self, case: &Case, needs: &[Need]) -> Outcome<()> {
+        let today = self.today();
+        let covers = |consent: &Consent, need: Need| {
+            let recipient = consent.recipients.first().copied().unwrap_or_else(|| self.id());
+            let is_for = consent.override_reason.is_some() || consent.covers_need(need);
+            is_for && consent.allows(Purpose::Referral, &recipient, OrgType::Ngo, today)
+        };
+        let missing: Set<Need> = needs
+            .iter()
+            .copied()
+            .filter(|need| !case.consents.iter().any(|consent| covers(consent, *need)))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut fault = no_consent_for_referral(
+            format!("not covered: {}", missing.labels(Lang::En)),
+            format!("non visé : {}", missing.labels(Lang::Fr)),
+        );
+        for consent in &case.consents {
+            let recipient = consent.recipients.first().copied().unwrap_or_else(|| self.id());
+            for gap in consent.gaps(Purpose::Referral, &recipient, OrgType::Ngo, today) {
+                fault = fault.because(gap.text(Lang::En), gap.text(Lang::Fr));
+            }
+        }
+        Err(fault)
+    }
+
+    /// Writes down that an offer was refused, and makes the fault that says why.
+    pub(super) fn refuse_offer(
+        &self,
+        actor: Actor,
+        kept: &KeptReferral,
+        refusals: &[(OrgId, Refusal)],
+    ) -> Outcome<Box<Fault>> {
+        let entries = refusals.iter().map(|(partner, refusal)| {
+            let entry = self.referral_entry(actor.clone(), Action::ReferralRefused, &kept.id);
+            entry.record(kept.record).partner(*partner).reasons(refusal.codes())
+        });
+        self.audit(entries.collect())?;
+        let explained = refusals.iter().fold(not_offered(), |fault, (partner, refusal)| {
+            self.explain_refusal(fault, partner, refusal)
+        });
+        Ok(explained)
+    }
+
+    /// Why a referral may not be offered to a partner, as a fault.
+    pub fn why_not(&self, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
+        self.explain_refusal(not_offered(), partner, refusal)
+    }
+
+    fn explain_refusal(&self, fault: Box<Fault>, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
+        let (en, fr) = match self.partner_row(partner) {
+            Ok(row) => (row.name_en, row.name_fr),
+            Err(_) => (partner.short().to_string(), partner.short().to_string()),
+        };
+        refusal.explain(fault, (&en, &fr))
+    }
+
+    /// Why a referral may not be offered to each of these partners, for those to whom it may not.
+    pub(crate) fn refusals<R: Rows>(
+        &self,
+        tx: &R,
+        kept: &KeptReferral,
+        to: &[OrgId],
+    ) -> Outcome<Vec<(OrgId, Refusal)>> {
+        let case = self.case_for(tx, &kept.record)?;
+        let mut refusals = Vec::new();
+        for partner in to {
+            if self.n_open_at(tx, partner)? >= MAX_OPEN_WITH_PARTNER {
+                refusals.push((*partner, Refusal::TooManyOpen));
+            } else if let Err(refusal) = self.permit_offer(tx, kept, &case, partner)? {
+                refusals.push((*partner, refusal));
+            }
+        }
+        Ok(refusals)
+    }
+
+    /// Whether a referral may be offered to a partner, asked without offering it.
+    pub fn may_offer(&self, kept: &KeptReferral, partner: &OrgId) -> Outcome<Result<(), Refusal>> {
+        self.db.read(|tx| {
+            let case = self.case_for(tx, &kept.record)?;
+            Ok(self.permit_offer(tx, kept, &case, partner)?.map(|_| ()))
+        })
+    }
+
+    pub(super) fn case_for<R: Rows>(&self, tx: &R, record: &RecordId) -> Outcome<Case> {
+        Ok(case_of(&record.0, tx.record(&record.0)?.ok_or_else(unknown_record)?)?)
+    }
+
+    /// Asks the policy for an offer to one partner.
+    pub(super) fn permit_offer<R: Rows>(
+        &self,
+        tx: &R,
+        kept: &KeptReferral,
+        case: &Case,
+        partner: &OrgId,
+    ) -> Outcome<Result<Permitted<Message>, Refusal>> {
+        let Some(row) = tx.partner(partner.as_bytes())? else {
+            return Ok(Err(Refusal::Shut(Shut::Unknown)));
+        };
+        if let Err(shut) = self.open_to(&row) {
+            return Ok(Err(Refusal::Shut(shut)));
+        }
+        if row.suspended_by_them {
+            return Ok(Err(Refusal::Shut(Shut::Suspended)));
+        }
+        let Some(agreed) = self.newest(tx, partner)? else { return Ok(Err(Refusal::NoAgreement)) };
+        let proposal = self.offer_proposal(kept, case, partner, &agreed)?;
+        Ok(self.policy(&agreed)?.decide_offer(&proposal).map_err(Refusal::Denied))
+    }
+
+    fn offer_proposal(
+        &self,
+        kept: &KeptReferral,
+        case: &Case,
+        partner: &OrgId,
+        agreed: &Kept,
+    ) -> Outcome<OfferProposal> {
+        let policy = self.policy(agreed)?;
+        let today = self.today();
+        let timers = match kept.state.step {
+            HomeStep::Offered => kept.timers,
+            _ => None,
+        };
+        let Timers { due_at_s, expires_at_s, .. } =
+            timers.unwrap_or_else(|| self.timers_of(&kept.card));
+        // A card whose time is nearly over still has to say something after now.
+        let due_at_s = due_at_s.max(self.now_s() + 1);
+        let offer =
+            Offer { card: kept.card.clone(), due_at_s, expires_at_s: expires_at_s.max(due_at_s) };
+        let finest = Finest::of(&case.record, Set::EMPTY);
+        let chain = kept.offers.get(partner).map(|row| &row.ours);
+        Ok(OfferProposal {
+            head: self.head(kept.id, agreed.reference(), chain, None),
+            offer,
+            consent: NeedConsent::of(&case.consents, &policy, &kept.card.needs, today),
+            steward: case.steward_decision(&self.id()),
+            // A record whose date makes no sense is taken for the most protected one.
+            is_indigenous: finest.is_none_or(|finest| finest.is_indigenous),
+            exploitation: case.record.exploitation,
+            is_withdrawn: case.withdrawn,
+            state: agreed.state,
+            today,
+        })
+    }
+
+    /// How many of our referrals are open at a partner.
+    fn n_open_at<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<usize> {
+        use entente_store::referrals::Referrals as _;
+        let mut n = 0;
+        tx.referrals(&mut |id, row| {
+            let kept = rows::kept(ReferralId(id), row)?;
+            let over = kept.state.step.is_over();
+            let step = kept.state.offers.get(partner);
+            n += usize::from(step.is_some_and(|step| is_open(*step, over)));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        Ok(n)
+    }
+}
