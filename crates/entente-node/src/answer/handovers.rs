@@ -1,7 +1,6 @@
 //! Answers: who may open hand-overs, handing over, opening.
 
 use entente_core::handover::{BadDetails, ContactDetails, Part};
-use entente_core::lang::Lang;
 use entente_store::handover::Way;
 use entente_store::seal::KeyRing;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -9,7 +8,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
-use crate::node::handovers::{KeyState, unknown_handover, unknown_opener};
+use crate::node::handovers::{KeyState, unknown_handover, unknown_opener, unusable_details};
 use crate::node::{Node, Outcome};
 
 pub(super) fn add(
@@ -166,7 +165,7 @@ fn details(mut document: ContactDocument) -> Outcome<ContactDetails> {
     for phone in &mut document.phones {
         phone.number.zeroize();
     }
-    read.map_err(unusable)?;
+    read.map_err(unusable_details)?;
     Ok(details)
 }
 
@@ -193,19 +192,6 @@ fn document(details: &ContactDetails) -> ContactDocument {
     });
     document.phones = phones.collect();
     document
-}
-
-/// `ENT-2405`.
-fn unusable(error: BadDetails) -> Box<Fault> {
-    Fault::new(
-        2405,
-        ("These contact details cannot be used.", "Ces coordonnées sont inutilisables."),
-        (
-            "Correct the file and try again: `entente referral handover`.",
-            "Corrigez le fichier et réessayez : `entente referral handover`.",
-        ),
-    )
-    .because(error.text(Lang::En), error.text(Lang::Fr))
 }
 
 /// `ENT-2416`.

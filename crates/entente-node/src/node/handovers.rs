@@ -15,7 +15,9 @@ pub use openers::Opener;
 pub use opening::OpenedHandover;
 pub(crate) use sealing::Came;
 
+use entente_core::handover::BadDetails;
 use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
 use entente_core::referral::ReferralId;
 use entente_store::handover::{HandoverAt, HandoverRow, Handovers as _, Way};
 
@@ -53,6 +55,19 @@ pub(crate) fn no_opener() -> Box<Fault> {
         ),
         ("Add an opener: `entente opener add`.", "Ajoutez un dépositaire : `entente opener add`."),
     )
+}
+
+/// `ENT-2405`.
+pub(crate) fn unusable_details(error: BadDetails) -> Box<Fault> {
+    Fault::new(
+        2405,
+        ("These contact details cannot be used.", "Ces coordonnées sont inutilisables."),
+        (
+            "Correct the file and try again: `entente referral handover`.",
+            "Corrigez le fichier et réessayez : `entente referral handover`.",
+        ),
+    )
+    .because(error.text(Lang::En), error.text(Lang::Fr))
 }
 
 /// `ENT-2410`.

@@ -6,13 +6,13 @@ use entente_core::handover::{
     Binding, ContactDetails, HandoverDeed, HandoverReceipt, KeyId, RefusedWhy, Sealed,
 };
 use entente_core::identity::OrgId;
-use entente_core::lang::Lang;
 use entente_core::referral::{Head, ReferralId};
 use entente_core::statistics::noise::SystemRandomness;
 use entente_store::db::Write;
 use entente_store::handover::{HandoverAt, HandoverRow, Handovers as _, Way};
 
 use super::keys::until_s;
+use super::unusable_details;
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::documents::Used;
@@ -45,7 +45,7 @@ impl Node {
         head: &Head,
         details: &ContactDetails,
     ) -> Outcome<(KeyId, Sealed)> {
-        check_details(details)?;
+        details.check().map_err(unusable_details)?;
         let key = self.key_of(tx, partner)?;
         let binding = Binding::of(self.id(), *partner, head, key.id()).ok_or_else(not_accepted)?;
         let sealed = Sealed::seal(&key.key, &binding, details, &mut SystemRandomness);
@@ -191,20 +191,6 @@ fn row_of(head: &Head, key: KeyId, n_bytes: usize, digest: [u8; 32], now_s: i64)
         at_s: now_s,
         ..HandoverRow::default()
     }
-}
-
-fn check_details(details: &ContactDetails) -> Outcome<()> {
-    details.check().map_err(|error| {
-        Fault::new(
-            2405,
-            ("These contact details cannot be used.", "Ces coordonnées sont inutilisables."),
-            (
-                "Correct the file and try again: `entente referral handover`.",
-                "Corrigez le fichier et réessayez : `entente referral handover`.",
-            ),
-        )
-        .because(error.text(Lang::En), error.text(Lang::Fr))
-    })
 }
 
 fn not_accepted() -> Box<Fault> {
