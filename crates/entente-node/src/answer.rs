@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex};
 use entente_core::audit::{Action, Actor};
 use entente_store::seal::KeyRing;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::accounts::Account;
 use crate::config::Config;
@@ -92,7 +93,8 @@ pub type Steps = Box<dyn Fn(Progress) + Send + Sync>;
 pub struct Asked {
     op: Op,
     staff: Staff,
-    body: String,
+    // May hold a passphrase, or how to reach a person.
+    body: Zeroizing<String>,
     steps: Steps,
 }
 
@@ -105,7 +107,7 @@ impl fmt::Debug for Asked {
 impl Asked {
     /// A question for `op` with the JSON document `body`.
     pub fn new(op: Op, staff: Staff, body: String, steps: Steps) -> Self {
-        Self { op, staff, body, steps }
+        Self { op, staff, body: Zeroizing::new(body), steps }
     }
 }
 
