@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use prost::Message;
 
 /// The files, from the root of the specification.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "entente/v1/codes.proto",
     "entente/v1/documents.proto",
     "entente/v1/exchange.proto",
+    "entente/v1/handover.proto",
     "entente/v1/local.proto",
     "entente/v1/overlap.proto",
     "entente/v1/referral.proto",

@@ -11,6 +11,7 @@ pub mod federation;
     reason = "a share that is not as it was made fails the attack, as it should"
 )]
 pub mod forge;
+pub mod handovers;
 #[expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,

@@ -48,7 +48,8 @@ pub async fn soon<F: Future>(what: F) -> F::Output {
     tokio::time::timeout(BOUND, what).await.expect("it took too long")
 }
 
-const PASSPHRASE: &str = "correct horse battery staple";
+/// The passphrase of every node here.
+pub const PASSPHRASE: &str = "correct horse battery staple";
 
 /// An address of loopback that nothing else uses: the process in the host part, and a port that
 /// counts up.
@@ -92,6 +93,26 @@ impl Site {
         engine: Kind,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::make(name, kind, engine, |_| String::new(), change).await
+    }
+
+    /// Makes a node and starts it; partners are told to dial what `public` makes of its address.
+    pub async fn start_behind(
+        name: &str,
+        kind: OrgType,
+        engine: Kind,
+        public: impl FnOnce(SocketAddr) -> String,
+    ) -> Self {
+        Self::make(name, kind, engine, public, |_| {}).await
+    }
+
+    async fn make(
+        name: &str,
+        kind: OrgType,
+        engine: Kind,
+        public: impl FnOnce(SocketAddr) -> String,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let (address, folder) = (free_address(), tempfile::tempdir().expect("a folder"));
         let home = Home::new(folder.path().join("node"));
         let options = InitOptions {
@@ -99,7 +120,7 @@ impl Site {
             name_fr: format!("{name} (fr)"),
             kind,
             listen: address,
-            public_address: String::new(),
+            public_address: public(address),
             engine,
             kdf: KdfParams::WEAK_FOR_TESTS,
         };
@@ -155,6 +176,11 @@ impl Site {
     /// Where its certificate is, for clients in other languages.
     pub fn certificate(&self) -> std::path::PathBuf {
         Home::new(self.folder.path().join("node")).certificate()
+    }
+
+    /// Its folder.
+    pub fn home(&self) -> std::path::PathBuf {
+        self.folder.path().join("node")
     }
 
     /// Stops the node as its operator does. Its folder stays until the value goes.

@@ -25,9 +25,10 @@ use entente_node::node::feeds::Via;
 use crate::federation::{
     Org, START_S, consent, pair, plain_case, propose_and_sign, pull_at_most, staff,
 };
+use crate::handovers::{add_opener, marked};
 
-/// The draft of an agreement that grants referrals and nothing else.
-pub fn referrals_draft() -> String {
+/// The draft of an agreement that grants referrals to whom it is proposed.
+pub fn referrals_only() -> String {
     include_str!("../../config/agreements/province-federal.toml")
         .replace("purposes = [\"statistics\", \"evaluation\"]", "purposes = [\"referral\"]")
         .replace("summaries = true", "summaries = false\nreferrals = true")
@@ -36,7 +37,7 @@ pub fn referrals_draft() -> String {
 
 /// An agreement that grants referrals from `from` to `to`.
 pub fn agree_on_referrals(from: &Org, to: &Org) {
-    let draft = referrals_draft();
+    let draft = referrals_only();
     let draft = from.node().read_draft(&draft, &to.id(), None).expect("a draft");
     propose_and_sign(from, to, &draft);
 }
@@ -141,6 +142,8 @@ enum Told {
     Offer,
     Stands(&'static str),
     HandOver,
+    /// A hand-over whose content was destroyed: it was replaced, or the referral withdrawn.
+    Destroyed,
 }
 
 /// A referral as it must be.
@@ -159,6 +162,8 @@ struct Model {
     consents: bool,
     /// How often the home handed over.
     n_handed_over: u64,
+    /// Whether each partner holds contact details.
+    holds: [bool; PARTNERS],
     /// Whether each partner was ever told that it has it.
     won: [bool; PARTNERS],
 }
@@ -203,6 +208,8 @@ impl Simulation {
             let partner = Org::new(u8::try_from(seed).unwrap_or(u8::MAX), &clock);
             pair(&home, &partner);
             agree_on_referrals(&home, &partner);
+            add_opener(&partner, "Alex");
+            pull_at_most(&home, &partner, usize::MAX).expect("heard of the key");
             clocks.push(clock);
             partners.push(partner);
         }
@@ -292,6 +299,7 @@ impl Simulation {
             there: [""; PARTNERS],
             consents: true,
             n_handed_over: 0,
+            holds: [false; PARTNERS],
             won: [false; PARTNERS],
         });
     }
@@ -379,7 +387,7 @@ impl Simulation {
     fn hand_over(&mut self, r: usize) {
         let Some(r) = self.pick(r) else { return };
         let id = self.referrals[r].id;
-        let done = self.home.node().hand_over_referral(staff(), &id, [7; 32], vec![1, 2, 3]);
+        let done = self.home.node().hand_over_referral(staff(), &id, &marked());
         self.lapse(r);
         let it = &self.referrals[r];
         let may = ["accepted", "handed_over", "delivered"].contains(&it.step);
@@ -387,7 +395,17 @@ impl Simulation {
         if let (true, Some(p)) = (may, it.winner()) {
             self.referrals[r].step = "handed_over";
             self.referrals[r].n_handed_over += 1;
+            self.destroy(r, p);
             self.tell(r, p, Told::HandOver);
+        }
+    }
+
+    /// What was handed over before is destroyed in the home's feed, read or not.
+    fn destroy(&mut self, r: usize, p: usize) {
+        for (_, referral, told) in &mut self.said[p] {
+            if *referral == r && *told == Told::HandOver {
+                *told = Told::Destroyed;
+            }
         }
     }
 
@@ -431,6 +449,7 @@ impl Simulation {
         }
         self.referrals[r].step = "revoked";
         if let Some(p) = self.referrals[r].winner() {
+            self.destroy(r, p);
             self.tell(r, p, Told::Stands("revoked"));
         }
         self.end_open(r, "revoked");
@@ -482,9 +501,15 @@ impl Simulation {
             (Told::Stands("revoked"), "offered" | "accepting") => it.there[p] = "revoked",
             (Told::Stands(how @ ("revoked" | "done")), there) if ours.contains(&there) => {
                 it.there[p] = how;
+                if how == "revoked" && std::mem::take(&mut it.holds[p]) {
+                    self.reply(r, p, "shredded");
+                }
             }
             (Told::HandOver, "accepted" | "handed_over") => {
                 it.there[p] = "handed_over";
+                if std::mem::replace(&mut it.holds[p], true) {
+                    self.reply(r, p, "shredded");
+                }
                 self.reply(r, p, "delivered");
             }
             _ => {}

@@ -25,7 +25,7 @@ use entente_proto::v1::exchange_server::ExchangeServer;
 use entente_store::engine::Kind;
 use entente_tests::federation::{plain_case, staff};
 use entente_tests::net::{Site, agree, free_address, pair, soon, summaries_only};
-use entente_tests::referrals::{card, referral_consent, referrals_draft};
+use entente_tests::referrals::{card, referral_consent, referrals_only};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -76,7 +76,7 @@ async fn a_referral_waits_in_the_inbox_of_a_partner_within_two_seconds() {
     let office = Site::office("Office").await;
     let shelter = Site::listening("Shelter").await;
     pair(&office, &shelter).await;
-    agree(&office, &shelter, &referrals_draft()).await;
+    agree(&office, &shelter, &referrals_only()).await;
     assert_eq!(listeners(&office, &shelter.id(), 1).await, 1);
     let mut record = office.node().blank_record().unwrap();
     office.node().fill(&mut record, &plain_case()).unwrap();

@@ -149,6 +149,15 @@ actions! {
     ReferralEscalated = 152, "referral_escalated", "Referral escalated", "Renvoi transmis à l’échelon supérieur";
     ReferralIgnored = 153, "referral_ignored", "Word on a referral without effect", "Message sur un renvoi sans effet";
     ReferralRead = 154, "referral_read", "Referral read", "Renvoi consulté";
+    OpenerAdded = 160, "opener_added", "Opener added", "Dépositaire ajouté";
+    OpenerRemoved = 161, "opener_removed", "Opener removed", "Dépositaire retiré";
+    TeamKeyMade = 162, "team_key_made", "Key for hand-overs made", "Clé de transmission créée";
+    TeamKeyDestroyed = 163, "team_key_destroyed", "Key for hand-overs destroyed", "Clé de transmission détruite";
+    TeamKeyReceived = 164, "team_key_received", "A partner’s key for hand-overs received", "Clé de transmission d’un partenaire reçue";
+    HandoverOpened = 165, "handover_opened", "Hand-over opened", "Transmission ouverte";
+    HandoverNotOpened = 166, "handover_not_opened", "Hand-over not opened", "Transmission non ouverte";
+    HandoverRefused = 167, "handover_refused", "Hand-over not taken", "Transmission non reçue";
+    HandoverShredded = 168, "handover_shredded", "Hand-over destroyed", "Transmission détruite";
     NoticeSent = 180, "notice_sent", "Message to the staff sent", "Message au personnel envoyé";
     NoticeFailed = 181, "notice_failed", "Message to the staff failed", "Échec d’un message au personnel";
     NoticeGivenUp = 182, "notice_given_up", "Message to the staff given up", "Message au personnel abandonné";

@@ -94,6 +94,10 @@ pub mod payload_type {
     /// All kinds of documents of a referral.
     pub const REFERRALS: [&str; 5] =
         [REFERRAL_OFFER, REFERRAL_REPLY, REFERRAL_DECISION, REFERRAL_HANDOVER, REFERRAL_PROGRESS];
+    /// The key to which hand-overs for an organization are sealed.
+    pub const HANDOVER_KEY: &str = "application/vnd.entente.handover-key.v1+proto";
+    /// That a hand-over was destroyed, or was not taken.
+    pub const HANDOVER_RECEIPT: &str = "application/vnd.entente.handover-receipt.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

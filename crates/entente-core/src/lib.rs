@@ -13,7 +13,8 @@
 //! 9. [`statistics`]: noisy figures about many, for a fixed list of questions;
 //! 10. [`service`]: who helps with what, where and when, and how many places are free;
 //! 11. [`referral`]: from an anonymized need to a service that takes it on, and what came of it;
-//! 12. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//! 12. [`handover`]: contact details, sealed to one recipient;
+//! 13. [`audit`]: what was done, so that it cannot be rewritten in silence.
 //!
 //! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
 //! [`merkle`] and [`lang`] serve all.
@@ -29,6 +30,7 @@ pub mod disclose;
 pub mod duplicates;
 pub mod envelope;
 pub mod feed;
+pub mod handover;
 pub mod identity;
 pub mod lang;
 pub mod layout;

@@ -29,6 +29,7 @@ use crate::statistics::budget::NanoRho;
 use crate::summary::{CaseSummary, Finest, Rung, SummaryId};
 
 mod explain;
+mod handovers;
 mod inclusion;
 mod reason;
 mod referrals;
@@ -37,6 +38,7 @@ mod services;
 mod tests;
 
 pub use explain::{Explanation, FieldFate, FieldLine};
+pub use handovers::handover_key;
 pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
 pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
@@ -256,6 +258,7 @@ pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
             payload_type::BUNDLE,
             payload_type::SERVICE,
             payload_type::CAPACITY,
+            payload_type::HANDOVER_KEY,
         ]
         .contains(&&*envelope.payload_type)
             && !payload_type::REFERRALS.contains(&&*envelope.payload_type),

@@ -10,6 +10,7 @@ mod counts;
 mod epochs;
 mod exchange;
 mod files;
+mod handovers;
 mod inbox;
 mod overlap;
 mod overlap_run;
@@ -30,6 +31,7 @@ use std::sync::{Arc, Mutex};
 use entente_core::audit::{Action, Actor};
 use entente_store::seal::KeyRing;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::accounts::Account;
 use crate::config::Config;
@@ -97,7 +99,8 @@ pub type Steps = Box<dyn Fn(Progress) + Send + Sync>;
 pub struct Asked {
     op: Op,
     staff: Staff,
-    body: String,
+    // May hold a passphrase, or how to reach a person.
+    body: Zeroizing<String>,
     steps: Steps,
 }
 
@@ -110,7 +113,7 @@ impl fmt::Debug for Asked {
 impl Asked {
     /// A question for `op` with the JSON document `body`.
     pub fn new(op: Op, staff: Staff, body: String, steps: Steps) -> Self {
-        Self { op, staff, body, steps }
+        Self { op, staff, body: Zeroizing::new(body), steps }
     }
 }
 
@@ -234,6 +237,12 @@ impl Desk {
             Op::QuarantineRelease => it.now(asked, exchange::quarantine_release).await,
             Op::BundleExport => it.now(asked, exchange::bundle_export).await,
             Op::BundleImport => it.now(asked, exchange::bundle_import).await,
+            Op::OpenerAdd => it.now(asked, handovers::add).await,
+            Op::OpenerList => it.now(asked, handovers::list).await,
+            Op::OpenerRemove => it.now(asked, handovers::remove).await,
+            Op::OpenerRotate => it.now(asked, handovers::rotate).await,
+            Op::ReferralHandover => it.now(asked, handovers::hand_over).await,
+            Op::ReferralOpen => it.now(asked, handovers::open).await,
             Op::Count => it.soon(asked, counts::count).await,
             Op::CountOwn => it.now(asked, counts::count_own).await,
             Op::PlanDraft => it.now(asked, plans::draft).await,

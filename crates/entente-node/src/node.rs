@@ -15,6 +15,7 @@ pub mod documents;
 pub mod endings;
 pub mod epochs;
 pub mod feeds;
+pub mod handovers;
 pub mod index;
 pub mod news;
 pub mod notices;

@@ -175,7 +175,9 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
             node.end_stale_overlaps()?;
             node.forget_capacities_over()?;
             node.say_all_services()?;
-            node.shred_expired()
+            node.publish_team_key()?;
+            node.destroy_old_team_keys()?;
+            Ok::<_, Box<Fault>>(node.shred_expired()? + node.shred_expired_handovers()?)
         };
         match tokio::task::spawn_blocking(kept).await {
             Ok(Ok(0)) => {}

@@ -8,6 +8,7 @@
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
 //! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `service`, `referral`,
+//! `handover`,
 //! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
@@ -21,6 +22,7 @@ mod bundle;
 mod canonical;
 mod count;
 mod exchange;
+mod handover;
 mod national;
 mod notice;
 mod overlap;
@@ -50,6 +52,9 @@ pub use exchange::{
     parse_hello, parse_hello_reply, parse_join, parse_join_reply, parse_news, parse_prove,
     parse_prove_reply, parse_pull, parse_witness, parse_witness_reply, proof_message,
     proved_message,
+};
+pub use handover::{
+    decode_handover_key, decode_handover_receipt, encode_handover_key, encode_handover_receipt,
 };
 pub use national::{
     MAX_RETURN, decode_given_up, encode_given_up, encode_return, read_return, return_file,

@@ -11,7 +11,7 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`referrals`]: referrals and what was said about them, with types;
+//! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`notices`]: messages to the staff, with types;
 //! 11. [`log`]: Merkle logs, for feeds and the audit log.
 //!
@@ -20,6 +20,7 @@
 pub mod backup;
 pub mod db;
 pub mod engine;
+pub mod handover;
 pub mod log;
 pub mod migrate;
 pub mod notices;

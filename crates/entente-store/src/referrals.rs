@@ -1,16 +1,13 @@
 //! Referrals, with types: ours, those that we were offered, and what was said about each.
 //!
 //! A referral that we were offered is kept under the organization that offered it, so that nobody
-//! can speak about another's. Sealed contact details are in a table of their own, so that what has
-//! to be destroyed is found in one place.
+//! can speak about another's. What was handed over with them is in [`crate::handover`].
 
 use std::ops::ControlFlow;
 
 use crate::db::{DbError, Keys, Rows, Write};
 use crate::rows::{BadRow, Bytes32, ReceivedReferralRow, ReferralRow, ReferralStepRow};
-use crate::tables::{
-    RECEIVED_REFERRALS, REFERRAL_STEPS, REFERRALS, REFERRALS_OF, SEALED_HANDOVERS,
-};
+use crate::tables::{RECEIVED_REFERRALS, REFERRAL_STEPS, REFERRALS, REFERRALS_OF};
 use crate::tx::RowsExt;
 
 /// Reading referrals.
@@ -77,11 +74,6 @@ pub trait Referrals: Rows {
         })?;
         Ok(all)
     }
-
-    /// The sealed contact details that `home` handed over.
-    fn sealed_handover(&self, home: &Bytes32, id: &[u8; 16]) -> Result<Option<Vec<u8>>, DbError> {
-        self.get(SEALED_HANDOVERS, &two(home, id))
-    }
 }
 
 impl<T: Rows + ?Sized> Referrals for T {}
@@ -117,25 +109,6 @@ impl Write<'_> {
     ) -> Result<(), DbError> {
         let key = [two(home, id).as_slice(), &n.to_be_bytes()].concat();
         self.put_row(REFERRAL_STEPS, &key, row)
-    }
-
-    /// Keeps the sealed contact details that `home` handed over; those before are gone.
-    pub fn put_sealed_handover(
-        &mut self,
-        home: &Bytes32,
-        id: &[u8; 16],
-        bytes: &[u8],
-    ) -> Result<(), DbError> {
-        self.put(SEALED_HANDOVERS, &two(home, id), bytes)
-    }
-
-    /// Destroys them.
-    pub fn destroy_sealed_handover(
-        &mut self,
-        home: &Bytes32,
-        id: &[u8; 16],
-    ) -> Result<(), DbError> {
-        self.delete(SEALED_HANDOVERS, &two(home, id))
     }
 }
 
@@ -180,17 +153,11 @@ mod tests {
         };
         write(&db, |tx| tx.put_received_referral(&[1; 32], &id, &row("offered")));
         write(&db, |tx| tx.put_received_referral(&[2; 32], &id, &row("taken")));
-        write(&db, |tx| tx.put_sealed_handover(&[1; 32], &id, b"sealed"));
         db.read(|tx| {
             assert_eq!(tx.received_referral(&[1; 32], &id)?, Some(row("offered")));
             assert_eq!(tx.received_referral(&[2; 32], &id)?, Some(row("taken")));
-            assert_eq!(tx.sealed_handover(&[1; 32], &id)?, Some(b"sealed".to_vec()));
-            assert_eq!(tx.sealed_handover(&[2; 32], &id)?, None);
             Ok::<_, DbError>(())
         })
         .unwrap();
-        write(&db, |tx| tx.destroy_sealed_handover(&[1; 32], &id));
-        let sealed = db.read(|tx| tx.sealed_handover(&[1; 32], &id)).unwrap();
-        assert_eq!(sealed, None);
     }
 }

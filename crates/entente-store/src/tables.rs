@@ -156,9 +156,19 @@ pub const RECEIVED_REFERRALS: Table = Table::new(47, "received-referrals");
 /// bytes). Value: [`crate::rows::ReferralStepRow`].
 pub const REFERRAL_STEPS: Table = Table::new(48, "referral-steps");
 
-/// Sealed contact details that were handed over to us, until the referral is over. Key: the
-/// organization that handed them over, referral id.
-pub const SEALED_HANDOVERS: Table = Table::new(49, "sealed-handovers");
+/// Who may open hand-overs. Key: opener id. Value: [`crate::handover::OpenerRow`].
+pub const OPENERS: Table = Table::new(52, "openers");
+
+/// Team keys for hand-overs, our own and those of partners. Key: organization, key id.
+/// Value: [`crate::handover::TeamKeyRow`].
+pub const HANDOVER_KEYS: Table = Table::new(53, "handover-keys");
+
+/// Hand-overs. Key: [`crate::handover::Way`] (1 byte), partner, referral id, step (4 bytes).
+/// Value: [`crate::handover::HandoverRow`].
+pub const HANDOVERS: Table = Table::new(54, "handovers");
+
+/// The keys of the hand-overs that were received; same keys as [`HANDOVERS`].
+pub const HANDOVER_ITEM_KEYS: Table = Table::new(55, "handover-item-keys");
 
 /// Messages to the staff that are on their way. Key: message id (16 bytes).
 /// Value: [`crate::notices::NoticeRow`].

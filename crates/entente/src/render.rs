@@ -14,6 +14,7 @@ mod epoch;
 mod exchange;
 mod explain;
 pub(crate) mod fault;
+mod handover;
 mod inbox;
 pub(crate) mod labels;
 pub(crate) mod mse;
@@ -101,6 +102,12 @@ pub(crate) fn told(
         Op::QuarantineRelease => show::<doc::QuarantineReleaseAsk>(told, view),
         Op::BundleExport => show::<doc::BundleExportAsk>(told, view),
         Op::BundleImport => show::<doc::BundleImportAsk>(told, view),
+        Op::OpenerAdd => show::<doc::OpenerAddAsk>(told, view),
+        Op::OpenerList => show::<doc::OpenerListAsk>(told, view),
+        Op::OpenerRemove => show::<doc::OpenerRemoveAsk>(told, view),
+        Op::OpenerRotate => show::<doc::OpenerRotateAsk>(told, view),
+        Op::ReferralHandover => show::<doc::ReferralHandoverAsk>(told, view),
+        Op::ReferralOpen => show::<doc::ReferralOpenAsk>(told, view),
         Op::Count => show::<doc::CountAsk>(told, view),
         Op::CountOwn => show::<doc::CountOwnAsk>(told, view),
         Op::PlanDraft => show::<doc::PlanDraftAsk>(told, view),

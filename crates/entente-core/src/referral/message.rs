@@ -10,7 +10,8 @@ use crate::identity::OrgKey;
 use crate::policy::Permitted;
 use crate::statement::{AgreementRef, Statement};
 
-/// The most bytes of sealed contact details: two post-quantum key encapsulations and 64 KiB.
+/// The most bytes of sealed contact details that are parsed. What [`crate::handover::Sealed`] does not
+/// take is refused with a receipt.
 pub const MAX_SEALED: usize = 70_000;
 
 /// What every message about a referral says.

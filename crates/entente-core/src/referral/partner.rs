@@ -95,7 +95,8 @@ impl PartnerState {
         }
     }
 
-    /// Whether nothing can happen any more. The card and the contact details are then destroyed.
+    /// Whether nothing can happen any more. The card is then destroyed; the contact details at once if it
+    /// was taken back, and else after the days of the agreement.
     pub fn is_over(self) -> bool {
         matches!(
             self,

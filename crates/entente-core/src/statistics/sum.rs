@@ -50,6 +50,7 @@ pub use round::{
     MAX_CELLS, MAX_CONTRIBUTORS, MAX_RELEASE, MIN_CONTRIBUTORS, MIN_OUTSIDE, Minimum, NoRound,
     Round, Shape,
 };
+pub(crate) use seal::OVERHEAD as SEALING_OVERHEAD;
 pub use seal::{BadOpening, Opening, SealingKey, SealingPublic};
 pub use set::{AgreedSet, TooFew};
 pub use share::{AggregateShare, NoTotal, Outcome, Total, Verified, total};

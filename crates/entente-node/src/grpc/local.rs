@@ -205,6 +205,12 @@ local_service! {
     quarantine_release, QuarantineReleaseStream, QuarantineRelease;
     bundle_export, BundleExportStream, BundleExport;
     bundle_import, BundleImportStream, BundleImport;
+    opener_add, OpenerAddStream, OpenerAdd;
+    opener_list, OpenerListStream, OpenerList;
+    opener_remove, OpenerRemoveStream, OpenerRemove;
+    opener_rotate, OpenerRotateStream, OpenerRotate;
+    referral_handover, ReferralHandoverStream, ReferralHandover;
+    referral_open, ReferralOpenStream, ReferralOpen;
     count, CountStream, Count;
     count_own, CountOwnStream, CountOwn;
     plan_draft, PlanDraftStream, PlanDraft;

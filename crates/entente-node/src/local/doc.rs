@@ -6,8 +6,9 @@
 //! An `XxxAsk` refuses keys it does not know, so that a misspelt one is not ignored in silence; an
 //! `XxxTold` always has all its keys, `null` where there is nothing.
 //!
-//! Only two answers can hold what identifies a person, [`RecordShowTold`] and the file that
-//! [`RecordExportAsk`] names, and only if `reveal` was asked for. Values that may identify are
+//! Only three answers can hold what identifies a person: [`RecordShowTold`] and the file that
+//! [`RecordExportAsk`] names, if `reveal` was asked for, and [`ReferralOpenTold`], which takes the
+//! passphrase of an opener. Values that may identify are
 //! [`Private`], whose `Debug` says only how many there are.
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ mod consent;
 mod count;
 mod epoch;
 mod exchange;
+mod handover;
 mod inbox;
 mod overlap;
 mod partner;
@@ -42,6 +44,7 @@ pub use consent::*;
 pub use count::*;
 pub use epoch::*;
 pub use exchange::*;
+pub use handover::*;
 pub use inbox::*;
 pub use overlap::*;
 pub use partner::*;
@@ -144,6 +147,12 @@ asks! {
     QuarantineRelease: QuarantineReleaseAsk => QuarantineReleaseTold;
     BundleExport: BundleExportAsk => BundleExportTold;
     BundleImport: BundleImportAsk => BundleImportTold;
+    OpenerAdd: OpenerAddAsk => OpenerChangeTold;
+    OpenerList: OpenerListAsk => OpenerListTold;
+    OpenerRemove: OpenerRemoveAsk => OpenerChangeTold;
+    OpenerRotate: OpenerRotateAsk => OpenerChangeTold;
+    ReferralHandover: ReferralHandoverAsk => ReferralHandoverTold;
+    ReferralOpen: ReferralOpenAsk => ReferralOpenTold;
     Count: CountAsk => CountTold;
     CountOwn: CountOwnAsk => CountTold;
     PlanDraft: PlanDraftAsk => PlanDraftTold;
@@ -383,6 +392,17 @@ mod tests {
                 PassphraseAsk {
                     old: Private("Canary".to_owned()),
                     new: Private("Canary".to_owned()),
+                }
+            ),
+            format!("{:?}", OpenerAddAsk { name: None, passphrase: Private("Canary".to_owned()) }),
+            format!(
+                "{:?}",
+                ReferralHandoverAsk {
+                    referral: "r".to_owned(),
+                    details: Private(ContactDocument {
+                        name: "Canary".to_owned(),
+                        ..ContactDocument::default()
+                    }),
                 }
             ),
             format!(

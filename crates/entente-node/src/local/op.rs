@@ -88,6 +88,12 @@ ops! {
     QuarantineRelease = "quarantine_release", "Release a partner from quarantine", "Sortir un partenaire de quarantaine";
     BundleExport = "bundle_export", "Write a bundle file", "Écrire une liasse";
     BundleImport = "bundle_import", "Read a bundle file", "Lire une liasse";
+    OpenerAdd = "opener_add", "Let a person open hand-overs", "Permettre à une personne d’ouvrir des transmissions";
+    OpenerList = "opener_list", "List who may open hand-overs", "Lister qui peut ouvrir des transmissions";
+    OpenerRemove = "opener_remove", "Take the right to open hand-overs from a person", "Retirer à une personne le droit d’ouvrir des transmissions";
+    OpenerRotate = "opener_rotate", "Make a new key for hand-overs", "Créer une nouvelle clé de transmission";
+    ReferralHandover = "referral_handover", "Hand contact details over", "Transmettre des coordonnées";
+    ReferralOpen = "referral_open", "Open contact details that were handed over", "Ouvrir des coordonnées transmises";
     Count = "count", "Count with partners", "Dénombrer avec les partenaires";
     CountOwn = "count_own", "Count our own records", "Dénombrer nos propres dossiers";
     PlanDraft = "plan_draft", "Draft a release plan", "Rédiger un plan de diffusion";

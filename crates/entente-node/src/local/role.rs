@@ -162,6 +162,13 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::QuarantineRelease => &[PrivacyOfficer],
         Op::BundleExport | Op::BundleImport => &[PrivacyOfficer, Coordinator, Administrator],
 
+        // Hand-overs. Whoever runs the machine opens none and names nobody who may.
+        Op::OpenerAdd | Op::ReferralHandover | Op::ReferralOpen => {
+            &[CaseWorker, Supervisor, Coordinator]
+        }
+        Op::OpenerList => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor],
+        Op::OpenerRemove | Op::OpenerRotate => &[Supervisor, PrivacyOfficer, Coordinator],
+
         // Counting.
         Op::Count => &[PrivacyOfficer, Coordinator],
         Op::CountOwn => &[Supervisor, PrivacyOfficer, Coordinator],
@@ -218,7 +225,7 @@ mod tests {
         for op in ops_of(Role::Administrator) {
             let name = op.name();
             assert!(
-                !["record", "consent", "held", "count", "audit", "referral"]
+                !["record", "consent", "held", "count", "audit", "opener", "referral"]
                     .iter()
                     .any(|area| name.starts_with(area)),
                 "an administrator may {op}"
@@ -231,9 +238,9 @@ mod tests {
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Budget, CapacityShow, Doctor, EpochList, FeedList, Inbox, OverlapList,
-            OverlapShow, PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList, ServiceList,
-            ServiceSearch, ServiceShow, StatsShow, StatsStatus, Status,
+            AuditVerify, Budget, CapacityShow, Doctor, EpochList, FeedList, Inbox, OpenerList,
+            OverlapList, OverlapShow, PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList,
+            ServiceList, ServiceSearch, ServiceShow, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -249,6 +256,7 @@ mod tests {
                 EpochList,
                 FeedList,
                 QuarantineList,
+                OpenerList,
                 PlanShow,
                 PlanList,
                 StatsStatus,

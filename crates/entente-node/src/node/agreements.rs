@@ -286,6 +286,7 @@ impl Node {
             partner.state = PartnerState::Active;
             tx.put_partner(kept.partner.as_bytes(), &partner)?;
         }
+        self.say_team_key(tx, &kept.partner)?;
         let entry = self.entry(actor, Action::AgreementActive).partner(kept.partner);
         Ok(entry.agreement(kept.agreement.id.0))
     }

@@ -166,6 +166,10 @@ impl Node {
             | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_plan_or_terms(tx, issuer, envelope, gathered)?)
             }
+            payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
+            payload_type::HANDOVER_RECEIPT => {
+                Ok(self.read_handover_receipt(tx, issuer, bytes, gathered)?)
+            }
             kind if payload_type::REFERRALS.contains(&kind) => {
                 Ok(self.read_referral(tx, issuer, kind, bytes, gathered)?)
             }

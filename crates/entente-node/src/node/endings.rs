@@ -50,6 +50,7 @@ impl Node {
             }
         }
         tx.shred_leaves(log, epoch, &unread)?;
+        self.end_handovers(tx, kept)?;
         self.forget_services_with(tx, &kept.partner)?;
         self.end_referrals_with(tx, &kept.partner)
     }

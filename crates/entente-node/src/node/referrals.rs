@@ -23,6 +23,7 @@ use faults::{several_referrals, unknown_referral};
 
 mod candidates;
 mod faults;
+mod handover;
 mod home;
 mod partner;
 mod permit;

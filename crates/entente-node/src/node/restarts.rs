@@ -60,6 +60,8 @@ impl Node {
         let payload = entente_proto::encode_feed_restart(&restart);
         let document = self.document(partner, payload_type::NEW_FEED, payload)?;
         self.say(tx, partner, None, vec![document])?;
+        // They may know a key for hand-overs that this store never had.
+        self.say_team_key_again(tx, partner)?;
         self.say_services_anew(tx, partner)
     }
 

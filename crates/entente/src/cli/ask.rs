@@ -52,6 +52,18 @@ impl Question {
 
 pub(super) type Asked = Result<Question, Box<Fault>>;
 
+fn opener(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    match command {
+        "list" => asked(&OpenerListAsk {}),
+        "remove" => {
+            asked(&OpenerRemoveAsk { name: typed.text("name"), dry_run: typed.flag("dry-run") })
+        }
+        "rotate" => asked(&OpenerRotateAsk {}),
+        // To add one takes a passphrase, which is asked for.
+        _ => None,
+    }
+}
+
 /// The question behind a command, for instance `["partner", "list"]`; `None` if the command is
 /// not a question for the node, or needs more than what was typed.
 pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
@@ -71,6 +83,7 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["referral", command] => referral(command, &typed),
         ["epoch", command] => epoch(command, &typed),
         ["held", command] => held(command, &typed),
+        ["opener", command] => opener(command, &typed),
         ["bundle", command] => bundle(command, &typed),
         ["plan", command] => plan(command, &typed),
         ["service", command] => super::services::service(command, &typed),
@@ -595,7 +608,7 @@ fn ticket(typed: &str) -> Result<String, Box<Fault>> {
 
 /// A text file, or standard input for `-`. Cut short beyond what fits a document, so that a wrong
 /// path to something huge does not fill the memory.
-fn content(path: &Path) -> Result<String, Box<Fault>> {
+pub(crate) fn content(path: &Path) -> Result<String, Box<Fault>> {
     let unreadable = |error: std::io::Error| faults::unreadable(path, &error);
     let mut text = String::new();
     let read = if path == Path::new("-") {

@@ -314,6 +314,22 @@ pub(crate) fn no_estimate(path: &Path, refusal: &NoEstimate) -> Box<Fault> {
     .because(refusal.text(Lang::En), refusal.text(Lang::Fr))
 }
 
+/// `ENT-2417`: a file holds no contact details. What stands in it is not said.
+pub(crate) fn not_contact_details(path: &Path) -> Box<Fault> {
+    let name = path.display();
+    Fault::new(
+        2417,
+        (
+            &format!("{name} holds no contact details"),
+            &format!("{name} ne contient pas de coordonnées"),
+        ),
+        (
+            "give TOML with the keys of docs/JSON.md, section referral_handover",
+            "donnez un fichier TOML avec les clés de docs/JSON.md, section referral_handover",
+        ),
+    )
+}
+
 fn io_reason(error: &io::Error) -> (String, String) {
     let (en, fr) = match error.kind() {
         io::ErrorKind::NotFound => ("there is no such file or folder", "ce chemin n’existe pas"),

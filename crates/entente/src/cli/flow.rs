@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ask::{Question, Typed, question};
 use super::desk::Desk;
-use super::{End, call, faults, offline, prompt, watch};
+use super::{End, call, faults, handover, offline, prompt, watch};
 use crate::render;
 
 type Done = Result<End, Box<Fault>>;
@@ -41,6 +41,9 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         ["record", "search"] if names.maybe("text").is_none() => return search(desk, &names),
         _ => {}
     }
+    if let Some(question) = handover::question(desk, &path, &names) {
+        return plain(desk, &question?);
+    }
     let Some(question) = question(&path, typed) else {
         return Err(faults::not_understood());
     };
@@ -62,6 +65,7 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         | Op::PartnerEnd
         | Op::AgreementSuspend
         | Op::AgreementEnd
+        | Op::OpenerRemove
         | Op::RecordWithdraw
         | Op::ConsentWithdraw => with_consequences(desk, &question),
         _ => plain(desk, &question),

@@ -36,7 +36,7 @@ pub(crate) fn confirm(desk: &Desk, en: &str, fr: &str) -> Result<(), Box<Fault>>
 }
 
 /// A yes in either language: fingers do not switch with the screen.
-fn is_yes(answer: &str) -> bool {
+pub(super) fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui")
 }
 

@@ -148,6 +148,13 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("store migrate --to redb", None),
     ("store rekey", None),
     ("stats mse overlaps.csv --replications 500 --seed 2", None),
+    ("opener add", None),
+    ("opener add Alex --passphrase-file p", None),
+    ("opener list", Some(Op::OpenerList)),
+    ("opener remove Alex --dry-run", Some(Op::OpenerRemove)),
+    ("opener rotate", Some(Op::OpenerRotate)),
+    ("referral handover 4f1d --from contact.toml", None),
+    ("referral open 4f1d --as Alex --passphrase-file p", None),
     ("demo --keep --seed 2 --records 700 --engine redb", None),
     ("demo --import f.csv --layout ctdc-2017", None),
     ("codes", None),
@@ -244,7 +251,7 @@ fn every_command_is_parsed_in_both_languages_to_the_same_question() {
 #[test]
 fn every_operation_has_a_command() {
     let mut reached: BTreeSet<Op> = LINES.iter().filter_map(|(_, op)| *op).collect();
-    reached.insert(Op::Passphrase);
+    reached.extend([Op::Passphrase, Op::OpenerAdd, Op::ReferralHandover, Op::ReferralOpen]);
     assert_eq!(reached, Op::ALL.iter().copied().collect());
 }
 

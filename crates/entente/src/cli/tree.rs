@@ -10,6 +10,7 @@ use entente_core::lang::Lang;
 mod cases;
 mod inbox;
 mod machine;
+mod opener;
 mod overlap;
 mod partners;
 mod referrals;
@@ -28,7 +29,7 @@ const GROUPS: [(&str, &str, &[&str]); 7] = [
         &["inbox", "status", "record", "consent", "referral", "held", "count", "sync"],
     ),
     ("Services", "Services", &["service", "capacity"]),
-    ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
+    ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
     ("Administration", "Administration", &["node", "doctor", "notify", "backup", "store"]),
@@ -66,6 +67,7 @@ fn all(words: Words) -> Vec<Command> {
         cases::consent(words),
         referrals::group(words),
         sharing::held(words),
+        opener::opener(words),
         sharing::count(words),
         sharing::sync(words),
         services::service(words),

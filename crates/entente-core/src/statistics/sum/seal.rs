@@ -4,7 +4,7 @@
 //! something about people for as long as they live. The key is fresh for each round and destroyed
 //! when the round ends, so what was carried cannot be opened later, not even by the aggregator.
 
-use hpke::aead::ChaCha20Poly1305;
+use hpke::aead::{Aead, ChaCha20Poly1305};
 use hpke::kdf::KdfShake256;
 use hpke::kem::XWing;
 use hpke::{Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _};
@@ -21,7 +21,7 @@ use crate::statistics::random::{Noticing, fill};
 const PUBLIC_LEN: usize = 1216;
 
 /// By how much sealing lengthens: the encapsulated key (1,120) and the tag (16).
-pub(super) const OVERHEAD: usize = ENCAPSULATED_LEN + 16;
+pub(crate) const OVERHEAD: usize = ENCAPSULATED_LEN + 16;
 const ENCAPSULATED_LEN: usize = 1120;
 
 /// An aggregator's secret key for one round. Wiped when dropped; does not print itself.
@@ -65,12 +65,22 @@ impl SealingKey {
         bound: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Malformed> {
+        self.open_with::<ChaCha20Poly1305>(info, bound, sealed)
+    }
+
+    /// The same for another cipher.
+    pub(crate) fn open_with<A: Aead>(
+        &self,
+        info: &[u8],
+        bound: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Malformed> {
         let mut reader = Reader::new(sealed);
         let encapsulated = reader.slice(ENCAPSULATED_LEN)?;
         let encapsulated =
             <XWing as Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| Malformed)?;
         let ciphertext = reader.slice(sealed.len().saturating_sub(ENCAPSULATED_LEN))?;
-        let opened = hpke::single_shot_open::<ChaCha20Poly1305, KdfShake256, XWing>(
+        let opened = hpke::single_shot_open::<A, KdfShake256, XWing>(
             &OpModeR::Base,
             &self.secret()?,
             &encapsulated,
@@ -114,8 +124,22 @@ impl SealingPublic {
     where
         R: TryCryptoRng + ?Sized,
     {
+        self.seal_with::<ChaCha20Poly1305, R>(info, bound, content, rng)
+    }
+
+    /// The same with another cipher.
+    pub(crate) fn seal_with<A: Aead, R>(
+        &self,
+        info: &[u8],
+        bound: &[u8],
+        content: &[u8],
+        rng: &mut R,
+    ) -> Result<Vec<u8>, NoRandomness>
+    where
+        R: TryCryptoRng + ?Sized,
+    {
         let mut rng = Noticing::new(rng);
-        let sealed = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, KdfShake256, XWing>(
+        let sealed = hpke::single_shot_seal_with_rng::<A, KdfShake256, XWing>(
             &OpModeS::Base,
             &self.0,
             info,

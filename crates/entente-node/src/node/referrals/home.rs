@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Code as _, ReferralOutcome};
+use entente_core::handover::ContactDetails;
 use entente_core::identity::OrgId;
 use entente_core::record::RecordId;
 use entente_core::referral::{
@@ -20,22 +21,19 @@ use crate::node::pairing::random;
 use crate::node::records::{case_of, unknown_record};
 use crate::node::{Node, Outcome};
 
-/// Sealed contact details: the recipient's key, and what it opens.
-type Sealed = ([u8; 32], Vec<u8>);
-
 /// Somebody does something to a referral of ours.
 pub(super) struct Doing<'a> {
     pub(super) actor: &'a Actor,
     pub(super) event: HomeEvent,
     /// With [`HomeEvent::HandOver`].
-    pub(super) sealed: Option<Sealed>,
+    pub(super) details: Option<&'a ContactDetails>,
     /// Codes for the audit log.
     pub(super) reasons: Vec<String>,
 }
 
 impl<'a> Doing<'a> {
     pub(super) fn new(actor: &'a Actor, event: HomeEvent) -> Self {
-        Self { actor, event, sealed: None, reasons: Vec::new() }
+        Self { actor, event, details: None, reasons: Vec::new() }
     }
 }
 
@@ -103,19 +101,6 @@ impl Node {
         Ok(kept)
     }
 
-    /// Hands the sealed contact details over to whoever has the referral.
-    pub fn hand_over_referral(
-        &self,
-        actor: Actor,
-        id: &ReferralId,
-        key: [u8; 32],
-        sealed: Vec<u8>,
-    ) -> Outcome<KeptReferral> {
-        let doing =
-            Doing { sealed: Some((key, sealed)), ..Doing::new(&actor, HomeEvent::HandOver) };
-        self.change_referral(id, doing)
-    }
-
     /// Closes a referral that a partner has.
     pub fn close_referral(
         &self,
@@ -131,7 +116,11 @@ impl Node {
         self.change_referral(id, Doing::new(&actor, HomeEvent::Withdraw))
     }
 
-    fn change_referral(&self, id: &ReferralId, doing: Doing<'_>) -> Outcome<KeptReferral> {
+    pub(super) fn change_referral(
+        &self,
+        id: &ReferralId,
+        doing: Doing<'_>,
+    ) -> Outcome<KeptReferral> {
         let (kept, done) = self.db.write("change referral", |tx| {
             let mut kept = self.kept_referral(tx, id)?;
             let done = self.do_home(tx, &mut kept, doing)?;
@@ -173,6 +162,7 @@ impl Node {
         self.write_audit(tx, vec![entry.reasons(reasons.chain(doing.reasons.clone()))])?;
         let hash = partner.and_then(|it| kept.offers.get(&it)?.theirs.last);
         self.add_step(tx, kept, by, partner, (code, detail), hash)?;
+        self.settle_sent_handovers(tx, kept)?;
         for (partner, what) in said {
             self.say_home(tx, kept, &doing, &partner, what)?;
         }

@@ -105,8 +105,8 @@ impl Node {
         }
         if state.is_over() {
             kept.card = None;
-            tx.destroy_sealed_handover(kept.home.as_bytes(), &kept.id.0)?;
         }
+        self.settle_received_handovers(tx, kept)?;
         let (action, code, detail) = about(event);
         let entry = self.referral_entry(actor.clone(), action, &kept.id).partner(kept.home);
         let reasons = [code, detail].into_iter().filter(|it| !it.is_empty()).map(str::to_owned);

@@ -53,13 +53,12 @@ impl Node {
                 }
             }
             Said::Decision(standing) => self.tell(kept, partner, Body::Decision(standing))?,
-            Said::HandOver => {
-                let (key, sealed) = doing.sealed.clone().ok_or_else(|| refused(Refused::NotYet))?;
-                self.tell(kept, partner, Body::HandOver { key, sealed })?
-            }
+            Said::HandOver => self.seal_message(tx, kept, partner, doing.details)?,
         };
-        let head = permitted.inner().head.clone();
+        let message = permitted.inner().clone();
+        let head = &message.head;
         let (at, hash) = self.say_referral(tx, permitted)?;
+        self.remember_handover(tx, partner, &message, hash, at)?;
         let row = kept.offers.entry(*partner).or_insert_with(|| OfferRow {
             partner: *partner.as_bytes(),
             step: rows::offer_coded(OfferStep::Open),

@@ -53,6 +53,7 @@ fn home(words: Words) -> Vec<Command> {
                 "À tous les partenaires qui conviennent et à qui il peut être offert",
             ))
             .arg(words.dry_run()),
+        super::opener::handover(words),
         words
             .command(
                 "withdraw",
@@ -184,6 +185,7 @@ fn partner(words: Words) -> Vec<Command> {
 /// What both do.
 fn both(words: Words) -> Vec<Command> {
     vec![
+        super::opener::open(words),
         words
             .command(
                 "close",

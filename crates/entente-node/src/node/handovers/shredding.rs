@@ -1,0 +1,150 @@
+//! Destroying hand-overs: at once when they are taken back, and by the agreement's days once the referral
+//! is closed. On both sides: the receiver destroys the key of what it holds, and the home destroys the
+//! content of the leaf in its own feed, so that what was not read yet is never sent.
+
+use entente_core::agreement::terms::Consequence;
+use entente_core::audit::{Action, Actor};
+use entente_core::handover::HandoverDeed;
+use entente_core::identity::OrgId;
+use entente_core::referral::ReferralId;
+use entente_store::db::Write;
+use entente_store::handover::{HandoverAt, HandoverRow, Handovers as _, Way};
+use entente_store::log::LogKey;
+
+use crate::node::agreements::Kept;
+use crate::node::{Node, Outcome};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+impl Node {
+    /// Destroys what we handed over to a partner with a referral, in our own feed.
+    pub(crate) fn shred_sent(
+        &self,
+        tx: &mut Write<'_>,
+        partner: &OrgId,
+        referral: &ReferralId,
+        why: &str,
+    ) -> Outcome<()> {
+        for (at, row) in tx.handovers_of(Way::Sent, partner.as_bytes(), &referral.0)? {
+            self.shred_one(tx, partner, &at, row, why)?;
+        }
+        Ok(())
+    }
+
+    /// Destroys what was handed over to us with a referral, and says so.
+    pub(crate) fn shred_received(
+        &self,
+        tx: &mut Write<'_>,
+        home: &OrgId,
+        referral: &ReferralId,
+        why: &str,
+    ) -> Outcome<()> {
+        for (at, row) in tx.handovers_of(Way::Received, home.as_bytes(), &referral.0)? {
+            self.shred_one(tx, home, &at, row, why)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers when a referral was closed: from then on the agreement's days count.
+    pub(crate) fn close_handovers(
+        &self,
+        tx: &mut Write<'_>,
+        way: Way,
+        partner: &OrgId,
+        referral: &ReferralId,
+    ) -> Outcome<()> {
+        for (at, mut row) in tx.handovers_of(way, partner.as_bytes(), &referral.0)? {
+            if row.shredded.is_none() && row.closed_at_s.is_none() {
+                row.closed_at_s = Some(self.now_s());
+                tx.put_handover(&at, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does to hand-overs what the end of an agreement asks: what we sent is not sent any more, and what
+    /// we hold goes unless the clause lets us keep it.
+    pub(crate) fn end_handovers(&self, tx: &mut Write<'_>, kept: &Kept) -> Outcome<()> {
+        let keeps = kept.agreement.at_end == Consequence::Keep;
+        for way in [Way::Sent, Way::Received] {
+            for (at, row) in tx.handovers(way)? {
+                let is_under = row.agreement.0 == kept.agreement.id.0;
+                if is_under && (way == Way::Sent || !keeps) {
+                    self.shred_one(tx, &kept.partner, &at, row, "agreement_ended")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Destroys hand-overs whose referral was closed for longer than the agreement lets them be kept.
+    /// Returns how many.
+    pub fn shred_expired_handovers(&self) -> Outcome<u64> {
+        let mut due = Vec::new();
+        for way in [Way::Sent, Way::Received] {
+            for (at, row) in self.db.read(|tx| tx.handovers(way))? {
+                let Ok(partner) = OrgId::from_bytes(&at.partner) else { continue };
+                if row.shredded.is_none() && self.is_over(&partner, way, &row)? {
+                    due.push((partner, at));
+                }
+            }
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        self.db.write("shred hand-overs", |tx| {
+            let mut n_shredded = 0;
+            for (partner, at) in &due {
+                if let Some(row) = tx.handover(at)? {
+                    self.shred_one(tx, partner, at, row, "retention")?;
+                    n_shredded += 1;
+                }
+            }
+            Ok(n_shredded)
+        })
+    }
+
+    fn is_over(&self, partner: &OrgId, way: Way, row: &HandoverRow) -> Outcome<bool> {
+        let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
+        let kept = self.db.read(|tx| self.newest(tx, partner))?;
+        let days = kept.and_then(|kept| {
+            let ours = self.id();
+            let grant = match way {
+                Way::Sent => kept.agreement.grant_from(&ours),
+                Way::Received => kept.agreement.grant_to(&ours),
+            };
+            grant.map(|(_, grant)| grant.retention_days)
+        });
+        let kept_s = i64::from(days.unwrap_or(0)).saturating_mul(DAY_S);
+        Ok(self.now_s() >= closed_at_s.saturating_add(kept_s))
+    }
+
+    fn shred_one(
+        &self,
+        tx: &mut Write<'_>,
+        partner: &OrgId,
+        at: &HandoverAt,
+        row: HandoverRow,
+        why: &str,
+    ) -> Outcome<()> {
+        if row.shredded.is_some() {
+            return Ok(());
+        }
+        let (digest, agreement) = (row.digest, row.agreement.0);
+        match (at.way, row.said_at) {
+            (Way::Sent, Some((epoch, seq))) => {
+                let log = LogKey::Feed(*partner.as_bytes());
+                tx.shred_leaves(log, epoch, &[seq.saturating_sub(1)])?;
+            }
+            (Way::Sent, None) => {}
+            (Way::Received, _) => {
+                let (referral, deed) = (ReferralId(at.referral), HandoverDeed::Shredded);
+                self.say_handover_receipt(tx, partner, referral, digest, deed)?;
+            }
+        }
+        tx.shred_handover(at, row, self.now_s(), why)?;
+        let entry = self.entry(Actor::Node, Action::HandoverShredded).partner(*partner);
+        let entry = entry.agreement(agreement).reference(at.referral);
+        self.write_audit(tx, vec![entry.reasons([why.to_owned()])])
+    }
+}
