@@ -24,7 +24,8 @@ impl Candidate {
         now: Timestamp,
     ) -> Self {
         let spoken = listed.languages.iter();
-        let interprets = spoken.clone().any(|it| it.interpreted) || listed.interpretation != Text::default();
+        let interprets =
+            spoken.clone().any(|it| it.interpreted) || listed.interpretation != Text::default();
         let holds = |claim: &&Capacity| {
             claim.holds(now) && matches!(claim.unit, Unit::Bed | Unit::Room | Unit::Place)
         };

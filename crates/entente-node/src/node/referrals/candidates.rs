@@ -36,8 +36,7 @@ impl Node {
                     all.push(Candidate::of_service(issuer, *kind, &entry.service, &claims, now));
                 }
             }
-            let of_partner =
-                |(partner, (kind, name))| Candidate::partner_only(partner, kind, name);
+            let of_partner = |(partner, (kind, name))| Candidate::partner_only(partner, kind, name);
             all.extend(alone.into_iter().map(of_partner));
             all
         })
