@@ -147,6 +147,7 @@ async fn offer(
     let ask = ReferralOfferAsk {
         referral: id.to_owned(),
         partners: Vec::new(),
+        services: Vec::new(),
         matching: true,
         dry_run: false,
     };
