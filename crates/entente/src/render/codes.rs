@@ -184,6 +184,7 @@ mod tests {
         let sources = [
             include_str!("../../../entente-core/src/codes/lists.rs"),
             include_str!("../../../entente-core/src/codes/case_lists.rs"),
+            include_str!("../../../entente-core/src/codes/referral_lists.rs"),
         ];
         let defined: usize =
             sources.iter().map(|source| source.matches("\ncode_list! {").count()).sum();
