@@ -8,7 +8,6 @@ use entente_core::referral::{
     Answer, Body, Message, PartnerEvent, PartnerState, ReferralId, Refused, Reply,
 };
 use entente_store::db::Write;
-use entente_store::referrals::Referrals as _;
 use entente_store::rows::{ChainRow, ReferralStepRow};
 use entente_store::tx::Reads as _;
 
@@ -73,20 +72,6 @@ impl Node {
         outcome: ReferralOutcome,
     ) -> Outcome<ReceivedReferral> {
         self.answer_referral(actor, home, id, PartnerEvent::Close(outcome))
-    }
-
-    /// The contact details of a referral that we have, as they were handed over: the id of the key to
-    /// which they are sealed, and the sealed bytes. `None` before that, and once it is over.
-    pub fn handed_over(
-        &self,
-        home: &OrgId,
-        id: &ReferralId,
-    ) -> Outcome<Option<([u8; 32], Vec<u8>)>> {
-        self.db.read(|tx| {
-            let kept = self.received_referral(tx, home, id)?;
-            let sealed = tx.sealed_handover(home.as_bytes(), &id.0)?;
-            Ok(kept.and_then(|kept| kept.key).zip(sealed))
-        })
     }
 
     /// Whether the agreement under which it was offered is in force.
