@@ -13,7 +13,9 @@ use entente_core::codes::{
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
-use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
+use entente_core::service::{
+    Group as ServiceGroup, Status as ServiceStatus, Unit as CapacityUnit, Zone as TimeZone,
+};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -39,8 +41,8 @@ lists! {
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
-    Suppression, TrpStage, Urgency, Venue, WorkPermit,
+    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, ServiceStatus, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
+    Suppression, TimeZone, TrpStage, Urgency, Venue, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.
@@ -186,6 +188,7 @@ mod tests {
             include_str!("../../../entente-core/src/codes/lists.rs"),
             include_str!("../../../entente-core/src/codes/case_lists.rs"),
             include_str!("../../../entente-core/src/codes/referral_lists.rs"),
+            include_str!("../../../entente-core/src/service/lists.rs"),
         ];
         let defined: usize =
             sources.iter().map(|source| source.matches("\ncode_list! {").count()).sum();
