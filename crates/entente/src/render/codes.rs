@@ -14,6 +14,7 @@ use entente_core::codes::{
 use entente_core::lang::Lang;
 use entente_core::record::Field;
 use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
+use entente_core::statistics::referrals::{Counts, ReferralResult, Unmet, Waiting};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -34,13 +35,13 @@ macro_rules! lists {
 }
 
 lists! {
-    AccessNeed, Act, AgeBand, AgeShared, Barrier, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
+    AccessNeed, Act, AgeBand, AgeShared, Barrier, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control, Counts,
     DataSource, DatePrecision, DefinitionProfile, Dependants, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
-    Suppression, TrpStage, Urgency, Venue, WorkPermit,
+    ReferralOutcome, ReferralResult, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
+    Suppression, TrpStage, Unmet, Urgency, Venue, Waiting, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.

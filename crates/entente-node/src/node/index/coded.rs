@@ -52,9 +52,9 @@ pub(super) fn column_of(dimension: Dimension) -> Column {
     Column(dimension.number())
 }
 
-/// The column of a dimension of cubes.
-pub(super) fn cube_column(dimension: CubeDimension) -> Column {
-    match dimension {
+/// The column of a dimension of cubes; `None` for one of referrals, which are no cases.
+pub(super) fn cube_column(dimension: CubeDimension) -> Option<Column> {
+    Some(match dimension {
         CubeDimension::Province => column_of(Dimension::Province),
         CubeDimension::Region => CUBE_REGION,
         CubeDimension::Quarter => QUARTER,
@@ -63,7 +63,11 @@ pub(super) fn cube_column(dimension: CubeDimension) -> Column {
         CubeDimension::Majority => column_of(Dimension::Majority),
         CubeDimension::Form => FORM,
         CubeDimension::Citizenship => column_of(Dimension::Citizenship),
-    }
+        CubeDimension::Need
+        | CubeDimension::Result
+        | CubeDimension::Unmet
+        | CubeDimension::Waiting => return None,
+    })
 }
 
 /// The code of a period.
