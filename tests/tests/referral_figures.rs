@@ -166,7 +166,6 @@ fn a_secure_sum_of_referrals_counts_no_cases() {
         plan.cubes[0].dimensions = vec![CubeDimension::Need, CubeDimension::Waiting];
     });
     let release = world.release(0);
-    world.open(&release).unwrap();
     world.run(0..6, &release);
     let cells = world.cells(&release).unwrap();
     assert_eq!(cells.len(), 161);
