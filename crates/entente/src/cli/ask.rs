@@ -415,6 +415,7 @@ fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "offer" => asked(&ReferralOfferAsk {
             referral: referral(),
             partners: typed.many("to"),
+            services: typed.many("service"),
             matching: typed.flag("matching"),
             dry_run: typed.flag("dry-run"),
         }),

@@ -89,6 +89,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ),
     ("referral offer a1b2 --to Harbour,Office", Some(Op::ReferralOffer)),
     ("referral offer a1b2 --matching --dry-run", Some(Op::ReferralOffer)),
+    ("referral offer a1b2 --service Beds", Some(Op::ReferralOffer)),
     ("referral inbox --all", Some(Op::ReferralInbox)),
     ("referral accept a1b2", Some(Op::ReferralAccept)),
     ("referral decline a1b2 --barrier no_capacity", Some(Op::ReferralDecline)),

@@ -186,10 +186,15 @@ mod tests {
         let sources = [
             include_str!("../../../entente-core/src/codes/lists.rs"),
             include_str!("../../../entente-core/src/codes/case_lists.rs"),
+            include_str!("../../../entente-core/src/codes/referral_lists.rs"),
+            include_str!("../../../entente-core/src/statistics/referrals.rs"),
         ];
         let defined: usize =
             sources.iter().map(|source| source.matches("\ncode_list! {").count()).sum();
-        assert_eq!(LISTS.len(), defined);
+        // Of the lists of services, the two that a command asks for.
+        let of_services = [ServiceGroup::LIST, CapacityUnit::LIST];
+        assert!(of_services.iter().all(|name| LISTS.contains(name)));
+        assert_eq!(LISTS.len(), defined + of_services.len());
     }
 
     #[test]

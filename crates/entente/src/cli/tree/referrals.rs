@@ -45,8 +45,14 @@ fn home(words: Words) -> Vec<Command> {
                     "To these partners, separated by ,",
                     "À ces partenaires, séparés par ,",
                 ))
-                .required_unless_present("matching"),
+                .required_unless_present_any(["service", "matching"]),
             )
+            .arg(several(words.option(
+                "service",
+                ("SERVICE", "SERVICE"),
+                "To the organizations of these services, separated by ,",
+                "Aux organismes de ces services, séparés par ,",
+            )))
             .arg(words.flag(
                 "matching",
                 "To all partners that match and may be asked",
