@@ -17,10 +17,12 @@ use crate::local::doc::*;
 use crate::node::referrals::{KeptReferral, ReceivedReferral};
 use crate::node::{Node, Outcome};
 
+mod gaps;
 #[cfg(test)]
 mod tests;
 mod told;
 
+pub(super) use gaps::gaps;
 use told::{kept_row, of_kept, of_received, received_row};
 
 pub(super) fn create(

@@ -431,6 +431,7 @@ fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "show" => asked(&ReferralShowAsk { referral: referral() }),
         "list" => asked(&ReferralListAsk { all: typed.flag("all"), record: typed.maybe("record") }),
         "overdue" => asked(&ReferralOverdueAsk {}),
+        "gaps" => asked(&ReferralGapsAsk { period: typed.maybe("period") }),
         _ => None,
     }
 }

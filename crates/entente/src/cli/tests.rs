@@ -98,6 +98,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("referral show a1b2", Some(Op::ReferralShow)),
     ("referral list --record r", Some(Op::ReferralList)),
     ("referral overdue", Some(Op::ReferralOverdue)),
+    ("referral gaps --period 2026", Some(Op::ReferralGaps)),
     ("epoch close 2026-Q3", Some(Op::EpochClose)),
     ("epoch preview 2026-Q3 --partner Harbour", Some(Op::EpochPreview)),
     ("epoch list", Some(Op::EpochList)),

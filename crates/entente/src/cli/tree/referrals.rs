@@ -230,5 +230,17 @@ fn both(words: Words) -> Vec<Command> {
             "List what nobody has answered or carried on in time",
             "Lister ce que personne n’a répondu ou poursuivi à temps",
         ),
+        words
+            .command(
+                "gaps",
+                "Count our referrals: which needs stay unmet, why, and how long it takes",
+                "Compter nos renvois\u{a0}: quels besoins restent non comblés, pourquoi, et en combien de temps",
+            )
+            .arg(words.option(
+                "period",
+                ("PERIOD", "PÉRIODE"),
+                "First offered in this year or quarter [the current year]",
+                "Offerts pour la première fois en cette année ou ce trimestre [l’année en cours]",
+            )),
     ]
 }
