@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use entente_core::codes::{Need, Set};
+use entente_core::codes::{Code as _, Need, Set};
 use entente_core::identity::OrgKey;
 use entente_core::lang::Text;
 use entente_core::service::place::Point;
