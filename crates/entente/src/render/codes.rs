@@ -12,7 +12,9 @@ use entente_core::codes::{
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
-use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
+use entente_core::service::{
+    Group as ServiceGroup, Status as ServiceStatus, Unit as CapacityUnit, Zone as TimeZone,
+};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -38,8 +40,8 @@ lists! {
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    RegionShared, Risk, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider,
-    Suppression, TrpStage, Venue, WorkPermit,
+    RegionShared, Risk, ServiceGroup, ServiceStatus, SexualOrientation, SexualType, Status, StatusDecider,
+    Suppression, TimeZone, TrpStage, Venue, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.
@@ -184,6 +186,7 @@ mod tests {
         let sources = [
             include_str!("../../../entente-core/src/codes/lists.rs"),
             include_str!("../../../entente-core/src/codes/case_lists.rs"),
+            include_str!("../../../entente-core/src/service/lists.rs"),
         ];
         let defined: usize =
             sources.iter().map(|source| source.matches("\ncode_list! {").count()).sum();
