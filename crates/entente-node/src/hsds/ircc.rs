@@ -150,7 +150,7 @@ fn service(
     let both =
         |column: &str| Text::new(cell(&format!("{column}_en")), cell(&format!("{column}_fr")));
     let named = ["name_en", "name_fr", "address_en", "city_en", "postal_en", "telephone_en"];
-    let named = named.iter().chain(&["note_en", "longitude", "latitude"]);
+    let named = named.iter().chain(&["note_en", "website_en", "longitude", "latitude"]);
     let named: Vec<String> = named.map(|column| cell(column)).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let id = derived_service_id(publisher, "ircc-2022", &named);

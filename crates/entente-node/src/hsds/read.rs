@@ -219,10 +219,14 @@ impl Reading<'_> {
             let scheme = if scheme.is_empty() { kind } else { scheme };
             identifiers.push((scheme, identifier.text("identifier")));
         }
+        let name = self.required("organization.name", object.bilingual("name"));
+        let description = object.bilingual("description");
+        let description = self.required("organization.description", description);
         Organization {
             id: self.refuse("organization.id", object.id()),
-            name: self.required("organization.name", object.bilingual("name")),
-            description: self.required("organization.description", object.bilingual("description")),
+            // HSDS wants a description; one that repeats the name says that there is none.
+            description: if description == name { Text::default() } else { description },
+            name,
             website: object.text("website"),
             email: object.text("email"),
             identifiers,
