@@ -36,8 +36,12 @@ impl Render for ReferralGapsTold {
         ] {
             page.table(unmet(by, rows, lang));
         }
-        page.title(page.pick("Why needs stay unmet", "Pourquoi des besoins restent non comblés"));
-        page.table(why(&self.needs, lang));
+        if self.unmet > 0 {
+            page.title(
+                page.pick("Why needs stay unmet", "Pourquoi des besoins restent non comblés"),
+            );
+            page.table(why(&self.needs, lang));
+        }
         page.title(page.pick("Time until the acceptance", "Délai jusqu’à l’acceptation"));
         page.table(waiting(&self.needs, lang));
         page.say(
@@ -103,4 +107,56 @@ fn waiting(rows: &[GapRow], lang: Lang) -> Grid {
         grid.row(std::iter::once(need).chain(counts));
     }
     grid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::page::View;
+    use super::*;
+
+    fn row(code: &str, referrals: u64, unmet: u64) -> GapRow {
+        let results = [("provided", referrals - unmet), ("all_no_capacity", unmet)];
+        let waiting = [("3h", referrals - unmet), ("never", unmet)];
+        let counts = |of: [(&str, u64); 2]| {
+            let some = of.into_iter().filter(|(_, n)| *n > 0);
+            some.map(|(code, n)| (code.to_owned(), n)).collect()
+        };
+        GapRow {
+            code: code.to_owned(),
+            referrals,
+            unmet,
+            results: counts(results),
+            waiting: counts(waiting),
+        }
+    }
+
+    fn page(lang: Lang, unmet: u64) -> String {
+        let view = View { lang, width: None, colour: false };
+        let mut page = Page::new(&view);
+        let told = ReferralGapsTold {
+            period: "2026".to_owned(),
+            referrals: 12,
+            persons: 11,
+            unmet,
+            needs: vec![row("emergency_housing", 10, unmet), row("legal", 2, 0)],
+            regions: vec![row("prairies", 12, unmet)],
+            quarters: vec![row("Q3", 12, unmet)],
+        };
+        told.render(&mut page);
+        page.finish()
+    }
+
+    #[test]
+    fn what_is_unmet_has_its_bar_its_reason_and_its_wait_in_both_languages() {
+        let english = page(Lang::En, 5);
+        for needle in ["██████████░░░░░░░░░░", "no capacity", "Not accepted", "Do not publish"]
+        {
+            assert!(english.contains(needle), "{needle}: {english}");
+        }
+        let french = page(Lang::Fr, 5);
+        for needle in ["Hébergement d’urgence", "Non accepté", "T3", "À ne pas publier"] {
+            assert!(french.contains(needle), "{needle}: {french}");
+        }
+        assert!(!page(Lang::En, 0).contains("Why needs stay unmet"));
+    }
 }
