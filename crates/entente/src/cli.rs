@@ -20,7 +20,8 @@ pub(crate) mod flow;
 mod handover;
 mod offline;
 pub(crate) mod prompt;
-mod services;
+pub(crate) mod services;
+mod sponsors;
 pub(crate) mod speech;
 #[cfg(test)]
 mod tests;

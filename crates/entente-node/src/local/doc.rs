@@ -35,6 +35,7 @@ mod record;
 mod record_file;
 mod referral;
 mod service;
+mod sponsor;
 mod statistics;
 mod store;
 
@@ -52,6 +53,7 @@ pub use record::*;
 pub use record_file::*;
 pub use referral::*;
 pub use service::*;
+pub use sponsor::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -179,6 +181,10 @@ asks! {
     ServiceExport: ServiceExportAsk => ServiceExportTold;
     CapacitySet: CapacitySetAsk => CapacitySetTold;
     CapacityShow: CapacityShowAsk => CapacityShowTold;
+    SponsorAdd: SponsorAddAsk => SponsorTold;
+    SponsorTake: SponsorTakeAsk => SponsorTold;
+    SponsorList: SponsorListAsk => SponsorListTold;
+    SponsorEnd: SponsorEndAsk => SponsorTold;
     ReferralCreate: ReferralCreateAsk => ReferralTold;
     ReferralOffer: ReferralOfferAsk => ReferralTold;
     ReferralInbox: ReferralInboxAsk => ReferralListTold;

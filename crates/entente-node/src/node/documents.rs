@@ -124,6 +124,9 @@ impl Node {
         if kind == payload_type::AGREEMENT || kind == payload_type::AGREEMENT_PROPOSAL {
             return Ok(self.read_agreement(tx, issuer, envelope, gathered)?);
         }
+        if kind == payload_type::SPONSORED {
+            return Ok(self.read_carried(tx, issuer, envelope, gathered)?);
+        }
         let Ok(payload) = envelope.verify(&envelope.payload_type, &[*issuer]) else {
             return Ok(Err("document_not_signed"));
         };
@@ -152,6 +155,7 @@ impl Node {
                 }
                 // What it took back before stays taken back; the rest is said again or not.
                 tx.delete_services_of(issuer.as_bytes())?;
+                tx.forget_carried_by(issuer.as_bytes())?;
                 gathered.services.forget = true;
                 let entry = self.entry(Actor::Partner(*issuer), Action::Restored);
                 gathered.entries.push(entry.partner(*issuer));
@@ -165,6 +169,9 @@ impl Node {
             | payload_type::OVERLAP_TERMS
             | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_plan_or_terms(tx, issuer, envelope, gathered)?)
+            }
+            payload_type::SPONSORSHIP_END => {
+                Ok(self.read_sponsorship_end(tx, issuer, bytes, gathered)?)
             }
             payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
             payload_type::HANDOVER_RECEIPT => {
