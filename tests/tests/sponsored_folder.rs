@@ -11,7 +11,7 @@ use std::fs;
 use entente_core::codes::OrgType;
 use entente_core::lang::Text;
 use entente_core::service::{Location, Query};
-use entente_core::sponsor::fingerprint;
+use entente_core::sponsor::{Heard, fingerprint};
 use entente_node::clock::ManualClock;
 use entente_node::fault::Both;
 use entente_node::local::doc::ServiceAddAsk;
@@ -68,12 +68,16 @@ fn what_is_entered_in_a_folder_is_found_by_a_partner_of_the_sponsor() {
     assert!(matches!(found[0].entry.service.locations[0], Location::Redacted { .. }));
     assert!(found[0].freshness.is_fresh());
 
+    let receipt = || sponsor.node().sponsor_receipt(&staff(), &profile.id).unwrap().1;
+    assert_eq!(folder.check(&receipt()).unwrap().1, Heard::Newest);
+
     // The next number, with the hash of the one before.
     let changed = ServiceAddAsk { service: Some("Beds".to_owned()), ..beds() };
     let changed = ServiceAddAsk { name: Some(Both::new("Two beds", "Deux lits")), ..changed };
     folder.put_service(&changed, TODAY).unwrap();
     let (second, file) = folder.sign(PASSPHRASE, START_S + 1).unwrap();
     assert_eq!((second.seq, second.services.len()), (2, 1));
+    assert_eq!(folder.check(&receipt()).unwrap().1, Heard::Behind(1));
     sponsor.node().take_sponsored(&staff(), &file).unwrap();
     folder.remove_service("Two beds").unwrap();
     let (third, file) = folder.sign(PASSPHRASE, START_S + 2).unwrap();
@@ -101,6 +105,9 @@ fn a_folder_that_was_set_back_signs_a_second_history_and_its_sponsor_refuses_it(
     let (_, other) = folder.sign(PASSPHRASE, START_S + 2).unwrap();
     let refused = sponsor.node().take_sponsored(&staff(), &other);
     assert_eq!(refused.unwrap_err().code, "ENT-2607");
+    let (_, receipt) = sponsor.node().sponsor_receipt(&staff(), &profile.id).unwrap();
+    assert_eq!(folder.check(&receipt).unwrap().1, Heard::Another);
+    assert_eq!(folder.check(&first).unwrap_err().code, "ENT-2617");
 }
 
 #[test]

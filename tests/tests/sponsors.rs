@@ -248,13 +248,28 @@ fn an_end_takes_all_back_and_an_agreement_that_ends_does_too() {
 }
 
 #[test]
+fn a_receipt_says_what_the_sponsor_has_and_how_many_know() {
+    let it = world();
+    let first = document(&it.sponsor, None, &["Beds"]);
+    it.add(&first);
+    let node = it.sponsor.node();
+    let (receipt, file) = node.sponsor_receipt(&staff(), &harbour().id()).unwrap();
+    assert_eq!(entente_proto::read_sponsor_receipt(&file), Ok(receipt));
+    assert_eq!((receipt.head.seq, receipt.n_told, receipt.ended), (1, 1, false));
+    assert_eq!(receipt.head.hash.as_slice(), Sha256::digest(&first.payload).as_slice());
+    node.end_sponsored(&staff(), &harbour().id()).unwrap();
+    let (receipt, _) = node.sponsor_receipt(&staff(), &harbour().id()).unwrap();
+    assert_eq!((receipt.n_told, receipt.ended), (0, true));
+    let nobody = node.sponsor_receipt(&staff(), &it.partner.id());
+    assert_eq!(nobody.unwrap_err().code, "ENT-2604");
+}
+
+#[test]
 fn whoever_has_a_node_is_not_sponsored_and_speaks_for_itself() {
     let it = world();
     let partner = OrgKey::from_seed(&[2; 32]);
-    let mut document = entente_proto::decode_sponsored(
-        &document(&it.sponsor, None, &["Beds"]).payload,
-    )
-    .unwrap();
+    let mut document =
+        entente_proto::decode_sponsored(&document(&it.sponsor, None, &["Beds"]).payload).unwrap();
     document.org = partner.id();
     let file = entente_proto::sponsored_file(&signed(&document, &partner));
     let print = fingerprint(&partner.id());
@@ -370,8 +385,7 @@ fn another_partner_brings_nothing_of_an_organization_that_is_not_its_own_and_end
         ..entente_proto::decode_sponsored(&first.payload).unwrap()
     };
     let with_node = signed(&with_node, &OrgKey::from_seed(&[1; 32]));
-    let said =
-        vec![cosigned(&first, 4), end(&it.sponsor), end(&liar), cosigned(&with_node, 4)];
+    let said = vec![cosigned(&first, 4), end(&it.sponsor), end(&liar), cosigned(&with_node, 4)];
     assert_eq!(
         said_by_a_liar(&liar, 4, &it.partner, said),
         ["sponsored_by_others", "sponsored_by_others", "sponsored_has_node"]
@@ -400,4 +414,28 @@ fn an_organization_moves_to_another_sponsor_and_the_old_one_cannot_bring_it_back
     assert_eq!(again, ["sponsored_older"]);
     let carried = it.partner.node().carried_orgs().unwrap();
     assert_eq!(carried[0].document.sponsor, other.id());
+}
+
+#[test]
+fn a_sponsor_that_was_set_back_brings_no_older_document_back() {
+    let mut it = world();
+    let first = document(&it.sponsor, None, &["Beds"]);
+    it.add(&first);
+    it.pull();
+    let yesterday = it.sponsor.copied();
+    let second = document(&it.sponsor, Some(&first), &["Beds", "Meals"]);
+    it.take(&second).unwrap();
+    it.pull();
+    let held = it.partner.node().followed_checkpoint(&it.sponsor.id()).unwrap().2;
+    it.sponsor.set_back(&yesterday);
+    assert!(it.sponsor.node().heed_own_checkpoint(&it.partner.id(), &held).unwrap());
+    // It says what it knows, and the partner knows better.
+    let accepted = pull(&it.partner, &it.sponsor).unwrap();
+    let reasons: Vec<_> = accepted.skipped.iter().map(|(_, reason)| *reason).collect();
+    assert_eq!(reasons, ["sponsored_older"]);
+    assert_eq!(found(&it.partner), ["Beds", "Meals"]);
+    // The same file once more, from whoever kept it.
+    it.take(&second).unwrap();
+    assert!(it.pull().is_empty());
+    assert_eq!(found(&it.partner), ["Beds", "Meals"]);
 }

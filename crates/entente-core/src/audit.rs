@@ -166,6 +166,7 @@ actions! {
     SponsoredEnded = 192, "sponsored_ended", "Sponsorship ended", "Parrainage terminé";
     SponsoredSaid = 193, "sponsored_said", "Sponsored organization told to a partner", "Organisme parrainé communiqué à un partenaire";
     SponsoredHeld = 194, "sponsored_held", "Sponsored organization of a partner received", "Organisme parrainé par un partenaire reçu";
+    SponsoredReceipt = 195, "sponsored_receipt", "Receipt for a sponsored organization signed", "Accusé pour un organisme parrainé signé";
 }
 
 impl Action {

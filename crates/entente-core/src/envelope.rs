@@ -100,6 +100,8 @@ pub mod payload_type {
     pub const HANDOVER_RECEIPT: &str = "application/vnd.entente.handover-receipt.v1+proto";
     /// Everything that an organization without a node says of itself; its sponsor signs it too.
     pub const SPONSORED: &str = "application/vnd.entente.sponsored.v1+proto";
+    /// What a sponsor has of an organization, for that organization.
+    pub const SPONSOR_RECEIPT: &str = "application/vnd.entente.sponsor-receipt.v1+proto";
     /// A sponsor no longer carries an organization.
     pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.

@@ -60,7 +60,11 @@ impl Head {
     ///
     /// A gap is no fault: a document takes the place of all before it, so that nothing which still
     /// holds is hidden by one that was lost. How many were is told, so that it is seen.
-    pub fn follow(before: Option<&Self>, document: &Sponsored, next: &Self) -> Result<Follows, Astray> {
+    pub fn follow(
+        before: Option<&Self>,
+        document: &Sponsored,
+        next: &Self,
+    ) -> Result<Follows, Astray> {
         let Some(before) = before else { return Ok(Follows::New { n_missing: next.seq - 1 }) };
         if next.seq < before.seq {
             return Err(Astray::Older);
@@ -108,7 +112,11 @@ impl Carried {
     /// Checks what an organization signed and signs it too, as its sponsor.
     ///
     /// What stands in the document has been looked at by whoever calls this.
-    pub fn cosign(mut signed: Envelope, org: &OrgId, sponsor: &OrgKey) -> Result<Self, EnvelopeError> {
+    pub fn cosign(
+        mut signed: Envelope,
+        org: &OrgId,
+        sponsor: &OrgKey,
+    ) -> Result<Self, EnvelopeError> {
         signed.verify(payload_type::SPONSORED, &[*org])?;
         signed.add_signature(sponsor)?;
         Ok(Self(signed))
@@ -134,6 +142,46 @@ impl Carried {
     /// The envelope.
     pub fn into_envelope(self) -> Envelope {
         self.0
+    }
+}
+
+/// What a sponsor says that it has of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who says it.
+    pub sponsor: OrgId,
+    /// Of whom, and to whom.
+    pub org: OrgId,
+    /// The newest document that the sponsor signed too.
+    pub head: Head,
+    /// When this was signed, in seconds since 1970.
+    pub at_s: i64,
+    /// How many partners were told of that document.
+    pub n_told: u32,
+    /// Whether the sponsorship has ended.
+    pub ended: bool,
+}
+
+/// How a receipt stands to what the organization last signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The sponsor has the newest.
+    Newest,
+    /// The sponsor has an older one: so many are missing.
+    Behind(u64),
+    /// The sponsor has one that was not signed here, or a number that was never reached here.
+    Another,
+}
+
+impl Receipt {
+    /// Compares the receipt with the newest document that was signed. Of an older one only the number
+    /// is known here.
+    pub fn compare(&self, last: &Head) -> Heard {
+        match last.seq.checked_sub(self.head.seq) {
+            Some(0) if self.head.hash == last.hash => Heard::Newest,
+            Some(0) | None => Heard::Another,
+            Some(n) => Heard::Behind(n),
+        }
     }
 }
 
@@ -227,6 +275,22 @@ mod tests {
         third.add_signature(&key(3)).unwrap();
         assert_eq!(refused(third), Some(EnvelopeError::UnexpectedSigner));
         assert!(Carried::cosign(signed(), &key(3).id(), &key(2)).is_err(), "somebody else's");
+    }
+
+    #[test]
+    fn a_receipt_says_whether_the_newest_arrived() {
+        let of = |head| Receipt {
+            sponsor: key(2).id(),
+            org: key(1).id(),
+            head,
+            at_s: 1,
+            n_told: 2,
+            ended: false,
+        };
+        assert_eq!(of(head(3, 3)).compare(&head(3, 3)), Heard::Newest);
+        assert_eq!(of(head(1, 1)).compare(&head(3, 3)), Heard::Behind(2));
+        assert_eq!(of(head(3, 4)).compare(&head(3, 3)), Heard::Another);
+        assert_eq!(of(head(4, 4)).compare(&head(3, 3)), Heard::Another);
     }
 
     #[test]

@@ -273,6 +273,7 @@ impl Desk {
             Op::SponsorAdd => it.now(asked, sponsors::add).await,
             Op::SponsorTake => it.now(asked, sponsors::take).await,
             Op::SponsorList => it.now(asked, sponsors::list).await,
+            Op::SponsorGive => it.now(asked, sponsors::give).await,
             Op::SponsorEnd => it.now(asked, sponsors::end).await,
             Op::ReferralCreate => it.now(asked, referrals::create).await,
             Op::ReferralOffer => it.now(asked, referrals::offer).await,

@@ -20,7 +20,7 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::{OrgId, OrgKey};
 use entente_core::lang::Text;
 use entente_core::service::{Audience, Service, ServiceId};
-use entente_core::sponsor::{Head, MAX_SERVICES, Sponsored};
+use entente_core::sponsor::{Head, Heard, MAX_SERVICES, Receipt, Sponsored};
 use entente_store::seal::{KdfParams, KeyRing, KeyRingError, names, random_secret};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,10 @@ use crate::setup::{MIN_PASSPHRASE, io_fault, make_private, ring_fault, short_pas
 
 mod faults;
 
-use faults::{bad_sponsor, folder_taken, no_folder, services_refused, settings_broken, too_much};
+use faults::{
+    bad_sponsor, folder_taken, no_folder, not_our_receipt, services_refused, settings_broken,
+    too_much,
+};
 
 /// The folder of an organization without a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,6 +253,25 @@ impl SponsoredFolder {
         let file = entente_proto::sponsored_file(&signed.map_err(|_| too_much())?);
         write_whole(&self.last_file(), &file)?;
         Ok((document, file))
+    }
+}
+
+/// What a sponsor said of a file of ours, and how that stands to what was last signed here.
+pub type Answered = (Receipt, Heard);
+
+impl SponsoredFolder {
+    /// Checks the sponsor's receipt in a file: what the sponsor has of what was signed here.
+    pub fn check(&self, file: &[u8]) -> Outcome<Answered> {
+        let profile = self.profile()?;
+        let receipt = entente_proto::read_sponsor_receipt(file);
+        let receipt = receipt.map_err(|invalid| not_our_receipt(&invalid))?;
+        if receipt.org != profile.id || receipt.sponsor != profile.sponsor {
+            return Err(not_our_receipt(&"it is of others"));
+        }
+        let last = self.last()?;
+        let last = last.map(|(document, signed)| Head::of(&document, &signed.payload));
+        let heard = last.map_or(Heard::Another, |last| receipt.compare(&last));
+        Ok((receipt, heard))
     }
 }
 

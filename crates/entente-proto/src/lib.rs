@@ -88,8 +88,9 @@ pub use service::{
     encode_service, encode_service_withdrawal,
 };
 pub use sponsor::{
-    MAX_SPONSORED, decode_sponsored, decode_sponsorship_end, encode_sponsored,
-    encode_sponsorship_end, read_sponsored, sponsored_file,
+    MAX_SPONSORED, decode_sponsor_receipt, decode_sponsored, decode_sponsorship_end,
+    encode_sponsor_receipt, encode_sponsored, encode_sponsorship_end, read_sponsor_receipt,
+    read_sponsored, sponsor_receipt_file, sponsored_file,
 };
 pub use statement::{
     MAX_DOCUMENT, decode_envelope, decode_statement, document_message, encode_envelope,
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(methods("Onboarding"), ["Join", "Confirm"]);
         let exchange = ["Hello", "Pull", "Follow", "Deliver", "Count", "Witness", "Prove"];
         assert_eq!(methods("Exchange"), exchange);
-        assert_eq!(methods("Local").len(), 109);
+        assert_eq!(methods("Local").len(), 110);
     }
 
     #[test]

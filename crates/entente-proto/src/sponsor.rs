@@ -4,13 +4,13 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::service::Service;
-use entente_core::sponsor::{MAX_SERVICES, Sponsored};
+use entente_core::sponsor::{Head, MAX_SERVICES, Receipt, Sponsored};
 use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{
-    MAX_LOG, MAX_NAME, code, code_number, line, nfc, optional_array, org, seconds, seconds_number,
-    within,
+    MAX_LOG, MAX_NAME, array, code, code_number, line, nfc, optional_array, org, seconds,
+    seconds_number, within,
 };
 use crate::service::{decode_service, encode_service};
 use crate::statement::{MAX_DOCUMENT, decode_envelope, encode_envelope};
@@ -104,6 +104,56 @@ pub fn read_sponsored(file: &[u8]) -> Result<(Sponsored, Envelope), Invalid> {
     Ok((document, signed))
 }
 
+/// What a file with a receipt begins with.
+const RECEIPT_MAGIC: &[u8] = b"ENTENTE-SPONSOR-RECEIPT-1\n";
+
+/// The bytes of a receipt: what the sponsor signs.
+pub fn encode_sponsor_receipt(receipt: &Receipt) -> Vec<u8> {
+    let Receipt { sponsor, org, head, at_s, n_told, ended } = receipt;
+    let message = v1::SponsorReceipt {
+        sponsor: sponsor.as_bytes().to_vec(),
+        org: org.as_bytes().to_vec(),
+        seq: head.seq,
+        hash: head.hash.to_vec(),
+        at_s: seconds_number(*at_s),
+        n_told: *n_told,
+        ended: *ended,
+    };
+    message.encode_to_vec()
+}
+
+/// The receipt with these bytes. Verify the envelope first.
+pub fn decode_sponsor_receipt(bytes: &[u8]) -> Result<Receipt, Invalid> {
+    let message: v1::SponsorReceipt = canonical(bytes)?;
+    Ok(Receipt {
+        sponsor: org("sponsor", &message.sponsor)?,
+        org: org("org", &message.org)?,
+        head: Head {
+            seq: within("seq", message.seq, 1..=MAX_LOG)?,
+            hash: array("hash", &message.hash)?,
+        },
+        at_s: seconds("at_s", message.at_s)?,
+        n_told: message.n_told,
+        ended: message.ended,
+    })
+}
+
+/// The file in which a sponsor hands a signed receipt to the organization.
+pub fn sponsor_receipt_file(signed: &Envelope) -> Vec<u8> {
+    [RECEIPT_MAGIC, &encode_envelope(signed)].concat()
+}
+
+/// What a file says that a sponsor has. Its one signature is right and is the sponsor's.
+pub fn read_sponsor_receipt(file: &[u8]) -> Result<Receipt, Invalid> {
+    let not_one = Invalid::new("file", "is no receipt of a sponsor");
+    let signed = decode_envelope(file.strip_prefix(RECEIPT_MAGIC).ok_or(not_one)?)?;
+    let bad = Invalid::new("signature", "is not right");
+    let [(signer, _)] = signed.signatures.as_slice() else { return Err(bad) };
+    let payload = signed.verify(payload_type::SPONSOR_RECEIPT, &[*signer]).map_err(|_| bad)?;
+    let receipt = decode_sponsor_receipt(payload.bytes())?;
+    if receipt.sponsor == *signer { Ok(receipt) } else { Err(bad) }
+}
+
 /// The bytes of an end: what the sponsor signs.
 pub fn encode_sponsorship_end(sponsor: &OrgId, org: &OrgId, at_s: i64) -> Vec<u8> {
     let (sponsor, org) = (sponsor.as_bytes().to_vec(), org.as_bytes().to_vec());
@@ -160,6 +210,31 @@ mod tests {
         let end = encode_sponsorship_end(&id(1), &id(2), 9);
         assert_eq!(decode_sponsorship_end(&end), Ok((id(1), id(2), 9)));
         check_mutations(&end, &(id(1), id(2), 9), decode_sponsorship_end);
+    }
+
+    #[test]
+    fn a_receipt_is_read_as_it_is_written_with_the_sponsor_s_one_signature() {
+        let receipt = Receipt {
+            sponsor: id(2),
+            org: id(1),
+            head: Head { seq: 3, hash: [4; 32] },
+            at_s: 5,
+            n_told: 6,
+            ended: true,
+        };
+        let bytes = encode_sponsor_receipt(&receipt);
+        assert_eq!(decode_sponsor_receipt(&bytes), Ok(receipt));
+        check_mutations(&bytes, &receipt, decode_sponsor_receipt);
+        let seal = |seed| {
+            Envelope::seal(payload_type::SPONSOR_RECEIPT, bytes.clone(), &key(seed)).unwrap()
+        };
+        let read = |envelope: &Envelope| read_sponsor_receipt(&sponsor_receipt_file(envelope));
+        assert_eq!(read(&seal(2)), Ok(receipt));
+        assert_eq!(read(&seal(1)).map_err(|it| it.field), Err("signature"));
+        let mut changed = seal(2);
+        changed.payload[70] ^= 1;
+        assert_eq!(read(&changed).map_err(|it| it.field), Err("signature"));
+        assert_eq!(read_sponsor_receipt(b"x").map_err(|it| it.field), Err("file"));
     }
 
     #[test]

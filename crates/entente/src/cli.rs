@@ -21,8 +21,8 @@ mod handover;
 mod offline;
 pub(crate) mod prompt;
 pub(crate) mod services;
-mod sponsors;
 pub(crate) mod speech;
+mod sponsors;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;

@@ -138,6 +138,7 @@ pub(crate) fn told(
         Op::SponsorAdd => show::<doc::SponsorAddAsk>(told, view),
         Op::SponsorTake => show::<doc::SponsorTakeAsk>(told, view),
         Op::SponsorList => show::<doc::SponsorListAsk>(told, view),
+        Op::SponsorGive => show::<doc::SponsorGiveAsk>(told, view),
         Op::SponsorEnd => show::<doc::SponsorEndAsk>(told, view),
         Op::ReferralCreate => show::<doc::ReferralCreateAsk>(told, view),
         Op::ReferralOffer => show::<doc::ReferralOfferAsk>(told, view),

@@ -2,7 +2,7 @@
 
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::lang::{Lang, Text};
-use entente_core::sponsor::fingerprint;
+use entente_core::sponsor::{Heard, Receipt, fingerprint};
 use entente_node::clock::{Clock as _, SystemClock};
 use entente_node::fault::{Both, Fault};
 use entente_node::sponsored::{NewSponsored, SponsoredFolder, SponsoredProfile};
@@ -26,6 +26,7 @@ pub(crate) fn run(desk: &Desk, command: &str, typed: &Typed<'_>) -> Done {
         "new" => new(desk, typed, &folder),
         "service" => service(desk, typed, &folder),
         "sign" => sign(desk, typed, &folder),
+        "check" => check(desk, typed, &folder),
         _ => show(desk, &folder),
     }
 }
@@ -56,9 +57,7 @@ fn new(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
 fn service(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
     let (service, is_there) = match typed.maybe("remove") {
         Some(wanted) => (folder.remove_service(&wanted)?, false),
-        None => {
-            (folder.put_service(&services::added(typed), SystemClock.today())?, true)
-        }
+        None => (folder.put_service(&services::added(typed), SystemClock.today())?, true),
     };
     let told = Kept {
         id: service.id.to_string(),
@@ -79,17 +78,28 @@ fn sign(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
     }
     let passphrase: Zeroizing<String> = match typed.raw_path("passphrase-file") {
         Some(path) => first_line(&path)?,
-        None => prompt::secret(
-            desk,
-            "Passphrase:",
-            "Phrase de passe\u{a0}:",
-            "--passphrase-file",
-        )?,
+        None => prompt::secret(desk, "Passphrase:", "Phrase de passe\u{a0}:", "--passphrase-file")?,
     };
     let (_, file) = folder.sign(&passphrase, SystemClock.now_s())?;
     write_new_bytes(&out, &file)?;
     let told = Standing { file: Some(Desk::absolute(&out)), ..standing(folder)? };
     tell(desk, &told, told.document())
+}
+
+/// The longest receipt, and room.
+const MAX_RECEIPT: u64 = 4096;
+
+fn check(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
+    let path = typed.raw_path("file").unwrap_or_default();
+    let unreadable = |error: std::io::Error| faults::unreadable(&path, &error);
+    if std::fs::metadata(&path).map_err(unreadable)?.len() > MAX_RECEIPT {
+        return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let (receipt, heard) = folder.check(&std::fs::read(&path).map_err(unreadable)?)?;
+    let told = Checked { receipt, heard };
+    tell(desk, &told, told.document())?;
+    let is_well = heard == Heard::Newest && !receipt.ended;
+    Ok(if is_well { End::Done } else { End::Faulty })
 }
 
 fn show(desk: &Desk, folder: &SponsoredFolder) -> Done {
@@ -198,6 +208,59 @@ impl Render for Standing {
     }
 }
 
+/// What the sponsor has of what was signed here.
+struct Checked {
+    receipt: Receipt,
+    heard: Heard,
+}
+
+impl Checked {
+    fn document(&self) -> Value {
+        let heard = match self.heard {
+            Heard::Newest => "newest",
+            Heard::Behind(_) => "behind",
+            Heard::Another => "another",
+        };
+        let at = jiff::Timestamp::from_second(self.receipt.at_s).map(|at| at.to_string());
+        json!({
+            "heard": heard,
+            "number": self.receipt.head.seq,
+            "told": self.receipt.n_told,
+            "ended": self.receipt.ended,
+            "at": at.unwrap_or_default(),
+        })
+    }
+}
+
+impl Render for Checked {
+    fn render(&self, page: &mut Page<'_>) {
+        let (number, told) = (self.receipt.head.seq, self.receipt.n_told);
+        page.line(&match page.lang() {
+            Lang::En => format!("The sponsor has number {number}; partners told: {told}."),
+            Lang::Fr => {
+                format!("Le parrain a le numéro {number}; partenaires avisés\u{a0}: {told}.")
+            }
+        });
+        match self.heard {
+            Heard::Newest => page.say(
+                "That is what was last signed here.",
+                "C’est ce qui a été signé ici en dernier.",
+            ),
+            Heard::Behind(_) => page.say(
+                "A newer one was signed here: send it to the sponsor.",
+                "Un plus récent a été signé ici\u{a0}: envoyez-le au parrain.",
+            ),
+            Heard::Another => page.say(
+                "That was not signed in this folder as it stands: it was copied or set back, or somebody else has the key. Call the sponsor.",
+                "Cela n’a pas été signé dans ce dossier tel qu’il est\u{a0}: il a été copié ou ramené à un état antérieur, ou quelqu’un d’autre a la clé. Appelez le parrain.",
+            ),
+        }
+        if self.receipt.ended {
+            page.say("The sponsorship has ended.", "Le parrainage est terminé.");
+        }
+    }
+}
+
 /// A service was kept in the folder, or taken out of it.
 struct Kept {
     id: String,
@@ -233,6 +296,6 @@ impl Render for Kept {
             "Les partenaires l’apprennent quand vous aurez signé et que votre parrain aura pris le fichier.",
         );
         let file = lang.pick("FILE", "FICHIER");
-                page.next(&format!("entente sponsored sign {} --out {file}", self.folder));
+        page.next(&format!("entente sponsored sign {} --out {file}", self.folder));
     }
 }

@@ -57,6 +57,10 @@ async fn an_organization_without_a_node_signs_its_beds_and_a_node_carries_them()
     assert_eq!(sign(&second)["signed"]["services"], 0);
     assert_eq!(done(&node, &["sponsor", "take", &second])["organization"]["number"], 2);
     assert_eq!(list(&done(&node, &["service", "search", "Beds"]), "/services").len(), 0);
+    let receipt = path("receipt.entente");
+    done(&node, &["sponsor", "give", "Maison du Havre", "--out", &receipt]);
+    let checked = done(&node, &["sponsored", "check", &home, &receipt]);
+    assert_eq!((&checked["heard"], &checked["told"]), (&"newest".into(), &0.into()));
     for lang in ["en", "fr"] {
         for arguments in [
             ["--lang", lang, "sponsor", "list"].as_slice(),

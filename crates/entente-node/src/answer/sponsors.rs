@@ -1,11 +1,12 @@
 //! Answers: organizations without a node, ours and those of partners.
 
 use std::fs;
+use std::io::Write as _;
 
 use entente_core::codes::Code as _;
 use entente_core::sponsor::fingerprint;
 
-use super::exchange::absolute;
+use super::exchange::{absolute, new_file_path, write_new};
 use super::partners::told::both;
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
@@ -37,6 +38,24 @@ pub(super) fn take(
 ) -> Outcome<SponsorTold> {
     let org = desk.node.take_sponsored(&staff.actor(), &bytes(&ask.file)?)?;
     told(&desk.node, &org)
+}
+
+pub(super) fn give(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorGiveAsk,
+    _: &Steps,
+) -> Outcome<SponsorGiveTold> {
+    let path = new_file_path(&ask.file)?;
+    let org = desk.node.find_sponsored(&ask.organization)?.document;
+    let (receipt, file) = desk.node.sponsor_receipt(&staff.actor(), &org.org)?;
+    write_new(path, |out| out.write_all(&file)).map_err(|error| io_fault(&error))?;
+    Ok(SponsorGiveTold {
+        organization: Named { id: org.org.to_string(), name: both(&org.name) },
+        file: ask.file,
+        number: receipt.head.seq,
+        told: receipt.n_told,
+    })
 }
 
 pub(super) fn end(
@@ -85,7 +104,8 @@ fn told(node: &Node, org: &SponsoredOrg) -> Outcome<SponsorTold> {
 fn entry(names: &Names, org: &SponsoredOrg) -> SponsoredEntry {
     let SponsoredOrg { document, row } = org;
     let told = row.said.iter().filter(|(_, hash)| *hash == row.hash);
-    let told = told.filter_map(|(partner, _)| entente_core::identity::OrgId::from_bytes(partner).ok());
+    let told =
+        told.filter_map(|(partner, _)| entente_core::identity::OrgId::from_bytes(partner).ok());
     SponsoredEntry {
         organization: Named { id: document.org.to_string(), name: both(&document.name) },
         kind: document.kind.code().to_owned(),

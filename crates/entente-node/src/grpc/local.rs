@@ -240,6 +240,7 @@ local_service! {
     sponsor_add, SponsorAddStream, SponsorAdd;
     sponsor_take, SponsorTakeStream, SponsorTake;
     sponsor_list, SponsorListStream, SponsorList;
+    sponsor_give, SponsorGiveStream, SponsorGive;
     sponsor_end, SponsorEndStream, SponsorEnd;
     referral_create, ReferralCreateStream, ReferralCreate;
     referral_offer, ReferralOfferStream, ReferralOffer;

@@ -184,6 +184,7 @@ asks! {
     SponsorAdd: SponsorAddAsk => SponsorTold;
     SponsorTake: SponsorTakeAsk => SponsorTold;
     SponsorList: SponsorListAsk => SponsorListTold;
+    SponsorGive: SponsorGiveAsk => SponsorGiveTold;
     SponsorEnd: SponsorEndAsk => SponsorTold;
     ReferralCreate: ReferralCreateAsk => ReferralTold;
     ReferralOffer: ReferralOfferAsk => ReferralTold;

@@ -154,10 +154,8 @@ pub fn allowed(op: Op, role: Role) -> bool {
 
         // Sponsors: taking one on is authority, as with a partner; taking its files is work.
         Op::SponsorAdd | Op::SponsorEnd => &[PrivacyOfficer],
-        Op::SponsorTake => &[PrivacyOfficer, Coordinator],
-        Op::SponsorList => {
-            &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor]
-        }
+        Op::SponsorTake | Op::SponsorGive => &[PrivacyOfficer, Coordinator],
+        Op::SponsorList => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor],
 
         // Sharing.
         Op::EpochClose => &[PrivacyOfficer],

@@ -154,8 +154,8 @@ impl Node {
                     return Ok(Err("document_unreadable"));
                 }
                 // What it took back before stays taken back; the rest is said again or not.
+                // What it carried for others was signed by them, and stays the newest that they said.
                 tx.delete_services_of(issuer.as_bytes())?;
-                tx.forget_carried_by(issuer.as_bytes())?;
                 gathered.services.forget = true;
                 let entry = self.entry(Actor::Partner(*issuer), Action::Restored);
                 gathered.entries.push(entry.partner(*issuer));

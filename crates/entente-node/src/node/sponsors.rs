@@ -12,7 +12,7 @@ use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::policy::{Permitted, Policy};
 use entente_core::service::Entry;
-use entente_core::sponsor::{Astray, Carried, Follows, Head, Sponsored, is_fingerprint};
+use entente_core::sponsor::{Astray, Carried, Follows, Head, Receipt, Sponsored, is_fingerprint};
 use entente_core::statement::Statement;
 use entente_proto::Invalid;
 use entente_store::db::{Rows, Write};
@@ -104,7 +104,9 @@ impl Node {
             }
             let before = known.as_ref().map(|row| Head { seq: row.seq, hash: row.hash });
             let n_missing = match Head::follow(before.as_ref(), &document, &next) {
-                Ok(Follows::Same) if action == Action::SponsoredTaken => return Err(taken_already()),
+                Ok(Follows::Same) if action == Action::SponsoredTaken => {
+                    return Err(taken_already());
+                }
                 // What it said before we knew it was never ours to carry.
                 Ok(Follows::New { n_missing }) if known.is_some() => n_missing,
                 Ok(_) => 0,
@@ -126,7 +128,7 @@ impl Node {
             tx.put_sponsored(org.as_bytes(), &row)?;
             self.say_sponsored(tx, &org)?;
             let entry = self.entry(actor.clone(), action).reference(*org.as_bytes());
-            self.write_audit(tx, vec![entry.n(next.seq)])?;
+            self.write_audit(tx, vec![entry.n(document.services.len() as u64)])?;
             Ok::<_, Box<Fault>>(tx.sponsored(org.as_bytes())?.unwrap_or(row))
         })?;
         self.forget_directory();
@@ -137,10 +139,8 @@ impl Node {
     pub fn end_sponsored(&self, actor: &Actor, org: &OrgId) -> Outcome<SponsoredOrg> {
         let row = self.db.write("end sponsored", |tx| {
             let row = tx.sponsored(org.as_bytes())?.filter(|row| row.ended_at_s.is_none());
-            let row = SponsoredRow {
-                ended_at_s: Some(self.now_s()),
-                ..row.ok_or_else(not_sponsored)?
-            };
+            let row =
+                SponsoredRow { ended_at_s: Some(self.now_s()), ..row.ok_or_else(not_sponsored)? };
             tx.put_sponsored(org.as_bytes(), &row)?;
             self.say_sponsored(tx, org)?;
             let entry = self.entry(actor.clone(), Action::SponsoredEnded);
@@ -150,6 +150,26 @@ impl Node {
         self.forget_directory();
         let document = self.sponsored_document(&row)?.1;
         Ok(SponsoredOrg { document, row })
+    }
+
+    /// What we have of an organization and how many partners know it, signed: the bytes of a file for it.
+    pub fn sponsor_receipt(&self, actor: &Actor, org: &OrgId) -> Outcome<(Receipt, Vec<u8>)> {
+        let row = self.db.read(|tx| tx.sponsored(org.as_bytes()))?.ok_or_else(not_sponsored)?;
+        let n_told = row.said.iter().filter(|(_, hash)| *hash == row.hash).count();
+        let receipt = Receipt {
+            sponsor: self.id(),
+            org: *org,
+            head: Head { seq: row.seq, hash: row.hash },
+            at_s: self.now_s().max(1),
+            n_told: u32::try_from(n_told).unwrap_or(u32::MAX),
+            ended: row.ended_at_s.is_some(),
+        };
+        let payload = entente_proto::encode_sponsor_receipt(&receipt);
+        let signed = Envelope::seal(payload_type::SPONSOR_RECEIPT, payload, &self.secrets.key);
+        let file = entente_proto::sponsor_receipt_file(&signed.map_err(|_| no_randomness())?);
+        let entry = self.entry(actor.clone(), Action::SponsoredReceipt);
+        self.audit(vec![entry.reference(*org.as_bytes())])?;
+        Ok((receipt, file))
     }
 
     /// The organizations that we sponsor, or did, by their ids.
@@ -180,9 +200,8 @@ impl Node {
 
     /// What organizations without a node are called, ours and those of partners.
     pub fn sponsored_names(&self) -> Outcome<Vec<(OrgId, Text)>> {
-        let (ours, theirs) = self.db.read(|tx| {
-            Ok::<_, Box<Fault>>((tx.all_sponsored()?, tx.all_carried()?))
-        })?;
+        let (ours, theirs) =
+            self.db.read(|tx| Ok::<_, Box<Fault>>((tx.all_sponsored()?, tx.all_carried()?)))?;
         let ours = ours.into_iter().map(|(org, row)| (org, row.name_en, row.name_fr));
         let theirs = theirs.into_iter().map(|(org, row)| (org, row.name_en, row.name_fr));
         let named = |(org, en, fr): ([u8; 32], String, String)| {
@@ -240,8 +259,11 @@ impl Node {
                     said.push(document);
                 }
                 None => {
-                    let end =
-                        entente_proto::encode_sponsorship_end(&self.id(), &org, self.now_s().max(1));
+                    let end = entente_proto::encode_sponsorship_end(
+                        &self.id(),
+                        &org,
+                        self.now_s().max(1),
+                    );
                     said.push(self.document(partner, payload_type::SPONSORSHIP_END, end)?);
                 }
             }

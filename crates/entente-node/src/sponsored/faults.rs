@@ -1,5 +1,5 @@
 //! What an organization without a node is told when its folder cannot do something: `ENT-2611` to
-//! `ENT-2616`.
+//! `ENT-2617`.
 
 use entente_core::lang::Lang;
 
@@ -101,4 +101,20 @@ pub(super) fn settings_broken() -> Box<Fault> {
             "Remettez en place la copie la plus récente du dossier entier; à défaut, créez une nouvelle identité : `entente sponsored new`, et avisez votre parrain.",
         ),
     )
+}
+
+/// `ENT-2617`.
+pub(super) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
+    Fault::new(
+        2617,
+        (
+            "The file is no receipt of our sponsor for us.",
+            "Le fichier n’est pas un accusé de notre parrain qui nous soit destiné.",
+        ),
+        (
+            "Ask the sponsor for one: `entente sponsor give`.",
+            "Demandez-en un au parrain : `entente sponsor give`.",
+        ),
+    )
+    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
 }

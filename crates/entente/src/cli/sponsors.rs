@@ -18,6 +18,10 @@ pub(super) fn sponsor(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         }
         "take" => asked(&SponsorTakeAsk { file: file() }),
         "list" => asked(&SponsorListAsk {}),
+        "give" => asked(&SponsorGiveAsk {
+            organization: typed.text("organization"),
+            file: typed.path("out").unwrap_or_default(),
+        }),
         "end" => asked(&SponsorEndAsk { organization: typed.text("organization") }),
         _ => None,
     }

@@ -138,6 +138,8 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("sponsor add harbour.entente", None),
     ("sponsor take harbour.entente", Some(Op::SponsorTake)),
     ("sponsor list", Some(Op::SponsorList)),
+    ("sponsor give Harbour --out receipt.entente", Some(Op::SponsorGive)),
+    ("sponsored check f receipt.entente", None),
     ("sponsor end Harbour", Some(Op::SponsorEnd)),
     ("sponsored new f --name-en A --name-fr B --kind ngo --sponsor 3b6a", None),
     ("sponsored service f --name Beds --province MB --hidden", None),

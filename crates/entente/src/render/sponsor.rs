@@ -3,7 +3,7 @@
 use entente_core::codes::OrgType;
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    CarriedEntry, Named, ServiceRow, SponsorListTold, SponsorTold, SponsoredEntry,
+    CarriedEntry, Named, ServiceRow, SponsorGiveTold, SponsorListTold, SponsorTold, SponsoredEntry,
 };
 
 use super::Render;
@@ -68,6 +68,22 @@ impl Render for SponsorTold {
                 "Demandez à l’organisme ce que sont devenus les fichiers intermédiaires.",
             );
         }
+    }
+}
+
+impl Render for SponsorGiveTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        page.line(&match lang {
+            Lang::En => format!("Receipt for {}: {}", self.organization.name(lang), self.file),
+            Lang::Fr => {
+                format!("Accusé pour {}\u{a0}: {}", self.organization.name(lang), self.file)
+            }
+        });
+        page.facts(&[
+            (lang.pick("Newest file", "Dernier fichier"), lang.number(self.number)),
+            (lang.pick("Partners told", "Partenaires avisés"), lang.number(u64::from(self.told))),
+        ]);
     }
 }
 

@@ -15,9 +15,9 @@ use crate::answer::{Desk, Staff, Steps};
 use crate::fault::Both;
 use crate::hsds::derived_id;
 use crate::local::doc::*;
+use crate::node::Outcome;
 use crate::node::pairing::random;
 use crate::node::services::cannot_be_kept;
-use crate::node::Outcome;
 
 pub(in crate::answer) fn add(
     desk: &Desk,

@@ -27,6 +27,29 @@ pub struct SponsorTakeAsk {
 #[serde(deny_unknown_fields)]
 pub struct SponsorListAsk {}
 
+/// Asks for a receipt for an organization that we sponsor, or did, in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorGiveAsk {
+    /// The organization: its name or the beginning of its id.
+    pub organization: String,
+    /// The file, which must not exist: a whole path.
+    pub file: String,
+}
+
+/// A receipt was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorGiveTold {
+    /// For whom.
+    pub organization: Named,
+    /// The file.
+    pub file: String,
+    /// Number of the newest file of the organization that we signed too.
+    pub number: u64,
+    /// How many partners were told of it.
+    pub told: u32,
+}
+
 /// Ends a sponsorship.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

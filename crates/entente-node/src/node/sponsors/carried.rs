@@ -82,7 +82,8 @@ impl Node {
         tx.put_carried(org.as_bytes(), &row)?;
         gathered.services.forget = true;
         let entry = self.entry(Actor::Partner(*issuer), Action::SponsoredHeld).partner(*issuer);
-        gathered.entries.push(entry.reference(*org.as_bytes()).n(next.seq));
+        let n = document.services.len() as u64;
+        gathered.entries.push(entry.reference(*org.as_bytes()).n(n));
         Ok(Ok(()))
     }
 

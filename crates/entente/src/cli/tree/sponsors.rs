@@ -43,18 +43,41 @@ pub(super) fn sponsor(words: Words) -> Command {
             ),
             words
                 .command(
+                    "give",
+                    "Write a receipt for it: what we have of it, and how many partners know",
+                    "Lui écrire un accusé\u{a0}: ce que nous avons de lui et combien de partenaires le savent",
+                )
+                .args([organization(words), out(words)]),
+            words
+                .command(
                     "end",
                     "End a sponsorship; partners no longer see the organization",
                     "Mettre fin à un parrainage; les partenaires ne voient plus l’organisme",
                 )
-                .arg(words.place(
-                    "organization",
-                    ("ORGANIZATION", "ORGANISME"),
-                    "Its name, or the beginning of its id",
-                    "Son nom, ou le début de son identifiant",
-                )),
+                .arg(organization(words)),
         ],
     )
+}
+
+fn organization(words: Words) -> Arg {
+    words.place(
+        "organization",
+        ("ORGANIZATION", "ORGANISME"),
+        "Its name, or the beginning of its id",
+        "Son nom, ou le début de son identifiant",
+    )
+}
+
+fn out(words: Words) -> Arg {
+    words
+        .option(
+            "out",
+            ("FILE", "FICHIER"),
+            "The file; it must not exist",
+            "Le fichier; il ne doit pas exister",
+        )
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
 }
 
 fn folder(words: Words) -> Arg {
@@ -137,18 +160,16 @@ pub(super) fn sponsored(words: Words) -> Command {
                     "Signer ce que dit le dossier, dans un fichier destiné au parrain",
                 )
                 .arg(folder(words))
-                .arg(
-                    words
-                        .option(
-                            "out",
-                            ("FILE", "FICHIER"),
-                            "The file; it must not exist",
-                            "Le fichier; il ne doit pas exister",
-                        )
-                        .required(true)
-                        .value_parser(value_parser!(PathBuf)),
-                )
+                .arg(out(words))
                 .arg(passphrase(words)),
+            words
+                .command(
+                    "check",
+                    "Check the sponsor’s receipt: whether what was last signed has arrived",
+                    "Vérifier l’accusé du parrain\u{a0}: si ce qui a été signé en dernier est arrivé",
+                )
+                .arg(folder(words))
+                .arg(words.file("The receipt", "L’accusé")),
             words
                 .command(
                     "show",
