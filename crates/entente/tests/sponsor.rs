@@ -1,7 +1,9 @@
 //! Sponsors as people use them, by commands: an organization without a node signs its beds, a node
 //! carries them.
 
+#[expect(dead_code, reason = "shared with other tests, which use more of it")]
 mod common;
+#[expect(dead_code, reason = "shared with other tests, which use more of it")]
 #[path = "common/partners.rs"]
 mod partners;
 
