@@ -277,6 +277,26 @@ fn whoever_has_a_node_is_not_sponsored_and_speaks_for_itself() {
     assert_eq!(added.unwrap_err().code, "ENT-2608");
 }
 
+#[test]
+fn an_organization_that_gets_a_node_speaks_for_itself_from_then_on() {
+    let it = world();
+    it.add(&document(&it.sponsor, None, &["Beds"]));
+    it.pull();
+    assert_eq!(found(&it.partner), ["Beds"]);
+    let own = Org::new(40, &it.clock);
+    pair(&own, &it.partner);
+    agree(&own, &it.partner, true);
+    assert!(found(&it.partner).is_empty(), "it has said nothing by itself yet");
+    pair(&own, &it.sponsor);
+    assert!(found(&it.sponsor).is_empty());
+    it.sponsor.node().say_all_services().unwrap();
+    let late = Org::new(5, &it.clock);
+    pair(&it.sponsor, &late);
+    agree(&it.sponsor, &late, true);
+    pull(&late, &it.sponsor).unwrap();
+    assert!(found(&late).is_empty());
+}
+
 /// What a lying node would say: leaves of its own choosing, under its own signature.
 fn said_by_a_liar(liar: &Org, seed: u8, to: &Org, documents: Vec<Envelope>) -> Vec<&'static str> {
     let (epoch, size, _) = liar.node().feed_head(&to.id()).unwrap();

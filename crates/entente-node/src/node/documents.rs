@@ -105,6 +105,7 @@ impl Node {
             Ok::<_, Box<Fault>>(gone)
         })?;
         self.forget_held(&gone);
+        self.forget_directory();
         self.refresh_admissions()
     }
 

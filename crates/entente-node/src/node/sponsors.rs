@@ -246,7 +246,10 @@ impl Node {
             }
             let at = row.said.iter().position(|(told, _)| told == partner.as_bytes());
             let told = at.and_then(|at| row.said.get(at)).map(|(_, hash)| *hash);
-            let permitted = self.may_carry(policy, kept, &row)?;
+            let permitted = match carried::has_node(tx, &org)? {
+                true => None,
+                false => self.may_carry(policy, kept, &row)?,
+            };
             match permitted {
                 Some(_) if told == Some(row.hash) => continue,
                 None if told.is_none() => continue,
@@ -308,8 +311,8 @@ impl Node {
     pub(crate) fn sponsored_entries<R: Rows>(&self, tx: &R) -> Outcome<Vec<Entry>> {
         let mut entries = Vec::new();
         for (_, row) in tx.all_sponsored()? {
-            if row.ended_at_s.is_none() {
-                let (_, document) = self.sponsored_document(&row)?;
+            let (_, document) = self.sponsored_document(&row)?;
+            if row.ended_at_s.is_none() && !carried::has_node(tx, &document.org)? {
                 entries.extend(carried::entries(document));
             }
         }
