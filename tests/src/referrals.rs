@@ -13,8 +13,8 @@
 //! - both sides agree, and the audit logs verify.
 
 use entente_core::codes::{
-    Barrier, ConsentScope, Dependants, Majority, Need, Province, ReferralOutcome, Risk, Set,
-    Urgency,
+    Barrier, Code as _, ConsentScope, Dependants, Majority, Need, Province, ReferralOutcome, Risk,
+    Set, Urgency,
 };
 use entente_core::consent::Consent;
 use entente_core::record::RecordId;
@@ -611,6 +611,32 @@ impl Simulation {
                 n_ours += usize::from(there.state.is_ours());
             }
             assert!(n_ours <= 1, "two have it, after {op:?}: {it:?}");
+        }
+        self.check_facts(op);
+    }
+
+    /// What is counted of each referral is what the model calls it.
+    fn check_facts(&self, op: &Op) {
+        let facts = self.home.node().own_referral_facts().expect("facts");
+        for it in &self.referrals {
+            let facts = facts.iter().find(|facts| facts.id == it.id);
+            let was_offered = it.offers.iter().any(|offer| !offer.is_empty());
+            let has_declined = it.offers.contains(&"declined");
+            let expected = was_offered.then_some(match it.step {
+                "done" => "done",
+                "unmet" if has_declined => "all_no_capacity",
+                "unmet" | "revoked" => "taken_back",
+                "expired" => "expired",
+                _ if it.is_taken() => "under_way",
+                _ => "open",
+            });
+            let counted = facts.map(|facts| match facts.result.code() {
+                "provided" | "declined_by_person" => "done",
+                code => code,
+            });
+            assert_eq!(counted, expected, "after {op:?}: {it:?}");
+            let is_accepted = facts.is_some_and(|facts| facts.accepted_at_s.is_some());
+            assert_eq!(is_accepted, it.winner().is_some(), "after {op:?}: {it:?}");
         }
     }
 

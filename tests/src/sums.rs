@@ -32,7 +32,7 @@ pub struct Summed {
     pub plan: PlanId,
 }
 
-/// The shipped plan, added up in secret.
+/// The shipped plan of cases, added up in secret.
 pub fn secret_plan(
     centre: &Org,
     helper: &Org,
@@ -46,6 +46,7 @@ pub fn secret_plan(
         aggregators: Some([centre.id(), helper.id()]),
     };
     let mut plan = Plan::from_toml(draft, Some(roles)).expect("a plan");
+    crate::federation::of_three_cubes(&mut plan);
     change(&mut plan);
     assert_eq!(plan.problems(), []);
     plan

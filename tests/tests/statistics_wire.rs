@@ -69,7 +69,7 @@ async fn rt14_whatever_is_outside_of_a_plan_hears_the_same_refusal() {
         v1::ReleaseRef { plan: vec![7; 32], ..within.clone() },
         v1::ReleaseRef { period: 20_240, ..within.clone() },
         v1::ReleaseRef { period: 20_251, ..within.clone() },
-        v1::ReleaseRef { cube: 3, ..within.clone() },
+        v1::ReleaseRef { cube: 5, ..within.clone() },
         v1::ReleaseRef { revision: 1, ..within.clone() },
         // What no honest node sends.
         v1::ReleaseRef { plan: vec![7; 31], ..within.clone() },

@@ -6,7 +6,7 @@
 //!
 //! 1. [`plan`]: the fixed list of cubes that may be answered at all, signed by whoever takes part;
 //! 2. [`columns`]: exact counts over coded rows, and [`tally`]: one organization's exact cells of a
-//!    cube, each person counted once;
+//!    cube, each person counted once; [`referrals`]: the same for what was needed and came of it;
 //! 3. [`budget`]: what a release costs the persons in it, and whether there is enough left;
 //! 4. [`noise`]: how much is added to a count, and how it is drawn;
 //! 5. [`sum`]: a sum over organizations that two aggregators add up without seeing a part of it;
@@ -26,6 +26,7 @@ pub mod noise;
 pub mod overlap;
 pub mod plan;
 mod random;
+pub mod referrals;
 pub mod release;
 pub mod sum;
 pub mod tally;

@@ -285,6 +285,7 @@ impl Desk {
             Op::ReferralShow => it.now(asked, referrals::show).await,
             Op::ReferralList => it.now(asked, referrals::list).await,
             Op::ReferralOverdue => it.now(asked, referrals::overdue).await,
+            Op::ReferralGaps => it.now(asked, referrals::gaps).await,
             Op::Budget => it.now(asked, statistics::budget).await,
             Op::AuditList => it.now(asked, audit::list).await,
             Op::AuditVerify => it.now(asked, audit::verify).await,

@@ -347,13 +347,18 @@ mod tests {
         })
     }
 
+    /// An offer that is not the first message of its chain.
     fn offer() -> Message {
-        loop {
-            let message = any::one(message());
-            if matches!(&message.body, Body::Offer(_)) && message.head.step > 1 {
-                return message;
-            }
-        }
+        let head = Head {
+            referral: ReferralId([1; 16]),
+            agreement: AgreementRef { id: [2; 16], version: 3 },
+            step: 2,
+            previous: Some([4; 32]),
+            seen: Some([5; 32]),
+            at_s: 6,
+        };
+        let offer = Offer { card: any::one(card()), due_at_s: 10, expires_at_s: 20 };
+        Message { head, body: Body::Offer(offer) }
     }
 
     #[track_caller]

@@ -202,7 +202,7 @@ mod tests {
         refused("period", |it| it.release.as_mut().unwrap().period = 20_255);
         refused("revision", |it| it.release.as_mut().unwrap().revision = 6);
         refused("at_s", |it| it.at_s = 0);
-        refused("declined", |it| it.declined = 9);
+        refused("declined", |it| it.declined = 10);
         refused("cells", |it| it.declined = 1);
         refused("declined", |it| (it.declined, it.cells) = (1, vec![]));
         refused("sigma_hundredths", |it| it.sigma_hundredths = 0);

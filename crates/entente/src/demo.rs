@@ -6,6 +6,7 @@
 
 mod cast;
 mod office;
+mod referrals;
 mod statistics;
 mod story;
 mod teller;
@@ -53,6 +54,7 @@ pub(crate) struct Figures {
     audit_verified: u64,
     count: CountFigures,
     statistics: StatisticsFigures,
+    referrals: ReferralFigures,
     seconds: f64,
 }
 
@@ -81,6 +83,17 @@ struct StatisticsFigures {
     verified: bool,
     /// What a person in them has paid at one organization, in billionths of rho.
     budget_spent_nano_rho: u64,
+}
+
+/// What became of the referral.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct ReferralFigures {
+    created: u64,
+    /// By whom the referral was won: two accept, and one has it.
+    accepted: u64,
+    declined: u64,
+    handovers_opened: u64,
+    closed: u64,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

@@ -14,6 +14,7 @@ mod epoch;
 mod exchange;
 mod explain;
 pub(crate) mod fault;
+mod gaps;
 mod handover;
 mod inbox;
 pub(crate) mod labels;
@@ -150,6 +151,7 @@ pub(crate) fn told(
         Op::ReferralShow => show::<doc::ReferralShowAsk>(told, view),
         Op::ReferralList => show::<doc::ReferralListAsk>(told, view),
         Op::ReferralOverdue => show::<doc::ReferralOverdueAsk>(told, view),
+        Op::ReferralGaps => show::<doc::ReferralGapsAsk>(told, view),
         Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),

@@ -1,12 +1,14 @@
 //! The directory as people use it, by commands: a shelter adds its beds, says that two are free, and finds
 //! them; its file goes out and comes in again.
 
+#[expect(dead_code, reason = "other tests need the rest")]
 mod common;
+#[expect(dead_code, reason = "other tests need the rest")]
 #[path = "common/partners.rs"]
 mod partners;
 
 use common::Folder;
-use partners::{Up, done, list};
+use partners::{Up, done, list, pair, set, sync, text};
 use serde_json::Value;
 
 fn services(told: &Value) -> Vec<Value> {
@@ -64,6 +66,40 @@ async fn a_shelter_says_two_beds_and_its_file_goes_out_and_comes_in_again() {
     done(&shelter, &["service", "close", "Beds"]);
     let shown = done(&shelter, &["service", "show", "Lits"]);
     assert_eq!(shown["service"]["status"], "temporarily closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_whose_agreement_grants_it_sees_two_beds_after_one_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shelter = Folder::init(folder.path(), "shelter", "sled");
+    let centre = Folder::init(folder.path(), "centre", "sled");
+    for node in [&shelter, &centre] {
+        set(node, "interval_s = 60", "interval_s = 86400");
+    }
+    let _up = [Up(shelter.start().await), Up(centre.start().await)];
+    pair((&centre, "centre"), (&shelter, "shelter"), folder.path());
+    let file = folder.path().join("agreement.toml").display().to_string();
+    let grant = "we_send.services=true";
+    let draft =
+        ["agreement", "draft", "province-federal", "centre", "--out", &file, "--set", grant];
+    done(&shelter, &draft);
+    let id = text(&done(&shelter, &["agreement", "propose", &file, "centre"]), "/agreement/id");
+    sync(&centre, "shelter");
+    done(&centre, &["agreement", "sign", &id]);
+    sync(&shelter, "centre");
+    done(&shelter, &["agreement", "sign", &id]);
+
+    done(&shelter, &["service", "add", "--name", "Beds", "--province", "MB", "--hidden"]);
+    let told = done(&shelter, &["capacity", "set", "Beds", "2", "--until", "18:00"]);
+    assert_eq!(list(&told, "/told").len(), 1);
+    sync(&centre, "shelter");
+    let found = services(&done(&centre, &["service", "search", "--free", "--partner", "shelter"]));
+    assert_eq!(found.len(), 1);
+    assert_eq!(text(&found[0], "/issuer/name/en"), "shelter");
+
+    done(&shelter, &["service", "close", "Beds", "--for-good"]);
+    sync(&centre, "shelter");
+    assert!(services(&done(&centre, &["service", "search"])).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,7 +62,7 @@ impl Two {
         let why = "/tables/0/coverage/partners/0/reasons/0/code";
         assert_eq!(text(&asked, why), "not_yet");
         let budget = done(&self.province, &["budget"]);
-        assert_eq!((number(&budget, "/undrawn"), number(&budget, "/charges")), (3, 3));
+        assert_eq!((number(&budget, "/undrawn"), number(&budget, "/charges")), (5, 5));
         sync(&self.province, "centre");
         assert_eq!(number(&done(&self.province, &["budget"]), "/undrawn"), 0);
         self.run()
@@ -98,21 +98,23 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     done(&two.province, &["plan", "sign", "canada"]);
     let first = two.figures();
     let cell = manitoba(&first);
-    // Six standard deviations of 4.13.
-    assert!((35..=85).contains(&number(&cell, "/value")), "{cell}");
-    assert!(number(&cell, "/low") < number(&cell, "/value") && number(&cell, "/floor") == 10);
+    // Six standard deviations of 4.61.
+    assert!((32..=88).contains(&number(&cell, "/value")), "{cell}");
+    assert!(number(&cell, "/low") < number(&cell, "/value") && number(&cell, "/floor") == 15);
     assert_eq!(number(&first, "/tables/0/coverage/answered"), 1);
-    assert_eq!(list(&first, "/tables").len(), 3);
+    assert_eq!(list(&first, "/tables").len(), 5);
+    let counts = |at: u8| text(&first, &format!("/tables/{at}/counts"));
+    assert_eq!([2, 3, 4].map(counts), ["cases", "referrals", "referrals"]);
     let page = said(&two.centre.run(&["stats", "show", "canada", "--period", "2025"]));
     assert!(page.contains("“Largest” is the largest single contribution"), "{page}");
 
     let status = done(&two.centre, &["stats", "status"]);
     assert_eq!(number(&status, "/releases/0/answered"), 1);
     let theirs = done(&two.province, &["stats", "status"]);
-    assert_eq!(list(&theirs, "/releases").len(), 3);
+    assert_eq!(list(&theirs, "/releases").len(), 5);
     assert_eq!(text(&theirs, "/releases/0/own"), "drawn");
     let budget = done(&two.province, &["budget"]);
-    assert_eq!(number(&budget, "/charges"), 3);
+    assert_eq!(number(&budget, "/charges"), 5);
     assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_149_999);
     assert_eq!(number(&budget, "/years/0/partners/0/spent_nano_rho"), 88_149_999);
     assert_eq!(number(&done(&two.centre, &["budget"]), "/charges"), 0);
@@ -152,7 +154,7 @@ async fn a_return_is_verified_by_who_has_nothing_but_the_file() {
     two.running.kill();
     let file = two.path("canada-2025.return");
     let written = done(&two.centre, &["stats", "return", "canada", "2025", "--out", &file]);
-    assert_eq!((number(&written, "/tables"), number(&written, "/answered")), (3, 3));
+    assert_eq!((number(&written, "/tables"), number(&written, "/answered")), (5, 5));
     let both = format!("{centre},{province}");
 
     let right = verify(&[&file, "--trust", &both]);

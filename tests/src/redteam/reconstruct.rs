@@ -58,7 +58,7 @@ fn places(worlds: &Worlds, persons: &[Person]) -> Vec<Vec<[usize; 2]>> {
                 ["15", "30"].map(|age| {
                     let record = record(&office, &Person { age, ..*person });
                     let numbers: Vec<u8> =
-                        cube.dimensions.iter().map(|it| it.number_of(&record)).collect();
+                        cube.dimensions.iter().map(|it| it.number_of(&record).unwrap()).collect();
                     cube.place(&numbers).unwrap()
                 })
             })

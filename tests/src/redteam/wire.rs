@@ -75,7 +75,7 @@ async fn refused(n_random: usize) -> Vec<Measure> {
         v1::ReleaseRef { plan: closed[1].0.to_vec(), ..within.clone() },
         v1::ReleaseRef { period: 20_240, ..within.clone() },
         v1::ReleaseRef { period: 20_251, ..within.clone() },
-        v1::ReleaseRef { cube: 3, ..within.clone() },
+        v1::ReleaseRef { cube: 5, ..within.clone() },
         v1::ReleaseRef { revision: 1, ..within.clone() },
         v1::ReleaseRef { plan: vec![7; 31], ..within.clone() },
         v1::ReleaseRef { period: 20_259, ..within.clone() },

@@ -148,7 +148,8 @@ impl Worlds {
     pub fn cell_of(&self, cube: usize, person: &Person) -> usize {
         let record = record(&self.world(), person);
         let cube = &self.plan.cubes[cube];
-        let numbers: Vec<u8> = cube.dimensions.iter().map(|it| it.number_of(&record)).collect();
+        let numbers: Vec<u8> =
+            cube.dimensions.iter().map(|it| it.number_of(&record).unwrap()).collect();
         cube.place(&numbers).unwrap()
     }
 }

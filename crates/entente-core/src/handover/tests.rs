@@ -133,7 +133,7 @@ fn before_anything_was_said_there_is_nothing_to_bind_to() {
     let key = team();
     let of = |head: &Head| Binding::of(org(1), org(2), head, key.id().unwrap());
     assert_eq!(of(&head), Some(binding(&key)));
-    assert_eq!(of(&Head { previous: None, ..head.clone() }), None);
+    assert_eq!(of(&Head { previous: None, ..head }), None);
     assert_eq!(of(&Head { seen: None, ..head }), None);
 }
 

@@ -394,7 +394,10 @@ mod tests {
         let today = date(2026, 10, 5);
         let only = consent(ConsentScope::ReferralNeed);
         let needs = card().needs;
-        assert_eq!(NeedConsent::of(&[only.clone()], &policy, &needs, today).covered, Set::EMPTY);
+        assert_eq!(
+            NeedConsent::of(std::slice::from_ref(&only), &policy, &needs, today).covered,
+            Set::EMPTY
+        );
         let police = Consent { scopes: only.scopes.with(ConsentScope::Police), ..only };
         assert_eq!(NeedConsent::of(&[police], &policy, &needs, today).covered.len(), 2);
     }

@@ -12,6 +12,22 @@ use crate::period::{Period, Quarter};
 
 use super::CaseRecord;
 
+impl Gender {
+    /// The gender, as shared.
+    pub fn shared(self) -> GenderShared {
+        match self {
+            Self::Woman => GenderShared::Woman,
+            Self::Man => GenderShared::Man,
+            Self::TransWoman
+            | Self::TransMan
+            | Self::TwoSpirit
+            | Self::NonBinary
+            | Self::TransNc => GenderShared::TransNc,
+            Self::Unknown => GenderShared::Unknown,
+        }
+    }
+}
+
 impl CaseRecord {
     /// When it was registered: a quarter, or the year where no more is known.
     ///
@@ -33,18 +49,7 @@ impl CaseRecord {
 
     /// Gender, as shared.
     pub fn gender_shared(&self) -> GenderShared {
-        match self.gender {
-            Some(Gender::Woman) => GenderShared::Woman,
-            Some(Gender::Man) => GenderShared::Man,
-            Some(
-                Gender::TransWoman
-                | Gender::TransMan
-                | Gender::TwoSpirit
-                | Gender::NonBinary
-                | Gender::TransNc,
-            ) => GenderShared::TransNc,
-            Some(Gender::Unknown) | None => GenderShared::Unknown,
-        }
+        self.gender.map_or(GenderShared::Unknown, Gender::shared)
     }
 
     /// Age at registration in full years: as recorded, or from the date of birth if the day of

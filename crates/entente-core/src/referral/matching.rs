@@ -20,6 +20,8 @@ use crate::record::Language;
 
 use super::NeedCard;
 
+mod listed;
+
 /// After so many days nobody may rely on what a service says of itself any more.
 pub const STALE_DAYS: i32 = 180;
 

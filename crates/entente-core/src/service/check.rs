@@ -267,7 +267,8 @@ pub fn bad_signs(text: &str, lines: bool) -> Option<Wrong> {
     (opens || scripts.iter().any(|it| folded.contains(it))).then_some(Wrong::Markup)
 }
 
-fn is_url(text: &str) -> bool {
+/// The address of a web page, `http` or `https`.
+pub fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         rest.contains('.')

@@ -1,4 +1,5 @@
 use jiff::civil::date;
+use proptest::prelude::*;
 
 use super::*;
 use crate::identity::OrgKey;
@@ -243,4 +244,76 @@ fn bad_texts_and_hours_are_named_by_their_field() {
     let mut fine = shelter(1);
     fine.description = Text::new("For families with < 3 children & pets\nOpen > 12 h", "");
     assert_eq!(fine.problems(), []);
+}
+
+/// Services that differ in what a search looks at.
+fn any_service() -> impl Strategy<Value = Service> {
+    let place = (0..3_usize, -1_000_000..1_000_000_i32);
+    (any::<u8>(), 0..8_u32, 0..4_u32, 0..60_u8, place, any::<[bool; 3]>()).prop_map(
+        |(id, needs, groups, age, (kind, latitude_e6), [active, fresh, bounded])| {
+            let point = Point { latitude_e6, longitude_e6: 0 };
+            let location = match kind {
+                0 => None,
+                1 => Some(Location::Redacted { id: [1; 16], province: Province::Yukon }),
+                _ => Some(Location::Physical(Box::new(Site {
+                    point: Some(point),
+                    ..Site::default()
+                }))),
+            };
+            Service {
+                needs: Set::from_bits(needs).unwrap(),
+                groups: Set::from_bits(groups).unwrap(),
+                minimum_age: bounded.then_some(age),
+                maximum_age: bounded.then_some(age + 20),
+                locations: location.into_iter().collect(),
+                status: if active { Status::Active } else { Status::Inactive },
+                assured_on: fresh.then_some(today()),
+                ..shelter(id)
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_search_finds_what_looking_at_each_service_finds(
+        services in prop::collection::vec(any_service(), 0..40),
+        needs in 0..8_u32,
+        groups in 0..4_u32,
+        age in proptest::option::of(0..90_u8),
+        within in proptest::option::of(1.0..150.0_f64),
+        fresh_only in any::<bool>(),
+        limit in 0..5_usize,
+    ) {
+        let here = Point { latitude_e6: 0, longitude_e6: 0 };
+        let query = Query {
+            needs: Set::from_bits(needs).unwrap(),
+            groups: Set::from_bits(groups).unwrap(),
+            near: within.map(|km| Near { point: here, within_km: Some(km) }),
+            age,
+            fresh_only,
+            ..Query::default()
+        };
+        // The last of several with one id counts.
+        let mut last = std::collections::BTreeMap::new();
+        last.extend(services.iter().map(|it| (it.id, it)));
+        let fits = |it: &&&Service| {
+            it.is_active()
+                && (query.needs.is_empty() || !it.needs.intersection(query.needs).is_empty())
+                && it.is_made_for(query.groups)
+                && age.is_none_or(|age| it.takes_age(age))
+                && within.is_none_or(|km| {
+                    it.locations.iter().any(|at| at.point().is_some_and(|at| here.km_to(at) <= km))
+                })
+                && (!fresh_only || it.freshness(today()).is_fresh())
+        };
+        let expected: Vec<u8> = last.values().filter(fits).map(|it| it.id.0[0]).collect();
+        let directory = directory(services.clone());
+        let mut found = ids(&directory, &query);
+        let first = ids(&directory, &Query { limit, ..query.clone() });
+        prop_assert!(limit == 0 || found.starts_with(&first));
+        prop_assert_eq!(directory.search(&query, now(), today()).n, expected.len());
+        found.sort_unstable();
+        prop_assert_eq!(found, expected);
+    }
 }

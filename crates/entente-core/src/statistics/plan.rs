@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::budget::NanoRho;
 use super::noise::Sigma;
+use super::referrals::Counts;
 use super::release::{Answer, ReleaseId};
 use super::sum::{Minimum, Round, Shape};
 use crate::agreement::terms::PeriodLevel;
@@ -110,7 +111,7 @@ pub const MAX_DELAY_DAYS: u32 = 3_660;
 code_list! {
     /// What one is in a figure. Figures of different rules are never added up.
     CountingRule = "counting_rule" {
-        Persons = "persons", "persons, each once per cube and year, at first identification", "personnes, chacune une fois par cube et par année, à la première identification";
+        Persons = "persons", "persons, each once per cube and year, at first identification or first referral", "personnes, chacune une fois par cube et par année, à la première identification ou au premier renvoi";
     }
 }
 
@@ -345,6 +346,11 @@ impl Cube {
     /// The noise of one cell in one organization's answer, for this revision.
     pub fn sigma(&self, revision: u8) -> Option<Sigma> {
         self.cost_of(revision).sigma()
+    }
+
+    /// What persons are counted by. One of places and times alone counts cases.
+    pub fn counts(&self) -> Counts {
+        self.dimensions.iter().find_map(|it| it.counts()).unwrap_or(Counts::Cases)
     }
 
     /// How many cells the table has.

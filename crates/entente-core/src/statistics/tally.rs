@@ -76,7 +76,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let noisy = cells.with_noise(sigma, &mut rng).unwrap();
         assert_eq!(noisy.len(), plan.cubes[0].n_cells());
-        // A sigma of 4.13 leaves a cell as it is less than once in ten.
+        // A sigma of 4.61 leaves a cell as it is less than once in ten.
         assert!(noisy.iter().filter(|cell| **cell != 0).count() > noisy.len() / 2);
         assert!(noisy.iter().any(|cell| *cell < 0));
     }

@@ -17,10 +17,12 @@ use crate::local::doc::*;
 use crate::node::referrals::{KeptReferral, ReceivedReferral};
 use crate::node::{Node, Outcome};
 
+mod gaps;
 #[cfg(test)]
 mod tests;
 mod told;
 
+pub(super) use gaps::gaps;
 use told::{kept_row, of_kept, of_received, received_row};
 
 pub(super) fn create(
@@ -122,6 +124,13 @@ pub(super) fn offer(
     for text in &ask.partners {
         to.push(node.find_partner(text)?.0);
     }
+    for text in &ask.services {
+        let entry = node.find_service(text)?;
+        if !entry.service.is_active() {
+            return Err(service_closed());
+        }
+        to.push(entry.issuer);
+    }
     if ask.matching {
         to.extend(matching(node, &kept)?);
     }
@@ -135,6 +144,21 @@ pub(super) fn offer(
     }
     let kept = node.offer_referral(staff.actor(), &kept.id, &to)?;
     of_kept(node, &kept, true)
+}
+
+/// `ENT-2313`.
+fn service_closed() -> Box<Fault> {
+    Fault::new(
+        2313,
+        (
+            "The service is closed; nobody was asked.",
+            "Le service est fermé; personne n’a été sollicité.",
+        ),
+        (
+            "Find another: `entente service search --need NEED`.",
+            "Cherchez-en un autre : `entente service search --need BESOIN`.",
+        ),
+    )
 }
 
 /// The partners with a service that fits, that may be asked, and that were not asked yet.

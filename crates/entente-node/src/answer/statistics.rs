@@ -280,6 +280,7 @@ fn table_told(
     let figures = table.figures.iter().enumerate();
     Ok(Some(StatsTable {
         cube: cube.name.clone(),
+        counts: cube.counts().code().to_owned(),
         by: cube.dimensions.iter().map(|it| it.code().to_owned()).collect(),
         period: period.to_string(),
         revision,

@@ -252,6 +252,7 @@ local_service! {
     referral_show, ReferralShowStream, ReferralShow;
     referral_list, ReferralListStream, ReferralList;
     referral_overdue, ReferralOverdueStream, ReferralOverdue;
+    referral_gaps, ReferralGapsStream, ReferralGaps;
     budget, BudgetStream, Budget;
     audit_list, AuditListStream, AuditList;
     audit_verify, AuditVerifyStream, AuditVerify;

@@ -11,7 +11,7 @@ use entente_core::codes::{Need, Set};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::record::Language;
-use entente_core::service::check::{is_phone, tidy};
+use entente_core::service::check::{is_phone, is_url, tidy};
 use entente_core::service::place::{letters, postal_code, province};
 use entente_core::service::{
     Address, Area, Group, Location, Organization, Phone, Point, Problem, Service, Site, Spoken,
@@ -155,9 +155,20 @@ fn service(
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let id = derived_service_id(publisher, "ircc-2022", &named);
     let (name, note) = (both("name"), both("note"));
-    let website = url(&cell("website_en"));
+    let mut website = url(&cell("website_en"));
+    if !website.is_empty() && !is_url(&website) {
+        aside.push(Problem { field: "website_en", wrong: Wrong::NotAUrl });
+        website.clear();
+    }
     let organization = Organization {
-        id: derived_id(&[publisher.as_bytes(), b"ircc-2022", name.en.as_bytes()]),
+        // With its site: rows of one name and two sites would else be one organization that differs.
+        id: derived_id(&[
+            publisher.as_bytes(),
+            b"ircc-2022",
+            name.en.as_bytes(),
+            name.fr.as_bytes(),
+            website.as_bytes(),
+        ]),
         name: name.clone(),
         website: website.clone(),
         ..Organization::default()

@@ -170,11 +170,12 @@ const KINDS: &[Kind] = &[
     ),
 ];
 
-/// Objects that stand in another one by themselves, with the column that names them.
-const SINGLE: [(&str, &str); 3] = [
-    ("organization", "organization_id"),
-    ("location", "location_id"),
-    ("taxonomy_term", "taxonomy_term_id"),
+/// Objects that stand in another one by themselves: in which kind, and the column that names them. No
+/// kind is in itself by way of others, so that taking apart and joining end.
+const SINGLE: [(&str, &str, &str); 3] = [
+    ("organization", "service", "organization_id"),
+    ("location", "service_at_location", "location_id"),
+    ("taxonomy_term", "attribute", "taxonomy_term_id"),
 ];
 
 fn plain(column: &str) -> &str {
@@ -206,8 +207,9 @@ impl Tables {
                 row.insert(format!("{parent}_id"), json!(parent_id));
             }
         }
-        for (field, column) in SINGLE {
-            let single = object.get(field).and_then(Value::as_object);
+        for (field, owner, column) in SINGLE {
+            let single =
+                object.get(field).and_then(Value::as_object).filter(|_| owner == kind.name);
             if let (Some(part), Some(of)) = (single, KINDS.iter().find(|it| it.name == field)) {
                 row.insert(column.to_owned(), part.get("id").cloned().unwrap_or(Value::Null));
                 self.add(of, part, None);
@@ -385,9 +387,8 @@ impl<'a> Joined<'a> {
         if depth >= DEEPEST {
             return whole;
         }
-        for (field, column) in SINGLE {
-            let is_owner = kind == "address" || kind == "accessibility" || kind == "schedule";
-            let id = row.get(column).and_then(Value::as_str).filter(|_| !is_owner);
+        for (field, owner, column) in SINGLE {
+            let id = row.get(column).and_then(Value::as_str).filter(|_| owner == kind);
             if let Some(part) = id.and_then(|id| self.by_id.get(&(field, id))) {
                 whole.insert(field.to_owned(), Value::Object(self.object(field, part, depth + 1)));
             }

@@ -258,7 +258,7 @@ fn the_settlement_directory_is_read_in_both_languages() {
     assert!(aside.contains(&(6, "id", Wrong::Repeated, true)));
     assert!(aside.contains(&(7, "row", Wrong::WrongForm, true)));
     // The same file gives the same ids, and another directory has others.
-    let ids = |publisher| {
+    let ids = |publisher: &OrgId| {
         let read = read_file(&file, Some(Format::Ircc2022), publisher).unwrap();
         read.services.iter().map(|it| it.id).collect::<Vec<_>>()
     };

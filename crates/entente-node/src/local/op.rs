@@ -135,6 +135,7 @@ ops! {
     ReferralShow = "referral_show", "Show a referral", "Montrer un renvoi";
     ReferralList = "referral_list", "List our referrals", "Lister nos renvois";
     ReferralOverdue = "referral_overdue", "List overdue referrals", "Lister les renvois en retard";
+    ReferralGaps = "referral_gaps", "Count unmet needs", "Compter les besoins non comblés";
     Budget = "budget", "Show the privacy budget", "Montrer le budget de confidentialité";
     AuditList = "audit_list", "List audit entries", "Lister les entrées du journal";
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";

@@ -176,7 +176,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
 
         // Counting.
         Op::Count => &[PrivacyOfficer, Coordinator],
-        Op::CountOwn => &[Supervisor, PrivacyOfficer, Coordinator],
+        Op::CountOwn | Op::ReferralGaps => &[Supervisor, PrivacyOfficer, Coordinator],
 
         // Private statistics: asking is work, signing is authority. What is kept is noisy.
         Op::PlanDraft | Op::StatsRun | Op::StatsReturn => &[PrivacyOfficer, Coordinator],

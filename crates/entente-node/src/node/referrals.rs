@@ -23,6 +23,7 @@ use faults::{several_referrals, unknown_referral};
 
 mod candidates;
 mod faults;
+mod figures;
 mod handover;
 mod home;
 mod partner;

@@ -104,6 +104,9 @@ matters! {
     MessagesStuck = 12, "messages_stuck", [Administrator], "entente notify test",
         ("message to the staff cannot be delivered", "messages to the staff cannot be delivered"),
         ("message au personnel ne peut pas être livré", "messages au personnel ne peuvent pas être livrés");
+    ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
+        ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
+        ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
 }
 
 /// Counts one matter.
@@ -123,6 +126,7 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::ReceiptsOverdue, |look| Ok(look.standings.iter().map(|it| it.n_overdue).sum())),
     (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
+    (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
 ];
 
 impl Matter {

@@ -3,6 +3,7 @@ use entente_core::identity::OrgKey;
 use entente_core::service::schedule::{Freq, Schedule, parse_byday, parse_time};
 use entente_core::service::{Group, Status, Unit, Zone};
 use jiff::civil::date;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -177,4 +178,21 @@ fn a_withdrawal_names_its_service() {
     let bytes = encode_service_withdrawal(&publisher(), ServiceId([3; 16]), 5);
     assert_eq!(decode_service_withdrawal(&bytes), Ok((publisher(), ServiceId([3; 16]))));
     assert!(decode_service_withdrawal(&bytes[..20]).is_err());
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(decode_service(&bytes).is_err());
+        prop_assert!(decode_capacity(&bytes).is_err());
+        prop_assert!(decode_service_withdrawal(&bytes).is_err());
+    }
+
+    #[test]
+    fn no_changed_listing_is_taken_for_the_same(at in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+        let mut bytes = encode_service(&publisher(), &full());
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert!(decode_service(&bytes) != Ok((publisher(), full())));
+    }
 }

@@ -416,6 +416,7 @@ fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "offer" => asked(&ReferralOfferAsk {
             referral: referral(),
             partners: typed.many("to"),
+            services: typed.many("service"),
             matching: typed.flag("matching"),
             dry_run: typed.flag("dry-run"),
         }),
@@ -431,6 +432,7 @@ fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "show" => asked(&ReferralShowAsk { referral: referral() }),
         "list" => asked(&ReferralListAsk { all: typed.flag("all"), record: typed.maybe("record") }),
         "overdue" => asked(&ReferralOverdueAsk {}),
+        "gaps" => asked(&ReferralGapsAsk { period: typed.maybe("period") }),
         _ => None,
     }
 }

@@ -158,7 +158,7 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
             .iter()
             .filter_map(|it| Some(it.given_up.as_ref()?.given_up))
             .collect(),
-        names: national.plan.cubes.iter().map(|it| it.name.clone()).collect(),
+        names: national.plan.cubes.iter().map(|it| (it.name.clone(), it.counts())).collect(),
         compared: trusted.is_some(),
         faults,
     }

@@ -76,6 +76,8 @@ pub(super) const FEDERAL: usize = 0;
 pub(super) const ONTARIO: usize = 1;
 /// Position of the office that cuts a partner off.
 pub(super) const MANITOBA: usize = 2;
+/// Position of the office that has no room.
+pub(super) const BC: usize = 3;
 /// Position of the organization whose node is down when figures are added up.
 pub(super) const POLICE: usize = 4;
 /// Position of the partner that is cut off.
@@ -84,16 +86,19 @@ pub(super) const SHELTER: usize = 5;
 pub(super) const WORKERS: usize = 6;
 
 /// An agreement: who sends, who receives, and the template it is drafted from.
-pub(super) const AGREEMENTS: [(usize, usize, &str); 8] = [
+pub(super) const AGREEMENTS: [(usize, usize, &str); 10] = [
     (ONTARIO, FEDERAL, "province-federal"),
     (MANITOBA, FEDERAL, "province-federal"),
-    (3, FEDERAL, "province-federal"),
+    (BC, FEDERAL, "province-federal"),
     (POLICE, FEDERAL, "counts-only"),
     (SHELTER, MANITOBA, "ngo-province"),
     (SHELTER, FEDERAL, "counts-only"),
-    (WORKERS, 3, "ngo-province"),
+    (WORKERS, BC, "ngo-province"),
     // Summaries and no counts: the centre's question will be refused here, with the clause.
     (WORKERS, FEDERAL, "ngo-province"),
+    // For referrals.
+    (WORKERS, MANITOBA, "ngo-province"),
+    (WORKERS, SHELTER, "ngo-province"),
 ];
 
 /// How many cases there are unless told otherwise.

@@ -48,6 +48,7 @@ async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
     withdraw(&teller, &offices, &mut figures).await?;
     cut_off(&teller, &offices).await?;
     figures.statistics = super::statistics::tell(&teller, &mut offices, &folder).await?;
+    figures.referrals = super::referrals::tell(&teller, &offices).await?;
     verify(&teller, &offices, &mut figures).await?;
     figures.summaries_held = held(&offices).await?;
     figures.seconds = (teller.since.elapsed().as_secs_f64() * 10.0).round() / 10.0;

@@ -13,7 +13,10 @@ use entente_core::codes::{
 };
 use entente_core::lang::Lang;
 use entente_core::record::Field;
-use entente_core::service::{Group as ServiceGroup, Unit as CapacityUnit};
+use entente_core::service::{
+    Group as ServiceGroup, Status as ServiceStatus, Unit as CapacityUnit, Zone as TimeZone,
+};
+use entente_core::statistics::referrals::{Counts, ReferralResult, Unmet, Waiting};
 use entente_node::local::doc::FieldValue;
 
 use super::page::{Grid, Page, View};
@@ -34,13 +37,13 @@ macro_rules! lists {
 }
 
 lists! {
-    AccessNeed, Act, AgeBand, AgeShared, Barrier, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control,
+    AccessNeed, Act, AgeBand, AgeShared, Barrier, CapacityUnit, CaseOutcome, CaseStatus, CitizenshipGroup, Cma, ConsentScope, Control, Counts,
     DataSource, DatePrecision, DefinitionProfile, Dependants, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
     OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
-    ReferralOutcome, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
-    Suppression, TrpStage, Urgency, Venue, WorkPermit,
+    ReferralOutcome, ReferralResult, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, ServiceStatus, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
+    Suppression, TimeZone, TrpStage, Unmet, Urgency, Venue, Waiting, WorkPermit,
 }
 
 /// The label of a code of a list; the code itself if the list does not have it.
@@ -185,10 +188,16 @@ mod tests {
         let sources = [
             include_str!("../../../entente-core/src/codes/lists.rs"),
             include_str!("../../../entente-core/src/codes/case_lists.rs"),
+            include_str!("../../../entente-core/src/codes/referral_lists.rs"),
+            include_str!("../../../entente-core/src/service/lists.rs"),
+            include_str!("../../../entente-core/src/statistics/referrals.rs"),
         ];
         let defined: usize =
             sources.iter().map(|source| source.matches("\ncode_list! {").count()).sum();
-        assert_eq!(LISTS.len(), defined);
+        // Of the lists of services, the two that a command asks for.
+        let of_services = [ServiceGroup::LIST, CapacityUnit::LIST];
+        assert!(of_services.iter().all(|name| LISTS.contains(name)));
+        assert_eq!(LISTS.len(), defined + of_services.len());
     }
 
     #[test]

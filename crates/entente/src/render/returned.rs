@@ -1,7 +1,8 @@
 //! National returns: the verdict, and the figures as JSON, CSV and SDMX-CSV.
 //!
 //! A cell is never without its symbol, interval and floor, in any of them. Persons only: there is no
-//! column to which incidents could be added.
+//! column to which incidents could be added. Each table says whether they are counted by their case
+//! or by their first referral; the two are never added up.
 
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
@@ -10,6 +11,7 @@ use entente_core::statistics::national::{
     GivenUp, Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows,
 };
 use entente_core::statistics::plan::{Cube, MAX_DIMENSIONS};
+use entente_core::statistics::referrals::Counts;
 use entente_core::statistics::release::{Answer, Figure, ReleaseId, Shown, Symbol};
 use entente_node::fault::Both;
 use serde_json::{Value, json};
@@ -40,8 +42,8 @@ pub(crate) struct Verdict {
     pub(crate) heads: Vec<(ReleaseId, Heads)>,
     /// Which sums were given up.
     pub(crate) given_up: Vec<GivenUp>,
-    /// The names of the plan's tables.
-    pub(crate) names: Vec<String>,
+    /// The names of the plan's tables, and what each counts.
+    pub(crate) names: Vec<(String, Counts)>,
     /// Whether the identities were compared with trusted ones.
     pub(crate) compared: bool,
     /// What is wrong.
@@ -59,9 +61,16 @@ impl Render for Verdict {
             (lang.pick("Made by", "Produit par"), self.maker.to_string()),
         ]);
         page.line(self.definitions.in_lang(lang));
+        page.title(page.pick("What each table counts", "Ce que compte chaque tableau"));
+        for (name, counts) in &self.names {
+            page.item(&lang.pick(
+                format!("{name}: {}", counts.label(lang)),
+                format!("{name} : {}", counts.label(lang)),
+            ));
+        }
         page.title(page.pick("Who is in it", "Qui y figure"));
         for (release, heads) in &self.heads {
-            let name = self.names.get(usize::from(release.cube)).map_or("", String::as_str);
+            let name = self.name(release);
             let Heads { answered, declined, silent } = heads;
             page.item(&lang.pick(
                 format!("{name}, {}, revision {}: {answered} with figures, {declined} refused, {silent} silent", release.period, release.revision),
@@ -72,7 +81,7 @@ impl Render for Verdict {
             page.line(&format!("      {org}"));
         }
         for GivenUp { release, noticed_by, why, .. } in &self.given_up {
-            let name = self.names.get(usize::from(release.cube)).map_or("", String::as_str);
+            let name = self.name(release);
             let why = why.label(lang);
             let (period, revision) = (release.period, release.revision);
             let line = lang.pick(
@@ -88,6 +97,10 @@ impl Render for Verdict {
 }
 
 impl Verdict {
+    fn name(&self, release: &ReleaseId) -> &str {
+        self.names.get(usize::from(release.cube)).map_or("", |(name, _)| name)
+    }
+
     fn outcome(&self, page: &mut Page<'_>) {
         let lang = page.lang();
         if !self.faults.is_empty() {
@@ -184,6 +197,7 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
     let sigma = cube.sigma(table.release.revision).map(|it| it.hundredths());
     json!({
         "cube": cube.name,
+        "counts": cube.counts().code(),
         "period": table.release.period.to_string(),
         "revision": table.release.revision,
         "by": cube.dimensions.iter().map(|it| it.code()).collect::<Vec<_>>(),
@@ -216,7 +230,7 @@ fn figure_document(figure: &Figure) -> Value {
 }
 
 /// The columns of [`csv`].
-const CSV_HEAD: &str = "plan,version,counting_rule,definition,table,period,revision,dimension_1,\
+const CSV_HEAD: &str = "plan,version,counting_rule,definition,table,counts,period,revision,dimension_1,\
      label_1,dimension_2,label_2,dimension_3,label_3,persons,symbol,low_95,high_95,floor,largest,\
      answered,declined,silent,given_up";
 
@@ -230,12 +244,13 @@ pub(crate) fn csv(national: &NationalReturn) -> String {
         let Some(cube) = plan.cube_at(table.release.cube) else { continue };
         let ReleaseId { period, revision, .. } = table.release;
         let head = format!(
-            "{},{},{},{},{},{period},{revision}",
+            "{},{},{},{},{},{},{period},{revision}",
             plan.name,
             plan.version,
             plan.rule.code(),
             plan.definition.code(),
-            cube.name
+            cube.name,
+            cube.counts().code()
         );
         let Heads { answered, declined, silent } = table.heads();
         let given_up = table.given_up.as_ref().map_or("", |end| end.given_up.why.code());

@@ -60,6 +60,7 @@ impl Render for StatsTable {
             (n, Lang::Fr) => format!(", révision {n}"),
         };
         page.title(&format!("{}, {}{revision}", self.cube, self.period));
+        page.line(&super::codes::label("cube_counts", &self.counts, lang));
         page.table(cells(self, lang));
         exactness(self, page);
         if let Some(sum) = &self.sum {

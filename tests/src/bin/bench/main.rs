@@ -17,6 +17,7 @@ mod idle;
 mod import;
 mod live;
 mod peer;
+mod referrals;
 mod report;
 #[expect(
     clippy::cast_possible_truncation,
@@ -24,6 +25,7 @@ mod report;
     reason = "an organization or cell that is not there ends the run, as it should"
 )]
 mod scale;
+mod services;
 mod site;
 mod start;
 mod stats;
@@ -84,8 +86,19 @@ const SMALL: Sizes = Sizes {
     n_times: 1,
 };
 
-const NAMES: [&str; 9] =
-    ["import", "summaries", "idle", "live", "start", "explain", "fanout", "stats", "scale"];
+const NAMES: [&str; 11] = [
+    "import",
+    "summaries",
+    "idle",
+    "live",
+    "referrals",
+    "services",
+    "start",
+    "explain",
+    "fanout",
+    "stats",
+    "scale",
+];
 
 fn main() -> ExitCode {
     let (mut sizes, mut is_small, mut n_times, mut named) = (FULL, false, None, Vec::new());
@@ -128,6 +141,12 @@ fn main() -> ExitCode {
         }
         if is_meant("live") {
             live::run(&mut report, sizes).await;
+        }
+        if is_meant("referrals") {
+            referrals::run(&mut report, sizes).await;
+        }
+        if is_meant("services") {
+            services::run(&mut report, sizes);
         }
         if is_meant("start") {
             start::run(&mut report, sizes).await;

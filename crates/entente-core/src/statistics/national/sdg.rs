@@ -8,6 +8,7 @@
 use super::{NationalReturn, ReturnTable};
 use crate::period::{Period, Year};
 use crate::statistics::plan::{Cube, CubeDimension};
+use crate::statistics::referrals::Counts;
 use crate::statistics::release::{Accuracy, Figure};
 
 /// The series by form: its code, and the label of the cells it adds up; `None` for all.
@@ -78,7 +79,9 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
         let cube = it.plan.cube_at(table.release.cube)?;
         let is_yearly = matches!(table.release.period, Period::Year(_));
         let has_all = only.iter().all(|(by, _)| cube.dimensions.contains(by));
-        if !is_yearly || !has_all {
+        // Who needed a service is no detected victim more.
+        let is_of_cases = cube.counts() == Counts::Cases;
+        if !is_yearly || !has_all || !is_of_cases {
             continue;
         }
         let places = places(cube, only);

@@ -4,12 +4,14 @@
 //! exactly one label of each: "unknown" is a label, and so is "several".
 
 use crate::codes::{
-    AgeShared, CitizenshipGroup, Code, Exploitation, GenderShared, Majority, Province,
+    AgeShared, CitizenshipGroup, Code, Exploitation, GenderShared, Majority, Need, Province,
     RegionShared, Set, code_list,
 };
 use crate::lang::Lang;
 use crate::period::Period;
-use crate::record::CaseRecord;
+use crate::record::{CaseRecord, region_of};
+use crate::referral::Area;
+use crate::statistics::referrals::{Counts, ReferralFacts, ReferralResult, Unmet, Waiting};
 
 code_list! {
     /// By what a cube may be broken down.
@@ -22,6 +24,10 @@ code_list! {
         Majority = "majority", "minor or adult", "personne mineure ou adulte";
         Form = "form", "form of exploitation", "forme d’exploitation";
         Citizenship = "citizenship", "citizenship", "citoyenneté";
+        Need = "need", "first need", "premier besoin";
+        Result = "referral_result", "what came of the referral", "suite donnée au renvoi";
+        Unmet = "unmet", "unmet or not", "non comblé ou non";
+        Waiting = "waiting", "time until the acceptance", "délai jusqu’à l’acceptation";
     }
 }
 
@@ -97,6 +103,10 @@ impl CubeDimension {
             Self::Majority => all::<Majority>(),
             Self::Form => all::<Form>(),
             Self::Citizenship => all::<CitizenshipGroup>(),
+            Self::Need => all::<Need>(),
+            Self::Result => all::<ReferralResult>(),
+            Self::Unmet => all::<Unmet>(),
+            Self::Waiting => all::<Waiting>(),
         }
     }
 
@@ -114,6 +124,10 @@ impl CubeDimension {
             Self::Majority => of::<Majority>(label, lang),
             Self::Form => of::<Form>(label, lang),
             Self::Citizenship => of::<CitizenshipGroup>(label, lang),
+            Self::Need => of::<Need>(label, lang),
+            Self::Result => of::<ReferralResult>(label, lang),
+            Self::Unmet => of::<Unmet>(label, lang),
+            Self::Waiting => of::<Waiting>(label, lang),
         };
         match text {
             Some(text) => text.to_owned(),
@@ -128,24 +142,39 @@ impl CubeDimension {
         match self {
             Self::Province => Some(Self::Region),
             Self::AgeGroup => Some(Self::Majority),
+            Self::Result => Some(Self::Unmet),
             Self::Region
             | Self::Quarter
             | Self::Gender
             | Self::Majority
             | Self::Form
-            | Self::Citizenship => None,
+            | Self::Citizenship
+            | Self::Need
+            | Self::Unmet
+            | Self::Waiting => None,
         }
     }
 
-    /// The number of the label under which a record is counted, from 0.
-    pub fn number_of(self, record: &CaseRecord) -> u8 {
-        let last = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
+    /// What it is a dimension of; `None` for what cases and referrals both have.
+    ///
+    /// The place and time of a case are those of exploitation and identification; of a referral,
+    /// where the service is wanted and when it was first offered.
+    pub fn counts(self) -> Option<Counts> {
         match self {
+            Self::Province | Self::Region | Self::Quarter => None,
+            Self::Gender | Self::AgeGroup | Self::Majority | Self::Form | Self::Citizenship => {
+                Some(Counts::Cases)
+            }
+            Self::Need | Self::Result | Self::Unmet | Self::Waiting => Some(Counts::Referrals),
+        }
+    }
+
+    /// The number of the label under which a record is counted, from 0; `None` for a dimension of
+    /// referrals.
+    pub fn number_of(self, record: &CaseRecord) -> Option<u8> {
+        Some(match self {
             Self::Province => record.province().map_or(last(Province::ALL.len()), Code::number),
-            Self::Region => match record.region_shared() {
-                Some(region) if usize::from(region.number()) < N_REGIONS => region.number(),
-                _ => last(N_REGIONS),
-            },
+            Self::Region => number_of_region(record.region_shared()),
             Self::Quarter => match record.period() {
                 Some(Period::Quarter(quarter)) => quarter.number() - 1,
                 _ => 4,
@@ -155,6 +184,44 @@ impl CubeDimension {
             Self::Majority => record.majority().number(),
             Self::Form => Form::of(record.exploitation).number(),
             Self::Citizenship => record.citizenship_group().number(),
-        }
+            Self::Need | Self::Result | Self::Unmet | Self::Waiting => return None,
+        })
+    }
+
+    /// The number of the label under which a referral is counted, from 0; `None` for a dimension of
+    /// cases.
+    pub fn number_of_referral(self, facts: &ReferralFacts) -> Option<u8> {
+        let region = match facts.area {
+            Area::Province(province) => Some(region_of(province)),
+            Area::Region(region) => Some(region),
+            Area::Anywhere => None,
+        };
+        Some(match self {
+            Self::Province => match facts.area {
+                Area::Province(province) => province.number(),
+                Area::Region(_) | Area::Anywhere => last(Province::ALL.len()),
+            },
+            Self::Region => number_of_region(region),
+            Self::Quarter => facts.quarter().map_or(4, |quarter| quarter.number() - 1),
+            Self::Need => facts.need.number(),
+            Self::Result => facts.result.number(),
+            Self::Unmet => Unmet::of(facts.result).number(),
+            Self::Waiting => facts.waiting().number(),
+            Self::Gender | Self::AgeGroup | Self::Majority | Self::Form | Self::Citizenship => {
+                return None;
+            }
+        })
+    }
+}
+
+/// The number of the label after `n` others.
+fn last(n: usize) -> u8 {
+    u8::try_from(n).unwrap_or(u8::MAX)
+}
+
+fn number_of_region(region: Option<RegionShared>) -> u8 {
+    match region.map(Code::number) {
+        Some(number) if usize::from(number) < N_REGIONS => number,
+        _ => last(N_REGIONS),
     }
 }

@@ -79,9 +79,19 @@ impl Plan {
             let floor = self.safeguards.floor.unwrap_or_else(|| default_floor(sd));
             let sd = decimal(sd, lang);
             let period = cube.period.label(lang);
+            let of = match cube.counts() {
+                Counts::Cases => lang.pick("cases", "dossiers"),
+                Counts::Referrals => lang.pick("referrals", "renvois"),
+            };
             page.item(
-                &format!("`{}`, per {period}: {by}; {n_cells} cells, all of them always; price rho {}, noise {sigma} in each part; error of the sum ±{sd} (one standard deviation); below {floor} shown as “<{floor}”.", cube.name, cube.cost),
-                &format!("`{}`, par {period} : {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre « <{floor} ».", cube.name, cube.cost, decimal(value(sigma), lang)),
+                &format!("`{}`, {of}, per {period}: {by}; {n_cells} cells, all of them always; price rho {}, noise {sigma} in each part; error of the sum ±{sd} (one standard deviation); below {floor} shown as “<{floor}”.", cube.name, cube.cost),
+                &format!("`{}`, {of}, par {period} : {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre « <{floor} ».", cube.name, cube.cost, decimal(value(sigma), lang)),
+            );
+        }
+        if self.cubes.iter().any(|cube| cube.counts() == Counts::Referrals) {
+            page.item(
+                "Figures of referrals are about needs: they are no victims more, and are never added to figures of cases. Region and quarter are there where the service was wanted and when it was first offered.",
+                "Les chiffres des renvois portent sur les besoins : ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
             );
         }
         for dimension in CubeDimension::ALL {

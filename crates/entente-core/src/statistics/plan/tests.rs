@@ -44,17 +44,21 @@ fn refused(place: &str, change: impl FnOnce(&mut Plan)) {
 #[test]
 fn the_shipped_plan_keeps_the_promise_that_was_computed_for_it() {
     let plan = plan();
-    assert_eq!(plan.cubes.iter().map(Cube::n_cells).collect::<Vec<_>>(), [14, 35, 72]);
-    assert!(plan.cost_per_year() <= plan.budget.year);
+    assert_eq!(plan.cubes.iter().map(Cube::n_cells).collect::<Vec<_>>(), [14, 35, 72, 161, 154]);
+    assert_eq!(plan.cost_per_year(), plan.budget.year);
     assert_eq!(plan.budget.year, NanoRho(88_150_000));
     for cube in &plan.cubes {
-        assert_eq!(cube.sigma(0).unwrap().to_string(), "4.13", "{}", cube.name);
+        let (sigma, floor) = match cube.counts() {
+            Counts::Cases => ("4.61", 15),
+            Counts::Referrals => ("7.56", 25),
+        };
+        assert_eq!(cube.sigma(0).unwrap().to_string(), sigma, "{}", cube.name);
+        assert_eq!(default_floor(&plan, cube), floor, "{}", cube.name);
     }
-    assert_eq!(default_floor(&plan), 15);
 }
 
-fn default_floor(plan: &Plan) -> u32 {
-    let sigma = plan.cubes[0].sigma(0).unwrap();
+fn default_floor(plan: &Plan, cube: &Cube) -> u32 {
+    let sigma = cube.sigma(0).unwrap();
     super::super::release::default_floor(plan.accuracy(sigma, 6).sd)
 }
 
@@ -95,8 +99,8 @@ fn an_unknown_key_or_word_is_an_error_that_says_where() {
 
 #[test]
 fn a_plan_that_spends_more_than_its_cap_is_none() {
-    refused("budget.nano_rho_per_year", |it| it.budget.year = NanoRho(88_149_998));
-    refused("budget.nano_rho_per_year", |it| it.cubes[1].cost = NanoRho(29_383_336));
+    refused("budget.nano_rho_per_year", |it| it.budget.year = NanoRho(88_149_999));
+    refused("budget.nano_rho_per_year", |it| it.cubes[1].cost = NanoRho(23_550_001));
     refused("budget.nano_rho_per_year", |it| it.cubes[0].period = PeriodLevel::Quarter);
     refused("budget.nano_rho_per_year", |it| {
         it.schedule.revisions_after_days = vec![365];
@@ -239,14 +243,18 @@ fn the_page_says_the_promise_the_price_and_the_error_in_both_languages() {
     let plan = plan();
     let name = |org: &OrgId| format!("{}", org.short());
     let page = plan.render(Lang::En, &name);
-    for needle in ["16.7%", "47.2%", "rho 0.08815", "noise 4.13", "±5.8", "“<15”", "then region"]
+    for needle in ["16.7%", "47.2%", "rho 0.08815", "noise 4.61", "±6.5", "“<15”", "then region"]
     {
         assert!(page.contains(needle), "{needle}: {page}");
     }
+    assert!(
+        page.contains("`referral-needs`, referrals, per year: first need × time until"),
+        "{page}"
+    );
     let page = plan.render(Lang::Fr, &name);
-    for needle in ["16,7\u{a0}%", "bruit 4,1", "±5,8", "Additionnent en secret"] {
+    for needle in ["16,7\u{a0}%", "bruit 4,6", "±6,5", "Additionnent en secret"] {
         assert!(page.contains(needle), "{needle}: {page}");
     }
     let bilateral = Plan { roles: Roles { aggregators: None, ..roles() }, ..plan };
-    assert!(bilateral.render(Lang::En, &name).contains("±10.1"));
+    assert!(bilateral.render(Lang::En, &name).contains("±11.3"));
 }

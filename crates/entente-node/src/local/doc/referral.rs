@@ -56,6 +56,9 @@ pub struct ReferralOfferAsk {
     /// To these partners: to all of them, or to none.
     #[serde(default)]
     pub partners: Vec<String>,
+    /// To the organizations of these services: the beginning of an id, or a name.
+    #[serde(default)]
+    pub services: Vec<String>,
     /// To all partners that match and may be asked.
     #[serde(default)]
     pub matching: bool,

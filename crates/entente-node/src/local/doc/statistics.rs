@@ -189,6 +189,8 @@ pub struct StatsTold {
 pub struct StatsTable {
     /// The cube.
     pub cube: String,
+    /// What persons are counted by: a code of `cube_counts`. Never add figures of two of them up.
+    pub counts: String,
     /// Its dimensions, in the order of the columns.
     pub by: Vec<String>,
     /// The period.

@@ -94,7 +94,9 @@ impl Cases {
     /// cells that there are, and not on who is in them.
     pub(crate) fn tally(&self, cube: &Cube, period: Period, whose: &Whose<'_>) -> Exact {
         // The first dimension of a cube is the lowest digit of a cell's place; of an answer, the last.
-        let mut by: Vec<_> = cube.dimensions.iter().rev().map(|it| cube_column(*it)).collect();
+        let by = cube.dimensions.iter().rev().map(|it| cube_column(*it));
+        // No case is in a cube of referrals.
+        let Some(mut by) = by.collect::<Option<Vec<_>>>() else { return Exact::empty(cube) };
         let in_cube = cube.dimensions.iter().take_while(|it| **it != CubeDimension::Quarter);
         let stride: usize = in_cube.map(|it| it.labels().len()).product();
         let quarter = match period {

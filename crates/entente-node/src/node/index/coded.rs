@@ -52,9 +52,9 @@ pub(super) fn column_of(dimension: Dimension) -> Column {
     Column(dimension.number())
 }
 
-/// The column of a dimension of cubes.
-pub(super) fn cube_column(dimension: CubeDimension) -> Column {
-    match dimension {
+/// The column of a dimension of cubes; `None` for one of referrals, which are no cases.
+pub(super) fn cube_column(dimension: CubeDimension) -> Option<Column> {
+    Some(match dimension {
         CubeDimension::Province => column_of(Dimension::Province),
         CubeDimension::Region => CUBE_REGION,
         CubeDimension::Quarter => QUARTER,
@@ -63,7 +63,11 @@ pub(super) fn cube_column(dimension: CubeDimension) -> Column {
         CubeDimension::Majority => column_of(Dimension::Majority),
         CubeDimension::Form => FORM,
         CubeDimension::Citizenship => column_of(Dimension::Citizenship),
-    }
+        CubeDimension::Need
+        | CubeDimension::Result
+        | CubeDimension::Unmet
+        | CubeDimension::Waiting => return None,
+    })
 }
 
 /// The code of a period.
@@ -111,7 +115,10 @@ pub(super) fn values_of(
     }
     set(PERIOD, period_code(period).into());
     for dimension in [CubeDimension::Quarter, CubeDimension::Region, CubeDimension::Form] {
-        set(cube_column(dimension), dimension.number_of(record).into());
+        // Three of cases, so both are there.
+        if let Some((column, number)) = cube_column(dimension).zip(dimension.number_of(record)) {
+            set(column, number.into());
+        }
     }
     set(FACTS, standing.facts);
     set(CONSENTS, standing.consents);
@@ -182,7 +189,8 @@ mod tests {
         assert_eq!(layout.kinds().len(), N_COLUMNS);
         for dimension in CubeDimension::ALL {
             let n_labels = u16::try_from(dimension.labels().len()).unwrap();
-            let column = usize::from(cube_column(*dimension).0);
+            let Some(column) = cube_column(*dimension) else { continue };
+            let column = usize::from(column.0);
             assert_eq!(layout.kinds()[column], Kind::Code(n_labels), "{dimension:?}");
         }
     }

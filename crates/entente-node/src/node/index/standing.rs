@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use entente_core::codes::DefinitionProfile;
+use entente_core::codes::{DefinitionProfile, Status};
 use entente_core::consent::Consent;
 use entente_core::identity::OrgId;
 use entente_core::policy::{CaseFacts, Inclusion};
@@ -132,6 +132,22 @@ pub(crate) struct Whose<'a> {
     pub(crate) definition: DefinitionProfile,
     /// On which day.
     pub(crate) today: Date,
+}
+
+impl Whose<'_> {
+    /// Whether it lets one case in, asked of the case itself: what the columns say of all of them.
+    pub(crate) fn lets_in(&self, case: &Case, ours: &OrgId) -> bool {
+        let is_victim = case.record.status != Some(Status::NotVictim);
+        let is_meant = match self.definition {
+            DefinitionProfile::Programme => true,
+            profile => case.facts(ours).is_some_and(|facts| facts.definitions.contains(profile)),
+        };
+        let mut granted = self.granted.iter();
+        is_victim
+            && is_meant
+            && !self.granted.is_empty()
+            && granted.all(|it| case.is_in(it, ours, self.today))
+    }
 }
 
 /// What of a consent decides about figures: all but its name, the needs, who gave it and in which

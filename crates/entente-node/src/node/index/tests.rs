@@ -142,8 +142,8 @@ impl Tally {
             if matches!(self.period, Period::Quarter(it) if it.number() != *quarter) {
                 continue;
             }
-            let numbers: Vec<u8> = cube.dimensions.iter().map(|it| it.number_of(record)).collect();
-            cells[cube.place(&numbers).unwrap()] += 1;
+            let numbers = cube.dimensions.iter().map(|it| it.number_of(record).unwrap());
+            cells[cube.place(&numbers.collect::<Vec<_>>()).unwrap()] += 1;
         }
         cells
     }

@@ -1,5 +1,7 @@
 //! Who might take a referral on, and in which order.
 
+use std::collections::BTreeMap;
+
 use entente_core::agreement::AgreementState;
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::OrgId;
@@ -10,45 +12,69 @@ use entente_store::tx::Reads as _;
 use super::{KeptReferral, Refusal};
 use crate::node::{Node, Outcome};
 
+/// The most services that are ranked for one referral: nobody reads on after the first screens.
+const MAX_RANKED: usize = 50;
+
 impl Node {
-    /// The services that might take a referral on: those of partners whose agreement lets us offer
-    /// them referrals today.
-    ///
-    /// The one seam to the service directory. What a partner has not said of its services is not
-    /// known here, and ranks it neither up nor down.
+    /// The services that might take a referral on: those that are running, of partners whose
+    /// agreement lets us offer them referrals today. A partner that lists none stands there by
+    /// itself; of it nothing is known, and that ranks it neither up nor down.
     pub fn referral_candidates(&self) -> Outcome<Vec<Candidate>> {
-        self.db.read(|tx| {
+        let partners = self.referral_partners()?;
+        let shown = self.shown_issuers()?;
+        let now = self.now();
+        self.with_directory(|directory| {
             let mut all = Vec::new();
-            for partner in self.referral_partners(tx)? {
-                let Some(row) = tx.partner(partner.as_bytes())? else { continue };
-                let kind = OrgType::from_number(row.kind).unwrap_or(OrgType::Ngo);
-                let name = Text::new(row.name_en, row.name_fr);
-                all.push(Candidate::partner_only(partner, kind, name));
+            let mut alone = partners.clone();
+            for entry in directory.entries().filter(|entry| shown.contains(&entry.issuer)) {
+                let Some((kind, _)) = partners.get(&entry.issuer) else { continue };
+                // Who has listed a service and closed it is not asked in its name.
+                alone.remove(&entry.issuer);
+                if entry.service.is_active() {
+                    let claims = directory.capacities(&entry.issuer, entry.service.id, now);
+                    let issuer = entry.issuer;
+                    all.push(Candidate::of_service(issuer, *kind, &entry.service, &claims, now));
+                }
+            }
+            let of_partner = |(partner, (kind, name))| Candidate::partner_only(partner, kind, name);
+            all.extend(alone.into_iter().map(of_partner));
+            all
+        })
+    }
+
+    /// The partners whose agreement lets us offer them referrals today.
+    fn referral_partners(&self) -> Outcome<BTreeMap<OrgId, (OrgType, Text)>> {
+        self.db.read(|tx| {
+            let mut all = BTreeMap::new();
+            for kept in self.all_kept(tx)? {
+                let granted = self.policy(&kept)?.grants_referrals(kept.state, self.today());
+                if granted.is_err() || kept.state != AgreementState::Active {
+                    continue;
+                }
+                if let Some(row) = tx.partner(kept.partner.as_bytes())? {
+                    let kind = OrgType::from_number(row.kind).unwrap_or(OrgType::Ngo);
+                    all.insert(kept.partner, (kind, Text::new(row.name_en, row.name_fr)));
+                }
             }
             Ok(all)
         })
     }
 
-    /// The partners whose agreement lets us offer them referrals today, in the order of their ids.
-    fn referral_partners<R: entente_store::db::Rows>(&self, tx: &R) -> Outcome<Vec<OrgId>> {
-        let mut all = Vec::new();
-        for kept in self.all_kept(tx)? {
-            let granted = self.policy(&kept)?.grants_referrals(kept.state, self.today()).is_ok();
-            if granted && kept.state == AgreementState::Active && !all.contains(&kept.partner) {
-                all.push(kept.partner);
-            }
-        }
-        all.sort_unstable();
-        Ok(all)
-    }
-
-    /// Ranks the services for a referral, and says of each partner whether it may be asked.
+    /// Ranks the services for a referral, and says of each partner whether it may be asked. The best
+    /// fifty.
     pub fn rank_referral(&self, kept: &KeptReferral) -> Outcome<Vec<(Match, Result<(), Refusal>)>> {
-        let ranked = rank(&kept.card, self.referral_candidates()?, self.today());
-        let judged = ranked.into_iter().map(|found| {
-            let may = self.may_offer(kept, &found.candidate.partner)?;
-            Ok((found, may))
-        });
-        judged.collect()
+        let mut ranked = rank(&kept.card, self.referral_candidates()?, self.today());
+        ranked.truncate(MAX_RANKED);
+        let mut asked: BTreeMap<OrgId, Result<(), Refusal>> = BTreeMap::new();
+        let mut judged = Vec::with_capacity(ranked.len());
+        for found in ranked {
+            let partner = found.candidate.partner;
+            let may = match asked.get(&partner) {
+                Some(may) => may.clone(),
+                None => asked.entry(partner).or_insert(self.may_offer(kept, &partner)?).clone(),
+            };
+            judged.push((found, may));
+        }
+        Ok(judged)
     }
 }

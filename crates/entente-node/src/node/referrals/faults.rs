@@ -86,49 +86,43 @@ pub(super) fn denied(fault: Box<Fault>, name: (&str, &str), denied: &Denied) -> 
 
 /// The state machine says no.
 pub(super) fn refused(refused: Refused) -> Box<Fault> {
-    let (code, next) = match refused {
-        Refused::Taken => (
+    match refused {
+        Refused::Taken => Fault::new(
             2307,
             (
-                "Nothing is left to do; it is in `entente referral list`.",
-                "Il n’y a plus rien à faire; il figure dans `entente referral list`.",
+                "Another organization has taken the referral.",
+                "Un autre organisme a pris le renvoi.",
+            ),
+            (
+                "Nothing is left to do; it is in `entente referral inbox --all`.",
+                "Il n’y a plus rien à faire; il figure dans `entente referral inbox --all`.",
             ),
         ),
-        Refused::Over => (
+        Refused::Over => Fault::new(
             2308,
+            ("The referral is over.", "Le renvoi est terminé."),
             (
                 "See what came of it: `entente referral show REFERRAL`.",
                 "Voyez ce qu’il en est : `entente referral show RENVOI`.",
             ),
         ),
-        Refused::Repeated | Refused::Contradiction => (
+        Refused::Repeated | Refused::Contradiction => Fault::new(
             2309,
+            ("That was done already.", "C’est déjà fait."),
             (
                 "See where it stands: `entente referral show REFERRAL`.",
                 "Voyez où il en est : `entente referral show RENVOI`.",
             ),
         ),
-        Refused::NotYet | Refused::NotOffered => (
+        Refused::NotYet | Refused::NotOffered => Fault::new(
             2310,
+            ("The referral is not that far.", "Le renvoi n’en est pas encore là."),
             (
                 "See where it stands and whose turn it is: `entente referral show REFERRAL`.",
                 "Voyez où il en est et à qui d’agir : `entente referral show RENVOI`.",
             ),
         ),
-    };
-    let what = match refused {
-        Refused::Taken => {
-            ("Another organization has taken the referral.", "Un autre organisme a pris le renvoi.")
-        }
-        Refused::Over => ("The referral is over.", "Le renvoi est terminé."),
-        Refused::Repeated | Refused::Contradiction => {
-            ("That was done already.", "C’est déjà fait.")
-        }
-        Refused::NotYet | Refused::NotOffered => {
-            ("The referral is not that far.", "Le renvoi n’en est pas encore là.")
-        }
-    };
-    Fault::new(code, what, next)
+    }
 }
 
 pub(super) fn agreement_closed() -> Box<Fault> {

@@ -154,7 +154,7 @@ impl Node {
     fn explain_refusal(&self, fault: Box<Fault>, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
         let (en, fr) = match self.partner_row(partner) {
             Ok(row) => (row.name_en, row.name_fr),
-            Err(_) => (partner.short().to_string(), partner.short().to_string()),
+            Err(_) => (format!("{}", partner.short()), format!("{}", partner.short())),
         };
         refusal.explain(fault, (&en, &fr))
     }

@@ -18,6 +18,7 @@ use entente_core::identity::OrgId;
 use entente_core::policy::{Inclusion, StatisticsGrant};
 use entente_core::statistics::budget::{BudgetRefusal, Known, NanoRho, Pool, charge};
 use entente_core::statistics::plan::{Cube, Plan};
+use entente_core::statistics::referrals::{self, Counts};
 use entente_core::statistics::release::{Answer, DeclineReason, Declined, ReleaseId};
 use entente_core::statistics::tally::Exact;
 use entente_proto::ReleaseQuestion;
@@ -251,7 +252,8 @@ impl Node {
         Ok((last + 1, row))
     }
 
-    /// The exact cells over the cases that every heeded agreement lets be counted.
+    /// The exact cells over the cases that every heeded agreement lets be counted, or over the
+    /// referrals that were made for them.
     pub(super) fn tallied(
         &self,
         plan: &Plan,
@@ -267,6 +269,10 @@ impl Node {
             Ok::<_, Box<Fault>>(granted)
         })?;
         let whose = Whose { granted: &granted, definition: plan.definition, today: self.today() };
+        if cube.counts() == Counts::Referrals {
+            let meant = self.db.read(|tx| self.referral_facts(tx, Some(&whose)))?;
+            return Ok(referrals::tally(cube, release.period, meant));
+        }
         Ok(unpoisoned(self.cases.read()).tally(cube, release.period, &whose))
     }
 

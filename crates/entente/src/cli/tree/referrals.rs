@@ -45,8 +45,14 @@ fn home(words: Words) -> Vec<Command> {
                     "To these partners, separated by ,",
                     "À ces partenaires, séparés par ,",
                 ))
-                .required_unless_present("matching"),
+                .required_unless_present_any(["service", "matching"]),
             )
+            .arg(several(words.option(
+                "service",
+                ("SERVICE", "SERVICE"),
+                "To the organizations of these services, separated by ,",
+                "Aux organismes de ces services, séparés par ,",
+            )))
             .arg(words.flag(
                 "matching",
                 "To all partners that match and may be asked",
@@ -224,5 +230,17 @@ fn both(words: Words) -> Vec<Command> {
             "List what nobody has answered or carried on in time",
             "Lister ce que personne n’a répondu ou poursuivi à temps",
         ),
+        words
+            .command(
+                "gaps",
+                "Count our referrals: which needs stay unmet, why, and how long it takes",
+                "Compter nos renvois\u{a0}: quels besoins restent non comblés, pourquoi, et en combien de temps",
+            )
+            .arg(words.option(
+                "period",
+                ("PERIOD", "PÉRIODE"),
+                "First offered in this year or quarter [the current year]",
+                "Offerts pour la première fois en cette année ou ce trimestre [l’année en cours]",
+            )),
     ]
 }

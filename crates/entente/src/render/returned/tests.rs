@@ -60,7 +60,7 @@ fn the_example_is_an_honest_return() {
 #[test]
 fn every_line_of_the_tables_has_a_value_for_every_column() {
     let national = national();
-    for (text, n_rows) in [(csv(&national), 14 + 35 + 72 + 3), (sdmx(&national), 45)] {
+    for (text, n_rows) in [(csv(&national), 14 + 35 + 72 + 161 + 154 + 5), (sdmx(&national), 45)] {
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), n_rows + 1);
         let n = lines[0].split(',').count();
@@ -73,12 +73,30 @@ fn a_cell_has_its_symbol_interval_and_floor() {
     let national = national();
     let csv = csv(&national);
     assert!(csv.contains(
-        "canada,1,persons,programme,province,2025,0,province,35,,,,,20,,11,29,10,20,1,0,0,\r\n"
+        "canada,1,persons,programme,province,cases,2025,0,province,35,,,,,20,,10,30,15,20,1,0,0,\r\n"
     ));
     let sdmx = sdmx(&national);
     let line = "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,VC_HTF_DETVSX,124,F,Y0T17,\
-                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,11,29,10\r\n";
+                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,10,30,15\r\n";
     assert!(sdmx.contains(line), "{sdmx}");
+}
+
+#[test]
+fn a_table_says_what_it_counts_and_no_referral_is_a_detected_victim() {
+    let national = national();
+    let csv = csv(&national);
+    assert!(csv.contains(",referral-needs,referrals,2025,0,need,emergency_housing,waiting,1h,"));
+    let victims: Vec<_> = sdmx(&national).lines().map(str::to_owned).collect();
+    let of_cases = NationalReturn {
+        tables: national.tables.iter().take(3).cloned().collect(),
+        ..national.clone()
+    };
+    assert_eq!(sdmx(&of_cases).lines().collect::<Vec<_>>(), victims);
+    let only_referrals = NationalReturn {
+        tables: national.tables.iter().skip(3).cloned().collect(),
+        ..national.clone()
+    };
+    assert_eq!(sdmx(&only_referrals).lines().count(), 1);
 }
 
 #[test]
@@ -89,7 +107,7 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
         ReturnTable::of(&national.plan, table.release, table.voices.clone(), None).unwrap()
     };
     national.tables = national.tables.iter().map(remade).collect();
-    assert!(csv(&national).contains(",province,35,,,,,,x,11,29,1000,,1,0,0,\r\n"));
+    assert!(csv(&national).contains(",province,35,,,,,,x,10,30,1000,,1,0,0,\r\n"));
     assert!(sdmx(&national).contains(",F,Y0T17,_T,_T,_T,_T,_T,_T,_T,_T,_T,2025,,NUMBER,0,Q,x,"));
     let silent = |table: &ReturnTable| {
         let voices = vec![(key(2).id(), None)];
