@@ -65,7 +65,9 @@ impl Head {
         document: &Sponsored,
         next: &Self,
     ) -> Result<Follows, Astray> {
-        let Some(before) = before else { return Ok(Follows::New { n_missing: next.seq - 1 }) };
+        let Some(before) = before else {
+            return Ok(Follows::New { n_missing: next.seq.saturating_sub(1) });
+        };
         if next.seq < before.seq {
             return Err(Astray::Older);
         }
@@ -73,7 +75,7 @@ impl Head {
             let same = next.hash == before.hash;
             return if same { Ok(Follows::Same) } else { Err(Astray::Forked) };
         }
-        let n_missing = next.seq - before.seq - 1;
+        let n_missing = next.seq.saturating_sub(before.seq).saturating_sub(1);
         if n_missing == 0 && document.previous != Some(before.hash) {
             return Err(Astray::Forked);
         }
