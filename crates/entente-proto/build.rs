@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use prost::Message;
 
 /// The files, from the root of the specification.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "entente/v1/codes.proto",
     "entente/v1/documents.proto",
     "entente/v1/exchange.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 11] = [
     "entente/v1/overlap.proto",
     "entente/v1/referral.proto",
     "entente/v1/service.proto",
+    "entente/v1/sponsor.proto",
     "entente/v1/statement.proto",
     "entente/v1/statistics.proto",
     "entente/v1/sum.proto",

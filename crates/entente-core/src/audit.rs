@@ -161,6 +161,12 @@ actions! {
     NoticeSent = 180, "notice_sent", "Message to the staff sent", "Message au personnel envoyé";
     NoticeFailed = 181, "notice_failed", "Message to the staff failed", "Échec d’un message au personnel";
     NoticeGivenUp = 182, "notice_given_up", "Message to the staff given up", "Message au personnel abandonné";
+    SponsoredAdded = 190, "sponsored_added", "Organization sponsored", "Organisme parrainé";
+    SponsoredTaken = 191, "sponsored_taken", "Document of a sponsored organization signed", "Document d’un organisme parrainé signé";
+    SponsoredEnded = 192, "sponsored_ended", "Sponsorship ended", "Parrainage terminé";
+    SponsoredSaid = 193, "sponsored_said", "Sponsored organization told to a partner", "Organisme parrainé communiqué à un partenaire";
+    SponsoredHeld = 194, "sponsored_held", "Sponsored organization of a partner received", "Organisme parrainé par un partenaire reçu";
+    SponsoredReceipt = 195, "sponsored_receipt", "Receipt for a sponsored organization signed", "Accusé pour un organisme parrainé signé";
 }
 
 impl Action {

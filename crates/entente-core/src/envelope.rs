@@ -98,6 +98,12 @@ pub mod payload_type {
     pub const HANDOVER_KEY: &str = "application/vnd.entente.handover-key.v1+proto";
     /// That a hand-over was destroyed, or was not taken.
     pub const HANDOVER_RECEIPT: &str = "application/vnd.entente.handover-receipt.v1+proto";
+    /// Everything that an organization without a node says of itself; its sponsor signs it too.
+    pub const SPONSORED: &str = "application/vnd.entente.sponsored.v1+proto";
+    /// What a sponsor has of an organization, for that organization.
+    pub const SPONSOR_RECEIPT: &str = "application/vnd.entente.sponsor-receipt.v1+proto";
+    /// A sponsor no longer carries an organization.
+    pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
 }

@@ -14,7 +14,8 @@
 //! 10. [`service`]: who helps with what, where and when, and how many places are free;
 //! 11. [`referral`]: from an anonymized need to a service that takes it on, and what came of it;
 //! 12. [`handover`]: contact details, sealed to one recipient;
-//! 13. [`audit`]: what was done, so that it cannot be rewritten in silence.
+//! 13. [`sponsor`]: what an organization without a node signs, and its sponsor carries;
+//! 14. [`audit`]: what was done, so that it cannot be rewritten in silence.
 //!
 //! [`layout`], [`duplicates`] and [`synthetic`] serve the people who enter cases; [`identity`],
 //! [`merkle`] and [`lang`] serve all.
@@ -42,6 +43,7 @@ pub mod record;
 pub mod referral;
 pub mod screening;
 pub mod service;
+pub mod sponsor;
 pub mod statement;
 pub mod statistics;
 pub mod summary;

@@ -18,7 +18,8 @@ mod partners;
 mod plans;
 mod records;
 mod referrals;
-mod services;
+pub(crate) mod services;
+mod sponsors;
 mod statistics;
 mod status;
 mod store;
@@ -269,6 +270,11 @@ impl Desk {
             Op::ServiceExport => it.now(asked, services::export).await,
             Op::CapacitySet => it.now(asked, services::capacity_set).await,
             Op::CapacityShow => it.now(asked, services::capacity_show).await,
+            Op::SponsorAdd => it.now(asked, sponsors::add).await,
+            Op::SponsorTake => it.now(asked, sponsors::take).await,
+            Op::SponsorList => it.now(asked, sponsors::list).await,
+            Op::SponsorGive => it.now(asked, sponsors::give).await,
+            Op::SponsorEnd => it.now(asked, sponsors::end).await,
             Op::ReferralCreate => it.now(asked, referrals::create).await,
             Op::ReferralOffer => it.now(asked, referrals::offer).await,
             Op::ReferralInbox => it.now(asked, referrals::inbox).await,

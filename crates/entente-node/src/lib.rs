@@ -3,7 +3,8 @@
 //! Start with [`node`], which is synchronous and knows no sockets. Around it: [`doors`] and
 //! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
 //! [`sync`] asks partners for news, [`notify`] tells the staff that something waits, [`answer`] answers the staff in the documents of [`local`],
-//! and [`setup`] and [`run`] make a node from a folder and keep it going.
+//! and [`setup`] and [`run`] make a node from a folder and keep it going. [`sponsored`] is the folder of an
+//! organization that has none.
 
 pub mod accounts;
 pub mod answer;
@@ -18,6 +19,7 @@ pub mod node;
 pub mod notify;
 pub mod run;
 pub mod setup;
+pub mod sponsored;
 pub mod sync;
 pub mod tabular;
 pub mod tls;

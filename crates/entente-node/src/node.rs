@@ -26,6 +26,7 @@ pub mod referrals;
 pub mod restarts;
 pub mod retention;
 pub mod services;
+pub mod sponsors;
 pub mod statistics;
 pub mod status;
 pub mod waiting;

@@ -8,7 +8,7 @@
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
 //! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `service`, `referral`,
-//! `handover`,
+//! `handover`, `sponsor`,
 //! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
@@ -33,6 +33,7 @@ mod receipt;
 mod referral;
 mod release;
 mod service;
+mod sponsor;
 mod statement;
 mod sum;
 mod summary;
@@ -85,6 +86,11 @@ pub use release::{
 pub use service::{
     MAX_LISTING, decode_capacity, decode_service, decode_service_withdrawal, encode_capacity,
     encode_service, encode_service_withdrawal,
+};
+pub use sponsor::{
+    MAX_SPONSORED, decode_sponsor_receipt, decode_sponsored, decode_sponsorship_end,
+    encode_sponsor_receipt, encode_sponsored, encode_sponsorship_end, read_sponsor_receipt,
+    read_sponsored, sponsor_receipt_file, sponsored_file,
 };
 pub use statement::{
     MAX_DOCUMENT, decode_envelope, decode_statement, document_message, encode_envelope,

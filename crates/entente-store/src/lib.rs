@@ -13,7 +13,8 @@
 //! 8. [`overlap`]: overlap rounds, with types;
 //! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`notices`]: messages to the staff, with types;
-//! 11. [`log`]: Merkle logs, for feeds and the audit log.
+//! 11. [`sponsors`]: organizations without a node, with types;
+//! 12. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -29,6 +30,7 @@ pub mod referrals;
 pub mod rows;
 pub mod seal;
 pub mod services;
+pub mod sponsors;
 pub mod statistics;
 pub mod sums;
 pub mod tables;

@@ -177,3 +177,10 @@ pub const NOTICES: Table = Table::new(56, "notices");
 /// What each way of the settings was last told. Key: nothing; one row.
 /// Value: [`crate::notices::NoticedRow`].
 pub const NOTICED: Table = Table::new(57, "noticed");
+
+/// Organizations that we sponsor. Key: organization. Value: [`crate::sponsors::SponsoredRow`].
+pub const SPONSORED: Table = Table::new(58, "sponsored");
+
+/// Organizations that partners sponsor, and what they carried. Key: organization.
+/// Value: [`crate::sponsors::CarriedRow`].
+pub const CARRIED: Table = Table::new(59, "carried");

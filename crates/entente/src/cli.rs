@@ -20,8 +20,9 @@ pub(crate) mod flow;
 mod handover;
 mod offline;
 pub(crate) mod prompt;
-mod services;
+pub(crate) mod services;
 pub(crate) mod speech;
+mod sponsors;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tree;

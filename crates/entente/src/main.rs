@@ -3,12 +3,13 @@
 //! A command is parsed in English or French, becomes a document, goes to the running node through
 //! its socket, and comes back as a page or as the document itself ([`cli`], [`render`]). What
 //! cannot go through a running node (making one, running it, restoring a backup) is in [`setup`]; what needs a file and no
-//! node at all, in [`stats`].
+//! node at all, in [`stats`] and [`sponsored`].
 
 mod cli;
 mod demo;
 mod render;
 mod setup;
+mod sponsored;
 mod stats;
 
 use std::process::ExitCode;

@@ -29,6 +29,7 @@ mod record;
 mod referral;
 pub(crate) mod returned;
 mod service;
+mod sponsor;
 mod statistics;
 mod status;
 mod store;
@@ -135,6 +136,11 @@ pub(crate) fn told(
         Op::ServiceExport => show::<doc::ServiceExportAsk>(told, view),
         Op::CapacitySet => show::<doc::CapacitySetAsk>(told, view),
         Op::CapacityShow => show::<doc::CapacityShowAsk>(told, view),
+        Op::SponsorAdd => show::<doc::SponsorAddAsk>(told, view),
+        Op::SponsorTake => show::<doc::SponsorTakeAsk>(told, view),
+        Op::SponsorList => show::<doc::SponsorListAsk>(told, view),
+        Op::SponsorGive => show::<doc::SponsorGiveAsk>(told, view),
+        Op::SponsorEnd => show::<doc::SponsorEndAsk>(told, view),
         Op::ReferralCreate => show::<doc::ReferralCreateAsk>(told, view),
         Op::ReferralOffer => show::<doc::ReferralOfferAsk>(told, view),
         Op::ReferralInbox => show::<doc::ReferralInboxAsk>(told, view),

@@ -110,7 +110,7 @@ fn kind(desk: &Desk, typed: &Typed<'_>) -> Result<OrgType, Box<Fault>> {
     }
 }
 
-fn unknown_kind() -> Box<Fault> {
+pub(crate) fn unknown_kind() -> Box<Fault> {
     Fault::new(
         4,
         ("--kind does not accept this value", "--kind n’accepte pas cette valeur"),
@@ -295,7 +295,7 @@ fn known_secret(desk: &Desk, typed: &Typed<'_>) -> Result<Zeroizing<String>, Box
 }
 
 /// The first line of a file, without its end.
-fn first_line(path: &Path) -> Result<Zeroizing<String>, Box<Fault>> {
+pub(crate) fn first_line(path: &Path) -> Result<Zeroizing<String>, Box<Fault>> {
     let text = std::fs::read_to_string(path).map_err(|error| faults::unreadable(path, &error))?;
     let text = Zeroizing::new(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))

@@ -10,6 +10,7 @@ use crate::agreement::clause::item;
 use crate::envelope::{Envelope, EnvelopeError, payload_type};
 use crate::identity::OrgKey;
 use crate::service::{Audience, Capacity, Service};
+use crate::sponsor::Carried;
 use crate::statement::Statement;
 
 use super::{Denied, Permitted, Policy, Reason, Why};
@@ -58,6 +59,19 @@ impl Policy {
     ) -> Result<Permitted<ServiceNews>, Denied> {
         self.decide_services(state, today)?;
         Ok(self.permitted(ServiceNews::Capacity(capacity)))
+    }
+
+    /// Decides whether what a sponsored organization says may be carried to the partner. It is part of
+    /// the directory; the organization itself signed what partners may see, so nothing is left out here.
+    pub fn decide_sponsored(
+        &self,
+        carried: Carried,
+        state: AgreementState,
+        today: Date,
+    ) -> Result<Permitted<Statement>, Denied> {
+        self.decide_services(state, today)?;
+        let inner = Statement::Document(carried.into_envelope());
+        Ok(Permitted { partner: self.partner, clause: self.clause(item::SERVICES), inner })
     }
 
     fn permitted(&self, inner: ServiceNews) -> Permitted<ServiceNews> {

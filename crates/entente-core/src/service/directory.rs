@@ -21,6 +21,8 @@ use super::{Capacity, Freshness, Point, Service, ServiceId};
 pub struct Entry {
     /// Who signed it.
     pub issuer: OrgId,
+    /// The sponsor who carried it here and signed it too; `None` if the issuer has a node.
+    pub sponsor: Option<OrgId>,
     /// The service.
     pub service: Service,
 }

@@ -59,7 +59,7 @@ fn today() -> Date {
 fn directory(services: impl IntoIterator<Item = Service>) -> Directory {
     let mut directory = Directory::default();
     for service in services {
-        directory.put(Entry { issuer: org(1), service });
+        directory.put(Entry { issuer: org(1), sponsor: None, service });
     }
     directory
 }
@@ -165,7 +165,7 @@ fn what_has_room_comes_first_then_what_is_confirmed_then_what_is_near() {
 fn nobody_can_replace_what_another_says() {
     let mut directory = directory([shelter(1)]);
     let other = Service { name: Text::new("Other", ""), ..shelter(1) };
-    directory.put(Entry { issuer: org(2), service: other });
+    directory.put(Entry { issuer: org(2), sponsor: None, service: other });
     assert_eq!(directory.len(), 2);
     assert_eq!(directory.get(&org(1), ServiceId([1; 16])).unwrap().service, shelter(1));
     directory.remove_all_of(&org(2));

@@ -25,6 +25,7 @@ mod add;
 mod files;
 
 pub(super) use add::add;
+pub(crate) use add::{apply, new_service};
 pub(super) use files::{export, import};
 
 /// How long a capacity holds if nothing is said, in hours.
@@ -247,7 +248,7 @@ fn row_of(node: &Node, entry: Arc<Entry>) -> Outcome<ServiceRow> {
 }
 
 fn row(node: &Node, names: &Names, found: &Found) -> ServiceRow {
-    let Entry { issuer, service } = &*found.entry;
+    let Entry { issuer, sponsor, service } = &*found.entry;
     let codes = |set: Vec<&'static str>| set.into_iter().map(str::to_owned).collect();
     let confirmed_on = service.assured_on.map(|day| day.to_string());
     let open = match found.open {
@@ -266,6 +267,7 @@ fn row(node: &Node, names: &Names, found: &Found) -> ServiceRow {
         name: both(&service.name),
         organization: both(&service.organization.name),
         issuer: names.named(issuer),
+        sponsor: sponsor.as_ref().map(|it| names.named(it)),
         ours: *issuer == node.id(),
         status: service.status.code().to_owned(),
         needs: codes(service.needs.iter().map(Code::code).collect()),

@@ -237,6 +237,11 @@ local_service! {
     service_export, ServiceExportStream, ServiceExport;
     capacity_set, CapacitySetStream, CapacitySet;
     capacity_show, CapacityShowStream, CapacityShow;
+    sponsor_add, SponsorAddStream, SponsorAdd;
+    sponsor_take, SponsorTakeStream, SponsorTake;
+    sponsor_list, SponsorListStream, SponsorList;
+    sponsor_give, SponsorGiveStream, SponsorGive;
+    sponsor_end, SponsorEndStream, SponsorEnd;
     referral_create, ReferralCreateStream, ReferralCreate;
     referral_offer, ReferralOfferStream, ReferralOffer;
     referral_inbox, ReferralInboxStream, ReferralInbox;

@@ -36,6 +36,7 @@ mod record_file;
 mod referral;
 mod referral_gaps;
 mod service;
+mod sponsor;
 mod statistics;
 mod store;
 
@@ -54,6 +55,7 @@ pub use record_file::*;
 pub use referral::*;
 pub use referral_gaps::*;
 pub use service::*;
+pub use sponsor::*;
 pub use statistics::*;
 pub use store::*;
 
@@ -181,6 +183,11 @@ asks! {
     ServiceExport: ServiceExportAsk => ServiceExportTold;
     CapacitySet: CapacitySetAsk => CapacitySetTold;
     CapacityShow: CapacityShowAsk => CapacityShowTold;
+    SponsorAdd: SponsorAddAsk => SponsorTold;
+    SponsorTake: SponsorTakeAsk => SponsorTold;
+    SponsorList: SponsorListAsk => SponsorListTold;
+    SponsorGive: SponsorGiveAsk => SponsorGiveTold;
+    SponsorEnd: SponsorEndAsk => SponsorTold;
     ReferralCreate: ReferralCreateAsk => ReferralTold;
     ReferralOffer: ReferralOfferAsk => ReferralTold;
     ReferralInbox: ReferralInboxAsk => ReferralListTold;

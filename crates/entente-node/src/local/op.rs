@@ -120,6 +120,11 @@ ops! {
     ServiceExport = "service_export", "Export services", "Exporter des services";
     CapacitySet = "capacity_set", "Say what a service has free", "Indiquer la capacité d’un service";
     CapacityShow = "capacity_show", "Show what is free", "Montrer les capacités";
+    SponsorAdd = "sponsor_add", "Sponsor an organization without a node", "Parrainer un organisme sans nœud";
+    SponsorTake = "sponsor_take", "Take what a sponsored organization signed", "Prendre ce qu’un organisme parrainé a signé";
+    SponsorList = "sponsor_list", "List sponsored organizations", "Lister les organismes parrainés";
+    SponsorGive = "sponsor_give", "Write a receipt for a sponsored organization", "Écrire un accusé pour un organisme parrainé";
+    SponsorEnd = "sponsor_end", "End a sponsorship", "Mettre fin à un parrainage";
     ReferralCreate = "referral_create", "Make a referral", "Créer un renvoi";
     ReferralOffer = "referral_offer", "Offer a referral", "Offrir un renvoi";
     ReferralInbox = "referral_inbox", "List referrals offered to us", "Lister les renvois qui nous sont offerts";

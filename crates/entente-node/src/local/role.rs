@@ -152,6 +152,11 @@ pub fn allowed(op: Op, role: Role) -> bool {
             &[Supervisor, Coordinator]
         }
 
+        // Sponsors: taking one on is authority, as with a partner; taking its files is work.
+        Op::SponsorAdd | Op::SponsorEnd => &[PrivacyOfficer],
+        Op::SponsorTake | Op::SponsorGive => &[PrivacyOfficer, Coordinator],
+        Op::SponsorList => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor],
+
         // Sharing.
         Op::EpochClose => &[PrivacyOfficer],
         Op::EpochPreview => &[Supervisor, PrivacyOfficer, Coordinator],
@@ -240,7 +245,7 @@ mod tests {
             AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
             AuditVerify, Budget, CapacityShow, Doctor, EpochList, FeedList, Inbox, OpenerList,
             OverlapList, OverlapShow, PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList,
-            ServiceList, ServiceSearch, ServiceShow, StatsShow, StatsStatus, Status,
+            ServiceList, ServiceSearch, ServiceShow, SponsorList, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -267,6 +272,7 @@ mod tests {
                 ServiceShow,
                 ServiceSearch,
                 CapacityShow,
+                SponsorList,
                 Budget,
                 AuditList,
                 AuditVerify,
@@ -287,6 +293,8 @@ mod tests {
             Op::PlanSign,
             Op::OverlapSign,
             Op::OverlapEnd,
+            Op::SponsorAdd,
+            Op::SponsorEnd,
         ] {
             let roles: Vec<_> = Role::ALL.iter().filter(|role| allowed(op, **role)).collect();
             assert_eq!(roles, [&Role::PrivacyOfficer], "{op}");

@@ -105,6 +105,7 @@ impl Node {
             Ok::<_, Box<Fault>>(gone)
         })?;
         self.forget_held(&gone);
+        self.forget_directory();
         self.refresh_admissions()
     }
 
@@ -123,6 +124,9 @@ impl Node {
         let kind = envelope.payload_type.as_str();
         if kind == payload_type::AGREEMENT || kind == payload_type::AGREEMENT_PROPOSAL {
             return Ok(self.read_agreement(tx, issuer, envelope, gathered)?);
+        }
+        if kind == payload_type::SPONSORED {
+            return Ok(self.read_carried(tx, issuer, envelope, gathered)?);
         }
         let Ok(payload) = envelope.verify(&envelope.payload_type, &[*issuer]) else {
             return Ok(Err("document_not_signed"));
@@ -151,6 +155,7 @@ impl Node {
                     return Ok(Err("document_unreadable"));
                 }
                 // What it took back before stays taken back; the rest is said again or not.
+                // What it carried for others was signed by them, and stays the newest that they said.
                 tx.delete_services_of(issuer.as_bytes())?;
                 gathered.services.forget = true;
                 let entry = self.entry(Actor::Partner(*issuer), Action::Restored);
@@ -165,6 +170,9 @@ impl Node {
             | payload_type::OVERLAP_TERMS
             | payload_type::OVERLAP_PROPOSAL => {
                 Ok(self.read_plan_or_terms(tx, issuer, envelope, gathered)?)
+            }
+            payload_type::SPONSORSHIP_END => {
+                Ok(self.read_sponsorship_end(tx, issuer, bytes, gathered)?)
             }
             payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
             payload_type::HANDOVER_RECEIPT => {

@@ -204,6 +204,8 @@ impl Node {
             self.write_audit(tx, vec![entry])?;
             Ok::<_, Box<Fault>>(Some(row.nonce))
         })?;
+        // Whoever has a node speaks for itself, and not through a sponsor any more.
+        self.forget_directory();
         self.refresh_admissions()?;
         outcome.ok_or_else(no_such_ticket)
     }
@@ -253,6 +255,8 @@ impl Node {
             let entry = self.entry(actor, Action::PartnerConnected).partner(inviter);
             self.write_audit(tx, vec![entry.reference(invitation.ticket)])
         })?;
+        // Whoever has a node speaks for itself, and not through a sponsor any more.
+        self.forget_directory();
         self.refresh_admissions()
     }
 

@@ -80,7 +80,7 @@ impl Node {
                     let (became, service) = self.put_service(tx, service)?;
                     put.push(became);
                     if became != Put::Unchanged {
-                        entries.push(Entry { issuer: self.id(), service });
+                        entries.push(Entry { issuer: self.id(), sponsor: None, service });
                     }
                 }
                 let changed: Vec<_> = entries.iter().map(|it| it.service.id.0).collect();
@@ -255,13 +255,17 @@ impl Node {
             let hash = wanted.as_ref().map(|row| &row.hash);
             tx.put_service_said(partner.as_bytes(), &id, hash)?;
         }
+        let n_carried = match only {
+            None => self.say_sponsored_under(tx, &policy, &kept, None)?,
+            Some(_) => 0,
+        };
         let n = said.len() as u64;
         if n > 0 {
             self.say(tx, partner, Some(kept.reference()), said)?;
             let entry = self.entry(Actor::Node, Action::ServicesSaid).partner(*partner).n(n);
             self.write_audit(tx, vec![entry.agreement(kept.agreement.id.0)])?;
         }
-        Ok(n)
+        Ok(n + n_carried)
     }
 
     /// The services whose listing differs from what the partner was told, with what it is to be told:
@@ -337,6 +341,7 @@ impl Node {
         for (id, _) in tx.services_said(partner.as_bytes())? {
             tx.put_service_said(partner.as_bytes(), &id, None)?;
         }
+        self.say_sponsored_again(tx, partner)?;
         self.say_services_to(tx, partner, None)?;
         Ok(())
     }
@@ -345,6 +350,7 @@ impl Node {
     /// same partner still grants is said again.
     pub(crate) fn forget_services_with(&self, tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
         tx.delete_services_of(partner.as_bytes())?;
+        tx.forget_carried_by(partner.as_bytes())?;
         self.say_services_anew(tx, partner)
     }
 }

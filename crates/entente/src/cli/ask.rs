@@ -87,6 +87,7 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["bundle", command] => bundle(command, &typed),
         ["plan", command] => plan(command, &typed),
         ["service", command] => super::services::service(command, &typed),
+        ["sponsor", command] => super::sponsors::sponsor(command, &typed),
         ["capacity", command] => super::services::capacity(command, &typed),
         ["stats", "overlap", command] => overlap(command, &typed),
         ["stats", command] => stats(command, &typed),

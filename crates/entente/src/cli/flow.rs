@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ask::{Question, Typed, question};
 use super::desk::Desk;
-use super::{End, call, faults, handover, offline, prompt, watch};
+use super::{End, call, faults, handover, offline, prompt, sponsors, watch};
 use crate::render;
 
 type Done = Result<End, Box<Fault>>;
@@ -40,6 +40,9 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         }
         ["record", "search"] if names.maybe("text").is_none() => return search(desk, &names),
         _ => {}
+    }
+    if let Some(question) = sponsors::question(desk, &path, &names) {
+        return plain(desk, &question?);
     }
     if let Some(question) = handover::question(desk, &path, &names) {
         return plain(desk, &question?);
@@ -499,7 +502,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Box<Fault>> {
     write_new_bytes(path, text.as_bytes())
 }
 
-fn write_new_bytes(path: &Path, bytes: &[u8]) -> Result<(), Box<Fault>> {
+pub(crate) fn write_new_bytes(path: &Path, bytes: &[u8]) -> Result<(), Box<Fault>> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = std::fs::OpenOptions::new();

@@ -9,7 +9,7 @@ use super::ask::Typed;
 use super::desk::Desk;
 use super::{End, faults, tree};
 use crate::demo::{self, DemoOptions};
-use crate::{render, setup, stats};
+use crate::{render, setup, sponsored, stats};
 
 /// Does the command at `path`; `None` if it is a question for a running node.
 pub(super) fn run(
@@ -31,6 +31,7 @@ pub(super) fn run(
         ["backup", "verify"] => setup::backup::verify(desk, &names),
         ["backup", "restore"] => setup::backup::restore(desk, &names),
         ["store", "migrate"] => setup::store::migrate(desk, &names),
+        ["sponsored", command] => sponsored::run(desk, command, &names),
         ["stats", "mse"] => stats::mse(desk, &names),
         ["store", "rekey"] => setup::store::rekey(desk, &names),
         _ => return None,

@@ -71,7 +71,8 @@ fn yes(typed: &Typed<'_>, id: &str) -> Option<bool> {
     typed.maybe(id).map(|answer| answer == "yes")
 }
 
-fn added(typed: &Typed<'_>) -> ServiceAddAsk {
+/// What is given of a service.
+pub(crate) fn added(typed: &Typed<'_>) -> ServiceAddAsk {
     ServiceAddAsk {
         service: typed.maybe("change"),
         name: both(typed, "name", "name-fr"),

@@ -16,6 +16,7 @@ mod partners;
 mod referrals;
 mod services;
 mod sharing;
+mod sponsors;
 mod statistics;
 pub(crate) mod words;
 
@@ -28,7 +29,7 @@ const GROUPS: [(&str, &str, &[&str]); 7] = [
         "Tous les jours",
         &["inbox", "status", "record", "consent", "referral", "held", "count", "sync"],
     ),
-    ("Services", "Services", &["service", "capacity"]),
+    ("Services", "Services", &["service", "capacity", "sponsor", "sponsored"]),
     ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
@@ -72,6 +73,8 @@ fn all(words: Words) -> Vec<Command> {
         sharing::sync(words),
         services::service(words),
         services::capacity(words),
+        sponsors::sponsor(words),
+        sponsors::sponsored(words),
         partners::partner(words),
         partners::agreement(words),
         sharing::epoch(words),

@@ -11,13 +11,14 @@ use entente_node::local::doc::{
 use super::Render;
 use super::labels::moment;
 use super::page::{Grid, Page, Tone};
+use super::sponsor::source;
 
 fn labels<C: Code>(codes: &[String], lang: Lang) -> String {
     let label = |text: &String| C::parse(text).map_or(text.clone(), |it| it.label(lang).to_owned());
     codes.iter().map(label).collect::<Vec<_>>().join(", ")
 }
 
-fn label<C: Code>(code: &str, lang: Lang) -> String {
+pub(super) fn label<C: Code>(code: &str, lang: Lang) -> String {
     labels::<C>(&[code.to_owned()], lang)
 }
 
@@ -76,11 +77,14 @@ fn table(rows: &[ServiceRow], page: &mut Page<'_>) {
         lang.pick("Id", "Identifiant"),
     ]);
     for row in rows {
-        let issuer = if row.ours { lang.pick("us", "nous") } else { row.issuer.name(lang) };
+        let issuer = match row.ours {
+            true => lang.pick("us", "nous").to_owned(),
+            false => source(row, lang),
+        };
         grid.toned([
             (Tone::Plain, row.name.text(lang).to_owned()),
             (Tone::Plain, row.organization.text(lang).to_owned()),
-            (Tone::Plain, issuer.to_owned()),
+            (Tone::Plain, issuer),
             (Tone::Plain, distance(row, lang)),
             open(row, lang),
             fresh(row, lang),
@@ -106,7 +110,7 @@ fn facts(row: &ServiceRow, page: &mut Page<'_>) {
     page.facts(&[
         (lang.pick("Id", "Identifiant"), row.id.clone()),
         (lang.pick("Organization", "Organisme"), row.organization.text(lang).to_owned()),
-        (lang.pick("Told by", "Source"), row.issuer.name(lang).to_owned()),
+        (lang.pick("Told by", "Source"), source(row, lang)),
         (lang.pick("Helps with", "Répond à"), labels::<Need>(&row.needs, lang)),
         (lang.pick("For", "Pour"), labels::<Group>(&row.groups, lang)),
         (lang.pick("Place", "Lieu"), place),

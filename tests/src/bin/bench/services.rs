@@ -52,7 +52,7 @@ fn directory(n: u32) -> Directory {
             assured_on: Some(date(2026, 10, 1)),
             ..Service::named(ServiceId(id), Organization::default(), name)
         };
-        directory.put(Entry { issuer, service });
+        directory.put(Entry { issuer, sponsor: None, service });
     }
     directory
 }

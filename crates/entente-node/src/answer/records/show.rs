@@ -23,11 +23,14 @@ use crate::node::{Node, Outcome};
 pub(in crate::answer) struct Names(HashMap<OrgId, Both>);
 
 impl Names {
-    /// The names of all partners, and our own.
+    /// The names of all partners, of those that they or we sponsor, and our own.
     pub(in crate::answer) fn of(node: &Node) -> Outcome<Self> {
         let rows = node.partner_rows()?.into_iter();
         let mut names: HashMap<_, _> =
             rows.map(|(id, row)| (id, Both::new(row.name_en, row.name_fr))).collect();
+        for (org, name) in node.sponsored_names()? {
+            names.entry(org).or_insert_with(|| Both::new(name.en, name.fr));
+        }
         let ours = &node.profile().name;
         names.insert(node.id(), Both::new(ours.en.clone(), ours.fr.clone()));
         Ok(Self(names))

@@ -1,5 +1,6 @@
 //! Adding a service, or changing what is given of one.
 
+use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::record::Language;
 use entente_core::service::check::tidy;
@@ -14,9 +15,9 @@ use crate::answer::{Desk, Staff, Steps};
 use crate::fault::Both;
 use crate::hsds::derived_id;
 use crate::local::doc::*;
+use crate::node::Outcome;
 use crate::node::pairing::random;
 use crate::node::services::cannot_be_kept;
-use crate::node::{Node, Outcome};
 
 pub(in crate::answer) fn add(
     desk: &Desk,
@@ -27,12 +28,9 @@ pub(in crate::answer) fn add(
     let node = &desk.node;
     let mut service = match &ask.service {
         Some(wanted) => node.own_service(node.find_own_service(wanted)?)?,
-        None => new(node)?,
+        None => new_service(&node.id(), &node.profile().name)?,
     };
-    texts(&mut service, &ask);
-    codes(&mut service, &ask)?;
-    hours_and_phones(&mut service, &ask)?;
-    place(&mut service, &ask)?;
+    apply(&mut service, &ask)?;
     if ask.service.is_none() {
         // Whoever enters it knows that it is so.
         service.assured_on = Some(node.today());
@@ -46,14 +44,23 @@ pub(in crate::answer) fn add(
     changed(node, &id)
 }
 
-fn new(node: &Node) -> Outcome<Service> {
+/// A service without anything yet, of the organization with this identity and name.
+pub(crate) fn new_service(org: &OrgId, name: &Text) -> Outcome<Service> {
     let organization = Organization {
-        id: derived_id(&[node.id().as_bytes(), b"organization"]),
-        name: node.profile().name.clone(),
+        id: derived_id(&[org.as_bytes(), b"organization"]),
+        name: name.clone(),
         ..Organization::default()
     };
     let id = uuid::Builder::from_random_bytes(random::<16>()?).into_uuid();
     Ok(Service::named(ServiceId(*id.as_bytes()), organization, Text::default()))
+}
+
+/// Puts what is given of a service into it.
+pub(crate) fn apply(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
+    texts(service, ask);
+    codes(service, ask)?;
+    hours_and_phones(service, ask)?;
+    place(service, ask)
 }
 
 fn text(both: &Both) -> Text {

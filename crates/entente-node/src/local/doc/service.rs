@@ -169,6 +169,8 @@ pub struct ServiceRow {
     pub organization: Both,
     /// Who told of it.
     pub issuer: Named,
+    /// The partner that carries it, and signed it too, if its organization has no node.
+    pub sponsor: Option<Named>,
     /// It is ours.
     pub ours: bool,
     /// `active`, `inactive`, `defunct` or `temporarily closed`.

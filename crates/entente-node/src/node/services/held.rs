@@ -98,7 +98,7 @@ impl Node {
         let document = entente_proto::encode_envelope(envelope);
         tx.put_held_service(issuer.as_bytes(), &service.id.0, &document)?;
         read.n += 1;
-        read.changes.push(Change::Put(Box::new(Entry { issuer: *issuer, service })));
+        read.changes.push(Change::Put(Box::new(Entry { issuer: *issuer, sponsor: None, service })));
         Ok(Ok(()))
     }
 
@@ -184,5 +184,5 @@ impl Node {
 pub(super) fn listed_in(document: &[u8]) -> Option<Entry> {
     let envelope = entente_proto::decode_envelope(document).ok()?;
     let (issuer, service) = entente_proto::decode_service(&envelope.payload).ok()?;
-    Some(Entry { issuer, service })
+    Some(Entry { issuer, sponsor: None, service })
 }

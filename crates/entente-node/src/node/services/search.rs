@@ -6,10 +6,12 @@ use std::sync::Arc;
 use entente_core::identity::OrgId;
 use entente_core::service::{Capacity, Directory, Entry, Matches, Query, Service, ServiceId};
 use entente_store::services::Services as _;
+use entente_store::sponsors::Sponsors as _;
 
 use super::held::listed_in;
 use super::{is_told_by, service_of, unknown_service};
 use crate::fault::Fault;
+use crate::node::sponsors::carried::has_node;
 use crate::node::{Node, Outcome, unpoisoned};
 
 /// How many characters of an id are enough to mean it.
@@ -35,6 +37,16 @@ impl Node {
             for (partner, row) in partners {
                 if row.quarantined.is_none() && is_told_by(self, tx, &partner)? {
                     shown.insert(partner);
+                }
+            }
+            // Whoever has no node is shown as long as the sponsor is.
+            let carried = tx.all_carried()?.into_iter().map(|(org, row)| (org, row.sponsor));
+            let ours = tx.all_sponsored()?.into_iter().map(|(org, _)| (org, *self.id().as_bytes()));
+            for (org, sponsor) in carried.chain(ours) {
+                let both = (OrgId::from_bytes(&org), OrgId::from_bytes(&sponsor));
+                let (Ok(org), Ok(sponsor)) = both else { continue };
+                if shown.contains(&sponsor) && !has_node(tx, &org)? {
+                    shown.insert(org);
                 }
             }
             Ok::<_, Box<Fault>>(())
@@ -117,8 +129,10 @@ impl Node {
         let mut directory = Directory::default();
         self.db.read(|tx| {
             for (_, row) in tx.own_services()? {
-                directory.put(Entry { issuer: self.id(), service: service_of(&row.listing)? });
+                let service = service_of(&row.listing)?;
+                directory.put(Entry { issuer: self.id(), sponsor: None, service });
             }
+            self.sponsored_entries(tx)?.into_iter().for_each(|entry| directory.put(entry));
             tx.held_services(&mut |_, document| {
                 if let Some(entry) = listed_in(document) {
                     directory.put(entry);

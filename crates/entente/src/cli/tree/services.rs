@@ -161,12 +161,17 @@ fn text(words: Words, id: &'static str, en: &'static str, fr: &'static str) -> A
 }
 
 fn add(words: Words) -> Command {
-    let answer = |id, en, fr| words.choice(id, ("ANSWER", "RÉPONSE"), &["yes", "no"], en, fr);
     let command = words.command(
         "add",
         "Add a service of ours, or change one",
         "Ajouter un de nos services, ou en modifier un",
     );
+    details(words, command)
+}
+
+/// Everything that can be given of a service.
+pub(super) fn details(words: Words, command: Command) -> Command {
+    let answer = |id, en, fr| words.choice(id, ("ANSWER", "RÉPONSE"), &["yes", "no"], en, fr);
     command
         .args([
             text(words, "name", "Its name", "Son nom en anglais"),

@@ -1,0 +1,132 @@
+//! Answers: organizations without a node, ours and those of partners.
+
+use std::fs;
+use std::io::Write as _;
+
+use entente_core::codes::Code as _;
+use entente_core::sponsor::fingerprint;
+
+use super::exchange::{absolute, new_file_path, write_new};
+use super::partners::told::both;
+use super::records::show::Names;
+use super::{Desk, Staff, Steps, instant};
+use crate::fault::Fault;
+use crate::local::doc::*;
+use crate::node::sponsors::SponsoredOrg;
+use crate::node::{Node, Outcome};
+use crate::setup::io_fault;
+
+/// The largest file that is read: the largest document, two signatures and what stands around them.
+const MAX_FILE: u64 = entente_proto::MAX_SPONSORED as u64 + 4096;
+
+pub(super) fn add(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorAddAsk,
+    _: &Steps,
+) -> Outcome<SponsorTold> {
+    let file = bytes(&ask.file)?;
+    let org = desk.node.add_sponsored(&staff.actor(), &file, &ask.fingerprint)?;
+    told(&desk.node, &org)
+}
+
+pub(super) fn take(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorTakeAsk,
+    _: &Steps,
+) -> Outcome<SponsorTold> {
+    let org = desk.node.take_sponsored(&staff.actor(), &bytes(&ask.file)?)?;
+    told(&desk.node, &org)
+}
+
+pub(super) fn give(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorGiveAsk,
+    _: &Steps,
+) -> Outcome<SponsorGiveTold> {
+    let path = new_file_path(&ask.file)?;
+    let org = desk.node.find_sponsored(&ask.organization)?.document;
+    let (receipt, file) = desk.node.sponsor_receipt(&staff.actor(), &org.org)?;
+    write_new(path, |out| out.write_all(&file)).map_err(|error| io_fault(&error))?;
+    Ok(SponsorGiveTold {
+        organization: Named { id: org.org.to_string(), name: both(&org.name) },
+        file: ask.file,
+        number: receipt.head.seq,
+        told: receipt.n_told,
+    })
+}
+
+pub(super) fn end(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorEndAsk,
+    _: &Steps,
+) -> Outcome<SponsorTold> {
+    let org = desk.node.find_sponsored(&ask.organization)?;
+    let org = desk.node.end_sponsored(&staff.actor(), &org.document.org)?;
+    told(&desk.node, &org)
+}
+
+pub(super) fn list(
+    desk: &Desk,
+    _: &Staff,
+    _: SponsorListAsk,
+    _: &Steps,
+) -> Outcome<SponsorListTold> {
+    let node = &desk.node;
+    let names = Names::of(node)?;
+    let ours = node.sponsored_orgs()?;
+    let carried = node.carried_orgs()?.into_iter().map(|it| {
+        let document = it.document;
+        CarriedEntry {
+            organization: Named { id: document.org.to_string(), name: both(&document.name) },
+            kind: document.kind.code().to_owned(),
+            fingerprint: fingerprint(&document.org),
+            sponsor: names.named(&document.sponsor),
+            number: document.seq,
+            missing: it.n_missing,
+            services: document.services.len() as u64,
+            signed_at: instant(document.at_s),
+        }
+    });
+    Ok(SponsorListTold {
+        ours: ours.iter().map(|org| entry(&names, org)).collect(),
+        carried: carried.collect(),
+    })
+}
+
+fn told(node: &Node, org: &SponsoredOrg) -> Outcome<SponsorTold> {
+    Ok(SponsorTold { organization: entry(&Names::of(node)?, org) })
+}
+
+fn entry(names: &Names, org: &SponsoredOrg) -> SponsoredEntry {
+    let SponsoredOrg { document, row } = org;
+    let told = row.said.iter().filter(|(_, hash)| *hash == row.hash);
+    let told =
+        told.filter_map(|(partner, _)| entente_core::identity::OrgId::from_bytes(partner).ok());
+    SponsoredEntry {
+        organization: Named { id: document.org.to_string(), name: both(&document.name) },
+        kind: document.kind.code().to_owned(),
+        fingerprint: fingerprint(&document.org),
+        number: document.seq,
+        missing: row.n_missing,
+        services: document.services.len() as u64,
+        signed_at: instant(document.at_s),
+        taken_at: instant(row.taken_at_s),
+        added_at: instant(row.added_at_s),
+        ended_at: row.ended_at_s.map(instant),
+        told: told.map(|partner| names.named(&partner)).collect(),
+    }
+}
+
+/// The bytes of a file, within bounds.
+fn bytes(file: &str) -> Outcome<Vec<u8>> {
+    let path = absolute(file)?;
+    let fault = |error: std::io::Error| -> Box<Fault> { io_fault(&error) };
+    if fs::metadata(path).map_err(fault)?.len() > MAX_FILE {
+        return Err(fault(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    fs::read(path).map_err(fault)
+}

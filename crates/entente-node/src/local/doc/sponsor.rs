@@ -1,0 +1,123 @@
+//! Documents of organizations without a node, and of their sponsors.
+
+use serde::{Deserialize, Serialize};
+
+use super::Named;
+
+/// Takes on an organization without a node, with the first file that it signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorAddAsk {
+    /// The file: a whole path.
+    pub file: String,
+    /// The fingerprint that the organization itself read out: 24 digits.
+    pub fingerprint: String,
+}
+
+/// Takes the newest file of an organization that we sponsor, signs it and says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorTakeAsk {
+    /// The file: a whole path.
+    pub file: String,
+}
+
+/// Asks for the organizations without a node that we know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorListAsk {}
+
+/// Asks for a receipt for an organization that we sponsor, or did, in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorGiveAsk {
+    /// The organization: its name or the beginning of its id.
+    pub organization: String,
+    /// The file, which must not exist: a whole path.
+    pub file: String,
+}
+
+/// A receipt was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorGiveTold {
+    /// For whom.
+    pub organization: Named,
+    /// The file.
+    pub file: String,
+    /// Number of the newest file of the organization that we signed too.
+    pub number: u64,
+    /// How many partners were told of it.
+    pub told: u32,
+}
+
+/// Ends a sponsorship.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorEndAsk {
+    /// The organization: its name or the beginning of its id.
+    pub organization: String,
+}
+
+/// Where an organization that we sponsor stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorTold {
+    /// The organization.
+    pub organization: SponsoredEntry,
+}
+
+/// The organizations without a node that we know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorListTold {
+    /// Those that we sponsor, or did.
+    pub ours: Vec<SponsoredEntry>,
+    /// Those that partners sponsor.
+    pub carried: Vec<CarriedEntry>,
+}
+
+/// An organization that we sponsor, or did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsoredEntry {
+    /// Who it is, as it says itself.
+    pub organization: Named,
+    /// A code of the list `org_type`.
+    pub kind: String,
+    /// The fingerprint of its identity.
+    pub fingerprint: String,
+    /// Number of its newest file.
+    pub number: u64,
+    /// How many of its files we never got.
+    pub missing: u64,
+    /// How many services stand in the newest.
+    pub services: u64,
+    /// When it signed the newest.
+    pub signed_at: String,
+    /// When we signed it too.
+    pub taken_at: String,
+    /// When an officer compared the fingerprint.
+    pub added_at: String,
+    /// When the sponsorship ended.
+    pub ended_at: Option<String>,
+    /// The partners that were told of the newest.
+    pub told: Vec<Named>,
+}
+
+/// An organization that a partner sponsors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedEntry {
+    /// Who it is, as it says itself.
+    pub organization: Named,
+    /// A code of the list `org_type`.
+    pub kind: String,
+    /// The fingerprint of its identity.
+    pub fingerprint: String,
+    /// The partner that carries it, and signed it too.
+    pub sponsor: Named,
+    /// Number of its newest file.
+    pub number: u64,
+    /// How many of its files never came.
+    pub missing: u64,
+    /// How many services stand in the newest.
+    pub services: u64,
+    /// When it signed the newest.
+    pub signed_at: String,
+}

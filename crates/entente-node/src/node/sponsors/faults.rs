@@ -1,0 +1,157 @@
+//! What staff are told when a sponsored organization's file is not taken: `ENT-2601` to `ENT-2610`.
+
+use entente_proto::Invalid;
+
+use crate::fault::Fault;
+
+/// `ENT-2601`.
+pub(crate) fn not_a_document(invalid: &Invalid) -> Box<Fault> {
+    Fault::new(
+        2601,
+        (
+            "This is no whole file of a sponsored organization. Nothing was taken.",
+            "Ce n’est pas le fichier complet d’un organisme parrainé. Rien n’a été pris.",
+        ),
+        (
+            "Ask the organization to sign it again: `entente sponsored sign`.",
+            "Demandez à l’organisme de le signer de nouveau : `entente sponsored sign`.",
+        ),
+    )
+    .because(invalid.to_string(), format!("détail technique, en anglais : {invalid}"))
+}
+
+/// `ENT-2602`.
+pub(crate) fn other_sponsor() -> Box<Fault> {
+    Fault::new(
+        2602,
+        (
+            "The file names another sponsor. Nothing was taken.",
+            "Le fichier désigne un autre parrain. Rien n’a été pris.",
+        ),
+        (
+            "Ask the organization which identity it was given: ours stands in `entente status`.",
+            "Demandez à l’organisme quel identifiant lui a été donné : le nôtre figure dans `entente status`.",
+        ),
+    )
+}
+
+/// `ENT-2603`.
+pub(crate) fn other_fingerprint() -> Box<Fault> {
+    Fault::new(
+        2603,
+        (
+            "The fingerprint is another one. Nothing was taken.",
+            "L’empreinte ne correspond pas. Rien n’a été pris.",
+        ),
+        (
+            "Call the organization and let it read its own: `entente sponsored show`. If it differs again, the file is not from there.",
+            "Appelez l’organisme pour qu’il lise la sienne : `entente sponsored show`. Si elle diffère encore, le fichier ne vient pas de lui.",
+        ),
+    )
+}
+
+/// `ENT-2604`.
+pub(crate) fn not_sponsored() -> Box<Fault> {
+    Fault::new(
+        2604,
+        ("We do not sponsor this organization.", "Nous ne parrainons pas cet organisme."),
+        (
+            "List those we do: `entente sponsor list`; take one on: `entente sponsor add`.",
+            "Dressez la liste : `entente sponsor list`; parrainez-en un : `entente sponsor add`.",
+        ),
+    )
+}
+
+/// `ENT-2605`.
+pub(crate) fn known_already() -> Box<Fault> {
+    Fault::new(
+        2605,
+        ("We sponsor this organization already.", "Nous parrainons déjà cet organisme."),
+        ("Take its file: `entente sponsor take`.", "Prenez son fichier : `entente sponsor take`."),
+    )
+}
+
+/// `ENT-2606`: one that is older than what was taken.
+pub(crate) fn an_older_one() -> Box<Fault> {
+    not_the_newest(
+        "A newer file of the organization was taken.",
+        "Un fichier plus récent de l’organisme a été pris.",
+    )
+}
+
+/// `ENT-2606`: the very one that was taken.
+pub(crate) fn taken_already() -> Box<Fault> {
+    not_the_newest("This very file was taken already.", "Ce fichier même a déjà été pris.")
+}
+
+fn not_the_newest(en: &str, fr: &str) -> Box<Fault> {
+    Fault::new(
+        2606,
+        (
+            "The file is not newer than what we have. Nothing was taken.",
+            "Le fichier n’est pas plus récent que ce que nous avons. Rien n’a été pris.",
+        ),
+        (
+            "Ask the organization for its newest: `entente sponsored show` has the number.",
+            "Demandez à l’organisme le plus récent : `entente sponsored show` en donne le numéro.",
+        ),
+    )
+    .because(en, fr)
+}
+
+/// `ENT-2607`.
+pub(crate) fn two_histories() -> Box<Fault> {
+    Fault::new(
+        2607,
+        (
+            "The organization has signed two different histories. Nothing was taken.",
+            "L’organisme a signé deux historiques différents. Rien n’a été pris.",
+        ),
+        (
+            "Its folder was copied or set back, or its key is in other hands: call it. It goes on from the folder that signed the file we have; if that is lost, or somebody else has the key, it makes a new identity: `entente sponsored new`.",
+            "Son dossier a été copié ou ramené à un état antérieur, ou sa clé est en d’autres mains : appelez-le. Il continue à partir du dossier qui a signé notre fichier; si ce dossier est perdu, ou si quelqu’un d’autre a la clé, il crée une nouvelle identité : `entente sponsored new`.",
+        ),
+    )
+}
+
+/// `ENT-2608`.
+pub(crate) fn speaks_for_itself() -> Box<Fault> {
+    Fault::new(
+        2608,
+        (
+            "This organization is a partner with a node of its own, which speaks for it.",
+            "Cet organisme est un partenaire doté d’un nœud, qui parle en son nom.",
+        ),
+        ("See it: `entente partner show`.", "Consultez-le : `entente partner show`."),
+    )
+}
+
+/// `ENT-2609`.
+pub(crate) fn too_many_organizations() -> Box<Fault> {
+    Fault::new(
+        2609,
+        (
+            "This node sponsors as many organizations as one can: 200.",
+            "Ce nœud parraine le maximum d’organismes possible : 200.",
+        ),
+        (
+            "Find another sponsor for it, or help it to a node of its own.",
+            "Trouvez-lui un autre parrain, ou aidez-le à se doter d’un nœud.",
+        ),
+    )
+}
+
+/// `ENT-2610`.
+pub(crate) fn several_sponsored() -> Box<Fault> {
+    Fault::new(
+        2610,
+        (
+            "Several organizations that we sponsor match.",
+            "Plusieurs organismes parrainés correspondent.",
+        ),
+        (
+            "Name one by its id: `entente sponsor list`.",
+            "Désignez-en un par son identifiant : `entente sponsor list`.",
+        ),
+    )
+}
