@@ -124,6 +124,15 @@ actions! {
     OverlapMixed = 118, "overlap_mixed", "Overlap round mixed", "Recoupement mélangé";
     OverlapCounted = 119, "overlap_counted", "Overlap round counted", "Recoupement compté";
     OverlapEnded = 120, "overlap_ended", "Overlap round over, keys destroyed", "Recoupement terminé, clés détruites";
+    UserAdded = 160, "user_added", "Account added", "Compte ajouté";
+    UserChanged = 161, "user_changed", "Account changed", "Compte modifié";
+    UserDisabled = 162, "user_disabled", "Account disabled", "Compte désactivé";
+    UserEnabled = 163, "user_enabled", "Account enabled", "Compte réactivé";
+    LinkMade = 164, "link_made", "Sign-in link made", "Lien d’ouverture de session créé";
+    CredentialSet = 165, "credential_set", "Way to sign in set up", "Moyen d’ouvrir une session établi";
+    CredentialRemoved = 166, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
+    SignedOut = 167, "signed_out", "Session ended", "Session fermée";
+    ProvedAgain = 168, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
 }
 
 impl Action {

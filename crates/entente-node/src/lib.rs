@@ -2,7 +2,7 @@
 //!
 //! Start with [`node`], which is synchronous and knows no sockets. Around it: [`doors`] and
 //! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
-//! [`sync`] asks partners for news, [`answer`] answers the staff in the documents of [`local`],
+//! [`sync`] asks partners for news, [`people`] knows who signs in at the console, [`answer`] answers the staff in the documents of [`local`],
 //! and [`setup`] and [`run`] make a node from a folder and keep it going.
 
 pub mod accounts;
@@ -14,6 +14,7 @@ pub mod fault;
 pub mod grpc;
 pub mod local;
 pub mod node;
+pub mod people;
 pub mod run;
 pub mod setup;
 pub mod sync;

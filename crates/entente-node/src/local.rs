@@ -9,6 +9,7 @@
 pub mod doc;
 pub mod op;
 pub mod role;
+pub mod words;
 
 pub use doc::{Ask, Progress};
 pub use op::Op;

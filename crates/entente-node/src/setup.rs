@@ -178,6 +178,7 @@ impl Home {
             store: crate::config::StoreConfig { engine: options.engine.name().to_owned() },
             sync: crate::config::SyncConfig::default(),
             backup: crate::config::BackupConfig::default(),
+            console: crate::config::ConsoleConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };

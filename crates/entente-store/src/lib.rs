@@ -11,7 +11,8 @@
 //! 6. [`tables`], [`rows`] and [`tx`]: what a node keeps, with types;
 //! 7. [`statistics`] and [`sums`]: plans, the ledger, releases and secure sums, with types;
 //! 8. [`overlap`]: overlap rounds, with types;
-//! 9. [`log`]: Merkle logs, for feeds and the audit log.
+//! 9. [`people`]: who signs in at the console;
+//! 10. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -21,6 +22,7 @@ pub mod engine;
 pub mod log;
 pub mod migrate;
 pub mod overlap;
+pub mod people;
 pub mod rows;
 pub mod seal;
 pub mod statistics;

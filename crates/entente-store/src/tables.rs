@@ -125,3 +125,11 @@ pub const OVERLAP_KEYS: Table = Table::new(38, "overlap-keys");
 /// Shares, parcels, batches and results. Key: round id, [`crate::overlap::Part`] (1 byte),
 /// organization, number of the row (4 bytes).
 pub const OVERLAP_PARTS: Table = Table::new(39, "overlap-parts");
+
+/// People who sign in at the console. Key: their id (16 bytes). Value:
+/// [`crate::people::UserRow`].
+pub const USERS: Table = Table::new(61, "users");
+
+/// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
+/// Value: [`crate::people::LinkRow`].
+pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");

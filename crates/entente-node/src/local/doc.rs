@@ -28,6 +28,7 @@ mod epoch;
 mod exchange;
 mod overlap;
 mod partner;
+mod people;
 mod record;
 mod record_file;
 mod statistics;
@@ -41,6 +42,7 @@ pub use epoch::*;
 pub use exchange::*;
 pub use overlap::*;
 pub use partner::*;
+pub use people::*;
 pub use record::*;
 pub use record_file::*;
 pub use statistics::*;
@@ -162,6 +164,13 @@ asks! {
     BackupList: BackupListAsk => BackupListTold;
     StoreSize: StoreSizeAsk => StoreSizeTold;
     Passphrase: PassphraseAsk => PassphraseTold;
+    UserAdd: UserAddAsk => UserLinkTold;
+    UserList: UserListAsk => UserListTold;
+    UserRoles: UserRolesAsk => UserTold;
+    UserDisable: UserDisableAsk => UserTold;
+    UserEnable: UserEnableAsk => UserTold;
+    UserReset: UserResetAsk => UserLinkTold;
+    ConsoleLink: ConsoleLinkAsk => ConsoleLinkTold;
 }
 
 /// How far an operation that takes long has come.

@@ -105,6 +105,15 @@ pub fn allowed(op: Op, role: Role) -> bool {
             &[Administrator]
         }
 
+        // Who may sign in at the console, and as what.
+        Op::UserAdd
+        | Op::UserList
+        | Op::UserRoles
+        | Op::UserDisable
+        | Op::UserEnable
+        | Op::UserReset
+        | Op::ConsoleLink => &[Administrator],
+
         // Getting to know a partner. The check by phone is the officers' own.
         Op::PartnerInvite | Op::PartnerOpen | Op::PartnerTest => {
             &[PrivacyOfficer, Coordinator, Administrator]

@@ -11,6 +11,7 @@ mod cases;
 mod machine;
 mod overlap;
 mod partners;
+mod people;
 mod sharing;
 mod statistics;
 pub(crate) mod words;
@@ -23,7 +24,7 @@ const GROUPS: [(&str, &str, &[&str]); 6] = [
     ("Partners", "Partenaires", &["partner", "agreement", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
-    ("Administration", "Administration", &["node", "doctor", "backup", "store"]),
+    ("Administration", "Administration", &["node", "user", "console", "doctor", "backup", "store"]),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
 ];
 
@@ -70,6 +71,8 @@ fn all(words: Words) -> Vec<Command> {
         machine::codes(words),
         machine::node(words),
         machine::doctor(words),
+        people::user(words),
+        people::console(words),
         machine::backup(words),
         machine::store(words),
         machine::demo(words),

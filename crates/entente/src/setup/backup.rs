@@ -81,6 +81,7 @@ fn restored_config(desk: &Desk, typed: &Typed<'_>) -> Result<Config, Box<Fault>>
         store: StoreConfig { engine: options.engine.name().to_owned() },
         sync: SyncConfig::default(),
         backup: BackupConfig::default(),
+        console: entente_node::config::ConsoleConfig::default(),
         staff_door: entente_node::config::StaffDoorConfig::default(),
         staff: std::collections::BTreeMap::new(),
     })
