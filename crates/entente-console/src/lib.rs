@@ -20,6 +20,8 @@ mod pages;
 mod problem;
 mod route;
 mod serve;
+#[cfg(test)]
+mod texts;
 
 use std::fmt;
 use std::net::SocketAddr;

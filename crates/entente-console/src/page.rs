@@ -86,7 +86,12 @@ impl Page {
 
     /// The same, in pieces: what stands between backticks is a command.
     pub(crate) fn pieces<'a>(&self, both: &'a Both) -> Vec<Piece<'a>> {
-        let pieces = both.text(self.lang).split('`').enumerate();
+        let text = both.text(self.lang);
+        // A text that is a command and nothing else has no backticks.
+        if text.starts_with("entente ") && !text.contains('`') {
+            return vec![Piece { text, is_code: true }];
+        }
+        let pieces = text.split('`').enumerate();
         pieces.map(|(at, text)| Piece { text, is_code: at % 2 == 1 }).collect()
     }
 
