@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::Fault;
+use entente_node::local::{Ask, needs_proof};
+use entente_node::node::Outcome;
 use entente_node::people::{Place, SESSION_IDLE_S, Signed, Token, fresh_proof_needed};
 
 use crate::Console;
@@ -46,7 +48,11 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         None => Ok(None),
     };
     let had_session = request.headers().contains_key(header::COOKIE);
-    let page = |signed| Page::new(console, gate.lang, &uri, signed);
+    let back = back(&request, &console.origins, gate.lang);
+    let page = |signed| {
+        let page = Page::new(console, gate.lang, &uri, signed);
+        Page { back: back.clone().unwrap_or_else(|| page.path.clone()), ..page }
+    };
     let signed = match signed {
         Ok(signed) => signed,
         Err(fault) => return Problem::new(fault).respond(&page(None)),
@@ -61,12 +67,17 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         return to_sign_in(&page(None), &request, had_session);
     };
     let page = page(Some(signed.clone()));
-    if let Need::May(op) | Need::MayFresh(op) = gate.need
+    if let Need::May(op) = gate.need
         && let Err(fault) = console.desk.permit(op, &signed.staff).await
     {
         return Problem::new(fault).respond(&page);
     }
-    if matches!(gate.need, Need::MayFresh(_)) && !console.desk.people.is_fresh(&signed) {
+    let wants_proof = match gate.need {
+        Need::Nothing | Need::Session => false,
+        Need::Fresh => true,
+        Need::May(op) => needs_proof(op),
+    };
+    if wants_proof && !console.desk.people.is_fresh(&signed) {
         return Problem::new(fresh_proof_needed()).respond(&page);
     }
     let locked = format!("{}; url={}", SESSION_IDLE_S + 5, page.to("/locked"));
@@ -81,6 +92,19 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         response.headers_mut().insert(header::REFRESH, locked);
     }
     response
+}
+
+/// The page that a form stands on: there one goes back to, since the form cannot be sent again.
+fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
+    if request.method() == axum::http::Method::GET {
+        return None;
+    }
+    let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+    let ours = |text: &str| {
+        let path = origins.iter().find_map(|origin| text.strip_prefix(origin.as_str()))?;
+        path.strip_prefix(&format!("/{lang}")).map(str::to_owned)
+    };
+    Some(referer.and_then(ours).unwrap_or_else(|| "/home".to_owned()))
 }
 
 fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
@@ -110,6 +134,27 @@ impl Visit {
     /// Whoever is signed in. Behind every gate but [`Need::Nothing`] there is somebody.
     pub(crate) fn signed(&self) -> Result<&Signed, Problem> {
         self.page.signed.as_ref().ok_or_else(|| Problem::new(failed()))
+    }
+
+    /// Asks the node in the name of whoever is signed in.
+    ///
+    /// Says that a fresh proof is needed for what [needs one](needs_proof); the person is led there and
+    /// back.
+    pub(crate) async fn ask<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
+        if needs_proof(A::OP) {
+            return self.ask_fresh(ask).await;
+        }
+        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        self.console.ask(&signed.staff, ask).await
+    }
+
+    /// The same, and a fresh proof is needed in any case: to reveal names.
+    pub(crate) async fn ask_fresh<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
+        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        if !self.console.desk.people.is_fresh(signed) {
+            return Err(fresh_proof_needed());
+        }
+        self.console.ask(&signed.staff, ask).await
     }
 }
 

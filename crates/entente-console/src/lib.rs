@@ -15,6 +15,7 @@
 mod assets;
 mod gate;
 mod guard;
+mod notices;
 mod page;
 mod pages;
 mod problem;
@@ -83,10 +84,14 @@ pub async fn start(desk: Arc<Desk>, stop: CancellationToken) -> Outcome<Option<R
     let address = door.local_addr().map_err(|e| shut(config.listen, &e))?;
     let at = ConsoleAt { address, origin: origin(&desk, address) };
     desk.console_is_at(at.clone());
-    let console = Arc::new(Console::new(desk, &at));
-    let serving = tokio::spawn(serve::serve(door, route::router(console), stop));
+    let serving = tokio::spawn(serve::serve(door, router(desk, &at), stop));
     tracing::info!(address = %at.address, "the console is open");
     Ok(Some(Running { at, fingerprint, serving }))
+}
+
+/// Everything that the console of a desk serves, for whoever brings connections of their own.
+pub fn router(desk: Arc<Desk>, at: &ConsoleAt) -> axum::Router {
+    route::router(Arc::new(Console::new(desk, at)))
 }
 
 impl Console {

@@ -27,6 +27,8 @@ pub(crate) struct Page {
     pub(crate) lang: Lang,
     /// The path behind the language, with what follows the `?`: the same in both languages.
     pub(crate) path: String,
+    /// Where to go back to after a proof of who is asking, behind the language.
+    pub(crate) back: String,
     /// The organization.
     pub(crate) organization: Both,
     /// Whoever is signed in.
@@ -49,6 +51,7 @@ pub(crate) struct Item {
 const ITEMS: &[Item] = &[
     Item { path: "/home", words: ("Home", "Accueil"), op: None },
     Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
+    Item { path: "/people", words: ("Accounts", "Comptes"), op: Some(Op::UserList) },
 ];
 
 impl Page {
@@ -59,6 +62,7 @@ impl Page {
         let name = &console.desk.node.profile().name;
         Self {
             lang,
+            back: path.clone(),
             path,
             organization: Both::new(&name.en, &name.fr),
             signed,

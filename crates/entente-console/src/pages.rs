@@ -2,12 +2,22 @@
 
 use crate::route::Route;
 
+pub(crate) mod account;
 pub(crate) mod cases;
 pub(crate) mod home;
 pub(crate) mod join;
+pub(crate) mod people;
 pub(crate) mod sign_in;
 
 /// The routes of all areas.
 pub(crate) fn routes() -> Vec<Route> {
-    [home::routes(), cases::routes(), join::routes(), sign_in::routes()].concat()
+    [
+        home::routes(),
+        cases::routes(),
+        people::routes(),
+        account::routes(),
+        join::routes(),
+        sign_in::routes(),
+    ]
+    .concat()
 }

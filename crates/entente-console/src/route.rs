@@ -21,10 +21,11 @@ pub enum Need {
     Nothing,
     /// Whoever is signed in.
     Session,
-    /// Whoever is signed in and has a role that may ask this of the node.
+    /// Whoever is signed in, and has proved who they are a short while ago.
+    Fresh,
+    /// Whoever is signed in and has a role that may ask this of the node. What
+    /// [needs a fresh proof](entente_node::local::needs_proof) needs it here too.
     May(Op),
-    /// The same, and has proved who they are a short while ago.
-    MayFresh(Op),
 }
 
 /// The longest form, in bytes. Routes that take files say so themselves.

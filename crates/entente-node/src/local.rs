@@ -13,4 +13,4 @@ pub mod words;
 
 pub use doc::{Ask, Progress};
 pub use op::Op;
-pub use role::{Role, allowed};
+pub use role::{Role, allowed, needs_proof};

@@ -42,7 +42,7 @@ impl HomePage<'_> {
 /// `GET /home`.
 async fn home(visit: Visit) -> Answer {
     let signed = visit.signed()?;
-    let status = visit.console.ask(&signed.staff, &StatusAsk {}).await?;
+    let status = visit.ask(&StatusAsk {}).await?;
     let in_state = |states: &[&str]| {
         let is_in = |row: &&entente_node::local::doc::PartnerRow| {
             let state = serde_json::to_value(row.state).unwrap_or_default();

@@ -87,6 +87,12 @@ impl People {
         self.make_link(by, Some(user), Vec::new())
     }
 
+    /// A link for somebody's own account, to set up their way in anew. They keep what they have until
+    /// it is used.
+    pub fn renew(&self, signed: &super::Signed) -> Outcome<Token> {
+        Ok(self.link_for(&signed.staff.actor(), signed.user)?.0)
+    }
+
     fn make_link(
         &self,
         by: &Actor,
