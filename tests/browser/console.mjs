@@ -80,7 +80,8 @@ async function main() {
   try {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 820 } });
     const page = await context.newPage();
-    page.on("request", (request) => { if (!request.url().startsWith(origin)) check(false, `a request to ${request.url()}`); });
+    let leaving = false;
+    page.on("request", (request) => { if (!leaving && !request.url().startsWith(origin)) check(false, `a request to ${request.url()}`); });
       page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (404|422)/.test(message.text())) check(false, `the browser says: ${message.text()}`); });
     page.on("pageerror", (error) => check(false, `a script failed: ${error}`));
 
@@ -123,17 +124,66 @@ async function main() {
     await page.click("main form button");
     check(new URL(page.url()).pathname === "/en/home", `after signing in the page is ${page.url()}`);
 
+    const person = json("user", "add", "omar", "--display", "Omar Haddad", "--role", "case_worker").user.id;
     for (const lang of ["en", "fr"]) {
-      for (const [name, path] of [["home", "/home"], ["cases", "/cases"], ["not-there", "/nothing"]]) {
+      for (const [name, path, picture] of [
+        ["home", "/home", true], ["cases", "/cases", true], ["people", "/people", lang === "fr"],
+        ["people-add", "/people/add", false], ["person", `/people/${person}`, lang === "en"],
+        ["account", "/account", false], ["confirm", "/confirm?to=/people", false],
+        ["notices", "/licences", false], ["not-there", "/nothing", false],
+      ]) {
         await page.goto(`${origin}/${lang}${path}`);
-        await look(page, `${name}-${lang}`, { picture: name !== "not-there" });
+        await look(page, `${name}-${lang}`, { picture });
       }
     }
+
+    // The first page of a new browser: how much is loaded.
+    const fresh = await browser.newContext({ ignoreHTTPSErrors: true });
+    const first = await fresh.newPage();
+    let loaded = 0;
+    first.on("response", async (response) => { loaded += (await response.body().catch(() => "")).length; });
+    await first.goto(`${origin}/fr/sign-in`, { waitUntil: "networkidle" });
+    check(loaded > 0 && loaded < 200_000, `the first page loads ${loaded} bytes`);
+    await fresh.close();
+
+    // Without scripts.
+    const plain = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+    await plain.addCookies(await context.cookies());
+    const still = await plain.newPage();
+    await still.goto(`${origin}/en/cases`);
+    await still.selectOption("#status", "actual");
+    await still.click("main form button");
+    check((await still.locator("tbody tr").count()) === 1, "the filter does not work without scripts");
+    await still.click("text=Français");
+    check(new URL(still.url()).pathname === "/fr/cases" && still.url().includes("status=actual"), "the other language is another page");
+    await plain.close();
+
+    // Narrow screens, and the narrowest that text has to fit: 320 px.
     await page.setViewportSize({ width: 390, height: 844 });
     for (const path of ["home", "cases"]) {
       await page.goto(`${origin}/fr/${path}`);
       await look(page, `${path}-fr-390`);
     }
+    await page.setViewportSize({ width: 320, height: 640 });
+    for (const path of ["home", "cases", "people", "account", "sign-in"]) {
+      await page.goto(`${origin}/fr/${path}`);
+      await look(page, `${path}-fr-320`, { picture: false });
+    }
+
+    // The keyboard: the first stop leads to the content.
+    await page.setViewportSize({ width: 1200, height: 820 });
+    await page.goto(`${origin}/en/cases`);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    check(await page.evaluate(() => location.hash === "#main"), "the first Tab is no way to the content");
+
+    // Leaving quickly ends the session. The page that it leads to is not loaded here.
+    await page.route("https://weather.gc.ca/**", (route) => route.fulfill({ body: "weather" }));
+    leaving = true;
+    await page.click("text=Leave quickly");
+    await page.waitForURL("https://weather.gc.ca/**");
+    await page.goto(`${origin}/en/home`);
+    check(new URL(page.url()).pathname === "/en/sign-in", "the session outlived leaving");
   } finally {
     await browser.close();
     node.kill("SIGTERM");

@@ -17,7 +17,7 @@ use crate::Console;
 use crate::page::{Page, failed};
 use crate::problem::{Problem, finished};
 use crate::route::Need;
-use crate::serve::From;
+use crate::serve::Caller;
 
 /// What the gate of one route knows.
 #[derive(Clone, Debug)]
@@ -109,14 +109,13 @@ fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
 
 fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let from = request.extensions().get::<From>().map(|from| from.0.ip());
+    let from = request.extensions().get::<Caller>().map(|caller| caller.0.ip());
     let place = Place {
         address: from.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()),
         agent: header(header::USER_AGENT).unwrap_or_default().to_owned(),
     };
     let cookie = cookie(request.headers(), &console.cookie);
-    let partial = request.headers().contains_key("hx-request");
-    Visit { console, page, place, cookie, partial }
+    Visit { console, page, place, cookie }
 }
 
 /// One request: the console, the page that it will get, and where it comes from.
@@ -126,8 +125,6 @@ pub(crate) struct Visit {
     pub(crate) page: Page,
     pub(crate) place: Place,
     pub(crate) cookie: Option<String>,
-    /// htmx asks, and wants only what changes.
-    pub(crate) partial: bool,
 }
 
 impl Visit {

@@ -147,12 +147,7 @@ impl Page {
     }
 
     /// `n` things, in the right form of the word. In French, zero is singular.
-    pub(crate) fn count(
-        &self,
-        n: &u64,
-        en: (&str, &str),
-        fr: (&str, &str),
-    ) -> String {
+    pub(crate) fn count(&self, n: &u64, en: (&str, &str), fr: (&str, &str)) -> String {
         Both::count(*n, en, fr).text(self.lang).to_owned()
     }
 
@@ -171,7 +166,8 @@ impl Page {
         let (hour, minute) = (at.hour(), at.minute());
         match self.lang {
             Lang::En => format!("{}, {hour:02}:{minute:02} UTC", self.date(at.date())),
-            Lang::Fr => format!("{} à {hour:02} h {minute:02} UTC", self.date(at.date())).replace(" h ", "\u{a0}h\u{a0}"),
+            Lang::Fr => format!("{} à {hour:02} h {minute:02} UTC", self.date(at.date()))
+                .replace(" h ", "\u{a0}h\u{a0}"),
         }
     }
 
@@ -224,7 +220,10 @@ impl Page {
     /// The first letter of the organization, for the plain sign beside its name.
     pub(crate) fn initial(&self) -> String {
         let name = self.both(&self.organization);
-        name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default()
+        name.chars()
+            .find(|c| c.is_alphanumeric())
+            .map(|c| c.to_uppercase().collect())
+            .unwrap_or_default()
     }
 }
 

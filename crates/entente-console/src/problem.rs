@@ -45,7 +45,8 @@ impl Problem {
             let to = page.to(&format!("/confirm?to={}", encoded(&page.back)));
             return Redirect::to(&to).into_response();
         }
-        let shown = show_as(status(fault), &ProblemPage { p: page, fault, next: next(page, fault) });
+        let shown =
+            show_as(status(fault), &ProblemPage { p: page, fault, next: next(page, fault) });
         shown.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
 }

@@ -60,8 +60,12 @@ macro_rules! area {
 }
 
 macro_rules! verb {
-    (GET) => { axum::routing::get };
-    (POST) => { axum::routing::post };
+    (GET) => {
+        axum::routing::get
+    };
+    (POST) => {
+        axum::routing::post
+    };
 }
 
 pub(crate) use {area, verb};

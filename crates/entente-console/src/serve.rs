@@ -24,11 +24,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Requests of one connection at once.
 const N_STREAMS: u32 = 64;
 /// The longest head of a request, in bytes.
-const MAX_HEAD: usize = 32 * 1024;
+const MAX_HEAD: u16 = 32 * 1024;
 
 /// Where a request comes from. In the extensions of every request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct From(pub(crate) SocketAddr);
+pub(crate) struct Caller(pub(crate) SocketAddr);
 
 /// Serves until `stop` is cancelled, and then what is under way.
 pub(crate) async fn serve(door: ConsoleDoor, router: Router, stop: CancellationToken) {
@@ -54,12 +54,12 @@ async fn one(knock: Knock, router: Router, stop: CancellationToken) {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(MAX_HEAD);
+        .max_buf_size(MAX_HEAD.into());
     server
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(N_STREAMS)
-        .max_header_list_size(MAX_HEAD as u32)
+        .max_header_list_size(MAX_HEAD.into())
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(HEAD_DEADLINE);
     let connection = server.serve_connection(TokioIo::new(stream), answer);
@@ -78,7 +78,7 @@ async fn one(knock: Knock, router: Router, stop: CancellationToken) {
 
 async fn answered(router: Router, request: Request<Incoming>, from: SocketAddr) -> Response<Body> {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(From(from));
+    request.extensions_mut().insert(Caller(from));
     match tokio::time::timeout(ANSWER_DEADLINE, router.oneshot(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},

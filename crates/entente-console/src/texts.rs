@@ -4,7 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words that are written alike in English and French.
-const ALIKE: &[&str] = &["Code", "Console", "Date", "Entente", "Exploitation", "Notes", "Province", "Service", "Type", "Version"];
+const ALIKE: &[&str] = &[
+    "Code",
+    "Console",
+    "Date",
+    "Entente",
+    "Exploitation",
+    "Notes",
+    "Province",
+    "Service",
+    "Type",
+    "Version",
+];
 
 /// Text of a template that is no text for people.
 const NOT_WORDS: &[&str] = &["· Entente"];
@@ -92,7 +103,11 @@ fn no_template_has_words_outside_of_a_pair() {
         for attribute in ["aria-label=\"", "placeholder=\"", "alt=\"", "title=\""] {
             for (at, _) in text.match_indices(attribute) {
                 let value = &text[at + attribute.len()..];
-                assert!(value.starts_with("{{") || value.starts_with('"'), "{}: {attribute}", path.display());
+                assert!(
+                    value.starts_with("{{") || value.starts_with('"'),
+                    "{}: {attribute}",
+                    path.display()
+                );
             }
         }
     }
@@ -101,7 +116,18 @@ fn no_template_has_words_outside_of_a_pair() {
 #[test]
 fn no_template_has_scripts_or_styles_of_its_own_nor_trusts_a_text() {
     for (path, text) in files("templates", "html") {
-        for bad in ["|safe", "| safe", "style=", "<style", "onclick", "onsubmit", "hx-on", "javascript:", "http://", "https://"] {
+        for bad in [
+            "|safe",
+            "| safe",
+            "style=",
+            "<style",
+            "onclick",
+            "onsubmit",
+            "hx-on",
+            "javascript:",
+            "http://",
+            "https://",
+        ] {
             assert!(!text.contains(bad), "{}: {bad}", path.display());
         }
     }

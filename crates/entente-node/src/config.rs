@@ -188,11 +188,15 @@ impl ConsoleConfig {
         if !self.public_name.chars().all(is_name)
             || self.public_name.parse::<std::net::IpAddr>().is_ok()
         {
-            return Some("console.public_name must be a name in small letters, without a port, and no address");
+            return Some(
+                "console.public_name must be a name in small letters, without a port, and no address",
+            );
         }
         let origin = self.trusted_origin.strip_prefix("https://").unwrap_or_default();
         if !self.trusted_origin.is_empty() && (origin.is_empty() || origin.contains('/')) {
-            return Some("console.trusted_origin must be like `https://host` or `https://host:port`");
+            return Some(
+                "console.trusted_origin must be like `https://host` or `https://host:port`",
+            );
         }
         if !self.leave_to.starts_with("https://") || self.leave_to.contains(char::is_whitespace) {
             return Some("console.leave_to must begin with `https://`");

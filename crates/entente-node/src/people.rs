@@ -35,7 +35,7 @@ use crate::node::{Node, Outcome};
 pub use accounts::{Person, Way};
 pub use attempts::Attempts;
 pub use faults::{fresh_proof_needed, link_is_over, not_signed_in};
-pub use joining::{Invited, Joined, Joining};
+pub use joining::{Invited, Joined, Joining, RecoveryCodes};
 pub use name::{MAX_NAME, fold};
 pub use sessions::{Method, PROOF_LASTS_S, SESSION_IDLE_S, SESSION_LASTS_S, SessionRow, Signed};
 pub use sign_in::{Place, Typed};

@@ -238,7 +238,9 @@ async fn signal() {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| {
-        EnvFilter::new("warn,entente=info,entente_console=info,entente_node=info,entente_store=info")
+        EnvFilter::new(
+            "warn,entente=info,entente_console=info,entente_node=info,entente_store=info",
+        )
     });
     // A second logger in one process is the tests' business.
     let _ =

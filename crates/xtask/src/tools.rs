@@ -102,7 +102,8 @@ pub(crate) fn browser(root: &Path, target: &Path) -> Result<PathBuf, String> {
     debian_packages(&BROWSER)?;
     let folder = target.join("browser");
     let manifest = root.join("tests/browser/package.json");
-    let wanted = fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    let wanted =
+        fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     let (modules, installed) = (folder.join("node_modules"), folder.join("installed.json"));
     if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(modules);

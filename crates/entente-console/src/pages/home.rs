@@ -58,4 +58,3 @@ async fn home(visit: Visit) -> Answer {
         status: &status,
     })
 }
-

@@ -77,6 +77,7 @@ impl Picture {
 #[template(path = "recovery.html")]
 struct RecoveryPage<'a> {
     p: &'a Page,
+    today: &'a str,
     codes: &'a [String],
 }
 
@@ -143,7 +144,9 @@ async fn join(visit: Visit, Path(text): Path<String>, Form(form): Form<Choice>) 
     match joined {
         Ok(joined) => {
             let cookie = set_cookie(console, &joined.token);
-            let shown = show(&RecoveryPage { p: &visit.page, codes: &joined.recovery.0 })?;
+            let today = console.desk.node.today().to_string();
+            let codes = &joined.recovery.0;
+            let shown = show(&RecoveryPage { p: &visit.page, today: &today, codes })?;
             Ok(([(header::SET_COOKIE, cookie)], shown).into_response())
         }
         Err(fault) if fault.code == "ENT-2704" => Err(Problem::new(fault)),

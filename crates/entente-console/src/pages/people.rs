@@ -54,10 +54,9 @@ fn does(role: Role, p: &Page) -> &'static str {
             "Keeps cases and consents; may reveal names.",
             "Tient les dossiers et les consentements; peut révéler les noms.",
         ),
-        Role::Supervisor => p.t(
-            "Also imports, exports and counts.",
-            "Importe, exporte et dénombre aussi.",
-        ),
+        Role::Supervisor => {
+            p.t("Also imports, exports and counts.", "Importe, exporte et dénombre aussi.")
+        }
         Role::PrivacyOfficer => p.t(
             "Signs agreements, releases summaries, reads the audit log.",
             "Signe les ententes, communique les résumés, lit le journal.",
@@ -120,8 +119,8 @@ struct Typed {
 
 impl Typed {
     fn read(form: &[u8]) -> Result<Self, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(form)
-            .map_err(|_| Problem::new(crate::page::failed()))?;
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(crate::page::failed()))?;
         let mut typed = Self::default();
         for (name, value) in pairs {
             match name.as_str() {
@@ -188,7 +187,10 @@ impl PersonPage<'_> {
         };
         let words: Vec<_> = self.user.ways.iter().map(word).collect();
         if words.is_empty() {
-            return self.p.t("None yet: the link was not used", "Aucun : le lien n’a pas servi").to_owned();
+            return self
+                .p
+                .t("None yet: the link was not used", "Aucun : le lien n’a pas servi")
+                .to_owned();
         }
         words.join(", ")
     }

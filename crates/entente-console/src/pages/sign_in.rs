@@ -144,9 +144,20 @@ mod tests {
 
     #[test]
     fn after_signing_in_nobody_is_sent_elsewhere() {
-        for bad in ["", "https://evil.example", "//evil.example", "/\\evil", "javascript:x", "/a b", "/x\r\ny"] {
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil",
+            "javascript:x",
+            "/a b",
+            "/x\r\ny",
+        ] {
             assert_eq!(safe(bad), "/home", "{bad:?}");
         }
-        assert_eq!(safe("/cases?status=confirmed&after=0197"), "/cases?status=confirmed&after=0197");
+        assert_eq!(
+            safe("/cases?status=confirmed&after=0197"),
+            "/cases?status=confirmed&after=0197"
+        );
     }
 }

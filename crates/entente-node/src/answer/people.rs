@@ -10,12 +10,9 @@ use crate::people::{Person, Token};
 pub(super) fn add(desk: &Desk, staff: &Staff, ask: UserAddAsk, _: &Steps) -> Outcome<UserLinkTold> {
     let roles = parsed(&ask.roles)?;
     let origin = origin(desk)?;
-    let (user, token, until_s) = desk.people.add(&staff.actor(), &ask.name, &ask.display, &roles)?;
-    Ok(UserLinkTold {
-        user: row(user),
-        link: link(&origin, &token),
-        valid_until: instant(until_s),
-    })
+    let (user, token, until_s) =
+        desk.people.add(&staff.actor(), &ask.name, &ask.display, &roles)?;
+    Ok(UserLinkTold { user: row(user), link: link(&origin, &token), valid_until: instant(until_s) })
 }
 
 pub(super) fn list(desk: &Desk, _: &Staff, _: UserListAsk, _: &Steps) -> Outcome<UserListTold> {
@@ -53,11 +50,7 @@ pub(super) fn reset(
 ) -> Outcome<UserLinkTold> {
     let origin = origin(desk)?;
     let (user, token, until_s) = desk.people.reset(&staff.actor(), &ask.user)?;
-    Ok(UserLinkTold {
-        user: row(user),
-        link: link(&origin, &token),
-        valid_until: instant(until_s),
-    })
+    Ok(UserLinkTold { user: row(user), link: link(&origin, &token), valid_until: instant(until_s) })
 }
 
 pub(super) fn first_link(

@@ -108,9 +108,11 @@ impl People {
     pub fn set_roles(&self, by: &Actor, user: &str, roles: &[Role]) -> Outcome<Person> {
         let (id, _) = self.find(user)?;
         let roles = codes(roles);
-        let row = self.change(&id, |row| row.roles.clone_from(&roles), |node| {
-            node.entry(by.clone(), Action::UserChanged).reasons(roles.clone()).reference(id)
-        })?;
+        let row = self.change(
+            &id,
+            |row| row.roles.clone_from(&roles),
+            |node| node.entry(by.clone(), Action::UserChanged).reasons(roles.clone()).reference(id),
+        )?;
         Ok(self.person(&id, row))
     }
 
@@ -118,9 +120,11 @@ impl People {
     pub fn set_enabled(&self, by: &Actor, user: &str, enabled: bool) -> Outcome<Person> {
         let (id, _) = self.find(user)?;
         let action = if enabled { Action::UserEnabled } else { Action::UserDisabled };
-        let row = self.change(&id, |row| row.enabled = enabled, |node| {
-            node.entry(by.clone(), action).reference(id)
-        })?;
+        let row = self.change(
+            &id,
+            |row| row.enabled = enabled,
+            |node| node.entry(by.clone(), action).reference(id),
+        )?;
         if !enabled {
             self.end_sessions_of(&id);
         }
@@ -163,7 +167,8 @@ impl People {
             let was_one = runs_console(&row);
             change(&mut row);
             let others = all.iter().filter(|(other, _)| other != id);
-            if was_one && !runs_console(&row) && !others.into_iter().any(|(_, it)| runs_console(it)) {
+            if was_one && !runs_console(&row) && !others.into_iter().any(|(_, it)| runs_console(it))
+            {
                 return Err(faults::last_administrator());
             }
             tx.put_user(id, &row)?;

@@ -21,7 +21,10 @@ pub fn not_signed_in() -> Box<Fault> {
 /// Too many wrong attempts.
 pub(super) fn wait(seconds: i64) -> Box<Fault> {
     let (en, fr) = if seconds < 60 {
-        ("Wait a minute, then try again.".to_owned(), "Attendez une minute, puis réessayez.".to_owned())
+        (
+            "Wait a minute, then try again.".to_owned(),
+            "Attendez une minute, puis réessayez.".to_owned(),
+        )
     } else {
         let minutes = (seconds + 59) / 60;
         let plural = if minutes == 1 { "" } else { "s" };
@@ -30,11 +33,7 @@ pub(super) fn wait(seconds: i64) -> Box<Fault> {
             format!("Attendez {minutes} minute{plural}, puis réessayez."),
         )
     };
-    Fault::new(
-        2703,
-        ("There were too many attempts.", "Il y a eu trop de tentatives."),
-        (&en, &fr),
-    )
+    Fault::new(2703, ("There were too many attempts.", "Il y a eu trop de tentatives."), (&en, &fr))
 }
 
 /// A link that was used, is too old, was replaced, or never was: one answer for all.

@@ -3,7 +3,9 @@
 //! A link is 256 random bits, works once and for a day, and a newer one for the same account
 //! replaces it. Looking at it uses nothing up: programs that check links in mail do that.
 
-use entente_core::audit::{Action, Actor};
+use std::collections::BTreeSet;
+
+use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_store::people::{LinkRow, People as _, TotpRow, UserId, UserRow};
 use entente_store::seal::{Password, digest};
 
@@ -154,15 +156,25 @@ impl People {
         }
         check_password(&chosen.password, &name, self)?;
         let codes = recovery_codes()?;
-        let hashes = codes.iter().map(|code| digest(recovery_text(code).as_bytes())).collect();
         let password = Password::keep(&chosen.password, self.cost);
-        let password = password.map_err(|_| crate::node::audit::no_randomness())?;
-        let now_s = self.node.now_s();
+        let set = Set {
+            password: password.map_err(|_| crate::node::audit::no_randomness())?,
+            recovery: codes.iter().map(|it| digest(recovery_text(it).as_bytes())).collect(),
+            code: &chosen.code,
+        };
+        let user = self.use_up(token, (&name, &display), set)?;
+        self.end_sessions_of(&user);
+        let token = self.open(user, Method::Link, from)?;
+        Ok(Joined { token, recovery: RecoveryCodes(codes) })
+    }
 
-        let user = self.node.db.write("join", |tx| {
+    /// Everything that a link changes, in one transaction.
+    fn use_up(&self, token: &Token, names: (&str, &str), set: Set<'_>) -> Outcome<UserId> {
+        let (now_s, (name, display)) = (self.node.now_s(), names);
+        self.node.db.write("join", |tx| {
             let link = tx.link(&token.hash())?.ok_or_else(link_is_over)?;
             let totp = TotpRow { secret: link.totp, last_step: 0 };
-            let step = totp::step_of(&totp, &chosen.code, now_s).ok_or_else(faults::wrong_code)?;
+            let step = totp::step_of(&totp, set.code, now_s).ok_or_else(faults::wrong_code)?;
             let (user, mut row) = match link.user {
                 Some(user) => (user, tx.user(&user)?.ok_or_else(link_is_over)?),
                 None => {
@@ -170,34 +182,37 @@ impl People {
                         return Err(faults::name_is_taken());
                     }
                     let roles = vec![Role::Administrator.code().to_owned()];
-                    (self.node.new_id()?, new_row(&name, &display, roles, now_s))
+                    (self.node.new_id()?, new_row(name, display, roles, now_s))
                 }
             };
-            row.password = Some(password);
+            row.password = Some(set.password);
             row.totp = Some(TotpRow { last_step: step, ..totp });
-            row.recovery = hashes;
+            row.recovery = set.recovery;
             row.signed_in_at_s = now_s;
             tx.put_user(&user, &row)?;
             tx.delete_link(&token.hash())?;
-            let actor = Actor::Staff(row.name.clone());
-            let how = ["console".to_owned(), Method::Link.code().to_owned()];
-            let mut entries = Vec::new();
-            if link.user.is_none() {
-                let added = self.node.entry(actor.clone(), Action::UserAdded);
-                entries.push(added.reasons(row.roles.clone()).reference(user));
-            }
-            let set = self.node.entry(actor.clone(), Action::CredentialSet).reference(user);
-            entries.push(set.reasons(["password".to_owned(), "code".to_owned()]));
-            let roles = row.roles.iter().cloned();
-            let came = self.node.entry(actor, Action::LoggedIn);
-            entries.push(came.reasons(how.into_iter().chain(roles)));
-            self.node.write_audit(tx, entries)?;
-            Ok::<_, Box<crate::fault::Fault>>(user)
-        })?;
-        self.end_sessions_of(&user);
-        let token = self.open(user, Method::Link, from)?;
-        Ok(Joined { token, recovery: RecoveryCodes(codes) })
+            self.node.write_audit(tx, self.joined_entries(&user, &row, link.user.is_none()))?;
+            Ok::<_, super::Refusal>(user)
+        })
     }
+
+    /// What the audit log says of somebody who came in with a link.
+    fn joined_entries(&self, user: &UserId, row: &UserRow, is_new: bool) -> Vec<AuditEntry> {
+        let entry = |action| self.node.entry(Actor::Staff(row.name.clone()), action);
+        let added = entry(Action::UserAdded).reasons(row.roles.clone()).reference(*user);
+        let set = entry(Action::CredentialSet).reference(*user);
+        let how = ["console".to_owned(), Method::Link.code().to_owned()];
+        let came = entry(Action::LoggedIn).reasons(how.into_iter().chain(row.roles.clone()));
+        let set = set.reasons(["password".to_owned(), "code".to_owned()]);
+        is_new.then_some(added).into_iter().chain([set, came]).collect()
+    }
+}
+
+/// What a link sets up.
+struct Set<'a> {
+    password: Password,
+    recovery: Vec<[u8; 32]>,
+    code: &'a str,
 }
 
 /// A new account without any way to sign in.
@@ -217,17 +232,21 @@ pub(super) fn new_row(name: &str, display: &str, roles: Vec<String>, now_s: i64)
     }
 }
 
-/// Refuses what is short, one character over and over, or made of what everybody knows.
+/// Refuses what is short, a few characters over and over, or made of what everybody knows.
 fn check_password(password: &str, name: &str, people: &People) -> Outcome<()> {
-    let lower = password.to_lowercase();
-    let n_kinds = lower.chars().collect::<std::collections::BTreeSet<_>>().len();
-    let known = &people.node.profile().name;
-    let of_us = [&known.en, &known.fr].map(|name| name.to_lowercase());
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let is_known = lower.contains(name) && bare(&lower).len() < bare(name).len() + 8
-        || of_us.iter().any(|it| bare(&lower).trim_end_matches(|c: char| c.is_ascii_digit()) == bare(it))
-        || COMMON.iter().any(|common| bare(&lower).starts_with(common) && bare(&lower).len() < common.len() + 6);
-    if password.chars().count() < MIN_PASSWORD || n_kinds < 5 || is_known {
+    let bare = |text: &str| -> String {
+        text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    let organization = &people.node.profile().name;
+    let mut rest = bare(password);
+    for known in [name, &organization.en, &organization.fr].map(bare) {
+        rest = rest.replace(&known, "");
+    }
+    // What is left of a common beginning is a number that people put behind it.
+    let is_common = |common: &&str| rest.starts_with(*common) && rest.len() < common.len() + 6;
+    let n_kinds = rest.chars().collect::<BTreeSet<_>>().len();
+    let is_short = password.chars().count() < MIN_PASSWORD || rest.chars().count() < 8;
+    if is_short || n_kinds < 5 || COMMON.iter().any(|common| is_common(&common)) {
         return Err(faults::weak_password());
     }
     Ok(())
@@ -235,9 +254,29 @@ fn check_password(password: &str, name: &str, people: &People) -> Outcome<()> {
 
 /// Beginnings of the passwords that guessing begins with, of those long enough to be accepted.
 const COMMON: &[&str] = &[
-    "password", "motdepasse", "passw0rd", "123456", "qwerty", "azerty", "iloveyou", "jetaime",
-    "administrator", "welcome", "bienvenue", "letmein", "changeme", "entente", "abcdef", "trustno1",
-    "correcthorsebatterystaple", "bonjour", "football", "princess", "sunshine", "soleil", "canada",
+    "password",
+    "motdepasse",
+    "passw0rd",
+    "123456",
+    "qwerty",
+    "azerty",
+    "iloveyou",
+    "jetaime",
+    "administrator",
+    "welcome",
+    "bienvenue",
+    "letmein",
+    "changeme",
+    "entente",
+    "abcdef",
+    "trustno1",
+    "correcthorsebatterystaple",
+    "bonjour",
+    "football",
+    "princess",
+    "sunshine",
+    "soleil",
+    "canada",
 ];
 
 fn recovery_codes() -> Outcome<Vec<String>> {

@@ -23,7 +23,10 @@ pub(super) fn is_good(folded: &str) -> bool {
 /// Whether a name that others read may be shown: letters, no line breaks, no marks that turn the
 /// direction of what follows.
 pub(super) fn is_good_display(display: &str) -> bool {
-    let bad = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let bad = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
     let n_chars = display.trim().chars().count();
     (1..=MAX_NAME).contains(&n_chars) && !display.chars().any(bad)
 }

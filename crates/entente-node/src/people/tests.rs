@@ -74,11 +74,8 @@ impl House {
     }
 
     fn sign_in(&self, name: &str, password: &str, code: &str) -> Outcome<Token> {
-        let typed = Typed {
-            name: name.to_owned(),
-            password: password.to_owned(),
-            code: code.to_owned(),
-        };
+        let typed =
+            Typed { name: name.to_owned(), password: password.to_owned(), code: code.to_owned() };
         self.people.sign_in(&typed, &place())
     }
 
@@ -104,8 +101,11 @@ fn the_first_administrator_gets_in_with_a_link_and_then_there_is_no_other_such_l
     let house = house();
     let (link, _) = house.people.first_link(&admin()).unwrap();
     assert_eq!(house.people.invited(&link).unwrap().account, None);
-    let joining =
-        Joining { name: "Léa".to_owned(), display: "Léa Tremblay".to_owned(), ..Joining::default() };
+    let joining = Joining {
+        name: "Léa".to_owned(),
+        display: "Léa Tremblay".to_owned(),
+        ..Joining::default()
+    };
     let joined = house.joined(&link, joining).unwrap();
     let signed = house.people.signed(&joined.token, true).unwrap().unwrap();
     assert_eq!((signed.staff.name.as_str(), signed.display.as_str()), ("léa", "Léa Tremblay"));
@@ -151,7 +151,14 @@ fn a_wrong_code_or_a_weak_password_leaves_the_link_as_it_is() {
     };
     let code = house.code_of_link(&link);
     assert_eq!(code_of(join(PASSWORD, "000000".to_owned())), "ENT-2708");
-    for weak in ["short", "password1234", "aaaaaaaaaaaa", "harbour house", "Motdepasse2026", "lea1234567890"] {
+    for weak in [
+        "short",
+        "password1234",
+        "aaaaaaaaaaaa",
+        "harbour house",
+        "Motdepasse2026",
+        "lea1234567890",
+    ] {
         assert_eq!(code_of(join(weak, code.clone())), "ENT-2707", "{weak}");
     }
     assert!(join(PASSWORD, code).is_ok());
@@ -374,7 +381,8 @@ fn no_secret_is_in_what_can_be_printed() {
 fn a_token_is_read_as_it_is_written_and_nothing_else_is_one() {
     let token = Token::new().unwrap();
     assert_eq!(Token::parse(&token.text()).unwrap().hash(), token.hash());
-    for bad in ["", "x", &"A".repeat(42), &"A".repeat(44), &"*".repeat(43), &"A".repeat(1_000_000)] {
+    for bad in ["", "x", &"A".repeat(42), &"A".repeat(44), &"*".repeat(43), &"A".repeat(1_000_000)]
+    {
         assert!(Token::parse(bad).is_none());
     }
 }

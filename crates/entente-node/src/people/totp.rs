@@ -33,8 +33,7 @@ pub(super) fn step_of(totp: &TotpRow, typed: &str, now_s: i64) -> Option<u64> {
     let typed: u32 = digits.parse().ok()?;
     let now = u64::try_from(now_s).ok()? / STEP_S;
     let near = now.saturating_sub(1)..=now + 1;
-    near.filter(|step| *step > totp.last_step)
-        .find(|step| code(&totp.secret, *step) == Some(typed))
+    near.filter(|step| *step > totp.last_step).find(|step| code(&totp.secret, *step) == Some(typed))
 }
 
 /// Bytes as people type them into an app: base 32 without padding.

@@ -73,6 +73,7 @@ fn grid(users: &[UserRow], page: &mut Page<'_>) {
 }
 
 fn roles(codes: &[String], lang: Lang) -> String {
-    let label = |code: &String| Role::parse(code).map_or(code.clone(), |it| it.label(lang).to_owned());
+    let label =
+        |code: &String| Role::parse(code).map_or(code.clone(), |it| it.label(lang).to_owned());
     codes.iter().map(label).collect::<Vec<_>>().join(", ")
 }
