@@ -1,5 +1,6 @@
 //! Who is asking: from a cookie to somebody who is signed in, looked up on every request.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
@@ -108,14 +109,22 @@ fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
 }
 
 fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let from = request.extensions().get::<Caller>().map(|caller| caller.0.ip());
-    let place = Place {
-        address: from.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()),
-        agent: header(header::USER_AGENT).unwrap_or_default().to_owned(),
-    };
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let place =
+        Place { address: address(request, &console), agent: agent.unwrap_or_default().to_owned() };
     let cookie = cookie(request.headers(), &console.cookie);
     Visit { console, page, place, cookie }
+}
+
+/// The address of whoever asks: that of the connection, or what our own proxy on this machine says.
+fn address(request: &Request, console: &Console) -> IpAddr {
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.0.ip());
+    let caller = caller.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let has_proxy = !console.desk.config.console.trusted_origin.is_empty();
+    // The last one is what the proxy saw; those before are what it was told.
+    let said = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let said = said.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    said.filter(|_| has_proxy && caller.is_loopback()).unwrap_or(caller)
 }
 
 /// One request: the console, the page that it will get, and where it comes from.

@@ -147,8 +147,8 @@ impl Page {
     }
 
     /// `n` things, in the right form of the word. In French, zero is singular.
-    pub(crate) fn count(&self, n: &u64, en: (&str, &str), fr: (&str, &str)) -> String {
-        Both::count(*n, en, fr).text(self.lang).to_owned()
+    pub(crate) fn count(&self, n: &u64, en: &(&str, &str), fr: &(&str, &str)) -> String {
+        Both::count(*n, *en, *fr).text(self.lang).to_owned()
     }
 
     /// An instant of a document, `2026-11-22T14:03:00Z`, as a date and a time.
