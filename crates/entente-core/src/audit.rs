@@ -167,6 +167,15 @@ actions! {
     SponsoredSaid = 193, "sponsored_said", "Sponsored organization told to a partner", "Organisme parrainé communiqué à un partenaire";
     SponsoredHeld = 194, "sponsored_held", "Sponsored organization of a partner received", "Organisme parrainé par un partenaire reçu";
     SponsoredReceipt = 195, "sponsored_receipt", "Receipt for a sponsored organization signed", "Accusé pour un organisme parrainé signé";
+    UserAdded = 200, "user_added", "Account added", "Compte ajouté";
+    UserChanged = 201, "user_changed", "Account changed", "Compte modifié";
+    UserDisabled = 202, "user_disabled", "Account disabled", "Compte désactivé";
+    UserEnabled = 203, "user_enabled", "Account enabled", "Compte réactivé";
+    LinkMade = 204, "link_made", "Sign-in link made", "Lien d’ouverture de session créé";
+    CredentialSet = 205, "credential_set", "Way to sign in set up", "Moyen d’ouvrir une session établi";
+    CredentialRemoved = 206, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
+    SignedOut = 207, "signed_out", "Session ended", "Session fermée";
+    ProvedAgain = 208, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
 }
 
 impl Action {

@@ -5,6 +5,7 @@
 //! runs on a blocking thread. Whether the role allows it was decided before.
 
 mod agreements;
+mod allow;
 mod audit;
 mod counts;
 mod epochs;
@@ -15,6 +16,7 @@ mod inbox;
 mod overlap;
 mod overlap_run;
 mod partners;
+mod people;
 mod plans;
 mod records;
 mod referrals;
@@ -27,7 +29,7 @@ mod store;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use entente_core::audit::{Action, Actor};
 use entente_store::seal::KeyRing;
@@ -40,6 +42,7 @@ use crate::fault::{Both, Fault};
 use crate::local::{Ask, Op, Progress, Role};
 use crate::node::{Node, Outcome, unpoisoned};
 use crate::notify::Ways;
+use crate::people::People;
 use crate::setup::Home;
 use crate::sync::Peers;
 use crate::tls::LiveIdentity;
@@ -61,6 +64,10 @@ pub struct Desk {
     pub identity: LiveIdentity,
     /// The ways by which the staff is told that something waits.
     pub ways: Arc<Ways>,
+    /// Who signs in at the console.
+    pub people: People,
+    // Where the console is, once it is open.
+    console: OnceLock<ConsoleAt>,
     // Held while a backup is made, so that the passphrase does not change meanwhile.
     ring: Mutex<KeyRing>,
     started_s: i64,
@@ -75,6 +82,15 @@ impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Desk")
     }
+}
+
+/// Where browsers find the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleAt {
+    /// The address it listens on.
+    pub address: std::net::SocketAddr,
+    /// What a browser is given, without a slash at the end: `https://node.example.org:8443`.
+    pub origin: String,
 }
 
 /// Somebody of this organization.
@@ -136,6 +152,8 @@ impl Desk {
     ) -> Self {
         let started_s = node.now_s();
         Self {
+            people: People::new(Arc::clone(&node)),
+            console: OnceLock::new(),
             node,
             peers,
             home,
@@ -168,6 +186,16 @@ impl Desk {
         Staff { name: account.name, roles }
     }
 
+    /// Says where the console is. Once; a second one is not heard.
+    pub fn console_is_at(&self, at: ConsoleAt) {
+        let _ = self.console.set(at);
+    }
+
+    /// Where the console is, if it is open.
+    pub fn console(&self) -> Option<&ConsoleAt> {
+        self.console.get()
+    }
+
     /// Writes down that somebody came in, and as what: once per account, roles and start of the
     /// node.
     pub fn note_login(&self, uid: u32, staff: &Staff) -> Outcome<()> {
@@ -181,8 +209,16 @@ impl Desk {
         Ok(())
     }
 
+    /// Answers one question of somebody whose role allows it; a refusal is kept in the audit log.
+    ///
+    /// The only way to the answers: the local door and the console both come through here.
+    pub async fn ask(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
+        self.permit(asked.op, &asked.staff).await?;
+        self.answer(asked).await
+    }
+
     /// Answers one question: a JSON document, or the fault to show.
-    pub async fn answer(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
+    async fn answer(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
         let it = self;
         match asked.op {
             Op::Status => it.now(asked, status::status).await,
@@ -296,6 +332,13 @@ impl Desk {
             Op::BackupList => it.now(asked, store::backup_list).await,
             Op::StoreSize => it.now(asked, store::size).await,
             Op::Passphrase => it.now(asked, store::passphrase).await,
+            Op::UserAdd => it.now(asked, people::add).await,
+            Op::UserList => it.now(asked, people::list).await,
+            Op::UserRoles => it.now(asked, people::roles).await,
+            Op::UserDisable => it.now(asked, people::disable).await,
+            Op::UserEnable => it.now(asked, people::enable).await,
+            Op::UserReset => it.now(asked, people::reset).await,
+            Op::ConsoleLink => it.now(asked, people::first_link).await,
         }
     }
 

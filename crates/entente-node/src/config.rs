@@ -40,6 +40,9 @@ pub struct Config {
     /// Who of the staff is told that something waits.
     #[serde(default)]
     pub notifications: NotificationsConfig,
+    /// The console in a browser.
+    #[serde(default)]
+    pub console: ConsoleConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -123,6 +126,35 @@ pub struct ReferralsConfig {
     pub routine_days: u32,
 }
 
+/// The console in a browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// Whether there is one.
+    #[serde(default = "default_enabled")]
+    pub enabled: bool,
+    /// Address and port to listen on. Port 0 lets the system choose; `entente status` says which.
+    #[serde(default = "default_console_listen")]
+    pub listen: SocketAddr,
+    /// The name under which browsers reach it, without a port. Passkeys are bound to it for ever. Empty:
+    /// by address only, and no passkeys.
+    #[serde(default)]
+    pub public_name: String,
+    /// The origin that browsers see if a proxy stands in front: `https://host` or `https://host:port`.
+    /// Empty: `public_name` and the port of `listen`.
+    #[serde(default)]
+    pub trusted_origin: String,
+    /// A certificate chain in PEM. Empty: one that the node makes itself.
+    #[serde(default)]
+    pub certificate: PathBuf,
+    /// The key of the certificate in PEM. A path; the key itself is never in the settings.
+    #[serde(default)]
+    pub key: PathBuf,
+    /// Where the button *Leave quickly* leads.
+    #[serde(default = "default_leave_to")]
+    pub leave_to: String,
+}
+
 /// The door for accounts of this machine besides the node's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +178,59 @@ pub enum StaffName<'a> {
 
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], 7443))
+}
+
+fn default_enabled() -> bool {
+    true
+}
+
+fn default_console_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+fn default_leave_to() -> String {
+    "https://weather.gc.ca/".to_owned()
+}
+
+impl Default for ConsoleConfig {
+    fn default() -> Self {
+        Self {
+            enabled: default_enabled(),
+            listen: default_console_listen(),
+            public_name: String::new(),
+            trusted_origin: String::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            leave_to: default_leave_to(),
+        }
+    }
+}
+
+impl ConsoleConfig {
+    /// What is wrong with it.
+    fn problem(&self) -> Option<&'static str> {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+        if self.certificate.as_os_str().is_empty() != self.key.as_os_str().is_empty() {
+            return Some("console needs both `certificate` and `key`, or neither");
+        }
+        if !self.public_name.chars().all(is_name)
+            || self.public_name.parse::<std::net::IpAddr>().is_ok()
+        {
+            return Some(
+                "console.public_name must be a name in small letters, without a port, and no address",
+            );
+        }
+        let origin = self.trusted_origin.strip_prefix("https://").unwrap_or_default();
+        if !self.trusted_origin.is_empty() && (origin.is_empty() || origin.contains('/')) {
+            return Some(
+                "console.trusted_origin must be like `https://host` or `https://host:port`",
+            );
+        }
+        if !self.leave_to.starts_with("https://") || self.leave_to.contains(char::is_whitespace) {
+            return Some("console.leave_to must begin with `https://`");
+        }
+        None
+    }
 }
 
 fn default_engine() -> String {
@@ -239,6 +324,9 @@ impl Config {
             return bad("referrals.coordinator must be at most 100 characters".into());
         }
         config.notifications.check()?;
+        if let Some(problem) = config.console.problem() {
+            return bad(problem.into());
+        }
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
             return bad("staff_door.socket must be a path from `/` on".into());
@@ -310,6 +398,7 @@ mod tests {
         assert_eq!(example.partner_door, PartnerDoorConfig::default());
         assert_eq!(example.store, StoreConfig::default());
         assert_eq!(example.sync, SyncConfig::default());
+        assert_eq!(example.console, ConsoleConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
         assert_eq!(example.referrals, ReferralsConfig::default());
         assert_eq!(example.notifications, NotificationsConfig::default());

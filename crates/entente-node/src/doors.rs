@@ -1,7 +1,7 @@
 //! The doors: how connections come in and go out.
 //!
 //! The **partner door** speaks gRPC over the TLS of [`crate::tls`]; the **local door** is a Unix
-//! socket for the command line. The accept loop is ours, because everything that keeps strangers
+//! socket for the command line; the **console door** is HTTPS for browsers. The accept loop is ours, because everything that keeps strangers
 //! out happens before the first request: deadlines for the handshake and for the first bytes of
 //! HTTP/2, a cap on connections, and one for each partner. After that, [`LiveCheck`] asks again on
 //! every request, and [`Admissions::set`] ends the open streams of a partner that is suspended.
@@ -20,6 +20,7 @@ use tower::layer::util::{Identity, Stack};
 mod admissions;
 mod check;
 mod connect;
+mod console;
 mod error;
 mod guarded;
 mod local;
@@ -29,6 +30,7 @@ pub use admissions::Admissions;
 pub(crate) use check::SUSPENDED;
 pub use check::{Checked, LiveCheck};
 pub use connect::{PartnerChannel, connect};
+pub use console::{ConsoleDoor, ConsoleStream, Knock};
 pub use error::DoorError;
 pub use local::{LocalDoor, LocalDoorError, LocalPeer, LocalStream, connect_local};
 pub use partner::{DoorLimits, Incoming, PartnerDoor, Peer, PeerStream};

@@ -2,9 +2,8 @@
 //!
 //! Start with [`node`], which is synchronous and knows no sockets. Around it: [`doors`] and
 //! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
-//! [`sync`] asks partners for news, [`notify`] tells the staff that something waits, [`answer`] answers the staff in the documents of [`local`],
-//! and [`setup`] and [`run`] make a node from a folder and keep it going. [`sponsored`] is the folder of an
-//! organization that has none.
+//! [`sync`] asks partners for news, [`notify`] tells the staff that something waits, [`people`] knows who
+//! signs in at the console, [`answer`] answers the staff in the documents of [`local`],
 
 pub mod accounts;
 pub mod answer;
@@ -17,6 +16,7 @@ pub mod hsds;
 pub mod local;
 pub mod node;
 pub mod notify;
+pub mod people;
 pub mod run;
 pub mod setup;
 pub mod sponsored;

@@ -9,7 +9,8 @@
 pub mod doc;
 pub mod op;
 pub mod role;
+pub mod words;
 
 pub use doc::{Ask, Progress};
 pub use op::Op;
-pub use role::{Role, allowed};
+pub use role::{Role, allowed, needs_proof};

@@ -181,6 +181,7 @@ impl Home {
             backup: crate::config::BackupConfig::default(),
             referrals: crate::config::ReferralsConfig::default(),
             notifications: crate::config::NotificationsConfig::default(),
+            console: crate::config::ConsoleConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };

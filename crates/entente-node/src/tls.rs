@@ -25,11 +25,13 @@ use rustls::{ClientConfig, ServerConfig};
 use crate::clock::Clock;
 
 mod certificate;
+mod console;
 mod live;
 mod verifier;
 
 pub(crate) use certificate::valid_until;
 pub use certificate::{CannotCertify, LEAF_NAME};
+pub use console::{ConsoleCertificate, console_config};
 pub use live::{LEAF_LIFE, LiveIdentity, RENEW_AFTER};
 pub(crate) use verifier::identity_of;
 pub use verifier::{Admission, Doorkeeper, WrongIdentity};
@@ -94,6 +96,21 @@ pub(crate) fn web_client_config(
 fn provider() -> Arc<CryptoProvider> {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519];
     Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() })
+}
+
+/// Bytes as a PEM file names them (RFC 7468).
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
 }
 
 /// A [`Clock`] in the form that the TLS library asks for.

@@ -13,7 +13,7 @@
 //! 8. [`overlap`]: overlap rounds, with types;
 //! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`notices`]: messages to the staff, with types;
-//! 11. [`sponsors`]: organizations without a node, with types;
+//! 11. [`people`]: who signs in at the console;
 //! 12. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
@@ -26,6 +26,7 @@ pub mod log;
 pub mod migrate;
 pub mod notices;
 pub mod overlap;
+pub mod people;
 pub mod referrals;
 pub mod rows;
 pub mod seal;

@@ -17,6 +17,7 @@
 //! [C2SP]: https://c2sp.org/XAES-256-GCM
 
 mod keyring;
+mod password;
 mod person;
 mod xaes;
 
@@ -30,6 +31,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use self::keyring::{KdfParams, KeyRing, KeyRingError, names};
+pub use self::password::{Password, digest};
 pub use self::person::{open_for_person, seal_for_person};
 use self::xaes::Xaes256Gcm;
 pub(crate) use self::{keyring::WrappingKey, xaes::NONCE_LEN};

@@ -184,3 +184,11 @@ pub const SPONSORED: Table = Table::new(58, "sponsored");
 /// Organizations that partners sponsor, and what they carried. Key: organization.
 /// Value: [`crate::sponsors::CarriedRow`].
 pub const CARRIED: Table = Table::new(59, "carried");
+
+/// People who sign in at the console. Key: their id (16 bytes). Value:
+/// [`crate::people::UserRow`].
+pub const USERS: Table = Table::new(61, "users");
+
+/// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
+/// Value: [`crate::people::LinkRow`].
+pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");

@@ -23,6 +23,7 @@ mod overlap;
 pub(crate) mod overlap_result;
 pub(crate) mod page;
 mod partner;
+mod people;
 mod plan;
 pub(crate) mod qr;
 mod record;
@@ -159,6 +160,13 @@ pub(crate) fn told(
         Op::AuditExport => show::<doc::AuditExportAsk>(told, view),
         Op::NotifyTest => show::<doc::NotifyTestAsk>(told, view),
         Op::BackupCreate => show::<doc::BackupCreateAsk>(told, view),
+        Op::UserAdd => show::<doc::UserAddAsk>(told, view),
+        Op::UserList => show::<doc::UserListAsk>(told, view),
+        Op::UserRoles => show::<doc::UserRolesAsk>(told, view),
+        Op::UserDisable => show::<doc::UserDisableAsk>(told, view),
+        Op::UserEnable => show::<doc::UserEnableAsk>(told, view),
+        Op::UserReset => show::<doc::UserResetAsk>(told, view),
+        Op::ConsoleLink => show::<doc::ConsoleLinkAsk>(told, view),
         Op::BackupList => show::<doc::BackupListAsk>(told, view),
         Op::StoreSize => show::<doc::StoreSizeAsk>(told, view),
         Op::Passphrase => show::<doc::PassphraseAsk>(told, view),

@@ -136,11 +136,13 @@ async fn serve(desk: &Desk, open: OpenHome) -> Done {
     let id = open.key.id();
     let running = entente_node::run::start(open).await?;
     let address = running.address;
+    let console = console(desk, &running).await;
     if desk.json {
         let socket = Desk::absolute(&desk.socket());
         let document = serde_json::json!({
             "organization": id.to_string(),
             "listening": address.to_string(),
+            "console": console.as_ref().map(|console| &console.at.origin),
             "socket": socket,
         });
         desk.print(&document.to_string());
@@ -152,6 +154,9 @@ async fn serve(desk: &Desk, open: OpenHome) -> Done {
                  Ctrl-C l’arrête."
             ),
         );
+        if let Some(console) = &console {
+            where_the_console_is(desk, &running, console);
+        }
     }
     let stop = running.stopping();
     let signalled = stop.clone();
@@ -163,8 +168,51 @@ async fn serve(desk: &Desk, open: OpenHome) -> Done {
     });
     running.wait().await;
     watch.abort();
+    if let Some(console) = console {
+        console.wait().await;
+    }
     desk.remark("The node has stopped.", "Le nœud est arrêté.");
     Ok(End::Done)
+}
+
+/// Opens the console. A node without one still serves its partners, so a fault is only said.
+async fn console(
+    desk: &Desk,
+    running: &entente_node::run::Running,
+) -> Option<entente_console::Running> {
+    let opened = entente_console::start(Arc::clone(&running.desk), running.stopping()).await;
+    opened.unwrap_or_else(|fault| {
+        tracing::error!(code = %fault.code, "the console is not open");
+        // On standard error where documents are wanted on standard output.
+        eprint_fault(desk, &fault);
+        None
+    })
+}
+
+/// Says where the console is, and how the first person gets in.
+fn where_the_console_is(
+    desk: &Desk,
+    running: &entente_node::run::Running,
+    console: &entente_console::Running,
+) {
+    let origin = &console.at.origin;
+    desk.remark(
+        &format!("The console: {origin}  certificate (SHA-256): {}", console.fingerprint),
+        &format!("La console\u{a0}: {origin}  certificat (SHA-256)\u{a0}: {}", console.fingerprint),
+    );
+    if matches!(running.desk.people.has_administrator(), Ok(false)) {
+        let home = desk.home.display();
+        desk.remark(
+            &format!("Nobody can sign in yet: entente --home {home} console link"),
+            &format!("Personne ne peut encore y entrer\u{a0}: entente --home {home} console link"),
+        );
+    }
+}
+
+fn eprint_fault(desk: &Desk, fault: &Fault) {
+    use std::io::Write as _;
+    let view = crate::render::View { colour: false, ..*desk.view() };
+    let _ = writeln!(std::io::stderr().lock(), "{}", render::fault::text(fault, &view));
 }
 
 /// Waits for Ctrl-C or for the service manager to ask for the end.
@@ -190,7 +238,9 @@ async fn signal() {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| {
-        EnvFilter::new("warn,entente=info,entente_node=info,entente_store=info")
+        EnvFilter::new(
+            "warn,entente=info,entente_console=info,entente_node=info,entente_store=info",
+        )
     });
     // A second logger in one process is the tests' business.
     let _ =

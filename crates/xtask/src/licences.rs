@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::metadata::{Metadata, Node, Package};
@@ -67,7 +67,32 @@ fn list(metadata: &Metadata) -> String {
             text += &format!("- {} {}\n", package.name, package.version);
         }
     }
+    text += "\n## Not crates\n\nFonts, style values and a script inside the console (`crates/entente-console/assets`):\n\n";
+    for notice in notices(metadata.root()).unwrap_or_default() {
+        text += &format!("- {}: {}, {}\n", notice.work, notice.licence, notice.holder);
+    }
     text
+}
+
+/// A work of others that is in the binary and no crate: a line of `assets/notices.tsv`.
+struct Notice {
+    work: String,
+    holder: String,
+    licence: String,
+    text: PathBuf,
+}
+
+fn notices(root: &Path) -> Result<Vec<Notice>, String> {
+    let folder = root.join("crates/entente-console/assets");
+    let table = folder.join("notices.tsv");
+    let text = fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
+    let notice = |line: &str| {
+        let [work, holder, licence, file] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let text = folder.join("licences").join(file);
+        let [work, holder, licence] = [work, holder, licence].map(str::to_owned);
+        Some(Notice { work, holder, licence, text })
+    };
+    text.lines().map(|line| notice(line).ok_or_else(|| format!("not a notice: {line}"))).collect()
 }
 
 /// The expression, with the older slash written as what it means.
@@ -123,6 +148,12 @@ fn texts(metadata: &Metadata) -> Result<String, String> {
             let body = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
             text += &format!("{}\n\n", String::from_utf8_lossy(&body).trim_end());
         }
+    }
+    for Notice { work, holder, licence, text: file } in notices(metadata.root())? {
+        let body = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let line = "=".repeat(80);
+        text += &format!("{line}\n{work}\n{licence}\n{holder}\n\n{}\n\n", body.trim_end());
     }
     Ok(text)
 }

@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
+mod browser;
 mod deny;
 mod fault_codes;
 mod licences;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" => steps::test(rest),
         "licences" => licences::command(rest),
+        "browser" => steps::test(&["browser".to_owned()]),
         "bench" => long_runs::bench(rest),
         "redteam" => long_runs::redteam(rest),
         "simulate" => long_runs::SIMULATE.start(rest),
@@ -58,6 +60,7 @@ fn usage() -> String {
 usage: cargo xtask COMMAND
 
   test [STEP …]         every check, or only the steps named ({})
+  browser               the console in a browser; writes pictures to docs/screens
   bench [ARGUMENT …]    the benchmarks, in release
   redteam [ARGUMENT …]  every attack on private statistics, in fresh worlds, in release
   simulate --seeds N    whole federations in one thread, from N seeds, in release

@@ -6,6 +6,7 @@
 use std::{process::Command, time::Instant};
 
 use crate::{
+    browser,
     deny::Rules,
     licences,
     metadata::{Metadata, cargo},
@@ -37,7 +38,7 @@ struct Step {
     check: fn(&Metadata, &mut Tally) -> Verdict,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "tools", what: "what the checks need", check: prepare },
     Step { name: "format", what: "cargo fmt --check", check: format },
     Step { name: "repository", what: "words and files", check: repository },
@@ -50,6 +51,7 @@ const STEPS: [Step; 10] = [
         what: "unit, property, simulation, socket and crash tests",
         check: tests,
     },
+    Step { name: "browser", what: "the console in Chromium, looked at by axe", check: browser },
     Step { name: "doctests", what: "examples in the documentation", check: doctests },
     Step { name: "docs", what: "cargo doc, warnings are errors", check: docs },
 ];
@@ -186,6 +188,10 @@ fn tests(metadata: &Metadata, tally: &mut Tally) -> Verdict {
         command.args(["--lib", "--bins", "--tests"]);
     }
     with_tally(command.env("ENTENTE_PYTHON", python), tally)
+}
+
+fn browser(metadata: &Metadata, _: &mut Tally) -> Verdict {
+    browser::check(metadata.root(), &metadata.target_directory).into()
 }
 
 fn doctests(_: &Metadata, tally: &mut Tally) -> Verdict {

@@ -21,6 +21,28 @@ struct Need {
     arguments: &'static [&'static str],
 }
 
+/// What the pages of the console are looked at with.
+const BROWSER: [Need; 3] = [
+    Need {
+        package: "chromium",
+        why: "the console is looked at in a browser",
+        program: "chromium",
+        arguments: &["--version"],
+    },
+    Need {
+        package: "nodejs",
+        why: "the browser is led by a script",
+        program: "node",
+        arguments: &["--version"],
+    },
+    Need {
+        package: "npm",
+        why: "what leads the browser comes from there",
+        program: "npm",
+        arguments: &["--version"],
+    },
+];
+
 const NEEDS: [Need; 2] = [
     Need {
         package: "python3",
@@ -39,7 +61,7 @@ const NEEDS: [Need; 2] = [
 /// Installs what is missing, or says what to type.
 pub(crate) fn prepare(root: &Path, target: &Path) -> Result<(), String> {
     rust_components()?;
-    debian_packages()?;
+    debian_packages(&NEEDS)?;
     let python = python_packages(root, target)?;
     println!("python: {}", python.display());
     match std::env::var_os("ENTENTE_REAL_DATA") {
@@ -75,8 +97,36 @@ fn rust_components() -> Result<(), String> {
     Ok(())
 }
 
-fn debian_packages() -> Result<(), String> {
-    let missing = missing();
+/// Installs what the console is looked at with, and says where its packages are.
+pub(crate) fn browser(root: &Path, target: &Path) -> Result<PathBuf, String> {
+    debian_packages(&BROWSER)?;
+    let folder = target.join("browser");
+    let manifest = root.join("tests/browser/package.json");
+    let wanted =
+        fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    let (modules, installed) = (folder.join("node_modules"), folder.join("installed.json"));
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(modules);
+    }
+    println!("installing into {}: what {} names", folder.display(), manifest.display());
+    let cannot = |e: std::io::Error| format!("{}: {e}", folder.display());
+    fs::create_dir_all(&folder).map_err(cannot)?;
+    fs::write(folder.join("package.json"), &wanted).map_err(cannot)?;
+    run(Command::new("npm").current_dir(&folder).args([
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--silent",
+    ]))?;
+    // Last, so that an installation cut short is done again.
+    fs::write(&installed, wanted).map_err(cannot)?;
+    Ok(modules)
+}
+
+fn debian_packages(needs: &'static [Need]) -> Result<(), String> {
+    let missing = missing(needs);
     for need in &missing {
         println!("missing: {} ({})", need.package, need.why);
     }
@@ -85,7 +135,7 @@ fn debian_packages() -> Result<(), String> {
         return Ok(());
     }
     install(&packages)?;
-    match self::missing().first() {
+    match self::missing(needs).first() {
         None => Ok(()),
         Some(need) => Err(format!(
             "{} is installed, but the `{}` that is found first cannot use it",
@@ -94,8 +144,8 @@ fn debian_packages() -> Result<(), String> {
     }
 }
 
-fn missing() -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !answers(need.program, need.arguments)).collect()
+fn missing(needs: &'static [Need]) -> Vec<&'static Need> {
+    needs.iter().filter(|need| !answers(need.program, need.arguments)).collect()
 }
 
 fn install(packages: &[&str]) -> Result<(), String> {

@@ -42,6 +42,7 @@ pub(super) fn status(desk: &Desk, _: &Staff, _: StatusAsk, _: &Steps) -> Outcome
         now: instant(node.now_s()),
         started_at: instant(desk.started_s),
         listen: desk.config.partner_door.listen.to_string(),
+        console: desk.console().map(|at| at.origin.clone()),
         partners: seen.partners,
         records: seen.records,
         open_epoch: open_epoch.unwrap_or_default(),

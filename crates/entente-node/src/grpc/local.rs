@@ -2,12 +2,11 @@
 //!
 //! Every method takes a JSON document and streams progress, then one answer or one fault. Which
 //! operation it is comes from the method; who may ask it is decided in one place,
-//! [`crate::local::allowed`], before anything is read.
+//! [`Desk::ask`], before anything is read.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use entente_core::audit::{Action, Actor};
 use entente_proto::v1;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,7 +15,7 @@ use tonic::{Request, Response, Status};
 use crate::answer::{Asked, Desk};
 use crate::doors::LocalPeer;
 use crate::fault::Fault;
-use crate::local::{Op, Progress, Role};
+use crate::local::{Op, Progress};
 
 /// Answers the calls of staff.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ impl Local {
             let progress = sender.clone();
             let staff = come_in(&desk, peer.uid, op).await;
             let told = match staff {
-                Ok(staff) if staff.roles.iter().any(|role| crate::local::allowed(op, *role)) => {
+                Ok(staff) => {
                     let asked = Asked::new(
                         op,
                         staff,
@@ -53,9 +52,8 @@ impl Local {
                             let _full = progress.try_send(Ok(progress_message(it)));
                         }),
                     );
-                    desk.answer(asked).await
+                    desk.ask(asked).await
                 }
-                Ok(staff) => Err(refused(&desk, op, &staff.name, &staff.roles).await),
                 Err(fault) => Err(fault),
             };
             let what = match told {
@@ -93,44 +91,6 @@ fn progress_message(progress: Progress) -> v1::Told {
     let Progress { done, total, note } = progress;
     let progress = v1::Progress { done, total, note_en: note.en, note_fr: note.fr };
     v1::Told { told: Some(v1::told::Told::Progress(progress)) }
-}
-
-/// A refusal is kept, like every other.
-async fn refused(desk: &Arc<Desk>, op: Op, account: &str, roles: &[Role]) -> Box<Fault> {
-    let (node, actor) = (Arc::clone(&desk.node), Actor::Staff(account.to_owned()));
-    let roles: Vec<_> = roles.iter().map(|role| role.code().to_owned()).collect();
-    let held = roles.clone();
-    let keep = move || {
-        let entry = node.entry(actor, Action::AccessRefused);
-        node.audit(vec![entry.reasons([op.name().to_owned()].into_iter().chain(held))])
-    };
-    let kept = tokio::task::spawn_blocking(keep).await;
-    if let Err(fault) = kept.unwrap_or_else(|_| Err(crate::answer::failed())) {
-        return fault;
-    }
-    if roles.is_empty() {
-        return Fault::new(
-            1902,
-            ("This account has no role at this node.", "Ce compte n’a aucun rôle à ce nœud."),
-            (
-                "Ask the administrator to name it under [staff] in `entente.toml`.",
-                "Demandez à l’administrateur de l’inscrire sous [staff] dans `entente.toml`.",
-            ),
-        )
-        .because(account, account);
-    }
-    Fault::new(
-        1901,
-        ("Your role does not allow this.", "Votre rôle ne le permet pas."),
-        (
-            "Ask somebody with the right role, or the administrator: [staff] in `entente.toml`.",
-            "Demandez à une personne qui a le bon rôle, ou à l’administrateur : [staff] dans `entente.toml`.",
-        ),
-    )
-    .because(
-        format!("{account}: {}", roles.join(", ")),
-        format!("{account} : {}", roles.join(", ")),
-    )
 }
 
 macro_rules! local_service {
@@ -263,4 +223,11 @@ local_service! {
     backup_list, BackupListStream, BackupList;
     store_size, StoreSizeStream, StoreSize;
     passphrase, PassphraseStream, Passphrase;
+    user_add, UserAddStream, UserAdd;
+    user_list, UserListStream, UserList;
+    user_roles, UserRolesStream, UserRoles;
+    user_disable, UserDisableStream, UserDisable;
+    user_enable, UserEnableStream, UserEnable;
+    user_reset, UserResetStream, UserReset;
+    console_link, ConsoleLinkStream, ConsoleLink;
 }

@@ -31,6 +31,7 @@ mod handover;
 mod inbox;
 mod overlap;
 mod partner;
+mod people;
 mod record;
 mod record_file;
 mod referral;
@@ -50,6 +51,7 @@ pub use handover::*;
 pub use inbox::*;
 pub use overlap::*;
 pub use partner::*;
+pub use people::*;
 pub use record::*;
 pub use record_file::*;
 pub use referral::*;
@@ -209,6 +211,13 @@ asks! {
     BackupList: BackupListAsk => BackupListTold;
     StoreSize: StoreSizeAsk => StoreSizeTold;
     Passphrase: PassphraseAsk => PassphraseTold;
+    UserAdd: UserAddAsk => UserLinkTold;
+    UserList: UserListAsk => UserListTold;
+    UserRoles: UserRolesAsk => UserTold;
+    UserDisable: UserDisableAsk => UserTold;
+    UserEnable: UserEnableAsk => UserTold;
+    UserReset: UserResetAsk => UserLinkTold;
+    ConsoleLink: ConsoleLinkAsk => ConsoleLinkTold;
 }
 
 /// How far an operation that takes long has come.

@@ -146,6 +146,13 @@ ops! {
     BackupList = "backup_list", "List backups", "Lister les sauvegardes";
     StoreSize = "store_size", "Show the size of the store", "Montrer la taille de l’entrepôt";
     Passphrase = "passphrase", "Change the passphrase", "Changer la phrase secrète";
+    UserAdd = "user_add", "Add an account for the console", "Ajouter un compte pour la console";
+    UserList = "user_list", "List the accounts of the console", "Lister les comptes de la console";
+    UserRoles = "user_roles", "Give an account other roles", "Donner d’autres rôles à un compte";
+    UserDisable = "user_disable", "Disable an account", "Désactiver un compte";
+    UserEnable = "user_enable", "Enable an account again", "Réactiver un compte";
+    UserReset = "user_reset", "Give an account a new sign-in link", "Donner un nouveau lien à un compte";
+    ConsoleLink = "console_link", "Make the link for the first administrator", "Créer le lien de la première personne administratrice";
 }
 
 impl Op {

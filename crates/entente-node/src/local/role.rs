@@ -109,6 +109,15 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::StoreSize
         | Op::Passphrase => &[Administrator],
 
+        // Who may sign in at the console, and as what.
+        Op::UserAdd
+        | Op::UserList
+        | Op::UserRoles
+        | Op::UserDisable
+        | Op::UserEnable
+        | Op::UserReset
+        | Op::ConsoleLink => &[Administrator],
+
         // Getting to know a partner. The check by phone is the officers' own.
         Op::PartnerInvite | Op::PartnerOpen | Op::PartnerTest => {
             &[PrivacyOfficer, Coordinator, Administrator]
@@ -207,9 +216,50 @@ pub fn allowed(op: Op, role: Role) -> bool {
     roles.contains(&role)
 }
 
+/// Whether whoever asks this at the console has to have proved who they are a short while ago.
+///
+/// What binds the organization, lets somebody in, or takes much out at once: a screen that was left
+/// open must not be enough. On the machine itself the account is the proof.
+pub fn needs_proof(op: Op) -> bool {
+    matches!(
+        op,
+        Op::PartnerVerify
+            | Op::PartnerEnd
+            | Op::AgreementSign
+            | Op::AgreementEnd
+            | Op::EpochClose
+            | Op::PlanSign
+            | Op::OverlapSign
+            | Op::QuarantineRelease
+            | Op::RecordExport
+            | Op::AuditExport
+            | Op::BundleExport
+            | Op::BackupCreate
+            | Op::Passphrase
+            | Op::NodeStop
+            | Op::UserAdd
+            | Op::UserRoles
+            | Op::UserEnable
+            | Op::UserReset
+            | Op::ConsoleLink
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_officer_alone_may_do_needs_a_fresh_proof() {
+        for op in Op::ALL.iter().filter(|op| {
+            let roles = Role::ALL.iter().filter(|role| allowed(**op, **role));
+            roles.eq([&Role::PrivacyOfficer]) && op.name().contains("sign")
+        }) {
+            assert!(needs_proof(*op), "{op}");
+        }
+        assert!(!needs_proof(Op::PartnerSuspend), "stopping must be quick");
+        assert!(!needs_proof(Op::UserDisable), "stopping must be quick");
+    }
 
     fn ops_of(role: Role) -> Vec<Op> {
         Op::ALL.iter().copied().filter(|op| allowed(*op, role)).collect()

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use base64::prelude::*;
 use entente_core::identity::{OrgId, OrgKey};
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
@@ -62,17 +61,7 @@ impl LiveIdentity {
     ///
     /// Not secret. A gRPC client in another language trusts it as the root for our door.
     pub fn certificate_pem(&self) -> String {
-        let text = BASE64_STANDARD.encode(&self.0.certificate);
-        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
-            pem.push_str(line);
-            pem.push('\n');
-            rest = after;
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-        pem
+        super::pem("CERTIFICATE", &self.0.certificate)
     }
 
     /// Makes a new leaf if the current one is older than [`RENEW_AFTER`], or was made in what is
@@ -144,6 +133,8 @@ impl ResolvesClientCert for Resolver {
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::*;
+
     use super::*;
     use crate::clock::ManualClock;
 

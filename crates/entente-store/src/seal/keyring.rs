@@ -72,6 +72,22 @@ impl KdfParams {
         let params = Params::new(memory_kib, passes, lanes, Some(32)).ok().filter(|_| within)?;
         Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
     }
+
+    /// The key that a passphrase becomes; `None` if the costs are zero or unreasonable.
+    pub(super) fn key(self, passphrase: &str, salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        // Two keyboards may spell « é » differently (one code point or two).
+        let normal = Zeroizing::new(passphrase.nfc().collect::<String>());
+        let mut key = Zeroizing::new([0; 32]);
+        let argon2 = self.argon2()?;
+        // Many MiB for a moment: the C library gives that much back to the system at once, where
+        // the program's allocator would keep it.
+        let mut memory = allocator_api2::vec::Vec::new_in(System);
+        memory.resize(argon2.params().block_count(), Block::default());
+        argon2
+            .hash_password_into_with_memory(normal.as_bytes(), salt, key.as_mut(), &mut *memory)
+            .ok()?;
+        Some(key)
+    }
 }
 
 /// Why a key ring was not opened or changed.
@@ -166,17 +182,7 @@ impl WrappingKey {
         params: KdfParams,
         salt: [u8; SALT_LEN],
     ) -> Result<Self, KeyRingError> {
-        // Two keyboards may spell « é » differently (one code point or two).
-        let normal = Zeroizing::new(passphrase.nfc().collect::<String>());
-        let mut key = Zeroizing::new([0; 32]);
-        let argon2 = params.argon2().ok_or(KeyRingError::BadParams)?;
-        // 64 MiB for a moment, once in a node's life: the C library gives that much back to the
-        // system at once, where the program's allocator would keep it.
-        let mut memory = allocator_api2::vec::Vec::new_in(System);
-        memory.resize(argon2.params().block_count(), Block::default());
-        argon2
-            .hash_password_into_with_memory(normal.as_bytes(), &salt, key.as_mut(), &mut *memory)
-            .map_err(|_| KeyRingError::BadParams)?;
+        let key = params.key(passphrase, &salt).ok_or(KeyRingError::BadParams)?;
         Ok(Self { params, salt, key })
     }
 }

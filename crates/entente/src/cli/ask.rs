@@ -93,6 +93,8 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["stats", command] => stats(command, &typed),
         ["budget"] => asked(&BudgetAsk {}),
         ["audit", command] => audit(command, &typed),
+        ["user", command] => user(command, &typed),
+        ["console", "link"] => asked(&ConsoleLinkAsk {}),
         ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),
         ["backup", "list"] => asked(&BackupListAsk {}),
         ["store", "size"] => asked(&StoreSizeAsk {}),
@@ -153,6 +155,23 @@ fn partner(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "release" => {
             asked(&QuarantineReleaseAsk { partner: partner(), reason: typed.text("reason") })
         }
+        _ => None,
+    }
+}
+
+fn user(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let user = typed.text("user");
+    match command {
+        "add" => asked(&UserAddAsk {
+            name: user,
+            display: typed.maybe("display").unwrap_or_default(),
+            roles: typed.many("role"),
+        }),
+        "list" => asked(&UserListAsk {}),
+        "roles" => asked(&UserRolesAsk { user, roles: typed.many("roles") }),
+        "disable" => asked(&UserDisableAsk { user }),
+        "enable" => asked(&UserEnableAsk { user }),
+        "reset" => asked(&UserResetAsk { user }),
         _ => None,
     }
 }

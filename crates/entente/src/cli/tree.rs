@@ -13,6 +13,7 @@ mod machine;
 mod opener;
 mod overlap;
 mod partners;
+mod people;
 mod referrals;
 mod services;
 mod sharing;
@@ -33,7 +34,11 @@ const GROUPS: [(&str, &str, &[&str]); 7] = [
     ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
     ("Accountability", "Reddition de comptes", &["audit", "codes"]),
-    ("Administration", "Administration", &["node", "doctor", "notify", "backup", "store"]),
+    (
+        "Administration",
+        "Administration",
+        &["node", "user", "console", "doctor", "notify", "backup", "store"],
+    ),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
 ];
 
@@ -88,6 +93,8 @@ fn all(words: Words) -> Vec<Command> {
         machine::node(words),
         machine::doctor(words),
         inbox::notify(words),
+        people::user(words),
+        people::console(words),
         machine::backup(words),
         machine::store(words),
         machine::demo(words),

@@ -15,6 +15,7 @@ impl Render for StatusTold {
             (lang.pick("Kind", "Genre"), codes::label("org_type", &self.organization.kind, lang)),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(&self.organization.id)),
             (lang.pick("Partner door", "Porte des partenaires"), self.listen.clone()),
+            ("Console", self.console.clone().unwrap_or_else(|| "—".to_owned())),
             (
                 lang.pick("Running since", "En marche depuis"),
                 format!("{} UTC (entente {})", moment(&self.started_at), self.version),

@@ -23,6 +23,8 @@ pub struct StatusTold {
     pub started_at: String,
     /// The address of the partner door, `host:port`.
     pub listen: String,
+    /// Where browsers find the console; absent if it is not open.
+    pub console: Option<String>,
     /// Partners, by name.
     pub partners: Vec<PartnerRow>,
     /// What we have.

@@ -1,0 +1,54 @@
+// Comfort for pages that work without it. Nothing here decides anything.
+"use strict";
+(() => {
+  const $ = (selector, of = document) => of.querySelector(selector);
+
+  // Leave quickly: also with the Escape key, three times within a second and a half. Nothing of the
+  // page stays to be seen, and *back* does not lead to it.
+  const leave = $("form[data-leave]");
+  if (leave) {
+    const go = () => {
+      document.documentElement.hidden = true;
+      fetch(leave.action, { method: "POST", keepalive: true }).catch(() => {});
+      location.replace(leave.dataset.leave);
+    };
+    leave.addEventListener("submit", (event) => { event.preventDefault(); go(); });
+    let presses = [];
+    addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      presses = [...presses.filter((at) => event.timeStamp - at < 1500), event.timeStamp];
+      if (presses.length >= 3) go();
+    });
+  }
+
+  // The end of a session that nobody uses: a question two minutes before, a blank screen after.
+  const idle = $("dialog[data-idle]");
+  if (idle) {
+    const lasts = Number(idle.dataset.idle) * 1000;
+    let until = Date.now() + lasts;
+    const stay = () => fetch(idle.dataset.stay, { headers: { "accept": "text/plain" } })
+      .then((answer) => { if (answer.redirected || !answer.ok) throw 0; until = Date.now() + lasts; })
+      .catch(() => location.replace(idle.dataset.locked));
+    $("button[data-stay]", idle).addEventListener("click", () => { idle.close(); stay(); });
+    setInterval(() => {
+      const left = until - Date.now();
+      if (left <= 0) { document.documentElement.hidden = true; location.replace(idle.dataset.locked); }
+      else if (left < 120000 && !idle.open) idle.showModal();
+    }, 5000);
+    document.addEventListener("htmx:after:request", () => { until = Date.now() + lasts; });
+  }
+
+  // What a browser kept of a page after signing out is not shown again.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+  // A mistake in a form that was swapped in: the summary gets the focus.
+  const focus = () => $("[data-summary]")?.focus();
+  focus();
+  document.addEventListener("htmx:after:swap", focus);
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-print]");
+    if (button) print();
+  });
+  document.querySelectorAll("[data-script]").forEach((it) => { it.hidden = false; });
+})();

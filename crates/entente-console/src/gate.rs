@@ -1,0 +1,251 @@
+//! Who is asking: from a cookie to somebody who is signed in, looked up on every request.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use entente_core::lang::Lang;
+use entente_node::fault::Fault;
+use entente_node::local::{Ask, needs_proof};
+use entente_node::node::Outcome;
+use entente_node::people::{Place, SESSION_IDLE_S, Signed, Token, fresh_proof_needed};
+
+use crate::Console;
+use crate::page::{Page, failed};
+use crate::problem::{Problem, finished};
+use crate::route::Need;
+use crate::serve::Caller;
+
+/// What the gate of one route knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    pub(crate) console: Arc<Console>,
+    pub(crate) need: Need,
+    pub(crate) lang: Lang,
+}
+
+/// The whole address of a request, as the browser wrote it: nested routers see a part.
+#[derive(Clone, Debug)]
+struct Whole(Uri);
+
+/// Keeps the address before anybody shortens it.
+pub(crate) async fn remember_uri(mut request: Request, next: Next) -> Response {
+    let whole = Whole(request.uri().clone());
+    request.extensions_mut().insert(whole);
+    next.run(request).await
+}
+
+/// Lets a request through to its page, with a [`Visit`] in its extensions.
+pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let console = &gate.console;
+    let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
+    let token = cookie(request.headers(), &console.cookie).and_then(|text| Token::parse(&text));
+    let signed = match token {
+        Some(token) => console.people(move |people| people.signed(&token, true)).await,
+        None => Ok(None),
+    };
+    let had_session = request.headers().contains_key(header::COOKIE);
+    let back = back(&request, &console.origins, gate.lang);
+    let page = |signed| {
+        let page = Page::new(console, gate.lang, &uri, signed);
+        Page { back: back.clone().unwrap_or_else(|| page.path.clone()), ..page }
+    };
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(fault) => return Problem::new(fault).respond(&page(None)),
+    };
+    let Some(signed) = signed else {
+        if gate.need == Need::Nothing {
+            let page = page(None);
+            let visit = visit(&request, Arc::clone(console), page.clone());
+            request.extensions_mut().insert(visit);
+            return finished(next.run(request).await, &page);
+        }
+        return to_sign_in(&page(None), &request, had_session);
+    };
+    let page = page(Some(signed.clone()));
+    if let Need::May(op) = gate.need
+        && let Err(fault) = console.desk.permit(op, &signed.staff).await
+    {
+        return Problem::new(fault).respond(&page);
+    }
+    let wants_proof = match gate.need {
+        Need::Nothing | Need::Session => false,
+        Need::Fresh => true,
+        Need::May(op) => needs_proof(op),
+    };
+    if wants_proof && !console.desk.people.is_fresh(&signed) {
+        return Problem::new(fresh_proof_needed()).respond(&page);
+    }
+    let locked = format!("{}; url={}", SESSION_IDLE_S + 5, page.to("/locked"));
+    let visit = visit(&request, Arc::clone(console), page.clone());
+    request.extensions_mut().insert(visit);
+    let mut response = finished(next.run(request).await, &page);
+    // A screen that was left alone goes blank when the session ends, scripts or not.
+    if let Ok(locked) = HeaderValue::from_str(&locked)
+        && response.status().is_success()
+        && !response.headers().contains_key(header::REFRESH)
+    {
+        response.headers_mut().insert(header::REFRESH, locked);
+    }
+    response
+}
+
+/// The page that a form stands on: there one goes back to, since the form cannot be sent again.
+fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
+    if request.method() == axum::http::Method::GET {
+        return None;
+    }
+    let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+    let ours = |text: &str| {
+        let path = origins.iter().find_map(|origin| text.strip_prefix(origin.as_str()))?;
+        path.strip_prefix(&format!("/{lang}")).map(str::to_owned)
+    };
+    Some(referer.and_then(ours).unwrap_or_else(|| "/home".to_owned()))
+}
+
+fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let place =
+        Place { address: address(request, &console), agent: agent.unwrap_or_default().to_owned() };
+    let cookie = cookie(request.headers(), &console.cookie);
+    Visit { console, page, place, cookie }
+}
+
+/// The address of whoever asks: that of the connection, or what our own proxy on this machine says.
+fn address(request: &Request, console: &Console) -> IpAddr {
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.0.ip());
+    let caller = caller.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+    let has_proxy = !console.desk.config.console.trusted_origin.is_empty();
+    // The last one is what the proxy saw; those before are what it was told.
+    let said = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let said = said.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    said.filter(|_| has_proxy && caller.is_loopback()).unwrap_or(caller)
+}
+
+/// One request: the console, the page that it will get, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    pub(crate) console: Arc<Console>,
+    pub(crate) page: Page,
+    pub(crate) place: Place,
+    pub(crate) cookie: Option<String>,
+}
+
+impl Visit {
+    /// Whoever is signed in. Behind every gate but [`Need::Nothing`] there is somebody.
+    pub(crate) fn signed(&self) -> Result<&Signed, Problem> {
+        self.page.signed.as_ref().ok_or_else(|| Problem::new(failed()))
+    }
+
+    /// Asks the node in the name of whoever is signed in.
+    ///
+    /// Says that a fresh proof is needed for what [needs one](needs_proof); the person is led there and
+    /// back.
+    pub(crate) async fn ask<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
+        if needs_proof(A::OP) {
+            return self.ask_fresh(ask).await;
+        }
+        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        self.console.ask(&signed.staff, ask).await
+    }
+
+    /// The same, and a fresh proof is needed in any case: to reveal names.
+    pub(crate) async fn ask_fresh<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
+        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        if !self.console.desk.people.is_fresh(signed) {
+            return Err(fresh_proof_needed());
+        }
+        self.console.ask(&signed.staff, ask).await
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::new(failed()))
+    }
+}
+
+/// The value of a cookie.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The cookie of a session, as it is set.
+pub(crate) fn set_cookie(console: &Console, token: &Token) -> String {
+    format!("{}={}; Path=/; Secure; HttpOnly; SameSite=Lax", console.cookie, token.text())
+}
+
+/// The same, taken away.
+pub(crate) fn unset_cookie(console: &Console) -> String {
+    format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", console.cookie)
+}
+
+/// To the page for signing in, and from there back to what was asked for.
+fn to_sign_in(page: &Page, request: &Request, had_session: bool) -> Response {
+    let mut to = page.to("/sign-in");
+    if request.method() == axum::http::Method::GET && page.path != "/home" {
+        to.push_str(&format!("?to={}", encoded(&page.path)));
+    }
+    if had_session && request.headers().contains_key("hx-request") {
+        // A part of a page is no place to sign in.
+        return ([("hx-redirect", to)], "").into_response();
+    }
+    Redirect::to(&to).into_response()
+}
+
+/// A text as it stands in an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// `/`: to the language that the browser asks for first.
+pub(crate) async fn to_language(headers: HeaderMap) -> Redirect {
+    Redirect::to(&format!("/{}/home", wanted(&headers)))
+}
+
+/// `/join/{token}`: a link that was handed over in no language.
+pub(crate) async fn to_join(headers: HeaderMap, Path(token): Path<String>) -> Redirect {
+    let lang = wanted(&headers);
+    Redirect::to(&format!("/{lang}/join/{}", encoded(&token)))
+}
+
+/// The language that a browser asks for first.
+fn wanted(headers: &HeaderMap) -> Lang {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let first = wanted.unwrap_or_default().split([',', ';']).next().unwrap_or_default();
+    Lang::from_locale(first.trim())
+}
+
+/// `/en`, `/fr`.
+pub(crate) async fn to_home(uri: Uri) -> Redirect {
+    Redirect::to(if uri.path().starts_with("/fr") { "/fr/home" } else { "/en/home" })
+}
+
+/// Everything else. The same for what is not there and for what is somebody else's.
+pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
+    let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
+    Problem::new(nothing_there()).respond(&Page::outside(&console, &uri))
+}
+
+/// There is no such page.
+pub(crate) fn nothing_there() -> Box<Fault> {
+    Fault::new(
+        2712,
+        ("There is no such page.", "Cette page n’existe pas."),
+        ("Go back to the home page.", "Revenez à la page d’accueil."),
+    )
+}

@@ -1,0 +1,189 @@
+//! The console: what a person of the organization does in a browser.
+//!
+//! It is thin. A page asks the node what the command line would ask, through
+//! [`Desk::ask`](entente_node::answer::Desk::ask), and shows the document that comes back; it
+//! decides nothing about a case. Read on in the order of a request:
+//!
+//! 1. `serve`: from a TLS connection to HTTP;
+//! 2. `guard`: what every answer carries, and requests of other sites;
+//! 3. `gate`: who is asking, and which routes are open to whom;
+//! 4. `pages`: one module for each area, with its routes;
+//! 5. `page`: what every page has in common, and `problem`, the page of a fault.
+//!
+//! Every page works without scripts; they add comfort. Nothing is fetched from anywhere else.
+
+#![expect(clippy::unused_async, reason = "a handler is async by its type")]
+
+mod assets;
+mod gate;
+mod guard;
+mod notices;
+mod page;
+mod pages;
+mod problem;
+mod route;
+mod serve;
+#[cfg(test)]
+mod texts;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use entente_node::answer::{Asked, ConsoleAt, Desk, Staff};
+use entente_node::clock::SystemClock;
+use entente_node::doors::ConsoleDoor;
+use entente_node::fault::Fault;
+use entente_node::local::Ask;
+use entente_node::node::Outcome;
+use entente_node::tls::{ConsoleCertificate, console_config};
+use tokio_util::sync::CancellationToken;
+
+pub use route::{Need, Route, routes};
+
+/// The console of one node.
+pub struct Console {
+    desk: Arc<Desk>,
+    cookie: String,
+    origins: Vec<String>,
+    // Checking a password takes 19 MiB and one core for a moment: so many at once.
+    proofs: tokio::sync::Semaphore,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console")
+    }
+}
+
+/// A console that is open.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub at: ConsoleAt,
+    /// The SHA-256 of its certificate, as browsers show it.
+    pub fingerprint: String,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits until it has closed.
+    pub async fn wait(self) {
+        let _ = self.serving.await;
+    }
+}
+
+/// Opens the console of a node, until `stop` is cancelled. `None` if the settings want none.
+pub async fn start(desk: Arc<Desk>, stop: CancellationToken) -> Outcome<Option<Running>> {
+    let config = desk.config.console.clone();
+    if !config.enabled {
+        return Ok(None);
+    }
+    let certificate = certificate(&desk)?;
+    let fingerprint = certificate.fingerprint();
+    let tls = console_config(certificate, Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
+    let door = ConsoleDoor::bind(config.listen, tls).await.map_err(|e| shut(config.listen, &e))?;
+    let address = door.local_addr().map_err(|e| shut(config.listen, &e))?;
+    let at = ConsoleAt { address, origin: origin(&desk, address) };
+    desk.console_is_at(at.clone());
+    let serving = tokio::spawn(serve::serve(door, router(desk, &at), stop));
+    tracing::info!(address = %at.address, "the console is open");
+    Ok(Some(Running { at, fingerprint, serving }))
+}
+
+/// Everything that the console of a desk serves, for whoever brings connections of their own.
+pub fn router(desk: Arc<Desk>, at: &ConsoleAt) -> axum::Router {
+    route::router(Arc::new(Console::new(desk, at)))
+}
+
+impl Console {
+    fn new(desk: Arc<Desk>, at: &ConsoleAt) -> Self {
+        // Cookies know no port: two consoles on one machine must not share the name.
+        let id = desk.node.id().to_string();
+        let cookie = format!("__Host-entente-{}", id.get(..8).unwrap_or_default());
+        let mut origins = vec![at.origin.clone()];
+        let trusted = &desk.config.console.trusted_origin;
+        origins.extend((!trusted.is_empty()).then(|| trusted.clone()));
+        Self { desk, cookie, origins, proofs: tokio::sync::Semaphore::new(2) }
+    }
+
+    /// Asks the node, as the command line would.
+    async fn ask<A: Ask>(&self, staff: &Staff, ask: &A) -> Outcome<A::Told> {
+        let failed = |_| page::failed();
+        let body = serde_json::to_string(ask).map_err(failed)?;
+        let asked = Asked::new(A::OP, staff.clone(), body, Box::new(|_| {}));
+        let told = self.desk.ask(asked).await?;
+        serde_json::from_str(&told).map_err(failed)
+    }
+
+    /// Does something with accounts, which blocks.
+    async fn people<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&entente_node::people::People) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let desk = Arc::clone(&self.desk);
+        let done = tokio::task::spawn_blocking(move || work(&desk.people));
+        done.await.unwrap_or_else(|_| Err(page::failed()))
+    }
+}
+
+fn certificate(desk: &Desk) -> Outcome<ConsoleCertificate> {
+    let config = &desk.config.console;
+    if config.certificate.as_os_str().is_empty() {
+        let (folder, now_s) = (desk.home.path(), desk.node.now_s());
+        return ConsoleCertificate::own(folder, &config.public_name, now_s)
+            .map_err(|error| bad_files(&error));
+    }
+    ConsoleCertificate::read(&config.certificate, &config.key).map_err(|error| bad_files(&error))
+}
+
+/// What a browser is given: the name and the port.
+fn origin(desk: &Desk, address: SocketAddr) -> String {
+    let config = &desk.config.console;
+    if !config.trusted_origin.is_empty() {
+        return config.trusted_origin.clone();
+    }
+    let host = match config.public_name.as_str() {
+        "" if address.ip().is_loopback() => "localhost".to_owned(),
+        "" if address.ip().is_ipv6() => format!("[{}]", address.ip()),
+        "" => address.ip().to_string(),
+        name => name.to_owned(),
+    };
+    match address.port() {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
+}
+
+fn shut(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
+    let fault = Fault::new(
+        2700,
+        ("The console cannot be opened.", "La console ne peut pas être ouverte."),
+        (
+            "Choose another address: `console.listen` in `entente.toml`.",
+            "Choisissez une autre adresse : `console.listen` dans `entente.toml`.",
+        ),
+    );
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        return fault.because(
+            format!("Something else listens on {address}."),
+            format!("Un autre programme écoute sur {address}."),
+        );
+    }
+    fault.in_detail(&error.kind())
+}
+
+fn bad_files(error: &impl fmt::Display) -> Box<Fault> {
+    Fault::new(
+        2701,
+        (
+            "The certificate of the console cannot be used.",
+            "Le certificat de la console est inutilisable.",
+        ),
+        (
+            "Check `console.certificate` and `console.key` in `entente.toml`, or remove both.",
+            "Vérifiez `console.certificate` et `console.key` dans `entente.toml`, ou retirez les deux.",
+        ),
+    )
+    .in_detail(error)
+}

@@ -1,0 +1,283 @@
+//! What every page has in common: language, organization, who is signed in, where it leads.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use entente_core::lang::Lang;
+use entente_node::fault::{Both, Fault};
+use entente_node::local::Op;
+use entente_node::local::words;
+use entente_node::people::{SESSION_IDLE_S, Signed};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::problem::Problem;
+use crate::{Console, assets};
+
+/// What a handler gives back.
+pub(crate) type Answer = Result<Response, Problem>;
+
+/// The shell of a page. Templates have it as `p`.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// The language.
+    pub(crate) lang: Lang,
+    /// The path behind the language, with what follows the `?`: the same in both languages.
+    pub(crate) path: String,
+    /// Where to go back to after a proof of who is asking, behind the language.
+    pub(crate) back: String,
+    /// The organization.
+    pub(crate) organization: Both,
+    /// Whoever is signed in.
+    pub(crate) signed: Option<Signed>,
+    /// Where *Leave quickly* leads.
+    pub(crate) leave_to: Arc<str>,
+}
+
+/// A place in the main navigation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item {
+    /// Its path behind the language; pages below it belong to it.
+    pub(crate) path: &'static str,
+    words: (&'static str, &'static str),
+    // Open to whoever may ask this; to everybody if nothing.
+    op: Option<Op>,
+}
+
+/// The main navigation, in order. At most seven for any one role.
+const ITEMS: &[Item] = &[
+    Item { path: "/home", words: ("Home", "Accueil"), op: None },
+    Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
+    Item { path: "/people", words: ("Accounts", "Comptes"), op: Some(Op::UserList) },
+];
+
+impl Page {
+    /// A page in a language, for whoever is signed in.
+    pub(crate) fn new(console: &Console, lang: Lang, uri: &Uri, signed: Option<Signed>) -> Self {
+        let whole = uri.path_and_query().map_or("", |it| it.as_str());
+        let path = whole.strip_prefix(&format!("/{lang}")).unwrap_or("/home").to_owned();
+        let name = &console.desk.node.profile().name;
+        Self {
+            lang,
+            back: path.clone(),
+            path,
+            organization: Both::new(&name.en, &name.fr),
+            signed,
+            leave_to: console.desk.config.console.leave_to.as_str().into(),
+        }
+    }
+
+    /// A page for an address that no route has, in the language it seems to be in.
+    pub(crate) fn outside(console: &Console, uri: &Uri) -> Self {
+        let is_french = uri.path().starts_with("/fr/");
+        let mut page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
+        page.path = "/home".to_owned();
+        page
+    }
+
+    /// A text in the language of the page.
+    pub(crate) fn t<'a>(&self, en: &'a str, fr: &'a str) -> &'a str {
+        self.lang.pick(en, fr)
+    }
+
+    /// A text that the node wrote in both languages.
+    pub(crate) fn both<'a>(&self, both: &'a Both) -> &'a str {
+        both.text(self.lang)
+    }
+
+    /// The same, in pieces: what stands between backticks is a command.
+    pub(crate) fn pieces<'a>(&self, both: &'a Both) -> Vec<Piece<'a>> {
+        let text = both.text(self.lang);
+        // A text that is a command and nothing else has no backticks.
+        if text.starts_with("entente ") && !text.contains('`') {
+            return vec![Piece { text, is_code: true }];
+        }
+        let pieces = text.split('`').enumerate();
+        pieces.map(|(at, text)| Piece { text, is_code: at % 2 == 1 }).collect()
+    }
+
+    /// The other language.
+    pub(crate) fn other(&self) -> Lang {
+        match self.lang {
+            Lang::En => Lang::Fr,
+            Lang::Fr => Lang::En,
+        }
+    }
+
+    /// What the other language is called, in itself.
+    pub(crate) fn other_name(&self) -> &'static str {
+        self.lang.pick("Français", "English")
+    }
+
+    /// For how many seconds a session lasts that nobody uses.
+    pub(crate) fn idle_s(&self) -> i64 {
+        SESSION_IDLE_S
+    }
+
+    /// Which rows of how many a page shows.
+    pub(crate) fn range(&self, first: &u64, last: &u64, total: &u64) -> String {
+        let [first, last, total] = [first, last, total].map(|n| self.n(n));
+        match self.lang {
+            Lang::En => format!("{first} to {last} of {total}"),
+            Lang::Fr => format!("{first} à {last} sur {total}"),
+        }
+    }
+
+    /// This page in the other language.
+    pub(crate) fn other_address(&self) -> String {
+        format!("/{}{}", self.other(), self.path)
+    }
+
+    /// The address of a page in the same language.
+    pub(crate) fn to(&self, path: &str) -> String {
+        format!("/{}{path}", self.lang)
+    }
+
+    /// The address of a style, script or image.
+    pub(crate) fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// A whole number.
+    pub(crate) fn n(&self, value: &u64) -> String {
+        self.lang.number(*value)
+    }
+
+    /// `n` things, in the right form of the word. In French, zero is singular.
+    pub(crate) fn count(&self, n: &u64, en: &(&str, &str), fr: &(&str, &str)) -> String {
+        Both::count(*n, *en, *fr).text(self.lang).to_owned()
+    }
+
+    /// An instant of a document, `2026-11-22T14:03:00Z`, as a date and a time.
+    pub(crate) fn at(&self, instant: &str) -> String {
+        instant.parse().map_or_else(|_| instant.to_owned(), |at: Timestamp| self.timestamp(at))
+    }
+
+    /// Seconds since 1970 as a date and a time.
+    pub(crate) fn at_s(&self, at_s: &i64) -> String {
+        Timestamp::from_second(*at_s).map_or_else(|_| String::new(), |at| self.timestamp(at))
+    }
+
+    fn timestamp(&self, at: Timestamp) -> String {
+        let at = at.to_zoned(TimeZone::UTC);
+        let (hour, minute) = (at.hour(), at.minute());
+        match self.lang {
+            Lang::En => format!("{}, {hour:02}:{minute:02} UTC", self.date(at.date())),
+            Lang::Fr => format!("{} à {hour:02} h {minute:02} UTC", self.date(at.date()))
+                .replace(" h ", "\u{a0}h\u{a0}"),
+        }
+    }
+
+    /// A date of a document, `2026-11-22`, in words.
+    pub(crate) fn day(&self, date: &str) -> String {
+        date.parse().map_or_else(|_| date.to_owned(), |date: Date| self.date(date))
+    }
+
+    fn date(&self, date: Date) -> String {
+        let at = usize::try_from(date.month() - 1).unwrap_or_default();
+        let (en, fr) = MONTHS.get(at).copied().unwrap_or_default();
+        match (self.lang, date.day()) {
+            (Lang::En, day) => format!("{en}\u{a0}{day}, {}", date.year()),
+            (Lang::Fr, 1) => format!("1er\u{a0}{fr} {}", date.year()),
+            (Lang::Fr, day) => format!("{day}\u{a0}{fr} {}", date.year()),
+        }
+    }
+
+    /// The label of a code of a list.
+    pub(crate) fn label(&self, list: &str, code: &str) -> String {
+        words::label(list, code, self.lang)
+    }
+
+    /// The label of a code, or a dash.
+    pub(crate) fn label_or_dash(&self, list: &str, code: &Option<String>) -> String {
+        words::label_or_dash(list, code.as_ref(), self.lang)
+    }
+
+    /// The labels of several codes.
+    pub(crate) fn labels(&self, list: &str, codes: &[String]) -> String {
+        words::labels(list, codes, self.lang)
+    }
+
+    /// Whether the person here may ask this of the node.
+    pub(crate) fn may(&self, op: Op) -> bool {
+        self.signed.as_ref().is_some_and(|signed| signed.staff.may(op))
+    }
+
+    /// Where the person here can go.
+    pub(crate) fn items(&self) -> Vec<Link> {
+        let open = ITEMS.iter().filter(|item| item.op.is_none_or(|op| self.may(op)));
+        open.map(|item| Link {
+            to: self.to(item.path),
+            text: self.t(item.words.0, item.words.1),
+            is_here: self.path.split(['?', '/']).nth(1) == item.path.get(1..),
+        })
+        .collect()
+    }
+
+    /// The first letter of the organization, for the plain sign beside its name.
+    pub(crate) fn initial(&self) -> String {
+        let name = self.both(&self.organization);
+        name.chars()
+            .find(|c| c.is_alphanumeric())
+            .map(|c| c.to_uppercase().collect())
+            .unwrap_or_default()
+    }
+}
+
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece<'a> {
+    /// The words.
+    pub(crate) text: &'a str,
+    /// A command, a setting or a file.
+    pub(crate) is_code: bool,
+}
+
+/// A link of the navigation.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) to: String,
+    pub(crate) text: &'static str,
+    pub(crate) is_here: bool,
+}
+
+const MONTHS: [(&str, &str); 12] = [
+    ("January", "janvier"),
+    ("February", "février"),
+    ("March", "mars"),
+    ("April", "avril"),
+    ("May", "mai"),
+    ("June", "juin"),
+    ("July", "juillet"),
+    ("August", "août"),
+    ("September", "septembre"),
+    ("October", "octobre"),
+    ("November", "novembre"),
+    ("December", "décembre"),
+];
+
+/// Shows a template.
+pub(crate) fn show(template: &impl Template) -> Answer {
+    show_as(StatusCode::OK, template)
+}
+
+/// Shows a template under another status: 422 for a form with mistakes.
+pub(crate) fn show_as(status: StatusCode, template: &impl Template) -> Answer {
+    let html = template.render().map_err(|_| Problem::new(failed()))?;
+    Ok((status, Html(html)).into_response())
+}
+
+/// Something that should not happen.
+pub(crate) fn failed() -> Box<Fault> {
+    Fault::new(
+        2713,
+        ("The page could not be made.", "La page n’a pas pu être produite."),
+        (
+            "Go back and try again. If that does not help, run `entente doctor`.",
+            "Revenez en arrière et réessayez. Sinon, lancez `entente doctor`.",
+        ),
+    )
+}

@@ -1,0 +1,150 @@
+//! One's own account: sessions, a fresh proof, another way in.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::fault::Fault;
+use entente_node::people::{Method, Person, SessionRow, Signed, Typed};
+use serde::Deserialize;
+
+use super::sign_in::safe;
+use crate::gate::Visit;
+use crate::notices::{Notice, notices};
+use crate::page::{Answer, Page, show, show_as};
+use crate::problem::Problem;
+use crate::route::area;
+
+area! {
+    GET "/account", Need::Session => account;
+    POST "/account/sessions/{session}/end", Need::Session => end_session;
+    POST "/account/renew", Need::Fresh => renew;
+    GET "/confirm", Need::Session => ask_proof;
+    POST "/confirm", Need::Session => prove;
+    GET "/stay", Need::Session => stay;
+    GET "/licences", Need::Nothing => licences;
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    p: &'a Page,
+    signed: &'a Signed,
+    person: &'a Person,
+    sessions: &'a [SessionRow],
+}
+
+impl AccountPage<'_> {
+    fn roles(&self) -> String {
+        let labels = self.person.roles.iter().map(|role| role.label(self.p.lang));
+        labels.collect::<Vec<_>>().join(", ")
+    }
+
+    fn how(&self, session: &SessionRow) -> &'static str {
+        match session.how {
+            Method::Link => self.p.t("Sign-in link", "Lien d’ouverture de session"),
+            Method::Code => self.p.t("Password and code", "Mot de passe et code"),
+            Method::Recovery => {
+                self.p.t("Password and recovery code", "Mot de passe et code de récupération")
+            }
+            Method::Passkey => self.p.t("Passkey", "Clé d’accès"),
+            Method::Provider => self.p.t("Identity provider", "Fournisseur d’identité"),
+        }
+    }
+}
+
+/// `GET /account`.
+async fn account(visit: Visit) -> Answer {
+    let signed = visit.signed()?;
+    let (user, name) = (signed.user, signed.staff.name.clone());
+    let found = visit.console.people(move |people| {
+        let (_, person) = people.find(&name)?;
+        Ok((person, people.sessions_of(&user)))
+    });
+    let (person, sessions) = found.await?;
+    show(&AccountPage { p: &visit.page, signed, person: &person, sessions: &sessions })
+}
+
+/// `POST /account/sessions/{session}/end`. Only one's own; nothing happens for any other.
+async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
+    let signed = visit.signed()?.clone();
+    visit.console.people(move |people| people.end_session(&signed, &id)).await?;
+    Ok(Redirect::to(&visit.page.to("/account")).into_response())
+}
+
+/// `POST /account/renew`: a link for one's own account, followed at once.
+async fn renew(visit: Visit) -> Answer {
+    let signed = visit.signed()?.clone();
+    let token = visit.console.people(move |people| people.renew(&signed)).await?;
+    Ok(Redirect::to(&visit.page.to(&format!("/join/{}", token.text()))).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    to: &'a str,
+    name: &'a str,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct To {
+    #[serde(default)]
+    to: String,
+}
+
+/// `GET /confirm`.
+async fn ask_proof(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    let name = &visit.signed()?.staff.name;
+    show(&ConfirmPage { p: &visit.page, fault: None, to: safe(&to), name })
+}
+
+#[derive(Deserialize)]
+struct Proof {
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// `POST /confirm`.
+async fn prove(visit: Visit, Form(form): Form<Proof>) -> Answer {
+    let (signed, place) = (visit.signed()?.clone(), visit.place.clone());
+    let name = signed.staff.name.clone();
+    let Proof { password, code, to } = form;
+    let typed = Typed { name: name.clone(), password, code };
+    let turn = visit.console.proofs.acquire().await;
+    let proved =
+        visit.console.people(move |people| people.prove_again(&signed, &typed, &place)).await;
+    drop(turn);
+    match proved {
+        Ok(()) => Ok(Redirect::to(&visit.page.to(safe(&to))).into_response()),
+        Err(fault) if matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703") => {
+            let page =
+                ConfirmPage { p: &visit.page, fault: Some(&fault), to: safe(&to), name: &name };
+            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(fault) => Err(Problem::new(fault)),
+    }
+}
+
+/// `GET /stay`: the session was used.
+async fn stay(_: Visit) -> Answer {
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "licences.html")]
+struct LicencesPage<'a> {
+    p: &'a Page,
+    notices: &'a [Notice],
+}
+
+/// `GET /licences`.
+async fn licences(visit: Visit) -> Answer {
+    show(&LicencesPage { p: &visit.page, notices: &notices() })
+}

@@ -1,0 +1,163 @@
+//! Signing in and out.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Query;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect};
+use entente_node::fault::Fault;
+use entente_node::people::{Token, Typed};
+use serde::Deserialize;
+
+use crate::gate::{Visit, set_cookie, unset_cookie};
+use crate::page::{Answer, Page, show, show_as};
+use crate::problem::Problem;
+use crate::route::area;
+
+area! {
+    GET "/sign-in", Need::Nothing => ask;
+    POST "/sign-in", Need::Nothing => sign_in;
+    POST "/sign-out", Need::Nothing => sign_out;
+    GET "/locked", Need::Nothing => locked;
+    POST "/leave", Need::Nothing => leave;
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    name: &'a str,
+    to: &'a str,
+    locked: bool,
+}
+
+/// Where to go after signing in: a path of ours, without the language.
+#[derive(Debug, Default, Deserialize)]
+struct To {
+    #[serde(default)]
+    to: String,
+}
+
+/// A path of ours; home for anything else.
+pub(super) fn safe(to: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%".contains(c);
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
+    if is_ours { to } else { "/home" }
+}
+
+/// `GET /sign-in`.
+async fn ask(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    if visit.page.signed.is_some() {
+        return Ok(Redirect::to(&visit.page.to(safe(&to))).into_response());
+    }
+    show(&SignInPage { p: &visit.page, fault: None, name: "", to: safe(&to), locked: false })
+}
+
+/// `GET /locked`: where a page goes that was left alone.
+async fn locked(visit: Visit) -> Answer {
+    show(&SignInPage { p: &visit.page, fault: None, name: "", to: "/home", locked: true })
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// `POST /sign-in`.
+async fn sign_in(visit: Visit, Form(form): Form<SignIn>) -> Answer {
+    let (console, place) = (&visit.console, visit.place.clone());
+    let SignIn { name, password, code, to } = form;
+    let shown: String = name.chars().take(64).collect();
+    let typed = Typed { name, password, code };
+    let proof = console.proofs.acquire().await;
+    let opened = console.people(move |people| people.sign_in(&typed, &place)).await;
+    drop(proof);
+    match opened {
+        Ok(token) => {
+            let cookie = set_cookie(console, &token);
+            let to = visit.page.to(safe(&to));
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response())
+        }
+        Err(fault) if matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703") => {
+            let page = SignInPage {
+                p: &visit.page,
+                fault: Some(&fault),
+                name: &shown,
+                to: safe(&to),
+                locked: false,
+            };
+            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(fault) => Err(Problem::new(fault)),
+    }
+}
+
+/// Ends the session of whoever asks, if there is one.
+async fn end(visit: &Visit) -> Result<(), Problem> {
+    let Some(token) = visit.cookie.as_deref().and_then(Token::parse) else { return Ok(()) };
+    let ended = visit.console.people(move |people| match people.signed(&token, false)? {
+        Some(signed) => people.sign_out(&signed),
+        None => Ok(()),
+    });
+    Ok(ended.await?)
+}
+
+/// `POST /sign-out`.
+async fn sign_out(visit: Visit) -> Answer {
+    end(&visit).await?;
+    let cookie = unset_cookie(&visit.console);
+    let to = Redirect::to(&visit.page.to("/sign-in"));
+    Ok(([(header::SET_COOKIE, cookie)], to).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "leave.html")]
+struct LeavePage<'a> {
+    p: &'a Page,
+}
+
+/// `POST /leave`: ends the session and goes to a harmless page. Nothing of ours is left in the
+/// window or in what the browser keeps.
+async fn leave(visit: Visit) -> Answer {
+    // Getting away must not fail because something cannot be written down.
+    let _ = end(&visit).await;
+    let page = show(&LeavePage { p: &visit.page })?;
+    let headers = [
+        (header::SET_COOKIE, unset_cookie(&visit.console)),
+        (header::REFRESH, format!("0; url={}", visit.page.leave_to)),
+        (header::HeaderName::from_static("clear-site-data"), "\"cache\"".to_owned()),
+    ];
+    Ok((headers, page).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_elsewhere() {
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil",
+            "javascript:x",
+            "/a b",
+            "/x\r\ny",
+        ] {
+            assert_eq!(safe(bad), "/home", "{bad:?}");
+        }
+        assert_eq!(
+            safe("/cases?status=confirmed&after=0197"),
+            "/cases?status=confirmed&after=0197"
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! Routes: one table of everything that a browser may ask for, and who may.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get};
+use entente_core::lang::Lang;
+use entente_node::local::Op;
+
+use crate::gate::{Gate, gate};
+use crate::guard::guard;
+use crate::{Console, assets, gate, pages};
+
+/// Who may ask for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Everybody, signed in or not.
+    Nothing,
+    /// Whoever is signed in.
+    Session,
+    /// Whoever is signed in, and has proved who they are a short while ago.
+    Fresh,
+    /// Whoever is signed in and has a role that may ask this of the node. What
+    /// [needs a fresh proof](entente_node::local::needs_proof) needs it here too.
+    May(Op),
+}
+
+/// The longest form, in bytes. Routes that take files say so themselves.
+const MAX_FORM: usize = 256 * 1024;
+
+/// One route, without the language in front.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path, for example `/cases/{case}`.
+    pub path: &'static str,
+    /// Who may ask for it.
+    pub need: Need,
+    pub(crate) answer: MethodRouter<Arc<Console>>,
+}
+
+/// Makes the routes of one area: method, path, need, handler.
+macro_rules! area {
+    ($($method:ident $path:literal, $need:expr => $handler:path;)+) => {
+        /// The routes of this area.
+        pub(crate) fn routes() -> Vec<$crate::route::Route> {
+            use $crate::route::Need;
+            vec![$($crate::route::Route {
+                method: axum::http::Method::$method,
+                path: $path,
+                need: $need,
+                answer: $crate::route::verb!($method)($handler),
+            },)+]
+        }
+    };
+}
+
+macro_rules! verb {
+    (GET) => {
+        axum::routing::get
+    };
+    (POST) => {
+        axum::routing::post
+    };
+}
+
+pub(crate) use {area, verb};
+
+/// Every route, for the router and for the table of who may what.
+pub fn routes() -> Vec<Route> {
+    pages::routes()
+}
+
+/// Everything that is served.
+pub(crate) fn router(console: Arc<Console>) -> Router {
+    let pages = |lang: Lang| {
+        let mut pages = Router::new();
+        for route in routes() {
+            let gate_state = Gate { console: Arc::clone(&console), need: route.need, lang };
+            let answer = route.answer.layer(from_fn_with_state(gate_state, gate));
+            pages = pages.route(route.path, answer);
+        }
+        pages
+    };
+    Router::new()
+        .route("/", get(gate::to_language))
+        .route("/en", get(gate::to_home))
+        .route("/en/", get(gate::to_home))
+        .route("/fr", get(gate::to_home))
+        .route("/fr/", get(gate::to_home))
+        .route("/join/{token}", get(gate::to_join))
+        .nest("/en", pages(Lang::En))
+        .nest("/fr", pages(Lang::Fr))
+        .route("/assets/{version}/{name}", get(assets::get))
+        .fallback(gate::not_there)
+        .method_not_allowed_fallback(gate::not_there)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn_with_state(Arc::clone(&console), guard))
+        .layer(from_fn(gate::remember_uri))
+        .with_state(console)
+}

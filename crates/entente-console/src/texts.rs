@@ -1,0 +1,134 @@
+//! Every text for people stands in both languages: a test that reads the templates and the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words that are written alike in English and French.
+const ALIKE: &[&str] = &[
+    "Code",
+    "Console",
+    "Date",
+    "Entente",
+    "Exploitation",
+    "Notes",
+    "Province",
+    "Service",
+    "Type",
+    "Version",
+];
+
+/// Text of a template that is no text for people.
+const NOT_WORDS: &[&str] = &["· Entente"];
+
+fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == ending) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+/// The text literals directly behind each `call(`, up to two.
+fn pairs(text: &str, call: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (at, _) in text.match_indices(call) {
+        let mut rest = &text[at + call.len()..];
+        let mut take = || {
+            let literal = rest.trim_start().strip_prefix('"')?;
+            let end = literal.match_indices('"').find(|(at, _)| !literal[..*at].ends_with('\\'))?.0;
+            rest = literal[end + 1..].trim_start().trim_start_matches(',');
+            Some(literal[..end].to_owned())
+        };
+        if let (Some(en), Some(fr)) = (take(), take()) {
+            pairs.push((en, fr));
+        }
+    }
+    pairs
+}
+
+#[test]
+fn every_text_has_both_languages_and_they_differ() {
+    let templates = files("templates", "html").into_iter().map(|it| (it, ["p.t(", "t("]));
+    let sources = files("src", "rs").into_iter().map(|it| (it, [".t(", ".pick("]));
+    let mut n_pairs = 0;
+    for ((path, text), calls) in templates.chain(sources) {
+        let n_calls = text.matches(calls[0]).count();
+        let found = pairs(&text, calls[0]);
+        if path.extension().is_some_and(|it| it == "html") {
+            assert_eq!(found.len(), n_calls, "{}: a pair is not two texts", path.display());
+        }
+        for (en, fr) in found {
+            let place = format!("{}: {en:?} / {fr:?}", path.display());
+            assert!(!en.trim().is_empty() && !fr.trim().is_empty(), "{place}");
+            assert!(en != fr || ALIKE.contains(&en.as_str()), "{place}");
+            assert!(!fr.contains('\''), "an apostrophe is ’ in French: {place}");
+            n_pairs += 1;
+        }
+    }
+    assert!(n_pairs > 50, "{n_pairs}");
+}
+
+/// What is left of a template without tags, comments and what is filled in.
+fn bare(template: &str) -> String {
+    let mut text = template.to_owned();
+    for (open, close) in [("{#", "#}"), ("{%", "%}"), ("{{", "}}"), ("<", ">")] {
+        while let Some(from) = text.find(open) {
+            let end = text[from..].find(close).map_or(text.len(), |at| from + at + close.len());
+            text.replace_range(from..end, " ");
+        }
+    }
+    text
+}
+
+#[test]
+fn no_template_has_words_outside_of_a_pair() {
+    for (path, text) in files("templates", "html") {
+        let mut left = bare(&text);
+        for known in NOT_WORDS {
+            left = left.replace(known, "");
+        }
+        let words: Vec<_> =
+            left.split_whitespace().filter(|it| it.chars().any(char::is_alphabetic)).collect();
+        assert!(words.is_empty(), "{}: {words:?}", path.display());
+        for attribute in ["aria-label=\"", "placeholder=\"", "alt=\"", "title=\""] {
+            for (at, _) in text.match_indices(attribute) {
+                let value = &text[at + attribute.len()..];
+                assert!(
+                    value.starts_with("{{") || value.starts_with('"'),
+                    "{}: {attribute}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_template_has_scripts_or_styles_of_its_own_nor_trusts_a_text() {
+    for (path, text) in files("templates", "html") {
+        for bad in [
+            "|safe",
+            "| safe",
+            "style=",
+            "<style",
+            "onclick",
+            "onsubmit",
+            "hx-on",
+            "javascript:",
+            "http://",
+            "https://",
+        ] {
+            assert!(!text.contains(bad), "{}: {bad}", path.display());
+        }
+    }
+}

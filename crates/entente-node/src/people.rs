@@ -1,0 +1,107 @@
+//! People who sign in at the console: accounts, ways to sign in, sessions.
+//!
+//! An account is made by an administrator, who gets a link that works once and hands it over; nobody
+//! ever knows another's password. What an account may do is decided by its roles where every other
+//! question of staff is: [`crate::local::allowed`].
+//!
+//! Sessions are kept in memory: a restart ends them, and no backup opens one. The account is read
+//! anew on every request, so that whoever is disabled is out at once. Wrong passwords, codes and
+//! passkeys are counted together, for each account and each address ([`Attempts`]); an account that does
+//! not exist is counted, answered and written down like one that does.
+
+mod accounts;
+mod attempts;
+mod faults;
+mod joining;
+mod name;
+mod sessions;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod totp;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use entente_store::people::UserId;
+use entente_store::seal::{KdfParams, Password, digest, random_secret};
+use zeroize::Zeroizing;
+
+use crate::fault::Fault;
+use crate::node::{Node, Outcome};
+
+pub use accounts::{Person, Way};
+pub use attempts::Attempts;
+pub use faults::{fresh_proof_needed, link_is_over, not_signed_in};
+pub use joining::{Invited, Joined, Joining, RecoveryCodes};
+pub use name::{MAX_NAME, fold};
+pub use sessions::{Method, PROOF_LASTS_S, SESSION_IDLE_S, SESSION_LASTS_S, SessionRow, Signed};
+pub use sign_in::{Place, Typed};
+pub use totp::base32;
+
+/// Everything about people who sign in.
+pub struct People {
+    pub(crate) node: Arc<Node>,
+    attempts: Mutex<Attempts>,
+    sessions: Mutex<sessions::Sessions>,
+    cost: KdfParams,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("People")
+    }
+}
+
+impl People {
+    /// The people of a node.
+    pub fn new(node: Arc<Node>) -> Self {
+        Self::with_cost(node, Password::COST)
+    }
+
+    /// The same, with another cost of guessing a password.
+    pub fn with_cost(node: Arc<Node>, cost: KdfParams) -> Self {
+        Self { node, attempts: Mutex::default(), sessions: Mutex::default(), cost }
+    }
+}
+
+/// A secret that is shown once: of a session, or of a link.
+#[derive(Clone)]
+pub struct Token(Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl Token {
+    fn new() -> Outcome<Self> {
+        random_secret().map(Self).map_err(|_| crate::node::audit::no_randomness())
+    }
+
+    /// From its text; `None` if it is not the text of one.
+    pub fn parse(text: &str) -> Option<Self> {
+        // 43 digits of base64 are 32 bytes.
+        let bytes = URL_SAFE_NO_PAD.decode((text.len() == 43).then_some(text)?).ok()?;
+        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
+    }
+
+    /// Its text: 43 letters and digits, `-` and `_`.
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(*self.0)
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        digest(&*self.0)
+    }
+}
+
+/// An account's id as documents write it.
+fn id_text(id: &UserId) -> String {
+    uuid::Uuid::from_bytes(*id).to_string()
+}
+
+type Refusal = Box<Fault>;

@@ -1,0 +1,198 @@
+//! Counting wrong attempts, for each account and each address.
+//!
+//! Every method of signing in counts into the same two numbers, and every way to write a name into
+//! the same account. An attempt is counted before it is checked, so that many at once do not slip
+//! through together. Kept in memory: a restart of the node, which an attacker cannot cause, begins
+//! anew.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+/// Wrong attempts on one account before the next one has to wait.
+const FREE_FOR_ACCOUNT: u32 = 5;
+/// Wrong attempts from one address before the next one has to wait: an office may share one.
+const FREE_FOR_ADDRESS: u32 = 20;
+/// The longest wait, in seconds. Longer would let anybody keep somebody out for a day.
+const MAX_WAIT_S: i64 = 900;
+/// After so many seconds without a wrong attempt, all is forgotten.
+const FORGET_S: i64 = 3_600;
+/// How many accounts and addresses are watched at most: about a megabyte.
+const MAX_WATCHED: usize = 10_000;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Watched {
+    Account(String),
+    Address(IpAddr),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    n: u32,
+    last_s: i64,
+    // Those that had to wait and were not even checked, since the last entry in the audit log.
+    n_turned_away: u64,
+}
+
+/// Wrong attempts so far.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    tries: HashMap<Watched, Tries>,
+}
+
+impl Attempts {
+    /// Begins an attempt on the account `name`, folded, from `from`; it counts as wrong until it
+    /// [succeeds](Self::succeeded). In the way: how many seconds to wait.
+    pub fn begin(&mut self, name: &str, from: IpAddr, now_s: i64) -> Result<(), i64> {
+        self.tries.retain(|_, tries| now_s - tries.last_s < FORGET_S);
+        let watched = both(name, from);
+        let wait = watched.iter().map(|it| self.wait(it, now_s)).max().unwrap_or(0);
+        for it in watched {
+            self.make_room(&it);
+            let fresh = Tries { n: 0, last_s: now_s, n_turned_away: 0 };
+            let tries = self.tries.entry(it).or_insert(fresh);
+            if wait > 0 {
+                tries.n_turned_away += 1;
+            } else {
+                tries.n = tries.n.saturating_add(1);
+                tries.last_s = now_s;
+            }
+        }
+        if wait > 0 { Err(wait) } else { Ok(()) }
+    }
+
+    /// The attempt was right.
+    pub fn succeeded(&mut self, name: &str, from: IpAddr) {
+        let [account, address] = both(name, from);
+        self.tries.remove(&account);
+        // One right account does not excuse what the address tried on others.
+        if let Some(tries) = self.tries.get_mut(&address) {
+            tries.n = tries.n.saturating_sub(1);
+        }
+    }
+
+    /// How many attempts on the account were turned away without a look since this was last asked.
+    pub fn take_turned_away(&mut self, name: &str) -> u64 {
+        let account = Watched::Account(name.to_owned());
+        self.tries.get_mut(&account).map_or(0, |tries| std::mem::take(&mut tries.n_turned_away))
+    }
+
+    fn wait(&self, watched: &Watched, now_s: i64) -> i64 {
+        let Some(tries) = self.tries.get(watched) else { return 0 };
+        let free = match watched {
+            Watched::Account(_) => FREE_FOR_ACCOUNT,
+            Watched::Address(_) => FREE_FOR_ADDRESS,
+        };
+        let Some(beyond) = tries.n.checked_sub(free) else { return 0 };
+        let wait = 2_i64.checked_pow(beyond + 1).unwrap_or(MAX_WAIT_S).min(MAX_WAIT_S);
+        (tries.last_s + wait - now_s).max(0)
+    }
+
+    /// Somebody who invents names must not fill the memory: the one that was tried the least is
+    /// forgotten.
+    fn make_room(&mut self, newcomer: &Watched) {
+        if self.tries.len() < MAX_WATCHED || self.tries.contains_key(newcomer) {
+            return;
+        }
+        let least = self.tries.iter().min_by_key(|(_, tries)| (tries.n, tries.last_s));
+        if let Some(least) = least.map(|(it, _)| it.clone()) {
+            self.tries.remove(&least);
+        }
+    }
+}
+
+fn both(name: &str, from: IpAddr) -> [Watched; 2] {
+    [Watched::Account(name.to_owned()), Watched::Address(network(from))]
+}
+
+/// One subscriber: an IPv4 address, or the half of an IPv6 address that a provider hands out.
+fn network(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
+    #[test]
+    fn the_sixth_wrong_attempt_waits_and_each_further_one_twice_as_long() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            assert_eq!(attempts.begin("lea", HERE, 100), Ok(()));
+        }
+        assert_eq!(attempts.begin("lea", HERE, 100), Err(2));
+        assert_eq!(attempts.begin("lea", HERE, 102), Ok(()));
+        assert_eq!(attempts.begin("lea", HERE, 102), Err(4));
+        // Waiting attempts do not make it longer.
+        assert_eq!(attempts.begin("lea", HERE, 103), Err(3));
+        assert_eq!(attempts.take_turned_away("lea"), 3);
+        assert_eq!(attempts.take_turned_away("lea"), 0);
+        // Nobody waits for more than a quarter of an hour.
+        let mut now_s = 106;
+        for _ in 0..20 {
+            assert_eq!(attempts.begin("lea", HERE, now_s), Ok(()));
+            let Err(wait) = attempts.begin("lea", HERE, now_s) else { panic!("no wait") };
+            assert!(wait <= MAX_WAIT_S, "{wait}");
+            now_s += wait;
+        }
+    }
+
+    #[test]
+    fn another_account_from_another_address_is_not_held_up() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.begin("lea", HERE, 0).unwrap();
+        }
+        assert!(attempts.begin("lea", HERE, 0).is_err());
+        assert_eq!(attempts.begin("omar", HERE, 0), Ok(()));
+        assert!(attempts.begin("lea", "198.51.100.1".parse().unwrap(), 0).is_err());
+    }
+
+    #[test]
+    fn an_address_that_tries_many_accounts_waits_too() {
+        let mut attempts = Attempts::default();
+        for n in 0..20 {
+            attempts.begin(&format!("user{n}"), HERE, 0).unwrap();
+        }
+        assert!(attempts.begin("another", HERE, 0).is_err());
+        let neighbours = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"].map(|it| it.parse().unwrap());
+        assert_eq!(network(neighbours[0]), network(neighbours[1]));
+        assert_eq!(network("::ffff:192.0.2.7".parse().unwrap()), HERE);
+    }
+
+    #[test]
+    fn signing_in_clears_the_account_and_an_hour_clears_everything() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.begin("lea", HERE, 0).unwrap();
+        }
+        attempts.succeeded("lea", HERE);
+        assert_eq!(attempts.begin("lea", HERE, 0), Ok(()));
+        for _ in 0..4 {
+            attempts.begin("lea", HERE, 0).unwrap();
+        }
+        assert!(attempts.begin("lea", HERE, 0).is_err());
+        assert_eq!(attempts.begin("lea", HERE, FORGET_S), Ok(()));
+    }
+
+    #[test]
+    fn invented_names_do_not_fill_the_memory_nor_push_out_a_watched_account() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.begin("lea", HERE, 0).unwrap();
+        }
+        for n in 0..u32::try_from(MAX_WATCHED).unwrap() + 100 {
+            let from = IpAddr::V4((0x0a00_0000 + n).into());
+            let _ = attempts.begin(&format!("invented{n}"), from, 1);
+        }
+        assert!(attempts.tries.len() <= MAX_WATCHED + 1);
+        assert!(attempts.begin("lea", "203.0.113.5".parse().unwrap(), 1).is_err());
+    }
+}

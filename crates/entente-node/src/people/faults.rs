@@ -1,0 +1,139 @@
+//! What a person is told about accounts and signing in.
+
+use crate::fault::Fault;
+
+/// Wrong name, password, code or passkey, or an account that is disabled: one answer for all.
+pub fn not_signed_in() -> Box<Fault> {
+    Fault::new(
+        2702,
+        ("You are not signed in.", "La session n’est pas ouverte."),
+        (
+            "Check the name, the password and the code, and try again. The administrator can give you a new link.",
+            "Vérifiez le nom, le mot de passe et le code, puis réessayez. L’administrateur peut vous donner un nouveau lien.",
+        ),
+    )
+    .because(
+        "The name, the password or the code is wrong, or the account is disabled.",
+        "Le nom, le mot de passe ou le code est erroné, ou le compte est désactivé.",
+    )
+}
+
+/// Too many wrong attempts.
+pub(super) fn wait(seconds: i64) -> Box<Fault> {
+    let (en, fr) = if seconds < 60 {
+        (
+            "Wait a minute, then try again.".to_owned(),
+            "Attendez une minute, puis réessayez.".to_owned(),
+        )
+    } else {
+        let minutes = (seconds + 59) / 60;
+        let plural = if minutes == 1 { "" } else { "s" };
+        (
+            format!("Wait {minutes} minute{plural}, then try again."),
+            format!("Attendez {minutes} minute{plural}, puis réessayez."),
+        )
+    };
+    Fault::new(2703, ("There were too many attempts.", "Il y a eu trop de tentatives."), (&en, &fr))
+}
+
+/// A link that was used, is too old, was replaced, or never was: one answer for all.
+pub fn link_is_over() -> Box<Fault> {
+    Fault::new(
+        2704,
+        ("This link does not work any more.", "Ce lien ne fonctionne plus."),
+        (
+            "Ask the administrator for a new one. On the machine: `entente user reset NAME`.",
+            "Demandez-en un nouveau à l’administrateur. Sur la machine : `entente user reset NOM`.",
+        ),
+    )
+    .because(
+        "It works once, for a day, until a newer one is made.",
+        "Il sert une fois, pendant un jour, jusqu’à ce qu’un plus récent soit créé.",
+    )
+}
+
+pub(super) fn bad_name() -> Box<Fault> {
+    Fault::new(
+        2705,
+        ("This name cannot be used.", "Ce nom ne peut pas être utilisé."),
+        (
+            "Use 1 to 64 letters and digits; in the name to sign in also . - _ @ and no space.",
+            "Utilisez de 1 à 64 lettres et chiffres; dans le nom d’utilisateur, aussi . - _ @ et aucune espace.",
+        ),
+    )
+}
+
+pub(super) fn name_is_taken() -> Box<Fault> {
+    Fault::new(
+        2706,
+        ("Somebody has this name already.", "Quelqu’un a déjà ce nom."),
+        ("Choose another name.", "Choisissez un autre nom."),
+    )
+}
+
+pub(super) fn weak_password() -> Box<Fault> {
+    Fault::new(
+        2707,
+        ("This password is too easy to guess.", "Ce mot de passe est trop facile à deviner."),
+        (
+            "Use at least 12 characters; five random words are good.",
+            "Utilisez au moins 12 caractères; cinq mots au hasard conviennent.",
+        ),
+    )
+}
+
+pub(super) fn wrong_code() -> Box<Fault> {
+    Fault::new(
+        2708,
+        ("The code does not match.", "Le code ne correspond pas."),
+        (
+            "Type the six digits that the app shows now. If that does not help, check the time of the phone.",
+            "Saisissez les six chiffres que l’application affiche maintenant. Sinon, vérifiez l’heure du téléphone.",
+        ),
+    )
+}
+
+pub(super) fn no_such_user() -> Box<Fault> {
+    Fault::new(
+        2709,
+        ("There is no such account.", "Il n’y a pas de tel compte."),
+        ("List them: `entente user list`.", "Voyez la liste : `entente user list`."),
+    )
+}
+
+pub(super) fn last_administrator() -> Box<Fault> {
+    Fault::new(
+        2710,
+        (
+            "This is the last administrator who can sign in.",
+            "C’est la dernière personne administratrice qui peut ouvrir une session.",
+        ),
+        (
+            "Make another one first: `entente user add NAME --role administrator`.",
+            "Ajoutez-en d’abord une autre : `entente user add NOM --role administrator`.",
+        ),
+    )
+}
+
+/// What was asked needs a proof of who is asking that is fresh.
+pub fn fresh_proof_needed() -> Box<Fault> {
+    Fault::new(
+        2711,
+        ("Confirm that it is you.", "Confirmez que c’est bien vous."),
+        (
+            "Give your password and a code again, or your passkey.",
+            "Donnez de nouveau votre mot de passe et un code, ou votre clé d’accès.",
+        ),
+    )
+}
+
+pub(super) fn has_administrator() -> Box<Fault> {
+    Fault::new(
+        2716,
+        ("There is an administrator already.", "Il y a déjà une personne administratrice."),
+        (
+            "Make other accounts: `entente user add NAME --role ROLE`, or give an administrator a new link: `entente user reset NAME`.",
+            "Ajoutez d’autres comptes : `entente user add NOM --role RÔLE`, ou donnez un nouveau lien à une personne administratrice : `entente user reset NOM`.",
+        ),
+    )
+}
