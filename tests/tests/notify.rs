@@ -289,7 +289,7 @@ async fn ask(office: &Site, op: Op) -> Value {
 async fn ask_as(office: &Site, op: Op, roles: &[Role], body: &str) -> Value {
     let staff = Staff { name: "lea".to_owned(), roles: roles.to_vec() };
     let asked = Asked::new(op, staff, body.to_owned(), Box::new(|_| {}));
-    let told = soon(office.desk().answer(asked)).await;
+    let told = soon(office.desk().ask(asked)).await;
     serde_json::from_str(&told.unwrap()).unwrap()
 }
 
@@ -316,7 +316,7 @@ async fn a_test_without_anybody_to_be_told_says_what_to_do() {
     let office = office(|_| {}).await;
     let staff = Staff { name: "lea".to_owned(), roles: Role::ALL.to_vec() };
     let asked = Asked::new(Op::NotifyTest, staff, "{}".to_owned(), Box::new(|_| {}));
-    let fault = soon(office.desk().answer(asked)).await.unwrap_err();
+    let fault = soon(office.desk().ask(asked)).await.unwrap_err();
     assert_eq!(fault.code, "ENT-2503");
 }
 
