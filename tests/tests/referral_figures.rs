@@ -79,6 +79,8 @@ impl World {
         let barrier = Barrier::NoCapacity;
         shelter.decline_referral(staff(), &self.home.id(), &id, barrier).unwrap();
         pull(&self.home, &self.shelter).unwrap();
+        // The next one comes later.
+        self.clock.advance(60);
     }
 
     fn cells(&self, revision: u8) -> Vec<i64> {
