@@ -4,6 +4,8 @@
 #[path = "../../crates/entente/tests/common/wire.rs"]
 mod wire;
 
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -112,7 +114,7 @@ impl Write for Log {
 async fn asked(site: &Site, op: Op, body: Value, roles: &[Role]) -> Result<Value, String> {
     let staff = Staff { name: "alex".to_owned(), roles: roles.to_vec() };
     let asked = Asked::new(op, staff, body.to_string(), Box::new(|_| {}));
-    let answer = site.desk().answer(asked).await;
+    let answer = site.desk().ask(asked).await;
     answer.map(|told| serde_json::from_str(&told).unwrap()).map_err(|fault| fault.code)
 }
 

@@ -1,5 +1,11 @@
 //! Hand-overs between nodes: sealed for the winner, opened by a person, destroyed when it is time.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
+
 use std::ops::ControlFlow;
 
 use entente_core::audit::Action;

@@ -89,8 +89,7 @@ async fn ask(site: &Site, op: Op, body: Value) -> Value {
     let staff = Staff { name: "test".to_owned(), roles: Role::ALL.to_vec() };
     let asked = Asked::new(op, staff, body.to_string(), Box::new(|_| ()));
     // A round takes seconds where everything is compiled for tests.
-    let answer =
-        tokio::time::timeout(std::time::Duration::from_secs(120), site.desk().answer(asked));
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(120), site.desk().ask(asked));
     serde_json::from_str(&answer.await.unwrap().unwrap()).unwrap()
 }
 

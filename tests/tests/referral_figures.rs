@@ -1,5 +1,11 @@
 //! Referrals in the figures of a release plan: bilateral, added up in secret, and for our own staff.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
+
 use entente_core::codes::{Barrier, Code, Need, Province, Urgency};
 use entente_core::period::Year;
 use entente_core::record::RecordId;

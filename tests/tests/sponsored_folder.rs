@@ -1,11 +1,5 @@
 //! The folder of an organization without a node: from its own words to what a partner finds.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
-
 use std::fs;
 
 use entente_core::codes::OrgType;

@@ -1,10 +1,6 @@
 //! Organizations without a node: what they sign, what their sponsor carries, and what partners see.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
 use entente_core::agreement::AgreementId;
 use entente_core::codes::OrgType;

@@ -233,7 +233,7 @@ async fn a_helper_that_is_gone_is_waited_for_until_somebody_gives_the_sum_up() {
 async fn ask(site: &Site, op: Op, body: Value) -> Value {
     let staff = Staff { name: "test".to_owned(), roles: Role::ALL.to_vec() };
     let asked = Asked::new(op, staff, body.to_string(), Box::new(|_| ()));
-    serde_json::from_str(&soon(site.desk().answer(asked)).await.unwrap()).unwrap()
+    serde_json::from_str(&soon(site.desk().ask(asked)).await.unwrap()).unwrap()
 }
 
 /// Everything that a caller can see of a status, but for the time of day.

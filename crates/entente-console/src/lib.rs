@@ -12,8 +12,6 @@
 //!
 //! Every page works without scripts; they add comfort. Nothing is fetched from anywhere else.
 
-#![expect(clippy::unused_async, reason = "a handler is async by its type")]
-
 mod assets;
 mod gate;
 mod guard;

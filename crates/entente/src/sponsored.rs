@@ -61,7 +61,7 @@ fn service(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
     };
     let told = Kept {
         id: service.id.to_string(),
-        name: Both::new(service.name.en.clone(), service.name.fr.clone()),
+        name: Both::new(service.name.en.clone(), service.name.fr),
         is_there,
         folder: folder.path().display().to_string(),
         n: folder.services()?.len(),

@@ -246,7 +246,7 @@ fn check_password(password: &str, name: &str, people: &People) -> Outcome<()> {
     let is_common = |common: &&str| rest.starts_with(*common) && rest.len() < common.len() + 6;
     let n_kinds = rest.chars().collect::<BTreeSet<_>>().len();
     let is_short = password.chars().count() < MIN_PASSWORD || rest.chars().count() < 8;
-    if is_short || n_kinds < 5 || COMMON.iter().any(|common| is_common(&common)) {
+    if is_short || n_kinds < 5 || COMMON.iter().any(is_common) {
         return Err(faults::weak_password());
     }
     Ok(())

@@ -43,7 +43,7 @@ impl Password {
     /// Whether it is this password. Takes the same time whether or not.
     pub fn is(&self, password: &str) -> bool {
         let cost = KdfParams { memory_kib: self.memory_kib, passes: self.passes, lanes: 1 };
-        cost.key(password, &self.salt).is_some_and(|key| equal(&*key, &self.hash))
+        cost.key(password, &self.salt).is_some_and(|key| equal(&key, &self.hash))
     }
 }
 

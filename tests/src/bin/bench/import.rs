@@ -96,7 +96,7 @@ async fn import(kind: Kind, layout: &str, file: &Path) -> (u64, Spent) {
     let body = serde_json::to_string(&ask).expect("a document");
     let asked = Asked::new(Op::RecordImport, staff, body, Box::new(|_| {}));
     let watch = Watch::start();
-    let told = desk.answer(asked).await.expect("imported");
+    let told = desk.ask(asked).await.expect("imported");
     let spent = watch.stop();
     let told: RecordImportTold = serde_json::from_str(&told).expect("a document");
     assert_eq!(told.quarantined, 0, "{:?}", told.by_reason);
