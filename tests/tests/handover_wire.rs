@@ -1,10 +1,10 @@
 //! Canaries in a hand-over between real nodes: everything that went over the network, was logged,
 //! stored, backed up or carried in a file, and everything that a third node has, is searched.
 
+#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+
 #[path = "../../crates/entente/tests/common/wire.rs"]
 mod wire;
-
-#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -90,7 +90,7 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
         let shifted = [&vec![0; shift], text.as_bytes()].concat();
         let encoded = BASE64_STANDARD_NO_PAD.encode(&shifted);
         let from = if shift == 0 { 0 } else { 4 };
-        all.push(encoded[from..shifted.len() / 3 * 4].as_bytes().to_vec());
+        all.push(encoded.as_bytes()[from..shifted.len() / 3 * 4].to_vec());
     }
     all
 }
