@@ -1,7 +1,11 @@
 //! Canaries in a hand-over between real nodes: everything that went over the network, was logged,
 //! stored, backed up or carried in a file, and everything that a third node has, is searched.
 
-#![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this file is a test, its helpers included"
+)]
 
 #[path = "../../crates/entente/tests/common/wire.rs"]
 mod wire;
