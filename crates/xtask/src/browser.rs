@@ -2,13 +2,12 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{metadata::cargo, run::run, tools};
+use crate::{metadata::cargo, run::run};
 
 /// Builds the program, starts it and goes through its pages.
 ///
 /// Fails on any finding of axe, any complaint of the browser, and any request to anywhere else.
-pub(crate) fn check(root: &Path, target: &Path) -> Result<(), String> {
-    let modules = tools::browser(root, target)?;
+pub(crate) fn check(root: &Path, target: &Path, modules: &Path) -> Result<(), String> {
     run(Command::new(cargo()).args(["build", "--locked", "--package", "entente"]))?;
     run(Command::new("node")
         .arg(root.join("tests/browser/console.mjs"))
