@@ -201,7 +201,7 @@ mod tests {
         refused("cubes", |it| it.cubes.clear());
         refused("cubes", |it| it.cubes = vec![it.cubes[0].clone(); 17]);
         refused("dimensions", |it| it.cubes[0].dimensions.clear());
-        refused("dimensions", |it| it.cubes[0].dimensions = vec![9]);
+        refused("dimensions", |it| it.cubes[0].dimensions = vec![13]);
         refused("period", |it| it.cubes[0].period = 0);
         refused("plan", |it| it.cubes[0].nano_rho = 0);
         refused("plan", |it| it.year_nano_rho = 1);

@@ -60,7 +60,11 @@ async fn a_shelter_says_two_beds_and_its_file_goes_out_and_comes_in_again() {
         let file = folder.path().join(layout).display().to_string();
         done(&shelter, &["service", "export", &file, "--layout", layout, "--for-partners"]);
         let read = done(&shelter, &["service", "import", &file, "--layout", layout]);
-        assert_eq!((&read["unchanged"], &read["refused"]), (&1.into(), &0.into()), "{layout}");
+        assert_eq!(
+            (&read["unchanged"], &read["refused"]),
+            (&1.into(), &0.into()),
+            "{layout}: {read}"
+        );
     }
     done(&shelter, &["service", "confirm", "Beds"]);
     done(&shelter, &["service", "close", "Beds"]);

@@ -76,7 +76,7 @@ async fn a_plan_is_read_before_it_is_signed_and_answers_nothing_before() {
     done(&two.centre, &["plan", "draft", "--contributes", "province", "--out", &file]);
     let dry = done(&two.centre, &["plan", "sign", &file, "--dry-run"]);
     assert!(!is(&dry, "/done") && text(&dry, "/page/fr").contains("Ce qui est promis"));
-    assert_eq!(number(&dry, "/price/year_nano_rho"), 88_149_999);
+    assert_eq!(number(&dry, "/price/year_nano_rho"), 88_150_000);
     assert!(list(&done(&two.centre, &["plan", "list"]), "/plans").is_empty());
 
     assert!(is(&done(&two.centre, &["plan", "sign", &file]), "/done"));
@@ -115,8 +115,8 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     assert_eq!(text(&theirs, "/releases/0/own"), "drawn");
     let budget = done(&two.province, &["budget"]);
     assert_eq!(number(&budget, "/charges"), 5);
-    assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_149_999);
-    assert_eq!(number(&budget, "/years/0/partners/0/spent_nano_rho"), 88_149_999);
+    assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 88_150_000);
+    assert_eq!(number(&budget, "/years/0/partners/0/spent_nano_rho"), 88_150_000);
     assert_eq!(number(&done(&two.centre, &["budget"]), "/charges"), 0);
 
     // What is kept needs nobody.
@@ -168,7 +168,7 @@ async fn a_return_is_verified_by_who_has_nothing_but_the_file() {
     let sdmx = said(&verify(&[&file, "--format", "sdmx"]));
     assert!(sdmx.contains("A,N,VC_HTF_DETVFL,124,_T,_T,"), "{sdmx}");
     let csv = said(&verify(&[&file, "--format", "csv"]));
-    assert_eq!(csv.lines().count(), 14 + 35 + 72 + 3 + 1);
+    assert_eq!(csv.lines().count(), 14 + 35 + 72 + 161 + 154 + 5 + 1);
     let document: Value =
         serde_json::from_str(&said(&verify(&[&file, "--format", "json"]))).expect("a document");
     let shown = done(&two.centre, &["stats", "show", "canada", "--period", "2025"]);

@@ -22,6 +22,8 @@ use crate::node::Outcome;
 pub(super) mod taxonomy {
     /// The French of a text; the code is the field.
     pub(in super::super) const FRENCH: &str = "entente-text-fr";
+    /// The French of a text that has no English: it stands where HSDS has the English, too.
+    pub(in super::super) const FRENCH_ALONE: &str = "entente-text-fr-alone";
     /// What a service helps with.
     pub(in super::super) const NEED: &str = "entente-need";
     /// For whom it is made.
@@ -54,13 +56,13 @@ impl<'a> Object<'a> {
     pub(super) fn bilingual(self, field: &str) -> Text {
         let en = self.text(field);
         let is_it = |(taxonomy, code, _): &(String, String, String)| {
-            taxonomy == taxonomy::FRENCH && code == field
+            matches!(taxonomy.as_str(), taxonomy::FRENCH | taxonomy::FRENCH_ALONE) && code == field
         };
-        let Some((_, _, fr)) = self.attributes().find(is_it) else {
-            return Text::new(en, "");
-        };
-        // A text that is French alone stands in both places.
-        if fr == en { Text::new("", fr) } else { Text::new(en, fr) }
+        match self.attributes().find(is_it) {
+            None => Text::new(en, ""),
+            Some((alone, _, fr)) if alone == taxonomy::FRENCH_ALONE => Text::new("", fr),
+            Some((_, _, fr)) => Text::new(en, fr),
+        }
     }
 
     fn object(self, field: &str) -> Option<Object<'a>> {
@@ -430,7 +432,7 @@ impl Reading<'_> {
                     "no_documents" => service.documents = Documents::None,
                     _ => self.leave_out("attributes", Wrong::UnknownCode),
                 },
-                taxonomy::FRENCH => {}
+                taxonomy::FRENCH | taxonomy::FRENCH_ALONE => {}
                 _ => self.leave_out("attributes", Wrong::UnknownTaxonomy),
             }
         }

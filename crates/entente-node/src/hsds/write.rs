@@ -59,7 +59,9 @@ impl Writing {
             return;
         }
         self.put(field, shown);
-        if !text.fr.is_empty() {
+        if text.en.is_empty() {
+            self.attribute(taxonomy::FRENCH_ALONE, field, "French text", &text.fr);
+        } else if !text.fr.is_empty() {
             self.attribute(taxonomy::FRENCH, field, "French text", &text.fr);
         }
     }
@@ -67,7 +69,8 @@ impl Writing {
     fn attribute(&mut self, taxonomy: &str, code: &str, name: &str, value: &str) {
         let id = derived_id(&[&self.id, taxonomy.as_bytes(), code.as_bytes()]);
         let term = derived_id(&[taxonomy.as_bytes(), code.as_bytes()]);
-        let language = if taxonomy == taxonomy::FRENCH { "fra" } else { "eng" };
+        let is_french = matches!(taxonomy, taxonomy::FRENCH | taxonomy::FRENCH_ALONE);
+        let language = if is_french { "fra" } else { "eng" };
         let mut attribute = json!({
             "id": Uuid::from_bytes(id).to_string(),
             "taxonomy_term": {

@@ -57,8 +57,14 @@ pub(super) fn user(words: Words) -> Command {
             .arg(
                 words
                     .place("roles", ("ROLE", "RÔLE"), "The roles", "Les rôles")
+                    .help(format!(
+                        "{} ({})",
+                        words.pick("The roles", "Les rôles"),
+                        ROLES.join(", ")
+                    ))
                     .num_args(1..)
-                    .value_parser(PossibleValuesParser::new(ROLES)),
+                    .value_parser(PossibleValuesParser::new(ROLES))
+                    .hide_possible_values(true),
             ),
             one(
                 "disable",
