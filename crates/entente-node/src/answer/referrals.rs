@@ -8,6 +8,7 @@ use entente_core::codes::{
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::record::{CaseRecord, Language};
+use entente_core::referral::matching::Match;
 use entente_core::referral::{Area, HomeStep, NeedCard, status_group};
 
 use super::records::show::Names;
@@ -162,11 +163,18 @@ fn service_closed() -> Box<Fault> {
 }
 
 /// The partners with a service that fits, that may be asked, and that were not asked yet.
+///
+/// Of a partner that lists no services nothing is known: it is asked only if no other fits, since who
+/// does not help need not know.
 fn matching(node: &Node, kept: &KeptReferral) -> Outcome<Vec<OrgId>> {
     let ranked = node.rank_referral(kept)?;
     let fits = ranked.into_iter().filter(|(found, may)| found.fits() && may.is_ok());
-    let partners = fits.map(|(found, _)| found.candidate.partner);
-    Ok(partners.filter(|partner| !kept.state.was_offered_to(partner)).collect())
+    let not_asked = |found: &Match| !kept.state.was_offered_to(&found.candidate.partner);
+    let found: Vec<_> = fits.map(|(found, _)| found).filter(not_asked).collect();
+    let is_known = |found: &&Match| !found.candidate.needs.is_empty();
+    let any_known = found.iter().any(|it| is_known(&it));
+    let asked = found.iter().filter(|it| !any_known || is_known(it));
+    Ok(asked.map(|found| found.candidate.partner).collect())
 }
 
 pub(super) fn accept(

@@ -27,8 +27,9 @@ use crate::node::{Node, Outcome};
 const SPREAD: Duration = Duration::from_secs(1);
 
 /// After a call that failed, the next is made within this time; twice as long after each further
-/// failure, up to [`LONGEST`]. So the partners of a node that comes back do not all call in one moment.
-const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// failure, up to [`LONGEST`]. Short, since a partner just met may refuse the first call: its own side
+/// has yet to say that it is one. So the partners of a node that comes back do not all call in one moment.
+const FIRST_WAIT: Duration = Duration::from_secs(4);
 
 /// The longest that a partner is left to polling alone before it is tried again.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -256,15 +257,15 @@ mod tests {
 
     #[test]
     fn each_failure_doubles_the_wait_up_to_a_bound() {
-        let windows: Vec<u64> = (1..=7).map(|n| window(n).as_secs()).collect();
-        assert_eq!(windows, [30, 60, 120, 240, 480, 900, 900]);
+        let windows: Vec<u64> = (1..=9).map(|n| window(n).as_secs()).collect();
+        assert_eq!(windows, [4, 8, 16, 32, 64, 128, 256, 512, 900]);
         assert_eq!(window(u32::MAX), LONGEST);
     }
 
     #[test]
     fn waits_are_spread_over_the_whole_window() {
-        let waits: Vec<_> = (0..200).map(|_| within(FIRST_WAIT).as_secs()).collect();
-        assert!(waits.iter().all(|it| *it < 30));
-        assert!(waits.iter().any(|it| *it < 5) && waits.iter().any(|it| *it > 25));
+        let waits: Vec<_> = (0..200).map(|_| within(FIRST_WAIT).as_millis()).collect();
+        assert!(waits.iter().all(|it| *it < 4_000));
+        assert!(waits.iter().any(|it| *it < 700) && waits.iter().any(|it| *it > 3_300));
     }
 }

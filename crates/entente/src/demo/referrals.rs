@@ -147,8 +147,8 @@ async fn offer(
     let ask = ReferralOfferAsk {
         referral: id.to_owned(),
         partners: Vec::new(),
-        services: Vec::new(),
-        matching: true,
+        services: SERVICES.iter().map(|(_, _, name, ..)| (*name).to_owned()).collect(),
+        matching: false,
         dry_run: false,
     };
     workers.ask(&ask).await?;
