@@ -7,7 +7,7 @@
 //! field.
 //!
 //! The data package is the JSON with its objects in tables ([`package`]), so there is one reading and
-//! one writing of a service ([`read`], [`write`]).
+//! one writing of a service ([`read`], [`mod@write`]).
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! HSDS 3.0 as a tabular data package: `datapackage.json` and one CSV file per kind of object.
 //!
 //! The tables are the JSON objects taken apart: a list in an object is a table whose rows name the
-//! object. Both directions are one table of kinds ([`KINDS`]).
+//! object. Both directions are one table of kinds (`KINDS`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;

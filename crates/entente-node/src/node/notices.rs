@@ -16,7 +16,7 @@ use super::{Node, Outcome};
 use crate::fault::Fault;
 use crate::local::Role;
 
-/// How often a message is tried: over about a day, as [`wait_after`] has it.
+/// How often a message is tried: over about a day, as `wait_after` has it.
 pub const MAX_TRIES: u32 = 8;
 
 /// Tries after which a message counts as stuck.

@@ -2,7 +2,7 @@
 //!
 //! A [`Waiting`] is counts under the names of a closed list. It names no person, no partner, no place
 //! and no need, so it may be shown in a mailbox that other people read. To add a matter, give it a
-//! row here and a line in [`SOURCES`].
+//! row here and a line in `SOURCES`.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
