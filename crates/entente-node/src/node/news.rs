@@ -4,6 +4,10 @@
 //! the audit log raises a flag here once it is durable; the live feeds of partners and the inbox of
 //! staff wait for these flags and then look for themselves. A flag says that there is more to see,
 //! never what, and raising one waits for nobody.
+//!
+//! What is looked at in memory follows its transaction, which may be durable before: whoever changes
+//! memory then raises the flag again ([`News::memory_followed`]), or somebody would look too early and
+//! wait for ever.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -70,6 +74,11 @@ impl News {
         if let Some(flag) = unpoisoned(self.feeds.lock()).get(partner) {
             raise(flag);
         }
+    }
+
+    /// Raises the flag of everything: memory has followed a transaction that may have raised it before.
+    pub(super) fn memory_followed(&self) {
+        raise(&self.anything);
     }
 
     pub(super) fn partners_changed(&self) {

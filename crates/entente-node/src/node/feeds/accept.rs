@@ -506,6 +506,7 @@ impl Node {
         }
         drop(held);
         self.remember_services(issuer, gathered.services);
+        self.news.memory_followed();
         gathered.accepted
     }
 

@@ -118,11 +118,13 @@ impl Node {
         if let Some(directory) = unpoisoned(self.directory.write()).as_mut() {
             change(directory);
         }
+        self.news.memory_followed();
     }
 
     /// Lets the directory be built anew when it is next asked for.
     pub(crate) fn forget_directory(&self) {
         *unpoisoned(self.directory.write()) = None;
+        self.news.memory_followed();
     }
 
     fn build_directory(&self) -> Outcome<Directory> {
