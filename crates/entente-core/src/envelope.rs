@@ -106,6 +106,23 @@ pub mod payload_type {
     pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
+    /// What holds nothing about a case and asks for no grant. Any other kind has a decision of its own.
+    pub const PLAIN: [&str; 14] = [
+        AGREEMENT,
+        AGREEMENT_PROPOSAL,
+        AGREEMENT_NOTICE,
+        RECEIPT,
+        NOTICE,
+        PLAN_PROPOSAL,
+        PLAN,
+        OVERLAP_PROPOSAL,
+        OVERLAP_TERMS,
+        OVERLAP_RESULT,
+        SERVICE_WITHDRAWAL,
+        HANDOVER_RECEIPT,
+        SPONSORSHIP_END,
+        NEW_FEED,
+    ];
 }
 
 /// A document and the signatures that somebody claims it has. Nothing here is verified.

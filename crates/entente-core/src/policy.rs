@@ -247,24 +247,12 @@ pub fn withdraw(partner: OrgId, id: SummaryId, reason: WithdrawReason) -> Permit
     Permitted { partner, clause: Clause::ALWAYS, inner }
 }
 
-/// Sends a signed document: an agreement, a notice, a receipt. Always permitted, since none of them
-/// holds anything about a case. Answers, bundles and referrals do, and services ask for a grant; they
-/// have ways of their own.
-pub fn document(partner: OrgId, envelope: Envelope) -> Permitted<Statement> {
-    debug_assert!(
-        ![
-            payload_type::COUNT_ANSWER,
-            payload_type::RELEASE_ANSWER,
-            payload_type::BUNDLE,
-            payload_type::SERVICE,
-            payload_type::CAPACITY,
-            payload_type::HANDOVER_KEY,
-        ]
-        .contains(&&*envelope.payload_type)
-            && !payload_type::REFERRALS.contains(&&*envelope.payload_type),
-        "a document that asks for a decision is no plain document"
-    );
-    Permitted { partner, clause: Clause::ALWAYS, inner: Statement::Document(envelope) }
+/// Sends a signed document: an agreement, a notice, a receipt. `None` for every kind that is not
+/// [`payload_type::PLAIN`]: what holds something about a case, or asks for a grant, has a way of its own.
+pub fn document(partner: OrgId, envelope: Envelope) -> Option<Permitted<Statement>> {
+    let is_plain = payload_type::PLAIN.contains(&&*envelope.payload_type);
+    let inner = Statement::Document(envelope);
+    is_plain.then_some(Permitted { partner, clause: Clause::ALWAYS, inner })
 }
 
 impl Policy {

@@ -486,3 +486,29 @@ impl Proposal {
                 || (self.steward == StewardDecision::NotNeeded && self.case.steward.is_none()))
     }
 }
+
+#[test]
+fn a_document_of_a_kind_that_asks_for_a_decision_has_no_way_around_it() {
+    let said = |kind: &str| {
+        let envelope = Envelope::seal(kind, vec![1], &OrgKey::from_seed(&[1; 32])).unwrap();
+        document(orgs().1, envelope)
+    };
+    for kind in payload_type::PLAIN {
+        assert_eq!(said(kind).unwrap().partner(), &orgs().1, "{kind}");
+    }
+    let decided = [
+        payload_type::COUNT_ANSWER,
+        payload_type::RELEASE_ANSWER,
+        payload_type::NATIONAL_RETURN,
+        payload_type::BUNDLE,
+        payload_type::SERVICE,
+        payload_type::CAPACITY,
+        payload_type::SPONSORED,
+        payload_type::HANDOVER_KEY,
+        payload_type::OVERLAP_PARCEL,
+        "application/vnd.entente.of-another-day.v1+proto",
+    ];
+    for kind in decided.into_iter().chain(payload_type::REFERRALS) {
+        assert_eq!(said(kind), None, "{kind}");
+    }
+}

@@ -226,7 +226,7 @@ impl Node {
             row.our_signature = signature;
             self.put_state(tx, kept, &mut row, state)?;
             let document = entente_core::policy::document(kept.partner, envelope);
-            self.say(tx, &kept.partner, None, vec![document])?;
+            self.say(tx, &kept.partner, None, vec![document.ok_or_else(crate::answer::failed)?])?;
             let mut entries = vec![
                 self.entry(actor.clone(), Action::AgreementSigned)
                     .partner(kept.partner)

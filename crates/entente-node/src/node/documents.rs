@@ -34,7 +34,7 @@ impl Node {
     ) -> Outcome<Permitted<Statement>> {
         let envelope = Envelope::seal(kind, payload, &self.secrets.key);
         let envelope = envelope.map_err(|_| no_randomness())?;
-        Ok(policy::document(*partner, envelope))
+        policy::document(*partner, envelope).ok_or_else(crate::answer::failed)
     }
 
     /// Something done just now.
