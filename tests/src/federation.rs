@@ -7,9 +7,12 @@ use entente_core::audit::Actor;
 use entente_core::codes::{ConsentScope, GivenBy, OrgType, Set};
 use entente_core::consent::{Consent, ConsentId};
 use entente_core::envelope::Envelope;
+use entente_core::feed::{Batch, Carried, Checkpoint, FeedId};
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
+use entente_core::merkle::Frontier;
 use entente_core::record::Field;
+use entente_core::statement::{Leaf, Statement};
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::{Answer, DeclineReason, ReleaseId};
@@ -164,6 +167,47 @@ pub fn pull_at_most(receiver: &Org, issuer: &Org, max: usize) -> Result<Accepted
         total = total.and(receiver.node().accept(&issuer.id(), batch, Via::Connection)?);
     }
     Ok(total)
+}
+
+/// What a lying node would say: leaves of its own choosing, under its own signature, which is that of
+/// `seed`. Gives the reasons for which they were skipped.
+pub fn said_by_a_liar(
+    liar: &Org,
+    seed: u8,
+    to: &Org,
+    documents: Vec<Envelope>,
+) -> Vec<&'static str> {
+    let (epoch, size, _) = liar.node().feed_head(&to.id()).expect("a feed");
+    let feed = FeedId { issuer: liar.id(), audience: to.id(), epoch };
+    // Its feed so far, as the other side verified it.
+    let batches = liar.node().feed_batches(&to.id(), epoch, 0, usize::MAX).expect("batches");
+    let mut frontier = Frontier::default();
+    for batch in &batches {
+        for leaf in &batch.leaves {
+            let Carried::Whole(bytes) = leaf else { panic!("nothing is redacted") };
+            frontier.push(bytes, &mut Vec::new());
+        }
+    }
+    let leaves: Vec<Vec<u8>> = (size + 1..)
+        .zip(documents)
+        .map(|(seq, envelope)| {
+            let statement = Statement::Document(envelope);
+            entente_proto::encode_statement(&Leaf { feed, seq, agreement: None, statement })
+        })
+        .collect();
+    for leaf in &leaves {
+        frontier.push(leaf, &mut Vec::new());
+    }
+    let key = OrgKey::from_seed(&[seed; 32]);
+    let signed = Checkpoint::sign(&feed.origin(), &frontier, &key).expect("signed");
+    let batch = Batch {
+        epoch,
+        first: size,
+        checkpoint: signed.note,
+        leaves: leaves.into_iter().map(Carried::Whole).collect(),
+    };
+    let accepted = to.node().accept(&liar.id(), batch, Via::Connection).expect("accepted");
+    accepted.skipped.into_iter().map(|(_, reason)| reason).collect()
 }
 
 /// A consent to statistics and evaluation, given on the first day of 2024.

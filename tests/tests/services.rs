@@ -10,19 +10,17 @@ use entente_core::agreement::AgreementId;
 use entente_core::audit::Action;
 use entente_core::codes::{Need, Province, Set};
 use entente_core::envelope::{Envelope, payload_type};
-use entente_core::feed::{Carried, Checkpoint, FeedId};
 use entente_core::identity::OrgKey;
 use entente_core::lang::Text;
-use entente_core::merkle::Frontier;
 use entente_core::service::{
     Capacity, Contact, Group, Location, Organization, Query, Service, ServiceId, Status, Unit,
 };
-use entente_core::statement::{Leaf, Statement};
 use entente_node::clock::ManualClock;
-use entente_node::node::feeds::Via;
 use entente_node::node::services::Put;
 use entente_proto::AgreementChange;
-use entente_tests::federation::{Org, START_S, pair, propose_and_sign, pull, staff};
+use entente_tests::federation::{
+    Org, START_S, pair, propose_and_sign, pull, said_by_a_liar, staff,
+};
 use jiff::{SignedDuration, Timestamp};
 
 const SHELTER: ServiceId = ServiceId([1; 16]);
@@ -230,41 +228,6 @@ fn what_a_suspended_or_ended_agreement_brought_is_not_shown() {
     let gone = it.granted.node().with_directory(|directory| directory.len()).unwrap();
     assert_eq!(gone, 0, "it is not kept either");
     assert_eq!(all(&it.shelter), [SHELTER]);
-}
-
-/// What a lying node would say: leaves of its own choosing, under its own signature.
-fn said_by_a_liar(liar: &Org, seed: u8, to: &Org, documents: Vec<Envelope>) -> Vec<&'static str> {
-    let (epoch, size, _) = liar.node().feed_head(&to.id()).unwrap();
-    let feed = FeedId { issuer: liar.id(), audience: to.id(), epoch };
-    // Its feed so far, as the other side verified it.
-    let batches = liar.node().feed_batches(&to.id(), epoch, 0, usize::MAX).unwrap();
-    let mut frontier = Frontier::default();
-    for batch in &batches {
-        for leaf in &batch.leaves {
-            let Carried::Whole(bytes) = leaf else { panic!("nothing is redacted") };
-            frontier.push(bytes, &mut Vec::new());
-        }
-    }
-    let leaves: Vec<Vec<u8>> = (size + 1..)
-        .zip(documents)
-        .map(|(seq, envelope)| {
-            let statement = Statement::Document(envelope);
-            entente_proto::encode_statement(&Leaf { feed, seq, agreement: None, statement })
-        })
-        .collect();
-    for leaf in &leaves {
-        frontier.push(leaf, &mut Vec::new());
-    }
-    let key = OrgKey::from_seed(&[seed; 32]);
-    let signed = Checkpoint::sign(&feed.origin(), &frontier, &key).unwrap();
-    let batch = entente_core::feed::Batch {
-        epoch,
-        first: size,
-        checkpoint: signed.note,
-        leaves: leaves.into_iter().map(Carried::Whole).collect(),
-    };
-    let accepted = to.node().accept(&liar.id(), batch, Via::Connection).unwrap();
-    accepted.skipped.into_iter().map(|(_, reason)| reason).collect()
 }
 
 #[test]

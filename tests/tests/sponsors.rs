@@ -5,18 +5,16 @@
 use entente_core::agreement::AgreementId;
 use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
-use entente_core::feed::{Carried, Checkpoint, FeedId};
 use entente_core::identity::OrgKey;
 use entente_core::lang::Text;
-use entente_core::merkle::Frontier;
 use entente_core::service::{Organization, Query, Service, ServiceId};
 use entente_core::sponsor::{Sponsored, fingerprint};
-use entente_core::statement::{Leaf, Statement};
 use entente_node::clock::ManualClock;
-use entente_node::node::feeds::Via;
 use entente_node::node::sponsors::SponsoredOrg;
 use entente_proto::AgreementChange;
-use entente_tests::federation::{Org, START_S, pair, propose_and_sign, pull, staff};
+use entente_tests::federation::{
+    Org, START_S, pair, propose_and_sign, pull, said_by_a_liar, staff,
+};
 use sha2::{Digest as _, Sha256};
 
 /// The organization without a node.
@@ -291,41 +289,6 @@ fn an_organization_that_gets_a_node_speaks_for_itself_from_then_on() {
     agree(&it.sponsor, &late, true);
     pull(&late, &it.sponsor).unwrap();
     assert!(found(&late).is_empty());
-}
-
-/// What a lying node would say: leaves of its own choosing, under its own signature.
-fn said_by_a_liar(liar: &Org, seed: u8, to: &Org, documents: Vec<Envelope>) -> Vec<&'static str> {
-    let (epoch, size, _) = liar.node().feed_head(&to.id()).unwrap();
-    let feed = FeedId { issuer: liar.id(), audience: to.id(), epoch };
-    // Its feed so far, as the other side verified it.
-    let batches = liar.node().feed_batches(&to.id(), epoch, 0, usize::MAX).unwrap();
-    let mut frontier = Frontier::default();
-    for batch in &batches {
-        for leaf in &batch.leaves {
-            let Carried::Whole(bytes) = leaf else { panic!("nothing is redacted") };
-            frontier.push(bytes, &mut Vec::new());
-        }
-    }
-    let leaves: Vec<Vec<u8>> = (size + 1..)
-        .zip(documents)
-        .map(|(seq, envelope)| {
-            let statement = Statement::Document(envelope);
-            entente_proto::encode_statement(&Leaf { feed, seq, agreement: None, statement })
-        })
-        .collect();
-    for leaf in &leaves {
-        frontier.push(leaf, &mut Vec::new());
-    }
-    let key = OrgKey::from_seed(&[seed; 32]);
-    let signed = Checkpoint::sign(&feed.origin(), &frontier, &key).unwrap();
-    let batch = entente_core::feed::Batch {
-        epoch,
-        first: size,
-        checkpoint: signed.note,
-        leaves: leaves.into_iter().map(Carried::Whole).collect(),
-    };
-    let accepted = to.node().accept(&liar.id(), batch, Via::Connection).unwrap();
-    accepted.skipped.into_iter().map(|(_, reason)| reason).collect()
 }
 
 /// A document with the second signature of the organization whose seed this is.

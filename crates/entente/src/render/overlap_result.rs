@@ -7,7 +7,7 @@ use entente_node::fault::Both;
 use serde_json::{Value, json};
 
 use super::Render;
-use super::page::{Grid, Page, Tone};
+use super::page::{Grid, Page};
 
 /// What became of checking a result.
 #[derive(Clone, Debug)]
@@ -114,26 +114,11 @@ impl Render for OverlapVerdict {
             );
         }
         page.blank();
-        if !self.faults.is_empty() {
-            let line = page.pick("It is NOT right.", "Il n’est PAS exact.");
-            let line = page.paint(Tone::Bad, line);
-            page.line(&line);
-            for fault in &self.faults {
-                page.item(fault.text(lang));
-            }
-            return;
-        }
-        let line = page.pick(
+        let wrong = page.pick("It is NOT right.", "Il n’est PAS exact.");
+        let right = page.pick(
             "Every party signed what it handed on, and the coordinator signed the counts.",
             "Chaque partie a signé ce qu’elle a remis, et le coordonnateur a signé les comptes.",
         );
-        let line = page.paint(Tone::Good, line);
-        page.line(&line);
-        if !self.compared {
-            page.say(
-                "Compare the identities with those you know, or name these with --trust.",
-                "Comparez les identités à celles que vous connaissez, ou nommez celles-ci avec --trust.",
-            );
-        }
+        super::returned::verdict(page, &self.faults, wrong, right, self.compared);
     }
 }

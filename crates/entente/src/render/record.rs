@@ -5,7 +5,7 @@ use entente_node::local::doc::{
     ConsentGiveTold, ConsentListTold, ConsentRow, DuplicateHint, FieldValue, Reason, RecordAddTold,
     RecordDuplicatesTold, RecordEditTold, RecordExportTold, RecordHistoryTold, RecordImportTold,
     RecordLinkTold, RecordListTold, RecordRow, RecordSearchTold, RecordShowTold, RecordStewardTold,
-    Screening, SharedWith, Verdict, WithdrawTold,
+    RowProblem, Screening, SharedWith, Verdict, WithdrawTold,
 };
 
 use super::labels::{Label, bytes, count, moment, moment_or_dash, yes_no};
@@ -458,20 +458,7 @@ impl Render for RecordImportTold {
             return;
         }
         page.title(page.pick("Rows that could not be read", "Lignes illisibles"));
-        let mut grid = Grid::new([
-            lang.pick("Row", "Ligne"),
-            lang.pick("Column", "Colonne"),
-            lang.pick("Problem", "Problème"),
-        ])
-        .numeric([0]);
-        for problem in &self.problems {
-            grid.row([
-                lang.number(problem.row),
-                problem.column.clone().unwrap_or_else(|| "—".to_owned()),
-                problem.reason.text.text(lang).to_owned(),
-            ]);
-        }
-        page.table(grid);
+        problems(page, lang.pick("Column", "Colonne"), &self.problems);
         if let Some(file) = &self.quarantine {
             page.line(&match lang {
                 Lang::En => format!("They are in {file}. It identifies people: keep it safe."),
@@ -579,4 +566,19 @@ impl Render for ConsentListTold {
     fn render(&self, page: &mut Page<'_>) {
         consents(&self.consents, page);
     }
+}
+
+/// What was set aside of a file: where, and why.
+pub(super) fn problems(page: &mut Page<'_>, part: &str, problems: &[RowProblem]) {
+    let lang = page.lang();
+    let mut grid =
+        Grid::new([lang.pick("Row", "Ligne"), part, lang.pick("Problem", "Problème")]).numeric([0]);
+    for problem in problems {
+        grid.row([
+            lang.number(problem.row),
+            problem.column.clone().unwrap_or_else(|| "—".to_owned()),
+            problem.reason.text.text(lang).to_owned(),
+        ]);
+    }
+    page.table(grid);
 }

@@ -102,28 +102,40 @@ impl Verdict {
     }
 
     fn outcome(&self, page: &mut Page<'_>) {
-        let lang = page.lang();
-        if !self.faults.is_empty() {
-            let line = page.pick("This return is NOT right.", "Ce rapport n’est PAS exact.");
-            let line = page.paint(Tone::Bad, line);
-            page.line(&line);
-            for fault in &self.faults {
-                page.item(fault.text(lang));
-            }
-            return;
-        }
-        let line = page.pick(
+        let wrong = page.pick("This return is NOT right.", "Ce rapport n’est PAS exact.");
+        let right = page.pick(
             "Every signature is right, and every figure follows from the contributions.",
             "Chaque signature est exacte, et chaque chiffre découle des contributions.",
         );
-        let line = page.paint(Tone::Good, line);
+        verdict(page, &self.faults, wrong, right, self.compared);
+    }
+}
+
+/// The last word on something that was verified: what is wrong with it, or that it is right and what is
+/// left to do.
+pub(super) fn verdict(
+    page: &mut Page<'_>,
+    faults: &[Both],
+    wrong: &str,
+    right: &str,
+    compared: bool,
+) {
+    let lang = page.lang();
+    if !faults.is_empty() {
+        let line = page.paint(Tone::Bad, wrong);
         page.line(&line);
-        if !self.compared {
-            page.say(
-                "Compare the identities with those you know, or name these with --trust.",
-                "Comparez les identités à celles que vous connaissez, ou nommez celles-ci avec --trust.",
-            );
+        for fault in faults {
+            page.item(fault.text(lang));
         }
+        return;
+    }
+    let line = page.paint(Tone::Good, right);
+    page.line(&line);
+    if !compared {
+        page.say(
+            "Compare the identities with those you know, or name these with --trust.",
+            "Comparez les identités à celles que vous connaissez, ou nommez celles-ci avec --trust.",
+        );
     }
 }
 

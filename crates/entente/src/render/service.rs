@@ -204,20 +204,7 @@ impl Render for ServiceImportTold {
             return;
         }
         page.title(page.pick("What was set aside", "Ce qui a été mis de côté"));
-        let mut grid = Grid::new([
-            lang.pick("Row", "Ligne"),
-            lang.pick("Field", "Champ"),
-            lang.pick("Problem", "Problème"),
-        ])
-        .numeric([0]);
-        for problem in &self.problems {
-            grid.row([
-                lang.number(problem.row),
-                problem.column.clone().unwrap_or_else(|| "—".to_owned()),
-                problem.reason.text.text(lang).to_owned(),
-            ]);
-        }
-        page.table(grid);
+        super::record::problems(page, lang.pick("Field", "Champ"), &self.problems);
     }
 }
 
