@@ -8,7 +8,8 @@ use crate::{metadata::cargo, run::run};
 ///
 /// Fails on any finding of axe, any complaint of the browser, and any request to anywhere else.
 pub(crate) fn check(root: &Path, target: &Path, modules: &Path) -> Result<(), String> {
-    run(Command::new(cargo()).args(["build", "--locked", "--package", "entente"]))?;
+    // As the tests build it: a build of the program alone would choose other features and begin anew.
+    run(Command::new(cargo()).args(["test", "--no-run", "--workspace", "--locked"]))?;
     run(Command::new("node")
         .arg(root.join("tests/browser/console.mjs"))
         .arg(target.join("debug/entente"))
