@@ -27,8 +27,8 @@ use crate::node::{Node, Outcome};
 const SPREAD: Duration = Duration::from_secs(1);
 
 /// After a call that failed, the next is made within this time; twice as long after each further
-/// failure, up to [`LONGEST`]. Short, so that a partner that restarts is soon heard again; fifty partners
-/// that call one which comes back are then a dozen calls a second. So the partners of a node that comes back do not all call in one moment.
+/// failure, up to [`LONGEST`]. So the partners of a node that comes back do not all call in one moment, and
+/// soon hear it again: fifty are a dozen calls a second.
 const FIRST_WAIT: Duration = Duration::from_secs(4);
 
 /// The longest that a partner is left to polling alone before it is tried again.
