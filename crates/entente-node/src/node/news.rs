@@ -6,7 +6,7 @@
 //! never what, and raising one waits for nobody.
 //!
 //! What is looked at in memory follows its transaction, which may be durable before: whoever changes
-//! memory then raises the flag again ([`News::memory_followed`]), or somebody would look too early and
+//! memory then raises the flag again (`memory_followed`), or somebody would look too early and
 //! wait for ever.
 
 use std::collections::HashMap;
