@@ -47,11 +47,16 @@ pub(crate) struct Item {
     op: Option<Op>,
 }
 
-/// The main navigation, in order. At most seven for any one role.
+/// The main navigation, in order.
 const ITEMS: &[Item] = &[
     Item { path: "/home", words: ("Home", "Accueil"), op: None },
     Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
-    Item { path: "/people", words: ("Accounts", "Comptes"), op: Some(Op::UserList) },
+    Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralList) },
+    Item { path: "/services", words: ("Services", "Services"), op: Some(Op::ServiceSearch) },
+    Item { path: "/partners", words: ("Partners", "Partenaires"), op: Some(Op::PartnerList) },
+    Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::StatsStatus) },
+    Item { path: "/audit", words: ("Audit", "Journal"), op: Some(Op::AuditList) },
+    Item { path: "/settings", words: ("Settings", "Paramètres"), op: None },
 ];
 
 impl Page {

@@ -3,17 +3,37 @@
 use crate::route::Route;
 
 pub(crate) mod account;
+pub(crate) mod agreements;
+pub(crate) mod audit;
 pub(crate) mod cases;
+pub(crate) mod explain;
 pub(crate) mod home;
+pub(crate) mod jobs;
 pub(crate) mod join;
+pub(crate) mod partners;
 pub(crate) mod people;
+pub(crate) mod public;
+pub(crate) mod referrals;
+pub(crate) mod services;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod statistics;
 
 /// The routes of all areas.
 pub(crate) fn routes() -> Vec<Route> {
     [
         home::routes(),
         cases::routes(),
+        explain::routes(),
+        referrals::routes(),
+        services::routes(),
+        partners::routes(),
+        agreements::routes(),
+        statistics::routes(),
+        public::routes(),
+        audit::routes(),
+        settings::routes(),
+        jobs::routes(),
         people::routes(),
         account::routes(),
         join::routes(),

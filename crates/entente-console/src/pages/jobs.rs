@@ -1,0 +1,8 @@
+//! Long work, with its progress.
+
+use crate::route::Route;
+
+/// The routes of this area.
+pub(crate) fn routes() -> Vec<Route> {
+    Vec::new()
+}

@@ -1,0 +1,8 @@
+//! Partners: from the invitation to the end.
+
+use crate::route::Route;
+
+/// The routes of this area.
+pub(crate) fn routes() -> Vec<Route> {
+    Vec::new()
+}

@@ -1,0 +1,8 @@
+//! Referrals: made here and offered to us.
+
+use crate::route::Route;
+
+/// The routes of this area.
+pub(crate) fn routes() -> Vec<Route> {
+    Vec::new()
+}

@@ -1,0 +1,8 @@
+//! The directory of services, and what is free.
+
+use crate::route::Route;
+
+/// The routes of this area.
+pub(crate) fn routes() -> Vec<Route> {
+    Vec::new()
+}

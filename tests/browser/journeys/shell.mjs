@@ -1,0 +1,114 @@
+// The shell: first run, signing in and out, both languages, narrow screens, the keyboard, no scripts.
+import { ALL_ROLES, PASSWORD, code } from "../world.mjs";
+
+/** Somebody to look at: a few made-up cases. */
+function cases(house) {
+  const one = (...fields) => house.cli("record", "add", ...fields);
+  one("status=actual", "gender=woman", "age_at_registration=19", "province_of_exploitation=35", "exploitation=sexual");
+  one("status=possible", "gender=man", "age_at_registration=34", "province_of_exploitation=24", "exploitation=forced_labour");
+  one("status=possible", "gender=woman", "age_at_registration=16", "province_of_exploitation=59", "exploitation=sexual");
+}
+
+export async function shell(world) {
+  const house = await world.house("shell");
+  const page = await world.window(house);
+
+  // First run.
+  await page.goto(house.json("console", "link").link);
+  await page.goto(page.url().replace("/en/", "/fr/"));
+  await world.look(page, "join-fr", { picture: false });
+  await page.goto(page.url().replace("/fr/", "/en/"));
+  await world.look(page, "join-en");
+  await page.fill("#display", "Léa Tremblay");
+  await page.fill("#name", "lea");
+  await page.fill("#password", "password1234");
+  const secret = (await page.textContent("p > .code")).trim();
+  await page.fill("#code", code(secret));
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2707"), "a weak password was taken");
+  world.check(await page.evaluate(() => document.activeElement.matches("[data-summary]")), "the summary has no focus");
+  await world.look(page, "join-error", { picture: false });
+  await page.fill("#password", PASSWORD);
+  await page.fill("#code", code(secret, { again: true }));
+  await page.click("main form button");
+  world.check((await page.locator(".codes li").count()) === 10, "there are not ten recovery codes");
+  await world.look(page, "recovery-en", { picture: false });
+  house.cli("user", "roles", "lea", ...ALL_ROLES);
+  cases(house);
+  await page.click("text=I have kept them");
+  await world.look(page, "home-en");
+
+  // Out, and in again.
+  await page.click("text=Sign out");
+  await world.look(page, "sign-in-en");
+  await page.fill("#name", "LEA ");
+  await page.fill("#password", "wrong");
+  await page.fill("#code", "000000");
+  await page.click("main form button");
+  await world.look(page, "sign-in-error");
+  await page.fill("#password", PASSWORD);
+  await page.fill("#code", code(secret));
+  await page.click("main form button");
+  world.check(new URL(page.url()).pathname === "/en/home", `after signing in the page is ${page.url()}`);
+
+  const person = house.json("user", "add", "omar", "--display", "Omar Haddad", "--role", "case_worker").user.id;
+  for (const lang of ["en", "fr"]) {
+    for (const [name, path, picture] of [
+      ["home", "/home", true], ["cases", "/cases", true], ["people", "/people", lang === "fr"],
+      ["people-add", "/people/add", false], ["person", `/people/${person}`, lang === "en"],
+      ["account", "/account", false], ["confirm", "/confirm?to=/people", false],
+      ["notices", "/licences", false], ["not-there", "/nothing", false],
+    ]) {
+      await page.goto(`${house.origin}/${lang}${path}`);
+      await world.look(page, `${name}-${lang}`, { picture });
+    }
+  }
+
+  // The first page of a new browser: how much is loaded.
+  const fresh = await world.browser.newContext({ ignoreHTTPSErrors: true });
+  const first = await fresh.newPage();
+  let loaded = 0;
+  first.on("response", async (response) => { loaded += (await response.body().catch(() => "")).length; });
+  await first.goto(`${house.origin}/fr/sign-in`, { waitUntil: "networkidle" });
+  world.check(loaded > 0 && loaded < 200_000, `the first page loads ${loaded} bytes`);
+  await fresh.close();
+
+  // Without scripts.
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  await plain.addCookies(await page.context().cookies());
+  const still = await plain.newPage();
+  await still.goto(`${house.origin}/en/cases`);
+  await still.selectOption("#status", "actual");
+  await still.click("main form button");
+  world.check((await still.locator("tbody tr").count()) === 1, "the filter does not work without scripts");
+  await still.click("text=Français");
+  world.check(new URL(still.url()).pathname === "/fr/cases" && still.url().includes("status=actual"), "the other language is another page");
+  await plain.close();
+
+  // Narrow screens, and the narrowest that text has to fit: 320 px.
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of ["home", "cases"]) {
+    await page.goto(`${house.origin}/fr/${path}`);
+    await world.look(page, `${path}-fr-390`);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const path of ["home", "cases", "people", "account", "sign-in"]) {
+    await page.goto(`${house.origin}/fr/${path}`);
+    await world.look(page, `${path}-fr-320`, { picture: false });
+  }
+
+  // The keyboard: the first stop leads to the content.
+  await page.setViewportSize({ width: 1200, height: 820 });
+  await page.goto(`${house.origin}/en/cases`);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  world.check(await page.evaluate(() => location.hash === "#main"), "the first Tab is no way to the content");
+
+  // Leaving quickly ends the session. The page that it leads to is not loaded here.
+  await page.route("https://weather.gc.ca/**", (route) => route.fulfill({ body: "weather" }));
+  page.elsewhere = true;
+  await page.click("text=Leave quickly");
+  await page.waitForURL("https://weather.gc.ca/**");
+  await page.goto(`${house.origin}/en/home`);
+  world.check(new URL(page.url()).pathname === "/en/sign-in", "the session outlived leaving");
+}
