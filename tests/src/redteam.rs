@@ -18,6 +18,7 @@ pub mod reconstruct;
 pub mod subsets;
 pub mod sums;
 pub mod timing;
+mod timing_wire;
 pub mod wire;
 pub mod worlds;
 

@@ -4,7 +4,8 @@
 //! and writes, and what the sampler draws, is the same whether a cell is empty or full; nothing is
 //! drawn while somebody waits; and the first answer with figures is served as stored bytes, like every
 //! later one. Time itself is measured where [`Sizes::n_timed`]
-//! says so, in one process, where less disturbs it than over a network.
+//! says so: what a cell changes in one process, where nothing disturbs it, and who has asked before
+//! over a socket (`timing_wire`), as who asks would measure it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use rand::{SeedableRng as _, TryCryptoRng, TryRng};
 
 use super::maths::{ks_p, median};
 use super::worlds::{OFFICE, OTHER, Person, Worlds, YEAR, add};
-use super::{Measure, Sizes};
+use super::{Measure, Sizes, timing_wire};
 use crate::federation::{Org, is_not_yet};
 
 /// What was done to a store.
@@ -139,38 +140,9 @@ impl Pair {
         self.worlds.release(0, YEAR, 0)
     }
 
-    fn asked_by(&self, asker: &Org, office: &Org, release: ReleaseId) -> Envelope {
-        let question = ReleaseQuestion { release, receipts: Vec::new() };
-        office.node().answer_release(&asker.id(), &question).unwrap()
-    }
-
     fn asked(&self, office: &Org, release: ReleaseId) -> Envelope {
-        self.asked_by(&self.worlds.centre, office, release)
-    }
-
-    /// What the first answer with figures takes, or the second one, of nodes that have done as much.
-    fn fresh_or_replayed(&self, is_fresh: bool) -> f64 {
-        let office = self.worlds.world();
-        let (this, other) = (self.release(), self.worlds.release(2, YEAR, 0));
-        for release in [this, other] {
-            self.asked(&office, release);
-        }
-        office.node().draw_releases().unwrap();
-        self.asked(&office, other);
-        self.asked(&office, if is_fresh { other } else { this });
-        took(|| self.asked(&office, this))
-    }
-
-    /// What a partner's first question takes if nobody has asked it before, or if somebody has the
-    /// figures.
-    fn first_or_later(&self, is_first: bool) -> f64 {
-        let office = self.worlds.world();
-        let (this, other) = (self.release(), self.worlds.release(2, YEAR, 0));
-        let before = if is_first { other } else { this };
-        self.asked(&office, before);
-        office.node().draw_releases().unwrap();
-        self.asked(&office, before);
-        took(|| self.asked_by(&self.worlds.second, &office, this))
+        let question = ReleaseQuestion { release, receipts: Vec::new() };
+        office.node().answer_release(&self.worlds.centre.id(), &question).unwrap()
     }
 }
 
@@ -180,6 +152,7 @@ pub fn pairs(sizes: &Sizes) -> Vec<Measure> {
     let mut measures = counted(&pair);
     if sizes.n_timed > 0 {
         measures.extend(timed(&pair, sizes.n_timed));
+        measures.extend(timing_wire::pairs(sizes.n_timed));
     }
     measures
 }
@@ -233,7 +206,7 @@ fn took(what: impl FnOnce() -> Envelope) -> f64 {
 }
 
 /// The literal lines of RT13 for two samples that must not be told apart.
-fn alike(what: &str, [a, b]: &[Vec<f64>; 2]) -> [Measure; 2] {
+pub(super) fn alike(what: &str, [a, b]: &[Vec<f64>; 2]) -> [Measure; 2] {
     let apart = (median(a) / median(b) - 1.0).abs();
     [
         Measure::at_least(format!("{what}: KS p"), ks_p(a, b), 0.01, a.len()),
@@ -243,7 +216,6 @@ fn alike(what: &str, [a, b]: &[Vec<f64>; 2]) -> [Measure; 2] {
 
 fn timed(pair: &Pair, n: usize) -> Vec<Measure> {
     let mut cells = [[(); 2]; 3].map(|both| both.map(|()| Vec::new()));
-    let (mut fresh, mut first) = ([(); 2].map(|()| Vec::new()), [(); 2].map(|()| Vec::new()));
     for nth in 0..n {
         // Each pair in turn, so that what the machine does besides falls on both.
         for side in [nth % 2, 1 - nth % 2] {
@@ -253,19 +225,11 @@ fn timed(pair: &Pair, n: usize) -> Vec<Measure> {
             office.node().draw_releases().unwrap();
             cells[1][side].push(ask());
             cells[2][side].push(ask());
-            fresh[side].push(pair.fresh_or_replayed(side == 0));
-            first[side].push(pair.first_or_later(side == 0));
         }
     }
     let mut measures = Vec::new();
     for (what, both) in ["asked", "fresh", "replayed"].iter().zip(&cells) {
         measures.extend(alike(&format!("{what}, empty or full"), both));
     }
-    measures.extend(alike("fresh vs replayed", &fresh));
-    // Who has asked before says nothing of a person, and every answer is the same word. What is left are
-    // reads of the ledger, which is longer by a charge.
-    let apart = (median(&first[0]) / median(&first[1]) - 1.0).abs();
-    let what = "asked first or after others: medians apart";
-    measures.push(Measure::at_most(what, apart, 0.05, n));
     measures
 }
