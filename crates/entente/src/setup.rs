@@ -216,7 +216,7 @@ fn eprint_fault(desk: &Desk, fault: &Fault) {
 }
 
 /// Waits for Ctrl-C or for the service manager to ask for the end.
-async fn signal() {
+pub(crate) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminate = async {
         match signal(SignalKind::terminate()) {

@@ -308,8 +308,8 @@ pub(super) fn demo(words: Words) -> Command {
         )
         .arg(words.flag(
             "keep",
-            "Leave it running, with commands to try",
-            "Laisser tourner, avec des commandes à essayer",
+            "Go on with the seven consoles open, until Ctrl-C",
+            "Continuer avec les sept consoles ouvertes, jusqu’à Ctrl-C",
         ))
         .arg(
             words
