@@ -8,6 +8,7 @@
 //! [`feeds`], [`counts`], [`statistics`], [`services`].
 
 pub mod agreements;
+pub mod approvals;
 pub mod audit;
 pub mod bundles;
 pub mod counts;
