@@ -224,6 +224,29 @@ async fn an_agreement_that_has_changed_since_is_not_signed() {
     assert!(actors(&b, Action::AgreementSigned).contains(&"ana + noa".to_owned()));
 }
 
+#[test]
+fn a_new_name_reaches_the_partners_once() {
+    let (a, b) = partners();
+    let n_said = |site: &Site| site.n(Action::SettingsChanged);
+    a.node().tell_card(&a.node().card()).unwrap();
+    assert_eq!(n_said(&a), 0);
+    let mut card = a.node().card();
+    card.name = Text::new("Harbour House", "Maison du Havre");
+    card.address = "new.example:7443".to_owned();
+    for _ in 0..2 {
+        a.node().tell_card(&card).unwrap();
+        assert_eq!(n_said(&a), 1);
+    }
+    sync(&a, &b);
+    let told = b.partner(&a);
+    assert_eq!(
+        (told.partner.name.fr.as_str(), told.partner.name.en.as_str()),
+        ("Maison du Havre", "Harbour House")
+    );
+    // Somebody else's card changes nothing: it would be another's name.
+    assert_eq!(a.partner(&b).partner.name.en, "Centre");
+}
+
 #[tokio::test]
 async fn what_the_settings_do_not_name_and_what_only_looks_takes_one() {
     let site = careful(Site::new(1, "Office", "provincial"), &["plan_sign"]);
