@@ -68,7 +68,7 @@ async function administrator(world, house) {
     ["settings-passphrase", "/settings/passphrase"], ["settings-backups", "/settings/backups"],
     ["settings-drill", "/settings/backups/drill"], ["settings-notifications", "/settings/notifications"],
     ["settings-health", "/settings/health"],
-  ], ["settings-fr", "settings-health-fr"]);
+  ], ["settings-fr"]);
 }
 
 async function auditor(world, house) {

@@ -32,7 +32,8 @@ pub(super) async fn export(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
     };
     let desk = &visit.console.desk;
     let n = N.fetch_add(1, Ordering::Relaxed);
-    let path = desk.home.path().join(format!("export-{}-{n}.{ending}", desk.node.now_s()));
+    let name = format!("export-{}-{n}.{ending}", desk.node.now_s());
+    let path = std::path::absolute(desk.home.path()).map_err(|error| io_fault(&error))?.join(name);
     let told = visit.ask(&AuditExportAsk { file: path.display().to_string() }).await;
     let read = move || -> Outcome<Vec<u8>> {
         let bytes = fs::read(&path);

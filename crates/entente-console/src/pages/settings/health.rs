@@ -31,6 +31,16 @@ impl HealthPage<'_> {
         }
     }
 
+    /// What was found. The node writes instants as documents do; people read them in words.
+    fn text(&self, check: &Check) -> String {
+        let words = self.p.both(&check.text).split(' ').map(|word| {
+            let bare = word.trim_end_matches(['.', ',', ';']);
+            let is_instant = bare.ends_with('Z') && bare.len() == "2026-11-22T14:03:00Z".len();
+            if is_instant { word.replace(bare, &self.p.at(bare)) } else { word.to_owned() }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
     /// The page of the console on which it is done, where there is one.
     fn place(&self, check: &Check) -> Option<(String, &'static str)> {
         let p = self.p;

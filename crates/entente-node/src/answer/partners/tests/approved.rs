@@ -182,11 +182,11 @@ async fn what_was_refused_or_taken_back_does_not_happen() {
 async fn what_was_approved_and_cannot_be_done_says_so_and_is_not_tried_again() {
     let (site, id) = asked(&["record_export"]).await;
     std::fs::write(file(&site), "something else").unwrap();
-    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-1004".to_owned()));
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-1011".to_owned()));
     std::fs::remove_file(file(&site)).unwrap();
     assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2782".to_owned()));
     let row = &listed(&site, "omar").await[0];
-    assert_eq!((row.state, row.fault.as_deref()), (ApprovalState::Failed, Some("ENT-1004")));
+    assert_eq!((row.state, row.fault.as_deref()), (ApprovalState::Failed, Some("ENT-1011")));
     assert_eq!(site.n(Action::ApprovalFailed), 1);
 }
 
@@ -202,14 +202,10 @@ async fn an_agreement_that_has_changed_since_is_not_signed() {
         agreements::amend(&a.desk, &staff(), ask, &silent()).unwrap();
         sync(&a, &b);
     };
-    amend(9);
     let body = json!({"agreement": id});
     assert_eq!(ask(&b, "ana", Op::AgreementSign, body.clone()).await, Err("ENT-2780".to_owned()));
     let request = listed(&b, "noa").await[0].id.clone();
-    // The partner takes that version back and proposes another under the same id.
-    let decline = AgreementDeclineAsk { agreement: id.clone(), reason: None };
-    agreements::decline(&a.desk, &staff(), decline, &silent()).unwrap();
-    sync(&a, &b);
+    // Another version arrives under the same id.
     amend(7);
     let n_signed = b.n(Action::AgreementSigned);
     assert_eq!(approve(&b, "noa", &request).await, Err("ENT-2785".to_owned()));
