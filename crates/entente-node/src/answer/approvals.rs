@@ -7,6 +7,7 @@ use entente_core::audit::{Action, Actor};
 use entente_store::approvals::{ApprovalId, ApprovalRow as Row, ApprovalState as State};
 use serde_json::Value;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::partners::blocking;
 use super::{Asked, Desk, Staff, Steps, instant, read};
@@ -151,7 +152,8 @@ pub(super) async fn approve(
     let taken = taken(&desk, &staff, id, op).await?;
     let both =
         Staff { name: format!("{} + {}", taken.asked_by, staff.name), roles: staff.roles.clone() };
-    let done = desk.answer_again(Asked::new(op, both, taken.body, steps)).await;
+    let asked = Asked { op, staff: both, body: Zeroizing::new(taken.body), steps };
+    let done = desk.answer_again(asked).await;
     let fault = done.as_ref().err().cloned();
     let row = blocking(&desk, move |desk| desk.node.settle_request(&id, fault.as_deref())).await?;
     let answer = serde_json::from_str(&done?).ok();

@@ -38,7 +38,7 @@ async fn ask(
     op: Op,
     body: serde_json::Value,
 ) -> Result<serde_json::Value, String> {
-    let asked = Asked::new(op, somebody(who), body.to_string(), silent());
+    let asked = Asked::new(op, somebody(who), body.to_string(), Box::new(|_| {}));
     let told = site.desk.ask(asked).await.map_err(|fault| fault.code)?;
     Ok(serde_json::from_str(&told).unwrap())
 }
