@@ -71,7 +71,9 @@ fn status(fault: &Fault) -> StatusCode {
         "2703" => StatusCode::TOO_MANY_REQUESTS,
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
-        "2704" | "2709" | "2712" | "1301" => StatusCode::NOT_FOUND,
+        // Nothing is wrong: it waits for somebody else.
+        "2780" => StatusCode::ACCEPTED,
+        "2704" | "2709" | "2712" | "2781" | "2790" | "1301" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -84,6 +86,11 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
         "ENT-2702" | "ENT-2703" | "ENT-2704" => {
             link("/sign-in", page.t("Sign in", "Ouvrir une session"))
         }
+        "ENT-2780" => link("/settings/approvals", page.t("See what waits", "Voir ce qui attend")),
+        "ENT-2781" | "ENT-2782" | "ENT-2783" | "ENT-2784" | "ENT-2785" | "ENT-2786" => {
+            link("/settings/approvals", page.t("Go to the approvals", "Aller aux approbations"))
+        }
+        "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),
         _ => link("/home", page.t("Go to the home page", "Aller à l’accueil")),
     }
 }

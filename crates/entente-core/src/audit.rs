@@ -176,6 +176,12 @@ actions! {
     CredentialRemoved = 206, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
     SignedOut = 207, "signed_out", "Session ended", "Session fermée";
     ProvedAgain = 208, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
+    ApprovalAsked = 230, "approval_asked", "A second person asked for", "Deuxième personne demandée";
+    ApprovalGiven = 231, "approval_given", "Approved by a second person", "Approuvé par une deuxième personne";
+    ApprovalRefused = 232, "approval_refused", "Refused by a second person, or taken back", "Refusé par une deuxième personne, ou repris";
+    ApprovalFailed = 233, "approval_failed", "Approved, and could not be done", "Approuvé, mais n’a pu être fait";
+    SettingsChanged = 234, "settings_changed", "Settings changed", "Paramètres modifiés";
+    BackupDrilled = 235, "backup_drilled", "Restore of a backup tried", "Restauration d’une sauvegarde essayée";
 }
 
 impl Action {

@@ -6,8 +6,10 @@
 
 mod agreements;
 mod allow;
+mod approvals;
 mod audit;
 mod counts;
+mod drill;
 mod epochs;
 mod exchange;
 mod files;
@@ -21,6 +23,7 @@ mod plans;
 mod records;
 mod referrals;
 pub(crate) mod services;
+mod settings;
 mod sponsors;
 mod statistics;
 mod status;
@@ -29,6 +32,7 @@ mod store;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use entente_core::audit::{Action, Actor};
@@ -209,12 +213,24 @@ impl Desk {
         Ok(())
     }
 
-    /// Answers one question of somebody whose role allows it; a refusal is kept in the audit log.
+    /// Answers one question of somebody whose role allows it; a refusal is kept in the audit log. What takes two
+    /// people is kept until the second approves it.
     ///
     /// The only way to the answers: the local door and the console both come through here.
     pub async fn ask(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
         self.permit(asked.op, &asked.staff).await?;
+        if approvals::is_needed(self, &asked) {
+            return Err(approvals::keep(self, asked).await);
+        }
         self.answer(asked).await
+    }
+
+    /// Answers what a second person has just approved. In a box, since an answer is in an answer.
+    fn answer_again<'a>(
+        self: &'a Arc<Self>,
+        asked: Asked,
+    ) -> Pin<Box<dyn Future<Output = Outcome<String>> + Send + 'a>> {
+        Box::pin(self.answer(asked))
     }
 
     /// Answers one question: a JSON document, or the fault to show.
@@ -324,14 +340,21 @@ impl Desk {
             Op::ReferralGaps => it.now(asked, referrals::gaps).await,
             Op::Budget => it.now(asked, statistics::budget).await,
             Op::AuditList => it.now(asked, audit::list).await,
+            Op::AuditShow => it.now(asked, audit::show).await,
             Op::AuditVerify => it.now(asked, audit::verify).await,
             Op::AuditDisclosures => it.now(asked, audit::disclosures).await,
             Op::AuditExport => it.now(asked, audit::export).await,
             Op::NotifyTest => it.soon(asked, inbox::notify_test).await,
             Op::BackupCreate => it.now(asked, store::backup_create).await,
             Op::BackupList => it.now(asked, store::backup_list).await,
+            Op::BackupDrill => it.now(asked, drill::backup_drill).await,
             Op::StoreSize => it.now(asked, store::size).await,
             Op::Passphrase => it.now(asked, store::passphrase).await,
+            Op::SettingsShow => it.now(asked, settings::show).await,
+            Op::SettingsEdit => it.now(asked, settings::edit).await,
+            Op::ApprovalList => it.now(asked, approvals::list).await,
+            Op::ApprovalApprove => it.soon(asked, approvals::approve).await,
+            Op::ApprovalRefuse => it.now(asked, approvals::refuse).await,
             Op::UserAdd => it.now(asked, people::add).await,
             Op::UserList => it.now(asked, people::list).await,
             Op::UserRoles => it.now(asked, people::roles).await,

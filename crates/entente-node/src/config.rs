@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::local::Role;
+use crate::local::role::MAY_NEED_APPROVAL;
+use crate::local::{Op, Role};
 
 mod notifications;
 
@@ -43,6 +44,9 @@ pub struct Config {
     /// The console in a browser.
     #[serde(default)]
     pub console: ConsoleConfig,
+    /// What takes two people.
+    #[serde(default)]
+    pub approvals: ApprovalsConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -153,6 +157,16 @@ pub struct ConsoleConfig {
     /// Where the button *Leave quickly* leads.
     #[serde(default = "default_leave_to")]
     pub leave_to: String,
+}
+
+/// What takes two people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalsConfig {
+    /// Operations that a second person has to approve, by name: some of
+    /// [`MAY_NEED_APPROVAL`](crate::local::role::MAY_NEED_APPROVAL).
+    #[serde(default)]
+    pub needed_for: Vec<String>,
 }
 
 /// The door for accounts of this machine besides the node's own.
@@ -327,6 +341,11 @@ impl Config {
         if let Some(problem) = config.console.problem() {
             return bad(problem.into());
         }
+        let may_need = &config.approvals.needed_for;
+        if let Some(name) = may_need.iter().find(|name| approvable(name).is_none()) {
+            let all: Vec<_> = MAY_NEED_APPROVAL.iter().map(|op| op.name()).collect();
+            return bad(format!("approvals.needed_for: `{name}` is none of {}", all.join(", ")));
+        }
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
             return bad("staff_door.socket must be a path from `/` on".into());
@@ -364,6 +383,11 @@ impl Config {
         }
     }
 
+    /// Whether a second person has to approve this.
+    pub fn needs_approval(&self, op: Op) -> bool {
+        self.approvals.needed_for.iter().any(|name| approvable(name) == Some(op))
+    }
+
     /// The lines of `[staff]`: whom each is about, and what they may do.
     pub fn staff(&self) -> impl Iterator<Item = (StaffName<'_>, impl Iterator<Item = Role>)> {
         self.staff.iter().map(|(name, roles)| {
@@ -380,6 +404,10 @@ impl Config {
         let socket = self.staff_door.socket.as_path();
         (!socket.as_os_str().is_empty()).then_some(socket)
     }
+}
+
+fn approvable(name: &str) -> Option<Op> {
+    MAY_NEED_APPROVAL.iter().copied().find(|op| op.name() == name)
 }
 
 fn role_of(text: &str) -> Option<Role> {
@@ -402,6 +430,7 @@ mod tests {
         assert_eq!(example.backup, BackupConfig::default());
         assert_eq!(example.referrals, ReferralsConfig::default());
         assert_eq!(example.notifications, NotificationsConfig::default());
+        assert_eq!(example.approvals, ApprovalsConfig::default());
         assert_eq!(example.staff_door, StaffDoorConfig::default());
         assert_eq!(Config::parse(&example.to_text()), Ok(example));
     }
@@ -459,6 +488,7 @@ mod tests {
             ("hold_back_s = 0", "hold_back_s = 3601"),
             ("\"sled\"", "\"sqlite\""),
             ("\"ngo\"", "\"club\""),
+            ("needed_for = []", "needed_for = [\"record_show\"]"),
         ] {
             assert!(Config::parse(&EXAMPLE.replace(right, wrong)).is_err(), "{wrong}");
         }

@@ -8,8 +8,10 @@
 //! [`feeds`], [`counts`], [`statistics`], [`services`].
 
 pub mod agreements;
+pub mod approvals;
 pub mod audit;
 pub mod bundles;
+mod card;
 pub mod counts;
 pub mod documents;
 pub mod endings;
@@ -142,6 +144,7 @@ impl Node {
         node.db.write("node started", |tx| {
             node.write_audit(tx, vec![node.entry(Actor::Node, Action::NodeStarted)])
         })?;
+        node.tell_card(&node.card())?;
         node.refresh_admissions()?;
         Ok(node)
     }

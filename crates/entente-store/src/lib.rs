@@ -14,10 +14,12 @@
 //! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`notices`]: messages to the staff, with types;
 //! 11. [`people`]: who signs in at the console;
-//! 12. [`log`]: Merkle logs, for feeds and the audit log.
+//! 12. [`approvals`]: what waits for a second person;
+//! 13. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
+pub mod approvals;
 pub mod backup;
 pub mod db;
 pub mod engine;

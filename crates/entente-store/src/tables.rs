@@ -192,3 +192,7 @@ pub const USERS: Table = Table::new(61, "users");
 /// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
 /// Value: [`crate::people::LinkRow`].
 pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");
+
+/// What waits for a second person, and what became of it. Key: id (16 bytes). Value:
+/// [`crate::approvals::ApprovalRow`].
+pub const APPROVALS: Table = Table::new(72, "approvals");

@@ -5,6 +5,7 @@
 //! the command line would ask. The cases are synthetic ([`entente_core::synthetic`]).
 
 mod cast;
+mod consoles;
 mod office;
 mod referrals;
 mod statistics;
@@ -14,7 +15,7 @@ mod teller;
 use std::path::PathBuf;
 
 use entente_core::lang::Lang;
-use entente_node::fault::Fault;
+use entente_node::fault::{Both, Fault};
 use serde::Serialize;
 
 pub(crate) use story::run;
@@ -26,7 +27,7 @@ pub(crate) struct DemoOptions {
     pub(crate) lang: Lang,
     /// One document at the end of standard output instead of the story.
     pub(crate) json: bool,
-    /// Leave the nodes running.
+    /// Go on with the consoles open, until somebody stops it.
     pub(crate) keep: bool,
     /// The seed of the cases.
     pub(crate) seed: u64,
@@ -56,6 +57,9 @@ pub(crate) struct Figures {
     statistics: StatisticsFigures,
     referrals: ReferralFigures,
     seconds: f64,
+    /// Where each organization's console is, with `--keep`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    consoles: Vec<ConsoleFigure>,
 }
 
 /// The count that the federal centre asked for.
@@ -101,6 +105,21 @@ struct CoverageFigures {
     answered: u64,
     refused: u64,
     unreachable: u64,
+}
+
+/// The console of one organization, and a way in for whoever watches.
+#[derive(Clone, Serialize)]
+struct ConsoleFigure {
+    organization: Both,
+    address: String,
+    /// Works once, for a day.
+    link: String,
+}
+
+impl std::fmt::Debug for ConsoleFigure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ConsoleFigure({})", self.address)
+    }
 }
 
 type Outcome<T> = Result<T, Box<Fault>>;

@@ -7,6 +7,7 @@ use entente_node::local::doc::Ask;
 use entente_node::local::{Op, doc};
 
 mod agreement;
+mod approvals;
 mod audit;
 pub(crate) mod codes;
 mod count;
@@ -30,6 +31,7 @@ mod record;
 mod referral;
 pub(crate) mod returned;
 mod service;
+mod settings;
 mod sponsor;
 mod statistics;
 mod status;
@@ -155,6 +157,7 @@ pub(crate) fn told(
         Op::ReferralGaps => show::<doc::ReferralGapsAsk>(told, view),
         Op::Budget => show::<doc::BudgetAsk>(told, view),
         Op::AuditList => show::<doc::AuditListAsk>(told, view),
+        Op::AuditShow => show::<doc::AuditShowAsk>(told, view),
         Op::AuditVerify => show::<doc::AuditVerifyAsk>(told, view),
         Op::AuditDisclosures => show::<doc::AuditDisclosuresAsk>(told, view),
         Op::AuditExport => show::<doc::AuditExportAsk>(told, view),
@@ -168,8 +171,14 @@ pub(crate) fn told(
         Op::UserReset => show::<doc::UserResetAsk>(told, view),
         Op::ConsoleLink => show::<doc::ConsoleLinkAsk>(told, view),
         Op::BackupList => show::<doc::BackupListAsk>(told, view),
+        Op::BackupDrill => show::<doc::BackupDrillAsk>(told, view),
         Op::StoreSize => show::<doc::StoreSizeAsk>(told, view),
         Op::Passphrase => show::<doc::PassphraseAsk>(told, view),
+        Op::SettingsShow => show::<doc::SettingsShowAsk>(told, view),
+        Op::SettingsEdit => show::<doc::SettingsEditAsk>(told, view),
+        Op::ApprovalList => show::<doc::ApprovalListAsk>(told, view),
+        Op::ApprovalApprove => show::<doc::ApprovalApproveAsk>(told, view),
+        Op::ApprovalRefuse => show::<doc::ApprovalRefuseAsk>(told, view),
     }
 }
 

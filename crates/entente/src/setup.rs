@@ -216,7 +216,7 @@ fn eprint_fault(desk: &Desk, fault: &Fault) {
 }
 
 /// Waits for Ctrl-C or for the service manager to ask for the end.
-async fn signal() {
+pub(crate) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminate = async {
         match signal(SignalKind::terminate()) {
@@ -337,7 +337,10 @@ fn open(desk: &Desk, typed: &Typed<'_>) -> Result<OpenHome, Box<Fault>> {
 }
 
 /// The passphrase of a node that exists: from a file, or asked for.
-fn known_secret(desk: &Desk, typed: &Typed<'_>) -> Result<Zeroizing<String>, Box<Fault>> {
+pub(crate) fn known_secret(
+    desk: &Desk,
+    typed: &Typed<'_>,
+) -> Result<Zeroizing<String>, Box<Fault>> {
     match typed.raw_path("passphrase-file") {
         Some(path) => first_line(&path),
         None => prompt::secret(desk, "Passphrase:", "Phrase de passe\u{a0}:", "--passphrase-file"),

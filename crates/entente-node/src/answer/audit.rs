@@ -7,7 +7,10 @@ use std::ops::ControlFlow;
 
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::identity::OrgId;
+use entente_core::merkle;
 use entente_core::record::RecordId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::partners::told::partner_named;
@@ -15,6 +18,7 @@ use super::{Desk, Staff, Steps, instant};
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
 use crate::node::{Node, Outcome};
+use crate::people::fold;
 
 pub(super) use disclosures::disclosures;
 pub(super) use export::export;
@@ -30,11 +34,40 @@ struct Wanted {
     action: Option<Action>,
     record: Option<RecordId>,
     partner: Option<OrgId>,
+    agreement: Option<[u8; 16]>,
+    actor: Option<String>,
+    from_s: i64,
+    until_s: i64,
 }
 
 impl Wanted {
+    fn of(node: &Node, ask: AuditListAsk) -> Outcome<Self> {
+        let agreement = ask.agreement.map(|text| node.find_agreement(&text)).transpose()?;
+        Ok(Self {
+            action: ask.action.as_deref().map(action).transpose()?,
+            record: ask.record.map(|text| node.find_record(&text)).transpose()?,
+            partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|it| it.0),
+            agreement: agreement.map(|kept| kept.agreement.id.0),
+            actor: ask.actor.map(|name| fold(&name)),
+            from_s: ask.from.as_deref().map_or(Ok(i64::MIN), midnight)?,
+            until_s: match ask.until.as_deref() {
+                Some(day) => midnight(day)?.saturating_add(DAY_S),
+                None => i64::MAX,
+            },
+        })
+    }
+
+    /// Somebody alone, or one of two who did it together.
+    fn is_actor(&self, actor: &Actor) -> bool {
+        let did = crate::node::audit::actor_name(actor);
+        self.actor.as_ref().is_none_or(|name| did.split(" + ").any(|one| fold(one) == *name))
+    }
+
     fn is(&self, entry: &AuditEntry) -> bool {
-        self.action.is_none_or(|action| entry.action == action)
+        (self.from_s..self.until_s).contains(&entry.at_s)
+            && self.is_actor(&entry.actor)
+            && self.agreement.is_none_or(|agreement| entry.agreement == Some(agreement))
+            && self.action.is_none_or(|action| entry.action == action)
             && self.record.is_none_or(|record| entry.record == Some(record))
             && self.partner.is_none_or(|partner| {
                 entry.partner == Some(partner) || entry.actor == Actor::Partner(partner)
@@ -49,15 +82,11 @@ pub(super) fn list(
     _: &Steps,
 ) -> Outcome<AuditListTold> {
     let node = &desk.node;
-    let wanted = Wanted {
-        action: ask.action.as_deref().map(action).transpose()?,
-        record: ask.record.map(|text| node.find_record(&text)).transpose()?,
-        partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|(id, _)| id),
-    };
     let length = node.audit_length()?;
     let limit = usize::try_from(ask.limit).unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
     // Places are counted from 1 for people and from 0 in the log.
     let mut end = ask.before.map_or(length, |before| before.saturating_sub(1).min(length));
+    let wanted = Wanted::of(node, ask)?;
     let mut entries = Vec::new();
     while end > 0 && entries.len() < limit {
         let start = end.saturating_sub(WINDOW);
@@ -84,6 +113,70 @@ pub(super) fn list(
     read.partner = wanted.partner;
     node.audit(vec![read])?;
     Ok(told)
+}
+
+/// One entry in full.
+pub(super) fn show(
+    desk: &Desk,
+    staff: &Staff,
+    ask: AuditShowAsk,
+    _: &Steps,
+) -> Outcome<AuditShowTold> {
+    let node = &desk.node;
+    let wanted = ask.sequence.checked_sub(1).ok_or_else(no_such_entry)?;
+    let mut found = None;
+    node.audit_leaves(wanted, &mut |position, bytes| {
+        found = (position == wanted).then(|| bytes.to_vec());
+        ControlFlow::Break(())
+    })?;
+    let leaf = found.ok_or_else(no_such_entry)?;
+    let entry = entente_proto::decode_audit(&leaf).map_err(|_| no_such_entry())?;
+    let told = row(node, wanted, &entry);
+    let mut read = node.entry(staff.actor(), Action::AuditRead);
+    (read.record, read.partner) = (entry.record, entry.partner);
+    node.audit(vec![read])?;
+    let (checkpoint, _) = node.audit_checkpoint(0)?;
+    Ok(AuditShowTold {
+        entry: told,
+        reference: hex::encode(&entry.reference),
+        hash: hex::encode(merkle::leaf_hash(&leaf).0),
+        leaf: hex::encode(leaf),
+        length: checkpoint.size,
+        root: hex::encode(checkpoint.root.0),
+        witnesses: witnesses(node, true)?
+            .into_iter()
+            .filter(|witness| witness.length >= ask.sequence)
+            .collect(),
+    })
+}
+
+fn no_such_entry() -> Box<Fault> {
+    Fault::new(
+        2790,
+        (
+            "The audit log has no entry with this number.",
+            "Le journal n’a pas d’entrée avec ce numéro.",
+        ),
+        ("List them: `entente audit list`.", "Listez-les : `entente audit list`."),
+    )
+}
+
+/// Seconds in a day without a leap second, which the clock of the system has none of.
+const DAY_S: i64 = 86_400;
+
+/// The beginning of a day in UTC, in seconds since 1970.
+fn midnight(day: &str) -> Outcome<i64> {
+    let start = day.trim().parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    start.map(|start| start.timestamp().as_second()).ok_or_else(|| {
+        Fault::new(
+            2791,
+            ("This is no date.", "Ce n’est pas une date."),
+            (
+                "Write it as 2026-11-22: `entente audit list --from 2026-11-22`.",
+                "Écrivez-la ainsi, 2026-11-22 : `entente audit list --from 2026-11-22`.",
+            ),
+        )
+    })
 }
 
 fn row(node: &Node, position: u64, entry: &AuditEntry) -> AuditRow {
@@ -143,18 +236,21 @@ pub(super) fn verified(node: &Node) -> Outcome<AuditVerifyTold> {
         }
         Err(fault) => return Err(fault),
     };
+    let witnesses = witnesses(node, problems.is_empty())?;
+    Ok(AuditVerifyTold { whole: problems.is_empty(), length, root, witnesses, problems })
+}
+
+/// The partners that co-signed our log, and how long it was then.
+fn witnesses(node: &Node, consistent: bool) -> Outcome<Vec<WitnessRow>> {
     let mut witnesses = Vec::new();
     for (id, _) in node.partner_rows()? {
         if let Some((length, at_s)) = node.cosigned_at(&id)? {
-            witnesses.push(WitnessRow {
-                partner: partner_named(node, &id),
-                length,
-                signed_at: instant(at_s),
-                consistent: problems.is_empty(),
-            });
+            let partner = partner_named(node, &id);
+            let signed_at = instant(at_s);
+            witnesses.push(WitnessRow { partner, length, signed_at, consistent });
         }
     }
-    Ok(AuditVerifyTold { whole: problems.is_empty(), length, root, witnesses, problems })
+    Ok(witnesses)
 }
 
 /// The code of the fault that the log contradicts itself or a witness.

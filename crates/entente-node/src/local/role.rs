@@ -106,8 +106,16 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::NotifyTest
         | Op::BackupCreate
         | Op::BackupList
+        | Op::BackupDrill
+        | Op::SettingsEdit
         | Op::StoreSize
         | Op::Passphrase => &[Administrator],
+
+        Op::SettingsShow => &[PrivacyOfficer, Auditor, Administrator],
+
+        // The second person needs the role for what was asked, besides; see `approvals`.
+        Op::ApprovalList => &[Supervisor, PrivacyOfficer, Coordinator, Auditor],
+        Op::ApprovalApprove | Op::ApprovalRefuse => &[Supervisor, PrivacyOfficer, Coordinator],
 
         // Who may sign in at the console, and as what.
         Op::UserAdd
@@ -210,11 +218,25 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::ReferralOverdue => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator],
 
         // Accounting for it.
-        Op::AuditList | Op::AuditVerify | Op::AuditExport => &[PrivacyOfficer, Auditor],
+        Op::AuditList | Op::AuditShow | Op::AuditVerify | Op::AuditExport => {
+            &[PrivacyOfficer, Auditor]
+        }
         Op::AuditDisclosures => &[CaseWorker, Supervisor, PrivacyOfficer, Auditor],
     };
     roles.contains(&role)
 }
+
+/// What may take two people, where the organization's settings say so: what binds it, releases, or
+/// takes much out.
+pub const MAY_NEED_APPROVAL: &[Op] = &[
+    Op::AgreementSign,
+    Op::PlanSign,
+    Op::OverlapSign,
+    Op::EpochClose,
+    Op::StatsRun,
+    Op::StatsReturn,
+    Op::RecordExport,
+];
 
 /// Whether whoever asks this at the console has to have proved who they are a short while ago.
 ///
@@ -235,6 +257,9 @@ pub fn needs_proof(op: Op) -> bool {
             | Op::AuditExport
             | Op::BundleExport
             | Op::BackupCreate
+            | Op::BackupDrill
+            | Op::SettingsEdit
+            | Op::ApprovalApprove
             | Op::Passphrase
             | Op::NodeStop
             | Op::UserAdd
@@ -292,10 +317,11 @@ mod tests {
     #[test]
     fn an_auditor_looks_and_changes_nothing() {
         use Op::{
-            AgreementDiff, AgreementList, AgreementShow, AuditDisclosures, AuditExport, AuditList,
-            AuditVerify, Budget, CapacityShow, Doctor, EpochList, FeedList, Inbox, OpenerList,
-            OverlapList, OverlapShow, PartnerList, PartnerShow, PlanList, PlanShow, QuarantineList,
-            ServiceList, ServiceSearch, ServiceShow, SponsorList, StatsShow, StatsStatus, Status,
+            AgreementDiff, AgreementList, AgreementShow, ApprovalList, AuditDisclosures,
+            AuditExport, AuditList, AuditShow, AuditVerify, Budget, CapacityShow, Doctor,
+            EpochList, FeedList, Inbox, OpenerList, OverlapList, OverlapShow, PartnerList,
+            PartnerShow, PlanList, PlanShow, QuarantineList, ServiceList, ServiceSearch,
+            ServiceShow, SettingsShow, SponsorList, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -325,9 +351,12 @@ mod tests {
                 SponsorList,
                 Budget,
                 AuditList,
+                AuditShow,
                 AuditVerify,
                 AuditDisclosures,
                 AuditExport,
+                SettingsShow,
+                ApprovalList,
             ]
         );
     }
@@ -349,6 +378,17 @@ mod tests {
             let roles: Vec<_> = Role::ALL.iter().filter(|role| allowed(op, **role)).collect();
             assert_eq!(roles, [&Role::PrivacyOfficer], "{op}");
         }
+    }
+
+    #[test]
+    fn whoever_may_ask_what_takes_two_people_may_approve_and_the_administrator_may_not() {
+        for op in MAY_NEED_APPROVAL {
+            for role in Role::ALL.iter().filter(|role| allowed(*op, **role)) {
+                assert!(allowed(Op::ApprovalApprove, *role), "{role} and {op}");
+            }
+        }
+        assert!(!allowed(Op::ApprovalApprove, Role::Administrator));
+        assert!(needs_proof(Op::ApprovalApprove) && !needs_proof(Op::ApprovalRefuse));
     }
 
     #[test]

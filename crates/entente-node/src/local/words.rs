@@ -123,6 +123,33 @@ pub fn value_label(field: &str, value: &str, lang: Lang) -> String {
     value.to_owned()
 }
 
+/// What a line of a request is called that waits for a second person: the names are those of the documents.
+pub fn about_label(name: &str, lang: Lang) -> String {
+    match name {
+        "agreement" => lang.pick("Agreement", "Entente"),
+        "partner" => lang.pick("Partner", "Partenaire"),
+        "version" => lang.pick("Version", "Version"),
+        "sha256" => lang.pick("Fingerprint of the text", "Empreinte du texte"),
+        "plan" => lang.pick("Release plan", "Plan de diffusion"),
+        "round" => lang.pick("Overlap round", "Recoupement"),
+        "toml" => lang.pick("Text", "Texte"),
+        "id" => lang.pick("Identity", "Identité"),
+        "epoch" | "period" => lang.pick("Period", "Période"),
+        "periods" => lang.pick("Periods", "Périodes"),
+        "cube" => lang.pick("Cube", "Cube"),
+        "close" => {
+            lang.pick("Adds up without those who are missing", "Additionne sans les absents")
+        }
+        "give_up" => lang.pick("Gives up what cannot go on", "Abandonne ce qui ne peut continuer"),
+        "file" => lang.pick("File on the node’s machine", "Fichier sur la machine du nœud"),
+        "layout" => lang.pick("Layout", "Format"),
+        "where" => lang.pick("Only records with", "Seulement les dossiers avec"),
+        "reveal" => lang.pick("Names and numbers too", "Noms et numéros aussi"),
+        _ => name,
+    }
+    .to_owned()
+}
+
 /// The lists in which the values of a field, a level or a dimension are found.
 fn lists_of(field: &str) -> &'static [&'static str] {
     match field {

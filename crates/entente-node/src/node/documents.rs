@@ -4,6 +4,7 @@
 //! is read; one that cannot be read is skipped and reported.
 
 use entente_core::audit::{Action, Actor};
+use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::policy::{self, Permitted};
@@ -50,7 +51,7 @@ impl Node {
         self.document(partner, payload_type::RECEIPT, entente_proto::encode_receipt(receipt))
     }
 
-    fn notice(&self, partner: &OrgId, notice: &Notice) -> Outcome<Permitted<Statement>> {
+    pub(super) fn notice(&self, partner: &OrgId, notice: &Notice) -> Outcome<Permitted<Statement>> {
         self.document(partner, payload_type::NOTICE, entente_proto::encode_notice(notice))
     }
 
@@ -232,6 +233,7 @@ impl Node {
                 row.address = card.address;
                 row.name_en = card.name.en;
                 row.name_fr = card.name.fr;
+                row.kind = card.kind.number();
                 Action::PartnerConnected
             }
             Notice::Card { .. } => return Ok(()),

@@ -107,6 +107,9 @@ matters! {
     ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
         ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
+    Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
+        ("request waits for a second person", "requests wait for a second person"),
+        ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
 }
 
 /// Counts one matter.
@@ -127,6 +130,7 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
+    (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
 impl Matter {

@@ -70,6 +70,12 @@ impl ConsoleCertificate {
         Self::read(&chain, &key)
     }
 
+    /// Until when the one in the node's folder is valid, in seconds since 1970, if there is one.
+    pub fn own_until_s(folder: &Path) -> Option<i64> {
+        let note = fs::read_to_string(folder.join("console.for")).ok()?;
+        note.split_whitespace().next()?.parse().ok()
+    }
+
     /// The SHA-256 of the first certificate, as browsers show it.
     pub fn fingerprint(&self) -> String {
         use sha2::Digest as _;

@@ -78,6 +78,12 @@ impl LiveIdentity {
         Ok(true)
     }
 
+    /// Until when the current leaf is valid, in seconds since 1970.
+    pub fn valid_until_s(&self) -> i64 {
+        let life_s = i64::try_from(LEAF_LIFE.as_secs()).unwrap_or(i64::MAX);
+        self.leaf().made_s.saturating_add(life_s)
+    }
+
     fn leaf(&self) -> Leaf {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -94,6 +94,13 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["budget"] => asked(&BudgetAsk {}),
         ["audit", command] => audit(command, &typed),
         ["user", command] => user(command, &typed),
+        ["approvals", command] => approvals(command, &typed),
+        ["settings", "show"] => asked(&SettingsShowAsk {}),
+        ["settings", "edit"] => asked(&SettingsEditAsk {
+            name_en: typed.maybe("name-en"),
+            name_fr: typed.maybe("name-fr"),
+            kind: typed.maybe("kind"),
+        }),
         ["console", "link"] => asked(&ConsoleLinkAsk {}),
         ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),
         ["backup", "list"] => asked(&BackupListAsk {}),
@@ -172,6 +179,16 @@ fn user(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "disable" => asked(&UserDisableAsk { user }),
         "enable" => asked(&UserEnableAsk { user }),
         "reset" => asked(&UserResetAsk { user }),
+        _ => None,
+    }
+}
+
+fn approvals(command: &str, typed: &Typed<'_>) -> Option<Asked> {
+    let approval = typed.text("approval");
+    match command {
+        "list" => asked(&ApprovalListAsk { decided: typed.flag("decided") }),
+        "approve" => asked(&ApprovalApproveAsk { approval }),
+        "refuse" => asked(&ApprovalRefuseAsk { approval }),
         _ => None,
     }
 }
@@ -518,9 +535,14 @@ fn audit(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             action: typed.maybe("action"),
             record: typed.maybe("record"),
             partner: typed.maybe("partner"),
+            agreement: typed.maybe("agreement"),
+            actor: typed.maybe("by"),
+            from: typed.maybe("from"),
+            until: typed.maybe("until"),
             limit: typed.limit(),
             before: typed.number("before"),
         }),
+        "show" => asked(&AuditShowAsk { sequence: typed.number("entry").unwrap_or_default() }),
         "verify" => asked(&AuditVerifyAsk {}),
         "disclosures" => asked(&AuditDisclosuresAsk { record: typed.text("record") }),
         "export" => asked(&AuditExportAsk { file: typed.path("file").unwrap_or_default() }),

@@ -39,6 +39,7 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
             return add_record(desk);
         }
         ["record", "search"] if names.maybe("text").is_none() => return search(desk, &names),
+        ["backup", "drill"] => return drill(desk, &names),
         _ => {}
     }
     if let Some(question) = sponsors::question(desk, &path, &names) {
@@ -59,6 +60,7 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         Op::AgreementSign => sign(desk, &question),
         Op::PlanDraft => plan_draft(desk, &question, names.raw_path("out")),
         Op::PlanSign | Op::OverlapSign => sign_after_reading(desk, &question),
+        Op::ApprovalApprove => approve(desk, &question),
         Op::OverlapDraft => overlap_draft(desk, &question, names.raw_path("out")),
         Op::OverlapShow => {
             let (table, signed) = (names.raw_path("out"), names.raw_path("signed"));
@@ -162,6 +164,27 @@ fn sign(desk: &Desk, question: &Question) -> Done {
         )?;
     }
     plain(desk, question)
+}
+
+/// Asks whether to approve; what it is about, the list has shown.
+fn approve(desk: &Desk, question: &Question) -> Done {
+    if desk.attended && !desk.yes {
+        let told = call::ask(desk, &Question::new(&ApprovalListAsk { decided: false }))?;
+        tell(desk, Op::ApprovalList, told)?;
+        prompt::confirm(
+            desk,
+            "Approve it? It happens at once, in both your names.",
+            "L’approuver? Elle s’exécute aussitôt, en vos deux noms.",
+        )?;
+    }
+    plain(desk, question)
+}
+
+/// Asks for the passphrase, since that is what a drill is about.
+fn drill(desk: &Desk, names: &Typed<'_>) -> Done {
+    let passphrase = crate::setup::known_secret(desk, names)?;
+    let passphrase = Private(passphrase.to_string());
+    plain(desk, &Question::new(&BackupDrillAsk { file: names.path("file"), passphrase }))
 }
 
 /// Shows what a plan promises and costs, asks, signs.

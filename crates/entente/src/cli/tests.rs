@@ -151,7 +151,17 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("budget", Some(Op::Budget)),
     ("verify canada-2025.return --trust 3b6a --format sdmx", None),
     ("audit list --action record_read", Some(Op::AuditList)),
+    (
+        "audit list --by lea --from 2026-11-01 --until 2026-11-22 --agreement 0190",
+        Some(Op::AuditList),
+    ),
+    ("audit show 12", Some(Op::AuditShow)),
     ("audit verify", Some(Op::AuditVerify)),
+    ("approvals list --decided", Some(Op::ApprovalList)),
+    ("approvals approve 3f2a9c10", Some(Op::ApprovalApprove)),
+    ("approvals refuse 3f2a9c10", Some(Op::ApprovalRefuse)),
+    ("settings show", Some(Op::SettingsShow)),
+    ("settings edit --name-fr Havre --kind ngo", Some(Op::SettingsEdit)),
     ("audit disclosures r", Some(Op::AuditDisclosures)),
     ("audit export a.json", Some(Op::AuditExport)),
     ("backup create --folder /tmp", Some(Op::BackupCreate)),
@@ -164,6 +174,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("console link", Some(Op::ConsoleLink)),
     ("backup list", Some(Op::BackupList)),
     ("backup verify b --passphrase-file p", None),
+    ("backup drill b --passphrase-file p", None),
     ("backup restore b --config entente.toml", None),
     ("store size", Some(Op::StoreSize)),
     ("store migrate --to redb", None),
@@ -272,7 +283,13 @@ fn every_command_is_parsed_in_both_languages_to_the_same_question() {
 #[test]
 fn every_operation_has_a_command() {
     let mut reached: BTreeSet<Op> = LINES.iter().filter_map(|(_, op)| *op).collect();
-    reached.extend([Op::Passphrase, Op::OpenerAdd, Op::ReferralHandover, Op::ReferralOpen]);
+    reached.extend([
+        Op::Passphrase,
+        Op::BackupDrill,
+        Op::OpenerAdd,
+        Op::ReferralHandover,
+        Op::ReferralOpen,
+    ]);
     assert_eq!(reached, Op::ALL.iter().copied().collect());
 }
 

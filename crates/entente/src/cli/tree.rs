@@ -7,6 +7,7 @@
 use clap::Command;
 use entente_core::lang::Lang;
 
+mod approvals;
 mod cases;
 mod inbox;
 mod machine;
@@ -33,11 +34,11 @@ const GROUPS: [(&str, &str, &[&str]); 7] = [
     ("Services", "Services", &["service", "capacity", "sponsor", "sponsored"]),
     ("Partners", "Partenaires", &["partner", "agreement", "opener", "epoch", "bundle"]),
     ("Statistics", "Statistiques", &["plan", "stats", "budget", "verify"]),
-    ("Accountability", "Reddition de comptes", &["audit", "codes"]),
+    ("Accountability", "Reddition de comptes", &["approvals", "audit", "codes"]),
     (
         "Administration",
         "Administration",
-        &["node", "user", "console", "doctor", "notify", "backup", "store"],
+        &["node", "settings", "user", "console", "doctor", "notify", "backup", "store"],
     ),
     ("To begin", "Pour commencer", &["demo", "completion", "man"]),
 ];
@@ -88,9 +89,11 @@ fn all(words: Words) -> Vec<Command> {
         statistics::stats(words),
         statistics::budget(words),
         statistics::verify(words),
+        approvals::approvals(words),
         machine::audit(words),
         machine::codes(words),
         machine::node(words),
+        approvals::settings(words),
         machine::doctor(words),
         inbox::notify(words),
         people::user(words),

@@ -8,8 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use entente_core::lang::Lang;
+use entente_node::config::Config;
 use entente_node::fault::Fault;
 use entente_node::local::Ask;
+use entente_node::local::doc::{NodeStopAsk, StatusAsk};
 use entente_node::setup::{Home, InitOptions, io_fault};
 use entente_store::seal::KdfParams;
 
@@ -53,10 +55,8 @@ impl Office {
         };
         let passphrase = passphrase()?;
         home.init(&options, &passphrase)?;
-        // The story says when somebody asks for news.
-        let mut config = home.read_config()?;
-        config.sync.live = false;
-        fs::write(home.config(), config.to_text()).map_err(|error| io_fault(&error))?;
+        // The story says when somebody asks for news, and nobody looks in by a browser meanwhile.
+        set(&home, |config| (config.sync.live, config.console.enabled) = (false, false))?;
         let secret = home.path().join(PASSPHRASE);
         write_private(&secret, &passphrase).map_err(|error| io_fault(&error))?;
         Ok(Self { role, child: Some(spawn(&home)?), home, lang })
@@ -98,14 +98,47 @@ impl Office {
         call::told(&self.home.socket(), ask, self.lang).await
     }
 
+    /// Asks the node to stop, and waits until it has.
+    pub(super) async fn stop(&mut self) -> Outcome<()> {
+        self.ask(&NodeStopAsk {}).await?;
+        let since = Instant::now();
+        while self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+            && since.elapsed() < READY_WITHIN
+        {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        self.fail();
+        Ok(())
+    }
+
+    /// Starts the node again with its console, on a port that is free, and with news at once.
+    pub(super) fn open_console(&mut self) -> Outcome<()> {
+        set(&self.home, |config| {
+            (config.sync.live, config.console.enabled) = (true, true);
+            config.console.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        })?;
+        self.child = Some(spawn(&self.home)?);
+        Ok(())
+    }
+
+    /// Waits until the console is open, and gives its address.
+    pub(super) async fn console(&mut self) -> Outcome<String> {
+        self.ready().await?;
+        let since = Instant::now();
+        loop {
+            if let Some(address) = self.ask(&StatusAsk {}).await?.console {
+                return Ok(address);
+            }
+            if since.elapsed() > READY_WITHIN {
+                return Err(did_not_start(&self.home.path().join("node.log")));
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
     /// Its name, in the language of the story.
     pub(super) fn name(&self) -> &'static str {
         self.lang.pick(self.role.name_en, self.role.name_fr)
-    }
-
-    /// Leaves the node running when the story is over.
-    pub(super) fn release(&mut self) {
-        self.child = None;
     }
 }
 
@@ -113,6 +146,13 @@ impl Drop for Office {
     fn drop(&mut self) {
         self.fail();
     }
+}
+
+/// Changes the settings of a node that is not running.
+fn set(home: &Home, change: impl Fn(&mut Config)) -> Outcome<()> {
+    let mut config = home.read_config()?;
+    change(&mut config);
+    fs::write(home.config(), config.to_text()).map_err(|error| io_fault(&error))
 }
 
 fn spawn(home: &Home) -> Outcome<Child> {

@@ -22,21 +22,34 @@ use super::teller::Teller;
 use super::{CellFigure, CoverageFigures, DemoOptions, Figures, Outcome};
 use crate::cli::End;
 use crate::render::View;
+use crate::setup::signal;
 
-/// Runs the demonstration.
+/// Runs the demonstration, until it is over or somebody has seen enough.
 pub(crate) fn run(options: &DemoOptions, view: View) -> Outcome<End> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| io_fault(&error))?.block_on(tell(options, view))
+    let runtime = runtime.map_err(|error| io_fault(&error))?;
+    let folder = tempfile::Builder::new().prefix("entente-demo-").tempdir();
+    // If a node does not start, its log is still there to read.
+    let folder = folder.map_err(|error| io_fault(&error))?.keep();
+    let told = runtime.block_on(async {
+        tokio::select! {
+            told = tell(options, view, &folder) => told,
+            () = signal() => Ok(End::Done),
+        }
+    });
+    // Nodes that were just starting end with it.
+    drop(runtime);
+    if told.is_ok() {
+        fs::remove_dir_all(&folder).map_err(|error| io_fault(&error))?;
+    }
+    told
 }
 
-async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
+async fn tell(options: &DemoOptions, view: View, folder: &Path) -> Outcome<End> {
     let teller = Teller { lang: options.lang, quiet: options.json, since: Instant::now(), view };
-    let folder = tempfile::Builder::new().prefix("entente-demo-").tempdir();
-    // Kept until the story is over: if a node does not start, its log is still there to read.
-    let folder = folder.map_err(|error| io_fault(&error))?.keep();
     let mut figures = Figures::default();
 
-    let mut offices = open(&teller, options, &folder).await?;
+    let mut offices = open(&teller, options, folder).await?;
     figures.organizations = offices.len() as u64;
     become_partners(&teller, &offices).await?;
     agree(&teller, &offices).await?;
@@ -47,20 +60,23 @@ async fn tell(options: &DemoOptions, view: View) -> Outcome<End> {
     explain(&teller, &offices).await?;
     withdraw(&teller, &offices, &mut figures).await?;
     cut_off(&teller, &offices).await?;
-    figures.statistics = super::statistics::tell(&teller, &mut offices, &folder).await?;
+    figures.statistics = super::statistics::tell(&teller, &mut offices, folder).await?;
     figures.referrals = super::referrals::tell(&teller, &offices).await?;
     verify(&teller, &offices, &mut figures).await?;
     figures.summaries_held = held(&offices).await?;
     figures.seconds = (teller.since.elapsed().as_secs_f64() * 10.0).round() / 10.0;
 
-    finish(&teller, options, &mut offices, &folder, &figures);
-    drop(offices);
-    if !options.keep {
-        fs::remove_dir_all(&folder).map_err(|error| io_fault(&error))?;
+    finish(&teller, &figures);
+    if options.keep {
+        figures.consoles = super::consoles::open(&teller, &mut offices).await?;
     }
     if options.json {
         let line = serde_json::to_string(&figures).unwrap_or_default();
         teller.print(&line);
+    }
+    if options.keep {
+        super::consoles::tell(&teller, &figures.consoles, folder);
+        std::future::pending::<()>().await;
     }
     Ok(End::Done)
 }
@@ -503,13 +519,7 @@ async fn held(offices: &[Office]) -> Outcome<u64> {
     Ok(n_held)
 }
 
-fn finish(
-    teller: &Teller,
-    options: &DemoOptions,
-    offices: &mut [Office],
-    folder: &Path,
-    figures: &Figures,
-) {
+fn finish(teller: &Teller, figures: &Figures) {
     let seconds = figures.seconds;
     teller.step(
         &format!("Done in {seconds} seconds, without a central database."),
@@ -517,33 +527,6 @@ fn finish(
             "Terminé en {} secondes, sans base de données centrale.",
             seconds.to_string().replace('.', ",")
         ),
-    );
-    if !options.keep {
-        return;
-    }
-    for office in offices.iter_mut() {
-        office.release();
-    }
-    let (folder, federal) = (folder.display(), folder.join("federal").display().to_string());
-    teller.say(
-        &format!("The nodes go on running in {folder}. Try:"),
-        &format!("Les nœuds continuent dans {folder}. Essayez :"),
-    );
-    let year = last_year().map_or_else(|_| String::new(), |year| year.to_string());
-    for command in [
-        "status",
-        "partner list",
-        "held list",
-        &format!("count --by gender --where exploitation=forced_labour --period {year}"),
-        "audit list",
-        "doctor",
-    ] {
-        let line = format!("entente --home {federal} {command}");
-        teller.say(&line, &line);
-    }
-    teller.say(
-        &format!("Stop each with: entente --home {folder}/NAME node stop"),
-        &format!("Arrêtez chacun avec : entente --home {folder}/NOM node stop"),
     );
 }
 

@@ -2,7 +2,8 @@
 
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    AuditDisclosuresTold, AuditExportTold, AuditListTold, AuditRow, AuditVerifyTold, Disclosure,
+    AuditDisclosuresTold, AuditExportTold, AuditListTold, AuditRow, AuditShowTold, AuditVerifyTold,
+    Disclosure, WitnessRow,
 };
 
 use super::agreement::short;
@@ -69,31 +70,63 @@ impl Render for AuditVerifyTold {
             (lang.pick("Root", "Racine"), self.root.clone()),
         ]);
         checks(&self.problems, page);
-        page.title(page.pick("Witnesses", "Témoins"));
-        if self.witnesses.is_empty() {
-            page.say(
-                "None yet: partners co-sign when they sync.",
-                "Aucun pour l’instant\u{a0}: les partenaires cosignent à la synchronisation.",
-            );
-            return;
-        }
-        let mut grid = Grid::new([
-            lang.pick("Partner", "Partenaire"),
-            lang.pick("Signed at entry", "A signé à l’entrée"),
-            lang.pick("When", "Quand"),
-            lang.pick("Agrees", "Concorde"),
-        ])
-        .numeric([1]);
-        for witness in &self.witnesses {
-            let tone = if witness.consistent { Tone::Good } else { Tone::Bad };
-            grid.toned([
-                (Tone::Plain, witness.partner.name(lang).to_owned()),
-                (Tone::Plain, lang.number(witness.length)),
-                (Tone::Plain, moment(&witness.signed_at)),
-                (tone, yes_no(witness.consistent, lang).to_owned()),
-            ]);
-        }
-        page.table(grid);
+        witnesses(&self.witnesses, page);
+    }
+}
+
+fn witnesses(all: &[WitnessRow], page: &mut Page<'_>) {
+    let lang = page.lang();
+    page.title(page.pick("Witnesses", "Témoins"));
+    if all.is_empty() {
+        page.say(
+            "None yet: partners co-sign when they sync.",
+            "Aucun pour l’instant\u{a0}: les partenaires cosignent à la synchronisation.",
+        );
+        return;
+    }
+    let mut grid = Grid::new([
+        lang.pick("Partner", "Partenaire"),
+        lang.pick("Signed at entry", "A signé à l’entrée"),
+        lang.pick("When", "Quand"),
+        lang.pick("Agrees", "Concorde"),
+    ])
+    .numeric([1]);
+    for witness in all {
+        let tone = if witness.consistent { Tone::Good } else { Tone::Bad };
+        grid.toned([
+            (Tone::Plain, witness.partner.name(lang).to_owned()),
+            (Tone::Plain, lang.number(witness.length)),
+            (Tone::Plain, moment(&witness.signed_at)),
+            (tone, yes_no(witness.consistent, lang).to_owned()),
+        ]);
+    }
+    page.table(grid);
+}
+
+impl Render for AuditShowTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let (lang, entry) = (page.lang(), &self.entry);
+        page.title(&codes::action(&entry.action, lang));
+        let partner =
+            entry.partner.as_ref().map_or_else(String::new, |it| it.name(lang).to_owned());
+        page.facts(&[
+            (
+                lang.pick("Entry", "Entrée"),
+                format!("{} / {}", lang.number(entry.sequence), lang.number(self.length)),
+            ),
+            (lang.pick("When", "Quand"), moment(&entry.at)),
+            (lang.pick("Who", "Qui"), who(entry, lang)),
+            (lang.pick("Partner", "Partenaire"), partner),
+            (lang.pick("Record", "Dossier"), entry.record.clone().unwrap_or_default()),
+            (lang.pick("Agreement", "Entente"), entry.agreement.clone().unwrap_or_default()),
+            (lang.pick("Reasons", "Motifs"), entry.reasons.join(", ")),
+            (lang.pick("Number", "Nombre"), lang.number(entry.n)),
+            (lang.pick("Refers to", "Renvoie à"), self.reference.clone()),
+            (lang.pick("Hash", "Empreinte"), self.hash.clone()),
+            (lang.pick("Root", "Racine"), self.root.clone()),
+            (lang.pick("Bytes", "Octets"), self.leaf.clone()),
+        ]);
+        witnesses(&self.witnesses, page);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Backups, the size of the store, the passphrase.
 
 use entente_node::local::doc::{
-    BackupCreateTold, BackupListTold, BackupRow, PassphraseTold, StoreSizeTold,
+    BackupCreateTold, BackupDrillTold, BackupListTold, BackupRow, PassphraseTold, StoreSizeTold,
 };
 
 use super::Render;
@@ -50,6 +50,24 @@ impl Render for BackupListTold {
             return;
         }
         backups(&self.backups, page);
+    }
+}
+
+impl Render for BackupDrillTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        page.say(
+            "✓ The backup was restored beside the node, opened, and removed again.",
+            "✓ La sauvegarde a été restaurée à côté du nœud, ouverte, puis supprimée.",
+        );
+        page.facts(&[
+            (lang.pick("Backup of", "Sauvegarde du"), moment(&self.backup.at)),
+            (lang.pick("Rows", "Lignes"), lang.number(self.rows)),
+            (lang.pick("Records in it", "Dossiers dedans"), lang.number(self.records)),
+            (lang.pick("Records now", "Dossiers maintenant"), lang.number(self.records_now)),
+            (lang.pick("Audit entries", "Entrées du journal"), lang.number(self.audit_entries)),
+            (lang.pick("Seconds", "Secondes"), lang.number(self.took_ms.div_ceil(1000))),
+        ]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two organizations in one thread: desks over stores in memory, and feeds carried by hand.
 
 mod agreed;
+mod approved;
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::invitation::read_ticket;
 use super::*;
-use crate::answer::{agreements, audit, status, store};
+use crate::answer::{agreements, audit, drill, status, store};
 use crate::clock::ManualClock;
 use crate::config::Config;
 use crate::node::feeds::Via;

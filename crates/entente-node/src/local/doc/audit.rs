@@ -14,6 +14,14 @@ pub struct AuditListAsk {
     pub record: Option<String>,
     /// Only about this partner.
     pub partner: Option<String>,
+    /// Only about this agreement: the beginning of its id.
+    pub agreement: Option<String>,
+    /// Only what this account did; `node` for the node itself.
+    pub actor: Option<String>,
+    /// From this day on, in UTC.
+    pub from: Option<String>,
+    /// Up to this day, which counts too.
+    pub until: Option<String>,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
@@ -51,6 +59,33 @@ pub struct AuditRow {
     pub reasons: Vec<String>,
     /// How many things it is about, where one entry stands for several.
     pub n: u64,
+}
+
+/// Asks for one entry in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditShowAsk {
+    /// Its place, from 1.
+    pub sequence: u64,
+}
+
+/// One entry, with what anybody needs to check it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditShowTold {
+    /// The entry.
+    pub entry: AuditRow,
+    /// The id or digest that ties it to what it speaks of, in hex; empty if there is none.
+    pub reference: String,
+    /// The exact bytes that are in the log, in hex: the hash is over them.
+    pub leaf: String,
+    /// The hash of the leaf (RFC 6962, section 2.1): 64 hex digits.
+    pub hash: String,
+    /// How many entries the log has.
+    pub length: u64,
+    /// The root over all of them, which our checkpoint signs: 64 hex digits.
+    pub root: String,
+    /// The partners that have co-signed the log with this entry in it.
+    pub witnesses: Vec<WitnessRow>,
 }
 
 /// Asks for a check of the whole log.

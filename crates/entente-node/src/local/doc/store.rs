@@ -93,3 +93,30 @@ pub struct PassphraseTold {
     /// When.
     pub changed_at: String,
 }
+
+/// Restores a backup beside the node, opens it, and removes it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupDrillAsk {
+    /// A backup of the list: its file. The newest if absent.
+    pub file: Option<String>,
+    /// The passphrase that the node had when the backup was made.
+    pub passphrase: Private<String>,
+}
+
+/// What was in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupDrillTold {
+    /// The backup.
+    pub backup: BackupRow,
+    /// Rows that were restored, each of which opened.
+    pub rows: u64,
+    /// Records among them.
+    pub records: u64,
+    /// Records that the node has now.
+    pub records_now: u64,
+    /// Entries of the audit log in it.
+    pub audit_entries: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}

@@ -183,10 +183,27 @@ pub(super) fn audit(words: Words) -> Command {
                     "Only about this record",
                     "Seulement sur ce dossier",
                 ))
+                .args(narrowed(words))
                 .args([words.only_partner(), words.limit()])
                 .arg(
                     words
                         .option("before", ("N", "N"), "Older than this entry", "Avant cette entrée")
+                        .value_parser(value_parser!(u64)),
+                ),
+            words
+                .command(
+                    "show",
+                    "Show one entry in full: its bytes, its hash, its witnesses",
+                    "Montrer une entrée en entier\u{a0}: octets, empreinte, témoins",
+                )
+                .arg(
+                    words
+                        .place(
+                            "entry",
+                            ("N", "N"),
+                            "The number of the entry",
+                            "Le numéro de l’entrée",
+                        )
                         .value_parser(value_parser!(u64)),
                 ),
             words.command(
@@ -212,6 +229,27 @@ pub(super) fn audit(words: Words) -> Command {
     )
 }
 
+/// What else a list of entries is narrowed to.
+fn narrowed(words: Words) -> [Arg; 4] {
+    let day = ("DATE", "DATE");
+    [
+        words.option(
+            "agreement",
+            ("AGREEMENT", "ENTENTE"),
+            "Only about this agreement",
+            "Seulement sur cette entente",
+        ),
+        words.option(
+            "by",
+            ("NAME", "NOM"),
+            "Only what this account did; node for the node itself",
+            "Seulement ce que ce compte a fait; node pour le nœud",
+        ),
+        words.option("from", day, "From this day on (UTC)", "À partir de ce jour (UTC)"),
+        words.option("until", day, "Up to this day (UTC)", "Jusqu’à ce jour inclus (UTC)"),
+    ]
+}
+
 /// `entente backup`.
 pub(super) fn backup(words: Words) -> Command {
     words.group(
@@ -232,6 +270,21 @@ pub(super) fn backup(words: Words) -> Command {
                     "Dans ce répertoire [celui de la configuration]",
                 )),
             words.command("list", "List the backups", "Lister les sauvegardes"),
+            words
+                .command(
+                    "drill",
+                    "Restore a backup beside the node, open it, and remove it again",
+                    "Restaurer une sauvegarde à côté du nœud, l’ouvrir, puis la supprimer",
+                )
+                .arg(
+                    words
+                        .file(
+                            "A backup of the list [the newest]",
+                            "Une sauvegarde de la liste [la plus récente]",
+                        )
+                        .required(false),
+                )
+                .arg(passphrase_file(words)),
             words
                 .command(
                     "verify",
@@ -308,8 +361,8 @@ pub(super) fn demo(words: Words) -> Command {
         )
         .arg(words.flag(
             "keep",
-            "Leave it running, with commands to try",
-            "Laisser tourner, avec des commandes à essayer",
+            "Go on with the seven consoles open, until Ctrl-C",
+            "Continuer avec les sept consoles ouvertes, jusqu’à Ctrl-C",
         ))
         .arg(
             words

@@ -129,15 +129,50 @@ fn the_sender_ends_it_and_gets_the_receipt_of_the_other_side() {
     assert_eq!(b.n(Action::SummaryShredded), 1);
 }
 
+fn everything() -> AuditListAsk {
+    serde_json::from_str("{}").unwrap()
+}
+
+#[test]
+fn the_audit_log_is_narrowed_by_who_and_when_and_one_entry_can_be_checked_by_hand() {
+    let (a, _) = partners();
+    let n = |ask: AuditListAsk| {
+        audit::list(&a.desk, &staff(), ask, &silent()).map(|told| told.entries.len())
+    };
+    let by = |name: &str| AuditListAsk { actor: Some(name.into()), ..everything() };
+    let all = n(everything()).unwrap();
+    let (node, ines) = (n(by("node")).unwrap(), n(by(" INES")).unwrap());
+    assert!(node > 0 && ines > 0 && n(by("zoe")).unwrap() == 0, "{all} {node} {ines}");
+    let on = |from: &str, until: &str| AuditListAsk {
+        from: Some(from.into()),
+        until: Some(until.into()),
+        ..everything()
+    };
+    assert!(n(on("2026-11-22", "2026-11-22")).unwrap() >= all);
+    assert_eq!(n(on("2026-11-23", "2026-12-31")), Ok(0));
+    assert_eq!(n(on("2026-01-01", "2026-11-21")), Ok(0));
+    assert_eq!(n(on("yesterday", "2026-11-21")).unwrap_err().code, "ENT-2791");
+
+    let show = |sequence| {
+        audit::show(&a.desk, &staff(), AuditShowAsk { sequence }, &silent()).map_err(|it| it.code)
+    };
+    let told = show(1).unwrap();
+    assert_eq!((told.entry.sequence, told.entry.action.as_str()), (1, "node_started"));
+    let leaf = hex::decode(&told.leaf).unwrap();
+    assert_eq!(hex::encode(entente_core::merkle::leaf_hash(&leaf).0), told.hash);
+    assert!(told.length > 1 && told.root.len() == 64);
+    assert_eq!(show(0), Err("ENT-2790".to_owned()));
+    assert_eq!(show(1_000_000), Err("ENT-2790".to_owned()));
+}
+
 #[test]
 fn the_audit_log_is_listed_from_the_newest_and_can_be_checked_from_its_export() {
     let (a, b) = partners();
     let ask = AuditListAsk {
         action: Some("partner_verified".into()),
-        record: None,
         partner: Some("Centre".into()),
         limit: 1,
-        before: None,
+        ..everything()
     };
     let told = audit::list(&a.desk, &staff(), ask.clone(), &silent()).unwrap();
     assert_eq!(told.entries.len(), 1);
@@ -202,6 +237,30 @@ fn a_backup_opens_with_the_passphrase_of_its_day() {
 }
 
 #[test]
+fn a_drill_opens_a_backup_beside_the_node_and_leaves_nothing_of_it() {
+    let (a, b, _) = in_force();
+    release(&a, &b, 12);
+    let drill = |file: Option<String>, words: &str| {
+        let ask = BackupDrillAsk { file, passphrase: Private(words.into()) };
+        drill::backup_drill(&a.desk, &staff(), ask, &silent()).map_err(|fault| fault.code)
+    };
+    assert_eq!(drill(None, PASSPHRASE).unwrap_err(), "ENT-2796");
+    let made =
+        store::backup_create(&a.desk, &staff(), BackupCreateAsk::default(), &silent()).unwrap();
+    let told = drill(None, PASSPHRASE).unwrap();
+    assert_eq!((told.backup.file.as_str(), told.records), (made.backup.file.as_str(), 12));
+    assert!(told.rows > 12 && told.audit_entries > 12 && told.records_now == 12, "{told:?}");
+    assert_eq!(drill(None, "other words than these").unwrap_err(), "ENT-1101");
+    assert_eq!(drill(Some("/etc/passwd".into()), PASSPHRASE).unwrap_err(), "ENT-2796");
+    let bytes = std::fs::read(&made.backup.file).unwrap();
+    std::fs::write(&made.backup.file, &bytes[..bytes.len() - 9]).unwrap();
+    assert_eq!(drill(None, PASSPHRASE).unwrap_err(), "ENT-2795");
+    assert!(!a.folder.path().join("drill").exists());
+    // Each try is in the log, those that failed too.
+    assert_eq!(a.n(Action::BackupDrilled), 3);
+}
+
+#[test]
 fn status_says_what_needs_attention_and_stopping_stops() {
     let (a, _) = partners();
     assert!(a.health().contains(&"backup".to_owned()));
@@ -242,7 +301,7 @@ fn an_actor_is_shown_by_the_name_of_the_partner() {
         })
         .unwrap();
     assert!(seen.contains(&Actor::Partner(b.id())));
-    let ask = AuditListAsk { action: None, record: None, partner: None, limit: 100, before: None };
+    let ask = everything();
     let told = audit::list(&a.desk, &staff(), ask, &silent()).unwrap();
     let short = format!("{}", b.id().short());
     let theirs = told.entries.iter().find(|row| row.actor == short);

@@ -1,0 +1,108 @@
+//! Approvals: what waits for a second person, what it is about, and what became of it.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::local::doc::{
+    AboutLine, ApprovalApproveAsk, ApprovalListAsk, ApprovalListTold, ApprovalRefuseAsk,
+    ApprovalRow, ApprovalState,
+};
+use entente_node::local::{Op, words};
+use serde::Deserialize;
+
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+
+/// Which requests.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    decided: bool,
+}
+
+#[derive(Template)]
+#[template(path = "settings/approvals.html")]
+struct ApprovalsPage<'a> {
+    p: &'a Page,
+    told: &'a ApprovalListTold,
+    decided: bool,
+    me: &'a str,
+}
+
+impl ApprovalsPage<'_> {
+    fn operation(&self, name: &str) -> &'static str {
+        Op::parse(name).map_or("", |op| op.label(self.p.lang))
+    }
+
+    fn needed(&self) -> String {
+        let labels = self.told.needed_for.iter().map(|name| self.operation(name));
+        labels.collect::<Vec<_>>().join(" · ")
+    }
+
+    fn label(&self, line: &AboutLine) -> String {
+        words::about_label(&line.name, self.p.lang)
+    }
+
+    /// A value; the name of a partner in the language of the page.
+    fn value<'r>(&'r self, line: &'r AboutLine) -> &'r str {
+        match (line.name.as_str(), line.value.as_str()) {
+            (_, "true") => self.p.t("yes", "oui"),
+            ("partner", both) => {
+                let (en, fr) = both.split_once(" / ").unwrap_or((both, both));
+                self.p.lang.pick(en, fr)
+            }
+            (_, value) => value,
+        }
+    }
+
+    /// Where the thing itself can be read, where there is a page for it.
+    fn place(&self, row: &ApprovalRow) -> Option<String> {
+        let value = |name: &str| row.about.iter().find(|line| line.name == name);
+        let line = value("agreement")?;
+        let is_id = line.value.chars().all(|c| c.is_ascii_hexdigit());
+        (is_id && self.p.may(Op::AgreementShow))
+            .then(|| self.p.to(&format!("/agreements/{}", line.value)))
+    }
+
+    fn is_mine(&self, row: &ApprovalRow) -> bool {
+        row.asked_by == self.me
+    }
+
+    fn is_waiting(&self, row: &ApprovalRow) -> bool {
+        row.state == ApprovalState::Waiting
+    }
+
+    /// The tone and the word of a state.
+    fn state(&self, row: &ApprovalRow) -> (&'static str, &'static str) {
+        let p = self.p;
+        match row.state {
+            ApprovalState::Waiting => ("warn", p.t("waits", "en attente")),
+            ApprovalState::Expired => ("", p.t("too late: ask again", "trop tard : à redemander")),
+            ApprovalState::Approved => {
+                ("warn", p.t("approved, not finished", "approuvé, non terminé"))
+            }
+            ApprovalState::Done => ("good", p.t("approved and done", "approuvé et fait")),
+            ApprovalState::Failed => ("bad", p.t("could not be done", "n’a pu être fait")),
+            ApprovalState::Refused => ("", p.t("refused", "refusé")),
+        }
+    }
+}
+
+/// `GET /settings/approvals`.
+pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let told = visit.ask(&ApprovalListAsk { decided: wanted.decided }).await?;
+    let me = visit.signed()?.staff.name.as_str();
+    show(&ApprovalsPage { p: &visit.page, told: &told, decided: wanted.decided, me })
+}
+
+/// `POST /settings/approvals/{approval}/approve`.
+pub(super) async fn approve(visit: Visit, Path(approval): Path<String>) -> Answer {
+    visit.ask(&ApprovalApproveAsk { approval }).await?;
+    Ok(Redirect::to(&visit.page.to("/settings/approvals?decided=true")).into_response())
+}
+
+/// `POST /settings/approvals/{approval}/refuse`.
+pub(super) async fn refuse(visit: Visit, Path(approval): Path<String>) -> Answer {
+    visit.ask(&ApprovalRefuseAsk { approval }).await?;
+    Ok(Redirect::to(&visit.page.to("/settings/approvals?decided=true")).into_response())
+}

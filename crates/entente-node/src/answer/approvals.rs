@@ -1,0 +1,291 @@
+//! Answers: what takes two people. Everybody who asks for it comes through [`Desk::ask`], at the console and on the
+//! command line alike.
+
+use std::sync::Arc;
+
+use entente_core::audit::{Action, Actor};
+use entente_store::approvals::{ApprovalId, ApprovalRow as Row, ApprovalState as State};
+use serde_json::Value;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::partners::blocking;
+use super::{Asked, Desk, Staff, Steps, instant, read};
+use crate::accounts::Account;
+use crate::fault::Fault;
+use crate::local::doc::*;
+use crate::local::{Op, allowed};
+use crate::node::approvals::{LASTS_S, Request, is_waiting, no_such_request};
+use crate::node::{Node, Outcome};
+
+/// Whether a second person has to approve this. To see what it would do takes none.
+pub(super) fn is_needed(desk: &Desk, asked: &Asked) -> bool {
+    desk.config.needs_approval(asked.op)
+        && serde_json::from_str::<Value>(&asked.body)
+            .map_or(true, |body| body.get("dry_run") != Some(&Value::Bool(true)))
+}
+
+/// Keeps a question until a second person approves it, and gives the fault that says so.
+pub(super) async fn keep(desk: &Arc<Desk>, asked: Asked) -> Box<Fault> {
+    let kept = blocking(desk, move |desk| {
+        let request = request(&desk.node, asked.op, &asked.body)?;
+        desk.node.keep_request(&asked.staff.name, request)
+    });
+    kept.await.map_or_else(|fault| fault, |id| kept_for_another(&id))
+}
+
+/// What is asked, with what a second person has to know of it.
+fn request(node: &Node, op: Op, body: &str) -> Outcome<Request> {
+    let mut about = lines(body);
+    let mut add = |name: &str, value: String| about.push((name.to_owned(), value));
+    let pin = match op {
+        Op::AgreementSign => {
+            let kept = node.find_agreement(&read::<AgreementSignAsk>(body)?.agreement)?;
+            let partner = super::partners::told::partner_named(node, &kept.partner);
+            add("partner", format!("{} / {}", partner.name.en, partner.name.fr));
+            add("version", kept.agreement.version.to_string());
+            let hash = hex::encode(kept.hash);
+            add("sha256", hash.clone());
+            hash
+        }
+        Op::PlanSign => {
+            match read::<PlanSignAsk>(body)?.plan {
+                Some(plan) => node.find_plan(&plan)?.id.to_string(),
+                // The text of a draft is what is signed, and stands in `body` as it is.
+                None => String::new(),
+            }
+        }
+        Op::StatsRun => node.find_plan(&read::<StatsRunAsk>(body)?.plan)?.id.to_string(),
+        Op::StatsReturn => node.find_plan(&read::<StatsReturnAsk>(body)?.plan)?.id.to_string(),
+        Op::OverlapSign => match read::<OverlapSignAsk>(body)?.round {
+            Some(round) => node.find_overlap(&round)?.round.id().to_string(),
+            None => String::new(),
+        },
+        Op::EpochClose => read::<EpochCloseAsk>(body).map(|_| String::new())?,
+        Op::RecordExport => read::<RecordExportAsk>(body).map(|_| String::new())?,
+        _ => String::new(),
+    };
+    if matches!(op, Op::PlanSign | Op::StatsRun | Op::StatsReturn) && !pin.is_empty() {
+        add("id", pin.clone());
+    }
+    Ok(Request { op: op.name().to_owned(), body: body.to_owned(), about, pin })
+}
+
+/// What a document says, line by line. What it leaves out is left out.
+fn lines(body: &str) -> Vec<(String, String)> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(body) else { return Vec::new() };
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let values = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => None,
+        Value::Array(all) if all.is_empty() => None,
+        Value::Object(all) if all.is_empty() => None,
+        Value::Array(all) => Some(all.iter().map(text).collect::<Vec<_>>().join(", ")),
+        Value::Object(all) => {
+            let pairs = all.iter().map(|(name, value)| format!("{name} = {}", text(value)));
+            Some(pairs.collect::<Vec<_>>().join(", "))
+        }
+        other => Some(text(other)),
+    };
+    fields.iter().filter_map(|(name, value)| Some((name.clone(), values(value)?))).collect()
+}
+
+pub(super) fn list(
+    desk: &Desk,
+    staff: &Staff,
+    ask: ApprovalListAsk,
+    _: &Steps,
+) -> Outcome<ApprovalListTold> {
+    let now_s = desk.node.now_s();
+    let sees = |row: &Row| {
+        let op = Op::parse(&row.op);
+        let is_auditor = staff.roles.contains(&crate::local::Role::Auditor);
+        is_auditor || row.asked_by == staff.name || op.is_some_and(|op| staff.may(op))
+    };
+    let wanted = |row: &Row| ask.decided || is_waiting(row, now_s);
+    let rows = desk.node.requests()?.into_iter().filter(|(_, row)| sees(row) && wanted(row));
+    Ok(ApprovalListTold {
+        needed_for: desk.config.approvals.needed_for.clone(),
+        approvals: rows.map(|(id, row)| told(&id, row, staff, now_s)).collect(),
+    })
+}
+
+fn told(id: &ApprovalId, row: Row, staff: &Staff, now_s: i64) -> ApprovalRow {
+    let state = match row.state {
+        State::Waiting if is_waiting(&row, now_s) => ApprovalState::Waiting,
+        State::Waiting => ApprovalState::Expired,
+        State::Approved => ApprovalState::Approved,
+        State::Done => ApprovalState::Done,
+        State::Failed => ApprovalState::Failed,
+        State::Refused => ApprovalState::Refused,
+    };
+    let is_own = crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name);
+    let may = Op::parse(&row.op).is_some_and(|op| staff.may(op));
+    let may_decide = staff.may(Op::ApprovalApprove) && may && !is_own;
+    ApprovalRow {
+        id: Uuid::from_bytes(*id).to_string(),
+        operation: row.op,
+        about: row.about.into_iter().map(|(name, value)| AboutLine { name, value }).collect(),
+        asked_by: row.asked_by,
+        asked_at: instant(row.asked_at_s),
+        until: instant(row.asked_at_s + LASTS_S),
+        state,
+        may_approve: state == ApprovalState::Waiting && may_decide,
+        decided_by: (!row.decided_by.is_empty()).then_some(row.decided_by),
+        decided_at: (row.decided_at_s > 0).then(|| instant(row.decided_at_s)),
+        fault: (!row.fault.is_empty()).then_some(row.fault),
+    }
+}
+
+pub(super) async fn approve(
+    desk: Arc<Desk>,
+    staff: Staff,
+    ask: ApprovalApproveAsk,
+    steps: Steps,
+) -> Outcome<ApprovalTold> {
+    let (id, row) = blocking(&desk, move |desk| found(desk, &ask.approval)).await?;
+    let op = Op::parse(&row.op).ok_or_else(no_such_request)?;
+    // The second person needs the role for what was asked, as the first did.
+    desk.permit(op, &staff).await?;
+    let taken = taken(&desk, &staff, id, op).await?;
+    let both =
+        Staff { name: format!("{} + {}", taken.asked_by, staff.name), roles: staff.roles.clone() };
+    let asked = Asked { op, staff: both, body: Zeroizing::new(taken.body), steps };
+    let done = desk.answer_again(asked).await;
+    let fault = done.as_ref().err().cloned();
+    let row = blocking(&desk, move |desk| desk.node.settle_request(&id, fault.as_deref())).await?;
+    let answer = serde_json::from_str(&done?).ok();
+    let now_s = desk.node.now_s();
+    Ok(ApprovalTold { approval: told(&id, row, &staff, now_s), told: answer })
+}
+
+/// Takes a request, after everything that speaks against it was looked at. A refusal is kept.
+async fn taken(desk: &Arc<Desk>, staff: &Staff, id: ApprovalId, op: Op) -> Outcome<Row> {
+    let (by, actor) = (staff.name.clone(), staff.actor());
+    blocking(desk, move |desk| {
+        let node = &desk.node;
+        let row = node.request(&id)?;
+        let fits = || -> Outcome<Row> {
+            if is_waiting(&row, node.now_s()) {
+                if !still_may(desk, &row.asked_by, op)? {
+                    return Err(asker_may_no_more(&row.asked_by));
+                }
+                if request(node, op, &row.body)?.pin != row.pin {
+                    return Err(changed_since());
+                }
+            }
+            node.take_request(&by, &id)
+        };
+        fits().or_else(|fault| {
+            refused(node, actor, &fault)?;
+            Err(fault)
+        })
+    })
+    .await
+}
+
+/// Every refusal is in the audit log.
+fn refused(node: &Node, actor: Actor, fault: &Fault) -> Outcome<()> {
+    let reasons = [Op::ApprovalApprove.name().to_owned(), fault.code.clone()];
+    node.audit(vec![node.entry(actor, Action::AccessRefused).reasons(reasons)])
+}
+
+/// Whether whoever asked may still ask it: somebody who has left binds nobody any more.
+fn still_may(desk: &Desk, name: &str, op: Op) -> Outcome<bool> {
+    let people = desk.people.all()?;
+    let folded = crate::people::fold(name);
+    if let Some(person) = people.iter().find(|it| it.name == folded) {
+        return Ok(person.enabled && person.roles.iter().any(|role| allowed(op, *role)));
+    }
+    let own = Account::of(rustix::process::geteuid().as_raw()).name;
+    if name == own || name == "root" {
+        return Ok(true);
+    }
+    let roles = Account::named(name).map(|account| account.roles(&desk.config));
+    Ok(roles.unwrap_or_default().iter().any(|role| allowed(op, *role)))
+}
+
+pub(super) fn refuse(
+    desk: &Desk,
+    staff: &Staff,
+    ask: ApprovalRefuseAsk,
+    _: &Steps,
+) -> Outcome<ApprovalTold> {
+    let (id, row) = found(desk, &ask.approval)?;
+    let is_own = crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name);
+    if !is_own && !Op::parse(&row.op).is_some_and(|op| staff.may(op)) {
+        let fault = not_yours_to_refuse();
+        refused(&desk.node, staff.actor(), &fault)?;
+        return Err(fault);
+    }
+    let row = desk.node.refuse_request(&staff.name, &id)?;
+    Ok(ApprovalTold { approval: told(&id, row, staff, desk.node.now_s()), told: None })
+}
+
+/// A request by its id, or by the end of it: the beginning is the time, which many share.
+fn found(desk: &Desk, wanted: &str) -> Outcome<(ApprovalId, Row)> {
+    let wanted = wanted.trim().to_lowercase();
+    let is_it = |id: &ApprovalId| Uuid::from_bytes(*id).to_string().ends_with(&wanted);
+    let mut all = desk.node.requests()?.into_iter().filter(|(id, _)| is_it(id));
+    match (all.next(), all.next()) {
+        (Some(one), None) if wanted.len() >= 6 => Ok(one),
+        _ => Err(no_such_request()),
+    }
+}
+
+fn kept_for_another(id: &ApprovalId) -> Box<Fault> {
+    let id = Uuid::from_bytes(*id).to_string();
+    let end = id.get(id.len().saturating_sub(8)..).unwrap_or(&id);
+    Fault::new(
+        2780,
+        (
+            "This takes a second person. What you asked is kept for seven days.",
+            "Il faut une deuxième personne. Votre demande est conservée sept jours.",
+        ),
+        (
+            &format!("Somebody else with the role approves it: `entente approvals approve {end}`."),
+            &format!(
+                "Quelqu’un d’autre qui a le rôle l’approuve : `entente approvals approve {end}`."
+            ),
+        ),
+    )
+}
+
+fn changed_since() -> Box<Fault> {
+    Fault::new(
+        2785,
+        (
+            "What this request is about has changed since.",
+            "Ce dont parle cette demande a changé depuis.",
+        ),
+        (
+            "Refuse it, read what is there now, and ask again: `entente approvals refuse ID`.",
+            "Refusez-la, lisez ce qui est là maintenant et refaites la demande : `entente approvals refuse ID`.",
+        ),
+    )
+}
+
+fn asker_may_no_more(name: &str) -> Box<Fault> {
+    Fault::new(
+        2786,
+        ("Whoever asked this may not any more.", "La personne qui l’a demandé n’y a plus droit."),
+        (
+            "Refuse it, and let somebody with the role ask again: `entente approvals refuse ID`.",
+            "Refusez-la et faites refaire la demande par qui a le rôle : `entente approvals refuse ID`.",
+        ),
+    )
+    .because(name, name)
+}
+
+fn not_yours_to_refuse() -> Box<Fault> {
+    Fault::new(
+        2788,
+        (
+            "Only whoever asked, or somebody with the role for it, refuses this.",
+            "Seule la personne qui l’a demandé, ou qui en a le rôle, peut le refuser.",
+        ),
+        ("List yours: `entente approvals list`.", "Listez les vôtres : `entente approvals list`."),
+    )
+}

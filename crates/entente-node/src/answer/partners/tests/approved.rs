@@ -1,0 +1,271 @@
+//! What takes two people: asked by one, approved by another, done once.
+
+use serde_json::json;
+
+use super::*;
+use crate::answer::Asked;
+use crate::local::{Op, Role};
+use crate::node::approvals::LASTS_S;
+
+/// An organization where these operations take two. Lea and Omar are supervisors, Ana and Noa privacy officers,
+/// and Zoe coordinates.
+fn careful(mut site: Site, needed_for: &[&str]) -> Site {
+    let desk = Arc::get_mut(&mut site.desk).unwrap();
+    desk.config.approvals.needed_for = needed_for.iter().map(|it| (*it).to_owned()).collect();
+    for (name, role) in TEAM {
+        site.desk.people.add(&Actor::Node, name, "", &[role]).unwrap();
+    }
+    site
+}
+
+const TEAM: [(&str, Role); 5] = [
+    ("lea", Role::Supervisor),
+    ("omar", Role::Supervisor),
+    ("ana", Role::PrivacyOfficer),
+    ("noa", Role::PrivacyOfficer),
+    ("zoe", Role::Coordinator),
+];
+
+fn somebody(name: &str) -> Staff {
+    let role = TEAM.iter().find(|(known, _)| *known == name.trim().to_lowercase()).unwrap().1;
+    Staff { name: name.to_owned(), roles: vec![role] }
+}
+
+/// What somebody is answered, or the code of the fault.
+async fn ask(
+    site: &Site,
+    who: &str,
+    op: Op,
+    body: serde_json::Value,
+) -> Result<serde_json::Value, String> {
+    let asked = Asked::new(op, somebody(who), body.to_string(), Box::new(|_| {}));
+    let told = site.desk.ask(asked).await.map_err(|fault| fault.code)?;
+    Ok(serde_json::from_str(&told).unwrap())
+}
+
+async fn export(site: &Site, who: &str) -> Result<serde_json::Value, String> {
+    ask(site, who, Op::RecordExport, json!({"file": file(site), "layout": null})).await
+}
+
+fn file(site: &Site) -> std::path::PathBuf {
+    site.folder.path().join("cases.csv")
+}
+
+async fn approve(site: &Site, who: &str, id: &str) -> Result<serde_json::Value, String> {
+    ask(site, who, Op::ApprovalApprove, json!({"approval": id})).await
+}
+
+async fn refuse(site: &Site, who: &str, id: &str) -> Result<serde_json::Value, String> {
+    ask(site, who, Op::ApprovalRefuse, json!({"approval": id})).await
+}
+
+/// The requests that somebody sees.
+async fn listed(site: &Site, who: &str) -> Vec<ApprovalRow> {
+    let told = ask(site, who, Op::ApprovalList, json!({"decided": true})).await.unwrap();
+    serde_json::from_value::<ApprovalListTold>(told).unwrap().approvals
+}
+
+/// A request of Lea's that waits, and its id.
+async fn asked(needed_for: &[&str]) -> (Site, String) {
+    let site = careful(Site::new(1, "Office", "provincial"), needed_for);
+    assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+    let id = listed(&site, "lea").await[0].id.clone();
+    (site, id)
+}
+
+/// Who did this, by the log.
+fn actors(site: &Site, action: Action) -> Vec<String> {
+    let mut actors = Vec::new();
+    let mut push = |_, entry: entente_core::audit::AuditEntry| {
+        if entry.action == action {
+            actors.push(crate::node::audit::actor_name(&entry.actor));
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    site.node().audit_entries(0, &mut push).unwrap();
+    actors
+}
+
+#[tokio::test]
+async fn what_takes_two_waits_for_another_person_and_happens_once_with_both_names() {
+    let (site, id) = asked(&["record_export"]).await;
+    assert!(!file(&site).exists());
+    // Asked again it is the same request, whoever asks.
+    for who in ["lea", "omar"] {
+        assert_eq!(export(&site, who).await, Err("ENT-2780".to_owned()));
+    }
+    let rows = listed(&site, "omar").await;
+    assert_eq!((rows.len(), rows[0].asked_by.as_str()), (1, "lea"));
+    assert!(rows[0].may_approve && !listed(&site, "lea").await[0].may_approve);
+
+    // Whoever asked is no second person, however the name is written.
+    for who in ["lea", "LEA", " Lea"] {
+        assert_eq!(approve(&site, who, &id).await, Err("ENT-2784".to_owned()));
+    }
+    assert!(!file(&site).exists());
+    assert_eq!(site.n(Action::AccessRefused), 3);
+
+    let told = approve(&site, "omar", &id[id.len() - 8..]).await.unwrap();
+    assert!(file(&site).exists());
+    assert_eq!(
+        (&told["approval"]["state"], &told["approval"]["decided_by"]),
+        (&json!("done"), &json!("omar"))
+    );
+    assert!(told["told"]["file"].as_str().unwrap().ends_with("cases.csv"), "{told}");
+    assert_eq!(actors(&site, Action::ApprovalAsked), ["lea"]);
+    assert_eq!(actors(&site, Action::ApprovalGiven), ["omar"]);
+    assert_eq!(actors(&site, Action::RecordsExported), ["lea + omar"]);
+
+    std::fs::remove_file(file(&site)).unwrap();
+    for who in ["omar", "lea"] {
+        assert_eq!(approve(&site, who, &id).await, Err("ENT-2782".to_owned()));
+    }
+    assert!(!file(&site).exists(), "it happened twice");
+}
+
+#[tokio::test]
+async fn without_the_role_nobody_approves_and_nobody_refuses() {
+    let (site, id) = asked(&["record_export"]).await;
+    assert!(listed(&site, "zoe").await.is_empty(), "what is not theirs is not shown");
+    assert_eq!(approve(&site, "zoe", &id).await, Err("ENT-1901".to_owned()));
+    assert_eq!(refuse(&site, "zoe", &id).await, Err("ENT-2788".to_owned()));
+    for nothing in ["", "ffffffff", "0197a9e0-1f2c-7000-8000-00000000000a"] {
+        assert_eq!(approve(&site, "omar", nothing).await, Err("ENT-2781".to_owned()));
+    }
+    assert_eq!(site.n(Action::AccessRefused), 2);
+    assert!(!file(&site).exists());
+}
+
+#[tokio::test]
+async fn after_seven_days_nobody_approves_any_more() {
+    let (site, id) = asked(&["record_export"]).await;
+    site.clock.advance(LASTS_S - 1);
+    assert_eq!(site.node().n_approvals_waiting().unwrap(), 1);
+    site.clock.advance(1);
+    assert_eq!(site.node().n_approvals_waiting().unwrap(), 0);
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2783".to_owned()));
+    assert_eq!(listed(&site, "omar").await[0].state, ApprovalState::Expired);
+    assert!(!file(&site).exists());
+    // It can be asked again.
+    assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+    assert_eq!(site.node().n_approvals_waiting().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn somebody_who_has_left_or_lost_the_role_binds_nobody_any_more() {
+    let (site, id) = asked(&["record_export"]).await;
+    let people = &site.desk.people;
+    people.set_roles(&Actor::Node, "lea", &[Role::CaseWorker]).unwrap();
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2786".to_owned()));
+    people.set_roles(&Actor::Node, "lea", &[Role::Supervisor]).unwrap();
+    people.set_enabled(&Actor::Node, "lea", false).unwrap();
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2786".to_owned()));
+    assert!(!file(&site).exists());
+    people.set_enabled(&Actor::Node, "lea", true).unwrap();
+    assert!(approve(&site, "omar", &id).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_refused_or_taken_back_does_not_happen() {
+    for who in ["omar", "lea"] {
+        let (site, id) = asked(&["record_export"]).await;
+        let told = refuse(&site, who, &id).await.unwrap();
+        assert_eq!(told["approval"]["state"], json!("refused"));
+        assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2782".to_owned()));
+        assert_eq!(refuse(&site, "omar", &id).await, Err("ENT-2782".to_owned()));
+        assert_eq!(actors(&site, Action::ApprovalRefused), [who]);
+        assert!(!file(&site).exists());
+    }
+}
+
+#[tokio::test]
+async fn what_was_approved_and_cannot_be_done_says_so_and_is_not_tried_again() {
+    let (site, id) = asked(&["record_export"]).await;
+    std::fs::write(file(&site), "something else").unwrap();
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-1011".to_owned()));
+    std::fs::remove_file(file(&site)).unwrap();
+    assert_eq!(approve(&site, "omar", &id).await, Err("ENT-2782".to_owned()));
+    let row = &listed(&site, "omar").await[0];
+    assert_eq!((row.state, row.fault.as_deref()), (ApprovalState::Failed, Some("ENT-1011")));
+    assert_eq!(site.n(Action::ApprovalFailed), 1);
+}
+
+#[tokio::test]
+async fn an_agreement_that_has_changed_since_is_not_signed() {
+    let (a, b, id) = in_force();
+    let b = careful(b, &["agreement_sign"]);
+    let amend = |k: u32| {
+        let ask = AgreementShowAsk { agreement: id.clone() };
+        let toml = agreements::show(&a.desk, &staff(), ask, &silent()).unwrap().toml;
+        let toml = toml.replace("min_group_persons = 5", &format!("min_group_persons = {k}"));
+        let ask = AgreementAmendAsk { agreement: id.clone(), toml, dry_run: false };
+        agreements::amend(&a.desk, &staff(), ask, &silent()).unwrap();
+        sync(&a, &b);
+    };
+    let body = json!({"agreement": id});
+    assert_eq!(ask(&b, "ana", Op::AgreementSign, body.clone()).await, Err("ENT-2780".to_owned()));
+    let request = listed(&b, "noa").await[0].id.clone();
+    // Another version arrives under the same id.
+    amend(7);
+    let n_signed = b.n(Action::AgreementSigned);
+    assert_eq!(approve(&b, "noa", &request).await, Err("ENT-2785".to_owned()));
+    assert_eq!(b.n(Action::AgreementSigned), n_signed);
+
+    // Asked anew it is another request, about what is there now.
+    assert_eq!(ask(&b, "ana", Op::AgreementSign, body).await, Err("ENT-2780".to_owned()));
+    let rows = listed(&b, "noa").await;
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].about.iter().any(|line| line.name == "sha256"));
+    approve(&b, "noa", &rows[0].id).await.unwrap();
+    assert!(actors(&b, Action::AgreementSigned).contains(&"ana + noa".to_owned()));
+}
+
+#[test]
+fn a_new_name_reaches_the_partners_once() {
+    let (a, b) = partners();
+    let n_said = |site: &Site| site.n(Action::SettingsChanged);
+    a.node().tell_card(&a.node().card()).unwrap();
+    assert_eq!(n_said(&a), 0);
+    let mut card = a.node().card();
+    card.name = Text::new("Harbour House", "Maison du Havre");
+    card.address = "new.example:7443".to_owned();
+    for _ in 0..2 {
+        a.node().tell_card(&card).unwrap();
+        assert_eq!(n_said(&a), 1);
+    }
+    sync(&a, &b);
+    let told = b.partner(&a);
+    assert_eq!(
+        (told.partner.name.fr.as_str(), told.partner.name.en.as_str()),
+        ("Maison du Havre", "Harbour House")
+    );
+    // Somebody else's card changes nothing: it would be another's name.
+    assert_eq!(a.partner(&b).partner.name.en, "Centre");
+}
+
+#[tokio::test]
+async fn what_the_settings_do_not_name_and_what_only_looks_takes_one() {
+    let site = careful(Site::new(1, "Office", "provincial"), &["plan_sign"]);
+    assert!(export(&site, "lea").await.is_ok());
+    let look = json!({"plan": "nothing", "toml": null, "dry_run": true});
+    let found = ask(&site, "ana", Op::PlanSign, look.clone()).await.unwrap_err();
+    assert_ne!(found, "ENT-2780");
+    // What is not there cannot be asked for.
+    let mut real = look;
+    real["dry_run"] = json!(false);
+    assert_eq!(ask(&site, "ana", Op::PlanSign, real).await, Err(found));
+    assert!(listed(&site, "ana").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_ends_at_a_hundred() {
+    let site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
+    let mut codes = Vec::new();
+    for n in 0..101 {
+        let body = json!({"file": site.folder.path().join(format!("{n}.csv")), "layout": null});
+        codes.push(ask(&site, "lea", Op::RecordExport, body).await.unwrap_err());
+    }
+    let last = codes.pop();
+    assert!(codes.iter().all(|code| code == "ENT-2780"));
+    assert_eq!(last.as_deref(), Some("ENT-2787"));
+}

@@ -1,0 +1,83 @@
+//! `entente demo --keep`, from the first node to Ctrl-C.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// The demonstration, which ends with the test, however that ends.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Asked and not killed, so that its nodes end too.
+        interrupt(&self.0);
+        let _reaped = self.0.wait();
+    }
+}
+
+/// Ctrl-C.
+fn interrupt(child: &Child) {
+    let line = format!("kill -INT {}", child.id());
+    let _sent = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
+}
+
+#[track_caller]
+fn text<'a>(told: &'a Value, pointer: &str) -> &'a str {
+    told.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer}: {told}"))
+}
+
+/// The one folder that the demonstration made.
+fn made(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder");
+    entries.map(|entry| entry.expect("an entry").path()).collect()
+}
+
+#[test]
+fn a_newcomer_gets_into_seven_consoles_and_ctrl_c_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entente"));
+    command.args(["--json", "demo", "--keep", "--records", "700"]);
+    command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut demo = Demo(command.spawn().expect("the program runs"));
+    let out = demo.0.stdout.take().expect("its output");
+    let mut line = String::new();
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    let told: Value = serde_json::from_str(&line).expect("a document");
+
+    let consoles = told.pointer("/consoles").and_then(Value::as_array).expect("consoles");
+    let mut doors = BTreeSet::new();
+    for console in consoles {
+        let address = text(console, "/address");
+        assert!(text(console, "/link").starts_with(&format!("{address}/join/")), "{console}");
+        assert!(!text(console, "/organization/fr").is_empty());
+        let port = address.strip_prefix("https://localhost:").expect("an address of its own");
+        let door = SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port")));
+        TcpStream::connect(door).expect("the console is open");
+        doors.insert(door);
+    }
+    assert_eq!(doors.len(), 7, "{told}");
+
+    // Whoever has the link may do everything, and nobody has used it yet.
+    let [home] = made(folder.path()).try_into().expect("one folder");
+    let asked = Command::new(env!("CARGO_BIN_EXE_entente"))
+        .arg("--home")
+        .arg(home.join("ontario"))
+        .args(["--json", "user", "list"])
+        .output()
+        .expect("the program runs");
+    let users: Value = serde_json::from_slice(&asked.stdout).expect("a document");
+    assert_eq!(text(&users, "/users/0/name"), "visitor");
+    let n_of = |pointer| users.pointer(pointer).and_then(Value::as_array).map(Vec::len);
+    assert_eq!((n_of("/users/0/roles"), n_of("/users/0/ways")), (Some(6), Some(0)), "{users}");
+
+    interrupt(&demo.0);
+    assert!(demo.0.wait().expect("reaped").success());
+    assert!(made(folder.path()).is_empty(), "{:?}", made(folder.path()));
+    for door in doors {
+        assert!(TcpStream::connect(door).is_err(), "{door} is still open");
+    }
+}

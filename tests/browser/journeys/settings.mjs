@@ -1,0 +1,169 @@
+// Settings and audit: the administrator looks after the node, the auditor looks at what was done, and two people do
+// what takes two.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const PASSPHRASE = "five random words stand here";
+const HOSTILE = "Harbour <script>alert(1)</script> House";
+
+/** Asks for an export on the command line, where it takes a second person: nothing happens yet. */
+function askExport(world, house, file) {
+  try {
+    house.cli("record", "export", file);
+    world.check(false, "an export that takes two happened at once");
+  } catch (error) {
+    world.check(error.status === 3 && `${error.stdout}${error.stderr}`.includes("ENT-2780"), `the export said ${error.stdout}${error.stderr}`);
+  }
+}
+
+async function administrator(world, house) {
+  const { page } = await world.person(house, "admin", ["administrator"], { display: "Inès Roy" });
+  const go = (path, lang = "en") => page.goto(`${house.origin}/${lang}${path}`);
+
+  await go("/settings");
+  await page.click("main >> text=Organization");
+  await page.click("text=Change names or kind");
+  await page.fill("#name_en", "  ");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2792"), "an empty name was taken");
+  await page.fill("#name_en", HOSTILE);
+  await page.fill("#name_fr", "Maison « du Havre »");
+  await page.click("main form button");
+  world.check(new URL(page.url()).pathname === "/en/settings/organization", `after saving the page is ${page.url()}`);
+  world.check((await page.textContent("main")).includes(HOSTILE), "the name is not shown as it was typed");
+  world.check((await page.textContent("main")).includes("next start"), "nobody says that a restart is needed");
+  world.check(readFileSync(join(house.home, "entente.toml"), "utf8").includes("Maison « du Havre »"), "the settings were not written");
+
+  // A backup, and whether it opens.
+  await go("/settings/backups");
+  world.check((await page.textContent("main")).includes("no backup yet"), "a missing backup is not said");
+  await page.click("text=Make a backup now");
+  world.check((await page.locator("tbody tr").count()) === 1, "the backup is not in the list");
+  await page.click("text=Try to restore one");
+  await page.fill("#passphrase", "not the passphrase");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-1101"), "a wrong passphrase opened a backup");
+  await page.fill("#passphrase", PASSPHRASE);
+  await page.click("main form button");
+  world.check((await page.textContent(".note.good")).includes("restored"), "the drill found nothing");
+  world.check(!existsSync(join(house.home, "drill")), "the drill left something behind");
+  await world.look(page, "settings-drill-en");
+
+  // The passphrase, and a message that goes nowhere.
+  await go("/settings/passphrase", "fr");
+  await page.fill("#old", PASSPHRASE);
+  await page.fill("#new", "six other words stand here now");
+  await page.fill("#again", "six other words stand here");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2799"), "two ways of typing were taken");
+  for (const [field, value] of [["old", PASSPHRASE], ["new", "six other words stand here now"], ["again", "six other words stand here now"]]) {
+    await page.fill(`#${field}`, value);
+  }
+  await page.click("main form button");
+  world.check((await page.textContent(".note.good")).includes("C’est fait"), "the passphrase was not changed");
+
+  await world.tour(page, house, [
+    ["settings", "/settings"], ["settings-organization", "/settings/organization"],
+    ["settings-edit", "/settings/organization/edit"], ["settings-keys", "/settings/keys"],
+    ["settings-passphrase", "/settings/passphrase"], ["settings-backups", "/settings/backups"],
+    ["settings-drill", "/settings/backups/drill"], ["settings-notifications", "/settings/notifications"],
+    ["settings-health", "/settings/health"],
+  ], ["settings-fr"]);
+}
+
+async function auditor(world, house) {
+  const { page } = await world.person(house, "vera", ["auditor"], { display: "Véra Côté" });
+  const go = (path, lang = "en") => page.goto(`${house.origin}/${lang}${path}`);
+
+  await go("/audit");
+  world.check((await page.locator("tbody tr").count()) > 5, "the log is short");
+  await page.fill("#by", "ADMIN");
+  await page.selectOption("#action", "backup_made");
+  await page.click("main form[role=search] button");
+  world.check((await page.locator("tbody tr").count()) === 1, "the filters find something else");
+  await page.click("tbody a");
+  world.check((await page.textContent("h1")) === "Backup made", "the entry is another one");
+  await page.click("summary");
+  await go("/audit?from=yesterday");
+  world.check((await page.textContent(".summary")).includes("ENT-2791"), "a day that is none was taken");
+  await go("/audit/999999");
+  world.check((await page.textContent("main")).includes("ENT-2790"), "an entry that is not there has a page");
+  await go("/audit");
+  await page.click("text=Verify the log");
+  world.check((await page.textContent(".note.good")).includes("nothing is missing"), "the log does not verify");
+
+  // Taking it away.
+  await go("/audit");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Table (CSV)")]);
+  const table = readFileSync(await download.path(), "utf8");
+  world.check(table.startsWith("sequence,at,actor,") && table.includes("backup_made"), "the table is another one");
+  world.check(/^entente-audit-\d{4}-\d\d-\d\d\.csv$/.test(download.suggestedFilename()), `the file is called ${download.suggestedFilename()}`);
+
+  // The page for a person: the number travels in a form, in both languages.
+  const record = house.json("record", "list").records[0].id;
+  await go("/audit/disclosures");
+  await page.fill("#record", "<b>nobody</b>");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-1401"), "a case that is not there has an account");
+  await page.fill("#record", record);
+  await page.click("main form button");
+  world.check((await page.textContent("main")).includes("Nothing about you was given"), "the account says something else");
+  world.check(!page.url().includes(record.slice(-8)), "the number of a person stands in the address");
+  await page.click("main >> text=Français");
+  world.check((await page.textContent("h1")).startsWith("Ce qui a été communiqué"), "the account is in one language");
+  world.check(await page.locator("[data-print]").isVisible(), "there is no button to print");
+  await world.look(page, "audit-person-fr", { picture: false });
+  await page.emulateMedia({ media: "print" });
+  world.check(!(await page.locator("nav.bar").isVisible()) && !(await page.locator("[data-print]").isVisible()), "the navigation is printed");
+  await page.screenshot({ path: join(world.pictures, "audit-person-print-fr.png") });
+  await page.emulateMedia({ media: "screen" });
+
+  await world.tour(page, house, [
+    ["audit", "/audit"], ["audit-filtered", "/audit?action=logged_in"], ["audit-entry", "/audit/2"],
+    ["audit-verify", "/audit/verify"], ["audit-disclosures", "/audit/disclosures"], ["audit-approvals", "/settings/approvals?decided=true"],
+  ], ["audit-en", "audit-verify-fr-390"]);
+}
+
+async function twoPeople(world, house) {
+  const file = join(world.folder, "cases.csv");
+  askExport(world, house, file);
+  const lea = await world.person(house, "lea", ["supervisor"], { display: "Léa Tremblay" });
+  const omar = await world.person(house, "omar", ["supervisor"], { display: "Omar Haddad", lang: "fr" });
+  await lea.page.goto(`${house.origin}/en/settings/approvals`);
+  world.check((await lea.page.textContent("main")).includes(file), "what is asked for is not shown");
+  await world.look(lea.page, "settings-approvals-en");
+  await omar.page.goto(`${house.origin}/fr/settings/approvals`);
+  await world.look(omar.page, "settings-approvals-fr", { picture: false });
+  world.check(!existsSync(file), "the export happened before anybody approved it");
+  await lea.page.click("text=Approve: do it now");
+  world.check((await lea.page.textContent("main")).includes("approved and done"), "it was not done");
+  world.check(existsSync(file), "the export did not happen");
+  // The other window still shows it; it happens once.
+  await omar.page.click("text=Approuver : le faire maintenant");
+  world.check((await omar.page.textContent("main")).includes("ENT-2782"), "it was approved twice");
+
+  // Without scripts.
+  askExport(world, house, `${file}.second.csv`);
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  await plain.addCookies(await omar.page.context().cookies());
+  const still = await plain.newPage();
+  await still.goto(`${house.origin}/fr/settings/approvals`);
+  await still.click("text=Refuser");
+  world.check((await still.textContent("main")).includes("refusé"), "refusing does not work without scripts");
+  world.check(!existsSync(`${file}.second.csv`), "a refused export happened");
+  await plain.close();
+  for (const width of [390, 320]) {
+    await omar.page.setViewportSize({ width, height: 700 });
+    await omar.page.goto(`${house.origin}/fr/settings/approvals?decided=true`);
+    await world.look(omar.page, `settings-approvals-fr-${width}`, { picture: false });
+  }
+}
+
+export async function settings(world) {
+  const house = await world.house("settings", { settings: (text) => text.replace("needed_for = []", 'needed_for = ["record_export"]') });
+  house.cli("record", "add", "status=actual", "gender=woman", "age_at_registration=19", "province_of_exploitation=35", "exploitation=sexual");
+  house.cli("record", "add", "status=possible", "gender=man", "age_at_registration=34", "province_of_exploitation=24", "exploitation=forced_labour");
+  await administrator(world, house);
+  await auditor(world, house);
+  await twoPeople(world, house);
+}
