@@ -1,0 +1,64 @@
+//! Searching for somebody by name or number. What is searched for never stands in an address.
+
+use askama::Template;
+use axum::Form;
+use axum::http::StatusCode;
+use entente_node::fault::Fault;
+use entente_node::local::doc::{Found, Private, RecordSearchAsk};
+use entente_node::local::words;
+use serde::Deserialize;
+
+use super::short;
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show, show_as};
+use crate::problem::Problem;
+
+/// How many results are shown. Whoever has more looks for too little.
+const RESULTS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "cases/search.html")]
+struct SearchPage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    text: &'a str,
+    found: Option<&'a [Found]>,
+}
+
+impl SearchPage<'_> {
+    fn short<'f>(&self, found: &'f Found) -> &'f str {
+        short(&found.record.id)
+    }
+
+    /// In which fields it was found.
+    fn matched(&self, found: &Found) -> String {
+        let labels = found.matched.iter().map(|it| words::field_label(it, self.p.lang));
+        labels.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What was typed.
+#[derive(Default, Deserialize)]
+pub(crate) struct Query {
+    #[serde(default)]
+    text: String,
+}
+
+/// `GET /cases/search`.
+pub(crate) async fn ask(visit: Visit) -> Answer {
+    show(&SearchPage { p: &visit.page, fault: None, text: "", found: None })
+}
+
+/// `POST /cases/search`.
+pub(crate) async fn answer(visit: Visit, Form(query): Form<Query>) -> Answer {
+    let ask = RecordSearchAsk { text: Private(query.text.clone()), limit: RESULTS };
+    let (p, text) = (&visit.page, query.text.as_str());
+    match visit.ask(&ask).await {
+        Ok(told) => show(&SearchPage { p, fault: None, text, found: Some(&told.found) }),
+        Err(fault) if fault.code == "ENT-1409" => {
+            let page = SearchPage { p, fault: Some(&fault), text, found: None };
+            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(fault) => Err(Problem::new(fault)),
+    }
+}
