@@ -5,6 +5,7 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
+use entente_core::lang::Lang;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
@@ -72,31 +73,6 @@ impl ExplainPage<'_> {
         offer.told.partner.name(self.p.lang)
     }
 
-    /// The groups of rows: id, heading, what it means, the rows.
-    fn groups(&self) -> [(&'static str, &'static str, &'static str, &[Row]); 2] {
-        let p = self.p;
-        [
-            (
-                "goes",
-                p.t("What a summary can say", "Ce qu’un résumé peut dire"),
-                p.t(
-                    "Struck through: what the partner does not read. Beside it: what they read instead.",
-                    "Biffé : ce que le partenaire ne lit pas. À côté : ce qu’il lit à la place.",
-                ),
-                &self.table.levels,
-            ),
-            (
-                "stays",
-                p.t("What stays here", "Ce qui reste ici"),
-                p.t(
-                    "No agreement can send these in a summary.",
-                    "Aucune entente ne peut envoyer ces champs dans un résumé.",
-                ),
-                &self.table.never,
-            ),
-        ]
-    }
-
     fn end<'t>(&self, id: &'t str) -> &'t str {
         short(id)
     }
@@ -114,26 +90,49 @@ impl ExplainPage<'_> {
         cell.theirs.as_deref().unwrap_or_default()
     }
 
-    /// The heading of a partner's column, where columns are lines.
-    fn heading(&self, at: &usize) -> String {
-        let offer = self.chosen.get(*at);
-        offer.map_or_else(String::new, |it| format!("{} {}", self.name(it), self.column(it)))
+    /// The heading of a partner's column. Where there is one partner only, its name is above.
+    fn heading(&self, offer: &Offer) -> String {
+        let (p, is_alone) = (self.p, self.chosen.len() == 1);
+        let words = match () {
+            () if offer.has.is_some() && is_alone => p.t("They have read", "Il a lu"),
+            () if offer.has.is_some() => p.t("has read", "a lu"),
+            () if offer.verdict.is_refusal && is_alone => p.t(
+                "They would read, if nothing stood against it",
+                "Il lirait, si rien ne s’y opposait",
+            ),
+            () if offer.verdict.is_refusal => {
+                p.t("would read, if nothing stood against it", "lirait, si rien ne s’y opposait")
+            }
+            () if is_alone => p.t("They will read", "Il lira"),
+            () => p.t("will read", "lira"),
+        };
+        if is_alone { words.to_owned() } else { format!("{} {words}", self.name(offer)) }
+    }
+
+    /// The cells of a row, each with the heading of its column.
+    fn cells<'r>(&self, row: &'r Row) -> Vec<(String, &'r Cell)> {
+        self.chosen.iter().map(|offer| self.heading(offer)).zip(&row.cells).collect()
+    }
+
+    /// How much of what is recorded a partner reads.
+    fn tally(&self, at: &usize) -> Option<String> {
+        let cells: Vec<_> = self.table.levels.iter().filter_map(|row| row.cells.get(*at)).collect();
+        let n = |fate: Fate| self.p.n(&(cells.iter().filter(|it| it.fate == fate).count() as u64));
+        let [kept, coarser, gone] = [Fate::Kept, Fate::Generalized, Fate::Removed].map(n);
+        let stays = self.p.n(&(self.table.never.len() as u64));
+        let text = match self.p.lang {
+            Lang::En => format!(
+                "{kept} as recorded, {coarser} coarser, {gone} left out; {stays} never leave."
+            ),
+            Lang::Fr => format!(
+                "Tels qu’inscrits : {kept}; généralisés : {coarser}; retirés : {gone}; ne partent jamais : {stays}."
+            ),
+        };
+        (!cells.is_empty()).then_some(text)
     }
 
     fn has_fields(&self) -> bool {
         !self.table.levels.is_empty()
-    }
-
-    /// The heading of a partner's column.
-    fn column(&self, offer: &Offer) -> &'static str {
-        let p = self.p;
-        match () {
-            () if offer.has.is_some() => p.t("has read", "a lu"),
-            () if offer.verdict.is_refusal => {
-                p.t("would read, if nothing stood against it", "lirait, si rien ne s’y opposait")
-            }
-            () => p.t("will read", "lira"),
-        }
     }
 }
 

@@ -66,7 +66,8 @@ impl Typed {
 
     /// Everything, for the hidden part of the page on which it is checked.
     pub(crate) fn hidden(&self) -> Vec<(&'static str, &str)> {
-        let texts = self.texts.iter().map(|(field, text)| (field.name(), text.as_str()));
+        let texts = self.texts.iter().filter(|(_, text)| !text.is_empty());
+        let texts = texts.map(|(field, text)| (field.name(), text.as_str()));
         texts.chain(self.emptied.iter().map(|field| ("empty", field.name()))).collect()
     }
 }

@@ -49,20 +49,27 @@ impl Wanted {
         RecordListAsk { filter, withdrawn: self.withdrawn, limit: ROWS, after }
     }
 
-    /// The address of the page after this one.
-    fn next(&self, last: &str, shown: u64) -> String {
+    /// An address with the same filters.
+    pub(crate) fn address(&self, path: &str) -> String {
+        let withdrawn = if self.withdrawn { "true" } else { "" };
         let pairs = [
             ("status", self.status.as_str()),
             ("province", &self.province),
             ("exploitation", &self.exploitation),
-            ("withdrawn", if self.withdrawn { "true" } else { "" }),
-            ("after", last),
+            ("withdrawn", withdrawn),
         ];
-        let mut address = format!("/cases?before={}", self.before + shown);
+        let mut address = path.to_owned();
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            address.push_str(&format!("&{name}={}", encoded(value)));
+            let mark = if address.contains('?') { '&' } else { '?' };
+            address.push_str(&format!("{mark}{name}={}", encoded(value)));
         }
         address
+    }
+
+    /// The address of the page after this one.
+    fn next(&self, last: &str, shown: u64) -> String {
+        let path = format!("/cases?before={}&after={}", self.before + shown, encoded(last));
+        self.address(&path)
     }
 }
 
@@ -95,6 +102,11 @@ impl CasesPage<'_> {
 
     fn choices(&self, list: &str) -> Vec<(&'static str, &'static str)> {
         words::list(list, self.p.lang).unwrap_or_default()
+    }
+
+    /// Where one searches, with the filters to come back to.
+    fn search(&self) -> String {
+        self.p.to(&self.wanted.address("/cases/search"))
     }
 
     /// Whether anything was asked for in particular.

@@ -81,15 +81,19 @@ fn nothing(p: &Page) -> String {
     p.t("nothing", "rien").to_owned()
 }
 
-/// What is recorded. The field is named where it is not the level itself.
-fn ours(p: &Page, fate: &FieldFate) -> Vec<String> {
-    let sources: Vec<&FieldValue> = match fate.from.as_slice() {
-        [] => vec![&fate.ours],
-        from => from.iter().collect(),
-    };
+/// The fields of the record that a line is read from.
+fn sources(fate: &FieldFate) -> Vec<&FieldValue> {
     // That a date is precise to the day is what everybody takes it to be.
     let is_plain = |it: &&FieldValue| it.field == "registered_precision" && it.values.0 == ["day"];
-    let sources: Vec<_> = sources.into_iter().filter(|it| !is_plain(it)).collect();
+    match fate.from.as_slice() {
+        [] => vec![&fate.ours],
+        from => from.iter().filter(|it| !is_plain(it)).collect(),
+    }
+}
+
+/// What is recorded. The field is named where it is not the level itself.
+fn ours(p: &Page, fate: &FieldFate) -> Vec<String> {
+    let sources = sources(fate);
     let is_named = sources.len() > 1;
     let line = |it: &FieldValue| {
         let label = words::field_label(&it.field, p.lang);
@@ -98,12 +102,18 @@ fn ours(p: &Page, fate: &FieldFate) -> Vec<String> {
     sources.into_iter().map(line).collect()
 }
 
+/// The same in one line, without the names of the fields.
+fn struck(p: &Page, fate: &FieldFate) -> String {
+    let values = sources(fate).into_iter().map(|it| value(p, it));
+    values.collect::<Vec<_>>().join("; ")
+}
+
 fn told<'h>(has: &'h super::Receives, name: &str) -> Option<&'h FieldValue> {
     has.fields.iter().find(|it| it.field == name)
 }
 
 fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Cell {
-    let struck = ours(p, any).join("; ");
+    let struck = struck(p, any);
     let Some(fate) = fate else {
         let why = p.t("no agreement", "pas d’entente");
         return Cell { fate: Fate::Removed, struck, theirs: None, clause: None, why };
