@@ -438,6 +438,8 @@ async fn every_page_is_the_same_page_in_the_other_language() {
     for path in [
         "/home",
         "/cases?status=actual&before=0",
+        "/cases/add",
+        "/cases/search?status=actual",
         "/people",
         "/people/add",
         "/account",

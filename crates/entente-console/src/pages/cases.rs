@@ -1,122 +1,58 @@
-//! Cases: the list.
+//! Cases: the list, one case and everything that is done with it.
 
-use std::collections::BTreeMap;
+use entente_node::local::Op;
+use entente_node::node::Outcome;
 
-use askama::Template;
-use axum::extract::Query;
-use entente_node::local::doc::{RecordListAsk, RecordListTold, RecordRow};
-use entente_node::local::{Op, words};
-use serde::Deserialize;
-
-use crate::gate::{Visit, encoded};
-use crate::page::{Answer, Page, show};
+use crate::gate::nothing_there;
+use crate::problem::Problem;
 use crate::route::area;
 
+mod add;
+mod beside;
+mod consent;
+mod edit;
+mod form;
+mod history;
+mod list;
+mod search;
+pub(crate) mod sections;
+mod show;
+mod withdraw;
+
 area! {
-    GET "/cases", Need::May(Op::RecordList) => list;
+    GET "/cases", Need::May(Op::RecordList) => list::list;
+    GET "/cases/add", Need::May(Op::RecordAdd) => add::ask;
+    POST "/cases/add", Need::May(Op::RecordAdd) => add::answer;
+    GET "/cases/search", Need::May(Op::RecordSearch) => search::ask;
+    POST "/cases/search", Need::May(Op::RecordSearch) => search::answer;
+    GET "/cases/{case}", Need::May(Op::RecordShow) => show::one;
+    POST "/cases/{case}/reveal", Need::May(Op::RecordShow) => show::reveal;
+    GET "/cases/{case}/edit", Need::May(Op::RecordEdit) => edit::ask;
+    POST "/cases/{case}/edit", Need::May(Op::RecordEdit) => edit::answer;
+    GET "/cases/{case}/history", Need::May(Op::RecordHistory) => history::versions;
+    GET "/cases/{case}/history/{version}", Need::May(Op::RecordShow) => history::version;
+    GET "/cases/{case}/consents", Need::May(Op::ConsentList) => consent::list;
+    GET "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::ask;
+    POST "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::give;
+    GET "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::ask_consent;
+    POST "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::consent;
+    GET "/cases/{case}/withdraw", Need::May(Op::RecordWithdraw) => withdraw::ask_record;
+    POST "/cases/{case}/withdraw", Need::May(Op::RecordWithdraw) => withdraw::record;
+    GET "/cases/{case}/steward", Need::May(Op::RecordSteward) => beside::steward;
+    POST "/cases/{case}/steward", Need::May(Op::RecordSteward) => beside::set_steward;
+    GET "/cases/{case}/duplicates", Need::May(Op::RecordDuplicates) => beside::duplicates;
+    POST "/cases/{case}/link", Need::May(Op::RecordLink) => beside::link;
 }
 
-/// How many rows one page has.
-const ROWS: u32 = 50;
-
-/// Which cases, as the address says. Codes only: nothing here is about one person.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Wanted {
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
-    province: String,
-    #[serde(default)]
-    exploitation: String,
-    #[serde(default)]
-    withdrawn: bool,
-    // The last row of the page before, and how many were before it.
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    before: u64,
-}
-
-impl Wanted {
-    fn ask(&self) -> RecordListAsk {
-        let filters = [
-            ("status", &self.status),
-            ("province", &self.province),
-            ("exploitation", &self.exploitation),
-        ];
-        let filter: BTreeMap<_, _> = filters
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .collect();
-        let after = (!self.after.is_empty()).then(|| self.after.clone());
-        RecordListAsk { filter, withdrawn: self.withdrawn, limit: ROWS, after }
-    }
-
-    /// The address of the page after this one.
-    fn next(&self, last: &str, shown: u64) -> String {
-        let pairs = [
-            ("status", self.status.as_str()),
-            ("province", &self.province),
-            ("exploitation", &self.exploitation),
-            ("withdrawn", if self.withdrawn { "true" } else { "" }),
-            ("after", last),
-        ];
-        let mut address = format!("/cases?before={}", self.before + shown);
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            address.push_str(&format!("&{name}={}", encoded(value)));
-        }
-        address
-    }
-}
-
-#[derive(Template)]
-#[template(path = "cases.html")]
-struct CasesPage<'a> {
-    p: &'a Page,
-    wanted: &'a Wanted,
-    told: &'a RecordListTold,
-    first: u64,
-    last: u64,
-    next: Option<String>,
-}
-
-impl CasesPage<'_> {
-    /// The filters: name, code list, what is chosen, what it is called.
-    fn filters(&self) -> [(&'static str, &'static str, &str, &'static str); 3] {
-        let (p, wanted) = (self.p, self.wanted);
-        [
-            ("status", "status", &wanted.status, p.t("Status", "Statut")),
-            ("province", "province", &wanted.province, p.t("Place", "Lieu")),
-            (
-                "exploitation",
-                "exploitation",
-                &wanted.exploitation,
-                p.t("Exploitation", "Forme d’exploitation"),
-            ),
-        ]
-    }
-
-    fn choices(&self, list: &str) -> Vec<(&'static str, &'static str)> {
-        words::list(list, self.p.lang).unwrap_or_default()
-    }
-
-    /// The end of an id: the beginning is the time, which many share.
-    fn short<'r>(&self, row: &'r RecordRow) -> &'r str {
-        row.id.get(row.id.len().saturating_sub(8)..).unwrap_or(&row.id)
-    }
-}
-
-/// `GET /cases`.
-async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
-    let told = visit.ask(&wanted.ask()).await?;
-    let shown = told.records.len() as u64;
-    show(&CasesPage {
-        p: &visit.page,
-        first: wanted.before + u64::from(shown > 0),
-        last: wanted.before + shown,
-        next: told.next.as_deref().map(|last| visit.page.to(&wanted.next(last, shown))),
-        wanted: &wanted,
-        told: &told,
+/// What the node told, or the page of what is not there for a case that it does not know.
+pub(crate) fn found<T>(told: Outcome<T>) -> Result<T, Problem> {
+    told.map_err(|fault| match fault.code.as_str() {
+        "ENT-1401" | "ENT-1403" | "ENT-1411" => Problem::new(nothing_there()),
+        _ => Problem::new(fault),
     })
+}
+
+/// The end of an id: the beginning is the time, which many share.
+pub(crate) fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id)
 }

@@ -1,8 +1,241 @@
-//! What each partner will receive of a case.
+//! What each partner will receive of a case, field by field, before anything goes out.
+//!
+//! Everything here is what [`AgreementExplainAsk`] tells: the function that shares, asked now. What a
+//! partner has already is what the account of disclosures says, not what would go out today.
 
-use crate::route::Route;
+use askama::Template;
+use axum::extract::{Path, Query};
+use entente_core::lang::Lang;
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
+    ConsentListAsk, Fate, PartnerListAsk, PartnerRow, PartnerState,
+};
 
-/// The routes of this area.
-pub(crate) fn routes() -> Vec<Route> {
-    Vec::new()
+use crate::gate::{Visit, nothing_there};
+use crate::page::{Answer, Page, show};
+use crate::pages::cases::{found, short};
+use crate::problem::Problem;
+use crate::route::area;
+
+mod fields;
+mod verdict;
+
+use fields::{Cell, Row, Table, table};
+use verdict::{Receives, Verdict};
+
+area! {
+    GET "/cases/{case}/explain", Need::May(Op::AgreementExplain) => explain;
+}
+
+/// How many partners are asked about at once; the rest is a click away.
+const OVERVIEW: usize = 12;
+
+/// How many partners stand beside each other.
+const BESIDE: usize = 3;
+
+/// A partner, and what it would receive.
+pub(crate) struct Offer {
+    pub(crate) told: AgreementExplainTold,
+    pub(crate) verdict: Verdict,
+    /// What it has already.
+    pub(crate) has: Option<Receives>,
+}
+
+#[derive(Template)]
+#[template(path = "cases/explain.html")]
+struct ExplainPage<'a> {
+    p: &'a Page,
+    case: &'a str,
+    /// Everybody in the overview: id, name, verdict, whether it is looked at.
+    all: Vec<Known>,
+    /// How many partners there are beyond the overview.
+    beyond: Vec<Known>,
+    chosen: &'a [Offer],
+    table: Table,
+    clauses: Vec<ClauseText>,
+}
+
+/// A partner in the overview.
+struct Known {
+    id: String,
+    name: String,
+    verdict: Option<Verdict>,
+    chosen: bool,
+}
+
+impl ExplainPage<'_> {
+    fn short(&self) -> &str {
+        short(self.case)
+    }
+
+    fn name<'o>(&self, offer: &'o Offer) -> &'o str {
+        offer.told.partner.name(self.p.lang)
+    }
+
+    fn end<'t>(&self, id: &'t str) -> &'t str {
+        short(id)
+    }
+
+    /// The class of a cell: what becomes of the field.
+    fn class(&self, cell: &Cell) -> &'static str {
+        match cell.fate {
+            Fate::Kept => "kept",
+            Fate::Generalized => "coarser",
+            Fate::Removed => "gone",
+        }
+    }
+
+    fn read<'c>(&self, cell: &'c Cell) -> &'c str {
+        cell.theirs.as_deref().unwrap_or_default()
+    }
+
+    /// The heading of a partner's column. Where there is one partner only, its name is above.
+    fn heading(&self, offer: &Offer) -> String {
+        let (p, is_alone) = (self.p, self.chosen.len() == 1);
+        let words = match () {
+            () if offer.has.is_some() && is_alone => p.t("They have read", "Il a lu"),
+            () if offer.has.is_some() => p.t("has read", "a lu"),
+            () if offer.verdict.is_refusal && is_alone => p.t(
+                "They would read, if nothing stood against it",
+                "Il lirait, si rien ne s’y opposait",
+            ),
+            () if offer.verdict.is_refusal => {
+                p.t("would read, if nothing stood against it", "lirait, si rien ne s’y opposait")
+            }
+            () if is_alone => p.t("They will read", "Il lira"),
+            () => p.t("will read", "lira"),
+        };
+        if is_alone { words.to_owned() } else { format!("{} {words}", self.name(offer)) }
+    }
+
+    /// The cells of a row, each with the heading of its column.
+    fn cells<'r>(&self, row: &'r Row) -> Vec<(String, &'r Cell)> {
+        self.chosen.iter().map(|offer| self.heading(offer)).zip(&row.cells).collect()
+    }
+
+    /// How much of what is recorded a partner reads.
+    fn tally(&self, at: &usize) -> Option<String> {
+        let cells: Vec<_> = self.table.levels.iter().filter_map(|row| row.cells.get(*at)).collect();
+        let n = |fate: Fate| self.p.n(&(cells.iter().filter(|it| it.fate == fate).count() as u64));
+        let [kept, coarser, gone] = [Fate::Kept, Fate::Generalized, Fate::Removed].map(n);
+        let stays = self.p.n(&(self.table.never.len() as u64));
+        let text = match self.p.lang {
+            Lang::En => format!(
+                "{kept} as recorded, {coarser} coarser, {gone} left out; {stays} never leave."
+            ),
+            Lang::Fr => format!(
+                "Tels qu’inscrits : {kept}; généralisés : {coarser}; retirés : {gone}; ne partent jamais : {stays}."
+            ),
+        };
+        (!cells.is_empty()).then_some(text)
+    }
+
+    fn has_fields(&self) -> bool {
+        !self.table.levels.is_empty()
+    }
+}
+
+/// `GET /cases/{case}/explain?with=PARTNER&with=PARTNER`.
+async fn explain(
+    visit: Visit,
+    Path(case): Path<String>,
+    Query(asked): Query<Vec<(String, String)>>,
+) -> Answer {
+    let p = &visit.page;
+    let wanted: Vec<&str> = asked
+        .iter()
+        .filter(|(name, _)| name == "with")
+        .map(|(_, id)| id.as_str())
+        .take(BESIDE)
+        .collect();
+    let told = visit.ask(&PartnerListAsk { state: None }).await?;
+    let mut partners: Vec<_> = told.partners.into_iter().filter(can_receive).collect();
+    partners.sort_by_key(|row| row.agreement.is_none());
+    let mut offers = Vec::new();
+    for row in partners.iter().take(OVERVIEW) {
+        offers.push(offer(&visit, &case, &row.partner.id, false).await?);
+    }
+    // Those that something goes to stand first.
+    offers.sort_by_key(|it| it.verdict.order);
+    let case = match offers.first() {
+        Some(offer) => offer.told.record.clone(),
+        // Nobody to ask about; still, only a case that is there has a page.
+        None => found(visit.ask(&ConsentListAsk { record: case }).await)?.record,
+    };
+    let first = offers.first().map(|it| it.told.partner.id.as_str());
+    let ids: Vec<&str> = if wanted.is_empty() { first.into_iter().collect() } else { wanted };
+    let mut chosen = Vec::new();
+    for id in &ids {
+        if !partners.iter().any(|row| row.partner.id == *id) {
+            return Err(Problem::new(nothing_there()));
+        }
+        chosen.push(offer(&visit, &case, id, true).await?);
+    }
+    let is_chosen = |id: &str| ids.contains(&id);
+    let all = offers.iter().map(|it| Known {
+        id: it.told.partner.id.clone(),
+        name: it.told.partner.name(p.lang).to_owned(),
+        verdict: Some(it.verdict.clone()),
+        chosen: is_chosen(&it.told.partner.id),
+    });
+    let beyond = partners.iter().skip(OVERVIEW).map(|row| Known {
+        id: row.partner.id.clone(),
+        name: row.partner.name(p.lang).to_owned(),
+        verdict: None,
+        chosen: is_chosen(&row.partner.id),
+    });
+    let table = table(p, &chosen);
+    let clauses = clauses(&visit, &chosen, &table).await?;
+    show(&ExplainPage {
+        p,
+        case: &case,
+        all: all.collect(),
+        beyond: beyond.collect(),
+        chosen: &chosen,
+        table,
+        clauses,
+    })
+}
+
+/// Whether anything could go to a partner: it is there, and not over.
+fn can_receive(row: &PartnerRow) -> bool {
+    !row.partner.id.is_empty() && !matches!(row.state, PartnerState::Ended | PartnerState::Invited)
+}
+
+/// What one partner would receive. `group` also counts who looks alike, which reads all records.
+async fn offer(visit: &Visit, case: &str, partner: &str, group: bool) -> Result<Offer, Problem> {
+    let ask = AgreementExplainAsk { record: case.to_owned(), partner: partner.to_owned(), group };
+    let told = found(visit.ask(&ask).await)?;
+    let mut has = None;
+    if group && told.already_shared.is_some() && visit.page.may(Op::AuditDisclosures) {
+        let account = found(visit.ask(&AuditDisclosuresAsk { record: case.to_owned() }).await)?;
+        let theirs = account.disclosures.into_iter().rev();
+        let theirs = theirs.filter(|it| it.withdrawn_at.is_none());
+        has = theirs.into_iter().find(|it| it.partner.id == told.partner.id).map(Receives::of);
+    }
+    Ok(Offer { verdict: Verdict::of(&visit.page, &told, has.as_ref()), told, has })
+}
+
+/// The clauses that the page names, with their words, if it is about one agreement.
+async fn clauses(
+    visit: &Visit,
+    chosen: &[Offer],
+    table: &Table,
+) -> Result<Vec<ClauseText>, Problem> {
+    let [Offer { told: AgreementExplainTold { agreement: Some(row), reasons, .. }, .. }] = chosen
+    else {
+        return Ok(Vec::new());
+    };
+    let shown = visit.ask(&AgreementShowAsk { agreement: row.id.clone() }).await?;
+    let mut named: Vec<&str> = reasons.iter().filter_map(|it| it.clause.as_deref()).collect();
+    named.extend(
+        table.levels.iter().flat_map(|row| &row.cells).filter_map(|it| it.clause.as_deref()),
+    );
+    let is_named = |clause: &str| {
+        named.iter().any(|it| {
+            *it == clause || it.strip_prefix(clause).is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
+    Ok(shown.clauses.into_iter().filter(|it| is_named(&it.clause)).collect())
 }

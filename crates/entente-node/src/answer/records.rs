@@ -99,6 +99,7 @@ pub(super) fn show(
         consents: consents.map(|it| show::consent_row(it, &names, node.today())).collect(),
         shared_with: releases.iter().map(|release| shared_with(release, &names)).collect(),
         linked: linked.iter().filter(|other| **other != id).map(RecordId::to_string).collect(),
+        steward_allows: case.steward_allows,
     })
 }
 

@@ -103,7 +103,11 @@ fn grid(fields: &[FieldFate], lang: Lang) -> Grid {
     // What we do not know ourselves cannot go anywhere.
     let is_known = |field: &&FieldFate| field.ours.masked || !field.ours.values.0.is_empty();
     for field in fields.iter().filter(is_known) {
-        let ours = codes::values(&field.ours, lang);
+        let recorded: Vec<_> = field.from.iter().map(|it| codes::values(it, lang)).collect();
+        let ours = match recorded.as_slice() {
+            [] => codes::values(&field.ours, lang),
+            recorded => recorded.join("; "),
+        };
         let theirs = field
             .theirs
             .as_ref()

@@ -84,15 +84,15 @@ Why it does not go out
 
 Field by field
 This is what the levels of the agreement would leave, if it went out.
-╭──────────────────────────┬───────────────────────────┬───────────────────────────┬─────────────┬────────╮
-│ Field                    ┆ We have                   ┆ They would see            ┆ Fate        ┆ Clause │
-╞══════════════════════════╪═══════════════════════════╪═══════════════════════════╪═════════════╪════════╡
-│ First name               ┆ •••••• (masked)           ┆ —                         ┆ removed     ┆ —      │
-│ Registered on            ┆ 2026-08-14                ┆ 2026-Q3                   ┆ generalized ┆ 2.1    │
-│ Province of exploitation ┆ Ontario                   ┆ Ontario                   ┆ kept        ┆ 2.2    │
-│ Forms of exploitation    ┆ Forced labour or services ┆ Forced labour or services ┆ kept        ┆ 2.3    │
-│ Immigration status       ┆ worker                    ┆ —                         ┆ removed     ┆ 2.3    │
-╰──────────────────────────┴───────────────────────────┴───────────────────────────┴─────────────┴────────╯"
+╭───────────────────────┬───────────────────────────┬───────────────────────────┬─────────────┬────────╮
+│ Field                 ┆ We have                   ┆ They would see            ┆ Fate        ┆ Clause │
+╞═══════════════════════╪═══════════════════════════╪═══════════════════════════╪═════════════╪════════╡
+│ First name            ┆ •••••• (masked)           ┆ —                         ┆ removed     ┆ —      │
+│ Period                ┆ 2026-08-14                ┆ 2026-Q3                   ┆ generalized ┆ 2.1    │
+│ Place                 ┆ Ontario                   ┆ Ontario                   ┆ kept        ┆ 2.2    │
+│ Forms of exploitation ┆ Forced labour or services ┆ Forced labour or services ┆ kept        ┆ 2.3    │
+│ Immigration status    ┆ worker                    ┆ —                         ┆ removed     ┆ —      │
+╰───────────────────────┴───────────────────────────┴───────────────────────────┴─────────────┴────────╯"
     );
     let french = page(Op::AgreementExplain, Lang::Fr);
     assert!(french.contains("│ Prénom "));

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use entente_core::agreement::Element;
 use entente_core::codes::Province;
 use entente_core::lang::Lang;
+use entente_core::record::Field;
 use entente_core::statement::Statement;
 use entente_core::synthetic;
 use jiff::civil::date;
@@ -78,6 +79,49 @@ fn a_case_that_waits_for_its_close_is_counted_as_the_close_will_count_it() {
     assert_eq!(on, rung);
     let told = of(true);
     assert_eq!((told.decision, told.group_size), (Decision::Refuse, None), "it went out");
+}
+
+#[test]
+fn what_would_go_out_stands_beside_the_record_and_is_what_then_goes_out() {
+    use crate::answer::agreements::explain;
+    use crate::answer::audit::disclosures;
+    let (province, _centre) = two();
+    let also = [(Field::NameLast, "Exemple"), (Field::Birthdate, "1999-01-31")];
+    let record = case(&province, &also).to_string();
+    for _ in 0..14 {
+        case(&province, &[]);
+    }
+    let ask = AgreementExplainAsk {
+        record: record.clone(),
+        partner: "Organization 1".to_owned(),
+        group: true,
+    };
+    let told = explain(&province, &staff(), ask, &steps()).unwrap();
+    assert!(!serde_json::to_string(&told).unwrap().contains("Exemple"));
+    let of = |name: &str| told.fields.iter().find(|it| it.ours.field == name).unwrap();
+    let period = of("period");
+    assert_eq!((period.fate, period.from[0].field.as_str()), (Fate::Generalized, "registered_on"));
+    let age = of("age");
+    assert!(age.from.iter().any(|it| it.field == "birthdate" && it.masked));
+    assert_ne!(age.fate, Fate::Kept, "a date of birth is more than a group");
+    let name = of("name_last");
+    assert!(name.ours.masked && name.from.is_empty() && name.theirs.is_none());
+    assert_eq!((name.fate, name.clause.as_deref()), (Fate::Removed, None));
+    for fate in told.fields.iter().filter(|it| it.fate == Fate::Kept && !it.from.is_empty()) {
+        assert_eq!(fate.from[0].values, fate.theirs.as_ref().unwrap().values);
+    }
+
+    // The close sends what was shown, field by field.
+    close_of(&province, "2026-Q3");
+    let ask = AuditDisclosuresAsk { record };
+    let account = disclosures(&province, &staff(), ask, &steps()).unwrap();
+    let shown: Vec<_> = told.fields.iter().filter_map(|it| it.theirs.clone()).collect();
+    let sent = &account.disclosures[0].fields;
+    assert!(sent.len() >= 4);
+    for field in sent {
+        assert!(shown.contains(field), "{}", field.field);
+    }
+    assert_eq!(shown.len(), sent.len());
 }
 
 #[test]

@@ -323,8 +323,11 @@ pub enum Decision {
 /// What becomes of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldFate {
-    /// What we have.
+    /// What we have: for a level of a summary at its finest.
     pub ours: FieldValue,
+    /// The fields of the record that a level is read from, as they are recorded. Empty if nothing is
+    /// recorded, or if `ours` is such a field itself.
+    pub from: Vec<FieldValue>,
     /// What they would see; absent if removed. Its field may be another one, for example a period
     /// for a date.
     pub theirs: Option<FieldValue>,

@@ -111,6 +111,8 @@ pub struct RecordShowTold {
     pub shared_with: Vec<SharedWith>,
     /// Other records of the same person.
     pub linked: Vec<String>,
+    /// What the community steward answered; absent if nothing yet.
+    pub steward_allows: Option<bool>,
 }
 
 /// A partner that has, or had, a summary of a record.

@@ -19,6 +19,8 @@ pub struct GroupNow {
     pub n_persons: u32,
     /// The rung; `None` if it would wait.
     pub rung: Option<Rung>,
+    /// Whether the form of exploitation would be told on it.
+    pub tells_form: bool,
 }
 
 impl Node {
@@ -33,11 +35,11 @@ impl Node {
         let (_, _, ready, _) = self.db.read(|tx| self.plan(tx, epoch, partner))?;
         let found = ready.into_iter().find(|it| it.record == *record);
         Ok(found.and_then(|it| match it.proposal.disclosure {
-            Disclosure::Ready { rung, class_size, .. } => {
-                Some(GroupNow { n_persons: class_size, rung: Some(rung) })
+            Disclosure::Ready { rung, class_size, tells_form, .. } => {
+                Some(GroupNow { n_persons: class_size, rung: Some(rung), tells_form })
             }
             Disclosure::TooFew { class_size } => {
-                Some(GroupNow { n_persons: class_size, rung: None })
+                Some(GroupNow { n_persons: class_size, rung: None, tells_form: false })
             }
             Disclosure::NotClosed | Disclosure::Done => None,
         }))

@@ -1,0 +1,148 @@
+//! What stands beside a case: its community steward, and other records of the same person.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::local::doc::{
+    DuplicatePair, PartnerListAsk, PartnerState, RecordDuplicatesAsk, RecordDuplicatesTold,
+    RecordLinkAsk, RecordRow, RecordShowAsk, RecordShowTold, RecordStewardAsk,
+};
+use entente_node::local::{Op, words};
+use serde::Deserialize;
+
+use super::{found, short};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "cases/steward.html")]
+struct StewardPage<'a> {
+    p: &'a Page,
+    told: &'a RecordShowTold,
+    /// Id, name, whether it is the steward.
+    partners: Vec<(String, String, bool)>,
+}
+
+impl StewardPage<'_> {
+    fn short(&self) -> &str {
+        short(&self.told.record.id)
+    }
+
+    /// What the steward answered: code, words, whether it is so.
+    fn answers(&self) -> [(&'static str, &'static str, bool); 3] {
+        let (p, said) = (self.p, self.told.steward_allows);
+        [
+            ("", p.t("No answer yet", "Pas encore de réponse"), said.is_none()),
+            ("yes", p.t("They allow sharing", "Il permet la communication"), said == Some(true)),
+            ("no", p.t("They refuse", "Il refuse"), said == Some(false)),
+        ]
+    }
+}
+
+async fn record(visit: &Visit, case: &str) -> Result<RecordShowTold, Problem> {
+    let ask = RecordShowAsk { record: case.to_owned(), reveal: false, version: None };
+    found(visit.ask(&ask).await)
+}
+
+/// `GET /cases/{case}/steward`.
+pub(crate) async fn steward(visit: Visit, Path(case): Path<String>) -> Answer {
+    let p = &visit.page;
+    let told = record(&visit, &case).await?;
+    let steward = told.record.steward.as_ref().map(|it| it.id.clone());
+    let partners = visit.ask(&PartnerListAsk { state: None }).await?.partners.into_iter();
+    let partners = partners
+        .filter(|row| !row.partner.id.is_empty() && row.state != PartnerState::Ended)
+        .map(|row| {
+            let name = row.partner.name(p.lang).to_owned();
+            let is_it = steward.as_ref() == Some(&row.partner.id);
+            (row.partner.id, name, is_it)
+        })
+        .collect();
+    show(&StewardPage { p, told: &told, partners })
+}
+
+/// What was chosen.
+#[derive(Default, Deserialize)]
+pub(crate) struct Chosen {
+    #[serde(default)]
+    steward: String,
+    #[serde(default)]
+    allows: String,
+    #[serde(default)]
+    other: String,
+    #[serde(default)]
+    same: String,
+}
+
+/// `POST /cases/{case}/steward`.
+pub(crate) async fn set_steward(
+    visit: Visit,
+    Path(case): Path<String>,
+    Form(chosen): Form<Chosen>,
+) -> Answer {
+    let steward = Some(chosen.steward).filter(|it| !it.is_empty());
+    let allows = match chosen.allows.as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    // Without a steward there is nobody whose answer it could be.
+    let allows = allows.filter(|_| steward.is_some());
+    let told = found(visit.ask(&RecordStewardAsk { record: case, steward, allows }).await)?;
+    let to = format!("/cases/{}?decided=true&outdated={}", told.record, told.summaries_withdrawn);
+    Ok(Redirect::to(&visit.page.to(&to)).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "cases/duplicates.html")]
+struct DuplicatesPage<'a> {
+    p: &'a Page,
+    record: &'a RecordShowTold,
+    told: &'a RecordDuplicatesTold,
+}
+
+/// How alike two records must be to be worth a look beside this one; lists of all pairs ask for more.
+const ALIKE: u8 = 50;
+
+impl DuplicatesPage<'_> {
+    fn short(&self) -> &str {
+        short(&self.record.record.id)
+    }
+
+    /// The other one of a pair.
+    fn other<'t>(&self, pair: &'t DuplicatePair) -> &'t RecordRow {
+        if pair.left.id == self.record.record.id { &pair.right } else { &pair.left }
+    }
+
+    fn end<'t>(&self, id: &'t str) -> &'t str {
+        short(id)
+    }
+
+    fn because(&self, pair: &DuplicatePair) -> String {
+        let labels = pair.because.iter().map(|it| words::field_label(it, self.p.lang));
+        labels.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `GET /cases/{case}/duplicates`.
+pub(crate) async fn duplicates(visit: Visit, Path(case): Path<String>) -> Answer {
+    let record = record(&visit, &case).await?;
+    let only = Some(record.record.id.clone());
+    let ask = RecordDuplicatesAsk { record: only, min_score: ALIKE, limit: 20 };
+    let told = visit.ask(&ask).await?;
+    show(&DuplicatesPage { p: &visit.page, record: &record, told: &told })
+}
+
+/// `POST /cases/{case}/link`: one person or not.
+pub(crate) async fn link(
+    visit: Visit,
+    Path(case): Path<String>,
+    Form(chosen): Form<Chosen>,
+) -> Answer {
+    let same_person = chosen.same == "yes";
+    let ask = RecordLinkAsk { left: case.clone(), right: chosen.other, same_person };
+    found(visit.ask(&ask).await)?;
+    Ok(Redirect::to(&visit.page.to(&format!("/cases/{case}/duplicates"))).into_response())
+}

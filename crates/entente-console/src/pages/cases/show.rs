@@ -1,0 +1,238 @@
+//! One case: what is known, what it amounts to, what the person allows, who has it, what can be done next.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use entente_node::local::doc::{
+    ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, Tri, Verdict,
+};
+use entente_node::local::{Op, words};
+use serde::Deserialize;
+
+use super::consent::Consents;
+use super::sections::{SECTIONS, Section, value};
+use super::{found, short};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+
+#[derive(Template)]
+#[template(path = "cases/show.html")]
+struct CasePage<'a> {
+    p: &'a Page,
+    told: &'a RecordShowTold,
+    news: &'a News,
+    parts: Vec<Part<'a>>,
+    revealed: bool,
+}
+
+/// What has just been done, as the address says after it.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct News {
+    #[serde(default)]
+    new: bool,
+    /// Ids of records that may be of the same person.
+    #[serde(default)]
+    like: String,
+    /// The version that was saved.
+    saved: Option<u32>,
+    #[serde(default)]
+    outdated: u64,
+    /// A consent was given; one was taken back; the record was.
+    #[serde(default)]
+    given: bool,
+    #[serde(default)]
+    pub(crate) taken: bool,
+    #[serde(default)]
+    pub(crate) out: bool,
+    #[serde(default)]
+    pub(crate) awaited: u64,
+    /// The steward, or who is the same person, was decided.
+    #[serde(default)]
+    decided: bool,
+}
+
+/// A part of what is known.
+struct Part<'a> {
+    id: &'static str,
+    title: &'static str,
+    rows: Vec<&'a FieldValue>,
+}
+
+/// Where a referral begins.
+const REFERRAL: &str = "/referrals/add";
+
+/// Something that can be done next.
+struct Next {
+    to: String,
+    text: &'static str,
+    hint: &'static str,
+}
+
+impl Consents for CasePage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+}
+
+impl CasePage<'_> {
+    fn short(&self) -> &str {
+        short(&self.told.record.id)
+    }
+
+    fn label(&self, field: &FieldValue) -> String {
+        words::field_label(&field.field, self.p.lang)
+    }
+
+    fn value(&self, field: &FieldValue) -> String {
+        value(self.p, field)
+    }
+
+    fn has_masked(&self) -> bool {
+        self.told.fields.iter().any(|it| it.masked)
+    }
+
+    /// Records that may be of the same person, from the address.
+    fn like(&self) -> Vec<(&str, &str)> {
+        let ids = self.news.like.split(',').filter(|id| !id.is_empty());
+        let is_id =
+            |id: &&str| id.len() == 36 && id.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+        ids.filter(is_id).take(5).map(|id| (id, short(id))).collect()
+    }
+
+    fn linked(&self) -> Vec<(&str, &str)> {
+        self.told.linked.iter().map(|id| (id.as_str(), short(id))).collect()
+    }
+
+    fn to(&self, page: &str) -> String {
+        if page == REFERRAL {
+            return self.p.to(&format!("{REFERRAL}?case={}", self.told.record.id));
+        }
+        self.p.to(&format!("/cases/{}{page}", self.told.record.id))
+    }
+
+    /// The one thing to do next.
+    fn primary(&self) -> Next {
+        let p = self.p;
+        if !self.told.record.consent && !self.told.record.withdrawn && p.may(Op::ConsentGive) {
+            return Next {
+                to: self.to("/consents/add"),
+                text: p.t("Enter a consent", "Consigner un consentement"),
+                hint: "",
+            };
+        }
+        Next {
+            to: self.to("/explain"),
+            text: p
+                .t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
+            hint: "",
+        }
+    }
+
+    /// The rest of what can be done.
+    fn next(&self) -> Vec<Next> {
+        let p = self.p;
+        let all = [
+            (
+                Op::AgreementExplain,
+                "/explain",
+                p.t("What each partner will receive", "Ce que chaque partenaire recevra"),
+                p.t(
+                    "Field by field, before anything goes out.",
+                    "Champ par champ, avant tout envoi.",
+                ),
+            ),
+            (
+                Op::ReferralCreate,
+                REFERRAL,
+                p.t("Start a referral", "Faire un renvoi"),
+                p.t(
+                    "To a service that the person asked for.",
+                    "Vers un service que la personne demande.",
+                ),
+            ),
+            (Op::RecordEdit, "/edit", p.t("Edit the case", "Modifier le dossier"), ""),
+            (Op::ConsentList, "/consents", p.t("Consents", "Consentements"), ""),
+            (Op::RecordHistory, "/history", p.t("Versions of the case", "Versions du dossier"), ""),
+            (
+                Op::RecordSteward,
+                "/steward",
+                p.t("Community steward", "Gardien communautaire"),
+                p.t(
+                    "Who must allow sharing too (OCAP®).",
+                    "Qui doit aussi permettre la communication (PCAP®).",
+                ),
+            ),
+            (
+                Op::RecordDuplicates,
+                "/duplicates",
+                p.t("Other records of the same person", "Autres dossiers de la même personne"),
+                "",
+            ),
+            (
+                Op::RecordWithdraw,
+                "/withdraw",
+                p.t("Take the case out of sharing", "Retirer le dossier de la communication"),
+                p.t("First shows what it would do.", "Montre d’abord ce que cela ferait."),
+            ),
+        ];
+        let is_main = |to: &str| self.primary().to == to;
+        all.into_iter()
+            .filter(|(op, page, ..)| {
+                p.may(*op) && !(*page == "/withdraw" && self.told.record.withdrawn)
+            })
+            .map(|(_, page, text, hint)| Next { to: self.to(page), text, hint })
+            .filter(|next| !is_main(&next.to))
+            .collect()
+    }
+
+    fn met(&self, verdict: &Verdict) -> (&'static str, &'static str) {
+        match verdict.met {
+            Tri::Yes => ("good", self.p.t("met", "remplie")),
+            Tri::No => ("", self.p.t("not met", "non remplie")),
+            Tri::Undetermined => ("warn", self.p.t("undetermined", "indéterminée")),
+        }
+    }
+
+    fn missing(&self, verdict: &Verdict) -> String {
+        let labels = verdict.missing.iter().map(|it| words::field_label(it, self.p.lang));
+        labels.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Consents that hold today.
+    fn valid(&self) -> Vec<&ConsentRow> {
+        self.told.consents.iter().filter(|it| it.valid).collect()
+    }
+}
+
+/// `GET /cases/{case}`.
+pub(crate) async fn one(
+    visit: Visit,
+    Path(case): Path<String>,
+    Query(news): Query<News>,
+) -> Answer {
+    let ask = RecordShowAsk { record: case, reveal: false, version: None };
+    let told = found(visit.ask(&ask).await)?;
+    page(&visit.page, &told, &news, false)
+}
+
+/// `POST /cases/{case}/reveal`: the same page with names, once. A fresh proof is needed, and the node keeps
+/// an account of it.
+pub(crate) async fn reveal(visit: Visit, Path(case): Path<String>) -> Answer {
+    let ask = RecordShowAsk { record: case, reveal: true, version: None };
+    let told = found(visit.ask_fresh(&ask).await)?;
+    // The other language leads to the page with masks: nothing is revealed by a link.
+    let p = Page { path: format!("/cases/{}", told.record.id), ..visit.page.clone() };
+    page(&p, &told, &News::default(), true)
+}
+
+fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer {
+    let part = |of: &Section| Part {
+        id: of.id,
+        title: of.title(p.lang),
+        rows: of
+            .fields()
+            .filter_map(|field| told.fields.iter().find(|it| it.field == field.name()))
+            .collect(),
+    };
+    let parts = SECTIONS.iter().map(part).filter(|part| !part.rows.is_empty()).collect();
+    show(&CasePage { p, told, news, parts, revealed })
+}

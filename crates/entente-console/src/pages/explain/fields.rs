@@ -1,0 +1,145 @@
+//! Field by field: what we have, and what each partner reads of it.
+
+use entente_node::local::doc::{Fate, FieldFate, FieldValue};
+use entente_node::local::words;
+
+use super::Offer;
+use crate::page::Page;
+use crate::pages::cases::sections::value;
+
+/// The fields of a case beside what partners read of them.
+pub(crate) struct Table {
+    /// What a summary can say.
+    pub(crate) levels: Vec<Row>,
+    /// What no summary says.
+    pub(crate) never: Vec<Row>,
+    /// Levels of which nothing is recorded: label, and what partners read instead.
+    pub(crate) unknown: Vec<(String, String)>,
+}
+
+/// One field or level.
+pub(crate) struct Row {
+    pub(crate) label: String,
+    /// What is recorded, a line each.
+    pub(crate) ours: Vec<String>,
+    /// For each partner that is looked at.
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// What becomes of a field on its way to one partner.
+pub(crate) struct Cell {
+    pub(crate) fate: Fate,
+    /// What we have, struck through unless it is kept.
+    pub(crate) struck: String,
+    /// What they read.
+    pub(crate) theirs: Option<String>,
+    pub(crate) clause: Option<String>,
+    /// What decided, where no clause did.
+    pub(crate) why: &'static str,
+}
+
+impl Cell {
+    /// It goes as it is.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.fate == Fate::Kept
+    }
+}
+
+/// The table for the partners that are looked at. All of them are told of the same record.
+pub(crate) fn table(p: &Page, chosen: &[Offer]) -> Table {
+    let mut table = Table { levels: Vec::new(), never: Vec::new(), unknown: Vec::new() };
+    let Some(with) = chosen.iter().find(|it| !it.told.fields.is_empty()) else { return table };
+    for fate in &with.told.fields {
+        let name = &fate.ours.field;
+        let of =
+            |offer: &Offer| offer.told.fields.iter().find(|it| it.ours.field == *name).cloned();
+        let is_never = fate.theirs.is_none() && fate.clause.is_none();
+        let has_nothing = fate.from.is_empty() && !is_never;
+        if has_nothing {
+            // Who was told before may have been told more than is recorded now.
+            let was_told = chosen
+                .iter()
+                .any(|it| it.has.as_ref().is_some_and(|has| told(has, name).is_some()));
+            if !was_told {
+                let reads = fate.theirs.as_ref().filter(|it| !it.values.0.is_empty());
+                let reads = reads.map_or_else(|| nothing(p), |it| value(p, it));
+                table.unknown.push((words::field_label(name, p.lang), reads));
+                continue;
+            }
+        }
+        let row = Row {
+            label: words::field_label(name, p.lang),
+            ours: ours(p, fate),
+            cells: chosen.iter().map(|offer| cell(p, offer, of(offer), fate)).collect(),
+        };
+        if is_never { table.never.push(row) } else { table.levels.push(row) }
+    }
+    table
+}
+
+fn nothing(p: &Page) -> String {
+    p.t("nothing", "rien").to_owned()
+}
+
+/// The fields of the record that a line is read from.
+fn sources(fate: &FieldFate) -> Vec<&FieldValue> {
+    // That a date is precise to the day is what everybody takes it to be.
+    let is_plain = |it: &&FieldValue| it.field == "registered_precision" && it.values.0 == ["day"];
+    match fate.from.as_slice() {
+        [] => vec![&fate.ours],
+        from => from.iter().filter(|it| !is_plain(it)).collect(),
+    }
+}
+
+/// What is recorded. The field is named where it is not the level itself.
+fn ours(p: &Page, fate: &FieldFate) -> Vec<String> {
+    let sources = sources(fate);
+    let is_named = sources.len() > 1;
+    let line = |it: &FieldValue| {
+        let label = words::field_label(&it.field, p.lang);
+        if is_named { format!("{label}{} {}", p.t(":", " :"), value(p, it)) } else { value(p, it) }
+    };
+    sources.into_iter().map(line).collect()
+}
+
+/// The same in one line, without the names of the fields.
+fn struck(p: &Page, fate: &FieldFate) -> String {
+    let values = sources(fate).into_iter().map(|it| value(p, it));
+    values.collect::<Vec<_>>().join("; ")
+}
+
+fn told<'h>(has: &'h super::Receives, name: &str) -> Option<&'h FieldValue> {
+    has.fields.iter().find(|it| it.field == name)
+}
+
+fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Cell {
+    let struck = struck(p, any);
+    let Some(fate) = fate else {
+        let why = p.t("no agreement", "pas d’entente");
+        return Cell { fate: Fate::Removed, struck, theirs: None, clause: None, why };
+    };
+    // What they have is what they were told then, whatever would be told now.
+    let (theirs, is_then) = match &offer.has {
+        Some(has) => (told(has, &fate.ours.field).cloned(), true),
+        None => (fate.theirs.clone(), false),
+    };
+    let recorded = match fate.from.as_slice() {
+        [one] if !one.masked => Some(&one.values.0),
+        _ => None,
+    };
+    let word = match &theirs {
+        None => Fate::Removed,
+        Some(_) if !is_then => fate.fate,
+        Some(theirs) if Some(&theirs.values.0) == recorded => Fate::Kept,
+        Some(_) => Fate::Generalized,
+    };
+    let why = match (word, &fate.clause) {
+        (Fate::Kept, _) => p.t("as recorded", "tel qu’inscrit"),
+        (Fate::Generalized, Some(_)) => p.t("coarser", "généralisé"),
+        (Fate::Generalized, None) => p.t("no summary says more", "aucun résumé n’en dit plus"),
+        (Fate::Removed, Some(_)) => p.t("left out", "retiré"),
+        (Fate::Removed, None) => p.t("never leaves", "ne part jamais"),
+    };
+    let theirs = theirs.map(|it| if it.values.0.is_empty() { nothing(p) } else { value(p, &it) });
+    Cell { fate: word, struck, theirs, clause: fate.clause.clone(), why }
+}
