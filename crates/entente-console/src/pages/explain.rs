@@ -80,9 +80,9 @@ impl ExplainPage<'_> {
     /// The class of a cell: what becomes of the field.
     fn class(&self, cell: &Cell) -> &'static str {
         match cell.fate {
-            Fate::Kept => "kept",
-            Fate::Generalized => "coarser",
-            Fate::Removed => "gone",
+            Fate::Kept => "case-kept",
+            Fate::Generalized => "case-coarser",
+            Fate::Removed => "case-gone",
         }
     }
 
