@@ -157,14 +157,14 @@ async function explain(world, page, house, record, office, shared) {
   await page.click("text=See what each partner will receive");
   await page.uncheck("input[name=with]:checked");
   await page.check(`input[name=with][value='${office}']`);
-  await page.click("form.offers button");
+  await page.click("form.case-offers button");
   const text = await page.textContent("main");
   world.check(text.includes("<script>alert(1)</script>"), "explain: a name is not shown as it is");
   world.check(text.includes("look alike at this level"), "explain: it does not say among how many");
   const row = (label) => page.locator("tr", { has: page.locator(`th:text-is("${label}")`) });
-  world.check(await row("Age group").locator("td.coarser del").first().textContent().then((it) => it.includes("31")), "explain: an age is not struck through");
-  world.check(await row("Gender").locator("td.kept").count() === 1, "explain: what is kept is not said");
-  world.check(await page.locator('dt:text-is("Last name") + dd.gone del').count() === 1, "explain: a name is not said to stay");
+  world.check(await row("Age group").locator("td.case-coarser del").first().textContent().then((it) => it.includes("31")), "explain: an age is not struck through");
+  world.check(await row("Gender").locator("td.case-kept").count() === 1, "explain: what is kept is not said");
+  world.check(await page.locator('dt:text-is("Last name") + dd.case-gone del').count() === 1, "explain: a name is not said to stay");
   world.check(!text.includes("Exemple-Tremblay"), "explain: a name is shown");
   await world.look(page, "cases-explain-en", { whole: true });
   await page.goto(page.url().replace("/en/", "/fr/"));

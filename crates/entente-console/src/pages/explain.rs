@@ -9,7 +9,7 @@ use entente_core::lang::Lang;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
-    ConsentListAsk, Fate, PartnerListAsk, PartnerRow, PartnerState,
+    ConsentListAsk, Disclosure, Fate, PartnerListAsk, PartnerRow, PartnerState,
 };
 
 use crate::gate::{Visit, nothing_there};
@@ -80,9 +80,9 @@ impl ExplainPage<'_> {
     /// The class of a cell: what becomes of the field.
     fn class(&self, cell: &Cell) -> &'static str {
         match cell.fate {
-            Fate::Kept => "kept",
-            Fate::Generalized => "coarser",
-            Fate::Removed => "gone",
+            Fate::Kept => "case-kept",
+            Fate::Generalized => "case-coarser",
+            Fate::Removed => "case-gone",
         }
     }
 
@@ -152,19 +152,19 @@ async fn explain(
     let told = visit.ask(&PartnerListAsk { state: None }).await?;
     let mut partners: Vec<_> = told.partners.into_iter().filter(can_receive).collect();
     partners.sort_by_key(|row| row.agreement.is_none());
-    let mut offers = Vec::new();
+    let mut others = Vec::new();
     for row in partners.iter().take(OVERVIEW) {
-        offers.push(offer(&visit, &case, &row.partner.id, false).await?);
+        if !wanted.contains(&row.partner.id.as_str()) {
+            others.push(offer(&visit, &case, &row.partner.id, false).await?);
+        }
     }
     // Those that something goes to stand first.
-    offers.sort_by_key(|it| it.verdict.order);
-    let case = match offers.first() {
-        Some(offer) => offer.told.record.clone(),
-        // Nobody to ask about; still, only a case that is there has a page.
-        None => found(visit.ask(&ConsentListAsk { record: case }).await)?.record,
+    others.sort_by_key(|it| it.verdict.order);
+    let first = others.first().map(|it| it.told.partner.id.clone());
+    let ids: Vec<String> = match wanted.as_slice() {
+        [] => first.into_iter().collect(),
+        wanted => wanted.iter().map(|id| (*id).to_owned()).collect(),
     };
-    let first = offers.first().map(|it| it.told.partner.id.as_str());
-    let ids: Vec<&str> = if wanted.is_empty() { first.into_iter().collect() } else { wanted };
     let mut chosen = Vec::new();
     for id in &ids {
         if !partners.iter().any(|row| row.partner.id == *id) {
@@ -172,25 +172,33 @@ async fn explain(
         }
         chosen.push(offer(&visit, &case, id, true).await?);
     }
-    let is_chosen = |id: &str| ids.contains(&id);
-    let all = offers.iter().map(|it| Known {
+    others.retain(|it| !ids.contains(&it.told.partner.id));
+    let case = match chosen.first() {
+        Some(offer) => offer.told.record.clone(),
+        // Nobody to ask about; still, only a case that is there has a page.
+        None => found(visit.ask(&ConsentListAsk { record: case }).await)?.record,
+    };
+    let known = |it: &Offer, chosen| Known {
         id: it.told.partner.id.clone(),
         name: it.told.partner.name(p.lang).to_owned(),
         verdict: Some(it.verdict.clone()),
-        chosen: is_chosen(&it.told.partner.id),
-    });
-    let beyond = partners.iter().skip(OVERVIEW).map(|row| Known {
+        chosen,
+    };
+    let mut all: Vec<_> = chosen.iter().map(|it| known(it, true)).collect();
+    all.extend(others.iter().map(|it| known(it, false)));
+    let beyond = partners.iter().skip(OVERVIEW).filter(|row| !ids.contains(&row.partner.id));
+    let beyond = beyond.map(|row| Known {
         id: row.partner.id.clone(),
         name: row.partner.name(p.lang).to_owned(),
         verdict: None,
-        chosen: is_chosen(&row.partner.id),
+        chosen: false,
     });
     let table = table(p, &chosen);
     let clauses = clauses(&visit, &chosen, &table).await?;
     show(&ExplainPage {
         p,
         case: &case,
-        all: all.collect(),
+        all,
         beyond: beyond.collect(),
         chosen: &chosen,
         table,
@@ -210,9 +218,9 @@ async fn offer(visit: &Visit, case: &str, partner: &str, group: bool) -> Result<
     let mut has = None;
     if group && told.already_shared.is_some() && visit.page.may(Op::AuditDisclosures) {
         let account = found(visit.ask(&AuditDisclosuresAsk { record: case.to_owned() }).await)?;
-        let theirs = account.disclosures.into_iter().rev();
-        let theirs = theirs.filter(|it| it.withdrawn_at.is_none());
-        has = theirs.into_iter().find(|it| it.partner.id == told.partner.id).map(Receives::of);
+        let is_theirs =
+            |it: &Disclosure| it.withdrawn_at.is_none() && it.partner.id == told.partner.id;
+        has = account.disclosures.into_iter().rev().find(is_theirs).map(Receives::of);
     }
     Ok(Offer { verdict: Verdict::of(&visit.page, &told, has.as_ref()), told, has })
 }

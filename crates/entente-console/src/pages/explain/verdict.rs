@@ -102,14 +102,14 @@ fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String
             let people = people(p, size);
             match p.lang {
                 Lang::En => format!(
-                    "Nothing has gone out yet. Even at the coarsest level only {people} here would look alike, \
-                     and at least {least} must: if {epoch} were closed now, it would wait for a later close. \
-                     Below is the most that it can come to."
+                    "Nothing has gone out yet. Even at the coarsest level, the group of those here who look \
+                     alike is only {people}, and at least {least} are needed: if {epoch} were closed now, it \
+                     would wait for a later close. Below is the most that it can come to."
                 ),
                 Lang::Fr => format!(
-                    "Rien n’est encore parti. Même au niveau le plus général, {people} d’ici seulement se \
-                     ressembleraient; il en faut au moins {least} : si la période {epoch} était clôturée \
-                     maintenant, il attendrait une clôture ultérieure. Voici le plus qu’il puisse dire."
+                    "Rien n’est encore parti. Même au niveau le plus général, le groupe des semblables d’ici \
+                     ne compterait que {people}; il en faut au moins {least}. Si la période {epoch} était \
+                     clôturée maintenant, il attendrait une clôture ultérieure. Voici le plus qu’il puisse dire."
                 ),
             }
         }
