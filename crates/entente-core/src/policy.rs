@@ -41,7 +41,9 @@ pub use explain::{Explanation, FieldFate, FieldLine};
 pub use handovers::handover_key;
 pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
-pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
+pub use referrals::{
+    NeedConsent, OfferProposal, carried_answer, referral_answer, referral_decision,
+};
 pub use services::ServiceNews;
 
 /// What one organization may send to one partner: an agreement, seen in one direction.

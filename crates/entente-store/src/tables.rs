@@ -192,3 +192,11 @@ pub const USERS: Table = Table::new(61, "users");
 /// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
 /// Value: [`crate::people::LinkRow`].
 pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");
+
+/// Through whom offers of our referrals went to organizations without a node. Key: referral id,
+/// organization. Value: the sponsor (32 bytes).
+pub const OFFERED_THROUGH: Table = Table::new(63, "offered-through");
+
+/// What we carry between homes and organizations that we sponsor. Key: organization, referral id,
+/// home. Value: [`crate::mail::MailRow`].
+pub const SPONSOR_MAIL: Table = Table::new(64, "sponsor-mail");

@@ -182,7 +182,7 @@ impl Node {
     ) -> Outcome<()> {
         match event {
             HomeEvent::Decline(by, _) => match kept.offers.get(by) {
-                Some(row) => self.shred_offer(tx, by, row.at),
+                Some(row) => self.shred_offer(tx, &self.through(tx, &kept.id, by)?, row.at),
                 None => Ok(()),
             },
             _ => Ok(()),
