@@ -33,6 +33,9 @@ use super::faults::{
     several_referrals,
 };
 use super::{SponsoredFolder, SponsoredProfile, write_whole};
+use crate::answer::instant;
+use crate::fault::Both;
+use crate::local::doc::{Named, Private, ReferralOpenTold, ReferralTold};
 use crate::node::Outcome;
 use crate::node::audit::no_randomness;
 use crate::node::referrals::read::continues;
@@ -78,6 +81,32 @@ pub struct FolderReferral {
     pub home: Text,
     /// Whether there are contact details to open.
     pub has_details: bool,
+}
+
+impl FolderReferral {
+    /// The referral as a document.
+    pub fn document(&self, profile: &SponsoredProfile, now_s: i64, done: bool) -> ReferralTold {
+        let name = Both::new(&*profile.name.en, &*profile.name.fr);
+        let us = Named { id: profile.id.to_string(), name };
+        crate::answer::referrals::of_folder(self, us, now_s, done)
+    }
+}
+
+impl FolderOpened {
+    /// What was opened as a document. Holds what identifies a person.
+    pub fn document(&self) -> ReferralOpenTold {
+        let FolderReferral { kept, home, .. } = &self.referral;
+        ReferralOpenTold {
+            referral: kept.id.to_string(),
+            from: kept.home.to_string(),
+            from_en: home.en.clone(),
+            from_fr: home.fr.clone(),
+            details: Private(crate::answer::handovers::document(&self.details)),
+            sealed_at: instant(self.sealed_at_s),
+            first_opened_at: instant(self.first_opened_at_s),
+            opens_until: None,
+        }
+    }
 }
 
 /// What was found in mail.
