@@ -283,7 +283,7 @@ fn the_end_of_the_sponsorship_takes_the_offers_back() {
     assert_eq!(it.kept(&taken).state.step, HomeStep::Revoked);
     let id = it.create();
     let refused = it.home.node().offer_referral(staff(), &id, &[it.org]).unwrap_err();
-    assert_eq!(refused.code, "ENT-2307");
+    assert_eq!(refused.code, "ENT-2306");
 }
 
 /// Where the mark is in what a node keeps, opened with its own key, and in what it said to partners.
