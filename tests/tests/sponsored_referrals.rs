@@ -569,6 +569,34 @@ fn who_has_no_key_or_no_grant_is_not_asked_and_consent_is_towards_both() {
 }
 
 #[test]
+fn the_sponsor_itself_refers_to_its_organization_without_a_feed_between() {
+    let it = world();
+    let node = it.sponsor.node();
+    let record = case_with_consent(&it.sponsor);
+    let candidates = node.referral_candidates().unwrap();
+    assert!(candidates.iter().any(|found| found.partner == it.org));
+    let id = node.create_referral(staff(), &record, card(Urgency::Routine)).unwrap().id;
+    node.offer_referral(staff(), &id, &[it.org]).unwrap();
+    let mail = || it.inbox(&node.give_mail(&staff(), &it.org).unwrap().file).unwrap();
+    assert_eq!(mail().n_new, 1);
+    let take = |file: &[u8]| node.take_answers(&staff(), file).unwrap();
+    take(&it.folder.accept(SECRET, &id.to_string(), START_S).unwrap().1);
+    let step = || node.find_referral(&id.to_string()).unwrap().state.step;
+    assert_eq!(step(), HomeStep::Accepted);
+    node.hand_over_referral(staff(), &id, &marked()).unwrap();
+    mail();
+    let opened = it.folder.open_details(SECRET, &id.to_string(), START_S).unwrap();
+    assert_eq!(opened.details, marked());
+    assert_eq!(take(&opened.file).refused, []);
+    assert_eq!(step(), HomeStep::Opened);
+    assert_eq!(marks_in(&it.sponsor, &[&it.home]), [""; 0]);
+    node.withdraw_referral(staff(), &id).unwrap();
+    mail();
+    assert_eq!(it.state(&id), PartnerState::Revoked);
+    node.verify_audit().unwrap();
+}
+
+#[test]
 fn crashes_of_the_home_and_the_sponsor_lose_nothing() {
     let mut it = world();
     let id = it.offered(&[]);

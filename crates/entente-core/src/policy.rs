@@ -42,7 +42,8 @@ pub use handovers::handover_key;
 pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
 pub use referrals::{
-    NeedConsent, OfferProposal, carried_answer, referral_answer, referral_decision,
+    NeedConsent, OfferProposal, carried_answer, decide_own_offer, referral_answer,
+    referral_decision,
 };
 pub use services::ServiceNews;
 

@@ -137,28 +137,9 @@ impl Policy {
     }
 
     fn judge_person(&self, proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
+        judge_consent(proposal, reasons);
         let card = &proposal.offer.card;
         let mut deny = |clause, why| reasons.push(Reason { clause, why });
-        let missing: Set<Need> = card
-            .needs
-            .iter()
-            .copied()
-            .filter(|it| !proposal.consent.covered.contains(*it))
-            .collect();
-        if !missing.is_empty() {
-            deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
-            if proposal.consent.is_withdrawn {
-                deny(Clause::ALWAYS, Why::ConsentWithdrawn);
-            }
-        }
-        if proposal.is_withdrawn {
-            deny(Clause::ALWAYS, Why::RecordWithdrawn);
-        }
-        match proposal.steward {
-            StewardDecision::Refused => deny(Clause::ALWAYS, Why::StewardRefused),
-            StewardDecision::Missing => deny(Clause::ALWAYS, Why::StewardMissing),
-            StewardDecision::NotNeeded | StewardDecision::Allowed => {}
-        }
         if !covers_area(&self.grant.geography, card.area) {
             deny(self.clause(item::GEOGRAPHY), Why::AreaOutsideGeography);
         }
@@ -182,6 +163,44 @@ impl Policy {
             deny(Forbids::form_clause(self.article, *form), Why::ForbiddenForm);
         }
     }
+}
+
+/// What the person, the record and the steward allow, whoever is asked.
+fn judge_consent(proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
+    let card = &proposal.offer.card;
+    let mut deny = |clause, why| reasons.push(Reason { clause, why });
+    let missing: Set<Need> =
+        card.needs.iter().copied().filter(|it| !proposal.consent.covered.contains(*it)).collect();
+    if !missing.is_empty() {
+        deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
+        if proposal.consent.is_withdrawn {
+            deny(Clause::ALWAYS, Why::ConsentWithdrawn);
+        }
+    }
+    if proposal.is_withdrawn {
+        deny(Clause::ALWAYS, Why::RecordWithdrawn);
+    }
+    match proposal.steward {
+        StewardDecision::Refused => deny(Clause::ALWAYS, Why::StewardRefused),
+        StewardDecision::Missing => deny(Clause::ALWAYS, Why::StewardMissing),
+        StewardDecision::NotNeeded | StewardDecision::Allowed => {}
+    }
+}
+
+/// Decides whether a referral of ours may be offered to an organization that we sponsor ourselves. There
+/// is no agreement with oneself: the consent towards that organization decides. The offer goes into the
+/// mail that `ours` writes, and into no feed.
+pub fn decide_own_offer(
+    ours: OrgId,
+    proposal: &OfferProposal,
+) -> Result<Permitted<Message>, Denied> {
+    let mut reasons = Vec::new();
+    judge_consent(proposal, &mut reasons);
+    if !reasons.is_empty() {
+        return Err(Denied::new(reasons));
+    }
+    let inner = Message { head: proposal.head.clone(), body: Body::Offer(proposal.offer.clone()) };
+    Ok(Permitted { partner: ours, clause: Clause::ALWAYS, inner })
 }
 
 /// Whether wherever the service may be wanted is within the provinces of the agreement.

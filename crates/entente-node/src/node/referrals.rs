@@ -32,7 +32,7 @@ pub(crate) mod read;
 pub(crate) mod rows;
 mod say;
 mod settle;
-mod through;
+pub(crate) mod through;
 mod timers;
 
 pub use permit::Refusal;

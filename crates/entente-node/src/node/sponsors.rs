@@ -148,6 +148,8 @@ impl Node {
                 SponsoredRow { ended_at_s: Some(self.now_s()), ..row.ok_or_else(not_sponsored)? };
             tx.put_sponsored(org.as_bytes(), &row)?;
             self.say_sponsored(tx, org)?;
+            // Our own referrals to it, and then what we carry for others.
+            self.end_referrals_with(tx, org)?;
             self.forget_mail(tx, org)?;
             let entry = self.entry(actor.clone(), Action::SponsoredEnded);
             self.write_audit(tx, vec![entry.reference(*org.as_bytes())])?;

@@ -156,8 +156,11 @@ impl Node {
             (Way::Sent, Some((epoch, seq))) => {
                 let org = OrgId::from_bytes(&at.partner).unwrap_or(*partner);
                 let through = self.through(tx, &ReferralId(at.referral), &org)?;
-                let log = LogKey::Feed(*through.as_bytes());
-                tx.shred_leaves(log, epoch, &[seq.saturating_sub(1)])?;
+                // What is in our own mail goes with the word that ends it.
+                if !self.is_ours(&through) {
+                    let log = LogKey::Feed(*through.as_bytes());
+                    tx.shred_leaves(log, epoch, &[seq.saturating_sub(1)])?;
+                }
             }
             (Way::Sent, None) | (Way::Carried, _) => {}
             (Way::Received, _) => {

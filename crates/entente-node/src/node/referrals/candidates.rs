@@ -31,7 +31,9 @@ impl Node {
             for entry in directory.entries().filter(|entry| shown.contains(&entry.issuer)) {
                 let kind = match &entry.sponsor {
                     // The grant is the sponsor's; whoever has no key for hand-overs is not asked.
-                    Some(sponsor) if partners.contains_key(sponsor) => sponsored.get(&entry.issuer),
+                    Some(sponsor) if partners.contains_key(sponsor) || self.is_ours(sponsor) => {
+                        sponsored.get(&entry.issuer)
+                    }
                     Some(_) => None,
                     None => partners.get(&entry.issuer).map(|(kind, _)| kind),
                 };
@@ -50,11 +52,13 @@ impl Node {
         })
     }
 
-    /// The organizations without a node that partners carry and that have a key for hand-overs.
+    /// The organizations without a node that partners or we carry, and that have a key for hand-overs.
     fn referral_sponsored(&self) -> Outcome<BTreeMap<OrgId, OrgType>> {
         self.db.read(|tx| {
             let mut all = BTreeMap::new();
-            for (org, _) in tx.all_carried()? {
+            let carried = tx.all_carried()?.into_iter().map(|(org, _)| org);
+            let ours = tx.all_sponsored()?.into_iter().map(|(org, _)| org);
+            for org in carried.chain(ours) {
                 let Ok(org) = OrgId::from_bytes(&org) else { continue };
                 if let Some(route) = self.route_to(tx, &org)?.filter(|route| route.key.is_some()) {
                     all.insert(org, route.kind);

@@ -1,12 +1,12 @@
 //! Whether a referral may be offered to a partner, and why not.
 
-use entente_core::agreement::Clause;
+use entente_core::agreement::{AgreementState, Clause};
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Need, OrgType, Purpose, Set};
 use entente_core::consent::Consent;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted};
+use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, decide_own_offer};
 use entente_core::record::RecordId;
 use entente_core::referral::{Head, HomeStep, Message, Offer, ReferralId, Timers};
 use entente_core::summary::Finest;
@@ -14,7 +14,7 @@ use entente_store::db::Rows;
 use entente_store::tx::Reads as _;
 
 use super::faults::{denied, no_consent_for_referral, not_offered, too_many_open};
-use super::through::Route;
+use super::through::{Route, WITH_OURSELVES};
 use super::{KeptReferral, MAX_OPEN_WITH_PARTNER, is_open, rows};
 use crate::fault::{Both, Fault};
 use crate::node::agreements::Kept;
@@ -221,6 +221,10 @@ impl Node {
         if is_other || route.as_ref().is_some_and(|route| route.key.is_none()) {
             return Ok(Err(Refusal::NotCarried));
         }
+        if let Some(route) = route.as_ref().filter(|_| self.is_ours(&through)) {
+            let proposal = self.own_proposal(kept, case, partner, route);
+            return Ok(decide_own_offer(self.id(), &proposal).map_err(Refusal::Denied));
+        }
         let Some(row) = tx.partner(through.as_bytes())? else {
             return Ok(Err(Refusal::Shut(Shut::Unknown)));
         };
@@ -244,6 +248,43 @@ impl Node {
     ) -> Outcome<OfferProposal> {
         let policy = self.policy(agreed)?;
         let today = self.today();
+        let chain = kept.offers.get(partner).map(|row| &row.ours);
+        let head = self.head(kept.id, agreed.reference(), chain, None);
+        let mut consent = NeedConsent::of(&case.consents, &policy, &kept.card.needs, today);
+        if let Some(route) = route {
+            let towards = (partner, route.kind);
+            let behind = NeedConsent::towards(&case.consents, towards, &kept.card.needs, today);
+            consent = consent.and(behind);
+        }
+        let head = Head { sponsored: route.map(|_| *partner), ..head };
+        Ok(self.proposal(kept, case, head, consent, agreed.state))
+    }
+
+    /// The same for an organization that we sponsor ourselves.
+    fn own_proposal(
+        &self,
+        kept: &KeptReferral,
+        case: &Case,
+        org: &OrgId,
+        route: &Route,
+    ) -> OfferProposal {
+        let chain = kept.offers.get(org).map(|row| &row.ours);
+        let head = self.head(kept.id, WITH_OURSELVES, chain, None);
+        let head = Head { sponsored: Some(*org), ..head };
+        let towards = (org, route.kind);
+        let needs = &kept.card.needs;
+        let consent = NeedConsent::towards(&case.consents, towards, needs, self.today());
+        self.proposal(kept, case, head, consent, AgreementState::Active)
+    }
+
+    fn proposal(
+        &self,
+        kept: &KeptReferral,
+        case: &Case,
+        head: Head,
+        consent: NeedConsent,
+        state: AgreementState,
+    ) -> OfferProposal {
         let timers = match kept.state.step {
             HomeStep::Offered => kept.timers,
             _ => None,
@@ -255,16 +296,8 @@ impl Node {
         let offer =
             Offer { card: kept.card.clone(), due_at_s, expires_at_s: expires_at_s.max(due_at_s) };
         let finest = Finest::of(&case.record, Set::EMPTY);
-        let chain = kept.offers.get(partner).map(|row| &row.ours);
-        let head = self.head(kept.id, agreed.reference(), chain, None);
-        let mut consent = NeedConsent::of(&case.consents, &policy, &kept.card.needs, today);
-        if let Some(route) = route {
-            let towards = (partner, route.kind);
-            let behind = NeedConsent::towards(&case.consents, towards, &kept.card.needs, today);
-            consent = consent.and(behind);
-        }
-        Ok(OfferProposal {
-            head: Head { sponsored: route.map(|_| *partner), ..head },
+        OfferProposal {
+            head,
             offer,
             consent,
             steward: case.steward_decision(&self.id()),
@@ -272,9 +305,9 @@ impl Node {
             is_indigenous: finest.is_none_or(|finest| finest.is_indigenous),
             exploitation: case.record.exploitation,
             is_withdrawn: case.withdrawn,
-            state: agreed.state,
-            today,
-        })
+            state,
+            today: self.today(),
+        }
     }
 
     /// How many of our referrals are open at a partner.

@@ -4,7 +4,7 @@ use entente_core::audit::Action;
 use entente_core::identity::OrgId;
 use entente_core::policy::{Permitted, referral_decision};
 use entente_core::referral::{Body, Head, Message, OfferStep, ReferralId, Refused, Said, Standing};
-use entente_core::statement::AgreementRef;
+use entente_core::statement::{AgreementRef, Statement};
 use entente_store::db::Write;
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::{ChainRow, OfferRow};
@@ -136,8 +136,17 @@ impl Node {
         let partner = *permitted.partner();
         let agreement = permitted.inner().head.agreement;
         let hash = Sha256::digest(entente_proto::encode_referral(permitted.inner())).into();
+        let message = permitted.inner().clone();
         let statement = permitted.seal(entente_proto::encode_referral, &self.secrets.key);
         let statement = statement.map_err(|_| no_randomness())?;
+        if self.is_ours(&partner) {
+            // Nothing goes into a feed: it is kept for the mail that we write ourselves.
+            if let Statement::Document(envelope) = statement.inner() {
+                let kept = self.carry_word(tx, &partner, &message, envelope, hash)?;
+                kept.map_err(|_| refused(Refused::NotOffered))?;
+            }
+            return Ok(((0, 0), hash));
+        }
         let places = self.say(tx, &partner, Some(agreement), vec![statement])?;
         Ok((places.first().copied().unwrap_or_default(), hash))
     }

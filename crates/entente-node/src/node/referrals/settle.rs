@@ -80,6 +80,11 @@ impl Node {
         partner: &OrgId,
     ) -> Outcome<bool> {
         let through = self.through(tx, &kept.id, partner)?;
+        if let Some(route) = self.route_to(tx, partner)?.filter(|_| self.is_ours(&through)) {
+            let (towards, needs) = ((partner, route.kind), &kept.card.needs);
+            let facts = NeedConsent::towards(&case.consents, towards, needs, self.today());
+            return Ok(needs.iter().all(|need| facts.covered.contains(*need)));
+        }
         let Some(agreed) = self.newest(tx, &through)? else { return Ok(false) };
         let (policy, needs) = (self.policy(&agreed)?, &kept.card.needs);
         let mut facts = NeedConsent::of(&case.consents, &policy, needs, self.today());
@@ -136,7 +141,10 @@ impl Node {
         let mut all = BTreeSet::new();
         for kept in self.undecided(tx)? {
             for org in kept.state.open() {
-                all.insert(self.through(tx, &kept.id, &org)?);
+                let through = self.through(tx, &kept.id, &org)?;
+                if !self.is_ours(&through) {
+                    all.insert(through);
+                }
             }
         }
         Ok(all)

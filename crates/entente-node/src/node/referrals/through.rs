@@ -6,6 +6,7 @@
 use entente_core::codes::OrgType;
 use entente_core::identity::OrgId;
 use entente_core::referral::ReferralId;
+use entente_core::statement::AgreementRef;
 use entente_core::statistics::sum::SealingPublic;
 use entente_store::db::Rows;
 use entente_store::mail::SponsorMail as _;
@@ -32,14 +33,13 @@ impl Node {
         if has_node(tx, org)? {
             return Ok(None);
         }
+        // Those whom we sponsor ourselves need nobody between.
+        if let Some(row) = tx.sponsored(org.as_bytes())?.filter(|row| row.ended_at_s.is_none()) {
+            return Ok(route_in(&row.document, self.id()));
+        }
         let Some(row) = tx.carried(org.as_bytes())? else { return Ok(None) };
         let sponsor = OrgId::from_bytes(&row.sponsor).map_err(|_| Self::bad_row())?;
-        let route = opened(&row.document, &sponsor).map(|(_, document)| Route {
-            sponsor,
-            kind: document.kind,
-            key: document.handover,
-        });
-        Ok(route)
+        Ok(route_in(&row.document, sponsor))
     }
 
     /// In whose feed we speak to an organization about a referral of ours: its own, unless it was asked
@@ -51,7 +51,22 @@ impl Node {
         }
     }
 
+    /// Whether what is said there goes into mail that we write ourselves.
+    pub(crate) fn is_ours(&self, through: &OrgId) -> bool {
+        *through == self.id()
+    }
+
     fn bad_row() -> Box<crate::fault::Fault> {
         entente_store::db::DbError::from(BadRow).into()
     }
+}
+
+/// What stands for the agreement in a referral between us and an organization that we sponsor ourselves:
+/// there is none with oneself.
+pub(crate) const WITH_OURSELVES: AgreementRef = AgreementRef { id: [0; 16], version: 1 };
+
+/// How the organization of a document is reached.
+fn route_in(document: &[u8], sponsor: OrgId) -> Option<Route> {
+    let (_, document) = opened(document, &sponsor)?;
+    Some(Route { sponsor, kind: document.kind, key: document.handover })
 }

@@ -93,7 +93,8 @@ impl Node {
         }
         let Ok(home) = OrgId::from_bytes(&at.home) else { return Ok(Err("referral_unknown")) };
         let partner = tx.partner(&at.home)?;
-        if partner.is_none_or(|row| self.open_to(&row).is_err()) {
+        let is_open = self.is_ours(&home) || partner.is_some_and(|row| self.open_to(&row).is_ok());
+        if !is_open {
             return Ok(Err("partner_closed"));
         }
         let mut code = "receipt";
@@ -117,10 +118,20 @@ impl Node {
         row.since_s = self.now_s();
         tx.put_mail(&at, &row)?;
         let agreement = AgreementRef { id: row.agreement.0, version: row.agreement.1 };
-        self.say(tx, &home, Some(agreement), vec![policy::carried_answer(home, carried)])?;
-        let entry = self.entry(actor.clone(), Action::SponsorAnswerSaid).partner(home);
-        let entry = entry.agreement(agreement.id).reference(answer.referral.0);
+        let entry = self.entry(actor.clone(), Action::SponsorAnswerSaid);
+        let mut entry = entry.reference(answer.referral.0);
+        if !self.is_ours(&home) {
+            entry = entry.partner(home).agreement(agreement.id);
+        }
         self.write_audit(tx, vec![entry.reasons([code.to_owned(), org.to_string()])])?;
+        if self.is_ours(&home) {
+            // We are the home ourselves: it is read at once.
+            let mut gathered = Gathered::default();
+            let read = self.read_carried_answer(tx, &home, carried.envelope(), &mut gathered)?;
+            self.write_audit(tx, gathered.entries)?;
+            return Ok(read.map(|()| true));
+        }
+        self.say(tx, &home, Some(agreement), vec![policy::carried_answer(home, carried)])?;
         Ok(Ok(true))
     }
 

@@ -104,7 +104,7 @@ impl Node {
         if head.step != 1 {
             return Ok(Err("referral_out_of_order"));
         }
-        if !self.grants_us_referrals(tx, home, head.agreement)? {
+        if !self.is_ours(home) && !self.grants_us_referrals(tx, home, head.agreement)? {
             return Ok(Err("referral_not_agreed"));
         }
         let all = tx.all_mail(Some(org.as_bytes()))?;
@@ -186,8 +186,11 @@ impl Node {
         head: &Head,
         standing: &str,
     ) -> Outcome<()> {
-        let entry = self.entry(Actor::Partner(*home), Action::SponsorMailHeld).partner(*home);
-        let entry = entry.agreement(head.agreement.id).reference(head.referral.0);
+        let by = if self.is_ours(home) { Actor::Node } else { Actor::Partner(*home) };
+        let mut entry = self.entry(by, Action::SponsorMailHeld).reference(head.referral.0);
+        if !self.is_ours(home) {
+            entry = entry.partner(*home).agreement(head.agreement.id);
+        }
         self.write_audit(tx, vec![entry.reasons([standing.to_owned(), org.to_string()])])
     }
 
@@ -242,6 +245,7 @@ impl Node {
             let Ok(org) = OrgId::from_bytes(&id) else { continue };
             let name = match tx.partner(&id)? {
                 Some(row) => Text::new(row.name_en, row.name_fr),
+                None if self.is_ours(&org) => self.profile().name.clone(),
                 None => Text::new(format!("{}", org.short()), format!("{}", org.short())),
             };
             homes.push(MailHome { org, name });
