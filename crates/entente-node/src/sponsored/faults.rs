@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::hsds::Aside;
 
 /// `ENT-2611`.
-pub(super) fn no_folder() -> Box<Fault> {
+pub(in crate::sponsored) fn no_folder() -> Box<Fault> {
     Fault::new(
         2611,
         (
@@ -24,7 +24,7 @@ pub(super) fn no_folder() -> Box<Fault> {
 }
 
 /// `ENT-2612`.
-pub(super) fn folder_taken() -> Box<Fault> {
+pub(in crate::sponsored) fn folder_taken() -> Box<Fault> {
     Fault::new(
         2612,
         (
@@ -39,7 +39,7 @@ pub(super) fn folder_taken() -> Box<Fault> {
 }
 
 /// `ENT-2613`.
-pub(super) fn bad_sponsor() -> Box<Fault> {
+pub(in crate::sponsored) fn bad_sponsor() -> Box<Fault> {
     Fault::new(
         2613,
         (
@@ -54,7 +54,7 @@ pub(super) fn bad_sponsor() -> Box<Fault> {
 }
 
 /// `ENT-2614`.
-pub(super) fn too_much() -> Box<Fault> {
+pub(in crate::sponsored) fn too_much() -> Box<Fault> {
     Fault::new(
         2614,
         (
@@ -69,7 +69,7 @@ pub(super) fn too_much() -> Box<Fault> {
 }
 
 /// `ENT-2615`.
-pub(super) fn services_refused(aside: &[Aside]) -> Box<Fault> {
+pub(in crate::sponsored) fn services_refused(aside: &[Aside]) -> Box<Fault> {
     let mut fault = Fault::new(
         2615,
         (
@@ -91,7 +91,7 @@ pub(super) fn services_refused(aside: &[Aside]) -> Box<Fault> {
 }
 
 /// `ENT-2616`.
-pub(super) fn settings_broken() -> Box<Fault> {
+pub(in crate::sponsored) fn settings_broken() -> Box<Fault> {
     Fault::new(
         2616,
         (
@@ -106,7 +106,7 @@ pub(super) fn settings_broken() -> Box<Fault> {
 }
 
 /// `ENT-2617`.
-pub(super) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
+pub(in crate::sponsored) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
     Fault::new(
         2617,
         (
@@ -122,7 +122,7 @@ pub(super) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
 }
 
 /// `ENT-2619`.
-pub(super) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> {
+pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> {
     Fault::new(
         2619,
         (
@@ -138,7 +138,7 @@ pub(super) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> {
 }
 
 /// `ENT-2620`.
-pub(super) fn no_such_referral() -> Box<Fault> {
+pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
     Fault::new(
         2620,
         ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce dossier."),
@@ -150,7 +150,7 @@ pub(super) fn no_such_referral() -> Box<Fault> {
 }
 
 /// `ENT-2621`.
-pub(super) fn several_referrals() -> Box<Fault> {
+pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
     Fault::new(
         2621,
         (
@@ -165,7 +165,7 @@ pub(super) fn several_referrals() -> Box<Fault> {
 }
 
 /// `ENT-2622`.
-pub(super) fn not_now(refused: Refused) -> Box<Fault> {
+pub(in crate::sponsored) fn not_now(refused: Refused) -> Box<Fault> {
     Fault::new(
         2622,
         (
@@ -181,7 +181,7 @@ pub(super) fn not_now(refused: Refused) -> Box<Fault> {
 }
 
 /// `ENT-2623`.
-pub(super) fn not_handed_over() -> Box<Fault> {
+pub(in crate::sponsored) fn not_handed_over() -> Box<Fault> {
     Fault::new(
         2623,
         (
@@ -196,7 +196,7 @@ pub(super) fn not_handed_over() -> Box<Fault> {
 }
 
 /// `ENT-2624`.
-pub(super) fn not_opened() -> Box<Fault> {
+pub(in crate::sponsored) fn not_opened() -> Box<Fault> {
     Fault::new(
         2624,
         (
