@@ -44,6 +44,7 @@ fn document(sponsor: &Org, before: Option<&Envelope>, names: &[&str]) -> Envelop
         name: Text::new("Harbour House", "Maison du Havre"),
         kind: OrgType::Ngo,
         services,
+        handover: None,
     };
     signed(&document, &harbour())
 }

@@ -176,6 +176,9 @@ actions! {
     CredentialRemoved = 206, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
     SignedOut = 207, "signed_out", "Session ended", "Session fermée";
     ProvedAgain = 208, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
+    SponsorMailHeld = 210, "sponsor_mail_held", "Word for a sponsored organization kept", "Message destiné à un organisme parrainé conservé";
+    SponsorMailGiven = 211, "sponsor_mail_given", "Mail for a sponsored organization written", "Courrier d’un organisme parrainé écrit";
+    SponsorAnswerSaid = 212, "sponsor_answer_said", "Answer of a sponsored organization signed and said", "Réponse d’un organisme parrainé signée et communiquée";
     ApprovalAsked = 230, "approval_asked", "A second person asked for", "Deuxième personne demandée";
     ApprovalGiven = 231, "approval_given", "Approved by a second person", "Approuvé par une deuxième personne";
     ApprovalRefused = 232, "approval_refused", "Refused by a second person, or taken back", "Refusé par une deuxième personne, ou repris";

@@ -102,6 +102,8 @@ pub mod payload_type {
     pub const SPONSORED: &str = "application/vnd.entente.sponsored.v1+proto";
     /// What a sponsor has of an organization, for that organization.
     pub const SPONSOR_RECEIPT: &str = "application/vnd.entente.sponsor-receipt.v1+proto";
+    /// What lies on top of the mail that a sponsor hands to an organization. In a file, not in a feed.
+    pub const SPONSOR_MAIL: &str = "application/vnd.entente.sponsor-mail.v1+proto";
     /// A sponsor no longer carries an organization.
     pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.

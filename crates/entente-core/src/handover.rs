@@ -61,7 +61,7 @@ impl Binding {
     /// The binding of a hand-over at this place. `None` where nothing was said before: then nothing was
     /// accepted.
     pub fn of(home: OrgId, recipient: OrgId, head: &Head, key: KeyId) -> Option<Self> {
-        let Head { referral, agreement, step, previous, seen, at_s: _ } = head;
+        let Head { referral, agreement, step, previous, seen, at_s: _, sponsored: _ } = head;
         Some(Self {
             home,
             recipient,

@@ -41,7 +41,10 @@ pub use explain::{Explanation, FieldFate, FieldLine};
 pub use handovers::handover_key;
 pub use inclusion::{CaseFacts, Inclusion};
 pub use reason::{Denied, Reason, Why};
-pub use referrals::{NeedConsent, OfferProposal, referral_answer, referral_decision};
+pub use referrals::{
+    NeedConsent, OfferProposal, carried_answer, decide_own_offer, referral_answer,
+    referral_decision,
+};
 pub use services::ServiceNews;
 
 /// What one organization may send to one partner: an agreement, seen in one direction.

@@ -8,6 +8,10 @@
 //! The sponsor signs the same document once more ([`Carried`]): that says who vouches for the key. It
 //! does not say that the organization exists: whoever wants to know that asks it for its
 //! [`fingerprint`], as the sponsor's officer did.
+//!
+//! Referrals go through a sponsor too. What the home says is carried as it is ([`MailCover`]), what
+//! the organization answers has its own signature and the sponsor's ([`CarriedAnswer`]), and contact
+//! details are sealed to the organization's own key: the sponsor carries, and reads and decides nothing.
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,6 +20,13 @@ use crate::envelope::{Envelope, EnvelopeError, VerifiedPayload, payload_type};
 use crate::identity::{OrgId, OrgKey};
 use crate::lang::Text;
 use crate::service::Service;
+use crate::statistics::sum::SealingPublic;
+
+mod answer;
+mod mail;
+
+pub use answer::CarriedAnswer;
+pub use mail::{MailCover, MailHome};
 
 /// The most services that one organization without a node has: with more it needs a directory.
 pub const MAX_SERVICES: usize = 64;
@@ -39,6 +50,8 @@ pub struct Sponsored {
     pub kind: OrgType,
     /// All its services, ascending by id; at most [`MAX_SERVICES`].
     pub services: Vec<Service>,
+    /// The key to which hand-overs for it are sealed. Without one it is offered no referrals.
+    pub handover: Option<SealingPublic>,
 }
 
 /// The newest document of an organization that somebody knows.
@@ -228,6 +241,7 @@ mod tests {
             name: Text::new("A", "B"),
             kind: OrgType::Ngo,
             services: Vec::new(),
+            handover: None,
         }
     }
 

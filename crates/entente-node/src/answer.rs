@@ -13,7 +13,7 @@ mod drill;
 mod epochs;
 mod exchange;
 mod files;
-mod handovers;
+pub(crate) mod handovers;
 mod inbox;
 mod overlap;
 mod overlap_run;
@@ -21,7 +21,7 @@ mod partners;
 mod people;
 mod plans;
 mod records;
-mod referrals;
+pub(crate) mod referrals;
 pub(crate) mod services;
 mod settings;
 mod sponsors;
@@ -326,6 +326,7 @@ impl Desk {
             Op::SponsorTake => it.now(asked, sponsors::take).await,
             Op::SponsorList => it.now(asked, sponsors::list).await,
             Op::SponsorGive => it.now(asked, sponsors::give).await,
+            Op::SponsorMail => it.now(asked, sponsors::mail).await,
             Op::SponsorEnd => it.now(asked, sponsors::end).await,
             Op::ReferralCreate => it.now(asked, referrals::create).await,
             Op::ReferralOffer => it.now(asked, referrals::offer).await,

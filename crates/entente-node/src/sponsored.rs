@@ -1,10 +1,11 @@
 //! The folder of an organization without a node.
 //!
 //! ```text
-//! keys.sealed      its identity, sealed under its passphrase
+//! keys.sealed      its identity and its key for hand-overs, sealed under its passphrase
 //! sponsored.toml   who it is and who its sponsor is
 //! services.json    its services, as HSDS 3.0: changed here by commands, or by any HSDS tool
 //! last.entente     the newest file that it signed
+//! referrals.sealed what it was offered, handed over and answered
 //! ```
 //!
 //! It has no store, no socket and no network: what it signs goes to its sponsor as a file, by whatever
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::envelope::{Envelope, payload_type};
+use entente_core::handover::TeamKey;
 use entente_core::identity::{OrgId, OrgKey};
 use entente_core::lang::Text;
 use entente_core::service::{Audience, Service, ServiceId};
@@ -24,6 +26,7 @@ use entente_core::sponsor::{Head, Heard, MAX_SERVICES, Receipt, Sponsored};
 use entente_store::seal::{KdfParams, KeyRing, KeyRingError, names, random_secret};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::answer::services::{apply, new_service};
 use crate::fault::Fault;
@@ -35,6 +38,9 @@ use crate::node::services::{cannot_be_kept, unknown_service};
 use crate::setup::{MIN_PASSPHRASE, io_fault, make_private, ring_fault, short_passphrase};
 
 mod faults;
+mod referrals;
+
+pub use referrals::{Answered as AnsweredReferral, FolderInbox, FolderOpened, FolderReferral};
 
 use faults::{
     bad_sponsor, folder_taken, no_folder, not_our_receipt, services_refused, settings_broken,
@@ -218,17 +224,40 @@ impl SponsoredFolder {
         write_whole(&self.services_file(), text.as_bytes())
     }
 
+    /// The open key ring, and the organization's own key.
+    fn ring(&self, profile: &SponsoredProfile, passphrase: &str) -> Outcome<(KeyRing, OrgKey)> {
+        let ring = KeyRing::open(&self.keys(), passphrase).map_err(ring_fault)?;
+        let seed = ring.secret(names::IDENTITY);
+        let key = OrgKey::from_seed(&*seed.ok_or_else(|| ring_fault(KeyRingError::Damaged))?);
+        if key.id() == profile.id { Ok((ring, key)) } else { Err(settings_broken()) }
+    }
+
+    /// The key to which hand-overs for the organization are sealed; made once, and kept in the ring.
+    fn handover_key(ring: &mut KeyRing) -> Outcome<TeamKey> {
+        Ok(TeamKey::from_seed(&*Self::made_once(ring, names::HANDOVER)?))
+    }
+
+    /// What seals the referrals in the folder.
+    fn referrals_key(ring: &mut KeyRing) -> Outcome<Zeroizing<[u8; 32]>> {
+        Self::made_once(ring, names::REFERRALS)
+    }
+
+    fn made_once(ring: &mut KeyRing, name: &str) -> Outcome<Zeroizing<[u8; 32]>> {
+        if let Some(secret) = ring.secret(name) {
+            return Ok(secret);
+        }
+        let secret = random_secret().map_err(|_| no_randomness())?;
+        ring.put_secret(name, &secret).map_err(ring_fault)?;
+        Ok(secret)
+    }
+
     /// Signs everything that the organization has to say now, and returns the file for its sponsor.
     ///
     /// What is signed has the next number, even if nothing is new in it.
     pub fn sign(&self, passphrase: &str, now_s: i64) -> Outcome<(Sponsored, Vec<u8>)> {
         let profile = self.profile()?;
-        let ring = KeyRing::open(&self.keys(), passphrase).map_err(ring_fault)?;
-        let seed = ring.secret(names::IDENTITY);
-        let key = OrgKey::from_seed(&*seed.ok_or_else(|| ring_fault(KeyRingError::Damaged))?);
-        if key.id() != profile.id {
-            return Err(settings_broken());
-        }
+        let (mut ring, key) = self.ring(&profile, passphrase)?;
+        let handover = Self::handover_key(&mut ring)?.public().map_err(|_| settings_broken())?;
         let last = self.last()?;
         let head = last.as_ref().map(|(document, signed)| Head::of(document, &signed.payload));
         let mut services = self.services()?;
@@ -245,6 +274,7 @@ impl SponsoredFolder {
             name: profile.name,
             kind: profile.kind,
             services,
+            handover: Some(handover),
         };
         let payload = entente_proto::encode_sponsored(&document);
         // What nobody could read is not signed.

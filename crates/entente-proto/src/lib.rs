@@ -34,6 +34,7 @@ mod referral;
 mod release;
 mod service;
 mod sponsor;
+mod sponsor_mail;
 mod statement;
 mod sum;
 mod summary;
@@ -91,6 +92,10 @@ pub use sponsor::{
     MAX_SPONSORED, decode_sponsor_receipt, decode_sponsored, decode_sponsorship_end,
     encode_sponsor_receipt, encode_sponsored, encode_sponsorship_end, read_sponsor_receipt,
     read_sponsored, sponsor_receipt_file, sponsored_file,
+};
+pub use sponsor_mail::{
+    Answers, MAX_ANSWERS, MAX_MAIL, MAX_MAIL_ITEMS, Mail, answers_file, encode_mail_cover,
+    is_answers, mail_file, read_answers, read_mail,
 };
 pub use statement::{
     MAX_DOCUMENT, decode_envelope, decode_statement, document_message, encode_envelope,

@@ -12,7 +12,7 @@ use prost::Message as _;
 
 use crate::canonical::{Invalid, canonical};
 use crate::parse::{
-    MAX_SECONDS, array, code, code_number, optional_array, optional_code, present, seconds,
+    MAX_SECONDS, array, code, code_number, optional_array, optional_code, org, present, seconds,
     seconds_number, set, within,
 };
 use crate::statement::{MAX_DOCUMENT, parse_agreement};
@@ -135,8 +135,8 @@ fn parse_progress(message: v1::ReferralProgress) -> Result<Parts, Invalid> {
 }
 
 fn head_message(head: &Head) -> v1::ReferralHead {
-    let Head { referral, agreement: AgreementRef { id, version }, step, previous, seen, at_s } =
-        head;
+    let Head { referral, agreement, step, previous, seen, at_s, sponsored } = head;
+    let AgreementRef { id, version } = agreement;
     v1::ReferralHead {
         referral: referral.0.to_vec(),
         agreement_id: id.to_vec(),
@@ -145,6 +145,7 @@ fn head_message(head: &Head) -> v1::ReferralHead {
         previous: previous.map(|hash| hash.to_vec()).unwrap_or_default(),
         seen: seen.map(|hash| hash.to_vec()).unwrap_or_default(),
         at_s: seconds_number(*at_s),
+        sponsored: sponsored.map(|org| org.as_bytes().to_vec()).unwrap_or_default(),
     }
 }
 
@@ -162,6 +163,10 @@ fn parse_head(head: Option<v1::ReferralHead>) -> Result<Head, Invalid> {
         previous,
         seen: optional_array("seen", &head.seen)?,
         at_s: seconds("at_s", head.at_s)?,
+        sponsored: match head.sponsored.as_slice() {
+            [] => None,
+            bytes => Some(org("sponsored", bytes)?),
+        },
     })
 }
 
@@ -343,7 +348,9 @@ mod tests {
             let (referral, agreement, step, previous, at_s) = head;
             let previous = (step > 1).then_some(previous);
             let referral = ReferralId(referral);
-            Message { head: Head { referral, agreement, step, previous, seen, at_s }, body }
+            let sponsored = (step % 3 == 0).then(|| any::id(7));
+            let head = Head { referral, agreement, step, previous, seen, at_s, sponsored };
+            Message { head, body }
         })
     }
 
@@ -356,6 +363,7 @@ mod tests {
             previous: Some([4; 32]),
             seen: Some([5; 32]),
             at_s: 6,
+            sponsored: Some(any::id(7)),
         };
         let offer = Offer { card: any::one(card()), due_at_s: 10, expires_at_s: 20 };
         Message { head, body: Body::Offer(offer) }
@@ -387,6 +395,7 @@ mod tests {
         refused("previous", |it| head(it).previous = vec![1; 31]);
         refused("seen", |it| head(it).seen = vec![1; 33]);
         refused("at_s", |it| head(it).at_s = 0);
+        refused("sponsored", |it| head(it).sponsored = vec![1; 31]);
         refused("due_at_s", |it| it.due_at_s = head(it).at_s);
         refused("expires_at_s", |it| it.expires_at_s = it.due_at_s - 1);
         refused("expires_at_s", |it| it.expires_at_s = MAX_SECONDS + 1);

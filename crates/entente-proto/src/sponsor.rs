@@ -1,10 +1,12 @@
 //! What a sponsored organization signs, as bytes and in a file.
 
 use entente_core::envelope::{Envelope, payload_type};
+use entente_core::handover::key::public_from_bytes;
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::service::Service;
 use entente_core::sponsor::{Head, MAX_SERVICES, Receipt, Sponsored};
+use entente_core::statistics::sum::SealingPublic;
 use prost::Message;
 
 use crate::canonical::{Invalid, canonical};
@@ -19,12 +21,14 @@ use crate::v1;
 /// The most bytes of what an organization signs, in bytes.
 pub const MAX_SPONSORED: usize = MAX_DOCUMENT;
 
+const BAD_KEY: Invalid = Invalid::new("handover_key", "must be a key in its only encoding");
+
 /// What a file begins with.
 const MAGIC: &[u8] = b"ENTENTE-SPONSORED-1\n";
 
 /// The bytes of a document: what its organization signs, and its sponsor too.
 pub fn encode_sponsored(document: &Sponsored) -> Vec<u8> {
-    let Sponsored { org, sponsor, seq, previous, at_s, name, kind, services } = document;
+    let Sponsored { org, sponsor, seq, previous, at_s, name, kind, services, handover } = document;
     let message = v1::SponsoredDirectory {
         org: org.as_bytes().to_vec(),
         sponsor: sponsor.as_bytes().to_vec(),
@@ -35,6 +39,7 @@ pub fn encode_sponsored(document: &Sponsored) -> Vec<u8> {
         name_fr: nfc(&name.fr),
         org_type: code_number(*kind),
         listings: services.iter().map(|service| encode_service(org, service)).collect(),
+        handover_key: handover.as_ref().map(SealingPublic::to_bytes).unwrap_or_default(),
     };
     message.encode_to_vec()
 }
@@ -65,6 +70,10 @@ pub fn decode_sponsored(bytes: &[u8]) -> Result<Sponsored, Invalid> {
         ),
         kind: code("org_type", message.org_type)?,
         services: services(&id, &message.listings)?,
+        handover: match message.handover_key.as_slice() {
+            [] => None,
+            bytes => Some(public_from_bytes(bytes).map_err(|_| BAD_KEY)?),
+        },
     })
 }
 
@@ -170,6 +179,7 @@ pub fn decode_sponsorship_end(bytes: &[u8]) -> Result<(OrgId, OrgId, i64), Inval
 #[cfg(test)]
 mod tests {
     use entente_core::codes::OrgType;
+    use entente_core::handover::TeamKey;
     use entente_core::service::{Organization, ServiceId};
 
     use super::*;
@@ -192,6 +202,7 @@ mod tests {
             name: Text::new("Harbour House", "Maison du Havre"),
             kind: OrgType::Ngo,
             services: vec![service(1), service(2)],
+            handover: TeamKey::from_seed(&[9; 32]).public().ok(),
         }
     }
 

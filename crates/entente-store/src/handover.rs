@@ -55,6 +55,8 @@ pub enum Way {
     Sent = 1,
     /// It was handed over to us.
     Received = 2,
+    /// It is for an organization without a node that we sponsor; we carry it and open nothing.
+    Carried = 3,
 }
 
 /// Which hand-over a row is of.
@@ -84,6 +86,7 @@ impl HandoverAt {
         let way = match way {
             1 => Way::Sent,
             2 => Way::Received,
+            3 => Way::Carried,
             _ => return Err(BadRow),
         };
         Ok(Self { way, partner: *partner, referral: *referral, step })

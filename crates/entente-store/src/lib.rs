@@ -25,6 +25,7 @@ pub mod db;
 pub mod engine;
 pub mod handover;
 pub mod log;
+pub mod mail;
 pub mod migrate;
 pub mod notices;
 pub mod overlap;

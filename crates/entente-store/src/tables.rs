@@ -193,6 +193,14 @@ pub const USERS: Table = Table::new(61, "users");
 /// Value: [`crate::people::LinkRow`].
 pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");
 
+/// Through whom offers of our referrals went to organizations without a node. Key: referral id,
+/// organization. Value: the sponsor (32 bytes).
+pub const OFFERED_THROUGH: Table = Table::new(63, "offered-through");
+
+/// What we carry between homes and organizations that we sponsor. Key: organization, referral id,
+/// home. Value: [`crate::mail::MailRow`].
+pub const SPONSOR_MAIL: Table = Table::new(64, "sponsor-mail");
+
 /// What waits for a second person, and what became of it. Key: id (16 bytes). Value:
 /// [`crate::approvals::ApprovalRow`].
 pub const APPROVALS: Table = Table::new(72, "approvals");

@@ -28,7 +28,7 @@ mod people;
 mod plan;
 pub(crate) mod qr;
 mod record;
-mod referral;
+pub(crate) mod referral;
 pub(crate) mod returned;
 mod service;
 mod settings;
@@ -143,6 +143,7 @@ pub(crate) fn told(
         Op::SponsorTake => show::<doc::SponsorTakeAsk>(told, view),
         Op::SponsorList => show::<doc::SponsorListAsk>(told, view),
         Op::SponsorGive => show::<doc::SponsorGiveAsk>(told, view),
+        Op::SponsorMail => show::<doc::SponsorMailAsk>(told, view),
         Op::SponsorEnd => show::<doc::SponsorEndAsk>(told, view),
         Op::ReferralCreate => show::<doc::ReferralCreateAsk>(told, view),
         Op::ReferralOffer => show::<doc::ReferralOfferAsk>(told, view),

@@ -17,6 +17,8 @@ use crate::cli::{End, faults, prompt, services};
 use crate::render::{Page, Render};
 use crate::setup::{first_line, unknown_kind};
 
+mod referrals;
+
 type Done = Result<End, Box<Fault>>;
 
 /// Does a command on a folder.
@@ -27,6 +29,9 @@ pub(crate) fn run(desk: &Desk, command: &str, typed: &Typed<'_>) -> Done {
         "service" => service(desk, typed, &folder),
         "sign" => sign(desk, typed, &folder),
         "check" => check(desk, typed, &folder),
+        "inbox" | "accept" | "decline" | "open" | "serve" | "close" | "answers" => {
+            referrals::run(desk, command, typed, &folder)
+        }
         _ => show(desk, &folder),
     }
 }
@@ -76,14 +81,19 @@ fn sign(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
     if out.exists() {
         return Err(faults::exists(&out));
     }
-    let passphrase: Zeroizing<String> = match typed.raw_path("passphrase-file") {
-        Some(path) => first_line(&path)?,
-        None => prompt::secret(desk, "Passphrase:", "Phrase de passe\u{a0}:", "--passphrase-file")?,
-    };
+    let passphrase = passphrase(desk, typed)?;
     let (_, file) = folder.sign(&passphrase, SystemClock.now_s())?;
     write_new_bytes(&out, &file)?;
     let told = Standing { file: Some(Desk::absolute(&out)), ..standing(folder)? };
     tell(desk, &told, told.document())
+}
+
+/// The passphrase of the folder.
+fn passphrase(desk: &Desk, typed: &Typed<'_>) -> Result<Zeroizing<String>, Box<Fault>> {
+    match typed.raw_path("passphrase-file") {
+        Some(path) => first_line(&path),
+        None => prompt::secret(desk, "Passphrase:", "Phrase de passe\u{a0}:", "--passphrase-file"),
+    }
 }
 
 /// The longest receipt, and room.

@@ -54,6 +54,19 @@ async fn an_organization_without_a_node_signs_its_beds_and_a_node_carries_them()
     assert_eq!(found["services"][0]["issuer"]["name"]["en"], "Harbour House");
     assert_eq!(found["services"][0]["sponsor"]["id"], sponsor.as_str());
 
+    let mail = path("mail.entente");
+    assert_eq!(done(&node, &["sponsor", "mail", "Harbour House", "--out", &mail])["referrals"], 0);
+    let inbox = ["sponsored", "inbox", &home, &mail, "--passphrase-file", &secret];
+    assert_eq!(done(&node, &inbox)["new"], 0);
+    let answers = path("answers.entente");
+    let of = ["sponsored", "answers", &home, "--out", &answers, "--passphrase-file", &secret];
+    assert_eq!(done(&node, &of)["file"], answers.as_str());
+    assert_eq!(done(&node, &["sponsor", "take", &answers])["answers"]["said"], 0);
+    let nothing = path("nothing.entente");
+    let of =
+        ["sponsored", "accept", &home, "3b6a", "--out", &nothing, "--passphrase-file", &secret];
+    assert_eq!(node.json(&of)["error"]["code"], "ENT-2620");
+
     done(&node, &["sponsored", "service", &home, "--remove", "Beds"]);
     let second = path("harbour-2.entente");
     assert_eq!(sign(&second)["signed"]["services"], 0);

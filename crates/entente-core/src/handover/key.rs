@@ -124,6 +124,11 @@ impl TeamKey {
         Ok(Self(SealingKey::generate(rng)?))
     }
 
+    /// The key with this seed: that of an organization without a node, whose folder keeps it sealed.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SealingKey::from_seed(seed))
+    }
+
     /// The public half.
     pub fn public(&self) -> Result<SealingPublic, Malformed> {
         self.0.public()

@@ -129,6 +129,7 @@ fn before_anything_was_said_there_is_nothing_to_bind_to() {
         previous: Some([6; 32]),
         seen: Some([7; 32]),
         at_s: 1,
+        sponsored: None,
     };
     let key = team();
     let of = |head: &Head| Binding::of(org(1), org(2), head, key.id().unwrap());

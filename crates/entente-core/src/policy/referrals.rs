@@ -11,10 +11,12 @@ use super::{Denied, Permitted, Policy, Reason, StewardDecision, Why};
 use crate::agreement::clause::item;
 use crate::agreement::grant::Geography;
 use crate::agreement::{AgreementState, Clause, Forbids};
-use crate::codes::{Exploitation, Majority, Need, OverrideReason, Purpose, Set};
+use crate::codes::{Exploitation, Majority, Need, OrgType, OverrideReason, Purpose, Set};
 use crate::consent::{Consent, covering};
 use crate::identity::OrgId;
 use crate::referral::{Area, Body, Head, HomeState, Message, NeedCard, Offer};
+use crate::sponsor::CarriedAnswer;
+use crate::statement::Statement;
 
 /// The proposal to offer a referral to the partner: all facts of the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,16 @@ impl NeedConsent {
     /// Each need is asked about alone: one consent may cover housing and another legal help. A duty
     /// counts only for a need that no consent covers.
     pub fn of(consents: &[Consent], policy: &Policy, needs: &[Need], today: Date) -> Self {
-        let (partner, kind) = (&policy.partner, policy.partner_kind);
+        Self::towards(consents, (&policy.partner, policy.partner_kind), needs, today)
+    }
+
+    /// The same towards any organization.
+    pub fn towards(
+        consents: &[Consent],
+        (org, kind): (&OrgId, OrgType),
+        needs: &[Need],
+        today: Date,
+    ) -> Self {
         let mut facts = Self {
             covered: Set::EMPTY,
             duty: None,
@@ -65,12 +76,23 @@ impl NeedConsent {
         for need in needs {
             let for_need =
                 consents.iter().filter(|it| it.override_reason.is_some() || it.covers_need(*need));
-            if let Some(found) = covering(for_need, Purpose::Referral, partner, kind, today) {
+            if let Some(found) = covering(for_need, Purpose::Referral, org, kind, today) {
                 facts.covered = facts.covered.with(*need);
                 facts.duty = facts.duty.or(found.override_reason);
             }
         }
         facts
+    }
+
+    /// What both cover: a sponsor reads the card, and the organization behind it has the client.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let both = self.covered.iter().filter(|need| other.covered.contains(*need));
+        Self {
+            covered: both.collect(),
+            duty: self.duty.or(other.duty),
+            is_withdrawn: self.is_withdrawn || other.is_withdrawn,
+        }
     }
 }
 
@@ -115,28 +137,9 @@ impl Policy {
     }
 
     fn judge_person(&self, proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
+        judge_consent(proposal, reasons);
         let card = &proposal.offer.card;
         let mut deny = |clause, why| reasons.push(Reason { clause, why });
-        let missing: Set<Need> = card
-            .needs
-            .iter()
-            .copied()
-            .filter(|it| !proposal.consent.covered.contains(*it))
-            .collect();
-        if !missing.is_empty() {
-            deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
-            if proposal.consent.is_withdrawn {
-                deny(Clause::ALWAYS, Why::ConsentWithdrawn);
-            }
-        }
-        if proposal.is_withdrawn {
-            deny(Clause::ALWAYS, Why::RecordWithdrawn);
-        }
-        match proposal.steward {
-            StewardDecision::Refused => deny(Clause::ALWAYS, Why::StewardRefused),
-            StewardDecision::Missing => deny(Clause::ALWAYS, Why::StewardMissing),
-            StewardDecision::NotNeeded | StewardDecision::Allowed => {}
-        }
         if !covers_area(&self.grant.geography, card.area) {
             deny(self.clause(item::GEOGRAPHY), Why::AreaOutsideGeography);
         }
@@ -162,6 +165,44 @@ impl Policy {
     }
 }
 
+/// What the person, the record and the steward allow, whoever is asked.
+fn judge_consent(proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
+    let card = &proposal.offer.card;
+    let mut deny = |clause, why| reasons.push(Reason { clause, why });
+    let missing: Set<Need> =
+        card.needs.iter().copied().filter(|it| !proposal.consent.covered.contains(*it)).collect();
+    if !missing.is_empty() {
+        deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
+        if proposal.consent.is_withdrawn {
+            deny(Clause::ALWAYS, Why::ConsentWithdrawn);
+        }
+    }
+    if proposal.is_withdrawn {
+        deny(Clause::ALWAYS, Why::RecordWithdrawn);
+    }
+    match proposal.steward {
+        StewardDecision::Refused => deny(Clause::ALWAYS, Why::StewardRefused),
+        StewardDecision::Missing => deny(Clause::ALWAYS, Why::StewardMissing),
+        StewardDecision::NotNeeded | StewardDecision::Allowed => {}
+    }
+}
+
+/// Decides whether a referral of ours may be offered to an organization that we sponsor ourselves. There
+/// is no agreement with oneself: the consent towards that organization decides. The offer goes into the
+/// mail that `ours` writes, and into no feed.
+pub fn decide_own_offer(
+    ours: OrgId,
+    proposal: &OfferProposal,
+) -> Result<Permitted<Message>, Denied> {
+    let mut reasons = Vec::new();
+    judge_consent(proposal, &mut reasons);
+    if !reasons.is_empty() {
+        return Err(Denied::new(reasons));
+    }
+    let inner = Message { head: proposal.head.clone(), body: Body::Offer(proposal.offer.clone()) };
+    Ok(Permitted { partner: ours, clause: Clause::ALWAYS, inner })
+}
+
 /// Whether wherever the service may be wanted is within the provinces of the agreement.
 fn covers_area(geography: &Geography, area: Area) -> bool {
     match geography {
@@ -173,18 +214,22 @@ fn covers_area(geography: &Geography, area: Area) -> bool {
 /// What the home says after its offer: a decision, or the sealed contact details for the winner.
 ///
 /// Permitted to exactly those who have the offer. `None` for everybody else, for another kind of
-/// message, and for contact details to anybody but the winner.
+/// message, and for contact details to anybody but the winner. `through` carries it: the sponsor of an
+/// organization without a node, which the message then names, and else the organization itself.
 pub fn referral_decision(
     state: &HomeState,
-    partner: OrgId,
+    asked: OrgId,
+    through: OrgId,
     message: Message,
 ) -> Option<Permitted<Message>> {
     let may = match &message.body {
-        Body::Decision(_) => state.was_offered_to(&partner),
-        Body::HandOver { .. } => state.winner() == Some(partner) && !state.step.is_over(),
+        Body::Decision(_) => state.was_offered_to(&asked),
+        Body::HandOver { .. } => state.winner() == Some(asked) && !state.step.is_over(),
         Body::Offer(_) | Body::Reply(_) | Body::Progress(_) => false,
     };
-    may.then_some(Permitted { partner, clause: Clause::ALWAYS, inner: message })
+    let is_named = message.head.sponsored == (asked != through).then_some(asked);
+    let permitted = Permitted { partner: through, clause: Clause::ALWAYS, inner: message };
+    (may && is_named).then_some(permitted)
 }
 
 /// What a partner says to the home that made the offer. Nothing in it is about a person but codes
@@ -192,6 +237,12 @@ pub fn referral_decision(
 pub fn referral_answer(home: OrgId, message: Message) -> Option<Permitted<Message>> {
     let may = matches!(message.body, Body::Reply(_) | Body::Progress(_));
     may.then_some(Permitted { partner: home, clause: Clause::ALWAYS, inner: message })
+}
+
+/// What an organization without a node says to the home, with its sponsor's signature beside its own.
+pub fn carried_answer(home: OrgId, answer: CarriedAnswer) -> Permitted<Statement> {
+    let inner = Statement::Document(answer.into_envelope());
+    Permitted { partner: home, clause: Clause::ALWAYS, inner }
 }
 
 #[cfg(test)]
@@ -245,6 +296,7 @@ mod tests {
             previous: None,
             seen: None,
             at_s: 1,
+            sponsored: None,
         }
     }
 
@@ -409,13 +461,16 @@ mod tests {
         let (state, _) = HomeState::created().after(&offer, 1).unwrap();
         let message = |body| Message { head: head(), body };
         let revoked = || message(Body::Decision(Standing::Revoked));
-        assert!(referral_decision(&state, partner, revoked()).is_some());
-        assert!(referral_decision(&state, stranger, revoked()).is_none());
+        assert!(referral_decision(&state, partner, partner, revoked()).is_some());
+        assert!(referral_decision(&state, stranger, stranger, revoked()).is_none());
         let sealed = || message(Body::HandOver { key: [1; 32], sealed: vec![1] });
-        assert!(referral_decision(&state, partner, sealed()).is_none(), "it has not won");
+        assert!(referral_decision(&state, partner, partner, sealed()).is_none(), "it has not won");
         let (won, _) = state.after(&HomeEvent::Accept(partner), 2).unwrap();
-        assert!(referral_decision(&won, partner, sealed()).is_some());
+        assert!(referral_decision(&won, partner, partner, sealed()).is_some());
         let offer = Body::Offer(proposal().offer);
-        assert!(referral_decision(&won, partner, message(offer)).is_none(), "by the policy alone");
+        assert!(
+            referral_decision(&won, partner, partner, message(offer)).is_none(),
+            "by the policy alone"
+        );
     }
 }

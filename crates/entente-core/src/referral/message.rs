@@ -6,7 +6,7 @@
 
 use super::{Answer, NeedCard, Progress, ReferralId, Standing};
 use crate::envelope::{Envelope, EnvelopeError, payload_type};
-use crate::identity::OrgKey;
+use crate::identity::{OrgId, OrgKey};
 use crate::policy::Permitted;
 use crate::statement::{AgreementRef, Statement};
 
@@ -29,6 +29,9 @@ pub struct Head {
     pub seen: Option<[u8; 32]>,
     /// When, by its issuer's clock; seconds since 1970.
     pub at_s: i64,
+    /// The organization without a node that it is about, where the partner is its sponsor and only
+    /// carries ([`crate::sponsor`]).
+    pub sponsored: Option<OrgId>,
 }
 
 /// An offer.

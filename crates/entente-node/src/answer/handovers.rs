@@ -5,6 +5,7 @@ use entente_store::handover::Way;
 use entente_store::seal::KeyRing;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
@@ -103,12 +104,12 @@ pub(super) fn hand_over(
     let winner = kept.state.winner().ok_or_else(unknown_handover)?;
     let sent = node.handovers_of(Way::Sent, &winner, &kept.id)?;
     let (_, sent) = sent.into_iter().next_back().ok_or_else(unknown_handover)?;
-    let partner = node.partner_row(&winner)?;
+    let to = Names::of(node)?.named(&winner);
     Ok(ReferralHandoverTold {
         referral: kept.id.to_string(),
-        to: winner.to_string(),
-        to_en: partner.name_en,
-        to_fr: partner.name_fr,
+        to: to.id,
+        to_en: to.name.en,
+        to_fr: to.name.fr,
         key: hex::encode(sent.key),
         bytes: u64::from(sent.n_bytes),
         at: instant(sent.at_s),
@@ -179,7 +180,7 @@ fn read(document: &mut ContactDocument, details: &mut ContactDetails) -> Result<
     details.check()
 }
 
-fn document(details: &ContactDetails) -> ContactDocument {
+pub(crate) fn document(details: &ContactDetails) -> ContactDocument {
     let mut document = ContactDocument::default();
     for part in Part::ALL {
         if let Some(text) = details.part(*part) {

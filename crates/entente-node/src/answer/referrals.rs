@@ -23,6 +23,8 @@ mod gaps;
 mod tests;
 mod told;
 
+pub(crate) use told::of_folder;
+
 pub(super) use gaps::gaps;
 use told::{kept_row, of_kept, of_received, received_row};
 

@@ -12,12 +12,12 @@ use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
-use crate::node::sponsors::SponsoredOrg;
+use crate::node::sponsors::{SponsoredOrg, TakenAnswers};
 use crate::node::{Node, Outcome};
 use crate::setup::io_fault;
 
-/// The largest file that is read: the largest document, two signatures and what stands around them.
-const MAX_FILE: u64 = entente_proto::MAX_SPONSORED as u64 + 4096;
+/// The largest file that is read: answers are longer than a document with its signatures.
+const MAX_FILE: u64 = entente_proto::MAX_ANSWERS as u64;
 
 pub(super) fn add(
     desk: &Desk,
@@ -27,7 +27,7 @@ pub(super) fn add(
 ) -> Outcome<SponsorTold> {
     let file = bytes(&ask.file)?;
     let org = desk.node.add_sponsored(&staff.actor(), &file, &ask.fingerprint)?;
-    told(&desk.node, &org)
+    told(&desk.node, &org, None)
 }
 
 pub(super) fn take(
@@ -36,8 +36,14 @@ pub(super) fn take(
     ask: SponsorTakeAsk,
     _: &Steps,
 ) -> Outcome<SponsorTold> {
-    let org = desk.node.take_sponsored(&staff.actor(), &bytes(&ask.file)?)?;
-    told(&desk.node, &org)
+    let file = bytes(&ask.file)?;
+    if entente_proto::is_answers(&file) {
+        let taken = desk.node.take_answers(&staff.actor(), &file)?;
+        let org = desk.node.find_sponsored(&taken.org.to_string())?;
+        return told(&desk.node, &org, Some(answers(taken)));
+    }
+    let org = desk.node.take_sponsored(&staff.actor(), &file)?;
+    told(&desk.node, &org, None)
 }
 
 pub(super) fn give(
@@ -58,6 +64,36 @@ pub(super) fn give(
     })
 }
 
+pub(super) fn mail(
+    desk: &Desk,
+    staff: &Staff,
+    ask: SponsorMailAsk,
+    _: &Steps,
+) -> Outcome<SponsorMailTold> {
+    let path = new_file_path(&ask.file)?;
+    let org = desk.node.find_sponsored(&ask.organization)?.document;
+    let given = desk.node.give_mail(&staff.actor(), &org.org)?;
+    write_new(path, |out| out.write_all(&given.file)).map_err(|error| io_fault(&error))?;
+    Ok(SponsorMailTold {
+        organization: Named { id: org.org.to_string(), name: both(&org.name) },
+        file: ask.file,
+        referrals: given.n_referrals as u64,
+        left: given.n_left as u64,
+    })
+}
+
+fn answers(taken: TakenAnswers) -> SponsorAnswersTold {
+    let refused = taken.refused.into_iter().map(|(referral, reason)| SponsorAnswerRefused {
+        referral: referral.to_string(),
+        reason: reason.to_owned(),
+    });
+    SponsorAnswersTold {
+        said: taken.n_said as u64,
+        before: taken.n_before as u64,
+        refused: refused.collect(),
+    }
+}
+
 pub(super) fn end(
     desk: &Desk,
     staff: &Staff,
@@ -66,7 +102,7 @@ pub(super) fn end(
 ) -> Outcome<SponsorTold> {
     let org = desk.node.find_sponsored(&ask.organization)?;
     let org = desk.node.end_sponsored(&staff.actor(), &org.document.org)?;
-    told(&desk.node, &org)
+    told(&desk.node, &org, None)
 }
 
 pub(super) fn list(
@@ -92,21 +128,26 @@ pub(super) fn list(
         }
     });
     Ok(SponsorListTold {
-        ours: ours.iter().map(|org| entry(&names, org)).collect(),
+        ours: ours.iter().map(|org| entry(node, &names, org)).collect::<Outcome<_>>()?,
         carried: carried.collect(),
     })
 }
 
-fn told(node: &Node, org: &SponsoredOrg) -> Outcome<SponsorTold> {
-    Ok(SponsorTold { organization: entry(&Names::of(node)?, org) })
+fn told(
+    node: &Node,
+    org: &SponsoredOrg,
+    answers: Option<SponsorAnswersTold>,
+) -> Outcome<SponsorTold> {
+    Ok(SponsorTold { organization: entry(node, &Names::of(node)?, org)?, answers })
 }
 
-fn entry(names: &Names, org: &SponsoredOrg) -> SponsoredEntry {
+fn entry(node: &Node, names: &Names, org: &SponsoredOrg) -> Outcome<SponsoredEntry> {
     let SponsoredOrg { document, row } = org;
+    let waiting = node.waiting_mail(&document.org)?;
     let told = row.said.iter().filter(|(_, hash)| *hash == row.hash);
     let told =
         told.filter_map(|(partner, _)| entente_core::identity::OrgId::from_bytes(partner).ok());
-    SponsoredEntry {
+    Ok(SponsoredEntry {
         organization: Named { id: document.org.to_string(), name: both(&document.name) },
         kind: document.kind.code().to_owned(),
         fingerprint: fingerprint(&document.org),
@@ -118,7 +159,11 @@ fn entry(names: &Names, org: &SponsoredOrg) -> SponsoredEntry {
         added_at: instant(row.added_at_s),
         ended_at: row.ended_at_s.map(instant),
         told: told.map(|partner| names.named(&partner)).collect(),
-    }
+        handover_key: document.handover.is_some(),
+        waiting: waiting.n_offers as u64,
+        due: waiting.due_at_s.map(instant),
+        unsent: waiting.n_new as u64,
+    })
 }
 
 /// The bytes of a file, within bounds.

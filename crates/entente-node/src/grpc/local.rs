@@ -201,6 +201,7 @@ local_service! {
     sponsor_take, SponsorTakeStream, SponsorTake;
     sponsor_list, SponsorListStream, SponsorList;
     sponsor_give, SponsorGiveStream, SponsorGive;
+    sponsor_mail, SponsorMailStream, SponsorMail;
     sponsor_end, SponsorEndStream, SponsorEnd;
     referral_create, ReferralCreateStream, ReferralCreate;
     referral_offer, ReferralOfferStream, ReferralOffer;

@@ -193,6 +193,7 @@ asks! {
     SponsorTake: SponsorTakeAsk => SponsorTold;
     SponsorList: SponsorListAsk => SponsorListTold;
     SponsorGive: SponsorGiveAsk => SponsorGiveTold;
+    SponsorMail: SponsorMailAsk => SponsorMailTold;
     SponsorEnd: SponsorEndAsk => SponsorTold;
     ReferralCreate: ReferralCreateAsk => ReferralTold;
     ReferralOffer: ReferralOfferAsk => ReferralTold;

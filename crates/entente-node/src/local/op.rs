@@ -124,6 +124,7 @@ ops! {
     SponsorTake = "sponsor_take", "Take what a sponsored organization signed", "Prendre ce qu’un organisme parrainé a signé";
     SponsorList = "sponsor_list", "List sponsored organizations", "Lister les organismes parrainés";
     SponsorGive = "sponsor_give", "Write a receipt for a sponsored organization", "Écrire un accusé pour un organisme parrainé";
+    SponsorMail = "sponsor_mail", "Write mail for a sponsored organization", "Écrire le courrier d’un organisme parrainé";
     SponsorEnd = "sponsor_end", "End a sponsorship", "Mettre fin à un parrainage";
     ReferralCreate = "referral_create", "Make a referral", "Créer un renvoi";
     ReferralOffer = "referral_offer", "Offer a referral", "Offrir un renvoi";

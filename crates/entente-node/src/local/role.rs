@@ -171,7 +171,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
 
         // Sponsors: taking one on is authority, as with a partner; taking its files is work.
         Op::SponsorAdd | Op::SponsorEnd => &[PrivacyOfficer],
-        Op::SponsorTake | Op::SponsorGive => &[PrivacyOfficer, Coordinator],
+        Op::SponsorTake | Op::SponsorGive | Op::SponsorMail => &[PrivacyOfficer, Coordinator],
         Op::SponsorList => &[CaseWorker, Supervisor, PrivacyOfficer, Coordinator, Auditor],
 
         // Sharing.

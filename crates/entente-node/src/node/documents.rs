@@ -9,6 +9,7 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::policy::{self, Permitted};
 use entente_core::record::RecordId;
+use entente_core::sponsor::CarriedAnswer;
 use entente_core::statement::Statement;
 use entente_proto::{Done, Notice, PartnerChange, Receipt, Receipted, TestShare};
 use entente_store::db::Write;
@@ -129,6 +130,9 @@ impl Node {
         if kind == payload_type::SPONSORED {
             return Ok(self.read_carried(tx, issuer, envelope, gathered)?);
         }
+        if envelope.signatures.len() == 2 && CarriedAnswer::KINDS.contains(&kind) {
+            return Ok(self.read_carried_answer(tx, issuer, envelope, gathered)?);
+        }
         let Ok(payload) = envelope.verify(&envelope.payload_type, &[*issuer]) else {
             return Ok(Err("document_not_signed"));
         };
@@ -177,10 +181,10 @@ impl Node {
             }
             payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
             payload_type::HANDOVER_RECEIPT => {
-                Ok(self.read_handover_receipt(tx, issuer, bytes, gathered)?)
+                Ok(self.read_handover_receipt(tx, (issuer, issuer), bytes, gathered)?)
             }
             kind if payload_type::REFERRALS.contains(&kind) => {
-                Ok(self.read_referral(tx, issuer, kind, bytes, gathered)?)
+                Ok(self.read_referral(tx, issuer, envelope, gathered)?)
             }
             payload_type::NOTICE => {
                 let Ok(notice) = entente_proto::decode_notice(bytes) else {

@@ -13,7 +13,7 @@ mod shredding;
 pub use keys::{KeyState, KnownKey};
 pub use openers::Opener;
 pub use opening::OpenedHandover;
-pub(crate) use sealing::Came;
+pub(crate) use sealing::{Came, at, row_of};
 
 use entente_core::handover::BadDetails;
 use entente_core::identity::OrgId;

@@ -28,10 +28,11 @@ mod handover;
 mod home;
 mod partner;
 mod permit;
-mod read;
-mod rows;
+pub(crate) mod read;
+pub(crate) mod rows;
 mod say;
 mod settle;
+pub(crate) mod through;
 mod timers;
 
 pub use permit::Refusal;
@@ -108,9 +109,9 @@ pub struct ReceivedReferral {
     pub reminded: bool,
     /// The key to which the contact details are sealed, once they were handed over.
     pub key: Option<[u8; 32]>,
-    ours: ChainRow,
-    theirs: ChainRow,
-    n_steps: u32,
+    pub(crate) ours: ChainRow,
+    pub(crate) theirs: ChainRow,
+    pub(crate) n_steps: u32,
 }
 
 impl Node {

@@ -24,8 +24,13 @@ use super::audit::no_randomness;
 use super::{Node, Outcome};
 use crate::fault::Fault;
 
+mod answers;
 pub mod carried;
 mod faults;
+mod mail;
+
+pub use answers::TakenAnswers;
+pub use mail::{GivenMail, Waiting};
 
 use faults::{
     an_older_one, known_already, not_a_document, not_sponsored, other_fingerprint, other_sponsor,
@@ -143,6 +148,9 @@ impl Node {
                 SponsoredRow { ended_at_s: Some(self.now_s()), ..row.ok_or_else(not_sponsored)? };
             tx.put_sponsored(org.as_bytes(), &row)?;
             self.say_sponsored(tx, org)?;
+            // Our own referrals to it, and then what we carry for others.
+            self.end_referrals_with(tx, org)?;
+            self.forget_mail(tx, org)?;
             let entry = self.entry(actor.clone(), Action::SponsoredEnded);
             self.write_audit(tx, vec![entry.reference(*org.as_bytes())])?;
             Ok::<_, Box<Fault>>(tx.sponsored(org.as_bytes())?.unwrap_or(row))

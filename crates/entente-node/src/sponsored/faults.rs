@@ -1,13 +1,15 @@
 //! What an organization without a node is told when its folder cannot do something: `ENT-2611` to
-//! `ENT-2617`.
+//! `ENT-2617`,
+//! and `ENT-2619` to `ENT-2624`.
 
 use entente_core::lang::Lang;
+use entente_core::referral::Refused;
 
 use crate::fault::Fault;
 use crate::hsds::Aside;
 
 /// `ENT-2611`.
-pub(super) fn no_folder() -> Box<Fault> {
+pub(in crate::sponsored) fn no_folder() -> Box<Fault> {
     Fault::new(
         2611,
         (
@@ -22,7 +24,7 @@ pub(super) fn no_folder() -> Box<Fault> {
 }
 
 /// `ENT-2612`.
-pub(super) fn folder_taken() -> Box<Fault> {
+pub(in crate::sponsored) fn folder_taken() -> Box<Fault> {
     Fault::new(
         2612,
         (
@@ -37,7 +39,7 @@ pub(super) fn folder_taken() -> Box<Fault> {
 }
 
 /// `ENT-2613`.
-pub(super) fn bad_sponsor() -> Box<Fault> {
+pub(in crate::sponsored) fn bad_sponsor() -> Box<Fault> {
     Fault::new(
         2613,
         (
@@ -52,7 +54,7 @@ pub(super) fn bad_sponsor() -> Box<Fault> {
 }
 
 /// `ENT-2614`.
-pub(super) fn too_much() -> Box<Fault> {
+pub(in crate::sponsored) fn too_much() -> Box<Fault> {
     Fault::new(
         2614,
         (
@@ -67,7 +69,7 @@ pub(super) fn too_much() -> Box<Fault> {
 }
 
 /// `ENT-2615`.
-pub(super) fn services_refused(aside: &[Aside]) -> Box<Fault> {
+pub(in crate::sponsored) fn services_refused(aside: &[Aside]) -> Box<Fault> {
     let mut fault = Fault::new(
         2615,
         (
@@ -89,7 +91,7 @@ pub(super) fn services_refused(aside: &[Aside]) -> Box<Fault> {
 }
 
 /// `ENT-2616`.
-pub(super) fn settings_broken() -> Box<Fault> {
+pub(in crate::sponsored) fn settings_broken() -> Box<Fault> {
     Fault::new(
         2616,
         (
@@ -104,7 +106,7 @@ pub(super) fn settings_broken() -> Box<Fault> {
 }
 
 /// `ENT-2617`.
-pub(super) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
+pub(in crate::sponsored) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
     Fault::new(
         2617,
         (
@@ -117,4 +119,93 @@ pub(super) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<Fault> {
         ),
     )
     .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+}
+
+/// `ENT-2619`.
+pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> {
+    Fault::new(
+        2619,
+        (
+            "The file is no whole mail of our sponsor for us. Nothing was taken.",
+            "Le fichier n’est pas un courrier complet de notre parrain qui nous soit destiné. Rien n’a été pris.",
+        ),
+        (
+            "Ask the sponsor to write it again: `entente sponsor mail`.",
+            "Demandez au parrain de l’écrire de nouveau : `entente sponsor mail`.",
+        ),
+    )
+    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+}
+
+/// `ENT-2620`.
+pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
+    Fault::new(
+        2620,
+        ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce dossier."),
+        (
+            "Read the newest mail of the sponsor: `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+        ),
+    )
+}
+
+/// `ENT-2621`.
+pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
+    Fault::new(
+        2621,
+        (
+            "Several referrals in this folder match.",
+            "Plusieurs renvois de ce dossier correspondent.",
+        ),
+        (
+            "Give more of its name: `entente sponsored inbox`.",
+            "Donnez une plus grande partie du nom : `entente sponsored inbox`.",
+        ),
+    )
+}
+
+/// `ENT-2622`.
+pub(in crate::sponsored) fn not_now(refused: Refused) -> Box<Fault> {
+    Fault::new(
+        2622,
+        (
+            "This cannot be done with the referral now. Nothing was signed.",
+            "C’est impossible avec ce renvoi pour l’instant. Rien n’a été signé.",
+        ),
+        (
+            "See where it stands: `entente sponsored inbox`. To write the answers again: `entente sponsored answers`.",
+            "Voyez où il en est : `entente sponsored inbox`. Pour écrire de nouveau les réponses : `entente sponsored answers`.",
+        ),
+    )
+    .because(refused.text(Lang::En), refused.text(Lang::Fr))
+}
+
+/// `ENT-2623`.
+pub(in crate::sponsored) fn not_handed_over() -> Box<Fault> {
+    Fault::new(
+        2623,
+        (
+            "No contact details are here for this referral: none came yet, or they were destroyed.",
+            "Aucune coordonnée n’est ici pour ce renvoi : aucune n’est encore arrivée, ou elles ont été détruites.",
+        ),
+        (
+            "Read the newest mail of the sponsor: `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+        ),
+    )
+}
+
+/// `ENT-2624`.
+pub(in crate::sponsored) fn not_opened() -> Box<Fault> {
+    Fault::new(
+        2624,
+        (
+            "The contact details do not open: they were altered, or sealed for something else.",
+            "Les coordonnées ne s’ouvrent pas : elles ont été altérées ou scellées pour autre chose.",
+        ),
+        (
+            "Call the organization whose referral it is: `entente sponsored inbox` names it. Do not ask the sponsor for the details.",
+            "Appelez l’organisme qui a fait le renvoi : `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
+        ),
+    )
 }

@@ -35,6 +35,10 @@ pub mod names {
     pub const IDENTITY: &str = "identity";
     /// Makes the pseudonyms that partners see.
     pub const PSEUDONYM: &str = "pseudonym";
+    /// The X-Wing seed to which hand-overs for an organization without a node are sealed.
+    pub const HANDOVER: &str = "handover";
+    /// Seals the referrals that the folder of an organization without a node keeps.
+    pub const REFERRALS: &str = "referrals";
 }
 
 const MAGIC: &[u8] = b"ENTENTE-KEYS 1\n";

@@ -22,6 +22,10 @@ pub(super) fn sponsor(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             organization: typed.text("organization"),
             file: typed.path("out").unwrap_or_default(),
         }),
+        "mail" => asked(&SponsorMailAsk {
+            organization: typed.text("organization"),
+            file: typed.path("out").unwrap_or_default(),
+        }),
         "end" => asked(&SponsorEndAsk { organization: typed.text("organization") }),
         _ => None,
     }

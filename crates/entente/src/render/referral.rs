@@ -63,6 +63,36 @@ fn who(row: &ReferralRow, lang: Lang) -> String {
     }
 }
 
+/// Referrals as a table.
+pub(crate) fn table(rows: &[ReferralRow], page: &mut Page<'_>) {
+    let lang = page.lang();
+    if rows.is_empty() {
+        page.say("No referrals here.", "Aucun renvoi ici.");
+        return;
+    }
+    let mut grid = Grid::new([
+        lang.pick("Referral", "Renvoi"),
+        lang.pick("With", "Avec"),
+        lang.pick("Needs", "Besoins"),
+        lang.pick("Urgency", "Urgence"),
+        lang.pick("Step", "Étape"),
+        lang.pick("Due", "Échéance"),
+    ]);
+    for row in rows {
+        let needs = labels("need", &row.needs, lang);
+        let due = row.due.as_deref().map(moment).unwrap_or_else(|| "—".to_owned());
+        grid.toned([
+            (Tone::Plain, short(&row.id).to_owned()),
+            (Tone::Plain, who(row, lang)),
+            (Tone::Plain, if needs.is_empty() { "—".to_owned() } else { needs }),
+            (Tone::Plain, label_or_dash("urgency", row.urgency.as_ref(), lang)),
+            (tone(row), step(&row.step, lang).to_owned()),
+            (if row.overdue { Tone::Bad } else { Tone::Plain }, due),
+        ]);
+    }
+    page.table(grid);
+}
+
 impl Render for ReferralListTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
@@ -70,27 +100,7 @@ impl Render for ReferralListTold {
             page.say("No referrals here.", "Aucun renvoi ici.");
             return;
         }
-        let mut grid = Grid::new([
-            lang.pick("Referral", "Renvoi"),
-            lang.pick("With", "Avec"),
-            lang.pick("Needs", "Besoins"),
-            lang.pick("Urgency", "Urgence"),
-            lang.pick("Step", "Étape"),
-            lang.pick("Due", "Échéance"),
-        ]);
-        for row in &self.referrals {
-            let needs = labels("need", &row.needs, lang);
-            let due = row.due.as_deref().map(moment).unwrap_or_else(|| "—".to_owned());
-            grid.toned([
-                (Tone::Plain, short(&row.id).to_owned()),
-                (Tone::Plain, who(row, lang)),
-                (Tone::Plain, if needs.is_empty() { "—".to_owned() } else { needs }),
-                (Tone::Plain, label_or_dash("urgency", row.urgency.as_ref(), lang)),
-                (tone(row), step(&row.step, lang).to_owned()),
-                (if row.overdue { Tone::Bad } else { Tone::Plain }, due),
-            ]);
-        }
-        page.table(grid);
+        table(&self.referrals, page);
         if self.referrals.iter().any(|row| row.overdue) && !self.coordinator.is_empty() {
             let to = &self.coordinator;
             page.line(&lang.pick(

@@ -3,7 +3,8 @@
 use entente_core::codes::OrgType;
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    CarriedEntry, Named, ServiceRow, SponsorGiveTold, SponsorListTold, SponsorTold, SponsoredEntry,
+    CarriedEntry, Named, ServiceRow, SponsorAnswersTold, SponsorGiveTold, SponsorListTold,
+    SponsorMailTold, SponsorTold, SponsoredEntry,
 };
 
 use super::Render;
@@ -35,6 +36,38 @@ fn missing(n: u64, lang: Lang) -> (Tone, String) {
     (if n == 0 { Tone::Plain } else { Tone::Warning }, lang.number(n))
 }
 
+/// How many offers wait for an answer, and until when.
+fn waiting(org: &SponsoredEntry, lang: Lang) -> (Tone, String) {
+    match &org.due {
+        None => (Tone::Plain, lang.number(org.waiting)),
+        Some(due) => {
+            let (n, due) = (lang.number(org.waiting), moment(due));
+            let text = match lang {
+                Lang::En => format!("{n}, the first due {due}"),
+                Lang::Fr => format!("{n}, la première à échéance le {due}"),
+            };
+            (Tone::Warning, text)
+        }
+    }
+}
+
+fn answers(told: &SponsorAnswersTold, page: &mut Page<'_>) {
+    let lang = page.lang();
+    page.facts(&[
+        (lang.pick("Answers said", "Réponses communiquées"), lang.number(told.said)),
+        (lang.pick("Said before", "Déjà communiquées"), lang.number(told.before)),
+    ]);
+    if !told.refused.is_empty() {
+        page.say(
+            "These cannot be carried; call the organization:",
+            "Celles-ci ne peuvent être transmises; appelez l’organisme\u{a0}:",
+        );
+        for it in &told.refused {
+            page.line(&format!("  {} {}", it.referral, it.reason));
+        }
+    }
+}
+
 fn state(org: &SponsoredEntry, lang: Lang) -> (Tone, String) {
     match &org.ended_at {
         None => (Tone::Good, lang.pick("carried", "transmis").to_owned()),
@@ -61,7 +94,21 @@ impl Render for SponsorTold {
             (lang.pick("Signed by it", "Signé par lui"), moment(&org.signed_at)),
             (lang.pick("Signed by us", "Signé par nous"), moment(&org.taken_at)),
             (lang.pick("Told to", "Communiqué à"), names(&org.told, lang)),
+            (lang.pick("Offers that wait", "Offres en attente"), waiting(org, lang).1),
         ]);
+        if let Some(told) = &self.answers {
+            answers(told, page);
+        }
+        if !org.handover_key {
+            page.say(
+                "It has no key for hand-overs, so it is offered no referrals: it signs once more.",
+                "Il n’a pas de clé de transmission, donc aucun renvoi ne lui est offert\u{a0}: qu’il signe de nouveau.",
+            );
+        }
+        if org.unsent > 0 {
+            let file = lang.pick("FILE", "FICHIER");
+            page.next(&format!("entente sponsor mail {} --out {file}", org.organization.short()));
+        }
         if org.missing > 0 {
             page.say(
                 "Ask the organization what became of the files between.",
@@ -87,6 +134,22 @@ impl Render for SponsorGiveTold {
     }
 }
 
+impl Render for SponsorMailTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        page.line(&match lang {
+            Lang::En => format!("Mail for {}: {}", self.organization.name(lang), self.file),
+            Lang::Fr => {
+                format!("Courrier pour {}\u{a0}: {}", self.organization.name(lang), self.file)
+            }
+        });
+        page.facts(&[
+            (lang.pick("Referrals", "Renvois"), lang.number(self.referrals)),
+            (lang.pick("Left for the next", "Laissés pour le prochain"), lang.number(self.left)),
+        ]);
+    }
+}
+
 impl Render for SponsorListTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
@@ -105,6 +168,7 @@ impl Render for SponsorListTold {
                 lang.pick("File", "Fichier"),
                 lang.pick("Never came", "Jamais reçus"),
                 lang.pick("Services", "Services"),
+                lang.pick("Offers that wait", "Offres en attente"),
                 lang.pick("Told to", "Communiqué à"),
                 lang.pick("State", "État"),
                 lang.pick("Id", "Identifiant"),
@@ -116,6 +180,7 @@ impl Render for SponsorListTold {
                     (Tone::Plain, lang.number(org.number)),
                     missing(org.missing, lang),
                     (Tone::Plain, lang.number(org.services)),
+                    waiting(org, lang),
                     (Tone::Plain, names(&org.told, lang)),
                     state(org, lang),
                     (Tone::Plain, org.organization.short().to_owned()),

@@ -13,6 +13,7 @@ use crate::answer::records::show::Names;
 use crate::local::doc::*;
 use crate::node::referrals::{KeptReferral, ReceivedReferral, Refusal};
 use crate::node::{Node, Outcome};
+use crate::sponsored::FolderReferral;
 
 fn codes<C: entente_core::codes::Code>(codes: impl IntoIterator<Item = C>) -> Vec<String> {
     codes.into_iter().map(|code| code.code().to_owned()).collect()
@@ -92,6 +93,26 @@ pub(super) fn kept_row(node: &Node, names: &Names, kept: &KeptReferral) -> Refer
 
 /// A referral that we were offered as a row of a table.
 pub(super) fn received_row(node: &Node, names: &Names, kept: &ReceivedReferral) -> ReferralRow {
+    row_of(kept, names.named(&kept.home), names.named(&node.id()), node.now_s())
+}
+
+/// A referral in the folder of an organization without a node, `us`, with everything about it.
+pub(crate) fn of_folder(found: &FolderReferral, us: Named, now_s: i64, done: bool) -> ReferralTold {
+    let kept = &found.kept;
+    let home =
+        Named { id: kept.home.to_string(), name: Both::new(&*found.home.en, &*found.home.fr) };
+    ReferralTold {
+        done,
+        referral: row_of(kept, home, us, now_s),
+        card: kept.card.as_ref().map(card),
+        duties: kept.card.iter().flat_map(duties_for).map(|it| duty(&it)).collect(),
+        offers: Vec::new(),
+        matches: Vec::new(),
+        timeline: Vec::new(),
+    }
+}
+
+fn row_of(kept: &ReceivedReferral, home: Named, us: Named, now_s: i64) -> ReferralRow {
     let outcome = match kept.state {
         PartnerState::Done(outcome) | PartnerState::Closing(outcome) => Some(outcome.code()),
         _ => None,
@@ -103,7 +124,7 @@ pub(super) fn received_row(node: &Node, names: &Names, kept: &ReceivedReferral) 
     let waits = matches!(kept.state, PartnerState::Offered | PartnerState::Accepting);
     ReferralRow {
         id: kept.id.to_string(),
-        home: names.named(&kept.home),
+        home,
         ours: false,
         record: None,
         step: kept.state.code().to_owned(),
@@ -112,12 +133,12 @@ pub(super) fn received_row(node: &Node, names: &Names, kept: &ReceivedReferral) 
         barrier,
         needs: codes(kept.card.iter().flat_map(|card| card.needs.iter().copied())),
         urgency: kept.card.as_ref().map(|card| card.urgency.code().to_owned()),
-        with: kept.state.is_ours().then(|| names.named(&node.id())),
+        with: kept.state.is_ours().then_some(us),
         asked: 0,
         since: instant(kept.since_s),
         due: waits.then(|| instant(kept.due_at_s)),
         expires: waits.then(|| instant(kept.expires_at_s)),
-        overdue: kept.is_overdue(node.now_s()),
+        overdue: kept.is_overdue(now_s),
     }
 }
 

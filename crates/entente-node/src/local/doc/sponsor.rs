@@ -14,7 +14,7 @@ pub struct SponsorAddAsk {
     pub fingerprint: String,
 }
 
-/// Takes the newest file of an organization that we sponsor, signs it and says it.
+/// Takes the newest file of an organization that we sponsor, or its answers, signs it and says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SponsorTakeAsk {
@@ -50,6 +50,49 @@ pub struct SponsorGiveTold {
     pub told: u32,
 }
 
+/// Asks for what waits for an organization that we sponsor, in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SponsorMailAsk {
+    /// The organization: its name or the beginning of its id.
+    pub organization: String,
+    /// The file, which must not exist: a whole path.
+    pub file: String,
+}
+
+/// Mail was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorMailTold {
+    /// For whom.
+    pub organization: Named,
+    /// The file.
+    pub file: String,
+    /// How many referrals are in it.
+    pub referrals: u64,
+    /// How many did not fit: they are in the next, once these are over.
+    pub left: u64,
+}
+
+/// What became of answers about referrals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorAnswersTold {
+    /// How many we signed too and said to their homes.
+    pub said: u64,
+    /// How many had been said before.
+    pub before: u64,
+    /// Those that cannot be carried.
+    pub refused: Vec<SponsorAnswerRefused>,
+}
+
+/// An answer that cannot be carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SponsorAnswerRefused {
+    /// The referral.
+    pub referral: String,
+    /// Why: a code.
+    pub reason: String,
+}
+
 /// Ends a sponsorship.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +106,8 @@ pub struct SponsorEndAsk {
 pub struct SponsorTold {
     /// The organization.
     pub organization: SponsoredEntry,
+    /// What became of its answers, if the file had some.
+    pub answers: Option<SponsorAnswersTold>,
 }
 
 /// The organizations without a node that we know.
@@ -99,6 +144,14 @@ pub struct SponsoredEntry {
     pub ended_at: Option<String>,
     /// The partners that were told of the newest.
     pub told: Vec<Named>,
+    /// Whether it has a key for hand-overs, and so can be asked about referrals.
+    pub handover_key: bool,
+    /// How many offers of referrals it has not answered.
+    pub waiting: u64,
+    /// When the first answer is due.
+    pub due: Option<String>,
+    /// About how many referrals there is something that was never written into mail.
+    pub unsent: u64,
 }
 
 /// An organization that a partner sponsors.

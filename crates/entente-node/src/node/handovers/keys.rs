@@ -7,6 +7,7 @@ use entente_core::handover::{HandoverKey, KEY_WINDOW_S, KeyId, TeamKey};
 use entente_core::identity::OrgId;
 use entente_core::policy;
 use entente_core::statistics::noise::SystemRandomness;
+use entente_core::statistics::sum::SealingPublic;
 use entente_store::db::{DbError, Rows, Write};
 use entente_store::handover::{Handovers as _, TeamKeyRow};
 use entente_store::rows::BadRow;
@@ -225,11 +226,15 @@ impl Node {
         Ok(Ok(()))
     }
 
-    /// The key to which hand-overs for a partner are sealed now.
-    pub(super) fn key_of<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<HandoverKey> {
+    /// The key to which hand-overs for a partner are sealed now. That of an organization without a node is
+    /// its own, by its own signature, and never its sponsor's.
+    pub(super) fn key_of<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<SealingPublic> {
+        if let Some(route) = self.route_to(tx, partner)? {
+            return route.key.ok_or_else(no_key);
+        }
         let (_, row) = tx.current_team_key(partner.as_bytes())?.ok_or_else(no_key)?;
         let key = entente_proto::decode_handover_key(&row.document);
-        key.map_err(|_| Box::<Fault>::from(DbError::from(BadRow)))
+        Ok(key.map_err(|_| Box::<Fault>::from(DbError::from(BadRow)))?.key)
     }
 }
 

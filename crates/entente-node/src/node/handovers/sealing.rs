@@ -47,9 +47,10 @@ impl Node {
     ) -> Outcome<(KeyId, Sealed)> {
         details.check().map_err(unusable_details)?;
         let key = self.key_of(tx, partner)?;
-        let binding = Binding::of(self.id(), *partner, head, key.id()).ok_or_else(not_accepted)?;
-        let sealed = Sealed::seal(&key.key, &binding, details, &mut SystemRandomness);
-        Ok((key.id(), sealed.map_err(|_| no_randomness())?))
+        let id = KeyId::of(&key);
+        let binding = Binding::of(self.id(), *partner, head, id).ok_or_else(not_accepted)?;
+        let sealed = Sealed::seal(&key, &binding, details, &mut SystemRandomness);
+        Ok((id, sealed.map_err(|_| no_randomness())?))
     }
 
     /// Remembers where a hand-over was said, so that it can be destroyed. One before it is destroyed now.
@@ -147,13 +148,16 @@ impl Node {
     pub(crate) fn read_handover_receipt(
         &self,
         tx: &mut Write<'_>,
-        issuer: &OrgId,
+        (issuer, through): (&OrgId, &OrgId),
         bytes: &[u8],
         gathered: &mut Gathered,
     ) -> Outcome<Used> {
         let Ok(receipt) = entente_proto::decode_handover_receipt(bytes) else {
             return Ok(Err("document_unreadable"));
         };
+        if self.through(tx, &receipt.referral, issuer)? != *through {
+            return Ok(Err("handover_unknown"));
+        }
         let sent = tx.handovers_of(Way::Sent, issuer.as_bytes(), &receipt.referral.0)?;
         let found = sent.into_iter().find(|(_, row)| row.digest == receipt.digest);
         let Some((at, mut row)) = found else { return Ok(Err("handover_unknown")) };
@@ -176,11 +180,17 @@ impl Node {
     }
 }
 
-fn at(way: Way, partner: &OrgId, head: &Head) -> HandoverAt {
+pub(crate) fn at(way: Way, partner: &OrgId, head: &Head) -> HandoverAt {
     HandoverAt { way, partner: *partner.as_bytes(), referral: head.referral.0, step: head.step }
 }
 
-fn row_of(head: &Head, key: KeyId, n_bytes: usize, digest: [u8; 32], now_s: i64) -> HandoverRow {
+pub(crate) fn row_of(
+    head: &Head,
+    key: KeyId,
+    n_bytes: usize,
+    digest: [u8; 32],
+    now_s: i64,
+) -> HandoverRow {
     HandoverRow {
         agreement: (head.agreement.id, head.agreement.version),
         key: key.0,

@@ -45,6 +45,21 @@ impl Node {
         Ok(())
     }
 
+    /// Destroys what we carry with a referral to an organization that we sponsor. It is for nobody here,
+    /// so no receipt is ours to give.
+    pub(crate) fn shred_carried(
+        &self,
+        tx: &mut Write<'_>,
+        home: &OrgId,
+        referral: &ReferralId,
+        why: &str,
+    ) -> Outcome<()> {
+        for (at, row) in tx.handovers_of(Way::Carried, home.as_bytes(), &referral.0)? {
+            self.shred_one(tx, home, &at, row, why)?;
+        }
+        Ok(())
+    }
+
     /// Remembers when a referral was closed: from then on the agreement's days count.
     pub(crate) fn close_handovers(
         &self,
@@ -66,10 +81,10 @@ impl Node {
     /// we hold goes unless the clause lets us keep it.
     pub(crate) fn end_handovers(&self, tx: &mut Write<'_>, kept: &Kept) -> Outcome<()> {
         let keeps = kept.agreement.at_end == Consequence::Keep;
-        for way in [Way::Sent, Way::Received] {
+        for way in [Way::Sent, Way::Received, Way::Carried] {
             for (at, row) in tx.handovers(way)? {
                 let is_under = row.agreement.0 == kept.agreement.id.0;
-                if is_under && (way == Way::Sent || !keeps) {
+                if is_under && (way != Way::Received || !keeps) {
                     self.shred_one(tx, &kept.partner, &at, row, "agreement_ended")?;
                 }
             }
@@ -84,7 +99,7 @@ impl Node {
         for way in [Way::Sent, Way::Received] {
             for (at, row) in self.db.read(|tx| tx.handovers(way))? {
                 let Ok(partner) = OrgId::from_bytes(&at.partner) else { continue };
-                if row.shredded.is_none() && self.is_over(&partner, way, &row)? {
+                if row.shredded.is_none() && self.is_over(&partner, &at, &row)? {
                     due.push((partner, at));
                 }
             }
@@ -104,14 +119,20 @@ impl Node {
         })
     }
 
-    fn is_over(&self, partner: &OrgId, way: Way, row: &HandoverRow) -> Outcome<bool> {
+    fn is_over(&self, partner: &OrgId, at: &HandoverAt, row: &HandoverRow) -> Outcome<bool> {
         let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
-        let kept = self.db.read(|tx| self.newest(tx, partner))?;
+        let kept = self.db.read(|tx| {
+            let through = match at.way {
+                Way::Sent => self.through(tx, &ReferralId(at.referral), partner)?,
+                Way::Received | Way::Carried => *partner,
+            };
+            self.newest(tx, &through)
+        })?;
         let days = kept.and_then(|kept| {
             let ours = self.id();
-            let grant = match way {
+            let grant = match at.way {
                 Way::Sent => kept.agreement.grant_from(&ours),
-                Way::Received => kept.agreement.grant_to(&ours),
+                Way::Received | Way::Carried => kept.agreement.grant_to(&ours),
             };
             grant.map(|(_, grant)| grant.retention_days)
         });
@@ -133,10 +154,15 @@ impl Node {
         let (digest, agreement) = (row.digest, row.agreement.0);
         match (at.way, row.said_at) {
             (Way::Sent, Some((epoch, seq))) => {
-                let log = LogKey::Feed(*partner.as_bytes());
-                tx.shred_leaves(log, epoch, &[seq.saturating_sub(1)])?;
+                let org = OrgId::from_bytes(&at.partner).unwrap_or(*partner);
+                let through = self.through(tx, &ReferralId(at.referral), &org)?;
+                // What is in our own mail goes with the word that ends it.
+                if !self.is_ours(&through) {
+                    let log = LogKey::Feed(*through.as_bytes());
+                    tx.shred_leaves(log, epoch, &[seq.saturating_sub(1)])?;
+                }
             }
-            (Way::Sent, None) => {}
+            (Way::Sent, None) | (Way::Carried, _) => {}
             (Way::Received, _) => {
                 let (referral, deed) = (ReferralId(at.referral), HandoverDeed::Shredded);
                 self.say_handover_receipt(tx, partner, referral, digest, deed)?;

@@ -7,6 +7,7 @@ use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::referral::matching::{Candidate, Match, rank};
+use entente_store::sponsors::Sponsors as _;
 use entente_store::tx::Reads as _;
 
 use super::{KeptReferral, Refusal};
@@ -21,13 +22,22 @@ impl Node {
     /// itself; of it nothing is known, and that ranks it neither up nor down.
     pub fn referral_candidates(&self) -> Outcome<Vec<Candidate>> {
         let partners = self.referral_partners()?;
+        let sponsored = self.referral_sponsored()?;
         let shown = self.shown_issuers()?;
         let now = self.now();
         self.with_directory(|directory| {
             let mut all = Vec::new();
             let mut alone = partners.clone();
             for entry in directory.entries().filter(|entry| shown.contains(&entry.issuer)) {
-                let Some((kind, _)) = partners.get(&entry.issuer) else { continue };
+                let kind = match &entry.sponsor {
+                    // The grant is the sponsor's; whoever has no key for hand-overs is not asked.
+                    Some(sponsor) if partners.contains_key(sponsor) || self.is_ours(sponsor) => {
+                        sponsored.get(&entry.issuer)
+                    }
+                    Some(_) => None,
+                    None => partners.get(&entry.issuer).map(|(kind, _)| kind),
+                };
+                let Some(kind) = kind else { continue };
                 // Who has listed a service and closed it is not asked in its name.
                 alone.remove(&entry.issuer);
                 if entry.service.is_active() {
@@ -39,6 +49,22 @@ impl Node {
             let of_partner = |(partner, (kind, name))| Candidate::partner_only(partner, kind, name);
             all.extend(alone.into_iter().map(of_partner));
             all
+        })
+    }
+
+    /// The organizations without a node that partners or we carry, and that have a key for hand-overs.
+    fn referral_sponsored(&self) -> Outcome<BTreeMap<OrgId, OrgType>> {
+        self.db.read(|tx| {
+            let mut all = BTreeMap::new();
+            let carried = tx.all_carried()?.into_iter().map(|(org, _)| org);
+            let ours = tx.all_sponsored()?.into_iter().map(|(org, _)| org);
+            for org in carried.chain(ours) {
+                let Ok(org) = OrgId::from_bytes(&org) else { continue };
+                if let Some(route) = self.route_to(tx, &org)?.filter(|route| route.key.is_some()) {
+                    all.insert(org, route.kind);
+                }
+            }
+            Ok(all)
         })
     }
 

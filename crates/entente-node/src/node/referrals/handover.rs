@@ -5,7 +5,7 @@ use entente_core::handover::{ContactDetails, KeyId, Sealed};
 use entente_core::identity::OrgId;
 use entente_core::policy::{Permitted, referral_decision};
 use entente_core::referral::{
-    Body, HomeEvent, HomeStep, Message, PartnerEvent, PartnerState, ReferralId, Refused,
+    Body, Head, HomeEvent, HomeStep, Message, PartnerEvent, PartnerState, ReferralId, Refused,
 };
 use entente_core::statement::AgreementRef;
 use entente_store::db::{Rows, Write};
@@ -54,10 +54,12 @@ impl Node {
         self.may_hand_over(tx, kept, partner)?;
         let row = kept.offers.get(partner).ok_or_else(|| refused(Refused::NotOffered))?;
         let agreement = AgreementRef { id: row.agreement.0, version: row.agreement.1 };
+        let through = self.through(tx, &kept.id, partner)?;
         let head = self.head(kept.id, agreement, Some(&row.ours), row.theirs.last);
+        let head = Head { sponsored: (through != *partner).then_some(*partner), ..head };
         let (key, sealed) = self.seal_handover(tx, partner, &head, details)?;
         let body = Body::HandOver { key: key.0, sealed: sealed.as_bytes().to_vec() };
-        referral_decision(&kept.state, *partner, Message { head, body })
+        referral_decision(&kept.state, *partner, through, Message { head, body })
             .ok_or_else(|| refused(Refused::NotOffered))
     }
 

@@ -182,7 +182,10 @@ impl Node {
     ) -> Outcome<()> {
         match event {
             HomeEvent::Decline(by, _) => match kept.offers.get(by) {
-                Some(row) => self.shred_offer(tx, by, row.at),
+                Some(row) => {
+                    let through = self.through(tx, &kept.id, by)?;
+                    self.shred_offer(tx, &through, row.at)
+                }
                 None => Ok(()),
             },
             _ => Ok(()),

@@ -1,19 +1,20 @@
 //! Whether a referral may be offered to a partner, and why not.
 
-use entente_core::agreement::Clause;
+use entente_core::agreement::{AgreementState, Clause};
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::{Need, OrgType, Purpose, Set};
 use entente_core::consent::Consent;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted};
+use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, decide_own_offer};
 use entente_core::record::RecordId;
-use entente_core::referral::{HomeStep, Message, Offer, ReferralId, Timers};
+use entente_core::referral::{Head, HomeStep, Message, Offer, ReferralId, Timers};
 use entente_core::summary::Finest;
 use entente_store::db::Rows;
 use entente_store::tx::Reads as _;
 
 use super::faults::{denied, no_consent_for_referral, not_offered, too_many_open};
+use super::through::{Route, WITH_OURSELVES};
 use super::{KeptReferral, MAX_OPEN_WITH_PARTNER, is_open, rows};
 use crate::fault::{Both, Fault};
 use crate::node::agreements::Kept;
@@ -32,6 +33,8 @@ pub enum Refusal {
     Denied(Denied),
     /// Too many referrals are open there.
     TooManyOpen,
+    /// It has no node, and its sponsor does not carry referrals to it now.
+    NotCarried,
 }
 
 impl Refusal {
@@ -41,6 +44,7 @@ impl Refusal {
             Self::Shut(shut) => vec![format!("partner_{}", shut.to_string().replace(' ', "_"))],
             Self::NoAgreement => vec!["no_agreement".to_owned()],
             Self::TooManyOpen => vec!["too_many_open".to_owned()],
+            Self::NotCarried => vec!["not_carried".to_owned()],
             Self::Denied(denied) => {
                 denied.reasons().iter().map(|it| it.why.code().to_owned()).collect()
             }
@@ -55,6 +59,7 @@ impl Refusal {
         match self {
             Self::Shut(shut) => plain(closed(*shut)),
             Self::NoAgreement => plain(NO_AGREEMENT),
+            Self::NotCarried => plain(NOT_CARRIED),
             Self::TooManyOpen => {
                 let (en, fr) = too_many_open();
                 plain((&en, &fr))
@@ -75,6 +80,7 @@ impl Refusal {
             Self::Denied(reasons) => return denied(fault, name, reasons),
             Self::TooManyOpen => too_many_open(),
             Self::NoAgreement => (NO_AGREEMENT.0.to_owned(), NO_AGREEMENT.1.to_owned()),
+            Self::NotCarried => (NOT_CARRIED.0.to_owned(), NOT_CARRIED.1.to_owned()),
             Self::Shut(shut) => {
                 let (en, fr) = closed(*shut);
                 (en.to_owned(), fr.to_owned())
@@ -85,6 +91,11 @@ impl Refusal {
 }
 
 const NO_AGREEMENT: (&str, &str) = ("there is no agreement", "il n’y a aucune entente");
+
+const NOT_CARRIED: (&str, &str) = (
+    "it has no node and no key for hand-overs, or another sponsor than when it was asked",
+    "il n’a ni nœud ni clé de transmission, ou son parrain a changé depuis la demande",
+);
 
 fn closed(shut: Shut) -> (&'static str, &'static str) {
     match shut {
@@ -152,9 +163,14 @@ impl Node {
     }
 
     fn explain_refusal(&self, fault: Box<Fault>, partner: &OrgId, refusal: &Refusal) -> Box<Fault> {
+        let sponsored = || {
+            let names = self.sponsored_names().unwrap_or_default();
+            names.into_iter().find(|(org, _)| org == partner).map(|(_, name)| (name.en, name.fr))
+        };
+        let short = || (format!("{}", partner.short()), format!("{}", partner.short()));
         let (en, fr) = match self.partner_row(partner) {
             Ok(row) => (row.name_en, row.name_fr),
-            Err(_) => (format!("{}", partner.short()), format!("{}", partner.short())),
+            Err(_) => sponsored().unwrap_or_else(short),
         };
         refusal.explain(fault, (&en, &fr))
     }
@@ -198,7 +214,18 @@ impl Node {
         case: &Case,
         partner: &OrgId,
     ) -> Outcome<Result<Permitted<Message>, Refusal>> {
-        let Some(row) = tx.partner(partner.as_bytes())? else {
+        let route = self.route_to(tx, partner)?;
+        let through = route.as_ref().map_or(*partner, |route| route.sponsor);
+        let is_other =
+            kept.state.was_offered_to(partner) && self.through(tx, &kept.id, partner)? != through;
+        if is_other || route.as_ref().is_some_and(|route| route.key.is_none()) {
+            return Ok(Err(Refusal::NotCarried));
+        }
+        if let Some(route) = route.as_ref().filter(|_| self.is_ours(&through)) {
+            let proposal = self.own_proposal(kept, case, partner, route);
+            return Ok(decide_own_offer(self.id(), &proposal).map_err(Refusal::Denied));
+        }
+        let Some(row) = tx.partner(through.as_bytes())? else {
             return Ok(Err(Refusal::Shut(Shut::Unknown)));
         };
         if let Err(shut) = self.open_to(&row) {
@@ -207,8 +234,8 @@ impl Node {
         if row.suspended_by_them {
             return Ok(Err(Refusal::Shut(Shut::Suspended)));
         }
-        let Some(agreed) = self.newest(tx, partner)? else { return Ok(Err(Refusal::NoAgreement)) };
-        let proposal = self.offer_proposal(kept, case, partner, &agreed)?;
+        let Some(agreed) = self.newest(tx, &through)? else { return Ok(Err(Refusal::NoAgreement)) };
+        let proposal = self.offer_proposal(kept, case, (partner, route.as_ref()), &agreed)?;
         Ok(self.policy(&agreed)?.decide_offer(&proposal).map_err(Refusal::Denied))
     }
 
@@ -216,11 +243,48 @@ impl Node {
         &self,
         kept: &KeptReferral,
         case: &Case,
-        partner: &OrgId,
+        (partner, route): (&OrgId, Option<&Route>),
         agreed: &Kept,
     ) -> Outcome<OfferProposal> {
         let policy = self.policy(agreed)?;
         let today = self.today();
+        let chain = kept.offers.get(partner).map(|row| &row.ours);
+        let head = self.head(kept.id, agreed.reference(), chain, None);
+        let mut consent = NeedConsent::of(&case.consents, &policy, &kept.card.needs, today);
+        if let Some(route) = route {
+            let towards = (partner, route.kind);
+            let behind = NeedConsent::towards(&case.consents, towards, &kept.card.needs, today);
+            consent = consent.and(behind);
+        }
+        let head = Head { sponsored: route.map(|_| *partner), ..head };
+        Ok(self.proposal(kept, case, head, consent, agreed.state))
+    }
+
+    /// The same for an organization that we sponsor ourselves.
+    fn own_proposal(
+        &self,
+        kept: &KeptReferral,
+        case: &Case,
+        org: &OrgId,
+        route: &Route,
+    ) -> OfferProposal {
+        let chain = kept.offers.get(org).map(|row| &row.ours);
+        let head = self.head(kept.id, WITH_OURSELVES, chain, None);
+        let head = Head { sponsored: Some(*org), ..head };
+        let towards = (org, route.kind);
+        let needs = &kept.card.needs;
+        let consent = NeedConsent::towards(&case.consents, towards, needs, self.today());
+        self.proposal(kept, case, head, consent, AgreementState::Active)
+    }
+
+    fn proposal(
+        &self,
+        kept: &KeptReferral,
+        case: &Case,
+        head: Head,
+        consent: NeedConsent,
+        state: AgreementState,
+    ) -> OfferProposal {
         let timers = match kept.state.step {
             HomeStep::Offered => kept.timers,
             _ => None,
@@ -232,19 +296,18 @@ impl Node {
         let offer =
             Offer { card: kept.card.clone(), due_at_s, expires_at_s: expires_at_s.max(due_at_s) };
         let finest = Finest::of(&case.record, Set::EMPTY);
-        let chain = kept.offers.get(partner).map(|row| &row.ours);
-        Ok(OfferProposal {
-            head: self.head(kept.id, agreed.reference(), chain, None),
+        OfferProposal {
+            head,
             offer,
-            consent: NeedConsent::of(&case.consents, &policy, &kept.card.needs, today),
+            consent,
             steward: case.steward_decision(&self.id()),
             // A record whose date makes no sense is taken for the most protected one.
             is_indigenous: finest.is_none_or(|finest| finest.is_indigenous),
             exploitation: case.record.exploitation,
             is_withdrawn: case.withdrawn,
-            state: agreed.state,
-            today,
-        })
+            state,
+            today: self.today(),
+        }
     }
 
     /// How many of our referrals are open at a partner.

@@ -6,6 +6,7 @@
 //! answer, a broken chain) is kept as evidence besides.
 
 use entente_core::audit::{Action, Actor};
+use entente_core::envelope::Envelope;
 use entente_core::identity::OrgId;
 use entente_core::referral::{
     Body, HomeEvent, HomeStep, Message, Offer, OfferStep, PartnerEvent, PartnerState, ReferralId,
@@ -27,7 +28,7 @@ use crate::node::{Node, Outcome};
 
 /// Whether a message is the next one of its chain. An issuer whose feed began anew begins its chains
 /// anew: its first message is read again, and has whatever effect it still has.
-fn continues(chain: &ChainRow, message: &Message) -> bool {
+pub(crate) fn continues(chain: &ChainRow, message: &Message) -> bool {
     let is_next = message.head.step == chain.steps + 1 && message.head.previous == chain.last;
     is_next || message.head.step == 1
 }
@@ -38,20 +39,31 @@ impl Node {
         &self,
         tx: &mut Write<'_>,
         issuer: &OrgId,
-        kind: &str,
-        bytes: &[u8],
+        envelope: &Envelope,
         gathered: &mut Gathered,
     ) -> Outcome<Used> {
+        let (kind, bytes) = (&envelope.payload_type, &envelope.payload);
         let Ok(message) = entente_proto::decode_referral(kind, bytes) else {
             return Ok(Err("document_unreadable"));
         };
         let hash: [u8; 32] = Sha256::digest(bytes).into();
         let used = match &message.body {
+            Body::Offer(_) | Body::Decision(_) | Body::HandOver { .. }
+                if message.head.sponsored.is_some() =>
+            {
+                self.carry_word(tx, issuer, &message, envelope, hash)?
+            }
+            // A sponsor speaks for itself alone: what its organization answers has that one's signature.
+            Body::Reply(_) | Body::Progress(_) if message.head.sponsored.is_some() => {
+                Err("sponsored_not_signed")
+            }
             Body::Offer(offer) => self.read_offer(tx, issuer, &message, offer, hash)?,
             Body::Decision(_) | Body::HandOver { .. } => {
                 self.read_decision(tx, issuer, &message, hash, gathered)?
             }
-            Body::Reply(_) | Body::Progress(_) => self.read_answer(tx, issuer, &message, hash)?,
+            Body::Reply(_) | Body::Progress(_) => {
+                self.read_answer(tx, (issuer, issuer), &message, hash)?
+            }
         };
         if let Err(reason) = used {
             // In the order in which it came, and with the other entries of its batch.
@@ -60,7 +72,7 @@ impl Node {
         Ok(used)
     }
 
-    fn ignored(
+    pub(crate) fn ignored(
         &self,
         issuer: &OrgId,
         id: &ReferralId,
@@ -71,7 +83,7 @@ impl Node {
     }
 
     /// Writes down that a message had no effect, where honest nodes come to that.
-    fn without_effect(
+    pub(crate) fn without_effect(
         &self,
         tx: &mut Write<'_>,
         issuer: &OrgId,
@@ -90,10 +102,12 @@ impl Node {
     }
 
     /// A partner answers an offer of ours, or says how far it has come.
-    fn read_answer(
+    ///
+    /// `through` is who said it in its feed: itself, or its sponsor.
+    pub(crate) fn read_answer(
         &self,
         tx: &mut Write<'_>,
-        issuer: &OrgId,
+        (issuer, through): (&OrgId, &OrgId),
         message: &Message,
         hash: [u8; 32],
     ) -> Outcome<Used> {
@@ -103,6 +117,9 @@ impl Node {
         let Some(offer) = kept.offers.get_mut(issuer) else {
             return Ok(Err(Refused::NotOffered.code()));
         };
+        if self.through(tx, &id, issuer)? != *through {
+            return Ok(Err("sponsored_by_others"));
+        }
         let AgreementRef { id: agreement, version } = message.head.agreement;
         if offer.agreement != (agreement, version) {
             return Ok(Err("referral_other_agreement"));
@@ -201,7 +218,7 @@ impl Node {
     }
 
     /// Whether this agreement, with this partner and signed by both, lets it offer us referrals.
-    fn grants_us_referrals(
+    pub(crate) fn grants_us_referrals(
         &self,
         tx: &Write<'_>,
         issuer: &OrgId,

@@ -147,7 +147,7 @@ pub(super) fn kept_row(kept: &KeptReferral) -> ReferralRow {
 }
 
 /// The referral that we were offered in a row.
-pub(super) fn received(
+pub(crate) fn received(
     home: OrgId,
     id: ReferralId,
     row: ReceivedReferralRow,
@@ -176,7 +176,7 @@ pub(super) fn received(
 }
 
 /// The row of a referral that we were offered.
-pub(super) fn received_row(kept: &ReceivedReferral) -> ReceivedReferralRow {
+pub(crate) fn received_row(kept: &ReceivedReferral) -> ReceivedReferralRow {
     ReceivedReferralRow {
         card: kept.card.as_ref().map(entente_proto::encode_card).unwrap_or_default(),
         state: partner_coded(kept.state),

@@ -4,7 +4,7 @@ use entente_core::audit::Action;
 use entente_core::identity::OrgId;
 use entente_core::policy::{Permitted, referral_decision};
 use entente_core::referral::{Body, Head, Message, OfferStep, ReferralId, Refused, Said, Standing};
-use entente_core::statement::AgreementRef;
+use entente_core::statement::{AgreementRef, Statement};
 use entente_store::db::Write;
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::{ChainRow, OfferRow};
@@ -32,6 +32,7 @@ impl Node {
             previous: ours.and_then(|it| it.last),
             seen,
             at_s: self.now_s(),
+            sponsored: None,
         }
     }
 
@@ -52,9 +53,13 @@ impl Node {
                     Err(refusal) => return Err(refusal.explain(not_offered(), ("", ""))),
                 }
             }
-            Said::Decision(standing) => self.tell(kept, partner, Body::Decision(standing))?,
+            Said::Decision(standing) => self.tell(tx, kept, partner, Body::Decision(standing))?,
             Said::HandOver => self.seal_message(tx, kept, partner, doing.details)?,
         };
+        let through = *permitted.partner();
+        if what == Said::Offer && through != *partner {
+            tx.put_offered_through(&kept.id.0, partner.as_bytes(), through.as_bytes())?;
+        }
         let message = permitted.inner().clone();
         let head = &message.head;
         let (at, hash) = self.say_referral(tx, permitted)?;
@@ -76,7 +81,7 @@ impl Node {
             Said::HandOver => ("handed_over_to", Action::ReferralHandedOver),
         };
         if matches!(what, Said::Decision(standing) if standing != Standing::Won) {
-            self.shred_offer(tx, partner, offered_at)?;
+            self.shred_offer(tx, &through, offered_at)?;
         }
         let entry = self.referral_entry(doing.actor.clone(), action, &kept.id);
         let entry = entry.record(kept.record).partner(*partner).agreement(head.agreement.id);
@@ -94,7 +99,7 @@ impl Node {
         let Some(row) = kept.offers.get_mut(partner) else { return Ok(()) };
         row.ours = ChainRow::default();
         if let Some(standing) = kept.state.standing_of(partner) {
-            let permitted = self.tell(kept, partner, Body::Decision(standing))?;
+            let permitted = self.tell(tx, kept, partner, Body::Decision(standing))?;
             let step = permitted.inner().head.step;
             let (_, hash) = self.say_referral(tx, permitted)?;
             if let Some(row) = kept.offers.get_mut(partner) {
@@ -107,15 +112,18 @@ impl Node {
     /// A message to a partner that has the offer.
     fn tell(
         &self,
+        tx: &Write<'_>,
         kept: &KeptReferral,
         partner: &OrgId,
         body: Body,
     ) -> Outcome<Permitted<Message>> {
         let row = kept.offers.get(partner).ok_or_else(|| refused(Refused::NotOffered))?;
         let agreement = AgreementRef { id: row.agreement.0, version: row.agreement.1 };
+        let through = self.through(tx, &kept.id, partner)?;
         let head = self.head(kept.id, agreement, Some(&row.ours), row.theirs.last);
+        let head = Head { sponsored: (through != *partner).then_some(*partner), ..head };
         let message = Message { head, body };
-        referral_decision(&kept.state, *partner, message)
+        referral_decision(&kept.state, *partner, through, message)
             .ok_or_else(|| refused(Refused::NotOffered))
     }
 
@@ -128,8 +136,17 @@ impl Node {
         let partner = *permitted.partner();
         let agreement = permitted.inner().head.agreement;
         let hash = Sha256::digest(entente_proto::encode_referral(permitted.inner())).into();
+        let message = permitted.inner().clone();
         let statement = permitted.seal(entente_proto::encode_referral, &self.secrets.key);
         let statement = statement.map_err(|_| no_randomness())?;
+        if self.is_ours(&partner) {
+            // Nothing goes into a feed: it is kept for the mail that we write ourselves.
+            if let Statement::Document(envelope) = statement.inner() {
+                let kept = self.carry_word(tx, &partner, &message, envelope, hash)?;
+                kept.map_err(|_| refused(Refused::NotOffered))?;
+            }
+            return Ok(((0, 0), hash));
+        }
         let places = self.say(tx, &partner, Some(agreement), vec![statement])?;
         Ok((places.first().copied().unwrap_or_default(), hash))
     }

@@ -79,18 +79,30 @@ impl Node {
         case: &Case,
         partner: &OrgId,
     ) -> Outcome<bool> {
-        let Some(agreed) = self.newest(tx, partner)? else { return Ok(false) };
+        let through = self.through(tx, &kept.id, partner)?;
+        if let Some(route) = self.route_to(tx, partner)?.filter(|_| self.is_ours(&through)) {
+            let (towards, needs) = ((partner, route.kind), &kept.card.needs);
+            let facts = NeedConsent::towards(&case.consents, towards, needs, self.today());
+            return Ok(needs.iter().all(|need| facts.covered.contains(*need)));
+        }
+        let Some(agreed) = self.newest(tx, &through)? else { return Ok(false) };
         let (policy, needs) = (self.policy(&agreed)?, &kept.card.needs);
-        let facts = NeedConsent::of(&case.consents, &policy, needs, self.today());
+        let mut facts = NeedConsent::of(&case.consents, &policy, needs, self.today());
+        if let Some(route) = self.route_to(tx, partner)? {
+            let towards = (partner, route.kind);
+            facts = facts.and(NeedConsent::towards(&case.consents, towards, needs, self.today()));
+        }
         Ok(needs.iter().all(|need| facts.covered.contains(*need)))
     }
 
     /// Takes back what a partner was offered under an agreement that is over. What was handed over
     /// stays with whoever has it: the person is being served.
     pub(crate) fn end_referrals_with(&self, tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
-        for (mut kept, step) in self.offered_to(tx, partner)? {
+        for (kept, org, step) in self.offered_to(tx, partner)? {
+            // Another offer that this partner carried may have changed it.
+            let mut kept = self.kept_referral(tx, &kept.id)?;
             let event = match (step, kept.state.step) {
-                (OfferStep::Open, _) => HomeEvent::TakeBack(*partner),
+                (OfferStep::Open, _) => HomeEvent::TakeBack(org),
                 (OfferStep::Won, HomeStep::Accepted) => HomeEvent::Withdraw,
                 _ => continue,
             };
@@ -126,18 +138,30 @@ impl Node {
 
     /// The partners that have to be told once undecided referrals are taken back.
     pub(crate) fn undecided_at(&self, tx: &Write<'_>) -> Outcome<BTreeSet<OrgId>> {
-        Ok(self.undecided(tx)?.iter().flat_map(|kept| kept.state.open()).collect())
+        let mut all = BTreeSet::new();
+        for kept in self.undecided(tx)? {
+            for org in kept.state.open() {
+                let through = self.through(tx, &kept.id, &org)?;
+                if !self.is_ours(&through) {
+                    all.insert(through);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Our feed for a partner begins anew: what it may never have read is said again, and every chain
     /// of messages begins anew too.
     pub(crate) fn say_referrals_again(&self, tx: &mut Write<'_>, partner: &OrgId) -> Outcome<()> {
         let since = self.now_s() - SAID_AGAIN_S;
-        for (mut kept, _) in self.offered_to(tx, partner)? {
+        for (kept, org, _) in self.offered_to(tx, partner)? {
             if !kept.state.step.is_over() || kept.since_s >= since {
-                self.say_standing_again(tx, &mut kept, partner)?;
+                // Two that this partner carries may have been asked about one referral.
+                let mut kept = self.kept_referral(tx, &kept.id)?;
+                self.say_standing_again(tx, &mut kept, &org)?;
             }
         }
+        self.say_answers_again(tx, partner)?;
         let mut received = Vec::new();
         tx.received_referrals(Some(partner.as_bytes()), &mut |_, id, row| {
             received.push(super::rows::received(*partner, ReferralId(id), row)?);
@@ -155,20 +179,25 @@ impl Node {
         Ok(())
     }
 
-    /// Our referrals that this partner was offered, and where its offer stands.
+    /// Our referrals that this partner was offered or carried, to whom, and where the offer stands.
     fn offered_to(
         &self,
         tx: &Write<'_>,
         partner: &OrgId,
-    ) -> Outcome<Vec<(KeptReferral, OfferStep)>> {
-        let mut all = Vec::new();
+    ) -> Outcome<Vec<(KeptReferral, OrgId, OfferStep)>> {
+        let mut referrals = Vec::new();
         tx.referrals(&mut |id, row| {
-            let kept = super::rows::kept(ReferralId(id), row)?;
-            if let Some(step) = kept.state.offers.get(partner).copied() {
-                all.push((kept, step));
-            }
+            referrals.push(super::rows::kept(ReferralId(id), row)?);
             Ok(std::ops::ControlFlow::Continue(()))
         })?;
+        let mut all = Vec::new();
+        for kept in referrals {
+            for (org, step) in &kept.state.offers {
+                if org == partner || self.through(tx, &kept.id, org)? == *partner {
+                    all.push((kept.clone(), *org, *step));
+                }
+            }
+        }
         Ok(all)
     }
 }

@@ -107,6 +107,8 @@ impl Node {
         }
         row.document.clear();
         tx.put_carried(org.as_bytes(), &row)?;
+        // Nobody carries referrals to it now.
+        self.end_referrals_with(tx, &org)?;
         gathered.services.forget = true;
         let entry = self.entry(Actor::Partner(*issuer), Action::SponsoredEnded).partner(*issuer);
         gathered.entries.push(entry.reference(*org.as_bytes()));

@@ -155,3 +155,19 @@ pub(crate) fn several_sponsored() -> Box<Fault> {
         ),
     )
 }
+
+/// `ENT-2618`.
+pub(crate) fn bad_answers(why: &dyn std::fmt::Display) -> Box<Fault> {
+    Fault::new(
+        2618,
+        (
+            "The file has no whole answers of a sponsored organization. Nothing was taken.",
+            "Le fichier ne contient pas les réponses complètes d’un organisme parrainé. Rien n’a été pris.",
+        ),
+        (
+            "Call the organization and ask it to write them again: `entente sponsored answers`.",
+            "Appelez l’organisme et demandez-lui de les écrire de nouveau : `entente sponsored answers`.",
+        ),
+    )
+    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+}

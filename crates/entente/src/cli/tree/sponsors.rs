@@ -32,8 +32,8 @@ pub(super) fn sponsor(words: Words) -> Command {
             words
                 .command(
                     "take",
-                    "Take its newest file, sign it too, and tell partners",
-                    "Prendre son dernier fichier, le signer aussi et aviser les partenaires",
+                    "Take its newest file, or its answers about referrals, sign it too, and say it",
+                    "Prendre son dernier fichier, ou ses réponses sur des renvois, signer aussi et communiquer",
                 )
                 .arg(file()),
             words.command(
@@ -46,6 +46,13 @@ pub(super) fn sponsor(words: Words) -> Command {
                     "give",
                     "Write a receipt for it: what we have of it, and how many partners know",
                     "Lui écrire un accusé\u{a0}: ce que nous avons de lui et combien de partenaires le savent",
+                )
+                .args([organization(words), out(words)]),
+            words
+                .command(
+                    "mail",
+                    "Write what waits for it: referrals that were offered to it, and what became of them",
+                    "Écrire ce qui l’attend\u{a0}: les renvois qui lui sont offerts et leurs suites",
                 )
                 .args([organization(words), out(words)]),
             words
@@ -106,8 +113,8 @@ fn passphrase(words: Words) -> Arg {
 pub(super) fn sponsored(words: Words) -> Command {
     words.group(
         "sponsored",
-        "For an organization without a node: sign services for a sponsor to carry",
-        "Pour un organisme sans nœud\u{a0}: signer des services qu’un parrain transmettra",
+        "For an organization without a node: services and referrals that a sponsor carries",
+        "Pour un organisme sans nœud\u{a0}: des services et des renvois qu’un parrain transmet",
         [
             words
                 .command(
@@ -177,6 +184,82 @@ pub(super) fn sponsored(words: Words) -> Command {
                     "Montrer l’identité, son empreinte et ce qui a été signé en dernier",
                 )
                 .arg(folder(words)),
-        ],
+        ]
+        .into_iter()
+        .chain(referrals(words)),
+    )
+}
+
+/// What an organization without a node does about referrals.
+fn referrals(words: Words) -> Vec<Command> {
+    let about = |command: Command| {
+        command.args([folder(words), referral(words), out(words), passphrase(words)])
+    };
+    vec![
+        words
+            .command(
+                "inbox",
+                "Read the sponsor’s mail, and list the referrals in the folder",
+                "Lire le courrier du parrain et lister les renvois du dossier",
+            )
+            .arg(folder(words))
+            .arg(words.file("The mail", "Le courrier").required(false))
+            .arg(passphrase(words)),
+        about(words.command(
+            "accept",
+            "Accept a referral: sign that into a file for the sponsor",
+            "Accepter un renvoi\u{a0}: signer la réponse dans un fichier destiné au parrain",
+        )),
+        about(words.command(
+            "decline",
+            "Decline a referral; the card is destroyed here",
+            "Refuser un renvoi; la fiche est détruite ici",
+        ))
+        .arg(
+            words
+                .option(
+                    "barrier",
+                    ("CODE", "CODE"),
+                    "Why: a code of barrier",
+                    "Le motif\u{a0}: un code de barrier",
+                )
+                .required(true),
+        ),
+        about(words.command(
+            "open",
+            "Open contact details that were handed over; the receipt goes into the file",
+            "Ouvrir les coordonnées transmises; l’accusé va dans le fichier",
+        )),
+        about(words.command(
+            "serve",
+            "Say that the person is being served",
+            "Indiquer que la personne reçoit le service",
+        )),
+        about(words.command("close", "Close a referral", "Fermer un renvoi")).arg(
+            words
+                .option(
+                    "outcome",
+                    ("CODE", "CODE"),
+                    "What came of it: a code of referral_outcome",
+                    "Le résultat\u{a0}: un code de referral_outcome",
+                )
+                .required(true),
+        ),
+        words
+            .command(
+                "answers",
+                "Write all answers once more, if a file was lost",
+                "Écrire de nouveau toutes les réponses, si un fichier s’est perdu",
+            )
+            .args([folder(words), out(words), passphrase(words)]),
+    ]
+}
+
+fn referral(words: Words) -> Arg {
+    words.place(
+        "referral",
+        ("REFERRAL", "RENVOI"),
+        "A referral: the beginning of its name",
+        "Un renvoi\u{a0}: le début de son nom",
     )
 }
