@@ -176,6 +176,9 @@ actions! {
     CredentialRemoved = 206, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
     SignedOut = 207, "signed_out", "Session ended", "Session fermée";
     ProvedAgain = 208, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
+    JobStopped = 223, "job_stopped", "Long work stopped", "Travail arrêté";
+    JobLost = 224, "job_lost", "Long work ended by a restart", "Travail interrompu par un redémarrage";
+    JobFileTaken = 225, "job_file_taken", "File of long work downloaded", "Fichier d’un travail téléchargé";
 }
 
 impl Action {

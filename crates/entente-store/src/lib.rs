@@ -14,7 +14,8 @@
 //! 9. [`referrals`] and [`handover`]: referrals, what was handed over with them and by which keys;
 //! 10. [`notices`]: messages to the staff, with types;
 //! 11. [`people`]: who signs in at the console;
-//! 12. [`log`]: Merkle logs, for feeds and the audit log.
+//! 12. [`jobs`]: long work that staff started;
+//! 13. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -22,6 +23,7 @@ pub mod backup;
 pub mod db;
 pub mod engine;
 pub mod handover;
+pub mod jobs;
 pub mod log;
 pub mod migrate;
 pub mod notices;

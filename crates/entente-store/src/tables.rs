@@ -192,3 +192,6 @@ pub const USERS: Table = Table::new(61, "users");
 /// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
 /// Value: [`crate::people::LinkRow`].
 pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");
+
+/// Long work that staff started. Key: job id (16 bytes). Value: [`crate::jobs::JobRow`].
+pub const JOBS: Table = Table::new(68, "jobs");
