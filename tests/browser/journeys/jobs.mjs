@@ -8,10 +8,10 @@ const N_ROWS = 300;
 const BAD = new Set([17, 80, 81, 200, 299]);
 const EVIL = "<script>alert(1)</script>";
 
-/** Three hundred made-up cases, of which five cannot be read. */
-function rows() {
+/** Made-up cases, of which five cannot be read. */
+function rows(n_rows = N_ROWS) {
   const lines = ["external_ref,status,gender,registered_on,exploitation,name_first,notes"];
-  for (let n = 1; n <= N_ROWS; n += 1) {
+  for (let n = 1; n <= n_rows; n += 1) {
     const gender = BAD.has(n) ? EVIL : n % 3 === 0 ? "man" : "woman";
     const day = `2026-0${1 + (n % 6)}-1${n % 9}`;
     lines.push(`X-${n},${n % 2 === 0 ? "actual" : "possible"},${gender},${day},sexual,'=cmd|A${n},<b>bold</b>`);
@@ -102,7 +102,7 @@ export async function jobs(world) {
   world.check(/\/en\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `after starting the page is ${page.url()}`);
   const job = page.url();
   await page.goto(`${house.origin}/en/home`);
-  await page.click("footer >> text=Long work");
+  await page.click("footer >> text=Background work");
   await page.click("tbody a");
   await ended(page);
   const did = await page.textContent("main");
@@ -187,7 +187,23 @@ export async function jobs(world) {
     ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
     ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
     ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
-  ], ["jobs-list-fr", "jobs-rows-fr-390"]);
+  ], ["jobs-rows-fr-390"]);
+
+  // A long one: the bar moves, and the work stops when it is told to.
+  const many = join(world.folder, "many.csv");
+  writeFileSync(many, rows(12000).replaceAll("X-", "Y-"));
+  await upload(page, house, many);
+  await page.click("text=Import the others");
+  const far = () => page.evaluate(() => document.querySelector("[data-watch] .num")?.textContent);
+  const before = await far();
+  await page.waitForFunction((said) => document.querySelector("[data-watch] .num")?.textContent !== said, before, { timeout: 20000 });
+  world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
+  await world.look(page, "jobs-running-en");
+  await page.click("text=Stop");
+  await ended(page);
+  const stopped = await page.textContent("main");
+  world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);
+  await world.look(page, "jobs-stopped-en", { picture: false });
 
   // Somebody else's job, and one that is not there, look alike.
   const { page: other } = await world.person(house, "omar", ["case_worker"]);

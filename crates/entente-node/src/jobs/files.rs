@@ -73,6 +73,8 @@ pub struct Upload {
 impl Files {
     /// Files in this folder, which need not be there yet.
     pub fn new(folder: PathBuf) -> Self {
+        // Operations take whole paths; the node may have been started with another.
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
         Self { folder, kept: Arc::default() }
     }
 

@@ -76,7 +76,18 @@ impl ListPage<'_> {
     }
 
     fn label(&self, job: &Job) -> &'static str {
-        job.op.label(self.p.lang)
+        title(self.p, job.op)
+    }
+}
+
+/// What is done, as the pages call it.
+pub(super) fn title(p: &Page, op: Op) -> &'static str {
+    match op {
+        Op::RecordImport => p.lang.pick("Import of cases", "Importation de dossiers"),
+        Op::RecordExport => p.lang.pick("Export of cases", "Exportation de dossiers"),
+        Op::EpochClose => p.lang.pick("Close of an epoch", "Clôture d’une période"),
+        Op::BackupCreate => p.lang.pick("Backup", "Sauvegarde"),
+        op => op.label(p.lang),
     }
 }
 

@@ -11,7 +11,7 @@ use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
 
-use super::list::{tone, word};
+use super::list::{title, tone, word};
 use super::result::Told;
 use crate::gate::{Visit, WATCH};
 use crate::page::{Answer, Page, show};
@@ -40,7 +40,7 @@ struct OnePage<'a> {
 
 impl OnePage<'_> {
     fn label(&self) -> &'static str {
-        self.job.op.label(self.p.lang)
+        title(self.p, self.job.op)
     }
 
     fn is_running(&self) -> bool {
