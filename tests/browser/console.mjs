@@ -4,10 +4,11 @@
 // none). Fails on any finding of axe, any message of the browser, and any request to anywhere else.
 import { World } from "./world.mjs";
 import { cases } from "./journeys/cases.mjs";
+import { jobs } from "./journeys/jobs.mjs";
 import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
 
-const JOURNEYS = { shell, cases, settings };
+const JOURNEYS = { shell, cases, jobs, settings };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

@@ -325,6 +325,20 @@ async fn somebody_signs_in_goes_about_and_signs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_watches_long_work_keeps_no_session_open() {
+    let house = House::open("House").await;
+    let [watching, working] =
+        ["anna", "omar"].map(|name| house.signed_in(name, &[Role::Supervisor]));
+    for _ in 0..3 {
+        house.site.clock.advance(600);
+        house.get("/en/jobs?watch", &watching).await;
+        house.get("/en/jobs", &working).await;
+    }
+    assert_eq!(house.get("/en/jobs", &watching).await.outcome(), "sign_in");
+    assert_eq!(house.get("/en/jobs?watch", &working).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leaver_is_out_at_the_next_request() {
     let house = House::open("House").await;
     let chief = house.signed_in("chief", &[Role::Administrator]);

@@ -39,13 +39,18 @@ pub(crate) async fn remember_uri(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Stands alone behind the `?` of a page that asks for itself again while work goes on.
+pub(crate) const WATCH: &str = "watch";
+
 /// Lets a request through to its page, with a [`Visit`] in its extensions.
 pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = cookie(request.headers(), &console.cookie).and_then(|text| Token::parse(&text));
+    // A page that looks at long work by itself keeps no session open.
+    let uses = uri.query() != Some(WATCH);
     let signed = match token {
-        Some(token) => console.people(move |people| people.signed(&token, true)).await,
+        Some(token) => console.people(move |people| people.signed(&token, uses)).await,
         None => Ok(None),
     };
     let had_session = request.headers().contains_key(header::COOKIE);
@@ -161,6 +166,21 @@ impl Visit {
             return Err(fresh_proof_needed());
         }
         self.console.ask(&signed.staff, ask).await
+    }
+}
+
+impl Visit {
+    /// Starts what takes long as a job, in the name of whoever is signed in. Gives the address of its
+    /// page, to which one is led.
+    ///
+    /// Says that a fresh proof is needed, as [`Visit::ask`] does.
+    pub(crate) async fn start<A: Ask>(&self, ask: &A) -> Outcome<String> {
+        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        if needs_proof(A::OP) && !self.console.desk.people.is_fresh(signed) {
+            return Err(fresh_proof_needed());
+        }
+        let job = self.console.desk.start(&signed.staff, ask).await?;
+        Ok(self.page.to(&format!("/jobs/{job}")))
     }
 }
 

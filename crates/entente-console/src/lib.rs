@@ -125,6 +125,18 @@ impl Console {
     }
 }
 
+impl Console {
+    /// Does something with long work, which blocks.
+    async fn jobs<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&entente_node::jobs::Jobs) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let desk = Arc::clone(&self.desk);
+        let done = tokio::task::spawn_blocking(move || work(&desk.jobs));
+        done.await.unwrap_or_else(|_| Err(page::failed()))
+    }
+}
+
 fn certificate(desk: &Desk) -> Outcome<ConsoleCertificate> {
     let config = &desk.config.console;
     if config.certificate.as_os_str().is_empty() {

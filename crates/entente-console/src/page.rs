@@ -156,6 +156,15 @@ impl Page {
         Both::count(*n, *en, *fr).text(self.lang).to_owned()
     }
 
+    /// The length of a file: in KiB, from ten MiB on in MiB.
+    pub(crate) fn file_size(&self, bytes: &u64) -> String {
+        let (n, unit) = match bytes.div_ceil(1024) {
+            kib if kib < 10 * 1024 => (kib, self.lang.pick("KiB", "Kio")),
+            kib => (kib / 1024, self.lang.pick("MiB", "Mio")),
+        };
+        format!("{}\u{a0}{unit}", self.n(&n))
+    }
+
     /// An instant of a document, `2026-11-22T14:03:00Z`, as a date and a time.
     pub(crate) fn at(&self, instant: &str) -> String {
         instant.parse().map_or_else(|_| instant.to_owned(), |at: Timestamp| self.timestamp(at))

@@ -179,6 +179,9 @@ actions! {
     SponsorMailHeld = 210, "sponsor_mail_held", "Word for a sponsored organization kept", "Message destiné à un organisme parrainé conservé";
     SponsorMailGiven = 211, "sponsor_mail_given", "Mail for a sponsored organization written", "Courrier d’un organisme parrainé écrit";
     SponsorAnswerSaid = 212, "sponsor_answer_said", "Answer of a sponsored organization signed and said", "Réponse d’un organisme parrainé signée et communiquée";
+    JobStopped = 223, "job_stopped", "Long work stopped", "Travail arrêté";
+    JobLost = 224, "job_lost", "Long work ended by a restart", "Travail interrompu par un redémarrage";
+    JobFileTaken = 225, "job_file_taken", "File of long work downloaded", "Fichier d’un travail téléchargé";
     ApprovalAsked = 230, "approval_asked", "A second person asked for", "Deuxième personne demandée";
     ApprovalGiven = 231, "approval_given", "Approved by a second person", "Approuvé par une deuxième personne";
     ApprovalRefused = 232, "approval_refused", "Refused by a second person, or taken back", "Refusé par une deuxième personne, ou repris";

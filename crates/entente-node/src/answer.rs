@@ -15,6 +15,8 @@ mod exchange;
 mod files;
 pub(crate) mod handovers;
 mod inbox;
+#[cfg(test)]
+mod long_work;
 mod overlap;
 mod overlap_run;
 mod partners;
@@ -33,6 +35,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use entente_core::audit::{Action, Actor};
@@ -43,6 +46,7 @@ use zeroize::Zeroizing;
 use crate::accounts::Account;
 use crate::config::Config;
 use crate::fault::{Both, Fault};
+use crate::jobs::{Files, Jobs};
 use crate::local::{Ask, Op, Progress, Role};
 use crate::node::{Node, Outcome, unpoisoned};
 use crate::notify::Ways;
@@ -70,6 +74,8 @@ pub struct Desk {
     pub ways: Arc<Ways>,
     /// Who signs in at the console.
     pub people: People,
+    /// Long work.
+    pub jobs: Jobs,
     // Where the console is, once it is open.
     console: OnceLock<ConsoleAt>,
     // Held while a backup is made, so that the passphrase does not change meanwhile.
@@ -114,7 +120,47 @@ impl Staff {
 }
 
 /// Where progress goes while an operation runs.
-pub type Steps = Box<dyn Fn(Progress) + Send + Sync>;
+pub type Tell = Box<dyn Fn(Progress) + Send + Sync>;
+
+/// How somebody tells an operation to stop before its end. Those that can look at it between steps.
+#[derive(Clone, Debug, Default)]
+pub struct Halt(Arc<AtomicBool>);
+
+impl Halt {
+    /// Tells it to stop.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How an operation says how far it is, and hears that it should stop.
+pub struct Steps {
+    tell: Tell,
+    halt: Halt,
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Steps({:?})", self.halt)
+    }
+}
+
+impl Steps {
+    /// Progress that nobody looks at, of work that nobody stops.
+    pub(crate) fn silent() -> Self {
+        Self { tell: Box::new(|_| {}), halt: Halt::default() }
+    }
+
+    /// The fault of work that was stopped, if it was. Asked where nothing is left half done.
+    pub(crate) fn go_on(&self) -> Outcome<()> {
+        if self.halt.is_stopped() { Err(crate::jobs::stopped()) } else { Ok(()) }
+    }
+}
 
 /// One question of the staff.
 pub struct Asked {
@@ -133,14 +179,21 @@ impl fmt::Debug for Asked {
 
 impl Asked {
     /// A question for `op` with the JSON document `body`.
-    pub fn new(op: Op, staff: Staff, body: String, steps: Steps) -> Self {
+    pub fn new(op: Op, staff: Staff, body: String, tell: Tell) -> Self {
+        let steps = Steps { tell, halt: Halt::default() };
         Self { op, staff, body: Zeroizing::new(body), steps }
+    }
+
+    /// The same, until `halt` stops it.
+    #[must_use]
+    pub fn until(self, halt: Halt) -> Self {
+        Self { steps: Steps { halt, ..self.steps }, ..self }
     }
 }
 
 /// Says how far an operation has come.
 pub(crate) fn step(steps: &Steps, done: u64, total: u64, en: &str, fr: &str) {
-    steps(Progress { done, total, note: Both::new(en, fr) });
+    (steps.tell)(Progress { done, total, note: Both::new(en, fr) });
 }
 
 impl Desk {
@@ -157,6 +210,7 @@ impl Desk {
         let started_s = node.now_s();
         Self {
             people: People::new(Arc::clone(&node)),
+            jobs: Jobs::new(Arc::clone(&node), Files::new(home.jobs())),
             console: OnceLock::new(),
             node,
             peers,
@@ -193,6 +247,11 @@ impl Desk {
     /// Says where the console is. Once; a second one is not heard.
     pub fn console_is_at(&self, at: ConsoleAt) {
         let _ = self.console.set(at);
+    }
+
+    /// Cancelled when the node stops.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Where the console is, if it is open.

@@ -3,7 +3,8 @@
 //! Start with [`node`], which is synchronous and knows no sockets. Around it: [`doors`] and
 //! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
 //! [`sync`] asks partners for news, [`notify`] tells the staff that something waits, [`people`] knows who
-//! signs in at the console, [`answer`] answers the staff in the documents of [`local`],
+//! signs in at the console, [`answer`] answers the staff in the documents of [`local`], [`jobs`] does what
+//! takes long,
 
 pub mod accounts;
 pub mod answer;
@@ -13,6 +14,7 @@ pub mod doors;
 pub mod fault;
 pub mod grpc;
 pub mod hsds;
+pub mod jobs;
 pub mod local;
 pub mod node;
 pub mod notify;

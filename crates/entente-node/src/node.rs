@@ -25,6 +25,7 @@ pub mod pairing;
 pub mod partners;
 pub mod records;
 pub mod referrals;
+mod releases;
 pub mod restarts;
 pub mod retention;
 pub mod services;
@@ -99,6 +100,8 @@ pub struct Node {
     // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    // What partners were told, read when it is first asked for after a change.
+    releases: releases::Releases,
     // Built when it is first asked for.
     pub(crate) directory: RwLock<Option<Directory>>,
     /// Who heard "not yet" to which release since something was drawn last.
@@ -136,6 +139,7 @@ impl Node {
             news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            releases: releases::Releases::default(),
             directory: RwLock::new(None),
             awaited: Mutex::default(),
             referral_rules: OnceLock::new(),

@@ -73,6 +73,12 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         stop.clone(),
     );
     let desk = Arc::new(desk.telling(Arc::clone(&ways)));
+    let recovering = Arc::clone(&desk);
+    let recovered = tokio::task::spawn_blocking(move || recovering.jobs.recover()).await;
+    match recovered.unwrap_or_else(|_| Err(crate::answer::failed()))? {
+        0 => {}
+        n_lost => tracing::warn!(n_lost, "long work was ended by the last stop"),
+    }
     let group = accounts::group_id(&config.staff_door.group);
     let for_staff = config.staff_socket().zip(group);
     let for_staff = for_staff.map(|(path, group)| LocalDoor::bind_for_group(path, group));
@@ -131,6 +137,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     tasks.spawn(keep_house(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(watch_referrals(Arc::clone(&desk.node), stop.clone()));
     tasks.spawn(notify::keep_telling(Arc::clone(&desk), ways, stop.clone()));
+    tasks.spawn(sweep(Arc::clone(&desk), stop.clone()));
     tasks.spawn(crate::answer::nightly_backups(Arc::clone(&desk), stop.clone()));
     tracing::info!(%address, "node is up");
     Ok(Running { address, desk, stop, tasks })
@@ -140,6 +147,7 @@ impl Running {
     /// Waits until the node was asked to stop, and then until everything has ended.
     pub async fn wait(mut self) {
         self.stop.cancelled().await;
+        self.desk.jobs.end().await;
         while self.tasks.join_next().await.is_some() {}
         let node = Arc::clone(&self.desk.node);
         let stopped = move || node.audit(vec![node.entry(Actor::Node, Action::NodeStopped)]);
@@ -226,6 +234,20 @@ async fn renew(identity: LiveIdentity, stop: CancellationToken) {
         }
     }
 }
+
+/// Removes files of long work that nobody came back for.
+async fn sweep(desk: Arc<Desk>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+        let desk = Arc::clone(&desk);
+        let sweep = move || desk.jobs.files.sweep(desk.node.now_s());
+        if tokio::task::spawn_blocking(sweep).await.is_err() {
+            tracing::error!("files of long work were not removed");
+        }
+    }
+}
+
+/// Files of long work stay for an hour; a minute more does not matter.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// How often what was paid for is drawn. A person who asks for figures asks again after that long.
 const DRAWING: Duration = Duration::from_secs(30);

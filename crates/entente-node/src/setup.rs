@@ -4,6 +4,7 @@
 //! entente.toml   settings            identity.pem   our certificate, for clients in other languages
 //! keys.sealed    secrets, sealed     entente.sock   the local door, while the node runs
 //! store/         everything else     backups/       unless the settings say another folder
+//! jobs/          files of long work, for an hour at most
 //! ```
 
 use std::fs;
@@ -95,6 +96,11 @@ impl Home {
     /// What memory held when the node was last stopped, sealed.
     pub fn memory(&self) -> PathBuf {
         self.0.join("memory.sealed")
+    }
+
+    /// Files of long work: what was uploaded for it, and what it wrote.
+    pub fn jobs(&self) -> PathBuf {
+        self.0.join("jobs")
     }
 
     /// The local door.

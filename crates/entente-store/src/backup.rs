@@ -48,6 +48,9 @@ pub const STORE_FOLDER: &str = "store";
 /// Called with how much is done and how much there is.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
+/// The same, and says whether to go on.
+pub type ProgressUntil<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
 const MAGIC: &[u8] = b"ENTENTE-BACKUP 1\n";
 const MAGIC_OF_ANY: &[u8] = b"ENTENTE-BACKUP ";
 const PURPOSE: &[u8] = b"backup";
@@ -106,6 +109,9 @@ pub enum BackupError {
     /// The file is there already and would be overwritten.
     #[error("there is a file of this name already")]
     Exists,
+    /// Whoever asked for it told it to stop.
+    #[error("the backup was stopped")]
+    Stopped,
     /// A file cannot be read or written.
     #[error("{doing} failed: {kind}")]
     Io {
@@ -153,6 +159,20 @@ pub fn create(
     path: &Path,
     now: Timestamp,
     progress: Progress<'_>,
+) -> Result<Summary, BackupError> {
+    create_until(db, ring, path, now, &mut |done, total| {
+        progress(done, total);
+        ControlFlow::Continue(())
+    })
+}
+
+/// The same, until `progress` breaks: [`BackupError::Stopped`], and nothing is left of it.
+pub fn create_until(
+    db: &Db,
+    ring: &KeyRing,
+    path: &Path,
+    now: Timestamp,
+    progress: ProgressUntil<'_>,
 ) -> Result<Summary, BackupError> {
     if path.try_exists().map_err(BackupError::io("looking for the backup"))? {
         return Err(BackupError::Exists);
@@ -241,7 +261,7 @@ fn write(
     ring: &KeyRing,
     path: &Path,
     now: Timestamp,
-    progress: Progress<'_>,
+    progress: ProgressUntil<'_>,
 ) -> Result<Summary, BackupError> {
     let io = BackupError::io("writing the backup");
     let total = db.n_rows()?;
@@ -263,8 +283,11 @@ fn write(
             return ControlFlow::Break(());
         }
         n_rows += 1;
-        progress(n_rows, total.max(n_rows));
-        ControlFlow::Continue(())
+        let goes_on = progress(n_rows, total.max(n_rows));
+        if goes_on.is_break() {
+            failed = Some(BackupError::Stopped);
+        }
+        goes_on
     })?;
     failed.map_or(Ok(()), Err)?;
     let digest = payload.end(n_rows).map_err(&io)?;

@@ -15,7 +15,8 @@
 //! 10. [`notices`]: messages to the staff, with types;
 //! 11. [`people`]: who signs in at the console;
 //! 12. [`approvals`]: what waits for a second person;
-//! 13. [`log`]: Merkle logs, for feeds and the audit log.
+//! 13. [`jobs`]: long work that staff started;
+//! 14. [`log`]: Merkle logs, for feeds and the audit log.
 //!
 //! What the rows mean is not known up to [`migrate`]; no clock is read anywhere.
 
@@ -24,6 +25,7 @@ pub mod backup;
 pub mod db;
 pub mod engine;
 pub mod handover;
+pub mod jobs;
 pub mod log;
 pub mod mail;
 pub mod migrate;

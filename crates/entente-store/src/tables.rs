@@ -201,6 +201,9 @@ pub const OFFERED_THROUGH: Table = Table::new(63, "offered-through");
 /// home. Value: [`crate::mail::MailRow`].
 pub const SPONSOR_MAIL: Table = Table::new(64, "sponsor-mail");
 
+/// Long work that staff started. Key: job id (16 bytes). Value: [`crate::jobs::JobRow`].
+pub const JOBS: Table = Table::new(68, "jobs");
+
 /// What waits for a second person, and what became of it. Key: id (16 bytes). Value:
 /// [`crate::approvals::ApprovalRow`].
 pub const APPROVALS: Table = Table::new(72, "approvals");

@@ -62,6 +62,25 @@ impl<'l> Bound<'l> {
         columns.filter(|(_, column)| is_ignored(column)).map(|(at, _)| at).collect()
     }
 
+    /// For each column of the table, the name of what it feeds: a field, or a part of a consent.
+    pub fn feeds(&self) -> Vec<Option<&'static str>> {
+        let name = |target: &Target| match target {
+            Target::Field(field) => field.name(),
+            Target::Consent(part) => part.name(),
+        };
+        let feeds = |column: &Option<&Column>| {
+            Some(match &column.as_ref()?.take {
+                Take::Nothing => return None,
+                Take::Text { target, .. } | Take::Codes { target, .. } | Take::Date(target) => {
+                    name(target)
+                }
+                Take::Flag { field, .. } | Take::Band(field) => field.name(),
+                Take::Year => Field::RegisteredOn.name(),
+            })
+        };
+        self.columns.iter().map(feeds).collect()
+    }
+
     /// The cells that say something, with the names of their columns, in the layout's order.
     ///
     /// The same for a table with its columns in another order, so that rows are recognized.

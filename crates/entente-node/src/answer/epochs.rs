@@ -57,15 +57,22 @@ fn run(
         }
     };
     let names = Names::of(node)?;
-    let total = partners.len() as u64;
+    // Each record is read and decided on for each partner.
+    let n_each = 2 * node.n_records();
+    let total = n_each * partners.len() as u64;
     let mut outcomes = Vec::new();
-    for (done, partner) in (0..).zip(&partners) {
-        step(steps, done, total, "deciding what goes out", "décision de ce qui est communiqué");
+    for (nth, partner) in (0..).zip(&partners) {
+        let mut tell = |n: u64| {
+            let done = n_each * nth + n.min(n_each);
+            step(steps, done, total, "deciding what goes out", "décision de ce qui est communiqué");
+        };
+        tell(0);
         let kept = newest(node, partner)?;
         let closed = match kept.as_ref().map_or(Some("no_agreement"), |kept| shut(node, kept)) {
             Some(code) => nothing(names.named(partner), code),
             None => {
-                let report = node.close_epoch(&staff.actor(), epoch, partner, commit)?;
+                let report =
+                    node.close_epoch_telling(&staff.actor(), epoch, partner, commit, &mut tell)?;
                 outcome(names.named(partner), kept.as_ref(), &report)
             }
         };

@@ -17,6 +17,8 @@ use entente_store::rows::ReleaseRow;
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
+use crate::node::index::Wanted;
+use crate::node::records::listing::Listing;
 use crate::node::records::{Case, unknown_record};
 use crate::node::{Node, Outcome};
 
@@ -113,32 +115,49 @@ pub(super) fn list(
     let filter = Filter::read(&ask.filter)?;
     let after = ask.after.as_deref().map(|text| node.find_record(text)).transpose()?;
     let limit = page(ask.limit);
-    // Ids grow with time: the newest of those before `after` are the last that are met.
-    let (mut total, mut n_before, mut newest) = (0, 0_usize, VecDeque::with_capacity(limit));
-    node.each_case(&mut |case| {
-        let meant = (ask.withdrawn || !case.withdrawn) && filter.admits(&case.record);
-        if meant {
-            total += 1;
+    let is_meant = |case: &Case| (ask.withdrawn || !case.withdrawn) && filter.admits(&case.record);
+    let Listing { total, cases, is_more } = match filter.in_memory() {
+        Some(wanted) => {
+            let wanted = Wanted { withdrawn: ask.withdrawn, ..wanted };
+            node.newest_cases(&wanted, is_meant, after, limit)?
         }
-        if meant && after.is_none_or(|after| case.record.id < after) {
-            n_before += 1;
-            if newest.len() == limit {
-                newest.pop_front();
-            }
-            newest.push_back(case);
-        }
-        ControlFlow::Continue(())
-    })?;
+        None => walk(node, is_meant, after, limit)?,
+    };
     let names = Names::of(node)?;
     let row = |case: &Case| -> Outcome<RecordRow> {
         Ok(show::row(case, &node.releases_of(&case.record.id)?, &names, node.today()))
     };
-    let records: Vec<_> = newest.iter().rev().map(row).collect::<Outcome<_>>()?;
+    let records: Vec<_> = cases.iter().map(row).collect::<Outcome<_>>()?;
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(records.len() as u64);
     node.audit(vec![entry])?;
-    let is_more = n_before > records.len();
     let next = records.last().filter(|_| is_more).map(|row| row.id.clone());
     Ok(RecordListTold { total, records, next })
+}
+
+/// The same from all records, for filters that memory cannot answer.
+fn walk(
+    node: &Node,
+    is_meant: impl Fn(&Case) -> bool,
+    after: Option<RecordId>,
+    limit: usize,
+) -> Outcome<Listing> {
+    // Ids grow with time: the newest of those before `after` are the last that are met.
+    let (mut total, mut n_before, mut newest) = (0, 0_usize, VecDeque::with_capacity(limit));
+    node.each_case(&mut |case| {
+        if is_meant(&case) {
+            total += 1;
+            if after.is_none_or(|after| case.record.id < after) {
+                n_before += 1;
+                if newest.len() == limit {
+                    newest.pop_front();
+                }
+                newest.push_back(case);
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let cases: Vec<_> = newest.into_iter().rev().collect();
+    Ok(Listing { total, is_more: n_before > cases.len(), cases })
 }
 
 pub(super) fn edit(

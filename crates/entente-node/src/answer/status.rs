@@ -8,8 +8,6 @@ mod doctor;
 mod health;
 mod last;
 
-use std::ops::ControlFlow;
-
 use entente_core::codes::Code as _;
 use entente_core::period::Period;
 
@@ -17,6 +15,7 @@ use super::partners::all_partners;
 use super::partners::told::both;
 use super::{Desk, Staff, Steps, instant, store};
 use crate::local::doc::*;
+use crate::node::index::Tally;
 use crate::node::{Node, Outcome, unpoisoned};
 
 pub(super) use doctor::doctor;
@@ -57,27 +56,16 @@ pub(super) fn status(desk: &Desk, _: &Staff, _: StatusAsk, _: &Steps) -> Outcome
 fn seen(desk: &Desk) -> Outcome<(LastSeen, Vec<Check>)> {
     let node = &desk.node;
     let health = health::at_hand(desk, &node.standings()?)?;
-    let (partners, records) = (all_partners(node)?, tally(node)?);
+    let (partners, records) = (all_partners(node)?, tally(node));
     let sums = super::statistics::unfinished(node)?;
     let seen = LastSeen { at_s: node.now_s(), partners, records, sums };
     *unpoisoned(desk.last_seen.lock()) = Some(seen.clone());
     Ok((seen, health))
 }
 
-fn tally(node: &Node) -> Outcome<RecordTally> {
-    let mut tally = RecordTally { held: node.n_held(), ..RecordTally::default() };
-    let today = node.today();
-    node.each_case(&mut |case| {
-        if case.withdrawn {
-            tally.withdrawn += 1;
-        } else {
-            tally.own += 1;
-            let consented = case.consents.iter().any(|consent| consent.is_current(today));
-            tally.with_consent += u64::from(consented);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(tally)
+fn tally(node: &Node) -> RecordTally {
+    let Tally { own, with_consent, withdrawn } = node.tally();
+    RecordTally { own, with_consent, withdrawn, held: node.n_held() }
 }
 
 pub(super) fn node_stop(

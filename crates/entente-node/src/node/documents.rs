@@ -271,7 +271,7 @@ impl Node {
                         continue;
                     };
                     release.receipt = Some((done_at_s, fate.code().to_owned()));
-                    tx.put_release(&record, issuer.as_bytes(), &release)?;
+                    self.put_release(tx, &record, issuer.as_bytes(), &release)?;
                     gathered.accepted.n_receipts += 1;
                     let entry = entry().record(RecordId(record));
                     gathered.entries.push(entry.reasons([fate.code().to_owned()]));

@@ -46,7 +46,7 @@ impl Node {
             }
             if kept.agreement.at_end != Consequence::Keep && release.withdrawn_at_s.is_none() {
                 release.withdrawn_at_s = Some(self.now_s());
-                tx.put_release(&record, kept.partner.as_bytes(), &release)?;
+                self.put_release(tx, &record, kept.partner.as_bytes(), &release)?;
             }
         }
         tx.shred_leaves(log, epoch, &unread)?;
@@ -214,7 +214,7 @@ impl Node {
         })?;
         for (record, mut release) in answered {
             release.receipt = Some((done_at_s, fate.code().to_owned()));
-            tx.put_release(&record, issuer.as_bytes(), &release)?;
+            self.put_release(tx, &record, issuer.as_bytes(), &release)?;
         }
         Ok(true)
     }

@@ -27,6 +27,12 @@ use crate::fault::Fault;
 
 mod group;
 
+/// Told how many records were read and decided on, together.
+pub type Tell<'a> = &'a mut dyn FnMut(u64);
+
+/// How often that is told, in records.
+const STEP: usize = 1024;
+
 /// What the close of an epoch did for one partner. Kept, and shown to people.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -86,14 +92,26 @@ impl Node {
         partner: &OrgId,
         commit: bool,
     ) -> Outcome<Report> {
+        self.close_epoch_telling(actor, epoch, partner, commit, &mut |_| {})
+    }
+
+    /// The same, and tells how many records were read and decided on, together.
+    pub fn close_epoch_telling(
+        &self,
+        actor: &Actor,
+        epoch: Period,
+        partner: &OrgId,
+        commit: bool,
+        tell: Tell<'_>,
+    ) -> Outcome<Report> {
         if !commit {
-            return self.db.read(|tx| Ok(self.plan(tx, epoch, partner)?.0));
+            return self.db.read(|tx| Ok(self.plan(tx, epoch, partner, tell)?.0));
         }
         if !epoch.is_closed(self.today()) {
             return Err(not_over(epoch));
         }
         self.db.write("close epoch", |tx| {
-            let (report, kept, ready, releases) = self.plan(tx, epoch, partner)?;
+            let (report, kept, ready, releases) = self.plan(tx, epoch, partner, tell)?;
             self.release(tx, actor, &kept, epoch, ready, releases)?;
             let kept_report = EpochRow {
                 closed_at_s: self.now_s(),
@@ -113,6 +131,7 @@ impl Node {
         tx: &R,
         epoch: Period,
         partner: &OrgId,
+        tell: Tell<'_>,
     ) -> Outcome<(Report, Kept, Vec<Ready>, Vec<Option<Release>>)> {
         let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
         let policy = self.policy(&kept)?;
@@ -126,9 +145,15 @@ impl Node {
         let mut cases: Vec<Case> = Vec::new();
         tx.records(&mut |id, row| {
             cases.push(super::records::case_of(&id, row)?);
+            if cases.len().is_multiple_of(STEP) {
+                tell(cases.len() as u64);
+            }
             Ok(ControlFlow::Continue(()))
         })?;
-        for case in &cases {
+        for (nth, case) in cases.iter().enumerate() {
+            if nth.is_multiple_of(STEP) {
+                tell((cases.len() + nth) as u64);
+            }
             let told = given.get(&case.record.id.0);
             if let Some(class) = told.and_then(|told| told.held_by(partner)) {
                 held.push(class, case.record.person_or_self());
@@ -267,7 +292,7 @@ impl Node {
                 withdrawn_at_s: None,
                 receipt: None,
             };
-            tx.put_release(&record.0, kept.partner.as_bytes(), &row)?;
+            self.put_release(tx, &record.0, kept.partner.as_bytes(), &row)?;
         }
         self.write_audit(tx, entries)
     }

@@ -1,5 +1,7 @@
 //! What a node keeps in memory: coded columns of its own cases, and where held summaries are.
 //!
+//! Beside the columns stands what lists ask of every record (`index/listed.rs`).
+//!
 //! Both are rebuilt from the store at start. Cases are changed as the last step of the transaction
 //! that changes the store, so their order is that of the transactions, and whoever counts within a
 //! later transaction has everything before it: a consent that was withdrawn is withdrawn here. Both
@@ -25,6 +27,7 @@ use super::records::case_of;
 mod cases;
 mod coded;
 mod held;
+mod listed;
 mod remember;
 mod standing;
 #[cfg(test)]
@@ -32,6 +35,8 @@ mod tests;
 
 pub use cases::Cases;
 pub use held::{HeldIndex, HeldPlace};
+pub use listed::Tally;
+pub(crate) use listed::Wanted;
 pub(crate) use remember::to_bytes;
 pub(crate) use standing::Whose;
 

@@ -25,6 +25,7 @@ use super::pairing::random;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Fault;
 
+pub(crate) mod listing;
 mod persons;
 
 /// A record with what is kept beside its fields.
@@ -561,7 +562,7 @@ impl Node {
     ) -> Outcome<()> {
         for (partner, mut release) in self.to_take_back(tx, case, reason)? {
             release.withdrawn_at_s = Some(self.now_s());
-            tx.put_release(&case.record.id.0, partner.as_bytes(), &release)?;
+            self.put_release(tx, &case.record.id.0, partner.as_bytes(), &release)?;
             let withdrawal = policy::withdraw(partner, SummaryId(release.summary), reason);
             let (id, version) = release.agreement;
             self.say(tx, &partner, Some(AgreementRef { id, version }), vec![withdrawal])?;

@@ -1,8 +1,5 @@
 //! How the node is: for `status`, for `doctor`, and for whoever is on call at three in the morning.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-
 use entente_core::identity::OrgId;
 use entente_store::rows::PartnerRow;
 use entente_store::tx::Reads as _;
@@ -63,36 +60,18 @@ fn read_key(partner: &OrgId) -> String {
 impl Node {
     /// Where we stand with every partner.
     pub fn standings(&self) -> Outcome<Vec<Standing>> {
-        let mut releases: BTreeMap<[u8; 32], [u64; 4]> = BTreeMap::new();
         let due_s = self.now_s() - RECEIPT_DUE_S;
-        self.db.read(|tx| {
-            tx.all_releases(&mut |_, partner, release| {
-                let [standing, withdrawn, receipts, overdue] = releases.entry(partner).or_default();
-                match (release.withdrawn_at_s, release.receipt) {
-                    (None, _) => *standing += 1,
-                    (Some(_), Some(_)) => {
-                        *withdrawn += 1;
-                        *receipts += 1;
-                    }
-                    (Some(at_s), None) => {
-                        *withdrawn += 1;
-                        *overdue += u64::from(at_s < due_s);
-                    }
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-            Ok::<_, Box<crate::fault::Fault>>(())
-        })?;
+        let releases = self.told()?;
         let mut standings = Vec::new();
         for (id, row) in self.partner_rows()? {
-            let [n_released, n_withdrawn, n_receipts, n_overdue] =
-                releases.get(id.as_bytes()).copied().unwrap_or_default();
+            let told = releases.get(id.as_bytes()).cloned().unwrap_or_default();
+            let n_overdue = told.due.iter().filter(|due| due.asked_s < due_s).count() as u64;
             let (epoch, size, _) = self.feed_head(&id)?;
             standings.push(Standing {
                 agreement: self.db.read(|tx| self.newest(tx, &id))?,
-                n_released,
-                n_withdrawn,
-                n_receipts,
+                n_released: told.n_standing,
+                n_withdrawn: told.n_withdrawn,
+                n_receipts: told.n_receipts,
                 n_overdue,
                 n_held: self.n_held_from(&id),
                 cursor: self.cursor(&id)?,
@@ -135,19 +114,8 @@ impl Node {
 
     /// Receipts that a partner owes us: place in our feed and summary, and since when.
     pub fn receipts_due(&self, partner: &OrgId) -> Outcome<Vec<Due>> {
-        let mut due = Vec::new();
-        self.db.read(|tx| {
-            tx.all_releases(&mut |_, to, release| {
-                if let (Some(asked_s), None) = (release.withdrawn_at_s, release.receipt)
-                    && to == *partner.as_bytes()
-                {
-                    due.push(Due { seq: release.at.1, summary: release.summary, asked_s });
-                }
-                Ok(ControlFlow::Continue(()))
-            })
-        })?;
-        due.sort_by_key(|due| (due.asked_s, due.seq));
-        Ok(due)
+        let told = self.told()?;
+        Ok(told.get(partner.as_bytes()).map(|told| told.due.clone()).unwrap_or_default())
     }
 
     /// How many records there are.

@@ -5,7 +5,6 @@
 //! row here and a line in `SOURCES`.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use entente_core::agreement::{AgreementState, Side};
 use entente_core::referral::{HomeStep, PartnerState as Received};
@@ -15,7 +14,7 @@ use jiff::civil::Date;
 
 use super::referrals::{KeptReferral, ReceivedReferral};
 use super::status::Standing;
-use super::{Node, Outcome};
+use super::{Node, Outcome, unpoisoned};
 use crate::fault::Both;
 use crate::local::Role;
 
@@ -124,7 +123,7 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::PhoneChecks, |look| Ok(look.count(|it| it.row.state == PartnerState::Connected))),
     (Matter::AgreementsToSign, |look| Ok(look.count(is_to_sign))),
     (Matter::AgreementsEnding, |look| Ok(look.count(|it| is_ending(it, look.today)))),
-    (Matter::ConsentsEnding, |look| look.consents_ending()),
+    (Matter::ConsentsEnding, |look| Ok(look.consents_ending())),
     (Matter::Quarantines, |look| Ok(look.count(|it| it.row.quarantined.is_some()))),
     (Matter::ReceiptsOverdue, |look| Ok(look.standings.iter().map(|it| it.n_overdue).sum())),
     (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
@@ -227,19 +226,9 @@ impl Look<'_> {
     }
 
     /// Consents that hold today and will not in a month.
-    fn consents_ending(&self) -> Outcome<u64> {
-        let (mut n, today) = (0, self.today);
-        let then = today.saturating_add(ASK_AGAIN_DAYS.days());
-        self.node.each_case(&mut |case| {
-            let ending = case.consents.iter().filter(|consent| {
-                !case.withdrawn
-                    && consent.is_current(today)
-                    && consent.valid_until.is_some_and(|last| last < then)
-            });
-            n += ending.count() as u64;
-            ControlFlow::Continue(())
-        })?;
-        Ok(n)
+    fn consents_ending(&self) -> u64 {
+        let then = self.today.saturating_add(ASK_AGAIN_DAYS.days());
+        unpoisoned(self.node.cases.read()).consents_ending(self.today, then)
     }
 }
 

@@ -130,6 +130,7 @@ fn fault(error: &BackupError) -> Box<Fault> {
         BackupError::Damaged => "la sauvegarde est endommagée",
         BackupError::NotBlank => "le répertoire de restauration n’est pas vide",
         BackupError::Exists => "il y a déjà un fichier de ce nom",
+        BackupError::Stopped => "la sauvegarde a été arrêtée",
         BackupError::Io { .. } => "le disque ou le fichier fait défaut",
         BackupError::Db(_) | BackupError::KeyRing(_) => "le dépôt ou le trousseau fait défaut",
     };

@@ -4,13 +4,14 @@
 //! Names run only those; `--times N` repeats less or more often; `--small` takes sizes that show
 //! whether everything works and say nothing about speed. Whatever is compared with another program is
 //! measured in the same run. `--rows N` is for `stats`, `--records N`
-//! for `start` and `explain`, and `--json` makes its figures the last line.
+//! for `start`, `explain` and `console`, and `--json` makes the figures of `stats` or `console` the last line.
 //!
 //! Nothing is asserted about time: what a machine did is written down, by people, in
 //! `docs/BENCHMARKS.md`.
 
 #![expect(clippy::print_stdout, reason = "a command line tool talks on standard output")]
 
+mod console;
 mod explain;
 mod fanout;
 mod idle;
@@ -86,7 +87,7 @@ const SMALL: Sizes = Sizes {
     n_times: 1,
 };
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "import",
     "summaries",
     "idle",
@@ -98,6 +99,7 @@ const NAMES: [&str; 11] = [
     "fanout",
     "stats",
     "scale",
+    "console",
 ];
 
 fn main() -> ExitCode {
@@ -129,7 +131,7 @@ fn main() -> ExitCode {
         .expect("a runtime");
 
     let mut report = Report::new(is_small);
-    runtime.block_on(async {
+    let console = runtime.block_on(async {
         if is_meant("import") {
             import::run(&mut report, sizes).await;
         }
@@ -160,6 +162,7 @@ fn main() -> ExitCode {
         if is_meant("scale") {
             scale::run(&mut report, sizes);
         }
+        if is_meant("console") { Some(console::run(&mut report, sizes).await) } else { None }
     });
     let stats = if is_meant("stats") { stats::run(&mut report, sizes) } else { None };
     report.print();
@@ -168,7 +171,7 @@ fn main() -> ExitCode {
         Ok(path) => println!("\nwritten: {}", path.display()),
         Err(error) => eprintln!("bench: the figures could not be written: {error}"),
     }
-    match stats {
+    match stats.or(console) {
         Some(figures) if is_json => println!("{figures}"),
         None if is_json => {
             eprintln!("bench: nothing was compared");

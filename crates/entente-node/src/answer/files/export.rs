@@ -55,7 +55,10 @@ pub(in crate::answer) fn export(
         };
         Ok(())
     })
-    .map_err(|error| io_fault(&error))?;
+    .map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => crate::jobs::stopped(),
+        _ => io_fault(&error),
+    })?;
     // Nobody gets at the file before the log says that it was made.
     let how = ask.reveal.then(|| "revealed".to_owned());
     let how = [layout.name().to_owned()].into_iter().chain(how);
@@ -179,6 +182,9 @@ impl Writing<'_> {
             if written.n_records.is_multiple_of(STEP) {
                 let done = written.n_records;
                 step(self.steps, done, total, "writing records", "écriture des dossiers");
+                if self.steps.go_on().is_err() {
+                    outcome = Err(io::ErrorKind::Interrupted.into());
+                }
             }
             if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entente_core::codes::{AgeBand, Code as _, Province};
+use entente_core::codes::{AgeBand, Code, Exploitation, Province};
 use entente_core::lang::Lang;
 use entente_core::period::Period;
 use entente_core::record::{CaseRecord, Field, RecordId};
@@ -10,6 +10,7 @@ use jiff::civil::date;
 
 use crate::fault::Fault;
 use crate::node::Outcome;
+use crate::node::index::Wanted;
 
 /// What a record must be like. Empty: anything.
 pub(in crate::answer) struct Filter(Vec<Test>);
@@ -39,6 +40,26 @@ impl Filter {
         Ok(Self(asked.iter().map(test).collect::<Outcome<_>>()?))
     }
 
+    /// The same as what memory knows of every record; `None` if a test asks for more.
+    pub(in crate::answer) fn in_memory(&self) -> Option<Wanted> {
+        let mut wanted = Wanted::default();
+        for test in &self.0 {
+            match test {
+                Test::Province(province) => wanted.province = Some(*province),
+                Test::Age(band) => wanted.age = Some(*band),
+                Test::Period(period) => wanted.periods.push(*period),
+                Test::Holds(Field::Status, codes) => wanted.status = Some(one(codes)?),
+                Test::Holds(Field::Gender, codes) => wanted.gender = Some(one(codes)?),
+                Test::Holds(Field::Exploitation, codes) => {
+                    let codes = codes.iter().map(|code| Exploitation::parse(code).ok());
+                    wanted.exploitation = codes.collect::<Option<_>>()?;
+                }
+                Test::Holds(..) => return None,
+            }
+        }
+        Some(wanted)
+    }
+
     /// Whether a record is meant.
     pub(in crate::answer) fn admits(&self, record: &CaseRecord) -> bool {
         self.0.iter().all(|test| match test {
@@ -51,6 +72,12 @@ impl Filter {
             Test::Period(period) => record.period().is_some_and(|it| period.contains(it)),
         })
     }
+}
+
+/// The code of a field that holds one.
+fn one<C: Code>(codes: &[String]) -> Option<C> {
+    let [code] = codes else { return None };
+    C::parse(code).ok()
 }
 
 impl Test {

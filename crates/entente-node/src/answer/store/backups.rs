@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,10 +77,11 @@ fn create(desk: &Desk, actor: Actor, folder: &Path, steps: &Steps) -> Outcome<Ba
     let name = format!("{PREFIX}{}{SUFFIX}", now.strftime(MOMENT));
     let path = folder.join(name);
     let ring = unpoisoned(desk.ring.lock());
-    let made = backup::create(node.db(), &ring, &path, now, &mut |done, total| {
+    let made = backup::create_until(node.db(), &ring, &path, now, &mut |done, total| {
         if done % STEP_ROWS == 0 {
             step(steps, done, total, "writing the backup", "écriture de la sauvegarde");
         }
+        if steps.go_on().is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let made = made.map_err(backup_fault)?;
     // What was written is read back from start to end. A backup that does not open is none.
@@ -187,10 +189,7 @@ pub async fn nightly_backups(desk: Arc<Desk>, stop: CancellationToken) {
             continue;
         }
         let desk = Arc::clone(&desk);
-        let make = move || {
-            let silent: Steps = Box::new(|_| {});
-            create(&desk, Actor::Node, &folder, &silent)
-        };
+        let make = move || create(&desk, Actor::Node, &folder, &Steps::silent());
         match tokio::task::spawn_blocking(make).await {
             Ok(Ok(backup)) => tracing::info!(bytes = backup.bytes, "backup made"),
             Ok(Err(fault)) => tracing::error!(code = %fault.code, "backup failed"),
@@ -211,6 +210,7 @@ pub(in crate::answer) fn absolute(path: &str) -> Outcome<PathBuf> {
 fn backup_fault(error: BackupError) -> Box<Fault> {
     match error {
         BackupError::Db(error) => error.into(),
+        BackupError::Stopped => crate::jobs::stopped(),
         BackupError::KeyRing(error) => ring_fault(error),
         BackupError::Io { kind, .. } => io_fault(&kind.into()),
         error => Fault::new(

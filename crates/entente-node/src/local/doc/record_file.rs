@@ -22,8 +22,8 @@ pub struct RecordImportAsk {
     pub mapping: Option<String>,
     /// The sheet of a spreadsheet; the first that is not empty if absent.
     pub sheet: Option<String>,
-    /// Where to write the rows that could not be read: an absolute path. It holds them as they
-    /// are, so it identifies persons.
+    /// Where to list the rows that could not be read: an absolute path. Rows, columns and reasons;
+    /// nothing that stood in a cell.
     pub quarantine: Option<String>,
     /// Scopes of consent that whoever imports has documents for, where the file says nothing:
     /// codes of the list `consent_scope`. Given on the day of registration.
@@ -63,8 +63,23 @@ pub struct RecordImportTold {
     pub problems: Vec<RowProblem>,
     /// Columns that the layout does not use.
     pub ignored_columns: Vec<String>,
+    /// The columns of the file, in order. Only after a dry run.
+    #[serde(default)]
+    pub columns: Vec<ImportColumn>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
+}
+
+/// A column of a file, and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportColumn {
+    /// Its name.
+    pub column: String,
+    /// The field, or the part of a consent, that it feeds; absent if it is not used.
+    pub field: Option<String>,
+    /// What its first value looks like: `9` for a digit, `x` for a letter, at most 24 of them.
+    /// Nothing that stood there. Absent if the first rows say nothing.
+    pub looks_like: Option<String>,
 }
 
 /// Why a row could not be read.

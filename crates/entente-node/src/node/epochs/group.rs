@@ -32,7 +32,7 @@ impl Node {
         epoch: Period,
         partner: &OrgId,
     ) -> Outcome<Option<GroupNow>> {
-        let (_, _, ready, _) = self.db.read(|tx| self.plan(tx, epoch, partner))?;
+        let (_, _, ready, _) = self.db.read(|tx| self.plan(tx, epoch, partner, &mut |_| {}))?;
         let found = ready.into_iter().find(|it| it.record == *record);
         Ok(found.and_then(|it| match it.proposal.disclosure {
             Disclosure::Ready { rung, class_size, tells_form, .. } => {

@@ -7,14 +7,17 @@ use entente_core::codes::Status;
 use entente_core::count::{Frame, Table};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
+use entente_core::record::RecordId;
 use entente_core::statistics::columns::{Building, Columns, Counted, Query, Row, Test};
 use entente_core::statistics::plan::{Cube, CubeDimension};
 use entente_core::statistics::tally::Exact;
+use jiff::civil::Date;
 
 use super::coded::{
     self, CONSENTS, FACTS, N_QUARTERS, PERIOD, QUARTER, codes_within, column_of, cube_column,
     period_number,
 };
+use super::listed::{Line, Listed, Tally, Wanted};
 use super::standing::{Standings, Whose};
 use crate::node::records::Case;
 
@@ -28,6 +31,8 @@ pub struct Cases {
     /// All others.
     pub(super) uncounted: HashSet<[u8; 16]>,
     pub(super) standings: Standings,
+    /// All of them, for lists.
+    pub(super) listed: Listed,
 }
 
 impl Default for Cases {
@@ -40,7 +45,9 @@ impl Cases {
     /// Takes a case in, in place of what was known of it. `ours` is ourselves.
     pub(crate) fn put(&mut self, case: &Case, ours: &OrgId) {
         let id = case.record.id.0;
-        let Some(values) = values_of(&mut self.standings, case, ours) else {
+        let consents = self.standings.consents_of(case);
+        self.listed.put(id, Line::of(case, consents));
+        let Some(values) = values_of(&mut self.standings, case, consents, ours) else {
             self.columns.withdraw(&id);
             self.uncounted.insert(id);
             return;
@@ -58,6 +65,26 @@ impl Cases {
     /// How many records there are.
     pub fn n_records(&self) -> u64 {
         (self.columns.n_rows() + self.uncounted.len()) as u64
+    }
+
+    /// How many of them are meant, and the newest of those before `before`, at most `limit`.
+    pub(crate) fn newest(
+        &self,
+        wanted: &Wanted,
+        before: Option<RecordId>,
+        limit: usize,
+    ) -> (u64, Vec<RecordId>) {
+        self.listed.newest(wanted, before, limit)
+    }
+
+    /// How many there are on the day `today`, and with a consent.
+    pub(crate) fn numbers(&self, today: Date) -> Tally {
+        self.listed.tally(&self.standings, today)
+    }
+
+    /// How many consents hold on the day `today`, and no longer on the day `then`.
+    pub(crate) fn consents_ending(&self, today: Date, then: Date) -> u64 {
+        self.listed.consents_ending(&self.standings, today, then)
     }
 
     /// Counts distinct persons of one period over a frame of these dimensions, among the cases that
@@ -148,12 +175,17 @@ pub(super) struct Filling {
     building: Building,
     uncounted: HashSet<[u8; 16]>,
     standings: Standings,
+    lines: Vec<(u128, Line)>,
 }
 
 impl Default for Filling {
     fn default() -> Self {
-        let building = Building::new(coded::layout());
-        Self { building, uncounted: HashSet::new(), standings: Standings::default() }
+        Self {
+            building: Building::new(coded::layout()),
+            uncounted: HashSet::new(),
+            standings: Standings::default(),
+            lines: Vec::new(),
+        }
     }
 }
 
@@ -161,7 +193,9 @@ impl Filling {
     /// One case more.
     pub(super) fn push(&mut self, case: &Case, ours: &OrgId) {
         let id = case.record.id.0;
-        let Some(values) = values_of(&mut self.standings, case, ours) else {
+        let consents = self.standings.consents_of(case);
+        self.lines.push((u128::from_be_bytes(id), Line::of(case, consents)));
+        let Some(values) = values_of(&mut self.standings, case, consents, ours) else {
             self.uncounted.insert(id);
             return;
         };
@@ -172,8 +206,9 @@ impl Filling {
 
     /// All of them, by so many threads.
     pub(super) fn finish(self, n_threads: usize) -> Cases {
-        let Self { building, uncounted, standings } = self;
-        Cases { columns: building.finish(n_threads), uncounted, standings }
+        let Self { building, uncounted, standings, lines } = self;
+        let columns = building.finish(n_threads);
+        Cases { columns, uncounted, standings, listed: Listed::of(lines) }
     }
 }
 
@@ -181,10 +216,11 @@ impl Filling {
 fn values_of(
     standings: &mut Standings,
     case: &Case,
+    consents: u32,
     ours: &OrgId,
 ) -> Option<[u32; coded::N_COLUMNS]> {
     let counts = !case.withdrawn && case.record.status != Some(Status::NotVictim);
     let period = case.record.period().filter(|_| counts)?;
-    let standing = standings.of(case, ours)?;
+    let standing = standings.of(case, consents, ours)?;
     Some(coded::values_of(&case.record, period, standing))
 }

@@ -6,6 +6,7 @@
 //! n u64 | id of a record that does not count 16 × n
 //! n u64 | facts about a case 12 × n
 //! n u64 | n u64 | consents n, as many times
+//! n u64 | id of a record 16, its line in lists 17 × n
 //! n u64 | issuer 32 × n
 //! n u64 | id of a summary 16, issuer u32, epoch u32, first u64, position u32 × n
 //! ```
@@ -21,6 +22,7 @@ use entente_core::summary::SummaryId;
 use entente_store::tx::HeldAt;
 
 use super::coded::layout;
+use super::listed::Listed;
 use super::standing::Standings;
 use super::{Cases, HeldIndex, HeldPlace};
 
@@ -32,7 +34,8 @@ const PLACE_BYTES: usize = 16 + 4 + 4 + 8 + 4;
 /// Both as bytes. Merges the columns first.
 pub(crate) fn to_bytes(cases: &mut Cases, held: &HeldIndex) -> Vec<u8> {
     let columns = cases.columns.to_bytes(2);
-    let n_bytes = columns.len() + 16 * cases.uncounted.len() + PLACE_BYTES * held.places.len();
+    let n_beside = 16 * cases.uncounted.len() + Listed::ITEM * cases.listed.n();
+    let n_bytes = columns.len() + n_beside + PLACE_BYTES * held.places.len();
     let mut bytes = Vec::with_capacity(n_bytes + (1 << 16));
     push_n(&mut bytes, VERSION.len());
     bytes.extend(VERSION);
@@ -41,6 +44,8 @@ pub(crate) fn to_bytes(cases: &mut Cases, held: &HeldIndex) -> Vec<u8> {
     push_n(&mut bytes, cases.uncounted.len());
     cases.uncounted.iter().for_each(|id| bytes.extend(id));
     push_standings(&mut bytes, &cases.standings);
+    push_n(&mut bytes, cases.listed.n());
+    cases.listed.push_to(&mut bytes);
     let issuers: BTreeMap<_, _> = held.by_issuer.keys().zip(0_u32..).collect();
     let mut in_order: Vec<_> = issuers.iter().collect();
     in_order.sort_unstable_by_key(|(_, at)| **at);
@@ -94,6 +99,8 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Cases, HeldIndex)> {
     let columns = Columns::from_bytes(layout(), columns).ok()?;
     let uncounted = rest.items(16)?.as_chunks().0.iter().copied().collect();
     let standings = read_standings(&mut rest)?;
+    let n_consents = standings.consents.in_order().len();
+    let listed = Listed::from_bytes(rest.items(Listed::ITEM)?, n_consents)?;
     let issuers = rest.items(32)?.as_chunks::<32>().0;
     let places = rest.items(PLACE_BYTES)?.as_chunks::<PLACE_BYTES>().0;
     if !rest.0.is_empty() {
@@ -112,7 +119,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Cases, HeldIndex)> {
         let position = usize::try_from(u32::from_le_bytes(*place.array()?)).ok()?;
         held.put(id, HeldPlace { at: HeldAt { issuer, epoch, first }, position });
     }
-    Some((Cases { columns, uncounted, standings }, held))
+    Some((Cases { columns, uncounted, standings, listed }, held))
 }
 
 struct Rest<'a>(&'a [u8]);
@@ -135,6 +142,7 @@ impl<'a> Rest<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::listed::Wanted;
     use super::super::tests::{case, ours};
     use super::*;
 
@@ -162,6 +170,11 @@ mod tests {
         let (again, held_again) = from_bytes(&to_bytes(&mut cases, &held)).unwrap();
         assert_eq!(again.uncounted, cases.uncounted);
         assert_eq!(again.n_records(), 6);
+        assert_eq!(again.listed.n(), 4);
+        assert_eq!(
+            again.newest(&Wanted::default(), None, 9),
+            cases.newest(&Wanted::default(), None, 9)
+        );
         assert_eq!(again.standings.facts.in_order(), cases.standings.facts.in_order());
         assert_eq!(again.standings.consents.in_order(), cases.standings.consents.in_order());
         assert_eq!(held_again.places, held.places);

@@ -50,9 +50,9 @@ impl<T> List<T> {
         number
     }
 
-    /// Whether each entry passes.
-    fn asked(&self, passes: impl FnMut(&T) -> bool) -> Vec<bool> {
-        self.entries.iter().map(passes).collect()
+    /// What each entry comes to.
+    fn asked<V>(&self, what: impl FnMut(&T) -> V) -> Vec<V> {
+        self.entries.iter().map(what).collect()
     }
 
     /// The bytes of all entries, in the order of their numbers.
@@ -78,15 +78,35 @@ pub(super) struct Standing {
 }
 
 impl Standings {
-    /// The numbers of a case; `None` for one that has no period, and so is in no figure.
-    pub(super) fn of(&mut self, case: &Case, ours: &OrgId) -> Option<Standing> {
+    /// The numbers of a case; `None` for one that has no period, and so is in no figure. `consents` is
+    /// the number of its consents.
+    pub(super) fn of(&mut self, case: &Case, consents: u32, ours: &OrgId) -> Option<Standing> {
         let facts = case.facts(ours)?;
         let facts = self.facts.number(&facts.to_bytes(), || facts);
+        Some(Standing { facts, consents })
+    }
+
+    /// The number of the consents of a case.
+    pub(super) fn consents_of(&mut self, case: &Case) -> u32 {
         let rows: Vec<ConsentRow> = case.consents.iter().map(plain).collect();
         // Consents that cannot be written down could not have been stored.
         let bytes = ConsentRow::list_to_bytes(&rows).unwrap_or_default();
         let read = || rows.iter().filter_map(consent_of).collect();
-        Some(Standing { facts, consents: self.consents.number(&bytes, read) })
+        self.consents.number(&bytes, read)
+    }
+
+    /// For every entry of consents, whether one of them holds on the day `today`.
+    pub(super) fn current(&self, today: Date) -> Vec<bool> {
+        self.consents.asked(|consents| consents.iter().any(|consent| consent.is_current(today)))
+    }
+
+    /// For every entry of consents, how many of them hold on the day `today` and are over before the day
+    /// `then`.
+    pub(super) fn ending(&self, today: Date, then: Date) -> Vec<u64> {
+        let ends = |consent: &&Consent| {
+            consent.is_current(today) && consent.valid_until.is_some_and(|last| last < then)
+        };
+        self.consents.asked(|consents| consents.iter().filter(ends).count() as u64)
     }
 
     /// An entry as it was remembered, in the order of the numbers. `None` for what is none.

@@ -30,6 +30,8 @@ use crate::clock::{Clock, ManualClock};
 use crate::node::records::Case;
 use crate::node::{Node, Profile, Secrets, unpoisoned};
 
+mod listed;
+
 const DRAFT: &str = include_str!("../../../../../config/agreements/province-federal.toml");
 const PLAN: &str = include_str!("../../../../../config/plans/canada-v1.toml");
 
@@ -252,6 +254,7 @@ impl Both {
     #[track_caller]
     fn check(&self) {
         let cases = self.cases();
+        listed::check(self, &cases);
         let index = unpoisoned(self.node.cases.read());
         assert_eq!(index.n_records(), cases.len() as u64);
         let each = self.inclusions.iter().map(std::slice::from_ref);

@@ -1,0 +1,213 @@
+//! Import: a file comes in, is looked at, and is imported once somebody has seen what would happen.
+//!
+//! Nothing is kept before that. What the file was called, and what stands in it, is on no page: columns by
+//! their names, values covered, rows by their numbers.
+
+use askama::Template;
+use axum::extract::{Multipart, Path, RawForm};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect};
+use entente_core::layout::Layout;
+use entente_node::fault::Fault;
+use entente_node::jobs::{ImportChoice, Upload};
+use entente_node::local::doc::{ImportColumn, RecordImportTold};
+use entente_node::local::{Op, words};
+
+use super::MAX_UPLOAD;
+use crate::gate::Visit;
+use crate::page::{Answer, Page, failed, show, show_as};
+use crate::problem::Problem;
+use crate::route::area;
+
+/// The path of the form that takes the file.
+pub(super) const PATH: &str = "/cases/import";
+
+area! {
+    GET "/cases/import", Need::May(Op::RecordImport) => ask;
+    POST "/cases/import", Need::May(Op::RecordImport) => take;
+    GET "/cases/import/{upload}", Need::May(Op::RecordImport) => look;
+    POST "/cases/import/{upload}", Need::May(Op::RecordImport) => go_on;
+}
+
+#[derive(Template)]
+#[template(path = "jobs/import.html")]
+struct ImportPage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    waiting: &'a [Upload],
+}
+
+fn page<'a>(visit: &'a Visit, fault: Option<&'a Fault>, waiting: &'a [Upload]) -> ImportPage<'a> {
+    ImportPage { p: &visit.page, fault, waiting }
+}
+
+fn waiting(visit: &Visit) -> Result<Vec<Upload>, Problem> {
+    Ok(visit.console.desk.jobs.files.waiting(&visit.signed()?.staff.name))
+}
+
+/// `GET /cases/import`.
+async fn ask(visit: Visit) -> Answer {
+    show(&page(&visit, None, &waiting(&visit)?))
+}
+
+/// `POST /cases/import`: the file comes in and is kept until its job, at most for an hour.
+async fn take(visit: Visit, form: Multipart) -> Answer {
+    match receive(&visit, form).await {
+        Ok(id) => Ok(Redirect::to(&visit.page.to(&format!("{PATH}/{id}"))).into_response()),
+        Err(fault) => show_as(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &page(&visit, Some(&fault), &waiting(&visit)?),
+        ),
+    }
+}
+
+async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault>> {
+    let desk = &visit.console.desk;
+    let by = &visit.page.signed.as_ref().ok_or_else(failed)?.staff.name;
+    while let Some(mut field) = form.next_field().await.map_err(|_| cut_off())? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let mut receiving = desk.jobs.files.receive(by)?;
+        let mut n_bytes = 0;
+        while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
+            n_bytes += piece.len();
+            if n_bytes > MAX_UPLOAD {
+                return Err(too_large());
+            }
+            receiving.push(&piece)?;
+        }
+        return receiving.finish(desk.node.now_s());
+    }
+    Err(cut_off())
+}
+
+#[derive(Template)]
+#[template(path = "jobs/preview.html")]
+struct PreviewPage<'a> {
+    p: &'a Page,
+    upload: &'a Upload,
+    choice: &'a ImportChoice,
+    told: Option<&'a RecordImportTold>,
+    fault: Option<&'a Fault>,
+}
+
+impl PreviewPage<'_> {
+    /// The layouts that come with the product: name, title, whether it is chosen.
+    fn layouts(&self) -> Vec<(&'static str, String, bool)> {
+        let layout = |name: &'static str| {
+            let title = Layout::built_in(name)?.title(self.p.lang).to_owned();
+            Some((name, title, self.choice.layout.as_deref() == Some(name)))
+        };
+        Layout::built_in_names().filter_map(layout).collect()
+    }
+
+    /// Scopes of consent: code, label, whether it is ticked.
+    fn scopes(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let all = words::list("consent_scope", self.p.lang).unwrap_or_default();
+        let is_chosen = |code: &str| self.choice.consent.iter().any(|it| it == code);
+        let real = all.into_iter().filter(|(code, _)| *code != "none");
+        real.map(|(code, label)| (code, label, is_chosen(code))).collect()
+    }
+
+    fn sheet(&self) -> &str {
+        self.choice.sheet.as_deref().unwrap_or_default()
+    }
+
+    fn field(&self, column: &ImportColumn) -> Option<String> {
+        column.field.as_ref().map(|field| words::field_label(field, self.p.lang))
+    }
+
+    /// The title of the layout that was used.
+    fn title(&self, told: &RecordImportTold) -> String {
+        let layout = Layout::built_in(&told.layout);
+        layout.map_or_else(|| told.layout.clone(), |it| it.title(self.p.lang).to_owned())
+    }
+}
+
+async fn preview(visit: &Visit, upload: &Upload, choice: &ImportChoice) -> Answer {
+    let staff = &visit.signed()?.staff;
+    let told = visit.console.desk.preview_import(staff, upload, choice).await;
+    let (told, fault) = match told {
+        Ok(told) => (Some(told), None),
+        Err(fault) => (None, Some(fault)),
+    };
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (told, fault) = (told.as_ref(), fault.as_deref());
+    show_as(status, &PreviewPage { p: &visit.page, upload, choice, told, fault })
+}
+
+fn upload(visit: &Visit, id: &str) -> Result<Upload, Problem> {
+    let by = &visit.signed()?.staff.name;
+    Ok(visit.console.desk.jobs.files.upload(by, id)?)
+}
+
+/// `GET /cases/import/{upload}`: what would happen, with the layout that fits best.
+async fn look(visit: Visit, Path(id): Path<String>) -> Answer {
+    preview(&visit, &upload(&visit, &id)?, &ImportChoice::default()).await
+}
+
+/// What the form of the preview says.
+#[derive(Debug, Default)]
+struct Chosen {
+    choice: ImportChoice,
+    go: String,
+}
+
+impl Chosen {
+    fn read(form: &[u8]) -> Result<Self, Problem> {
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(failed()))?;
+        let mut chosen = Self::default();
+        for (name, value) in pairs {
+            let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+            match name.as_str() {
+                "layout" => chosen.choice.layout = value,
+                "sheet" => chosen.choice.sheet = value,
+                "consent" => chosen.choice.consent.extend(value),
+                "go" => chosen.go = value.unwrap_or_default(),
+                _ => {}
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+/// `POST /cases/import/{upload}`: look again, import, or remove the file.
+async fn go_on(visit: Visit, Path(id): Path<String>, RawForm(form): RawForm) -> Answer {
+    let (chosen, upload) = (Chosen::read(&form)?, upload(&visit, &id)?);
+    let (desk, staff) = (&visit.console.desk, &visit.signed()?.staff);
+    match chosen.go.as_str() {
+        "import" => {
+            let job = desk.start_import(staff, &upload, &chosen.choice).await?;
+            Ok(Redirect::to(&visit.page.to(&format!("/jobs/{job}"))).into_response())
+        }
+        "remove" => {
+            desk.jobs.files.remove(&staff.name, &upload.id)?;
+            Ok(Redirect::to(&visit.page.to(PATH)).into_response())
+        }
+        _ => preview(&visit, &upload, &chosen.choice).await,
+    }
+}
+
+fn too_large() -> Box<Fault> {
+    Fault::new(
+        2737,
+        ("The file is larger than 64 MiB.", "Le fichier dépasse 64 Mio."),
+        (
+            "Split it, or import it on the machine: `entente record import FILE`.",
+            "Divisez-le, ou importez-le sur la machine : `entente record import FICHIER`.",
+        ),
+    )
+}
+
+fn cut_off() -> Box<Fault> {
+    Fault::new(
+        2738,
+        ("The file did not arrive whole.", "Le fichier n’est pas arrivé en entier."),
+        (
+            "Choose it again. Files of up to 64 MiB are taken.",
+            "Choisissez-le de nouveau. Les fichiers jusqu’à 64 Mio sont acceptés.",
+        ),
+    )
+}

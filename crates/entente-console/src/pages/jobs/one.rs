@@ -1,0 +1,182 @@
+//! One job: how far it is, or what came of it and what to do next.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use entente_node::jobs::{Job, JobState};
+use entente_node::local::doc::RowProblem;
+use entente_node::local::{Op, needs_proof};
+use entente_node::people::fresh_proof_needed;
+use serde::Deserialize;
+
+use super::list::{title, tone, word};
+use super::result::Told;
+use crate::gate::{Visit, WATCH};
+use crate::page::{Answer, Page, show};
+use crate::problem::Problem;
+use crate::route::area;
+
+area! {
+    GET "/jobs/{job}", Need::Session => one;
+    POST "/jobs/{job}/stop", Need::Session => stop;
+    GET "/jobs/{job}/file", Need::Session => file;
+    POST "/jobs/{job}/file/remove", Need::Session => remove;
+    GET "/jobs/{job}/rows", Need::Session => rows;
+}
+
+/// How many rows one page has.
+const ROWS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "jobs/one.html")]
+struct OnePage<'a> {
+    p: &'a Page,
+    job: &'a Job,
+    told: Told,
+    has_file: bool,
+}
+
+impl OnePage<'_> {
+    fn label(&self) -> &'static str {
+        title(self.p, self.job.op)
+    }
+
+    fn is_running(&self) -> bool {
+        self.job.state == JobState::Running
+    }
+
+    fn is_lost(&self) -> bool {
+        self.job.state == JobState::Lost
+    }
+
+    fn tone(&self) -> &'static str {
+        tone(self.job.state)
+    }
+
+    fn word(&self) -> &'static str {
+        word(self.p, self.job.state)
+    }
+
+    /// The address that shows the same, and does not count as using the session.
+    fn watch(&self) -> String {
+        self.p.to(&format!("/jobs/{}?{WATCH}", self.job.id))
+    }
+
+    /// How many parts of a thousand are done, if that is known.
+    fn per_mille(&self) -> Option<u64> {
+        let progress = self.job.progress.as_ref().filter(|it| it.total > 0)?;
+        Some(progress.done.min(progress.total) * 1000 / progress.total)
+    }
+
+    /// How far it is, in words.
+    fn how_far(&self) -> String {
+        let p = self.p;
+        let Some(progress) = &self.job.progress else {
+            return p.t("It has just begun.", "Le travail vient de commencer.").to_owned();
+        };
+        let (done, total) = (p.n(&progress.done), p.n(&progress.total));
+        let note = p.both(&progress.note);
+        match progress.total {
+            0 => format!("{note}: {done}").replace(": ", p.lang.pick(": ", "\u{a0}: ")),
+            _ => format!("{note}, {done} {} {total}", p.lang.pick("of", "sur")),
+        }
+    }
+
+    /// Where the same can be started again.
+    fn again(&self) -> &'static str {
+        match self.job.op {
+            Op::RecordImport => "/cases/import",
+            Op::RecordExport => "/cases/export",
+            Op::EpochClose => "/epochs",
+            _ => "/jobs",
+        }
+    }
+}
+
+async fn job(visit: &Visit, id: String) -> Result<Job, Problem> {
+    let staff = visit.signed()?.staff.clone();
+    Ok(visit.console.jobs(move |jobs| jobs.one(&staff, &id)).await?)
+}
+
+/// `GET /jobs/{job}`.
+async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let has_file = visit.console.desk.jobs.files.made(&job.id).is_ok();
+    let told = Told::of(&job)?;
+    show(&OnePage { p: &visit.page, job: &job, told, has_file })
+}
+
+/// `POST /jobs/{job}/stop`.
+async fn stop(visit: Visit, Path(id): Path<String>) -> Answer {
+    let staff = visit.signed()?.staff.clone();
+    let job = visit.console.jobs(move |jobs| jobs.stop(&staff, &id)).await?;
+    Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
+}
+
+/// `GET /jobs/{job}/file`. Written down, and as fresh a proof is needed as for making the file.
+async fn file(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let signed = visit.signed()?.clone();
+    visit.console.desk.permit(job.op, &signed.staff).await?;
+    if needs_proof(job.op) && !visit.console.desk.people.is_fresh(&signed) {
+        return Err(Problem::new(fresh_proof_needed()));
+    }
+    let path = visit.console.desk.jobs.files.made(&job.id)?;
+    let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
+    let read = visit.console.jobs(move |jobs| {
+        jobs.file_taken(&signed.staff, &job)?;
+        std::fs::read(path).map_err(|_| entente_node::jobs::no_such_file())
+    });
+    Ok(download(read.await?, is_workbook))
+}
+
+fn download(bytes: Vec<u8>, is_workbook: bool) -> Response {
+    let (kind, disposition) = match is_workbook {
+        true => (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "attachment; filename=\"entente.xlsx\"",
+        ),
+        false => ("text/csv; charset=utf-8", "attachment; filename=\"entente.csv\""),
+    };
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    response
+}
+
+/// `POST /jobs/{job}/file/remove`.
+async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    visit.console.desk.jobs.files.remove_made(&job.id)?;
+    Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Place {
+    #[serde(default)]
+    from: usize,
+}
+
+#[derive(Template)]
+#[template(path = "jobs/rows.html")]
+struct RowsPage<'a> {
+    p: &'a Page,
+    job: &'a Job,
+    rows: &'a [RowProblem],
+    total: u64,
+    first: u64,
+    last: u64,
+}
+
+/// `GET /jobs/{job}/rows`: the rows that an import set aside.
+async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Answer {
+    let job = job(&visit, id).await?;
+    visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
+    let (total, rows) = visit.console.desk.set_aside(&job.id, place.from, ROWS)?;
+    let (first, n) = (place.from as u64, rows.len() as u64);
+    let (first, last) = (first + u64::from(n > 0), first + n);
+    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last })
+}

@@ -1,0 +1,39 @@
+//! What came of a job: the document of its operation.
+
+use entente_node::jobs::Job;
+use entente_node::local::Op;
+use entente_node::local::doc::{BackupCreateTold, EpochTold, RecordExportTold, RecordImportTold};
+use serde::de::DeserializeOwned;
+
+use crate::page::failed;
+use crate::problem::Problem;
+
+/// The document, if the job has one that a page knows.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) import: Option<RecordImportTold>,
+    pub(super) export: Option<RecordExportTold>,
+    pub(super) epoch: Option<EpochTold>,
+    pub(super) backup: Option<BackupCreateTold>,
+    /// It is done, and there is nothing more to show here.
+    pub(super) is_other: bool,
+}
+
+impl Told {
+    pub(super) fn of(job: &Job) -> Result<Self, Problem> {
+        let Some(text) = &job.told else { return Ok(Self::default()) };
+        let mut told = Self::default();
+        match job.op {
+            Op::RecordImport => told.import = Some(read(text)?),
+            Op::RecordExport => told.export = Some(read(text)?),
+            Op::EpochClose => told.epoch = Some(read(text)?),
+            Op::BackupCreate => told.backup = Some(read(text)?),
+            _ => told.is_other = true,
+        }
+        Ok(told)
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|_| Problem::new(failed()))
+}

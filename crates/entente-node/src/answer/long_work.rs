@@ -1,0 +1,184 @@
+//! Long work at the desk: who sees it, how it ends, and what it leaves behind.
+
+use std::fs;
+use std::sync::Arc;
+
+use entente_core::audit::Action;
+use entente_store::engine::Memory;
+use entente_store::jobs::{JobRow, JobState, Jobs as _};
+use tempfile::TempDir;
+
+use super::records::fixture::{audited, desk_on};
+use super::{Desk, Staff};
+use crate::jobs::{ExportChoice, Files, ImportChoice, Job, Jobs};
+use crate::local::doc::*;
+use crate::local::{Op, Role};
+use crate::node::unpoisoned;
+use crate::setup::Home;
+
+struct Office {
+    desk: Arc<Desk>,
+    folder: TempDir,
+}
+
+fn office() -> Office {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path().join("node"));
+    Office { desk: desk_on(2, Arc::new(Memory::default()), home), folder }
+}
+
+fn somebody(name: &str, role: Role) -> Staff {
+    Staff { name: name.to_owned(), roles: vec![role] }
+}
+
+impl Office {
+    fn files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.folder.path().join("node/jobs")) else {
+            return Vec::new();
+        };
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn upload(&self, by: &str, text: &str) -> String {
+        let mut receiving = self.desk.jobs.files.receive(by).unwrap();
+        receiving.push(text.as_bytes()).unwrap();
+        receiving.finish(self.desk.node.now_s()).unwrap()
+    }
+
+    /// A job, once it has ended.
+    async fn ended(&self, staff: &Staff, id: &str) -> Job {
+        loop {
+            let job = self.desk.jobs.one(staff, id).unwrap();
+            if job.state != JobState::Running {
+                return job;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+const ROWS: &str = "external_ref,registered_on,status,gender\nA-1,2026-02-03,actual,woman\n\
+    A-2,2026-02-03,actual,nobody\nA-3,2026-05-01,possible,man\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let id = office.upload("anna", ROWS);
+    let upload = desk.jobs.files.upload("anna", &id).unwrap();
+    let path = office.folder.path().join("node/jobs").join(format!("{id}.upload"));
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap()) & 0o777, 0o600);
+    assert!(desk.jobs.files.upload("omar", &id).is_err(), "somebody else sees the file");
+
+    let choice = ImportChoice::default();
+    let would = desk.preview_import(&anna, &upload, &choice).await.unwrap();
+    assert_eq!((would.dry_run, would.added, would.quarantined), (true, 2, 1));
+    assert_eq!(desk.node.n_records(), 0);
+
+    let job = desk.start_import(&anna, &upload, &choice).await.unwrap();
+    let ended = office.ended(&anna, &job).await;
+    assert_eq!(
+        (ended.state, ended.op, ended.can_be_stopped),
+        (JobState::Done, Op::RecordImport, false)
+    );
+    let told: RecordImportTold = serde_json::from_str(&ended.told.unwrap()).unwrap();
+    assert_eq!((told.added, told.quarantined), (2, 1));
+    assert_eq!(audited(desk, Action::RecordsImported).len(), 1);
+
+    let (total, aside) = desk.set_aside(&job, 0, 50).unwrap();
+    assert_eq!((total, aside.len(), aside[0].row), (1, 1, 3));
+    assert_eq!(aside[0].column.as_deref(), Some("gender"));
+    assert!(!format!("{aside:?}").contains("nobody"), "what stood in a cell is told");
+    assert_eq!(office.files(), [format!("{}.aside", job.replace('-', ""))]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_is_seen_by_whoever_started_it_and_whoever_may_ask_the_same() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let choice = ExportChoice::default();
+    let job = desk.start_export(&anna, choice.clone()).await.unwrap();
+    office.ended(&anna, &job).await;
+    let sees = |staff: &Staff| {
+        let one = desk.jobs.one(staff, &job).is_ok();
+        assert_eq!(one, desk.jobs.all(staff).unwrap().len() == 1);
+        one
+    };
+    assert!(sees(&anna) && sees(&somebody("anna", Role::Auditor)));
+    assert!(sees(&somebody("omar", Role::Supervisor)));
+    assert!(!sees(&somebody("omar", Role::CaseWorker)));
+    let hidden = desk.jobs.one(&somebody("omar", Role::CaseWorker), &job).unwrap_err();
+    let nothing = desk.jobs.one(&anna, "0197a9e0-1f2c-7000-8000-00000000000a").unwrap_err();
+    assert_eq!(hidden, nothing);
+    assert_eq!(hidden.code, "ENT-2733");
+
+    let refused = desk.start_export(&somebody("omar", Role::CaseWorker), choice).await;
+    assert_eq!(refused.unwrap_err().code, "ENT-1901");
+    assert_eq!(office.files().len(), 1, "a refused export left a file");
+
+    // What was written stays for an hour.
+    let now_s = desk.node.now_s();
+    assert!(desk.jobs.files.made(&job).is_ok());
+    desk.jobs.files.sweep(now_s + 3_599);
+    assert!(desk.jobs.files.made(&job).is_ok());
+    desk.jobs.files.sweep(now_s + 3_600);
+    assert_eq!(desk.jobs.files.made(&job).unwrap_err().code, "ENT-2734");
+    assert!(office.files().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_was_told_to_stop_stops_and_is_alone_of_its_kind() {
+    let office = office();
+    let (desk, root) = (&office.desk, somebody("root", Role::Administrator));
+    // A backup cannot begin while the key ring is held.
+    let ring = unpoisoned(desk.ring.lock());
+    let backups = office.folder.path().join("backups");
+    let ask = BackupCreateAsk { folder: Some(backups.display().to_string()) };
+    let held = || async { desk.start(&root, &ask).await };
+    let job =
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(held()).unwrap());
+    let again = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(held()));
+    assert_eq!(again.unwrap_err().code, "ENT-2731");
+    let stopping = desk.jobs.stop(&root, &job).unwrap();
+    assert!(stopping.is_stopping && !stopping.can_be_stopped);
+    drop(ring);
+    let ended = office.ended(&root, &job).await;
+    assert_eq!((ended.state, ended.fault.unwrap().code.as_str()), (JobState::Stopped, "ENT-2730"));
+    assert_eq!(fs::read_dir(&backups).unwrap().count(), 0);
+    assert_eq!(audited(desk, Action::JobStopped).len(), 1);
+    assert!(audited(desk, Action::BackupMade).is_empty());
+    // The way is free again.
+    let job = desk.start(&root, &ask).await.unwrap();
+    assert_eq!(office.ended(&root, &job).await.state, JobState::Done);
+}
+
+#[test]
+fn a_restart_says_what_it_ended_and_removes_files() {
+    let office = office();
+    let (desk, id) = (&office.desk, [7; 16]);
+    let row = JobRow {
+        op: "record_import".to_owned(),
+        by: "anna".to_owned(),
+        started_s: desk.node.now_s(),
+        ended_s: 0,
+        state: JobState::Running,
+        told: String::new(),
+    };
+    desk.node.db().write("test", |tx| tx.put_job(&id, &row)).unwrap();
+    office.upload("anna", ROWS);
+    let folder = office.folder.path().join("node/jobs");
+    fs::write(folder.join("whatever.csv"), "x").unwrap();
+    fs::write(folder.join(format!("{}.aside", hex::encode(id))), "row\n").unwrap();
+
+    let again = Jobs::new(Arc::clone(&desk.node), Files::new(folder));
+    assert_eq!(again.recover().unwrap(), 1);
+    assert_eq!(office.files(), [format!("{}.aside", hex::encode(id))]);
+    let job = again.all(&somebody("anna", Role::CaseWorker)).unwrap().remove(0);
+    assert_eq!((job.state, job.ended_at.is_some()), (JobState::Lost, true));
+    assert_eq!(audited(desk, Action::JobLost).len(), 1);
+    assert_eq!(again.recover().unwrap(), 0);
+    assert_eq!(desk.node.db().read(|tx| tx.jobs()).unwrap().len(), 1);
+}

@@ -1,0 +1,302 @@
+//! Files of jobs: what was uploaded, what an export wrote, which rows an import set aside.
+//!
+//! They lie in one folder of the node that only its account can read, under names that say nothing. An
+//! upload goes when its job has ended, when somebody removes it, and after an hour; what an export
+//! wrote goes an hour after. A start of the node removes both. The list of rows that were set aside
+//! names rows, columns and reasons, and nothing that stood in a cell: it stays as long as its job is
+//! listed. What a file was called is never kept: people write names into names of files.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use entente_store::jobs::JobId;
+
+use super::faults::{no_file, no_such_file, too_many_files};
+use crate::node::pairing::random;
+use crate::node::{Outcome, unpoisoned};
+use crate::setup::{io_fault, make_private};
+
+/// How long a file waits for somebody: an hour.
+pub const FILE_LASTS_S: i64 = 3_600;
+
+/// How many uploads of one person wait at once.
+const MAX_UPLOADS: usize = 4;
+
+/// The ending of lists of rows that were set aside.
+const ASIDE: &str = "aside";
+
+/// The files of all jobs of a node.
+#[derive(Clone)]
+pub struct Files {
+    folder: PathBuf,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    uploads: BTreeMap<String, Uploaded>,
+    /// What jobs wrote, and until when it stays; without a time while they write.
+    made: BTreeMap<JobId, (PathBuf, Option<i64>)>,
+}
+
+struct Uploaded {
+    by: String,
+    at_s: i64,
+    n_bytes: u64,
+    job: Option<JobId>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = unpoisoned(self.kept.lock());
+        write!(f, "Files({} uploads, {} made)", kept.uploads.len(), kept.made.len())
+    }
+}
+
+/// A file that was uploaded and waits for its job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Its id: 32 hex digits.
+    pub id: String,
+    /// When it came, in seconds since 1970.
+    pub at_s: i64,
+    /// Its length in bytes.
+    pub n_bytes: u64,
+    pub(crate) path: PathBuf,
+}
+
+impl Files {
+    /// Files in this folder, which need not be there yet.
+    pub fn new(folder: PathBuf) -> Self {
+        // Operations take whole paths; the node may have been started with another.
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Self { folder, kept: Arc::default() }
+    }
+
+    /// Begins to take a file in. What is not finished goes again.
+    pub fn receive(&self, by: &str) -> Outcome<Receiving> {
+        let is_theirs = |it: &&Uploaded| it.by == by && it.job.is_none();
+        let n = unpoisoned(self.kept.lock()).uploads.values().filter(is_theirs).count();
+        if n >= MAX_UPLOADS {
+            return Err(too_many_files());
+        }
+        self.ready()?;
+        let id = hex::encode(random::<16>()?);
+        let path = self.upload_path(&id);
+        let file = new_file(&path).map_err(|error| io_fault(&error))?;
+        Ok(Receiving { files: self.clone(), by: by.to_owned(), id, file, n_bytes: 0, done: false })
+    }
+
+    /// A file that this person uploaded. Somebody else's is not there.
+    pub fn upload(&self, by: &str, id: &str) -> Outcome<Upload> {
+        let kept = unpoisoned(self.kept.lock());
+        let found = kept.uploads.get(id).filter(|it| it.by == by && it.job.is_none());
+        let Uploaded { at_s, n_bytes, .. } = found.ok_or_else(no_such_file)?;
+        let (id, path) = (id.to_owned(), self.upload_path(id));
+        Ok(Upload { id, at_s: *at_s, n_bytes: *n_bytes, path })
+    }
+
+    /// What this person uploaded and did not go on with, the oldest first.
+    pub fn waiting(&self, by: &str) -> Vec<Upload> {
+        let kept = unpoisoned(self.kept.lock());
+        let theirs = kept.uploads.iter().filter(|(_, it)| it.by == by && it.job.is_none());
+        let mut waiting: Vec<_> = theirs
+            .map(|(id, Uploaded { at_s, n_bytes, .. })| Upload {
+                id: id.clone(),
+                at_s: *at_s,
+                n_bytes: *n_bytes,
+                path: self.upload_path(id),
+            })
+            .collect();
+        waiting.sort_by_key(|upload| upload.at_s);
+        waiting
+    }
+
+    /// Removes a file that this person uploaded.
+    pub fn remove(&self, by: &str, id: &str) -> Outcome<()> {
+        let path = self.upload(by, id)?.path;
+        unpoisoned(self.kept.lock()).uploads.remove(id);
+        remove(&path);
+        Ok(())
+    }
+
+    /// An upload belongs to a job from now on, and goes with it.
+    pub(super) fn give(&self, id: &str, job: JobId) {
+        if let Some(upload) = unpoisoned(self.kept.lock()).uploads.get_mut(id) {
+            upload.job = Some(job);
+        }
+    }
+
+    /// The job was not started after all: the upload waits again.
+    pub(super) fn give_back(&self, id: &str) {
+        if let Some(upload) = unpoisoned(self.kept.lock()).uploads.get_mut(id) {
+            upload.job = None;
+        }
+    }
+
+    /// Where a job writes its file.
+    pub(super) fn to_make(&self, job: JobId, ending: &str) -> Outcome<PathBuf> {
+        self.ready()?;
+        let path = self.folder.join(format!("{}.{ending}", hex::encode(job)));
+        unpoisoned(self.kept.lock()).made.insert(job, (path.clone(), None));
+        Ok(path)
+    }
+
+    /// The file that a job made, while it is there.
+    pub fn made(&self, job: &str) -> Outcome<PathBuf> {
+        let id = super::parsed(job)?;
+        let kept = unpoisoned(self.kept.lock());
+        let made = kept.made.get(&id).filter(|(path, until)| until.is_some() && path.exists());
+        made.map(|(path, _)| path.clone()).ok_or_else(no_such_file)
+    }
+
+    /// Removes what a job made.
+    pub fn remove_made(&self, job: &str) -> Outcome<()> {
+        let id = super::parsed(job)?;
+        if let Some((path, _)) = unpoisoned(self.kept.lock()).made.remove(&id) {
+            remove(&path);
+        }
+        Ok(())
+    }
+
+    /// Where an import lists the rows that it set aside.
+    pub(super) fn aside_path(&self, job: JobId) -> Outcome<PathBuf> {
+        self.ready()?;
+        Ok(self.folder.join(format!("{}.{ASIDE}", hex::encode(job))))
+    }
+
+    /// The list of rows that an import set aside; `None` if there are none.
+    pub fn aside(&self, job: &str) -> Outcome<Option<PathBuf>> {
+        let path = self.folder.join(format!("{}.{ASIDE}", hex::encode(super::parsed(job)?)));
+        Ok(path.exists().then_some(path))
+    }
+
+    /// A job has ended: its uploads go; what it made stays for an hour if it did what it should.
+    pub(super) fn ended(&self, job: &JobId, is_done: bool, now_s: i64) {
+        let mut kept = unpoisoned(self.kept.lock());
+        let of_job = |(_, upload): &(&String, &Uploaded)| upload.job.as_ref() == Some(job);
+        let over: Vec<_> = kept.uploads.iter().filter(of_job).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            kept.uploads.remove(&id);
+            remove(&self.upload_path(&id));
+        }
+        if is_done {
+            if let Some((_, until)) = kept.made.get_mut(job) {
+                *until = Some(now_s + FILE_LASTS_S);
+            }
+        } else {
+            // A list that was cut off would look like a whole one.
+            self.forget(job);
+            if let Some((path, _)) = kept.made.remove(job) {
+                remove(&path);
+            }
+        }
+    }
+
+    /// Nothing of a job stays.
+    pub(super) fn forget(&self, job: &JobId) {
+        remove(&self.folder.join(format!("{}.{ASIDE}", hex::encode(job))));
+    }
+
+    /// Removes what has waited too long.
+    pub fn sweep(&self, now_s: i64) {
+        let mut kept = unpoisoned(self.kept.lock());
+        kept.uploads.retain(|id, upload| {
+            let stays = upload.job.is_some() || now_s - upload.at_s < FILE_LASTS_S;
+            if !stays {
+                remove(&self.upload_path(id));
+            }
+            stays
+        });
+        kept.made.retain(|_, (path, until)| {
+            let stays = until.is_none_or(|until| now_s < until);
+            if !stays {
+                remove(path);
+            }
+            stays
+        });
+    }
+
+    /// At the start of the node: removes everything but the lists of jobs that are still known.
+    pub(super) fn clear(&self, jobs: &[JobId]) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let known: Vec<_> = jobs.iter().map(|id| format!("{}.{ASIDE}", hex::encode(id))).collect();
+        for entry in entries.filter_map(Result::ok) {
+            let name = entry.file_name();
+            if !known.iter().any(|known| name.to_str() == Some(known.as_str())) {
+                remove(&entry.path());
+            }
+        }
+    }
+
+    fn ready(&self) -> Outcome<()> {
+        make_private(&self.folder).map_err(|error| io_fault(&error))
+    }
+
+    fn upload_path(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.upload"))
+    }
+}
+
+/// A file that comes in, piece by piece.
+pub struct Receiving {
+    files: Files,
+    by: String,
+    id: String,
+    file: File,
+    n_bytes: u64,
+    done: bool,
+}
+
+impl fmt::Debug for Receiving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Receiving({} bytes)", self.n_bytes)
+    }
+}
+
+impl Receiving {
+    /// The next piece.
+    pub fn push(&mut self, piece: &[u8]) -> Outcome<()> {
+        self.n_bytes += piece.len() as u64;
+        self.file.write_all(piece).map_err(|error| io_fault(&error))
+    }
+
+    /// That was all. Gives the id of the upload.
+    pub fn finish(mut self, now_s: i64) -> Outcome<String> {
+        if self.n_bytes == 0 {
+            return Err(no_file());
+        }
+        self.done = true;
+        let (by, n_bytes) = (self.by.clone(), self.n_bytes);
+        let upload = Uploaded { by, at_s: now_s, n_bytes, job: None };
+        unpoisoned(self.files.kept.lock()).uploads.insert(self.id.clone(), upload);
+        Ok(self.id.clone())
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        if !self.done {
+            remove(&self.files.upload_path(&self.id));
+        }
+    }
+}
+
+fn new_file(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Removes a file if it is there. What cannot be removed now is removed at the next start.
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(kind = %error.kind(), "a file of a job could not be removed");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,137 @@
+//! Imports and exports from the console: their files are named here, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Upload;
+use crate::answer::{Asked, Desk, Staff, failed};
+use crate::fault::Both;
+use crate::local::Ask as _;
+use crate::local::doc::{Reason, RecordExportAsk, RecordImportAsk, RecordImportTold, RowProblem};
+use crate::node::Outcome;
+use crate::setup::io_fault;
+
+/// How a file is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportChoice {
+    /// A layout; guessed from the columns if absent.
+    pub layout: Option<String>,
+    /// The sheet of a spreadsheet.
+    pub sheet: Option<String>,
+    /// Scopes of consent that whoever imports has documents for.
+    pub consent: Vec<String>,
+}
+
+/// What is to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportChoice {
+    /// As a workbook, and not as separated values.
+    pub as_workbook: bool,
+    /// A layout; `entente` if absent.
+    pub layout: Option<String>,
+    /// Field name → code that it must hold.
+    pub filter: BTreeMap<String, String>,
+    /// Names, numbers and texts too.
+    pub reveal: bool,
+}
+
+impl ImportChoice {
+    fn ask(&self, file: &Path, quarantine: Option<&Path>) -> RecordImportAsk {
+        RecordImportAsk {
+            file: file.display().to_string(),
+            layout: self.layout.clone(),
+            mapping: None,
+            sheet: self.sheet.clone(),
+            quarantine: quarantine.map(|path| path.display().to_string()),
+            consent: (!self.consent.is_empty()).then(|| self.consent.clone()),
+            dry_run: quarantine.is_none(),
+        }
+    }
+}
+
+impl Desk {
+    /// What importing an uploaded file would do. Keeps nothing.
+    pub async fn preview_import(
+        self: &Arc<Self>,
+        staff: &Staff,
+        upload: &Upload,
+        choice: &ImportChoice,
+    ) -> Outcome<RecordImportTold> {
+        let ask = choice.ask(&upload.path, None);
+        let body = serde_json::to_string(&ask).map_err(|_| failed())?;
+        let asked = Asked::new(RecordImportAsk::OP, staff.clone(), body, Box::new(|_| {}));
+        let told = self.ask(asked).await?;
+        serde_json::from_str(&told).map_err(|_| failed())
+    }
+
+    /// Imports an uploaded file, as a job. The file goes when it has ended.
+    pub async fn start_import(
+        self: &Arc<Self>,
+        staff: &Staff,
+        upload: &Upload,
+        choice: &ImportChoice,
+    ) -> Outcome<String> {
+        let (files, id) = (&self.jobs.files, self.node.new_id()?);
+        let aside = files.aside_path(id)?;
+        files.give(&upload.id, id);
+        let started = self.start_as(id, staff, &choice.ask(&upload.path, Some(&aside))).await;
+        started.inspect_err(|_| files.give_back(&upload.id))
+    }
+
+    /// Writes records into a file, as a job. The file stays for an hour.
+    pub async fn start_export(
+        self: &Arc<Self>,
+        staff: &Staff,
+        choice: ExportChoice,
+    ) -> Outcome<String> {
+        let id = self.node.new_id()?;
+        let ending = if choice.as_workbook { "xlsx" } else { "csv" };
+        let path = self.jobs.files.to_make(id, ending)?;
+        let ask = RecordExportAsk {
+            file: path.display().to_string(),
+            layout: choice.layout,
+            filter: choice.filter,
+            reveal: choice.reveal,
+        };
+        let started = self.start_as(id, staff, &ask).await;
+        // The path is known under the job alone.
+        started.inspect_err(|_| self.jobs.files.ended(&id, false, 0))
+    }
+
+    /// The rows that an import set aside: at most `limit` after the first `skip`, and how many lines
+    /// there are.
+    pub fn set_aside(
+        &self,
+        job: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Outcome<(u64, Vec<RowProblem>)> {
+        let Some(path) = self.jobs.files.aside(job)? else { return Ok((0, Vec::new())) };
+        read_aside(&path, skip, limit)
+    }
+}
+
+fn read_aside(path: &Path, skip: usize, limit: usize) -> Outcome<(u64, Vec<RowProblem>)> {
+    let bytes = std::fs::read(path).map_err(|error| io_fault(&error))?;
+    let mut lines = csv::Reader::from_reader(bytes.as_slice());
+    let (mut total, mut rows) = (0_u64, Vec::new());
+    for line in lines.records() {
+        let line = line.map_err(|_| failed())?;
+        let at = usize::try_from(total).unwrap_or(usize::MAX);
+        total += 1;
+        if at >= skip && rows.len() < limit {
+            let cell = |at: usize| line.get(at).unwrap_or_default();
+            rows.push(RowProblem {
+                row: cell(0).parse().unwrap_or(0),
+                column: Some(cell(1).to_owned()).filter(|column| !column.is_empty()),
+                reason: Reason {
+                    code: cell(2).to_owned(),
+                    clause: None,
+                    text: Both::new(cell(3), cell(4)),
+                },
+            });
+        }
+    }
+    Ok((total, rows))
+}

@@ -1,0 +1,95 @@
+//! How many summaries each partner was told of, and what it owes for those that we took back.
+//!
+//! Read from the store by a walk through all releases, and kept until a release changes: that is at the close of an
+//! epoch, at a withdrawal and at a receipt, and not when somebody opens a page.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use entente_store::db::{DbError, Write};
+use entente_store::rows::ReleaseRow;
+use entente_store::tx::Reads as _;
+
+use super::status::Due;
+use super::{Node, Outcome, unpoisoned};
+
+/// What one partner was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Summaries that it may hold: released and not taken back.
+    pub(crate) n_standing: u64,
+    /// Summaries that we took back, answered or not.
+    pub(crate) n_withdrawn: u64,
+    /// Of these, those with a receipt.
+    pub(crate) n_receipts: u64,
+    /// Those without one, the oldest first.
+    pub(crate) due: Vec<Due>,
+}
+
+/// By partner.
+pub(crate) type ByPartner = HashMap<[u8; 32], Told>;
+
+/// What was read, and how often a release had changed by then.
+#[derive(Debug, Default)]
+pub(crate) struct Releases {
+    n_changes: Arc<AtomicU64>,
+    read: Mutex<Option<(u64, Arc<ByPartner>)>>,
+}
+
+impl Node {
+    /// Keeps what a partner was told of a record. The only way: what is known in memory is read anew.
+    pub(crate) fn put_release(
+        &self,
+        tx: &mut Write<'_>,
+        record: &[u8; 16],
+        partner: &[u8; 32],
+        row: &ReleaseRow,
+    ) -> Result<(), DbError> {
+        tx.put_release(record, partner, row)?;
+        // Now, for whoever asks as soon as this is durable; and then, for what was read meanwhile.
+        let n_changes = Arc::clone(&self.releases.n_changes);
+        n_changes.fetch_add(1, Ordering::SeqCst);
+        tx.when_durable(move || {
+            n_changes.fetch_add(1, Ordering::SeqCst);
+        });
+        Ok(())
+    }
+
+    /// What every partner was told.
+    pub(crate) fn told(&self) -> Outcome<Arc<ByPartner>> {
+        let mut read = unpoisoned(self.releases.read.lock());
+        let n_changes = self.releases.n_changes.load(Ordering::SeqCst);
+        if let Some((_, told)) = read.as_ref().filter(|(n, _)| *n == n_changes) {
+            return Ok(Arc::clone(told));
+        }
+        let told = Arc::new(self.read_told()?);
+        *read = Some((n_changes, Arc::clone(&told)));
+        Ok(told)
+    }
+
+    fn read_told(&self) -> Outcome<ByPartner> {
+        let mut all = ByPartner::new();
+        self.db.read(|tx| {
+            tx.all_releases(&mut |_, partner, release| {
+                let told = all.entry(partner).or_default();
+                match (release.withdrawn_at_s, release.receipt) {
+                    (None, _) => told.n_standing += 1,
+                    (Some(_), Some(_)) => {
+                        told.n_withdrawn += 1;
+                        told.n_receipts += 1;
+                    }
+                    (Some(asked_s), None) => {
+                        told.n_withdrawn += 1;
+                        let (seq, summary) = (release.at.1, release.summary);
+                        told.due.push(Due { seq, summary, asked_s });
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            })
+        })?;
+        all.values_mut().for_each(|told| told.due.sort_by_key(|due| (due.asked_s, due.seq)));
+        Ok(all)
+    }
+}

@@ -1,0 +1,216 @@
+// Long work: an import with bad rows, an export, the close of an epoch, duplicates; once without scripts.
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { ALL_ROLES } from "../world.mjs";
+
+const N_ROWS = 300;
+const BAD = new Set([17, 80, 81, 200, 299]);
+const EVIL = "<script>alert(1)</script>";
+
+/** Made-up cases, of which five cannot be read. */
+function rows(n_rows = N_ROWS) {
+  const lines = ["external_ref,status,gender,registered_on,exploitation,name_first,notes"];
+  for (let n = 1; n <= n_rows; n += 1) {
+    const gender = BAD.has(n) ? EVIL : n % 3 === 0 ? "man" : "woman";
+    const day = `2026-0${1 + (n % 6)}-1${n % 9}`;
+    lines.push(`X-${n},${n % 2 === 0 ? "actual" : "possible"},${gender},${day},sexual,'=cmd|A${n},<b>bold</b>`);
+  }
+  return lines.join("\n");
+}
+
+/** A port that is free now. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Two organizations become partners and agree, on the command line. */
+function agree(world, [a, A], [b, B]) {
+  const [ticket, draft] = [join(world.folder, "jobs.entente"), join(world.folder, "jobs.toml")];
+  a.json("partner", "invite", B, "--out", ticket);
+  b.json("partner", "open", ticket);
+  const [first, second] = [a.json("partner", "digits", B).read_aloud, b.json("partner", "digits", A).read_aloud];
+  a.json("partner", "verify", B, second);
+  b.json("partner", "verify", A, first);
+  a.json("agreement", "draft", "province-federal", B, "--out", draft, "--set", "we_send.min_group_persons=5");
+  const id = a.json("agreement", "propose", draft, B).agreement.id;
+  b.json("sync", A);
+  b.json("agreement", "sign", id);
+  a.json("sync", B);
+  a.json("agreement", "sign", id);
+  b.json("sync", A);
+}
+
+async function upload(page, house, file) {
+  await page.goto(`${house.origin}/en/jobs`);
+  await page.click("main >> text=Import cases");
+  await page.setInputFiles("#file", file);
+  await page.click("main form button");
+}
+
+/** Waits until a job's page says how it ended. */
+async function ended(page) {
+  await page.waitForFunction(() => !document.querySelector("[data-watch]"), null, { timeout: 30000 });
+}
+
+export async function jobs(world) {
+  const listening = async () => {
+    const port = await freePort();
+    return (text) => text.replace(/(\[partner_door\][^[]*?listen = ")[^"]*/, `$1127.0.0.1:${port}`);
+  };
+  const house = await world.house("jobs", { settings: await listening() });
+  const centre = await world.house("jobs-centre", { en: "Federal Centre", fr: "Centre fédéral", type: "federal", settings: await listening() });
+  agree(world, [house, "Harbour House"], [centre, "Federal Centre"]);
+  const { page, secret } = await world.person(house, "lea", ALL_ROLES, { display: "Léa Tremblay" });
+  const file = join(world.folder, "cases.csv");
+  writeFileSync(file, rows());
+
+  // Nothing yet, and a form without a file.
+  await page.goto(`${house.origin}/en/jobs`);
+  world.check((await page.textContent("main")).includes("Nothing was started yet"), "the empty list says nothing");
+  const empty = join(world.folder, "empty.csv");
+  writeFileSync(empty, "");
+  await upload(page, house, empty);
+  world.check((await page.textContent(".summary")).includes("ENT-2735"), "an empty file was taken");
+  await world.look(page, "jobs-import-error", { picture: false });
+
+  // The preview: what would happen, columns, nothing that stands in a cell.
+  await upload(page, house, file);
+  const would = await page.textContent("main");
+  world.check(would.includes("295") && would.includes("would be set aside"), `the preview says ${would.slice(0, 300)}`);
+  for (const bad of [EVIL, "cmd|A", "X-17"]) world.check(!would.includes(bad), `the preview shows ${bad}`);
+  await world.look(page, "jobs-preview-en", { whole: true });
+  await page.goto(page.url().replace("/en/", "/fr/"));
+  await world.look(page, "jobs-preview-fr", { picture: false });
+  await page.goto(page.url().replace("/fr/", "/en/"));
+  // Another layout does not fit, and says why.
+  await page.click("summary");
+  await page.selectOption("#layout", "ctdc-2017");
+  await page.click("text=Look again");
+  world.check((await page.locator(".summary").count()) === 1, "a layout that does not fit was taken");
+  await page.selectOption("#layout", "");
+  await page.click("text=Look again");
+  await page.click("summary");
+
+  // The documents of consent are at hand; then the job: started, left, come back to.
+  for (const box of await page.locator("input[name=consent]").all()) await box.check();
+  await page.click("text=Import the others");
+  world.check(/\/en\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `after starting the page is ${page.url()}`);
+  const job = page.url();
+  await page.goto(`${house.origin}/en/home`);
+  await page.click("footer >> text=Background work");
+  await page.click("tbody a");
+  await ended(page);
+  const did = await page.textContent("main");
+  world.check(did.includes("295") && did.includes("5 rows were set aside".replace(" ", "\u00a0")), `the import says ${did.slice(0, 300)}`);
+  await world.look(page, "jobs-import-done-en", { whole: true });
+  await page.click("text=See the rows that were set aside");
+  world.check((await page.locator("tbody tr").count()) === 5, "there are not five rows");
+  const row = await page.textContent("tbody tr");
+  world.check(row.includes("18") && row.includes("gender") && !row.includes("script"), `a row says ${row}`);
+  const rowsPath = new URL(page.url()).pathname.replace("/en", "");
+  await page.goto(`${house.origin}/en/cases`);
+  world.check((await page.textContent("caption")).includes("295"), "the list has another number");
+
+  // The same file again adds nothing.
+  await upload(page, house, file);
+  const known = await page.textContent(".grid");
+  world.check(known.includes("295") && /0\s*new cases/.test(known), `again it says ${known}`);
+  await page.click("text=Remove the file");
+
+  // Duplicates: two cases with the same name and birthdate.
+  const one = () => house.cli("record", "add", "status=possible", "gender=woman", "name_first=Aiyana", "name_last=Morningstar", "birthdate=2001-04-09");
+  one();
+  one();
+  await page.goto(`${house.origin}/en/cases/duplicates`);
+  world.check((await page.locator("section.card").count()) >= 1, "no pair is proposed");
+  world.check(!(await page.textContent("main")).includes("Aiyana"), "a name is shown");
+  await world.look(page, "jobs-duplicates-en", { picture: true });
+  await page.click("text=One person >> nth=-1");
+  world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
+
+  // Export, without scripts: a proof, the page refreshes itself, the file comes without names.
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false, acceptDownloads: true });
+  await plain.addCookies(await page.context().cookies());
+  const still = await plain.newPage();
+  await still.goto(`${house.origin}/fr/cases/export`);
+  if (new URL(still.url()).pathname === "/fr/confirm") await world.confirm(still, secret);
+  await still.check("input[value=csv]");
+  await still.click("main form button");
+  await still.waitForSelector("text=Télécharger le fichier", { timeout: 20000 });
+  const [download] = await Promise.all([still.waitForEvent("download"), still.click("text=Télécharger le fichier")]);
+  const text = readFileSync(await download.path(), "utf8");
+  world.check(text.split("\n").length > 290, `the file has ${text.split("\n").length} lines`);
+  world.check(!text.includes("Aiyana") && !/(^|[,"])=/m.test(text), "the file has names or formulas");
+  await still.click("text=Le supprimer du nœud");
+  world.check((await still.textContent("main")).includes("supprimé du nœud"), "the file is still there");
+  await plain.close();
+
+  // With names, formulas are no formulas.
+  await page.goto(`${house.origin}/en/cases/export`);
+  if (new URL(page.url()).pathname === "/en/confirm") await world.confirm(page, secret);
+  await page.check("input[value=csv]");
+  await page.check("input[name=reveal]");
+  await page.click("main form button");
+  await ended(page);
+  const [named] = await Promise.all([page.waitForEvent("download"), page.click("text=Download the file")]);
+  const revealed = readFileSync(await named.path(), "utf8");
+  world.check(revealed.includes("Aiyana") && revealed.includes("'=cmd|A1"), "names are missing");
+  world.check(!/(^|,)"?[=+@]/m.test(revealed), "a cell begins like a formula");
+  await world.look(page, "jobs-export-done-en", { picture: false });
+  const exported = new URL(page.url()).pathname.replace("/en", "");
+
+  // The close of an epoch: preview, proof, job.
+  await page.goto(`${house.origin}/en/epochs`);
+  await page.click("ul.tasks a >> nth=0");
+  const epoch = new URL(page.url()).pathname.replace("/en", "");
+  world.check((await page.textContent("main")).includes("Nothing has left yet"), "the preview is missing");
+  await world.look(page, "jobs-epoch-en");
+  await page.click("main form button");
+  if (new URL(page.url()).pathname === "/en/confirm") {
+    await world.confirm(page, secret);
+    await page.click("main form button");
+  }
+  await ended(page);
+  const released = await page.textContent("main");
+  world.check(released.includes("The epoch is closed") && released.includes("Federal Centre"), `the close says ${released.slice(0, 300)}`);
+  const closed = new URL(page.url()).pathname.replace("/en", "");
+  centre.json("sync", "Harbour House");
+  const held = centre.json("status").records.held;
+  world.check(held > 100, `the partner holds ${held} summaries`);
+
+  await world.tour(page, house, [
+    ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
+    ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
+    ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
+  ], ["jobs-rows-fr-390"]);
+
+  // A long one: the bar moves, and the work stops when it is told to.
+  const many = join(world.folder, "many.csv");
+  writeFileSync(many, rows(12000).replaceAll("X-", "Y-"));
+  await upload(page, house, many);
+  await page.click("text=Import the others");
+  const far = () => page.evaluate(() => document.querySelector("[data-watch] .num")?.textContent);
+  const before = await far();
+  await page.waitForFunction((said) => document.querySelector("[data-watch] .num")?.textContent !== said, before, { timeout: 20000 });
+  world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
+  await world.look(page, "jobs-running-en");
+  await page.click("text=Stop");
+  await ended(page);
+  const stopped = await page.textContent("main");
+  world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);
+  await world.look(page, "jobs-stopped-en", { picture: false });
+
+  // Somebody else's job, and one that is not there, look alike.
+  const { page: other } = await world.person(house, "omar", ["case_worker"]);
+  const answers = [];
+  for (const path of [job, job.replace(/.$/, (last) => (last === "0" ? "1" : "0"))]) {
+    const answer = await other.goto(path);
+    answers.push(`${answer.status()} ${(await other.textContent("main")).trim()}`);
+  }
+  world.check(answers[0] === answers[1] && answers[0].startsWith("404"), `others are told ${answers[0].slice(0, 100)}`);
+}

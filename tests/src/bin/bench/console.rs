@@ -1,0 +1,240 @@
+//! The console in use: pages over TLS, by somebody who is signed in, on a node with many records.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use entente_core::audit::Actor;
+use entente_core::codes::OrgType;
+use entente_node::local::Role;
+use entente_node::people::{Joining, Place};
+use entente_store::engine::Kind;
+use entente_tests::net::Site;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use serde_json::{Value, json};
+use sha1::Sha1;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::report::{Aim, Report, percentile};
+use crate::{Sizes, site};
+
+const PASSWORD: &str = "lanterne violon érable";
+
+/// Requests before the first that counts.
+const N_WARM: usize = 5;
+
+/// How far into the list a deep page is.
+const PAGE: usize = 20;
+
+/// Measures, and gives the figures as JSON.
+pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
+    println!("console");
+    let here = |config: &mut entente_node::config::Config| {
+        config.console.listen = "127.0.0.1:0".parse().expect("an address");
+    };
+    let site = Site::start_with("Office", OrgType::Provincial, Kind::Sled, here).await;
+    site::fill(site.node(), 1, sizes.n_records);
+    let stop = CancellationToken::new();
+    let open = entente_console::start(Arc::clone(site.desk()), stop.clone()).await;
+    let console = open.expect("the console opens").expect("the settings want it");
+    let mut browser = Browser::open(console.at.address, sign_in(&site)).await;
+
+    let pages = [
+        ("home", "/en/home".to_owned()),
+        ("the list of cases", "/en/cases".to_owned()),
+        ("page 20 of a filtered list", deep(&mut browser).await),
+        ("a record", format!("/en/cases/{:032x}", 1_u128 << 64 | 7)),
+    ];
+    let mut figures = Vec::new();
+    for (name, path) in pages {
+        let (status, body) = browser.get(&path).await;
+        if status != 200 {
+            println!("  {name}: skipped, there is no such page ({status})");
+            continue;
+        }
+        let ms = browser.times(&path, sizes.n_questions).await;
+        let name = format!("console, {name}, {} records", sizes.n_records);
+        let (p50, p99) = (percentile(&ms, 0.5), percentile(&ms, 0.99));
+        report.note(format!("{name}, p50"), "ms", &[p50], Aim::Below(10.0), None);
+        report.note(format!("{name}, p99"), "ms", &[p99], Aim::Below(50.0), None);
+        let n_bytes = body.len();
+        figures.push(json!({ "page": path, "p50_ms": p50, "p99_ms": p99, "bytes": n_bytes }));
+    }
+    let first = browser.first_load().await as f64;
+    report.note("console, first load", "bytes", &[first], Aim::Below(200_000.0), None);
+    stop.cancel();
+    console.wait().await;
+    json!({ "records": sizes.n_records, "pages": figures, "first_load_bytes": first })
+}
+
+/// The address of a page deep in a filtered list: found as people find it, page by page.
+async fn deep(browser: &mut Browser) -> String {
+    let mut path = "/en/cases?status=actual".to_owned();
+    for _ in 1..PAGE {
+        let (_, body) = browser.get(&path).await;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let next = text.split("href=\"").find(|it| it.starts_with("/en/cases?before="));
+        let Some(next) = next.and_then(|it| it.split('"').next()) else { break };
+        path = next.replace("&#38;", "&").replace("&amp;", "&");
+    }
+    path
+}
+
+/// Somebody who may see cases, signed in: the cookie.
+fn sign_in(site: &Site) -> String {
+    let people = &site.desk().people;
+    let by = Actor::Staff("root".to_owned());
+    let (_, link, _) = people.add(&by, "lea", "Léa", &[Role::CaseWorker]).expect("an account");
+    let invited = people.invited(&link).expect("a link");
+    let joining = Joining {
+        name: String::new(),
+        display: String::new(),
+        password: PASSWORD.to_owned(),
+        code: code(&invited.secret, site.node().now_s()),
+    };
+    let place = Place { address: "192.0.2.7".parse().expect("an address"), agent: String::new() };
+    let joined = people.join(&link, &joining, &place).expect("signed in");
+    let id = site.id().to_string();
+    format!("__Host-entente-{}={}", id.get(..8).unwrap_or_default(), joined.token.text())
+}
+
+/// The code that an app shows: RFC 6238.
+fn code(secret: &str, now_s: i64) -> String {
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String =
+        secret.chars().filter_map(|c| digits.find(c)).map(|at| format!("{at:05b}")).collect();
+    let bytes = bits
+        .as_bytes()
+        .chunks_exact(8)
+        .filter_map(|byte| u8::from_str_radix(std::str::from_utf8(byte).ok()?, 2).ok());
+    let key: Vec<u8> = bytes.collect();
+    let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("a key of any length");
+    mac.update(&(now_s / 30).to_be_bytes());
+    let hash = mac.finalize().into_bytes();
+    let at = usize::from(hash.last().copied().unwrap_or_default() & 15);
+    let four = hash.get(at..at + 4).and_then(|four| four.try_into().ok()).expect("four bytes");
+    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+}
+
+/// A connection that asks for one page after the other.
+struct Browser {
+    stream: BufReader<TlsStream<TcpStream>>,
+    cookie: String,
+}
+
+impl Browser {
+    async fn open(address: std::net::SocketAddr, cookie: String) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody))
+            .with_no_client_auth();
+        let tcp = TcpStream::connect(address).await.expect("the console listens");
+        tcp.set_nodelay(true).expect("a socket");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
+        Self { stream: BufReader::new(stream.expect("TLS")), cookie }
+    }
+
+    /// A page: its status and its body.
+    async fn get(&mut self, path: &str) -> (u16, Vec<u8>) {
+        let cookie = &self.cookie;
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n");
+        self.stream.write_all(head.as_bytes()).await.expect("sent");
+        self.stream.flush().await.expect("sent");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.stream.read_u8().await.expect("an answer"));
+        }
+        let head = String::from_utf8_lossy(&head).to_lowercase();
+        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let n_bytes = length.and_then(|it| it.trim().parse().ok()).unwrap_or(0);
+        let mut body = vec![0; n_bytes];
+        self.stream.read_exact(&mut body).await.expect("a body");
+        (status, body)
+    }
+
+    /// How long each of `n` requests for a page took, in milliseconds.
+    async fn times(&mut self, path: &str, n: usize) -> Vec<f64> {
+        let mut times = Vec::with_capacity(n);
+        for nth in 0..N_WARM + n {
+            let since = Instant::now();
+            let _page = self.get(path).await;
+            let spent: Duration = since.elapsed();
+            if nth >= N_WARM {
+                times.push(spent.as_secs_f64() * 1e3);
+            }
+        }
+        times
+    }
+
+    /// What a browser that was never here loads to show the first page, in bytes.
+    async fn first_load(&mut self) -> usize {
+        self.cookie = String::new();
+        let (_, page) = self.get("/en/sign-in").await;
+        let text = String::from_utf8_lossy(&page).into_owned();
+        let mut assets: Vec<String> =
+            text.split('"').filter(|it| it.starts_with("/assets/")).map(str::to_owned).collect();
+        // The style asks for these two in any language.
+        if let Some((folder, _)) = assets.first().and_then(|it| it.rsplit_once('/')) {
+            let fonts = ["lato-bold.woff2", "noto-semibold.woff2"];
+            assets.extend(fonts.map(|font| format!("{folder}/{font}")));
+        }
+        assets.sort();
+        assets.dedup();
+        let mut n_bytes = page.len();
+        for asset in &assets {
+            n_bytes += self.get(asset).await.1.len();
+        }
+        n_bytes
+    }
+}
+
+/// Takes any certificate: the console is in this process.
+#[derive(Debug)]
+struct Anybody;
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider.signature_verification_algorithms.supported_schemes()
+    }
+}
