@@ -1,8 +1,316 @@
-//! Agreements: drafting, comparing, signing.
+//! Agreements: what may be shared with whom, in words, from the draft to the end.
 
-use crate::route::Route;
+mod change;
+mod draft;
+mod form;
 
-/// The routes of this area.
-pub(crate) fn routes() -> Vec<Route> {
-    Vec::new()
+use askama::Template;
+use axum::extract::{Path, Query};
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    AgreementDiffAsk, AgreementDiffTold, AgreementListAsk, AgreementRow, AgreementShowAsk,
+    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, DiffLine, Step, Who,
+};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::partners::Shown;
+use super::partners::words::{self, Word};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+use crate::route::area;
+
+area! {
+    GET "/agreements", Need::May(Op::AgreementList) => list;
+    GET "/agreements/draft", Need::May(Op::AgreementDraft) => draft::ask;
+    POST "/agreements/draft", Need::May(Op::AgreementDraft) => draft::check;
+    POST "/agreements/propose", Need::May(Op::AgreementPropose) => draft::propose;
+    GET "/agreements/{agreement}", Need::May(Op::AgreementShow) => one;
+    GET "/agreements/{agreement}/sign", Need::May(Op::AgreementSign) => change::ask_sign;
+    POST "/agreements/{agreement}/sign", Need::May(Op::AgreementSign) => change::sign;
+    GET "/agreements/{agreement}/decline", Need::May(Op::AgreementDecline) => change::ask_decline;
+    POST "/agreements/{agreement}/decline", Need::May(Op::AgreementDecline) => change::decline;
+    GET "/agreements/{agreement}/suspend", Need::May(Op::AgreementSuspend) => change::ask_suspend;
+    POST "/agreements/{agreement}/suspend", Need::May(Op::AgreementSuspend) => change::suspend;
+    POST "/agreements/{agreement}/resume", Need::May(Op::AgreementResume) => change::resume;
+    GET "/agreements/{agreement}/end", Need::May(Op::AgreementEnd) => change::ask_end;
+    POST "/agreements/{agreement}/end", Need::May(Op::AgreementEnd) => change::end;
+}
+
+/// Rows on one page.
+const ROWS: usize = 50;
+
+/// From which row on.
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    before: usize,
+}
+
+#[derive(Template)]
+#[template(path = "agreements/list.html")]
+struct ListPage<'a> {
+    p: &'a Page,
+    agreements: &'a [AgreementRow],
+    today: Date,
+    range: String,
+    before: usize,
+    next: Option<String>,
+}
+
+impl Shown for ListPage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn today(&self) -> Date {
+        self.today
+    }
+}
+
+/// `GET /agreements`. Those that wait for us first, then the newest.
+async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let p = &visit.page;
+    let told = visit.ask(&AgreementListAsk { partner: None, state: None }).await?;
+    let mut rows = told.agreements;
+    rows.sort_by_key(|row| !matches!(row.next_actor, Who::Us | Who::Both));
+    let total = rows.len();
+    let rows: Vec<_> = rows.into_iter().skip(wanted.before).take(ROWS).collect();
+    let after = wanted.before + rows.len();
+    let n = |n: usize| u64::try_from(n).unwrap_or_default();
+    show(&ListPage {
+        p,
+        agreements: &rows,
+        today: visit.console.desk.node.today(),
+        range: p.range(&n(wanted.before + usize::from(after > 0)), &n(after), &n(total)),
+        before: wanted.before,
+        next: (after < total).then(|| p.to(&format!("/agreements?before={after}"))),
+    })
+}
+
+/// How an agreement is named to the node: its id, perhaps with a version, `ID-2` in an address.
+pub(crate) fn named(address: &str) -> String {
+    address.replace('-', "@")
+}
+
+/// Which languages are shown.
+#[derive(Debug, Default, Deserialize)]
+struct View {
+    #[serde(default)]
+    both: bool,
+}
+
+/// The clauses under one article.
+pub(crate) struct Article<'a> {
+    /// Its number and what it is about.
+    pub(crate) title: String,
+    /// Its clauses.
+    pub(crate) clauses: Vec<&'a ClauseText>,
+}
+
+/// The clauses of an agreement under their articles.
+pub(crate) fn articles<'a>(clauses: &'a [ClauseText], p: &Page) -> Vec<Article<'a>> {
+    let names: Vec<_> = clauses.iter().filter(|it| it.title.en == "name").collect();
+    let party = |at: usize| names.get(at).map_or("", |it| p.both(&it.text));
+    let (one, other) = (party(0), party(1));
+    let mut articles: Vec<Article<'a>> = Vec::new();
+    let mut last = "";
+    for clause in clauses {
+        let number = clause.clause.split('.').next().unwrap_or_default();
+        if number != last {
+            last = number;
+            let title = match number {
+                "§1" => p.t("The parties", "Les parties").to_owned(),
+                "§2" => p.t("Term, purposes and rules", "Durée, fins et règles").to_owned(),
+                "§3" => may_send(p, one, other),
+                "§4" => may_send(p, other, one),
+                _ => String::new(),
+            };
+            articles.push(Article { title: format!("{number} {title}"), clauses: Vec::new() });
+        }
+        if let Some(article) = articles.last_mut() {
+            article.clauses.push(clause);
+        }
+    }
+    articles
+}
+
+fn may_send(p: &Page, from: &str, to: &str) -> String {
+    // Isolated, so that a name from right to left stays where it is.
+    let (from, to) = (format!("\u{2068}{from}\u{2069}"), format!("\u{2068}{to}\u{2069}"));
+    match p.lang {
+        entente_core::lang::Lang::En => format!("What {from} may send {to}"),
+        entente_core::lang::Lang::Fr => format!("Ce que {from} peut envoyer à {to}"),
+    }
+}
+
+/// Changes of one kind, under a title.
+pub(crate) struct Part<'a> {
+    /// Who sees more or less.
+    pub(crate) title: &'static str,
+    /// `warn` for more, `good` for less.
+    pub(crate) tone: &'static str,
+    /// Each change.
+    pub(crate) lines: Vec<&'a DiffLine>,
+}
+
+/// A difference, in the order in which somebody asks: what they would see, what we would see.
+pub(crate) fn parts<'a>(diff: &'a AgreementDiffTold, p: &Page) -> Vec<Part<'a>> {
+    let kinds = [
+        (Who::Them, DiffKind::Wider, p.t("They would newly see", "Ils verraient de plus"), "warn"),
+        (
+            Who::Them,
+            DiffKind::Narrower,
+            p.t("They would no longer see", "Ils ne verraient plus"),
+            "good",
+        ),
+        (Who::Us, DiffKind::Wider, p.t("We would newly see", "Nous verrions de plus"), "info"),
+        (
+            Who::Us,
+            DiffKind::Narrower,
+            p.t("We would no longer see", "Nous ne verrions plus"),
+            "good",
+        ),
+        (Who::Nobody, DiffKind::Other, p.t("Other changes", "Autres changements"), ""),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(who, kind, title, tone)| {
+            let is_one = |it: &&DiffLine| it.sees == who && it.change == kind;
+            let lines: Vec<_> = diff.changes.iter().filter(is_one).collect();
+            (!lines.is_empty()).then_some(Part { title, tone, lines })
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "agreements/one.html")]
+struct OnePage<'a> {
+    p: &'a Page,
+    told: &'a AgreementShowTold,
+    row: &'a AgreementRow,
+    articles: Vec<Article<'a>>,
+    diff: Option<&'a AgreementDiffTold>,
+    today: Date,
+    both: bool,
+    newer: Option<&'a AgreementRow>,
+}
+
+impl Shown for OnePage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn today(&self) -> Date {
+        self.today
+    }
+}
+
+impl OnePage<'_> {
+    fn next_text(&self) -> &'static str {
+        match self.row.state {
+            AgreementStanding::Amended => self
+                .p
+                .t("A newer version took its place.", "Une version plus récente l’a remplacée."),
+            AgreementStanding::Ended => self.p.t("It is over.", "Elle est terminée."),
+            AgreementStanding::Expired => {
+                self.p.t("Its last day has passed.", "Son dernier jour est passé.")
+            }
+            _ => words::step_text(self.row.next_actor, self.row.next_step, self.p.lang),
+        }
+    }
+
+    fn parts<'d>(&self, diff: &'d AgreementDiffTold) -> Vec<Part<'d>> {
+        parts(diff, self.p)
+    }
+
+    /// When the side with this id signed, or the other one.
+    fn signed_at(&self, theirs: bool) -> Option<&str> {
+        let id = &self.row.partner.id;
+        let signature =
+            self.told.signatures.iter().find(|it| (it.organization.id == *id) == theirs);
+        signature.map(|it| it.signed_at.as_str())
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.row.state, AgreementStanding::Proposed | AgreementStanding::HalfSigned)
+    }
+
+    fn is_in_force(&self) -> bool {
+        matches!(self.row.state, AgreementStanding::Active | AgreementStanding::Suspended)
+    }
+
+    fn may_amend(&self) -> bool {
+        self.is_in_force() && self.newer.is_none() && self.p.may(Op::AgreementAmend)
+    }
+
+    fn may_sign(&self) -> bool {
+        self.is_open() && self.signed_at(false).is_none() && self.p.may(Op::AgreementSign)
+    }
+
+    fn may_resume(&self) -> bool {
+        self.row.next_step == Step::Resume
+            && matches!(self.row.next_actor, Who::Us | Who::Both)
+            && self.p.may(Op::AgreementResume)
+    }
+
+    /// What stands between the agreement and being in force.
+    fn steps(&self) -> Vec<(&'static str, String, Word)> {
+        let p = self.p;
+        let done = Word { text: p.t("done", "fait"), tone: "good" };
+        let us = words::who(Who::Us, p.lang);
+        let them = words::who(Who::Them, p.lang);
+        let signed = |theirs| match self.signed_at(theirs) {
+            Some(at) => (p.at(at), done),
+            None if theirs => (String::new(), them),
+            None => (String::new(), us),
+        };
+        let ((ours, our_word), (theirs, their_word)) = (signed(false), signed(true));
+        let begins = p.day(&self.row.effective_on);
+        let is_begun = self.row.effective_on.parse().is_ok_and(|day: Date| day <= self.today);
+        let begun =
+            if is_begun { done } else { Word { text: p.t("not yet", "pas encore"), tone: "" } };
+        vec![
+            (
+                p.t("Proposed, both have the text", "Proposée, les deux ont le texte"),
+                String::new(),
+                done,
+            ),
+            (p.t("Signed by you", "Signée par vous"), ours, our_word),
+            (p.t("Signed by them", "Signée par le partenaire"), theirs, their_word),
+            (p.t("First day reached", "Premier jour atteint"), begins, begun),
+        ]
+    }
+}
+
+/// `GET /agreements/{agreement}`.
+async fn one(visit: Visit, Path(agreement): Path<String>, Query(view): Query<View>) -> Answer {
+    let p = &visit.page;
+    let told = visit.ask(&AgreementShowAsk { agreement: named(&agreement) }).await?;
+    let row = &told.agreement;
+    let newest = visit.ask(&AgreementShowAsk { agreement: row.id.clone() }).await?;
+    let newest = &newest.agreement;
+    // One that was declined took nobody's place.
+    let is_newer = newest.version > row.version && newest.state != AgreementStanding::Ended;
+    let is_open = matches!(row.state, AgreementStanding::Proposed | AgreementStanding::HalfSigned);
+    let diff = if is_open { Some(diff(&visit, &told).await?) } else { None };
+    show(&OnePage {
+        p,
+        row,
+        articles: articles(&told.clauses, p),
+        diff: diff.as_ref(),
+        today: visit.console.desk.node.today(),
+        both: view.both,
+        newer: is_newer.then_some(newest),
+        told: &told,
+    })
+}
+
+/// What signing this version would change.
+pub(crate) async fn diff(
+    visit: &Visit,
+    told: &AgreementShowTold,
+) -> Result<AgreementDiffTold, crate::problem::Problem> {
+    let agreement = Some(format!("{}@{}", told.agreement.id, told.agreement.version));
+    Ok(visit.ask(&AgreementDiffAsk { agreement, toml: None, against: None }).await?)
 }

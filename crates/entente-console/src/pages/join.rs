@@ -51,13 +51,13 @@ impl JoinPage<'_> {
 }
 
 /// A QR code as a path of squares.
-struct Picture {
-    side: usize,
-    path: String,
+pub(crate) struct Picture {
+    pub(crate) side: usize,
+    pub(crate) path: String,
 }
 
 impl Picture {
-    fn of(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn of(text: &str) -> Result<Self, Problem> {
         let code = QrCode::with_error_correction_level(text, EcLevel::M);
         let code = code.map_err(|_| Problem::new(failed()))?;
         // Four squares of quiet around it, as readers expect.

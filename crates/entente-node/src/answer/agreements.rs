@@ -8,7 +8,12 @@ mod page;
 pub(super) mod template;
 pub(super) mod values;
 
-use entente_core::agreement::{Agreement, AgreementState, Change, ChangeKind, diff as differences};
+use std::collections::BTreeMap;
+
+use entente_core::agreement::{
+    Agreement, AgreementId, AgreementState, Change, ChangeKind, diff as differences,
+};
+use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
 use entente_proto::AgreementChange;
 use entente_store::rows;
@@ -34,18 +39,54 @@ pub(super) fn draft(
 ) -> Outcome<AgreementDraftTold> {
     let node = &desk.node;
     let (id, row) = node.find_partner(&ask.partner)?;
+    if let Some(before) = &ask.amends {
+        return draft_of_next(node, &id, before, &ask.edits);
+    }
     let (name, kind) = partner_text(&row);
     let template = template::named(&ask.template)?;
     let (our_id, profile) = (node.id(), node.profile());
     let ours = template::Filled { id: &our_id, name: &profile.name, kind: profile.kind };
     let theirs = template::Filled { id: &id, name: &name, kind };
     let (toml, missing) = template::fill(template, ours, theirs, node.today(), &ask.edits)?;
-    Ok(AgreementDraftTold {
-        template: template.name.to_owned(),
-        partner: partner_named(node, &id),
-        toml,
+    Ok(draft_told(node, &id, template.name, toml, missing))
+}
+
+/// The draft of the version after one in force.
+fn draft_of_next(
+    node: &Node,
+    partner: &OrgId,
+    before: &str,
+    edits: &BTreeMap<String, String>,
+) -> Outcome<AgreementDraftTold> {
+    let before = node.find_agreement(before)?;
+    if before.partner != *partner {
+        return Err(crate::node::agreements::unknown_agreement());
+    }
+    let ours = node.id();
+    let text = page::draft(&before.agreement, &ours);
+    let toml = template::with_edits(text, edits, (&ours, partner))?;
+    let error = Agreement::from_toml(&toml, &ours, partner, before.agreement.id).err();
+    let missing = error.map(|error| Both::new(error.text(Lang::En), error.text(Lang::Fr)));
+    Ok(draft_told(node, partner, "", toml, missing.into_iter().collect()))
+}
+
+fn draft_told(
+    node: &Node,
+    partner: &OrgId,
+    template: &str,
+    toml: String,
+    missing: Vec<Both>,
+) -> AgreementDraftTold {
+    let read = Agreement::from_toml(&toml, &node.id(), partner, AgreementId([0; 16]));
+    AgreementDraftTold {
+        template: template.to_owned(),
+        partner: partner_named(node, partner),
         missing,
-    })
+        settings: template::settings(&toml),
+        // Who reads a draft wants to know what it says, not yet which number it gets.
+        clauses: read.as_ref().map(page::clauses).unwrap_or_default(),
+        toml,
+    }
 }
 
 pub(super) fn propose(

@@ -168,17 +168,29 @@ pub(super) fn list(
 ) -> Outcome<PartnerListTold> {
     let mut partners = all_partners(&desk.node)?;
     partners.retain(|row| ask.state.is_none_or(|state| row.state == state));
-    Ok(PartnerListTold { partners })
+    let is_asked = ask.state.is_none_or(|state| state == PartnerState::Invited);
+    let open = if is_asked { open_tickets(&desk.node)? } else { Vec::new() };
+    let invitation = |(id, ticket): ([u8; 16], rows::TicketRow)| InvitationBrief {
+        ticket_id: hex::encode(id),
+        for_name: ticket.recipient,
+        expires_at: instant(ticket.expires_at_s),
+    };
+    Ok(PartnerListTold { partners, invitations: open.into_iter().map(invitation).collect() })
+}
+
+/// Invitations of ours that somebody can still open.
+fn open_tickets(node: &Node) -> Outcome<Vec<([u8; 16], rows::TicketRow)>> {
+    let now_s = node.now_s();
+    let mut tickets = node.tickets()?;
+    tickets.retain(|(_, it)| it.used_by.is_none() && it.expires_at_s > now_s);
+    Ok(tickets)
 }
 
 /// Everybody we are or were with, and those who were invited, by name.
 pub(super) fn all_partners(node: &Node) -> Outcome<Vec<PartnerRow>> {
     let standings = node.standings()?;
     let mut partners: Vec<_> = standings.iter().map(|it| partner_told(node, it)).collect();
-    let now_s = node.now_s();
-    let tickets = node.tickets()?;
-    let open = tickets.iter().filter(|(_, it)| it.used_by.is_none() && it.expires_at_s > now_s);
-    partners.extend(open.map(|(_, ticket)| invited_told(ticket)));
+    partners.extend(open_tickets(node)?.iter().map(|(_, ticket)| invited_told(ticket)));
     partners.sort_by_key(|row| row.partner.name.en.to_lowercase());
     Ok(partners)
 }
@@ -211,6 +223,12 @@ pub(super) fn show(
         address: Some(row.address.clone()).filter(|address| !address.is_empty()),
         ticket_id: Some(hex::encode(row.ticket)),
         verified_at: verified_at(node, &standing)?.map(instant),
+        test_done_at: row.test_done_at_s.map(instant),
+        budget_nano_rho_per_year: standing
+            .agreement
+            .as_ref()
+            .and_then(|kept| kept.agreement.grant_from(&node.id()))
+            .map_or(0, |(_, grant)| grant.budget_nano_rho),
         // Seen at each handshake at our door, and kept until we stop.
         certificate_expires_at: node.admissions.leaf_until_s(&id).map(instant),
         reasons: reasons(node, &id, row)?,

@@ -146,10 +146,21 @@ impl Node {
                 error.text(entente_core::lang::Lang::Fr),
             )
         })?;
-        Ok(match amends {
-            Some(kept) => agreement.amending(&kept.agreement, kept.hash),
-            None => agreement,
-        })
+        let Some(kept) = amends else { return Ok(agreement) };
+        let mut next = agreement.amending(&kept.agreement, kept.hash);
+        // A version that was declined keeps its number: the one after it is free.
+        let all = self.agreements()?;
+        let is_over = |version| {
+            let known =
+                all.iter().find(|it| it.agreement.id == next.id && it.agreement.version == version);
+            known.is_some_and(|it| matches!(it.state, AgreementState::Ended { .. }))
+        };
+        let mut version = next.version;
+        while is_over(version) {
+            version = version.saturating_add(1);
+        }
+        next.version = version;
+        Ok(next)
     }
 
     /// Proposes an agreement: keeps it, signs nothing, and sends the text to the other side.

@@ -201,6 +201,7 @@ fn agreement(command: &str, typed: &Typed<'_>) -> Option<Asked> {
                 template: typed.text("template"),
                 partner: typed.text("partner"),
                 edits,
+                amends: None,
             })
         })),
         "propose" => Some(typed.content("file").map(|toml| {

@@ -161,6 +161,7 @@ async fn agree(teller: &Teller, offices: &[Office]) -> Outcome<()> {
             template: template.to_owned(),
             partner: to.role.name_en.to_owned(),
             edits,
+            amends: None,
         };
         let toml = from.ask(&draft).await?.toml;
         let partner = to.role.name_en.to_owned();

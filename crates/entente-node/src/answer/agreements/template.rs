@@ -108,11 +108,38 @@ pub(in crate::answer) fn fill(
     text = set(&text, "effective", &today.to_string())?;
     let last = today.saturating_add(YEARS.years()).saturating_sub(1.days());
     text = set(&text, "expiry", &last.to_string())?;
-    for (key, value) in edits {
-        text = edited(&text, key.trim(), value, (ours.id, theirs.id))?;
-    }
+    let text = with_edits(text, edits, (ours.id, theirs.id))?;
     let missing = missing(&text, edits, ours.id, theirs.id);
     Ok((text, missing))
+}
+
+/// A draft with keys set as somebody asked.
+pub(super) fn with_edits(
+    mut text: String,
+    edits: &BTreeMap<String, String>,
+    sides: (&OrgId, &OrgId),
+) -> Outcome<String> {
+    for (key, value) in edits {
+        text = edited(&text, key.trim(), value, sides)?;
+    }
+    Ok(text)
+}
+
+/// What a draft says, by dotted key: texts as they are, everything else in TOML.
+pub(super) fn settings(text: &str) -> BTreeMap<String, String> {
+    fn collect(prefix: &str, table: &Table, into: &mut BTreeMap<String, String>) {
+        for (name, value) in table {
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                Value::Table(inner) => collect(&key, inner, into),
+                Value::String(text) => drop(into.insert(key, text.clone())),
+                other => drop(into.insert(key, other.to_string())),
+            }
+        }
+    }
+    let mut settings = BTreeMap::new();
+    collect("", &toml::from_str(text).unwrap_or_default(), &mut settings);
+    settings
 }
 
 /// The agreement that a template would come to, for a look at what it grants.
@@ -194,8 +221,11 @@ fn set(text: &str, key: &str, value: &str) -> Outcome<String> {
         if let Some(header) = trimmed.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
             here = header.to_owned();
         }
-        let is_it =
-            here == section && trimmed.split_once('=').is_some_and(|(left, _)| left.trim() == name);
+        // A value that goes on in the next line is none that can be changed in place.
+        let is_it = here == section
+            && trimmed.split_once('=').is_some_and(|(left, right)| {
+                left.trim() == name && toml::from_str::<Table>(&format!("x = {right}")).is_ok()
+            });
         if is_it && !found {
             found = true;
             let comment = line.rfind("  #").and_then(|at| line.get(at..)).unwrap_or_default();

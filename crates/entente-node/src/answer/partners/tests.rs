@@ -176,7 +176,12 @@ fn partners() -> (Site, Site) {
 
 fn draft(from: &Site, to: &Site, template: &str, edits: &[(&str, &str)]) -> String {
     let edits = edits.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let ask = AgreementDraftAsk { template: template.into(), partner: to.id().to_string(), edits };
+    let ask = AgreementDraftAsk {
+        template: template.into(),
+        partner: to.id().to_string(),
+        edits,
+        amends: None,
+    };
     agreements::draft(&from.desk, &staff(), ask, &silent()).unwrap().toml
 }
 
@@ -394,6 +399,8 @@ fn an_invitation_that_lapsed_opens_nothing_on_either_side() {
 fn an_invitation_can_be_taken_back_and_a_connection_declined_before_the_call() {
     let (a, b) = two();
     let ticket = a.invite();
+    let listed = list(&a.desk, &staff(), PartnerListAsk { state: None }, &silent()).unwrap();
+    assert_eq!(listed.invitations[0].ticket_id, ticket.ticket_id);
     let ask = |ticket: &str| PartnerDeclineAsk { ticket: ticket.into(), reason: None };
     decline(&a.desk, &staff(), ask(&ticket.ticket_id), &silent()).unwrap();
     assert_eq!(join(&a, &b, &ticket.ticket).unwrap_err().code, "ENT-1208");

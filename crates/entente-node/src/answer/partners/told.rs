@@ -136,7 +136,10 @@ fn unsigned(agreement: Option<&Kept>) -> (PartnerState, Who, Step) {
 fn active(node: &Node, standing: &Standing) -> (PartnerState, Who, Step) {
     let state = PartnerState::Active;
     let Some(kept) = &standing.agreement else { return (state, Who::Both, Step::Propose) };
-    let (who, step) = agreement_next(node, kept);
+    let (who, step) = match next_version(node, &standing.id) {
+        Some(open) => agreement_next(node, &open),
+        None => agreement_next(node, kept),
+    };
     match kept.state {
         AgreementState::Expired | AgreementState::Ended { .. } | AgreementState::Amended => {
             (state, Who::Both, Step::Propose)
@@ -148,6 +151,15 @@ fn active(node: &Node, standing: &Standing) -> (PartnerState, Who, Step) {
         }
         _ => (state, who, step),
     }
+}
+
+/// A version that waits for signatures while another one is in force.
+fn next_version(node: &Node, partner: &OrgId) -> Option<Kept> {
+    let is_open = |kept: &Kept| {
+        matches!(kept.state, AgreementState::Proposed { .. } | AgreementState::HalfSigned { .. })
+    };
+    let kept = node.agreements().ok()?;
+    kept.into_iter().rfind(|kept| kept.partner == *partner && is_open(kept))
 }
 
 fn who(side: Side) -> Who {

@@ -11,19 +11,23 @@ use super::{Both, FieldValue, Named, Reason};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementDraftAsk {
-    /// A template: `province-federal`, `ngo-province`, `counts-only`.
+    /// A template: `province-federal`, `ngo-province`, `counts-only`. Empty if `amends` is given.
+    #[serde(default)]
     pub template: String,
     /// A partner: name, or the beginning of the id.
     pub partner: String,
-    /// Values that replace those of the template, by dotted key: `term.expires_on`.
+    /// Values that replace those of the template, by dotted key: `we_send.min_group_persons`.
     #[serde(default)]
     pub edits: BTreeMap<String, String>,
+    /// Instead of a template: the version in force whose next one it becomes, the beginning of its
+    /// id.
+    pub amends: Option<String>,
 }
 
 /// A draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreementDraftTold {
-    /// The template it was made from.
+    /// The template it was made from; empty if it amends an agreement.
     pub template: String,
     /// With whom.
     pub partner: Named,
@@ -31,6 +35,10 @@ pub struct AgreementDraftTold {
     pub toml: String,
     /// What still has to be filled in.
     pub missing: Vec<Both>,
+    /// What it says now, by dotted key as `edits` takes it: texts as they are, lists in TOML.
+    pub settings: BTreeMap<String, String>,
+    /// The clauses it would become, in words; none while something keeps it from being read.
+    pub clauses: Vec<ClauseText>,
 }
 
 /// Proposes a draft to a partner.

@@ -367,6 +367,20 @@ pub struct PartnerListAsk {
 pub struct PartnerListTold {
     /// One row each.
     pub partners: Vec<PartnerRow>,
+    /// Invitations of ours that nobody has opened yet, so that they can be taken back. They have a
+    /// row among the partners too, without an id.
+    pub invitations: Vec<InvitationBrief>,
+}
+
+/// An invitation of ours that nobody has opened yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationBrief {
+    /// The ticket's id: 32 hex digits.
+    pub ticket_id: String,
+    /// Whom it is meant for.
+    pub for_name: String,
+    /// Until when it can be opened.
+    pub expires_at: String,
 }
 
 /// Asks for one partner.
@@ -388,6 +402,11 @@ pub struct PartnerShowTold {
     pub ticket_id: Option<String>,
     /// When the check by phone was completed.
     pub verified_at: Option<String>,
+    /// When the test share came back with their receipt.
+    pub test_done_at: Option<String>,
+    /// Their part of our yearly privacy budget under the agreement that counts, in billionths of
+    /// rho; 0 for none.
+    pub budget_nano_rho_per_year: u64,
     /// When the certificate expires that it showed when it last called us since we started.
     pub certificate_expires_at: Option<String>,
     /// Why it is suspended or in quarantine.

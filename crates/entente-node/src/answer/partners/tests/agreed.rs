@@ -45,6 +45,56 @@ fn an_agreement_is_listed_shown_and_compared_with_its_next_version() {
 }
 
 #[test]
+fn the_next_version_is_drafted_from_the_one_in_force_and_waits_for_the_other_side() {
+    let (a, b, id) = in_force();
+    let ask = |edits: &[(&str, &str)]| AgreementDraftAsk {
+        template: String::new(),
+        partner: b.id().to_string(),
+        edits: edits.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        amends: Some(id.clone()),
+    };
+    let drafted = |edits: &[(&str, &str)]| {
+        agreements::draft(&a.desk, &staff(), ask(edits), &silent()).unwrap()
+    };
+    let as_it_is = drafted(&[]);
+    assert!(as_it_is.missing.is_empty(), "{:?}", as_it_is.missing);
+    assert_eq!(as_it_is.settings["we_send.min_group_persons"], "5");
+    assert_eq!(as_it_is.settings["purposes"], "[\"statistics\"]");
+    // A list stands on several lines here, and is one value all the same.
+    let told = drafted(&[("purposes", "[\"statistics\", \"audit\"]"), ("at_end", "keep")]);
+    assert!(told.missing.is_empty(), "{:?}", told.missing);
+    assert!(told.clauses.iter().any(|it| it.clause == "§2.3" && it.text.en.contains("audit")));
+    let toml = told.toml;
+
+    let amend = |toml: &str| {
+        let toml = toml.to_owned();
+        let ask = AgreementAmendAsk { agreement: format!("{id}@1"), toml, dry_run: false };
+        agreements::amend(&a.desk, &staff(), ask, &silent())
+    };
+    assert_eq!(amend(&toml).unwrap().agreement.version, 2);
+    assert_eq!(amend(&toml).unwrap_err().code, "ENT-1304");
+    sync(&a, &b);
+    assert_eq!((b.partner(&a).next_actor, b.partner(&a).next_step), (Who::Us, Step::Sign));
+
+    // After a no the number is used up, and there can be another version.
+    let no = AgreementDeclineAsk { agreement: format!("{id}@2"), reason: None };
+    agreements::decline(&b.desk, &staff(), no, &silent()).unwrap();
+    sync(&a, &b);
+    assert_ne!(b.partner(&a).next_step, Step::Sign);
+    assert_eq!(amend(&toml).unwrap().agreement.version, 3);
+    sync(&a, &b);
+    sign(&b, &id);
+    sync(&a, &b);
+    sign(&a, &id);
+    sync(&a, &b);
+    for site in [&a, &b] {
+        let kept = site.node().agreements().unwrap();
+        let states: Vec<_> = kept.iter().map(|kept| kept.state.code()).collect();
+        assert_eq!(states, ["amended", "ended", "active"]);
+    }
+}
+
+#[test]
 fn a_dry_run_proposes_nothing_and_a_retracted_proposal_is_over_on_both_sides() {
     let (a, b) = partners();
     let toml = draft(&a, &b, "counts-only", &[]);

@@ -1,0 +1,216 @@
+//! Drafting: choosing a template, filling in the settings, reading what it would say, proposing it.
+//!
+//! Nothing is kept between the pages but what stands in the form.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::fault::{Both, Fault};
+use entente_node::local::doc::{
+    AgreementAmendAsk, AgreementDiffAsk, AgreementDiffTold, AgreementDraftAsk, AgreementDraftTold,
+    AgreementProposeAsk, PartnerShowAsk,
+};
+use serde::Deserialize;
+
+use super::form::{Field, Group, Settings, Typed, edits, groups};
+use super::{Article, Part, articles, named, parts};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show, show_as};
+use crate::pages::partners::words::TEMPLATES;
+use crate::problem::Problem;
+
+/// With whom, and what the draft is made from.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Source {
+    #[serde(default)]
+    partner: String,
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    amends: String,
+}
+
+impl Source {
+    fn of(typed: &Typed) -> Self {
+        let value = |name: &str| {
+            let found = typed.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        Self { partner: value("partner"), template: value("template"), amends: value("amends") }
+    }
+
+    fn ask(&self, edits: Settings) -> AgreementDraftAsk {
+        AgreementDraftAsk {
+            template: self.template.clone(),
+            partner: self.partner.clone(),
+            edits,
+            amends: self.amended(),
+        }
+    }
+
+    /// The version in force, as the node is asked for it.
+    fn amended(&self) -> Option<String> {
+        (!self.amends.is_empty()).then(|| named(&self.amends))
+    }
+
+    fn is_chosen(&self) -> bool {
+        !self.template.is_empty() || !self.amends.is_empty()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agreements/choose.html")]
+struct ChoosePage<'a> {
+    p: &'a Page,
+    source: &'a Source,
+    name: &'a str,
+}
+
+impl ChoosePage<'_> {
+    fn templates(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let p = self.p;
+        TEMPLATES
+            .iter()
+            .map(|(name, title, does)| (*name, p.t(title.0, title.1), p.t(does.0, does.1)))
+            .collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "agreements/draft.html")]
+struct FormPage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    source: &'a Source,
+    name: &'a str,
+    groups: Vec<Group>,
+}
+
+impl FormPage<'_> {
+    /// The field that a fault is about: the node names the key.
+    fn at<'f>(&self, fault: &'f Fault) -> &'f str {
+        fault.why.first().map_or("effective", |why| why.en.as_str())
+    }
+
+    fn is_wrong(&self, field: &Field) -> bool {
+        self.fault.is_some_and(|fault| self.at(fault) == field.name)
+    }
+}
+
+/// `GET /agreements/draft`: the choice of a template, then the form.
+pub(super) async fn ask(visit: Visit, Query(source): Query<Source>) -> Answer {
+    let p = &visit.page;
+    if !source.is_chosen() {
+        let told = visit.ask(&PartnerShowAsk { partner: source.partner.clone() }).await?;
+        let name = told.partner.partner.name(p.lang);
+        return show(&ChoosePage { p, source: &source, name });
+    }
+    let told = visit.ask(&source.ask(Settings::new())).await?;
+    let groups = groups(p, &told.settings, None);
+    let name = told.partner.name(p.lang);
+    show(&FormPage { p, fault: None, source: &source, name, groups })
+}
+
+#[derive(Template)]
+#[template(path = "agreements/check.html")]
+struct CheckPage<'a> {
+    p: &'a Page,
+    told: &'a AgreementDraftTold,
+    name: &'a str,
+    typed: &'a Typed,
+    articles: Vec<Article<'a>>,
+    diff: Option<AgreementDiffTold>,
+}
+
+impl CheckPage<'_> {
+    fn parts<'d>(&self, diff: &'d AgreementDiffTold) -> Vec<Part<'d>> {
+        parts(diff, self.p)
+    }
+
+    /// What keeps it from being proposed: it cannot be read.
+    fn is_whole(&self) -> bool {
+        !self.told.clauses.is_empty()
+    }
+
+    fn missing(&self) -> &[Both] {
+        &self.told.missing
+    }
+}
+
+/// The draft that was typed, and the settings it started from.
+async fn drafted(
+    visit: &Visit,
+    typed: &Typed,
+) -> Result<AgreementDraftTold, (Box<Fault>, Settings)> {
+    let source = Source::of(typed);
+    let start = visit.ask(&source.ask(Settings::new())).await;
+    let start = start.map_err(|fault| (fault, Settings::new()))?;
+    let edits = edits(&visit.page, &start.settings, typed);
+    visit.ask(&source.ask(edits)).await.map_err(|fault| (fault, start.settings))
+}
+
+/// `POST /agreements/draft`: what it would say, in words; or the form again.
+pub(super) async fn check(visit: Visit, Form(typed): Form<Vec<(String, String)>>) -> Answer {
+    let p = &visit.page;
+    let source = Source::of(&typed);
+    let is_change = typed.iter().any(|(key, _)| key == "change");
+    let told = match drafted(&visit, &typed).await {
+        Ok(told) => told,
+        Err((fault, settings)) if fault.code == "ENT-1306" => {
+            return form_again(&visit, &source, &settings, &typed, Some(&fault));
+        }
+        Err((fault, _)) => return Err(Problem::new(fault)),
+    };
+    if is_change {
+        return form_again(&visit, &source, &told.settings, &typed, None);
+    }
+    let against = source.amended();
+    // Of a first agreement everything is new: then its clauses say it all.
+    let diff = if against.is_some() && !told.clauses.is_empty() {
+        let toml = Some(told.toml.clone());
+        Some(visit.ask(&AgreementDiffAsk { agreement: None, toml, against }).await?)
+    } else {
+        None
+    };
+    show(&CheckPage {
+        p,
+        name: told.partner.name(p.lang),
+        typed: &typed,
+        articles: articles(&told.clauses, p),
+        diff,
+        told: &told,
+    })
+}
+
+fn form_again(
+    visit: &Visit,
+    source: &Source,
+    settings: &Settings,
+    typed: &Typed,
+    fault: Option<&Fault>,
+) -> Answer {
+    let p = &visit.page;
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let groups = groups(p, settings, Some(typed));
+    show_as(status, &FormPage { p, fault, source, name: "", groups })
+}
+
+/// `POST /agreements/propose`: the same draft once more, sent to the partner.
+pub(super) async fn propose(visit: Visit, Form(typed): Form<Vec<(String, String)>>) -> Answer {
+    let source = Source::of(&typed);
+    let told = drafted(&visit, &typed).await.map_err(|(fault, _)| Problem::new(fault))?;
+    let toml = told.toml;
+    let told = match source.amended() {
+        None => {
+            let ask = AgreementProposeAsk { partner: source.partner, toml, dry_run: false };
+            visit.ask(&ask).await?
+        }
+        Some(agreement) => {
+            visit.ask(&AgreementAmendAsk { agreement, toml, dry_run: false }).await?
+        }
+    };
+    let to = format!("/agreements/{}-{}", told.agreement.id, told.agreement.version);
+    Ok(Redirect::to(&visit.page.to(&to)).into_response())
+}

@@ -1,0 +1,161 @@
+//! Inviting a partner: a link, a file and a QR code that work once.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::fault::Fault;
+use entente_node::local::doc::{PartnerDeclineAsk, PartnerInviteAsk, PartnerInviteTold};
+use serde::Deserialize;
+
+use super::words::{TEMPLATES, template};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, failed, show, show_as};
+use crate::pages::join::Picture;
+use crate::problem::Problem;
+
+/// For how long an invitation can stay open, in days.
+const DAYS: [u16; 4] = [3, 7, 14, 30];
+
+#[derive(Template)]
+#[template(path = "partners/invite.html")]
+struct InvitePage<'a> {
+    p: &'a Page,
+    fault: Option<&'a Fault>,
+    typed: &'a Typed,
+}
+
+/// What stands in the form.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    for_name: String,
+    #[serde(default)]
+    template: String,
+    #[serde(default = "two_weeks")]
+    days: String,
+}
+
+fn two_weeks() -> String {
+    "14".to_owned()
+}
+
+impl InvitePage<'_> {
+    fn templates(&self) -> Vec<(&'static str, &'static str, &'static str, bool)> {
+        let p = self.p;
+        let shown = TEMPLATES.iter();
+        shown
+            .map(|(name, title, does)| {
+                (*name, p.t(title.0, title.1), p.t(does.0, does.1), *name == self.typed.template)
+            })
+            .collect()
+    }
+
+    fn days(&self) -> Vec<(u16, String, bool)> {
+        let row = |days: u16| {
+            let n = u64::from(days);
+            let words = self.p.count(&n, &("day", "days"), &("jour", "jours"));
+            (days, words, days.to_string() == self.typed.days)
+        };
+        DAYS.map(row).to_vec()
+    }
+
+    /// The field that a fault is about.
+    fn field(&self, fault: &Fault) -> &'static str {
+        if fault.code == "ENT-1305" { "template" } else { "for_name" }
+    }
+}
+
+/// `GET /partners/invite`.
+pub(super) async fn ask(visit: Visit) -> Answer {
+    let typed = Typed { for_name: String::new(), template: String::new(), days: two_weeks() };
+    show(&InvitePage { p: &visit.page, fault: None, typed: &typed })
+}
+
+#[derive(Template)]
+#[template(path = "partners/invited.html")]
+struct InvitedPage<'a> {
+    p: &'a Page,
+    told: &'a PartnerInviteTold,
+    picture: Picture,
+    template: &'a str,
+}
+
+/// `POST /partners/invite`. The answer shows the invitation, once.
+pub(super) async fn make(visit: Visit, Form(typed): Form<Typed>) -> Answer {
+    let ask = PartnerInviteAsk {
+        for_name: typed.for_name.clone(),
+        expires_days: typed.days.trim().parse().unwrap_or_default(),
+        template: Some(typed.template.clone()).filter(|name| !name.is_empty()),
+    };
+    match visit.ask(&ask).await {
+        Ok(told) => show(&InvitedPage {
+            p: &visit.page,
+            picture: Picture::of(&told.link)?,
+            template: template(&typed.template, visit.page.lang),
+            told: &told,
+        }),
+        Err(fault) if matches!(fault.code.as_str(), "ENT-1218" | "ENT-1305" | "ENT-1210") => {
+            let page = InvitePage { p: &visit.page, fault: Some(&fault), typed: &typed };
+            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(fault) => Err(Problem::new(fault)),
+    }
+}
+
+/// The text of an invitation on its way into a file.
+#[derive(Deserialize)]
+pub(super) struct Ticket {
+    #[serde(default)]
+    ticket: String,
+    #[serde(default)]
+    for_name: String,
+}
+
+/// `POST /partners/invite/file`: gives back what the page shows, as a file.
+pub(super) async fn file(_: Visit, Form(form): Form<Ticket>) -> Answer {
+    // Forms send line ends as CR LF.
+    let text = form.ticket.replace("\r\n", "\n");
+    if !text.contains("-----BEGIN ENTENTE INVITATION-----") {
+        return Err(Problem::new(failed()));
+    }
+    let disposition = format!("attachment; filename=\"{}.entente\"", file_name(&form.for_name));
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// A name that every file system takes: `office-of-alberta`.
+fn file_name(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars().flat_map(char::to_lowercase).take(60) {
+        if c.is_ascii_alphanumeric() {
+            text.push(c);
+        } else if !text.ends_with('-') && !text.is_empty() {
+            text.push('-');
+        }
+    }
+    let text = text.trim_end_matches('-');
+    if text.is_empty() { "invitation".to_owned() } else { text.to_owned() }
+}
+
+/// `POST /partners/invitations/{ticket}/take-back`.
+pub(super) async fn take_back(visit: Visit, Path(ticket): Path<String>) -> Answer {
+    visit.ask(&PartnerDeclineAsk { ticket, reason: None }).await?;
+    Ok(Redirect::to(&visit.page.to("/partners")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_file_has_nothing_in_it_that_a_file_system_or_a_header_minds() {
+        assert_eq!(file_name("Office of Alberta"), "office-of-alberta");
+        assert_eq!(file_name("../\"\r\nx: <y>"), "x-y");
+        assert_eq!(file_name("\u{202e}…"), "invitation");
+    }
+}

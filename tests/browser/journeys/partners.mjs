@@ -1,0 +1,190 @@
+// Two organizations become partners: two nodes, two consoles, two windows, one in English and one in French.
+import { createServer } from "node:net";
+import { ALL_ROLES } from "../world.mjs";
+
+/** The name of the second one holds what must never be run, and letters that run from right to left. Marks that turn
+ * a text around never get here: the protocol refuses them. */
+const HOSTILE = "Havre <script>alert(1)</script> \u05de\u05e7\u05dc\u05d8 javascript:alert(2)";
+
+/** A port of this machine that nothing listens on. */
+const freePort = () => new Promise((resolve) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+/** A house that partners can reach. */
+async function reachable(world, name, names) {
+  const port = await freePort();
+  return world.house(name, { ...names, settings: (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`) });
+}
+
+/** The digits that a page says to read aloud. */
+const digits = async (page) => (await page.locator(".digits span").allTextContents()).join("");
+
+/** Nothing of a name was taken for anything but text. */
+async function harmless(world, page, where) {
+  const found = await page.evaluate(() => [
+    [...document.scripts].filter((it) => !it.src).length,
+    [...document.querySelectorAll("a[href],form[action]")].filter((it) => /^\s*javascript:/i.test(it.getAttribute("href") ?? it.getAttribute("action"))).length,
+  ]);
+  world.check(found.every((n) => n === 0), `${where}: a name became a script or a link`);
+}
+
+export async function partners(world) {
+  const alberta = await reachable(world, "partners-a", { en: "Office of Alberta", fr: "Bureau de l’Alberta", type: "provincial" });
+  const shelter = await reachable(world, "partners-b", { en: HOSTILE, fr: HOSTILE, type: "ngo" });
+  const { page: ana } = await world.person(alberta, "ana", ALL_ROLES, { display: "Ana Roy" });
+  const { page: bea } = await world.person(shelter, "bea", ALL_ROLES, { display: "Béa Côté", lang: "fr" });
+  for (const page of [ana, bea]) page.on("dialog", () => world.check(false, `something was run at ${page.url()}`));
+
+  // Nobody yet: the page says how it is done.
+  await ana.goto(`${alberta.origin}/en/partners`);
+  world.check((await ana.locator(".steps > li").count()) === 3, "the empty list does not say how one begins");
+  await world.look(ana, "partners-empty", { picture: false });
+
+  // Ana invites, and saves the file.
+  await ana.click("text=Invite a partner");
+  await ana.fill("#for_name", "Refuge du Havre");
+  await ana.check("input[value=ngo-province]");
+  await ana.click("main form button");
+  world.check((await ana.inputValue("#link")).startsWith("entente-invite:"), "there is no link");
+  await world.look(ana, "partners-invited-en", { whole: true });
+  const [download] = await Promise.all([ana.waitForEvent("download"), ana.click("text=Save the file")]);
+  world.check(download.suggestedFilename() === "refuge-du-havre.entente", `the file is called ${download.suggestedFilename()}`);
+  await ana.click("text=Back to the partners");
+  world.check((await ana.textContent("main")).includes("Refuge du Havre"), "the invitation is not in the list");
+
+  // Béa opens something else first, then the file.
+  await bea.goto(`${shelter.origin}/fr/partners`);
+  await bea.click("text=Ouvrir une invitation");
+  await bea.fill("#link", "bonjour");
+  await bea.click("main form button");
+  world.check((await bea.textContent(".summary")).includes("ENT-1204"), "anything is an invitation");
+  await bea.setInputFiles("#file", await download.path());
+  await bea.click("main form button");
+  world.check((await bea.textContent("h1")).includes("Bureau de l’Alberta"), "the page does not say who invites");
+  await world.look(bea, "partners-offered-fr", { whole: true });
+  await bea.click("#connect");
+  await world.look(bea, "partners-check-fr");
+
+  // The call. Béa mistypes, Ana types without scripts.
+  await ana.goto(`${alberta.origin}/en/partners`);
+  await harmless(world, ana, "the list");
+  await ana.click("table tbody th a");
+  const id = new URL(ana.url()).pathname.split("/").pop();
+  await harmless(world, ana, "the partner");
+  await ana.click('main a.button:has-text("Check by phone")');
+  const [read, theirs] = [await digits(ana), await digits(bea)];
+  world.check(/^\d{6}$/.test(read) && /^\d{6}$/.test(theirs), "the digits are not six and six");
+  await bea.fill("#digits", "12 34");
+  await bea.click("main form button");
+  world.check((await bea.textContent(".summary")).includes("ENT-2741"), "four digits were taken");
+  await bea.fill("#digits", read === "000000" ? "000001" : "000000");
+  await bea.click("main form button");
+  world.check((await bea.textContent(".summary")).includes("ENT-2740"), "wrong digits were taken");
+  world.check((await bea.textContent("#digits-hint")).includes("2"), "the try was not counted");
+  await world.look(bea, "partners-check-wrong", { picture: false });
+  await bea.fill("#digits", `${read.slice(0, 3)} ${read.slice(3)}`);
+  await bea.click("main form button");
+  world.check((await bea.locator("#digits").count()) === 0, "the right digits were refused");
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  await plain.addCookies(await ana.context().cookies());
+  const still = await plain.newPage();
+  await still.goto(ana.url());
+  await still.fill("#digits", theirs);
+  await still.click("main form button");
+  world.check((await still.textContent(".note.good")).includes("sure"), "the check does not end without scripts");
+  await plain.close();
+  await bea.click("text=Voir s’ils ont terminé");
+  await bea.click("main a.button");
+
+  // Ana drafts from a template and proposes.
+  await ana.goto(`${alberta.origin}/en/partners/${id}`);
+  await ana.click("text=Draft an agreement");
+  await ana.check("input[value=ngo-province]");
+  await ana.click("main form button");
+  await world.look(ana, "agreements-draft-en", { picture: false });
+  await ana.fill("[id='they_send.min_group_persons']", "many");
+  await ana.click("main form.draft > button");
+  world.check((await ana.textContent(".summary")).includes("ENT-1306"), "a group of “many” was taken");
+  await ana.fill("[id='they_send.min_group_persons']", "20");
+  await ana.fill("[id='ours.officer_title']", "Assistant deputy minister");
+  await ana.click("main form.draft > button");
+  world.check((await ana.textContent("main")).includes("20"), "the change is not in the clauses");
+  world.check(!(await ana.textContent(".note.warn")).includes("ours.officer_title"), "what was typed is still said to be the template’s");
+  await world.look(ana, "agreements-check-en", { picture: false });
+  await harmless(world, ana, "the draft");
+  await ana.click("text=Change something");
+  world.check((await ana.inputValue("[id='they_send.min_group_persons']")) === "20", "going back forgets what was typed");
+  await ana.click("main form.draft > button");
+  await ana.click("text=Propose it to them");
+  world.check((await ana.textContent("main")).includes("Before it is in force"), "the page does not say what is missing");
+
+  // Béa gets it, reads what it opens, and signs; then Ana.
+  const home = async (page, house, lang, partner) => page.goto(`${house.origin}/${lang}/partners/${partner}`);
+  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Lire l’entente");
+  await bea.click("text=Lire ce qui change, puis signer");
+  world.check((await bea.textContent("main")).includes("Tout est nouveau"), "the page does not say what signing opens");
+  await world.look(bea, "agreements-sign-fr");
+  await bea.click("main form button");
+  await home(ana, alberta, "en", id);
+  await ana.click("text=Ask for news now");
+  await ana.click("text=Read the agreement");
+  await ana.click("text=Read what changes, then sign");
+  await ana.click("main form button");
+  world.check((await ana.textContent(".tag.good")).includes("in force"), "two signatures are not enough");
+  const agreement = new URL(ana.url()).pathname.split("/").pop();
+
+  // The test share, and pages of a partnership that lives.
+  await home(ana, alberta, "en", id);
+  await ana.click("text=Send the test share");
+  world.check((await ana.textContent("main")).includes("How the test share went"), "the test share says nothing");
+  await home(bea, shelter, "fr", alberta.json("status").organization.id);
+  await bea.click("text=Demander les nouvelles");
+  await home(ana, alberta, "en", id);
+  await ana.click("text=Ask for news now");
+  world.check((await ana.locator(".way .tag.good").count()) === 4, "not all of the way is done");
+  await world.tour(ana, alberta, [
+    ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`],
+    ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
+    ["agreement-draft", `/agreements/draft?partner=${id}&template=ngo-province`],
+  ], ["partners-en", "partner-fr"]);
+  for (const [name, path] of [["partner-invite", "/partners/invite"], ["partner-open", "/partners/open"],
+    ["agreement-choose", `/agreements/draft?partner=${id}`], ["agreement-suspend", `/agreements/${agreement}/suspend`]]) {
+    await ana.goto(`${alberta.origin}/en${path}`);
+    await world.look(ana, `${name}-en`, { picture: false });
+  }
+
+  // The next version: a difference in words, and a no.
+  await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
+  await ana.click("text=Draft the next version");
+  await ana.fill("[id='they_send.min_group_persons']", "11");
+  await ana.click("main form.draft > button");
+  world.check((await ana.textContent(".change")).length > 0, "the difference is not shown");
+  await ana.click("text=Propose it to them");
+  await bea.reload();
+  await bea.click("text=Demander les nouvelles");
+  await bea.click("table tbody th a");
+  await bea.click('main a.button:has-text("Refuser")');
+  await bea.fill("#reason", "Trop fin pour nous");
+  await bea.click("main form button");
+
+  // Suspend and resume, then the end. What each means is said before.
+  await home(ana, alberta, "en", id);
+  await ana.click("text=Suspend the exchange");
+  world.check((await ana.locator(".means li").count()) > 1, "what suspending means is not said");
+  await ana.fill("#reason", "a laptop was lost");
+  await ana.click("main form button");
+  world.check((await ana.textContent("main")).includes("You have suspended"), "it is not suspended");
+  await ana.click("text=Resume the exchange");
+  world.check((await ana.textContent(".tag")).includes("active"), "it is not active again");
+  await ana.click("text=End the partnership");
+  world.check((await ana.textContent("main")).includes("cannot be undone"), "the end is not said to be one");
+  await world.look(ana, "partners-end-en", { picture: false });
+  await ana.click("main form button");
+  world.check((await ana.textContent(".tag")).includes("ended"), "it is not over");
+  world.check((await ana.goto(`${alberta.origin}/en/partners/00000000`)).status() === 404, "a partner that is none has a page");
+}
