@@ -104,8 +104,8 @@ impl Node {
         })
     }
 
-    fn is_over(&self, partner: &OrgId, way: Way, row: &HandoverRow) -> Outcome<bool> {
-        let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
+    /// For how many days a hand-over is kept once its referral is closed, as the agreement says.
+    pub fn handover_days(&self, partner: &OrgId, way: Way) -> Outcome<u32> {
         let kept = self.db.read(|tx| self.newest(tx, partner))?;
         let days = kept.and_then(|kept| {
             let ours = self.id();
@@ -115,7 +115,12 @@ impl Node {
             };
             grant.map(|(_, grant)| grant.retention_days)
         });
-        let kept_s = i64::from(days.unwrap_or(0)).saturating_mul(DAY_S);
+        Ok(days.unwrap_or(0))
+    }
+
+    fn is_over(&self, partner: &OrgId, way: Way, row: &HandoverRow) -> Outcome<bool> {
+        let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
+        let kept_s = i64::from(self.handover_days(partner, way)?).saturating_mul(DAY_S);
         Ok(self.now_s() >= closed_at_s.saturating_add(kept_s))
     }
 
