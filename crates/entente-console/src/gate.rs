@@ -45,7 +45,11 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = cookie(request.headers(), &console.cookie).and_then(|text| Token::parse(&text));
     let signed = match token {
-        Some(token) => console.people(move |people| people.signed(&token, true)).await,
+        // A page that only looks by itself is no use of the session.
+        Some(token) => {
+            let uses = !request.headers().contains_key("x-entente-quiet");
+            console.people(move |people| people.signed(&token, uses)).await
+        }
         None => Ok(None),
     };
     let had_session = request.headers().contains_key(header::COOKIE);

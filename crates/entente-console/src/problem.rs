@@ -71,7 +71,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2703" => StatusCode::TOO_MANY_REQUESTS,
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
-        "2704" | "2709" | "2712" | "1301" => StatusCode::NOT_FOUND,
+        "2704" | "2709" | "2712" | "1301" | "1401" | "2202" | "2301" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -84,6 +84,10 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
         "ENT-2702" | "ENT-2703" | "ENT-2704" => {
             link("/sign-in", page.t("Sign in", "Ouvrir une session"))
         }
+        "ENT-2301" | "ENT-2302" => {
+            link("/referrals", page.t("See the referrals", "Voir les renvois"))
+        }
+        "ENT-2202" => link("/services", page.t("See the services", "Voir les services")),
         _ => link("/home", page.t("Go to the home page", "Aller à l’accueil")),
     }
 }
