@@ -6,6 +6,8 @@ import { writeFileSync } from "node:fs";
 const OWN = "five quiet herons by the river";
 const ROLES = ["case_worker", "supervisor", "coordinator", "privacy_officer"];
 const path = (page) => new URL(page.url()).pathname;
+/** What stands there, with plain spaces. */
+const text = async (page, where = "main") => (await page.textContent(where)).replace(/\u00a0/g, " ");
 
 /** A house that others can dial: its door for partners has a port that is known before it opens. */
 async function dialled(world, name, names) {
@@ -98,17 +100,17 @@ export async function referrals(world) {
   await theirs.click("text=Enregistrer");
   const service = path(theirs).replace("/fr", "");
   world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
-  world.check((await theirs.textContent("main")).includes("09 h 00"), "the hours are not there");
+  world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
   await theirs.click("button[name=quick][value='2']");
-  world.check((await theirs.textContent(".tags")).includes("2 lits"), "two beds are not free");
+  world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
   // What cannot be: markup, another scheme, signs that turn the text.
-  for (const [field, text] of [["#name_en", "<script>alert(1)</script>"], ["#url", "javascript:alert(1)"], ["#name_en", "abc\u202egnp"]]) {
+  for (const [field, typed] of [["#name_en", "<script>alert(1)</script>"], ["#url", "javascript:alert(1)"], ["#name_en", "abc\u202egnp"]]) {
     await theirs.goto(`${office.origin}/fr/services/add`);
     await theirs.fill("#name_en", "X");
-    await theirs.fill(field, text);
+    await theirs.fill(field, typed);
     await theirs.click("text=Enregistrer");
-    world.check((await theirs.textContent(".summary")).includes("ENT-2203"), `${field} was taken: ${text}`);
+    world.check((await text(theirs, ".summary")).includes("ENT-2203"), `${field} was taken: ${typed}`);
     world.check((await theirs.locator("a[href^=javascript], main script").count()) === 0, "something was made of it");
     await world.look(theirs, "serv-error", { picture: false });
   }
@@ -127,14 +129,14 @@ export async function referrals(world) {
   await page.check("input[name=free]");
   await page.click("main button:has-text('Search')");
   world.check((await page.locator(".found > li").count()) === 1, "the filters do not filter");
-  world.check((await page.textContent(".found")).includes("2 beds"), "what is free is not told");
+  world.check((await text(page, ".found")).includes("2 beds"), "what is free is not told");
   await page.click(".found h2 a");
   world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
   await page.goto(`${shelter.origin}/en/services?words=Jerry`);
-  world.check((await page.textContent(".found")).includes("{{7*7}}"), "a name is not shown as it is");
+  world.check((await text(page, ".found")).includes("{{7*7}}"), "a name is not shown as it is");
   await page.click(".found h2 a");
   world.check((await page.locator("a[href^='http:']").count()) === 0, "an address that is not secure is a link");
-  world.check((await page.textContent("main")).includes("not told: a safe place"), "a safe house is not said to be one");
+  world.check((await text(page, "main")).includes("not told: a safe place"), "a safe house is not said to be one");
   await world.look(page, "serv-safe", { picture: false });
 
   // Nobody over there can open anything yet: add an opener.
@@ -147,7 +149,7 @@ export async function referrals(world) {
   await theirs.fill("#passphrase", OWN);
   await theirs.fill("#again", OWN);
   await theirs.click("text=Ajouter cette personne");
-  world.check((await theirs.textContent("tbody")).includes("Omar"), "there is no opener");
+  world.check((await text(theirs, "tbody")).includes("Omar"), "there is no opener");
   shelter.cli("sync", office.en);
 
   // A referral in under a minute, from a case with a consent.
@@ -158,7 +160,7 @@ export async function referrals(world) {
   await world.look(page, "ref-candidates", { picture: false });
   await theirs.goto(`${office.origin}/fr/home`);
   await page.click("text=Offer it to those ticked");
-  await soon(world, "the other side's home page", 2, async () => (await theirs.textContent("[data-watch]")).includes("1 renvoi attend une réponse"));
+  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 renvoi attend une réponse"));
   world.check(Date.now() - began < 60_000, "it took more than a minute");
   await world.look(theirs, "home-waits-fr", { picture: true });
 
@@ -166,9 +168,9 @@ export async function referrals(world) {
   await theirs.click(".places a");
   await world.look(theirs, "ref-offered-fr", { picture: true, whole: true });
   await theirs.click("main button:has-text('Accepter')");
-  await soon(world, "the acceptance on this side", 4, async () => (await page.textContent("main [data-watch]")).includes("Something has happened"));
+  await soon(world, "the acceptance on this side", 4, async () => (await text(page, "main [data-watch]")).includes("Something has happened"));
   await page.click("text=Show it");
-  world.check((await page.textContent("main")).includes("hand over the contact details"), "the acceptance is not shown");
+  world.check((await text(page, "main")).includes("hand over the contact details"), "the acceptance is not shown");
 
   // Contact details: typed here, opened there.
   await page.click("a:has-text('Hand over the contact details')");
@@ -178,17 +180,17 @@ export async function referrals(world) {
   await page.fill("#note", "After 9 pm\nspeak French first");
   await world.look(page, "ref-contact", { picture: false });
   await page.click("text=Seal it and hand it over");
-  world.check((await page.textContent("main")).includes("on their way") || (await page.textContent("main")).includes("have arrived"), "they are not on their way");
-  await soon(world, "what was handed over", 4, async () => { await theirs.goto(`${office.origin}/fr${asked}`); return (await theirs.textContent("main")).includes("Les coordonnées sont arrivées"); });
+  world.check((await text(page, "main")).includes("on their way") || (await text(page, "main")).includes("have arrived"), `they are not on their way: ${(await text(page)).slice(0, 300)}`);
+  await soon(world, "what was handed over", 4, async () => { await theirs.goto(`${office.origin}/fr${asked}`); return (await text(theirs, "main")).includes("Les coordonnées sont arrivées"); });
   await theirs.click("text=Ouvrir les coordonnées");
   if (path(theirs).endsWith("/confirm")) await world.confirm(theirs, theirSecret);
   await theirs.selectOption("#opener", "Omar");
   await theirs.fill("#passphrase", "not that one");
   await theirs.click("main form button:has-text('Ouvrir')");
-  world.check((await theirs.textContent(".summary")).includes("ENT-2406"), "a wrong passphrase opened");
+  world.check((await text(theirs, ".summary")).includes("ENT-2406"), "a wrong passphrase opened");
   await theirs.fill("#passphrase", OWN);
   await theirs.click("main form button:has-text('Ouvrir')");
-  const opened = await theirs.textContent("main");
+  const opened = await text(theirs);
   for (const words of ["Zoé <b>Exemple</b>", "204-555-0143", "ne laissez pas de message", "speak French first", "jours après la fermeture"]) world.check(opened.includes(words), `what was opened lacks: ${words}`);
   await world.look(theirs, "ref-opened-fr", { picture: true });
   const kept = await theirs.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]) + document.cookie);
@@ -198,7 +200,7 @@ export async function referrals(world) {
   // What came of it, back to who asked.
   await theirs.selectOption("#outcome", "provided");
   await theirs.click("main button:has-text('Fermer le renvoi')");
-  await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await page.textContent(".panel.now")).includes("Service provided"); });
+  await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
@@ -209,7 +211,7 @@ export async function referrals(world) {
   const record = newCase(shelter, false);
   await still.goto(`${shelter.origin}/en/referrals/add?case=${record}`);
   await still.click("text=Check the answers");
-  world.check((await still.textContent(".summary")).includes("agrees"), "a referral without a basis was taken");
+  world.check((await text(still, ".summary")).includes("agrees"), "a referral without a basis was taken");
   const second = await refer(still, shelter, record, { agree: true });
   await still.click("text=Offer it to those ticked");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
@@ -217,20 +219,20 @@ export async function referrals(world) {
   await still.click("text=Refuser, avec un motif");
   await still.check("input[name=code][value=no_capacity]");
   await still.click("main button:has-text('Refuser')");
-  world.check((await still.textContent("main")).includes("Vous avez refusé"), "it was not declined");
-  await soon(world, "the refusal", 4, async () => { await still.goto(`${shelter.origin}/en${second}`); return (await still.textContent("main")).includes("All who were asked have declined"); });
+  world.check((await text(still, "main")).includes("Vous avez refusé"), "it was not declined");
+  await soon(world, "the refusal", 4, async () => { await still.goto(`${shelter.origin}/en${second}`); return (await text(still, "main")).includes("All who were asked have declined"); });
   await plain.close();
   await page.goto(`${shelter.origin}/en/home`);
-  world.check((await page.textContent("[data-watch]")).includes("declined by all"), "home does not say that all declined");
+  world.check((await text(page, "[data-watch]")).includes("declined by all"), "home does not say that all declined");
   await page.goto(`${shelter.origin}/en${second}`);
   await page.click("text=Take it back");
   await page.click("text=Withdraw the referral");
-  world.check((await page.textContent(".panel.now")).includes("Withdrawn"), "it was not withdrawn");
+  world.check((await text(page, ".panel.now")).includes("Withdrawn"), "it was not withdrawn");
 
   // Capacity in one click, on the list; what is confirmed.
   await page.goto(`${shelter.origin}/en/services/ours`);
   await page.click("button[name=quick][value='3']");
-  world.check((await page.textContent(".found")).includes("3 beds"), "three beds are not free");
+  world.check((await text(page, ".found")).includes("3 beds"), "three beds are not free");
   await page.click("text=All is still so");
 
   // A file of services, tried and imported.
@@ -242,7 +244,7 @@ export async function referrals(world) {
     await page.click(`main button:has-text('${button}')`);
     world.check((await page.locator(".note[role=status]").count()) === 1, `${button} says nothing`);
   }
-  world.check((await page.textContent(".note[role=status]")).includes("Imported"), "nothing was imported");
+  world.check((await text(page, ".note[role=status]")).includes("Imported"), "nothing was imported");
 
   // What is not there looks like what is somebody else's.
   for (const lost of ["/referrals/00000000000000000000000000000000", "/services/00000000-0000-0000-0000-000000000000", `${service}/edit`]) {

@@ -79,6 +79,8 @@ impl ContactForm {
     fn document(&self) -> ContactDocument {
         let phones = [(&self.phone1, &self.message1), (&self.phone2, &self.message2)];
         let typed = phones.into_iter().filter(|(number, _)| !number.trim().is_empty());
+        // Browsers end a line with two characters.
+        let lines = |text: &str| text.replace("\r\n", "\n");
         ContactDocument {
             name: self.name.clone(),
             preferred_name: self.preferred_name.clone(),
@@ -89,12 +91,12 @@ impl ContactForm {
                     message: !message.is_empty(),
                 })
                 .collect(),
-            safe_times: self.safe_times.clone(),
+            safe_times: lines(&self.safe_times),
             email: self.email.clone(),
-            address: self.address.clone(),
+            address: lines(&self.address),
             language: self.language.clone(),
-            guardian: self.guardian.clone(),
-            note: self.note.clone(),
+            guardian: lines(&self.guardian),
+            note: lines(&self.note),
         }
     }
 }

@@ -265,8 +265,8 @@ mod tests {
         for (left_s, en, fr, tone) in [
             (59 * 60, "59\u{a0}min", "59\u{a0}min", "warn"),
             (3 * 3600 + 120, "3\u{a0}h 02\u{a0}min", "3\u{a0}h 02\u{a0}min", "info"),
-            (3 * 86_400, "3 days", "3 jours", "info"),
-            (-86_400 * 2, "late by 2 days", "retard de 2 jours", "bad"),
+            (3 * 86_400, "3\u{a0}days", "3\u{a0}jours", "info"),
+            (-86_400 * 2, "late by 2\u{a0}days", "retard de 2\u{a0}jours", "bad"),
         ] {
             let english = Speaker(test_page(Lang::En), due_s - left_s);
             assert_eq!(english.left(&due), en);

@@ -39,6 +39,8 @@ pub(super) struct Name {
     pub(super) x: f64,
     /// From the top.
     pub(super) y: f64,
+    /// Whether its name stands to the left of it, since there is no room to the right.
+    pub(super) to_left: bool,
 }
 
 /// A length to compare with.
@@ -109,10 +111,10 @@ fn names(place: impl Fn(f64, f64) -> (f64, f64)) -> Vec<Name> {
     let mut named: Vec<Name> = Vec::new();
     for city in CITIES {
         let (x, y) = place(city.latitude, city.longitude);
-        let is_inside = (20.0..WIDTH - 90.0).contains(&x) && (20.0..HEIGHT - 30.0).contains(&y);
+        let is_inside = (20.0..WIDTH - 20.0).contains(&x) && (20.0..HEIGHT - 30.0).contains(&y);
         let is_free = named.iter().all(|it| (it.y - y).abs() > 18.0 || (it.x - x).abs() > 110.0);
         if is_inside && is_free && named.len() < MAX_NAMES {
-            named.push(Name { name: city.name, x, y });
+            named.push(Name { name: city.name, x, y, to_left: x > WIDTH - 110.0 });
         }
     }
     named
