@@ -6,10 +6,11 @@ import { World } from "./world.mjs";
 import { cases } from "./journeys/cases.mjs";
 import { jobs } from "./journeys/jobs.mjs";
 import { partners } from "./journeys/partners.mjs";
+import { referrals } from "./journeys/referrals.mjs";
 import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
 
-const JOURNEYS = { shell, cases, jobs, partners, settings };
+const JOURNEYS = { shell, cases, jobs, partners, referrals, settings };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

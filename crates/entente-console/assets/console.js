@@ -60,6 +60,31 @@
   focus();
   document.addEventListener("htmx:after:swap", focus);
 
+  // What waits, as it comes. Asking is no use of the session: a screen that was left alone still ends.
+  const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+  const watch = async (box) => {
+    for (let wait = 1000; ;) {
+      try {
+        const answer = await fetch(box.dataset.watch, { headers: { "x-entente-quiet": "1" } });
+        if (answer.redirected || !answer.ok) return;
+        const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = $("[data-watch]", told);
+        if (!fresh) return;
+        box.dataset.watch = fresh.dataset.watch;
+        if (fresh.innerHTML !== box.innerHTML) {
+          const focused = box.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+          box.replaceChildren(...fresh.childNodes);
+          if (focused) [...box.querySelectorAll("a")].find((it) => it.getAttribute("href") === focused)?.focus();
+        }
+        wait = 1000;
+      } catch {
+        await pause(wait);
+        wait = Math.min(wait * 2, 60000);
+      }
+    }
+  };
+  document.querySelectorAll("[data-watch]").forEach((box) => { watch(box); });
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-print]");
     if (button) print();

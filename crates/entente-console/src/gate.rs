@@ -47,8 +47,9 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = cookie(request.headers(), &console.cookie).and_then(|text| Token::parse(&text));
-    // A page that looks at long work by itself keeps no session open.
-    let uses = uri.query() != Some(WATCH);
+    // A page that only looks by itself, with scripts or without, keeps no session open.
+    let is_quiet = uri.query() == Some(WATCH) || request.headers().contains_key("x-entente-quiet");
+    let uses = !is_quiet;
     let signed = match token {
         Some(token) => console.people(move |people| people.signed(&token, uses)).await,
         None => Ok(None),

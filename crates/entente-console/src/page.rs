@@ -51,7 +51,7 @@ pub(crate) struct Item {
 const ITEMS: &[Item] = &[
     Item { path: "/home", words: ("Home", "Accueil"), op: None },
     Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
-    Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralList) },
+    Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralOverdue) },
     Item { path: "/services", words: ("Services", "Services"), op: Some(Op::ServiceSearch) },
     Item { path: "/partners", words: ("Partners", "Partenaires"), op: Some(Op::PartnerList) },
     Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::StatsStatus) },
@@ -272,6 +272,19 @@ const MONTHS: [(&str, &str); 12] = [
     ("November", "novembre"),
     ("December", "décembre"),
 ];
+
+/// A page for the tests of what pages say.
+#[cfg(test)]
+pub(crate) fn test_page(lang: Lang) -> Page {
+    Page {
+        lang,
+        path: "/home".to_owned(),
+        back: "/home".to_owned(),
+        organization: Both::new("House", "Maison"),
+        signed: None,
+        leave_to: "/".into(),
+    }
+}
 
 /// Shows a template.
 pub(crate) fn show(template: &impl Template) -> Answer {

@@ -73,7 +73,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2719" => StatusCode::BAD_REQUEST,
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
-        "2704" | "2709" | "2712" | "2733" | "2734" | "2781" | "2790" | "1201" | "1301" => StatusCode::NOT_FOUND,
+        "2704" | "2709" | "2712" | "2733" | "2734" | "2781" | "2790" | "1201" | "1301" | "1401" | "2202" | "2301" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -91,6 +91,10 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
             link("/settings/approvals", page.t("Go to the approvals", "Aller aux approbations"))
         }
         "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),
+        "ENT-2301" | "ENT-2302" => {
+            link("/referrals", page.t("See the referrals", "Voir les renvois"))
+        }
+        "ENT-2202" => link("/services", page.t("See the services", "Voir les services")),
         _ => link("/home", page.t("Go to the home page", "Aller à l’accueil")),
     }
 }

@@ -1,14 +1,43 @@
-//! Home: what needs somebody's attention, and what there is.
+//! Home: what waits for whoever is here, what needs somebody's attention, and what there is.
 
 use askama::Template;
-use entente_node::local::doc::{Check, StatusAsk, StatusTold, Wellness};
+use axum::extract::Query;
+use entente_node::fault::Both;
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    Check, InboxAsk, InboxTold, PartnerRow, PartnerState, ReferralInboxAsk, ReferralListAsk,
+    ReferralOverdueAsk, ReferralRow, StatusAsk, StatusTold, Step, WaitingLine, Wellness, Who,
+};
+use serde::Deserialize;
 
+use super::referrals::words::{Words, said};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::route::area;
 
 area! {
     GET "/home", Need::Session => home;
+    GET "/home/waiting", Need::May(Op::Inbox) => waiting;
+}
+
+/// How many places one task leads to, at most; the rest is on the list.
+const LINKS: usize = 3;
+
+/// Something that waits, and where it is done.
+struct Task {
+    text: Both,
+    to: String,
+    tone: &'static str,
+    tag: &'static str,
+    // The first of what it is about, each with its page.
+    links: Vec<Link>,
+}
+
+struct Link {
+    to: String,
+    text: String,
+    // How long is left, with its tone.
+    left: Option<(String, &'static str)>,
 }
 
 #[derive(Template)]
@@ -17,6 +46,8 @@ struct HomePage<'a> {
     p: &'a Page,
     name: &'a str,
     status: &'a StatusTold,
+    tasks: Vec<Task>,
+    seen: u64,
     n_active: u64,
     n_waiting: u64,
 }
@@ -43,18 +74,181 @@ impl HomePage<'_> {
 async fn home(visit: Visit) -> Answer {
     let signed = visit.signed()?;
     let status = visit.ask(&StatusAsk {}).await?;
-    let in_state = |states: &[&str]| {
-        let is_in = |row: &&entente_node::local::doc::PartnerRow| {
-            let state = serde_json::to_value(row.state).unwrap_or_default();
-            state.as_str().is_some_and(|state| states.contains(&state))
-        };
-        status.partners.iter().filter(is_in).count() as u64
+    let inbox = visit.ask(&InboxAsk { after: None }).await?;
+    let count = |of: &dyn Fn(PartnerState) -> bool| {
+        status.partners.iter().filter(|row| of(row.state)).count() as u64
+    };
+    let on_the_way = |state: PartnerState| {
+        matches!(
+            state,
+            PartnerState::Invited
+                | PartnerState::Connected
+                | PartnerState::Verified
+                | PartnerState::HalfSigned
+        )
     };
     show(&HomePage {
         p: &visit.page,
         name: &signed.display,
-        n_active: in_state(&["active"]),
-        n_waiting: in_state(&["invited", "connected", "verified", "half_signed"]),
+        tasks: tasks(&visit, &inbox, &status.partners).await?,
+        seen: inbox.seen,
+        n_active: count(&|state| state == PartnerState::Active),
+        n_waiting: count(&on_the_way),
         status: &status,
     })
+}
+
+#[derive(Template)]
+#[template(path = "home/waiting.html")]
+struct WaitingPart<'a> {
+    p: &'a Page,
+    tasks: Vec<Task>,
+    seen: u64,
+}
+
+/// What was seen already.
+#[derive(Debug, Default, Deserialize)]
+struct Seen {
+    #[serde(default)]
+    after: Option<u64>,
+}
+
+/// `GET /home/waiting`: the task list alone, as soon as something has happened.
+async fn waiting(visit: Visit, Query(seen): Query<Seen>) -> Answer {
+    let inbox = visit.ask(&InboxAsk { after: seen.after }).await?;
+    let is_about_partners = inbox.waiting.iter().any(|line| is_of_partners(&line.matter));
+    let partners = if is_about_partners {
+        visit.ask(&entente_node::local::doc::PartnerListAsk { state: None }).await?.partners
+    } else {
+        Vec::new()
+    };
+    let tasks = tasks(&visit, &inbox, &partners).await?;
+    show(&WaitingPart { p: &visit.page, tasks, seen: inbox.seen })
+}
+
+fn is_of_partners(matter: &str) -> bool {
+    matches!(
+        matter,
+        "phone_checks"
+            | "agreements_to_sign"
+            | "agreements_ending"
+            | "quarantines"
+            | "receipts_overdue"
+    )
+}
+
+/// The words of referrals, for the lines about them.
+struct Speaker<'a> {
+    p: &'a Page,
+    now_s: i64,
+}
+
+impl Words for Speaker<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
+}
+
+impl Speaker<'_> {
+    fn link(&self, row: &ReferralRow) -> Link {
+        let text = format!("{} · {}", self.needs(row), self.other(row));
+        let left = row.due.is_some().then(|| (self.left(&row.due), self.left_tone(&row.due)));
+        Link { to: self.p.to(&format!("/referrals/{}", row.id)), text, left }
+    }
+}
+
+async fn tasks(
+    visit: &Visit,
+    inbox: &InboxTold,
+    partners: &[PartnerRow],
+) -> entente_node::node::Outcome<Vec<Task>> {
+    let mut tasks = Vec::new();
+    for line in &inbox.waiting {
+        let links = if is_of_partners(&line.matter) {
+            of_partners(&visit.page, &line.matter, partners)
+        } else {
+            of_referrals(visit, &line.matter).await?
+        };
+        tasks.push(task(&visit.page, line, links));
+    }
+    Ok(tasks)
+}
+
+fn task(p: &Page, line: &WaitingLine, links: Vec<Link>) -> Task {
+    let (path, tone) = place(&line.matter);
+    let tag = match tone {
+        "bad" => p.t("Now", "Maintenant"),
+        "warn" => p.t("Today", "Aujourd’hui"),
+        _ => p.t("Soon", "Bientôt"),
+    };
+    Task { text: line.text.clone(), to: p.to(path), tone, tag, links }
+}
+
+/// Where a matter is seen to, and how much it presses.
+fn place(matter: &str) -> (&'static str, &'static str) {
+    match matter {
+        "referrals_to_answer" => ("/referrals?list=offered", "bad"),
+        "handovers_to_open" => ("/referrals?list=here", "bad"),
+        "acceptances" => ("/referrals?list=ours", "bad"),
+        "referrals_overdue" => ("/referrals?list=overdue", "bad"),
+        "referrals_unmet" => ("/referrals?list=ours", "warn"),
+        "quarantines" => ("/partners", "bad"),
+        "phone_checks" | "agreements_to_sign" | "receipts_overdue" => ("/partners", "warn"),
+        "agreements_ending" => ("/partners", "info"),
+        "consents_ending" => ("/cases", "info"),
+        "services_to_confirm" => ("/services/ours?stale=yes", "info"),
+        _ => ("/settings", "warn"),
+    }
+}
+
+/// The partners that a matter is about, or their agreements.
+fn of_partners(p: &Page, matter: &str, partners: &[PartnerRow]) -> Vec<Link> {
+    // The step of a partnership says whose turn it is, as the counts do.
+    let is_about = |row: &&PartnerRow| match matter {
+        "phone_checks" => row.state == PartnerState::Connected,
+        "quarantines" => row.quarantined,
+        "receipts_overdue" => row.receipts_overdue > 0,
+        "agreements_to_sign" => row.next_step == Step::Sign && row.next_actor != Who::Them,
+        _ => row.next_step == Step::Renew,
+    };
+    let link = |row: &PartnerRow| {
+        let to = match &row.agreement {
+            Some(agreement) if matter.starts_with("agreements") => {
+                format!("/agreements/{}", agreement.id)
+            }
+            _ => format!("/partners/{}", row.partner.id),
+        };
+        Link { to: p.to(&to), text: said(p, &row.partner.name).to_owned(), left: None }
+    };
+    partners.iter().filter(is_about).take(LINKS).map(link).collect()
+}
+
+/// The referrals that a matter is about, what is due first at the top.
+async fn of_referrals(visit: &Visit, matter: &str) -> entente_node::node::Outcome<Vec<Link>> {
+    let p = &visit.page;
+    let inbox = ReferralInboxAsk { all: false };
+    let mut rows = match matter {
+        _ if !p.may(Op::ReferralShow) => Vec::new(),
+        "referrals_overdue" => visit.ask(&ReferralOverdueAsk {}).await?.referrals,
+        "referrals_to_answer" | "handovers_to_open" => visit.ask(&inbox).await?.referrals,
+        "acceptances" | "referrals_unmet" => {
+            visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals
+        }
+        _ => Vec::new(),
+    };
+    let step = match matter {
+        "referrals_to_answer" => "offered",
+        "handovers_to_open" => "handed_over",
+        "acceptances" => "accepted",
+        "referrals_unmet" => "unmet",
+        _ => "",
+    };
+    rows.retain(|row| step.is_empty() || row.step == step);
+    rows.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
+    let speaker = Speaker { p, now_s: visit.console.desk.node.now_s() };
+    Ok(rows.iter().take(LINKS).map(|row| speaker.link(row)).collect())
 }

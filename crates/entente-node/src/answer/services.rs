@@ -262,6 +262,12 @@ fn row(node: &Node, names: &Names, found: &Found) -> ServiceRow {
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "on Earth")]
     let metres = found.km.map(|km| (km * 1000.0).round() as u64);
+    let hidden = service.locations.iter().any(|it| matches!(it, Location::Redacted { .. }));
+    // A service that hides any of its places shows none.
+    let site = service.locations.iter().filter(|_| !hidden).find_map(|it| match it {
+        Location::Physical(site) => Some(site),
+        Location::Virtual { .. } | Location::Redacted { .. } => None,
+    });
     ServiceRow {
         id: service.id.to_string(),
         name: both(&service.name),
@@ -273,7 +279,13 @@ fn row(node: &Node, names: &Names, found: &Found) -> ServiceRow {
         needs: codes(service.needs.iter().map(Code::code).collect()),
         groups: codes(service.groups.iter().map(Code::code).collect()),
         province: service.province().map(|it| it.code().to_owned()),
-        hidden: service.locations.iter().any(|it| matches!(it, Location::Redacted { .. })),
+        hidden,
+        at: site
+            .and_then(|site| site.point)
+            .map(|at| format!("{},{}", at.latitude(), at.longitude())),
+        city: site
+            .map(|site| both(&site.address.city))
+            .filter(|it| !it.en.is_empty() || !it.fr.is_empty()),
         metres,
         open: open.to_owned(),
         confirmed_on,

@@ -262,6 +262,10 @@ pub fn needs_proof(op: Op) -> bool {
             | Op::ApprovalApprove
             | Op::Passphrase
             | Op::NodeStop
+            | Op::OpenerAdd
+            | Op::OpenerRemove
+            | Op::OpenerRotate
+            | Op::ReferralOpen
             | Op::UserAdd
             | Op::UserRoles
             | Op::UserEnable

@@ -106,6 +106,9 @@ matters! {
     ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
         ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
+    ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list --all",
+        ("referral was declined by all who were asked", "referrals were declined by all who were asked"),
+        ("renvoi a été refusé par tous", "renvois ont été refusés par tous");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -118,7 +121,7 @@ type Source = fn(&Look<'_>) -> Outcome<u64>;
 const SOURCES: &[(Matter, Source)] = &[
     (Matter::ReferralsToAnswer, |look| Ok(look.received(Received::Offered))),
     (Matter::HandoversToOpen, |look| Ok(look.received(Received::HandedOver))),
-    (Matter::Acceptances, |look| Ok(look.accepted())),
+    (Matter::Acceptances, |look| Ok(look.ours_at(HomeStep::Accepted))),
     (Matter::ReferralsOverdue, |look| Ok(look.overdue())),
     (Matter::PhoneChecks, |look| Ok(look.count(|it| it.row.state == PartnerState::Connected))),
     (Matter::AgreementsToSign, |look| Ok(look.count(is_to_sign))),
@@ -130,6 +133,7 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
+    (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
 ];
 
 impl Matter {
@@ -213,9 +217,9 @@ impl Look<'_> {
         self.theirs.iter().filter(|it| it.state == state).count() as u64
     }
 
-    /// Referrals of ours that one partner has, without the contact details.
-    fn accepted(&self) -> u64 {
-        self.ours.iter().filter(|it| it.state.step == HomeStep::Accepted).count() as u64
+    /// Referrals of ours that stand so. *Accepted*: one partner has it, without the contact details.
+    fn ours_at(&self, step: HomeStep) -> u64 {
+        self.ours.iter().filter(|it| it.state.step == step).count() as u64
     }
 
     fn overdue(&self) -> u64 {

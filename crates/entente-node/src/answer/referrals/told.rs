@@ -5,12 +5,14 @@ use entente_core::identity::OrgId;
 use entente_core::referral::duty::{Duty, duties_for};
 use entente_core::referral::matching::Match;
 use entente_core::referral::{Area, HomeStep, NeedCard, OfferStep, PartnerState, ReferralId};
+use entente_store::handover::{HandoverRow, Way};
 use entente_store::rows::ReferralStepRow;
 
 use super::both;
 use crate::answer::instant;
 use crate::answer::records::show::Names;
 use crate::local::doc::*;
+use crate::node::handovers::KeyState;
 use crate::node::referrals::{KeptReferral, ReceivedReferral, Refusal};
 use crate::node::{Node, Outcome};
 use crate::sponsored::FolderReferral;
@@ -41,6 +43,7 @@ pub(super) fn of_kept(node: &Node, kept: &KeptReferral, done: bool) -> Outcome<R
         duties: duties_for(&kept.card).iter().map(duty).collect(),
         offers: offers.collect(),
         matches: ranked.iter().map(|(found, may)| matched(&names, found, may)).collect(),
+        handovers: handovers(node, Way::Sent, kept.state.winner().as_ref(), &kept.id)?,
         timeline: timeline(node, &names, &node.id(), &kept.id)?,
     })
 }
@@ -59,6 +62,7 @@ pub(super) fn of_received(
         duties: kept.card.iter().flat_map(duties_for).map(|it| duty(&it)).collect(),
         offers: Vec::new(),
         matches: Vec::new(),
+        handovers: handovers(node, Way::Received, Some(&kept.home), &kept.id)?,
         timeline: timeline(node, &names, &kept.home, &kept.id)?,
     })
 }
@@ -197,6 +201,51 @@ fn refused(refusal: &Refusal) -> Vec<Reason> {
             Reason { code, clause, text }
         })
         .collect()
+}
+
+/// What became of the contact details of a referral.
+fn handovers(
+    node: &Node,
+    way: Way,
+    partner: Option<&OrgId>,
+    id: &ReferralId,
+) -> Outcome<Vec<HandoverEntry>> {
+    let Some(partner) = partner else { return Ok(Vec::new()) };
+    let rows = node.handovers_of(way, partner, id)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kept_days = node.handover_days(partner, way, id)?;
+    let keys = if way == Way::Received { node.our_team_keys()? } else { Vec::new() };
+    let until_s = |row: &HandoverRow| {
+        let key = keys.iter().find(|key| key.id.0 == row.key)?;
+        match key.state {
+            KeyState::Until(until_s) => Some(until_s),
+            KeyState::Current | KeyState::Destroyed => None,
+        }
+    };
+    let entries = rows.iter().map(|(_, row)| handover(row, way, kept_days, until_s(row)));
+    Ok(entries.collect())
+}
+
+fn handover(row: &HandoverRow, way: Way, kept_days: u32, until_s: Option<i64>) -> HandoverEntry {
+    let kept_until_s =
+        row.closed_at_s.map(|at_s| at_s.saturating_add(i64::from(kept_days) * 24 * 60 * 60));
+    let opener = row.opened.as_ref().map(|(_, name)| name.clone());
+    HandoverEntry {
+        sent: way == Way::Sent,
+        at: instant(row.at_s),
+        key: hex::encode(row.key),
+        delivered_at: row.delivered_at_s.map(instant),
+        opened_at: row.opened.as_ref().map(|(at_s, _)| instant(*at_s)),
+        opened_by: opener.filter(|name| !name.is_empty()),
+        refused_at: row.refused.as_ref().map(|(at_s, _)| instant(*at_s)),
+        destroyed_at: row.shredded.as_ref().map(|(at_s, _)| instant(*at_s)),
+        destroyed_there_at: row.shredded_there_at_s.map(instant),
+        opens_until: until_s.map(instant),
+        kept_until: kept_until_s.filter(|_| row.shredded.is_none()).map(instant),
+        kept_days,
+    }
 }
 
 fn timeline(

@@ -171,6 +171,35 @@ pub struct ReferralHandoverTold {
     pub at: String,
 }
 
+/// What became of contact details that were handed over. Says nothing of what is in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoverEntry {
+    /// Whether we handed over; else it was handed over to us.
+    pub sent: bool,
+    /// When it was said, or came.
+    pub at: String,
+    /// The key they are sealed to.
+    pub key: String,
+    /// When the other side had it, if we handed over.
+    pub delivered_at: Option<String>,
+    /// When it was first opened.
+    pub opened_at: Option<String>,
+    /// As which opener of ours; `null` if that was on the other side.
+    pub opened_by: Option<String>,
+    /// When the other side refused it.
+    pub refused_at: Option<String>,
+    /// When it was destroyed here.
+    pub destroyed_at: Option<String>,
+    /// When the other side says that it destroyed it.
+    pub destroyed_there_at: Option<String>,
+    /// Until when it opens, if our key was replaced.
+    pub opens_until: Option<String>,
+    /// When it is going to be destroyed here; `null` while the referral is not closed.
+    pub kept_until: Option<String>,
+    /// For how many days it is kept once the referral is closed.
+    pub kept_days: u32,
+}
+
 /// Opens the contact details of a referral that we have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Both, Named, Reason};
+use super::{Both, HandoverEntry, Named, Reason};
 
 /// Makes a referral for a record. What is not said is taken from the record, or left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +199,8 @@ pub struct ReferralTold {
     pub offers: Vec<OfferRow>,
     /// Who might take it on, the best first, if it is ours and nobody has it.
     pub matches: Vec<MatchRow>,
+    /// What became of the contact details, the first hand-over first.
+    pub handovers: Vec<HandoverEntry>,
     /// What happened, the oldest first.
     pub timeline: Vec<ReferralStep>,
 }

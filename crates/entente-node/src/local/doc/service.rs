@@ -183,6 +183,10 @@ pub struct ServiceRow {
     pub province: Option<String>,
     /// Its place is not told.
     pub hidden: bool,
+    /// Where it is on the map: `49.8951,-97.1384`; `null` if it has no place there, or none that is told.
+    pub at: Option<String>,
+    /// Its town, if its place is told.
+    pub city: Option<Both>,
     /// How far, in metres, if that was asked.
     pub metres: Option<u64>,
     /// `open`, `closed` or `unknown`.

@@ -119,24 +119,31 @@ impl Node {
         })
     }
 
-    fn is_over(&self, partner: &OrgId, at: &HandoverAt, row: &HandoverRow) -> Outcome<bool> {
-        let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
+    /// For how many days a hand-over is kept once its referral is closed, as the agreement says: that
+    /// with the sponsor, if `partner` has no node.
+    pub fn handover_days(&self, partner: &OrgId, way: Way, id: &ReferralId) -> Outcome<u32> {
         let kept = self.db.read(|tx| {
-            let through = match at.way {
-                Way::Sent => self.through(tx, &ReferralId(at.referral), partner)?,
+            let through = match way {
+                Way::Sent => self.through(tx, id, partner)?,
                 Way::Received | Way::Carried => *partner,
             };
             self.newest(tx, &through)
         })?;
         let days = kept.and_then(|kept| {
             let ours = self.id();
-            let grant = match at.way {
+            let grant = match way {
                 Way::Sent => kept.agreement.grant_from(&ours),
                 Way::Received | Way::Carried => kept.agreement.grant_to(&ours),
             };
             grant.map(|(_, grant)| grant.retention_days)
         });
-        let kept_s = i64::from(days.unwrap_or(0)).saturating_mul(DAY_S);
+        Ok(days.unwrap_or(0))
+    }
+
+    fn is_over(&self, partner: &OrgId, at: &HandoverAt, row: &HandoverRow) -> Outcome<bool> {
+        let Some(closed_at_s) = row.closed_at_s else { return Ok(false) };
+        let days = self.handover_days(partner, at.way, &ReferralId(at.referral))?;
+        let kept_s = i64::from(days).saturating_mul(DAY_S);
         Ok(self.now_s() >= closed_at_s.saturating_add(kept_s))
     }
 

@@ -1,0 +1,265 @@
+//! One referral: where it stands, what can be done now, its card, who might take it, what happened.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use entente_node::fault::Fault;
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    HandoverEntry, InboxAsk, MatchRow, NeedCardRow, OpenerListAsk, ReferralInboxAsk,
+    ReferralListAsk, ReferralRow, ReferralShowAsk, ReferralTold,
+};
+use entente_node::local::words as lists;
+
+use serde::Deserialize;
+
+use super::banner::Banner;
+use super::words::{self, Words};
+use crate::gate::{Visit, nothing_there};
+use crate::page::{Answer, Page, show, show_as};
+use crate::problem::Problem;
+
+/// Somebody to ask: a partner, and its services that were ranked.
+struct Candidate<'a> {
+    best: &'a MatchRow,
+    others: Vec<&'a MatchRow>,
+    is_ticked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "referrals/one.html")]
+struct OnePage<'a> {
+    p: &'a Page,
+    now_s: i64,
+    told: &'a ReferralTold,
+    fault: Option<&'a Fault>,
+    candidates: Vec<Candidate<'a>>,
+    // Whether contact details could reach us.
+    has_opener: bool,
+    // For what tells that it has moved on.
+    id: &'a str,
+    path: String,
+    has_moved: bool,
+}
+
+impl Words for OnePage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
+}
+
+impl OnePage<'_> {
+    /// What is shown above everything else.
+    fn banner(&self) -> Banner {
+        Banner::of(self.p, self.told.referral.ours, &self.told.referral.step)
+    }
+
+    fn row(&self) -> &ReferralRow {
+        &self.told.referral
+    }
+
+    /// Whether it is ours or not, and at one of these steps.
+    fn is(&self, ours: bool, steps: &[&str]) -> bool {
+        let row = &self.told.referral;
+        row.ours == ours && steps.contains(&row.step.as_str())
+    }
+
+    fn choices(&self, list: &str) -> Vec<(&'static str, &'static str)> {
+        lists::list(list, self.p.lang).unwrap_or_default()
+    }
+
+    fn can_withdraw(&self) -> bool {
+        let row = &self.told.referral;
+        row.ours && !matches!(row.step.as_str(), "done" | "revoked" | "expired")
+    }
+
+    /// The card as rows: what, and in words.
+    fn card_rows(&self, card: &NeedCardRow) -> Vec<(&'static str, String)> {
+        card_rows(self.p, card)
+    }
+
+    /// What became of contact details, in one line each.
+    fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
+        receipts(self.p, entry)
+    }
+
+    fn has_receipts(&self) -> bool {
+        !self.told.handovers.is_empty()
+    }
+
+    fn points(&self, points: &Option<i32>) -> String {
+        points.map_or_else(|| "✗".to_owned(), |points| format!("{points:+}"))
+    }
+}
+
+/// A need card in words. What does not matter is left out.
+pub(super) fn card_rows(p: &Page, card: &NeedCardRow) -> Vec<(&'static str, String)> {
+    let one = |list: &str, code: &Option<String>| {
+        code.as_ref().map(|code| p.label(list, code)).unwrap_or_default()
+    };
+    let yes = |it: bool| if it { p.t("Yes", "Oui").to_owned() } else { String::new() };
+    let language = card.language.as_ref().map(|tag| words::language(p, tag)).unwrap_or_default();
+    let rows = [
+        (p.t("Needs", "Besoins"), p.labels("need", &card.needs)),
+        (p.t("Urgency", "Urgence"), p.label("urgency", &card.urgency)),
+        (p.t("Risk", "Risque"), p.label("risk", &card.risk)),
+        (p.t("Age group", "Groupe d’âge"), p.label("majority", &card.age)),
+        (p.t("Gender", "Genre"), one("gender_shared", &card.gender)),
+        (p.t("Language", "Langue"), language),
+        (p.t("Interpreter needed", "Interprétation requise"), yes(card.interpreter)),
+        (p.t("Where", "Où"), words::area(p, card.area.as_deref().unwrap_or_default())),
+        (p.t("Accessibility", "Accessibilité"), p.labels("access_need", &card.access)),
+        (p.t("Comes with", "Accompagnée de"), p.label("dependants", &card.dependants)),
+        (p.t("For safety", "Pour la sécurité"), p.labels("safety_flag", &card.safety)),
+        (p.t("Immigration status", "Statut d’immigration"), one("status_group", &card.status)),
+        (
+            p.t("Indigenous service wanted", "Service autochtone souhaité"),
+            yes(card.indigenous_service),
+        ),
+    ];
+    rows.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// What is known of contact details that were handed over.
+pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
+    let at = |instant: &Option<String>| instant.as_ref().map(|it| p.at(it)).unwrap_or_default();
+    let opened = match (&entry.opened_at, &entry.opened_by) {
+        (Some(at), Some(by)) => format!("{} · {by}", p.at(at)),
+        (opened, _) => at(opened),
+    };
+    let kept = match (&entry.kept_until, &entry.destroyed_at) {
+        (Some(until), None) => p.at(until),
+        (None, None) => {
+            let days = p.count(
+                &entry.kept_days.into(),
+                &("day after the referral is closed", "days after the referral is closed"),
+                &("jour après la fermeture du renvoi", "jours après la fermeture du renvoi"),
+            );
+            format!("{days}{}", p.t("; at once if it is withdrawn", "; aussitôt s’il est retiré",))
+        }
+        _ => String::new(),
+    };
+    let came = if entry.sent { p.t("Handed over", "Transmises") } else { p.t("Came", "Reçues") };
+    let rows = [
+        (came, p.at(&entry.at)),
+        (p.t("Arrived", "Arrivées"), at(&entry.delivered_at)),
+        (p.t("Opened", "Ouvertes"), opened),
+        (p.t("Refused there", "Refusées là-bas"), at(&entry.refused_at)),
+        (
+            p.t("Opens until (the key was replaced)", "S’ouvrent jusqu’au (clé remplacée)"),
+            at(&entry.opens_until),
+        ),
+        (p.t("Will be destroyed", "Seront détruites"), kept),
+        (p.t("Destroyed here", "Détruites ici"), at(&entry.destroyed_at)),
+        (p.t("Destroyed there", "Détruites là-bas"), at(&entry.destroyed_there_at)),
+    ];
+    rows.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// Partners with the services that were ranked, the best first. Ticked is who fits, may be asked and
+/// was not yet; somebody of whose services nothing is known only if nobody else fits.
+fn candidates(told: &ReferralTold) -> Vec<Candidate<'_>> {
+    let mut all: Vec<Candidate<'_>> = Vec::new();
+    let is_open = |found: &MatchRow| {
+        let asked = told.offers.iter().find(|offer| offer.partner.id == found.partner.id);
+        found.fits && found.may_ask && asked.is_none()
+    };
+    let any_known = told.matches.iter().any(|found| is_open(found) && !found.service.is_empty());
+    for found in &told.matches {
+        match all.iter_mut().find(|it| it.best.partner.id == found.partner.id) {
+            Some(known) => known.others.push(found),
+            None => {
+                let is_ticked = is_open(found) && (!any_known || !found.service.is_empty());
+                all.push(Candidate { best: found, others: Vec::new(), is_ticked });
+            }
+        }
+    }
+    all
+}
+
+/// `GET /referrals/{referral}`.
+pub(super) async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
+    show_one(&visit, &id, None).await
+}
+
+/// The page of a referral, with what was wrong with what somebody wanted to do.
+pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Answer {
+    let told = visit.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
+    let is_coming = !told.referral.ours
+        && matches!(
+            told.referral.step.as_str(),
+            "offered" | "accepting" | "accepted" | "handed_over"
+        );
+    let has_opener = if is_coming && visit.page.may(Op::OpenerList) {
+        !visit.ask(&OpenerListAsk {}).await?.openers.is_empty()
+    } else {
+        true
+    };
+    let page = OnePage {
+        p: &visit.page,
+        now_s: visit.console.desk.node.now_s(),
+        candidates: candidates(&told),
+        told: &told,
+        fault,
+        has_opener,
+        id: &told.referral.id,
+        path: news_path(&visit.page, &told.referral.id, &told.referral.step, None),
+        has_moved: false,
+    };
+    let status = fault.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    show_as(status, &page)
+}
+
+/// The page of a referral with a fault; other faults have their own page.
+pub(super) async fn show_fault(visit: &Visit, id: &str, fault: Box<Fault>) -> Answer {
+    // What is not there, and what needs another page first, is no mistake in a form.
+    if matches!(fault.code.as_str(), "ENT-2301" | "ENT-2302" | "ENT-2711" | "ENT-1901" | "ENT-1902")
+    {
+        return Err(Problem::new(fault));
+    }
+    show_one(visit, id, Some(&fault)).await
+}
+
+/// Where to hear that a referral has moved on from a step.
+fn news_path(p: &Page, id: &str, step: &str, after: Option<u64>) -> String {
+    let after = after.map(|n| format!("&after={n}")).unwrap_or_default();
+    p.to(&format!("/referrals/{id}/news?step={step}{after}"))
+}
+
+/// The step that a page shows, and what was seen when.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Shown {
+    #[serde(default)]
+    step: String,
+    #[serde(default)]
+    after: Option<u64>,
+}
+
+#[derive(Template)]
+#[template(path = "referrals/news.html")]
+struct NewsPart<'a> {
+    p: &'a Page,
+    id: &'a str,
+    path: String,
+    has_moved: bool,
+}
+
+/// `GET /referrals/{referral}/news`: whether it has moved on, as soon as something has happened. Reads
+/// lists alone, which are no reading of the card.
+pub(super) async fn news(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Answer {
+    let seen = visit.ask(&InboxAsk { after: shown.after }).await?.seen;
+    let ours = visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals;
+    let theirs = visit.ask(&ReferralInboxAsk { all: true }).await?.referrals;
+    let row = ours.into_iter().chain(theirs).find(|row| row.id == id);
+    let row = row.ok_or_else(|| Problem::new(nothing_there()))?;
+    let path = news_path(&visit.page, &id, &shown.step, Some(seen));
+    show(&NewsPart { p: &visit.page, id: &id, path, has_moved: row.step != shown.step })
+}

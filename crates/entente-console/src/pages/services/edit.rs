@@ -1,0 +1,306 @@
+//! Adding a service of ours, and changing one.
+
+use askama::Template;
+use axum::extract::{Path, RawForm};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect};
+use entente_node::fault::{Both, Fault};
+use entente_node::local::doc::{ServiceAddAsk, ServiceShowAsk, ServiceShowTold};
+use entente_node::local::words as lists;
+
+use super::full::{DAYS, Full, both};
+use crate::gate::{Visit, encoded, nothing_there};
+use crate::page::{Answer, Page, failed, show_as};
+use crate::pages::referrals::words::languages;
+use crate::problem::Problem;
+
+/// What is in the form.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    name: Pair,
+    description: Pair,
+    needs: Vec<String>,
+    groups: Vec<String>,
+    genders: Vec<String>,
+    languages: Vec<String>,
+    from_age: String,
+    to_age: String,
+    province: String,
+    hidden: bool,
+    street: String,
+    city: String,
+    postal_code: String,
+    at: String,
+    phones: String,
+    url: String,
+    // `keep`, `none`, `always` or `week`.
+    hours: String,
+    opens: [String; 7],
+    closes: [String; 7],
+    trafficking: bool,
+    no_status: String,
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, Default)]
+struct Pair {
+    en: String,
+    fr: String,
+}
+
+impl Pair {
+    fn of((en, fr): (&str, &str)) -> Self {
+        Self { en: en.to_owned(), fr: fr.to_owned() }
+    }
+
+    fn asked(&self) -> Option<Both> {
+        Some(Both::new(self.en.trim(), self.fr.trim()))
+    }
+}
+
+impl Typed {
+    fn new() -> Self {
+        Self { hours: "none".to_owned(), ..Self::default() }
+    }
+
+    fn read(form: &[u8]) -> Result<Self, Problem> {
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(failed()))?;
+        let mut typed = Self::default();
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            match name.as_str() {
+                "name_en" => typed.name.en = value,
+                "name_fr" => typed.name.fr = value,
+                "description_en" => typed.description.en = value,
+                "description_fr" => typed.description.fr = value,
+                "need" => typed.needs.push(value),
+                "group" => typed.groups.push(value),
+                "gender" => typed.genders.push(value),
+                "language" => typed.languages.push(value),
+                "from_age" => typed.from_age = value,
+                "to_age" => typed.to_age = value,
+                "province" => typed.province = value,
+                "hidden" => typed.hidden = true,
+                "street" => typed.street = value,
+                "city" => typed.city = value,
+                "postal_code" => typed.postal_code = value,
+                "at" => typed.at = value,
+                "phones" => typed.phones = value,
+                "url" => typed.url = value,
+                "hours" => typed.hours = value,
+                "trafficking" => typed.trafficking = true,
+                "no_status" => typed.no_status = value,
+                other => typed.time(other, value),
+            }
+        }
+        Ok(typed)
+    }
+
+    /// `opens_MO`, `closes_FR`.
+    fn time(&mut self, name: &str, value: String) {
+        let Some((which, day)) = name.split_once('_') else { return };
+        let Some(at) = DAYS.iter().position(|(code, ..)| *code == day) else { return };
+        let times = match which {
+            "opens" => &mut self.opens,
+            "closes" => &mut self.closes,
+            _ => return,
+        };
+        if let Some(time) = times.get_mut(at) {
+            *time = value;
+        }
+    }
+
+    fn of(p: &Page, told: &ServiceShowTold) -> Self {
+        let full = Full { p, hsds: &told.hsds };
+        let row = &told.service;
+        let address = full.address();
+        let part = |field: &str| {
+            let (en, fr) = address.map(|it| both(it, field)).unwrap_or_default();
+            p.lang.pick((en, fr), (fr, en))
+        };
+        let one = |field: &str| {
+            let (first, second) = part(field);
+            if first.is_empty() { second.to_owned() } else { first.to_owned() }
+        };
+        let age = |field: &str| {
+            let age = told.hsds.get(field).and_then(serde_json::Value::as_u64);
+            age.map(|it| it.to_string()).unwrap_or_default()
+        };
+        let phones: Vec<_> = full.phones().into_iter().map(|(number, _)| number).collect();
+        Self {
+            name: Pair { en: row.name.en.clone(), fr: row.name.fr.clone() },
+            description: Pair::of(both(&told.hsds, "description")),
+            needs: row.needs.clone(),
+            groups: row.groups.clone(),
+            genders: full.genders(),
+            languages: full.tags(),
+            from_age: age("minimum_age"),
+            to_age: age("maximum_age"),
+            province: row.province.clone().unwrap_or_default(),
+            hidden: row.hidden,
+            street: one("address_1"),
+            city: one("city"),
+            postal_code: one("postal_code"),
+            at: row.at.clone().unwrap_or_default(),
+            phones: phones.join("\n"),
+            url: full.url().to_owned(),
+            hours: "keep".to_owned(),
+            trafficking: full.flag("ht_specialised").unwrap_or_default(),
+            no_status: match full.flag("accepts_no_status") {
+                Some(true) => "yes".to_owned(),
+                Some(false) => "no".to_owned(),
+                None => String::new(),
+            },
+            ..Self::default()
+        }
+    }
+
+    fn ask(&self, service: Option<String>) -> ServiceAddAsk {
+        let some = |text: &String| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
+        // An address is one text here: a street has one name.
+        let place = |text: &String| some(text).map(|it| Both::new(it.clone(), it));
+        let lines = self.phones.lines().map(str::trim).filter(|it| !it.is_empty());
+        ServiceAddAsk {
+            service,
+            name: self.name.asked(),
+            description: self.description.asked(),
+            needs: Some(self.needs.clone()),
+            groups: Some(self.groups.clone()),
+            genders: Some(self.genders.clone()),
+            languages: Some(self.languages.clone()),
+            minimum_age: self.from_age.trim().parse().ok(),
+            maximum_age: self.to_age.trim().parse().ok(),
+            province: some(&self.province),
+            hidden: Some(self.hidden),
+            at: some(&self.at),
+            street: place(&self.street),
+            city: place(&self.city),
+            postal_code: some(&self.postal_code),
+            phones: Some(lines.map(str::to_owned).collect()),
+            hours: self.hours(),
+            url: Some(self.url.trim().to_owned()),
+            trafficking: Some(self.trafficking),
+            accepts_without_status: match self.no_status.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
+        }
+    }
+
+    fn hours(&self) -> Option<Vec<String>> {
+        match self.hours.as_str() {
+            "none" => Some(Vec::new()),
+            "always" => Some(vec!["always".to_owned()]),
+            "week" => {
+                let times = self.opens.iter().zip(&self.closes);
+                let days = DAYS.iter().zip(times).filter(|(_, (opens, _))| !opens.is_empty());
+                let day =
+                    |((code, ..), (opens, closes)): (&(&str, &str, &str), (&String, &String))| {
+                        format!("{code} {opens}-{closes}")
+                    };
+                Some(days.map(day).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The hours of one day in the form.
+struct Day {
+    code: &'static str,
+    name: &'static str,
+    opens: String,
+    closes: String,
+}
+
+#[derive(Template)]
+#[template(path = "services/edit.html")]
+struct EditPage<'a> {
+    p: &'a Page,
+    // The service that is changed, unless it is a new one.
+    service: Option<&'a str>,
+    typed: &'a Typed,
+    week: Vec<(&'static str, String)>,
+    fault: Option<&'a Fault>,
+}
+
+impl EditPage<'_> {
+    fn choices(&self, list: &str) -> Vec<(&'static str, &'static str)> {
+        lists::list(list, self.p.lang).unwrap_or_default()
+    }
+
+    fn languages(&self) -> Vec<(String, String)> {
+        languages(self.p, &self.typed.languages)
+    }
+
+    fn has(&self, values: &[String], code: &str) -> bool {
+        values.iter().any(|it| it == code)
+    }
+
+    fn days(&self) -> Vec<Day> {
+        let times = self.typed.opens.iter().zip(&self.typed.closes);
+        let day = |((code, en, fr), (opens, closes)): (
+            &(&'static str, &'static str, &'static str),
+            (&String, &String),
+        )| Day {
+            code,
+            name: self.p.lang.pick(*en, *fr),
+            opens: opens.clone(),
+            closes: closes.clone(),
+        };
+        DAYS.iter().zip(times).map(day).collect()
+    }
+}
+
+fn page(
+    visit: &Visit,
+    service: Option<&str>,
+    typed: &Typed,
+    week: Vec<(&'static str, String)>,
+    fault: Option<&Fault>,
+) -> Answer {
+    let status = fault.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    show_as(status, &EditPage { p: &visit.page, service, typed, week, fault })
+}
+
+/// `GET /services/add`.
+pub(super) async fn ask_new(visit: Visit) -> Answer {
+    page(&visit, None, &Typed::new(), Vec::new(), None)
+}
+
+/// `POST /services/add`.
+pub(super) async fn add(visit: Visit, RawForm(form): RawForm) -> Answer {
+    let typed = Typed::read(&form)?;
+    keep(&visit, None, &typed).await
+}
+
+/// `GET /services/{service}/edit`. Another organization's service is no page of this form.
+pub(super) async fn ask_change(visit: Visit, Path(id): Path<String>) -> Answer {
+    let told = visit.ask(&ServiceShowAsk { service: id.clone() }).await?;
+    if !told.service.ours {
+        return Err(Problem::new(nothing_there()));
+    }
+    let week = Full { p: &visit.page, hsds: &told.hsds }.week();
+    page(&visit, Some(&id), &Typed::of(&visit.page, &told), week, None)
+}
+
+/// `POST /services/{service}/edit`.
+pub(super) async fn change(visit: Visit, Path(id): Path<String>, RawForm(form): RawForm) -> Answer {
+    let typed = Typed::read(&form)?;
+    keep(&visit, Some(&id), &typed).await
+}
+
+async fn keep(visit: &Visit, service: Option<&str>, typed: &Typed) -> Answer {
+    match visit.ask(&typed.ask(service.map(str::to_owned))).await {
+        Ok(told) => {
+            let id = told.service.map(|row| row.id).unwrap_or_default();
+            let to = visit.page.to(&format!("/services/{}", encoded(&id)));
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(fault) if matches!(fault.code.as_str(), "ENT-2203" | "ENT-2204" | "ENT-2205") => {
+            page(visit, service, typed, Vec::new(), Some(&fault))
+        }
+        Err(fault) => Err(Problem::new(fault)),
+    }
+}

@@ -1,0 +1,341 @@
+//! Everything that is known of a service, from its HSDS document to what a page shows.
+//!
+//! The document is what a partner may see: of a place that is not told it has the province and nothing
+//! else. French texts stand in attributes beside the English ones.
+
+use serde_json::Value;
+
+use crate::page::Page;
+
+/// The days of the week, as HSDS has them, in order.
+pub(super) const DAYS: [(&str, &str, &str); 7] = [
+    ("MO", "Monday", "lundi"),
+    ("TU", "Tuesday", "mardi"),
+    ("WE", "Wednesday", "mercredi"),
+    ("TH", "Thursday", "jeudi"),
+    ("FR", "Friday", "vendredi"),
+    ("SA", "Saturday", "samedi"),
+    ("SU", "Sunday", "dimanche"),
+];
+
+/// A service, as one reads its document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Full<'a> {
+    pub(super) p: &'a Page,
+    pub(super) hsds: &'a Value,
+}
+
+/// A text of an object that has no language.
+fn plain<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(object: &'a Value, field: &str) -> &'a [Value] {
+    object.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The attribute of an object in this taxonomy, with this code.
+fn attribute<'a>(object: &'a Value, taxonomy: &str, code: &str) -> Option<&'a str> {
+    let found = list(object, "attributes").iter().find(|it| {
+        let term = it.get("taxonomy_term");
+        let is = |field: &str, text: &str| term.is_some_and(|term| plain(term, field) == text);
+        is("taxonomy", taxonomy) && is("code", code)
+    });
+    found.map(|it| plain(it, "value"))
+}
+
+/// All codes of an object in this taxonomy.
+fn codes(object: &Value, taxonomy: &str) -> Vec<String> {
+    let terms = list(object, "attributes").iter().filter_map(|it| it.get("taxonomy_term"));
+    let ours = terms.filter(|term| plain(term, "taxonomy") == taxonomy);
+    ours.map(|term| plain(term, "code").to_owned()).collect()
+}
+
+/// A text of an object in English and in French; one of them may be blank.
+pub(super) fn both<'a>(object: &'a Value, field: &str) -> (&'a str, &'a str) {
+    let text = plain(object, field);
+    if let Some(french) = attribute(object, "entente-text-fr-alone", field) {
+        return ("", french);
+    }
+    (text, attribute(object, "entente-text-fr", field).unwrap_or_default())
+}
+
+impl<'a> Full<'a> {
+    /// A text of a part, in the language of the page if there is one.
+    fn text(&self, object: &'a Value, field: &str) -> &'a str {
+        let (en, fr) = both(object, field);
+        let text = self.p.lang.pick(en, fr);
+        if text.is_empty() { self.p.lang.pick(fr, en) } else { text }
+    }
+
+    /// What it does.
+    pub(super) fn description(&self) -> &'a str {
+        self.text(self.hsds, "description")
+    }
+
+    /// What should be known today.
+    pub(super) fn alert(&self) -> &'a str {
+        self.text(self.hsds, "alert")
+    }
+
+    /// The texts about who can have it and how, with what each is.
+    pub(super) fn terms(&self) -> Vec<(&'static str, String)> {
+        let p = self.p;
+        let text = |field: &str| self.text(self.hsds, field).to_owned();
+        let rows = [
+            (p.t("Who can have it", "Admissibilité"), text("eligibility_description")),
+            (p.t("Age", "Âge"), self.ages()),
+            (p.t("Gender", "Genre"), p.labels("gender", &codes(self.hsds, "entente-gender"))),
+            (
+                p.t("For whom it is made", "Public visé"),
+                p.labels("service_group", &codes(self.hsds, "entente-service-group")),
+            ),
+            (p.t("Languages", "Langues"), self.languages()),
+            (p.t("Interpretation", "Interprétation"), text("interpretation_services")),
+            (p.t("How to apply", "Comment présenter une demande"), text("application_process")),
+            (p.t("Costs", "Coûts"), self.costs()),
+            (p.t("Documents to show", "Documents à présenter"), self.documents()),
+            (p.t("People without status", "Personnes sans statut"), self.without_status()),
+            (p.t("Area", "Territoire desservi"), self.areas()),
+        ];
+        rows.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    fn ages(&self) -> String {
+        let age = |field: &str| self.hsds.get(field).and_then(Value::as_u64);
+        let p = self.p;
+        match (age("minimum_age"), age("maximum_age")) {
+            (None, None) => String::new(),
+            (Some(from), None) => format!("{from} {}", p.t("and older", "ans et plus")),
+            (None, Some(to)) => format!("{} {to} {}", p.t("up to", "jusqu’à"), p.t("years", "ans")),
+            (Some(from), Some(to)) => format!("{from}–{to} {}", p.t("years", "ans")),
+        }
+    }
+
+    /// The tags of its languages.
+    pub(super) fn tags(&self) -> Vec<String> {
+        list(self.hsds, "languages").iter().map(|it| plain(it, "code").to_owned()).collect()
+    }
+
+    fn languages(&self) -> String {
+        let named = list(self.hsds, "languages").iter().map(|it| {
+            let name = crate::pages::referrals::words::language(self.p, plain(it, "code"));
+            match attribute(it, "entente-flag", "interpreted") {
+                Some(_) => {
+                    format!("{name} ({})", self.p.t("through an interpreter", "par interprète"))
+                }
+                None => name,
+            }
+        });
+        named.collect::<Vec<_>>().join(", ")
+    }
+
+    fn costs(&self) -> String {
+        let words = self.text(self.hsds, "fees_description");
+        let options = list(self.hsds, "cost_options").iter().map(|it| {
+            let amount = it.get("amount").and_then(Value::as_f64);
+            let amount = amount.map(|amount| {
+                let text = format!("{amount:.2}");
+                let text = self.p.lang.pick(text.clone(), text.replace('.', ","));
+                format!("{text}\u{a0}{}", plain(it, "currency"))
+            });
+            let option = self.text(it, "option").to_owned();
+            let parts: Vec<_> = [option, amount.unwrap_or_default()]
+                .into_iter()
+                .filter(|it| !it.trim().is_empty())
+                .collect();
+            parts.join(" : ")
+        });
+        let all: Vec<_> = std::iter::once(words.to_owned()).chain(options).collect();
+        all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+
+    fn documents(&self) -> String {
+        if attribute(self.hsds, "entente-flag", "no_documents").is_some() {
+            return self.p.t("None", "Aucun").to_owned();
+        }
+        let all = list(self.hsds, "required_documents").iter();
+        all.map(|it| self.text(it, "document")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn without_status(&self) -> String {
+        match attribute(self.hsds, "entente-flag", "accepts_no_status") {
+            Some("yes") => self.p.t("are welcome", "sont accueillies").to_owned(),
+            Some(_) => self.p.t("are not taken", "ne sont pas admises").to_owned(),
+            None => String::new(),
+        }
+    }
+
+    fn areas(&self) -> String {
+        let all = list(self.hsds, "service_areas").iter();
+        all.map(|it| self.text(it, "name")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether it says yes to a flag, or no, or nothing.
+    pub(super) fn flag(&self, code: &str) -> Option<bool> {
+        attribute(self.hsds, "entente-flag", code).map(|value| value != "no")
+    }
+
+    /// The hours of each day of the week; a day may have several.
+    pub(super) fn week(&self) -> Vec<(&'static str, String)> {
+        let schedules: Vec<_> =
+            list(self.hsds, "schedules").iter().filter(|it| is_weekly(it)).collect();
+        if schedules.is_empty() {
+            return Vec::new();
+        }
+        let day = |(code, en, fr): &(&str, &'static str, &'static str)| {
+            let on =
+                schedules.iter().filter(|it| plain(it, "byday").split(',').any(|day| day == *code));
+            let hours: Vec<_> = on.map(|it| self.hours(it)).collect();
+            let closed = || self.p.t("closed", "fermé").to_owned();
+            (self.p.lang.pick(*en, *fr), if hours.is_empty() { closed() } else { hours.join(", ") })
+        };
+        DAYS.iter().map(day).collect()
+    }
+
+    fn hours(&self, schedule: &Value) -> String {
+        let time = |field: &str| plain(schedule, field).get(..5).unwrap_or_default().to_owned();
+        let (opens, closes) = (time("opens_at"), time("closes_at"));
+        if opens == closes {
+            return self.p.t("day and night", "jour et nuit").to_owned();
+        }
+        let shown =
+            |time: String| self.p.lang.pick(time.clone(), time.replace(':', "\u{a0}h\u{a0}"));
+        format!("{}–{}", shown(opens), shown(closes))
+    }
+
+    /// Hours that are only said in words, or that are not of every week.
+    pub(super) fn other_hours(&self) -> Vec<&'a str> {
+        let texts = list(self.hsds, "schedules").iter().map(|it| self.text(it, "description"));
+        texts.filter(|text| !text.is_empty()).collect()
+    }
+
+    /// The telephones: number, what it is for.
+    pub(super) fn phones(&self) -> Vec<(String, &'a str)> {
+        let phone = |it: &'a Value| {
+            let extension = it.get("extension").and_then(Value::as_u64);
+            let extension = extension.map(|it| format!(" #{it}")).unwrap_or_default();
+            (format!("{}{extension}", plain(it, "number")), self.text(it, "description"))
+        };
+        list(self.hsds, "phones").iter().map(phone).collect()
+    }
+
+    /// People for colleagues: name and title, then how to reach them.
+    pub(super) fn contacts(&self) -> Vec<(String, String)> {
+        let contact = |it: &'a Value| {
+            let parts = [plain(it, "name"), self.text(it, "title")];
+            let who: Vec<_> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+            let phones = list(it, "phones").iter().map(|it| plain(it, "number"));
+            let ways: Vec<_> = std::iter::once(plain(it, "email"))
+                .chain(phones)
+                .filter(|it| !it.is_empty())
+                .collect();
+            (who.join(", "), ways.join(" · "))
+        };
+        list(self.hsds, "contacts").iter().map(contact).collect()
+    }
+
+    /// Its address for mail.
+    pub(super) fn email(&self) -> &'a str {
+        plain(self.hsds, "email")
+    }
+
+    /// Its page, as it was said.
+    pub(super) fn url(&self) -> &'a str {
+        plain(self.hsds, "url")
+    }
+
+    /// Whether its page may be a link: the secure form alone.
+    pub(super) fn is_link(&self) -> bool {
+        self.url().strip_prefix("https:").is_some_and(|rest| rest.starts_with("//"))
+    }
+
+    /// The places that are told, each in one line.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let locations = list(self.hsds, "service_at_locations").iter();
+        let addresses = locations
+            .filter_map(|it| it.get("location"))
+            .flat_map(|location| list(location, "addresses"));
+        let line = |it: &'a Value| {
+            let parts = [
+                self.text(it, "address_1"),
+                self.text(it, "city"),
+                plain(it, "state_province"),
+                plain(it, "postal_code"),
+            ];
+            parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ")
+        };
+        addresses.map(line).filter(|it| !it.is_empty()).collect()
+    }
+
+    /// The first address in parts, for the form.
+    pub(super) fn address(&self) -> Option<&'a Value> {
+        let first = list(self.hsds, "service_at_locations").first()?.get("location")?;
+        list(first, "addresses").first()
+    }
+
+    /// The genders it takes.
+    pub(super) fn genders(&self) -> Vec<String> {
+        codes(self.hsds, "entente-gender")
+    }
+}
+
+/// Hours of every week, which a table can show.
+fn is_weekly(schedule: &Value) -> bool {
+    let interval = schedule.get("interval").and_then(Value::as_u64).unwrap_or(1);
+    plain(schedule, "freq") == "WEEKLY" && interval <= 1 && !plain(schedule, "opens_at").is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::test_page;
+    use entente_core::lang::Lang;
+    use serde_json::json;
+
+    fn french(field: &str, text: &str) -> Value {
+        let term = json!({"taxonomy": "entente-text-fr", "code": field});
+        json!({"taxonomy_term": term, "value": text})
+    }
+
+    #[test]
+    fn a_text_is_said_in_the_language_of_the_page_or_in_the_other() {
+        let hsds = json!({"description": "Beds", "alert": "Full",
+            "attributes": [french("description", "Lits")]});
+        let (en, fr) = (test_page(Lang::En), test_page(Lang::Fr));
+        assert_eq!(Full { p: &en, hsds: &hsds }.description(), "Beds");
+        assert_eq!(Full { p: &fr, hsds: &hsds }.description(), "Lits");
+        assert_eq!(Full { p: &fr, hsds: &hsds }.alert(), "Full");
+    }
+
+    #[test]
+    fn only_a_secure_address_is_a_link() {
+        let page = test_page(Lang::En);
+        for (url, is_link) in [
+            ("https://example.org", true),
+            ("http://example.org", false),
+            ("javascript:alert(1)", false),
+            ("https:evil", false),
+            ("", false),
+        ] {
+            let hsds = json!({"url": url});
+            assert_eq!(Full { p: &page, hsds: &hsds }.is_link(), is_link, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_hours_of_a_week_are_a_table_and_other_hours_are_words() {
+        let page = test_page(Lang::Fr);
+        let hsds = json!({"schedules": [
+            {"freq": "WEEKLY", "byday": "MO,TU", "opens_at": "09:00:00", "closes_at": "17:00:00"},
+            {"freq": "WEEKLY", "byday": "SU", "opens_at": "00:00:00", "closes_at": "00:00:00"},
+            {"freq": "MONTHLY", "byday": "1FR", "description": "Premier vendredi"},
+        ]});
+        let full = Full { p: &page, hsds: &hsds };
+        let week = full.week();
+        assert_eq!(week[0], ("lundi", "09\u{a0}h\u{a0}00–17\u{a0}h\u{a0}00".to_owned()));
+        assert_eq!(week[2].1, "fermé");
+        assert_eq!(week[6].1, "jour et nuit");
+        assert_eq!(full.other_hours(), ["Premier vendredi"]);
+    }
+}

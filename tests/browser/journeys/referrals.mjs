@@ -1,0 +1,261 @@
+// Referrals, services and home: two houses that are partners, one in English, one in French.
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+
+const OWN = "five quiet herons by the river";
+const ROLES = ["case_worker", "supervisor", "coordinator", "privacy_officer"];
+const path = (page) => new URL(page.url()).pathname;
+/** What stands there, with plain spaces. */
+const text = async (page, where = "main") => (await page.textContent(where)).replace(/\u00a0/g, " ");
+
+/** A house that others can dial: its door for partners has a port that is known before it opens. */
+async function dialled(world, name, names) {
+  const port = await new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => done(port)); });
+  });
+  const settings = (text) => text.replace(/(\[partner_door\][^[]*listen = ")127\.0\.0\.1:0/, `$1127.0.0.1:${port}`);
+  return Object.assign(await world.house(name, { ...names, settings }), { en: names.en });
+}
+
+/** Partners under an agreement that grants referrals and services in both directions. */
+function befriend(world, inviter, invitee) {
+  const file = join(world.folder, "invitation.entente");
+  inviter.cli("partner", "invite", invitee.en, "--out", file);
+  invitee.json("partner", "open", file);
+  const first = inviter.json("partner", "digits", invitee.en).read_aloud;
+  const second = invitee.json("partner", "digits", inviter.en).read_aloud;
+  inviter.json("partner", "verify", invitee.en, second);
+  invitee.json("partner", "verify", inviter.en, first);
+  const draft = join(world.folder, "agreement.toml");
+  inviter.cli("agreement", "draft", "ngo-province", invitee.en, "--out", draft);
+  const { id } = inviter.json("agreement", "propose", draft, invitee.en).agreement;
+  invitee.cli("sync", inviter.en);
+  invitee.cli("agreement", "sign", id);
+  inviter.cli("sync", invitee.en);
+  inviter.cli("agreement", "sign", id);
+  invitee.cli("sync", inviter.en);
+}
+
+/** A made-up case; with a consent to referrals or without. */
+function newCase(house, consent) {
+  const { record } = house.json("record", "add", "status=actual", "gender=woman", "age_at_registration=30", "province_of_exploitation=46", "exploitation=sexual", "needs=emergency_housing;legal", "languages=fr");
+  if (consent) house.cli("consent", "give", record, "--scope", "referral_need", "--informed", "--by", "self");
+  return record;
+}
+
+/** Waits until something is so; says how long it took, in seconds. */
+async function soon(world, what, limit_s, is) {
+  const began = Date.now();
+  while (Date.now() - began < 15_000) {
+    if (await is()) {
+      const took = (Date.now() - began) / 1000;
+      world.check(took <= limit_s, `${what} took ${took} s`);
+      return took;
+    }
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+  world.check(false, `${what} did not happen`);
+  return Infinity;
+}
+
+/** Makes a referral by the pages, as a person would, and gives its path. */
+async function refer(page, house, record, { agree = false } = {}) {
+  await page.goto(`${house.origin}/en/referrals/add?case=${record}`);
+  await page.selectOption("#need-1", "emergency_housing");
+  await page.selectOption("#need-2", "legal");
+  await page.check("#urgency-3h");
+  await page.check("input[name=safety][value=do_not_leave_message]");
+  if (agree) { await page.check("#basis-consent"); await page.check("#informed"); }
+  await page.click("text=Check the answers");
+  await page.click("text=Make the referral");
+  return path(page).replace("/en", "");
+}
+
+export async function referrals(world) {
+  const shelter = await dialled(world, "shelter", { en: "Harbour House", fr: "Maison du Havre" });
+  const office = await dialled(world, "office", { en: "Prairie Office", fr: "Bureau des Prairies", type: "provincial" });
+  befriend(world, shelter, office);
+  const { page, secret } = await world.person(shelter, "lea", ROLES, { display: "Léa Tremblay" });
+  const { page: theirs, secret: theirSecret } = await world.person(office, "omar", ROLES, { display: "Omar Haddad", lang: "fr" });
+
+  // Nothing yet: each page says what to do.
+  await world.tour(page, shelter, [["ref-empty", "/referrals"], ["serv-empty", "/services"], ["serv-ours-empty", "/services/ours"], ["ref-case-empty", "/referrals/add"], ["openers-empty", "/openers"]]);
+
+  // The office lists a service and says what is free.
+  await theirs.goto(`${office.origin}/fr/services/add`);
+  await theirs.fill("#name_en", "Emergency beds");
+  await theirs.fill("#name_fr", "Lits d’urgence");
+  await theirs.fill("#description_fr", "Un lit pour la nuit, et un repas.");
+  for (const need of ["emergency_housing", "legal"]) await theirs.check(`input[name=need][value=${need}]`);
+  await theirs.selectOption("#province", "46");
+  await theirs.fill("#street", "510, rue Main");
+  await theirs.fill("#city", "Winnipeg");
+  await theirs.fill("#at", "49.8951,-97.1384");
+  await theirs.fill("#phones", "204-555-0100");
+  await theirs.fill("#url", "https://example.org/lits");
+  await theirs.check("input[name=hours][value=week]");
+  await theirs.fill("input[name=opens_MO]", "09:00");
+  await theirs.fill("input[name=closes_MO]", "17:00");
+  await theirs.click("text=Enregistrer");
+  const service = path(theirs).replace("/fr", "");
+  world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
+  world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
+  await theirs.click("button[name=quick][value='2']");
+  world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
+
+  // What cannot be: markup, another scheme, signs that turn the text.
+  for (const [field, typed] of [["#name_en", "<script>alert(1)</script>"], ["#url", "javascript:alert(1)"], ["#name_en", "abc\u202egnp"]]) {
+    await theirs.goto(`${office.origin}/fr/services/add`);
+    await theirs.fill("#name_en", "X");
+    await theirs.fill(field, typed);
+    await theirs.click("text=Enregistrer");
+    world.check((await text(theirs, ".summary")).includes("ENT-2203"), `${field} was taken: ${typed}`);
+    world.check((await theirs.locator("a[href^=javascript], main script").count()) === 0, "something was made of it");
+    await world.look(theirs, "serv-error", { picture: false });
+  }
+  // What can be, and looks like it: shown as text. A page without a secure address is no link.
+  office.cli("service", "add", "--name", "Tom & \"Jerry\" 'x' {{7*7}}", "--province", "MB", "--hidden", "--url", "http://example.org/a", "--need", "legal");
+  shelter.cli("service", "add", "--name", "Housing desk", "--name-fr", "Guichet du logement", "--province", "MB", "--need", "transitional_housing", "--at", "49.85,-99.95", "--city", "Brandon", "--hours", "always");
+  shelter.cli("sync", office.en);
+
+  // The directory.
+  await page.goto(`${shelter.origin}/en/services`);
+  world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
+  world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
+  await page.selectOption("#need", "emergency_housing");
+  await page.selectOption("#near", "Winnipeg");
+  await page.selectOption("#within", "25");
+  await page.check("input[name=free]");
+  await page.click("main button:has-text('Search')");
+  world.check((await page.locator(".found > li").count()) === 1, "the filters do not filter");
+  world.check((await text(page, ".found")).includes("2 beds"), "what is free is not told");
+  await page.click(".found h2 a");
+  world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
+  await page.goto(`${shelter.origin}/en/services?words=Jerry`);
+  world.check((await text(page, ".found")).includes("{{7*7}}"), "a name is not shown as it is");
+  await page.click(".found h2 a");
+  world.check((await page.locator("a[href^='http:']").count()) === 0, "an address that is not secure is a link");
+  world.check((await text(page, "main")).includes("not told: a safe place"), "a safe house is not said to be one");
+  await world.look(page, "serv-safe", { picture: false });
+
+  // Nobody over there can open anything yet: add an opener.
+  await theirs.goto(`${office.origin}/fr/openers`);
+  await theirs.fill("#name", "Omar");
+  await theirs.fill("#passphrase", OWN);
+  await theirs.fill("#again", "something else");
+  await theirs.click("text=Ajouter cette personne");
+  world.check((await theirs.locator(".summary").count()) === 1, "two passphrases that differ were taken");
+  await theirs.fill("#passphrase", OWN);
+  await theirs.fill("#again", OWN);
+  await theirs.click("text=Ajouter cette personne");
+  world.check((await text(theirs, "tbody")).includes("Omar"), "there is no opener");
+  shelter.cli("sync", office.en);
+
+  // A referral in under a minute, from a case with a consent.
+  const began = Date.now();
+  const asked = await refer(page, shelter, newCase(shelter, true));
+  world.check(/^\/referrals\/[0-9a-f]{32}$/.test(asked), `after making a referral the page is ${page.url()}`);
+  world.check((await page.locator(".ranked input:checked").count()) === 1, "nobody is ticked");
+  await world.look(page, "ref-candidates", { picture: false });
+  await theirs.goto(`${office.origin}/fr/home`);
+  await page.click("text=Offer it to those ticked");
+  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 renvoi attend une réponse"));
+  world.check(Date.now() - began < 60_000, "it took more than a minute");
+  await world.look(theirs, "home-waits-fr", { picture: true });
+
+  // They look, and accept.
+  await theirs.click(".places a");
+  await world.look(theirs, "ref-offered-fr", { picture: true, whole: true });
+  await theirs.click("main button:has-text('Accepter')");
+  await soon(world, "the acceptance on this side", 4, async () => (await text(page, "main [data-watch]")).includes("Something has happened"));
+  await page.click("text=Show it");
+  world.check((await text(page, "main")).includes("hand over the contact details"), "the acceptance is not shown");
+
+  // Contact details: typed here, opened there.
+  await page.click("a:has-text('Hand over the contact details')");
+  if (path(page).endsWith("/confirm")) await world.confirm(page, secret);
+  await page.fill("#name", "Zoé <b>Exemple</b>");
+  await page.fill("#phone1", "204-555-0143");
+  await page.fill("#note", "After 9 pm\nspeak French first");
+  await world.look(page, "ref-contact", { picture: false });
+  await page.click("text=Seal it and hand it over");
+  world.check((await text(page, "main")).includes("on their way") || (await text(page, "main")).includes("have arrived"), `they are not on their way: ${(await text(page)).slice(0, 300)}`);
+  await soon(world, "what was handed over", 4, async () => { await theirs.goto(`${office.origin}/fr${asked}`); return (await text(theirs, "main")).includes("Les coordonnées sont arrivées"); });
+  await theirs.click("text=Ouvrir les coordonnées");
+  if (path(theirs).endsWith("/confirm")) await world.confirm(theirs, theirSecret);
+  await theirs.selectOption("#opener", "Omar");
+  await theirs.fill("#passphrase", "not that one");
+  await theirs.click("main form button:has-text('Ouvrir')");
+  world.check((await text(theirs, ".summary")).includes("ENT-2406"), "a wrong passphrase opened");
+  await theirs.fill("#passphrase", OWN);
+  await theirs.click("main form button:has-text('Ouvrir')");
+  const opened = await text(theirs);
+  for (const words of ["Zoé <b>Exemple</b>", "204-555-0143", "ne laissez pas de message", "speak French first", "jours après la fermeture"]) world.check(opened.includes(words), `what was opened lacks: ${words}`);
+  await world.look(theirs, "ref-opened-fr", { picture: true });
+  const kept = await theirs.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]) + document.cookie);
+  world.check(!kept.includes("Zo"), "the browser keeps something");
+  await theirs.click("text=Terminé : masquer");
+
+  // What came of it, back to who asked.
+  await theirs.selectOption("#outcome", "provided");
+  await theirs.click("main button:has-text('Fermer le renvoi')");
+  await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
+  await world.look(page, "ref-done", { picture: false });
+
+  // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  await plain.addCookies(await page.context().cookies());
+  await plain.addCookies(await theirs.context().cookies());
+  const still = await plain.newPage();
+  const record = newCase(shelter, false);
+  await still.goto(`${shelter.origin}/en/referrals/add?case=${record}`);
+  await still.click("text=Check the answers");
+  world.check((await text(still, ".summary")).includes("agrees"), "a referral without a basis was taken");
+  const second = await refer(still, shelter, record, { agree: true });
+  await still.click("text=Offer it to those ticked");
+  await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
+  await still.click("#offered ~ .scroll tbody a");
+  await still.click("text=Refuser, avec un motif");
+  await still.check("input[name=code][value=no_capacity]");
+  await still.click("main button:has-text('Refuser')");
+  world.check((await text(still, "main")).includes("Vous avez refusé"), "it was not declined");
+  await soon(world, "the refusal", 4, async () => { await still.goto(`${shelter.origin}/en${second}`); return (await text(still, "main")).includes("All who were asked have declined"); });
+  await plain.close();
+  await page.goto(`${shelter.origin}/en/home`);
+  world.check((await text(page, "[data-watch]")).includes("declined by all"), "home does not say that all declined");
+  await page.goto(`${shelter.origin}/en${second}`);
+  await page.click("text=Take it back");
+  await page.click("text=Withdraw the referral");
+  world.check((await text(page, ".panel.now")).includes("Withdrawn"), "it was not withdrawn");
+
+  // Capacity in one click, on the list; what is confirmed.
+  await page.goto(`${shelter.origin}/en/services/ours`);
+  await page.click("button[name=quick][value='3']");
+  world.check((await text(page, ".found")).includes("3 beds"), "three beds are not free");
+  await page.click("text=All is still so");
+
+  // A file of services, tried and imported.
+  const file = join(world.folder, "services.json");
+  writeFileSync(file, JSON.stringify([{ id: "ac148810-d857-441c-9679-408f346de14b", name: "Legal clinic", status: "active", organization: { id: "1554f2e2-a373-45db-a3fa-9fc48a61c15e", name: "Harbour House", description: "Harbour House" } }]));
+  await page.goto(`${shelter.origin}/en/services/import`);
+  for (const button of ["Try: keep nothing yet", "Import"]) {
+    await page.setInputFiles("#file", file);
+    await page.click(`main button:has-text('${button}')`);
+    world.check((await page.locator(".note[role=status]").count()) === 1, `${button} says nothing`);
+  }
+  world.check((await text(page, ".note[role=status]")).includes("Imported"), "nothing was imported");
+
+  // What is not there looks like what is somebody else's.
+  for (const lost of ["/referrals/00000000000000000000000000000000", "/services/00000000-0000-0000-0000-000000000000", `${service}/edit`]) {
+    const answer = await page.goto(`${shelter.origin}/en${lost}`);
+    world.check(answer.status() === 404, `${lost} is ${answer.status()}`);
+  }
+
+  const third = await refer(page, shelter, newCase(shelter, true));
+  await world.tour(page, shelter, [
+    ["ref-list", "/referrals"], ["ref-over", "/referrals?list=over"], ["ref-add", `/referrals/add?case=${record}`], ["ref-case", "/referrals/add"],
+    ["ref-one", third], ["ref-done", asked], ["openers", "/openers"], ["serv-list", "/services?near=Winnipeg"], ["serv-ours", "/services/ours"],
+    ["serv-one", service], ["serv-add", "/services/add"], ["serv-import", "/services/import"], ["home", "/home"],
+  ], ["ref-one-en", "serv-list-en", "ref-add-fr-390"]);
+}
