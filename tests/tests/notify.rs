@@ -182,7 +182,17 @@ async fn what_waits_comes_by_mail_in_each_language_and_says_nothing_about_anybod
     assert_eq!(header(&message, "Subject"), [subject]);
     assert_eq!(header(&message, "Auto-Submitted"), ["auto-generated"]);
     let text = message["text"].as_str().unwrap();
-    assert!(text.contains("Ouvrir : entente inbox"), "{text}");
+    assert_eq!(
+        text.trim_end().lines().collect::<Vec<_>>(),
+        [
+            "1\u{a0}partenaire est en quarantaine.",
+            "",
+            "Office (fr)",
+            "Ouvrir : entente inbox",
+            "",
+            "Ce message ne contient que des nombres. Personne ne lit les réponses.",
+        ]
+    );
     let everything = message.to_string();
     assert!(!everything.contains(CANARY) && !everything.contains(&identity(61).id().to_string()));
 
@@ -423,9 +433,12 @@ async fn a_program_is_told_by_a_signed_webhook_that_is_repeated_under_its_id() {
         format!("v1,{}", hmac(signed.as_bytes()))
     );
     let document: Value = serde_json::from_str(body).unwrap();
-    assert_eq!(document["type"], "entente.waiting");
+    // All of it: there is no place for anybody's name, case or need.
     let waiting = json!([{"matter": "quarantines", "n": 1, "next": "entente partner quarantine"}]);
-    assert_eq!(document["data"]["waiting"], waiting);
+    let name = json!({"en": "Office", "fr": "Office (fr)"});
+    let data = json!({"organization": office.id().to_string(), "name": name, "waiting": waiting});
+    let timestamp = &document["timestamp"];
+    assert_eq!(document, json!({"type": "entente.waiting", "timestamp": timestamp, "data": data}));
     assert!(!second.contains(CANARY) && !second.contains(&identity(61).id().to_string()));
 }
 

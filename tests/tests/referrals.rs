@@ -1,8 +1,14 @@
 //! Referrals between nodes: from a need card to a decided acceptance and a closed outcome.
 
-use entente_core::codes::{ReferralOutcome, Urgency};
-use entente_core::referral::{HomeStep, PartnerState};
+use entente_core::audit::Action;
+use entente_core::codes::{Barrier, ReferralOutcome, Urgency};
+use entente_core::record::RecordId;
+use entente_core::referral::{HomeStep, PartnerState, ReferralId};
+use entente_node::fault::Fault;
+use entente_node::node::referrals::MAX_OPEN_WITH_PARTNER;
 use entente_tests::federation::{Org, pull, staff};
+use entente_tests::handovers::Accepted;
+use entente_tests::net::n_audited;
 use entente_tests::referrals::{Op, PARTNERS, Simulation, card, case_with_consent, network};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -43,6 +49,76 @@ fn the_first_acceptance_wins_and_everybody_is_told() {
     for org in partners.iter().chain([&home]) {
         org.node().verify_audit().unwrap();
     }
+}
+
+#[test]
+fn that_the_person_is_being_served_is_signed_and_in_both_audit_logs() {
+    let here = Accepted::new();
+    let start = || here.winner.node().start_received(staff(), &here.home.id(), &here.referral);
+    let step = || here.home.node().find_referral(&here.referral.to_string()).unwrap().state.step;
+    assert_eq!(start().unwrap_err().code, "ENT-2310", "there is nothing to reach the person by");
+    here.hand_over().unwrap();
+    here.exchange();
+    let progressed = |org: &Org| n_audited(org.node(), Action::ReferralProgressed);
+    let before = (progressed(&here.home), progressed(&here.winner));
+    assert_eq!(start().unwrap().state, PartnerState::InService);
+    assert_eq!(step(), HomeStep::Delivered, "the home has not heard of it");
+    here.exchange();
+    assert_eq!(step(), HomeStep::InService);
+    assert_eq!((progressed(&here.home), progressed(&here.winner)), (before.0 + 1, before.1 + 1));
+    let signed = |org: &Org| {
+        let steps = org.node().referral_timeline(&here.home.id(), &here.referral).unwrap();
+        let step = steps.into_iter().find(|step| step.code == "in_service");
+        step.expect("a line of the timeline").hash.expect("it names what was signed")
+    };
+    assert_eq!(signed(&here.home), signed(&here.winner), "both keep the same signed words");
+
+    // Twice says nothing new; and what is being served is not handed over again.
+    assert_eq!(start().unwrap_err().code, "ENT-2309");
+    assert_eq!(here.hand_over().unwrap_err().code, "ENT-2309");
+    let close = ReferralOutcome::Provided;
+    here.winner.node().close_received(staff(), &here.home.id(), &here.referral, close).unwrap();
+    here.exchange();
+    assert_eq!(step(), HomeStep::Done(close));
+    assert_eq!(start().unwrap_err().code, "ENT-2308");
+    for org in [&here.home, &here.winner, &here.third] {
+        org.node().verify_audit().unwrap();
+    }
+}
+
+/// What came to a partner of a home that offers, as the home's node would.
+fn offers(home: &Org, partner: &Org, record: &RecordId) -> Result<ReferralId, Box<Fault>> {
+    let kept = home.node().create_referral(staff(), record, card(Urgency::OneDay))?;
+    home.node().offer_referral(staff(), &kept.id, &[partner.id()]).map(|kept| kept.id)
+}
+
+#[test]
+fn the_referral_after_the_last_that_may_be_open_waits_until_one_is_over() {
+    let (_clock, home, partners) = network(2);
+    let (partner, record) = (&partners[0], case_with_consent(&home));
+    let open: Vec<_> =
+        (0..MAX_OPEN_WITH_PARTNER).map(|_| offers(&home, partner, &record).unwrap()).collect();
+    let full = || {
+        let fault = offers(&home, partner, &record).unwrap_err();
+        assert_eq!(fault.code, "ENT-2306");
+        let why: Vec<_> = fault.why.iter().map(|it| it.en.as_str()).collect();
+        assert_eq!(why, ["Organization 10: more than 500 referrals would be open"]);
+    };
+    full();
+    offers(&home, &partners[1], &record).expect("another partner has room");
+
+    pull(partner, &home).unwrap();
+    partner.node().decline_referral(staff(), &home.id(), &open[0], Barrier::NoCapacity).unwrap();
+    pull(&home, partner).unwrap();
+    offers(&home, partner, &record).expect("one was declined");
+    full();
+
+    partner.node().accept_referral(staff(), &home.id(), &open[1]).unwrap();
+    pull(&home, partner).unwrap();
+    full();
+    home.node().close_referral(staff(), &open[1], ReferralOutcome::Provided).unwrap();
+    offers(&home, partner, &record).expect("one was accepted and closed");
+    full();
 }
 
 /// What happens to few referrals, so that much happens to each.

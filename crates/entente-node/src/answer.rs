@@ -392,6 +392,7 @@ impl Desk {
             Op::ReferralInbox => it.now(asked, referrals::inbox).await,
             Op::ReferralAccept => it.now(asked, referrals::accept).await,
             Op::ReferralDecline => it.now(asked, referrals::decline).await,
+            Op::ReferralStart => it.now(asked, referrals::start).await,
             Op::ReferralClose => it.now(asked, referrals::close).await,
             Op::ReferralWithdraw => it.now(asked, referrals::withdraw).await,
             Op::ReferralShow => it.now(asked, referrals::show).await,

@@ -22,7 +22,9 @@ use crate::setup::io_fault;
 
 pub mod hotlines;
 pub mod ircc;
+mod kinds;
 pub mod package;
+pub(crate) mod packed;
 pub mod read;
 mod schedule;
 #[cfg(test)]
@@ -37,7 +39,7 @@ pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
 pub enum Format {
     /// HSDS 3.0, JSON: one service, a list of them, or a page of a list.
     Hsds,
-    /// HSDS 3.0, a folder with `datapackage.json` and its tables.
+    /// HSDS 3.0, a folder or a zip with `datapackage.json` and its tables.
     HsdsPackage,
     /// The directory of settlement services of Immigration, Refugees and Citizenship Canada, 2022:
     /// 33 columns in both languages.
@@ -138,7 +140,7 @@ pub fn read_file(path: &Path, format: Option<Format>, publisher: &OrgId) -> Outc
 
 fn guess(path: &Path) -> Outcome<Format> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if path.is_dir() || name == "datapackage.json" {
+    if path.is_dir() || name == "datapackage.json" || packed::is_packed(path) {
         return Ok(Format::HsdsPackage);
     }
     if name.to_lowercase().ends_with(".csv") {

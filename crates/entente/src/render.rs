@@ -150,6 +150,7 @@ pub(crate) fn told(
         Op::ReferralInbox => show::<doc::ReferralInboxAsk>(told, view),
         Op::ReferralAccept => show::<doc::ReferralAcceptAsk>(told, view),
         Op::ReferralDecline => show::<doc::ReferralDeclineAsk>(told, view),
+        Op::ReferralStart => show::<doc::ReferralStartAsk>(told, view),
         Op::ReferralClose => show::<doc::ReferralCloseAsk>(told, view),
         Op::ReferralWithdraw => show::<doc::ReferralWithdrawAsk>(told, view),
         Op::ReferralShow => show::<doc::ReferralShowAsk>(told, view),

@@ -56,10 +56,12 @@ async fn a_shelter_says_two_beds_and_its_file_goes_out_and_comes_in_again() {
     assert_eq!(services(&found).len(), 1);
     assert_eq!(services(&done(&shelter, &["capacity", "show"])).len(), 1);
 
-    for layout in ["hsds-3.0", "hsds-3.0-package"] {
+    for layout in ["hsds-3.0", "hsds-3.0-package", "services.zip"] {
         let file = folder.path().join(layout).display().to_string();
-        done(&shelter, &["service", "export", &file, "--layout", layout, "--for-partners"]);
-        let read = done(&shelter, &["service", "import", &file, "--layout", layout]);
+        let said: &[&str] = if layout.ends_with("zip") { &[] } else { &["--layout", layout] };
+        let export = ["service", "export", &file, "--for-partners"];
+        done(&shelter, &[&export, said].concat());
+        let read = done(&shelter, &[&["service", "import", &file], said].concat());
         assert_eq!(
             (&read["unchanged"], &read["refused"]),
             (&1.into(), &0.into()),

@@ -5,10 +5,13 @@
 //! and what has to be reported, is for the statute and for whoever answers there.
 //!
 //! Sources: Public Health Agency of Canada, *Provincial and territorial child protection legislation
-//! and policy – 2018* (180736), table 6; for what came later, the Child and Youth Well-Being Act of
-//! New Brunswick (S.N.B. 2022, c. 35; regulation 2024-4 of 2024-01-26; the Family Services Act's
-//! section 30 was repealed by 2023, c. 36) and the Child, Youth and Family Services Act of Prince
-//! Edward Island (in force since 2024-09-09). A section that was not verified is left out.
+//! and policy – 2018* (180736), table 6. Its sections were found again in later texts for Ontario (subsection
+//! 125(1), quoted by the province's Policy/Program Memorandum 9), Saskatchewan (the Act's own table of
+//! contents), Alberta, British Columbia and Manitoba (a church's directory of duties), and nowhere
+//! contradicted. For what came later: the Child and Youth Well-Being Act of New Brunswick (S.N.B. 2022, c. 35;
+//! in force since 2024-01-26 by the preamble of the province's Bill 25 of 2024; section 30 of the Family
+//! Services Act was repealed by 2023, c. 36, s. 13) and the Child, Youth and Family Services Act of Prince
+//! Edward Island (in force since 2024-09-09). Of both, the section was not seen in a source and is left out.
 
 use crate::codes::{Majority, OverrideReason, Province};
 use crate::lang::Text;

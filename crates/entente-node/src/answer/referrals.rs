@@ -204,6 +204,18 @@ pub(super) fn decline(
     of_received(node, &kept, true)
 }
 
+pub(super) fn start(
+    desk: &Desk,
+    staff: &Staff,
+    ask: ReferralStartAsk,
+    _: &Steps,
+) -> Outcome<ReferralTold> {
+    let node = &desk.node;
+    let found = node.find_received(&ask.referral)?;
+    let kept = node.start_received(staff.actor(), &found.home, &found.id)?;
+    of_received(node, &kept, true)
+}
+
 /// A referral that we have any part in.
 enum Found {
     Ours(KeptReferral),

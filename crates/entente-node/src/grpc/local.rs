@@ -208,6 +208,7 @@ local_service! {
     referral_inbox, ReferralInboxStream, ReferralInbox;
     referral_accept, ReferralAcceptStream, ReferralAccept;
     referral_decline, ReferralDeclineStream, ReferralDecline;
+    referral_start, ReferralStartStream, ReferralStart;
     referral_close, ReferralCloseStream, ReferralClose;
     referral_withdraw, ReferralWithdrawStream, ReferralWithdraw;
     referral_show, ReferralShowStream, ReferralShow;

@@ -1,186 +1,24 @@
-//! HSDS 3.0 as a tabular data package: `datapackage.json` and one CSV file per kind of object.
+//! HSDS 3.0 as a tabular data package: `datapackage.json` and one CSV file per kind of object, in a folder
+//! or in a zip.
 //!
 //! The tables are the JSON objects taken apart: a list in an object is a table whose rows name the
-//! object. Both directions are one table of kinds (`KINDS`).
+//! object. Both directions are one table of kinds ([`super::kinds`]).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::kinds::{KINDS, Kind, SERVICES, SINGLE, plain};
+use super::packed::{self, Bounds};
 use super::{FileRead, bounded, not_services, read};
 use crate::fault::Fault;
 use crate::node::Outcome;
 use crate::setup::io_fault;
 
 type Fields = Map<String, Value>;
-
-/// A kind of object: its name, its file, the lists that hold it, its columns. A `#` before a column
-/// says that it is a number, a `!` that it is never blank.
-struct Kind {
-    name: &'static str,
-    file: &'static str,
-    list: &'static str,
-    columns: &'static [&'static str],
-}
-
-const fn kind(
-    name: &'static str,
-    file: &'static str,
-    list: &'static str,
-    columns: &'static [&'static str],
-) -> Kind {
-    Kind { name, file, list, columns }
-}
-
-/// The kinds that we write, parents before their parts.
-const KINDS: &[Kind] = &[
-    kind(
-        "organization",
-        "organizations.csv",
-        "",
-        &["!id", "!name", "!description", "email", "website"],
-    ),
-    kind(
-        "service",
-        "services.csv",
-        "services",
-        &[
-            "!id",
-            "!organization_id",
-            "!name",
-            "description",
-            "url",
-            "email",
-            "!status",
-            "interpretation_services",
-            "application_process",
-            "fees_description",
-            "eligibility_description",
-            "#minimum_age",
-            "#maximum_age",
-            "assured_date",
-            "alert",
-            "last_modified",
-        ],
-    ),
-    kind(
-        "location",
-        "locations.csv",
-        "",
-        &["!id", "!location_type", "name", "transportation", "#latitude", "#longitude"],
-    ),
-    kind(
-        "service_at_location",
-        "service_at_location.csv",
-        "service_at_locations",
-        &["!id", "!service_id", "location_id"],
-    ),
-    kind(
-        "address",
-        "addresses.csv",
-        "addresses",
-        &[
-            "!id",
-            "location_id",
-            "address_1",
-            "city",
-            "state_province",
-            "postal_code",
-            "country",
-            "!address_type",
-        ],
-    ),
-    kind(
-        "phone",
-        "phones.csv",
-        "phones",
-        &["!id", "service_id", "contact_id", "!number", "#extension", "type", "description"],
-    ),
-    kind(
-        "schedule",
-        "schedules.csv",
-        "schedules",
-        &[
-            "!id",
-            "service_id",
-            "service_at_location_id",
-            "location_id",
-            "valid_from",
-            "valid_to",
-            "dtstart",
-            "until",
-            "#count",
-            "freq",
-            "#interval",
-            "byday",
-            "byweekno",
-            "bymonthday",
-            "byyearday",
-            "description",
-            "opens_at",
-            "closes_at",
-        ],
-    ),
-    kind(
-        "service_area",
-        "service_areas.csv",
-        "service_areas",
-        &["!id", "service_id", "name", "extent", "extent_type"],
-    ),
-    kind("language", "languages.csv", "languages", &["!id", "service_id", "code", "name", "note"]),
-    kind("contact", "contacts.csv", "contacts", &["!id", "service_id", "name", "title", "email"]),
-    kind(
-        "cost_option",
-        "cost_options.csv",
-        "cost_options",
-        &["!id", "!service_id", "option", "currency", "#amount"],
-    ),
-    kind(
-        "required_document",
-        "required_documents.csv",
-        "required_documents",
-        &["!id", "service_id", "document"],
-    ),
-    kind(
-        "accessibility",
-        "accessibility.csv",
-        "accessibility",
-        &["!id", "location_id", "description"],
-    ),
-    kind(
-        "organization_identifier",
-        "organization_identifiers.csv",
-        "organization_identifiers",
-        &["!id", "!organization_id", "identifier_scheme", "!identifier_type", "!identifier"],
-    ),
-    kind(
-        "attribute",
-        "attributes.csv",
-        "attributes",
-        &["!id", "!link_id", "!taxonomy_term_id", "link_entity", "value"],
-    ),
-    kind(
-        "taxonomy_term",
-        "taxonomy_terms.csv",
-        "",
-        &["!id", "code", "!name", "!description", "taxonomy", "language"],
-    ),
-];
-
-/// Objects that stand in another one by themselves: in which kind, and the column that names them. No
-/// kind is in itself by way of others, so that taking apart and joining end.
-const SINGLE: [(&str, &str, &str); 3] = [
-    ("organization", "service", "organization_id"),
-    ("location", "service_at_location", "location_id"),
-    ("taxonomy_term", "attribute", "taxonomy_term_id"),
-];
-
-fn plain(column: &str) -> &str {
-    column.trim_start_matches(['#', '!'])
-}
 
 /// Rows by kind, each once.
 #[derive(Default)]
@@ -229,6 +67,24 @@ impl Tables {
 
 /// Writes a list of services into a folder that is there and empty.
 pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
+    for (name, bytes) in files(services)? {
+        let written = File::create(folder.join(name)).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.sync_all()
+        });
+        written.map_err(|error| io_fault(&error))?;
+    }
+    Ok(())
+}
+
+/// Writes a list of services as a zip.
+pub fn write_packed(services: &Value, file: &mut File) -> io::Result<()> {
+    let files = files(services).map_err(|_| io::ErrorKind::InvalidData)?;
+    packed::write(&files, file)
+}
+
+/// The files of a package, by their names; `datapackage.json` is the last.
+fn files(services: &Value) -> Outcome<Vec<(&'static str, Vec<u8>)>> {
     let mut tables = Tables::default();
     let kind = KINDS.iter().find(|it| it.name == "service");
     for service in services.as_array().into_iter().flatten().filter_map(Value::as_object) {
@@ -236,10 +92,10 @@ pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
             tables.add(kind, service, None);
         }
     }
-    let mut resources = Vec::new();
+    let (mut files, mut resources) = (Vec::new(), Vec::new());
     for kind in KINDS {
         let Some(rows) = tables.rows.get(kind.name) else { continue };
-        write_table(&folder.join(kind.file), kind, rows)?;
+        files.push((kind.file, table(kind, rows)?));
         resources.push(resource(kind));
     }
     let package = json!({
@@ -250,16 +106,14 @@ pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
         "homepage": "http://docs.openreferral.org",
         "resources": resources,
     });
-    let file = File::create(folder.join("datapackage.json")).map_err(|error| io_fault(&error))?;
-    serde_json::to_writer_pretty(BufWriter::new(&file), &package)
-        .map_err(|error| io_fault(&error.into()))?;
-    file.sync_all().map_err(|error| io_fault(&error))
+    let bytes = serde_json::to_vec_pretty(&package).map_err(|error| io_fault(&error.into()))?;
+    files.push(("datapackage.json", bytes));
+    Ok(files)
 }
 
-fn write_table(path: &Path, kind: &Kind, rows: &[Fields]) -> Outcome<()> {
-    let file = File::create(path).map_err(|error| io_fault(&error))?;
-    let mut writer = csv::Writer::from_writer(BufWriter::new(file));
-    let failed = |error: csv::Error| io_fault(&std::io::Error::other(error));
+fn table(kind: &Kind, rows: &[Fields]) -> Outcome<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let failed = |error: csv::Error| io_fault(&io::Error::other(error));
     writer.write_record(kind.columns.iter().map(|it| plain(it))).map_err(failed)?;
     for row in rows {
         let cell = |column: &&str| match row.get(plain(column)) {
@@ -269,7 +123,7 @@ fn write_table(path: &Path, kind: &Kind, rows: &[Fields]) -> Outcome<()> {
         };
         writer.write_record(kind.columns.iter().map(cell)).map_err(failed)?;
     }
-    writer.flush().map_err(|error| io_fault(&error))
+    writer.into_inner().map_err(|error| io_fault(&error.into_error()))
 }
 
 fn resource(kind: &Kind) -> Value {
@@ -295,19 +149,9 @@ fn resource(kind: &Kind) -> Value {
     })
 }
 
-/// Reads a data package: its folder, or the `datapackage.json` in it.
+/// Reads a data package: its zip, its folder, or the `datapackage.json` in it.
 pub fn read(path: &Path) -> Outcome<FileRead> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    if !folder.join("services.csv").exists() {
-        return Err(not_services(
-            "The folder has no services.csv.".to_owned(),
-            "Le dossier n’a pas de services.csv.".to_owned(),
-        ));
-    }
-    let mut tables: HashMap<&str, Vec<Fields>> = HashMap::new();
-    for kind in KINDS {
-        tables.insert(kind.name, read_table(&folder.join(kind.file))?);
-    }
+    let tables = if packed::is_packed(path) { zipped(path)? } else { in_folder(path)? };
     let joined = Joined::of(&tables);
     let mut read = FileRead::default();
     let mut rows = Vec::new();
@@ -322,15 +166,43 @@ pub fn read(path: &Path) -> Outcome<FileRead> {
     Ok(read.without_repeats(&rows))
 }
 
-fn read_table(path: &Path) -> Outcome<Vec<Fields>> {
-    if !path.exists() {
-        return Ok(Vec::new());
+type Rows = HashMap<&'static str, Vec<Fields>>;
+
+fn zipped(path: &Path) -> Outcome<Rows> {
+    let wanted: Vec<_> = KINDS.iter().map(|kind| kind.file).collect();
+    let mut files = packed::read(path, &wanted, Bounds::DEFAULT)?;
+    let mut tables = Rows::new();
+    for kind in KINDS {
+        if let Some(bytes) = files.remove(kind.file) {
+            tables.insert(kind.name, rows_of(kind.file, &bytes)?);
+        }
     }
-    let bytes = bounded(path)?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    Ok(tables)
+}
+
+fn in_folder(path: &Path) -> Outcome<Rows> {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    if !folder.join(SERVICES).exists() {
+        return Err(not_services(
+            "The folder has no services.csv.".to_owned(),
+            "Le dossier n’a pas de services.csv.".to_owned(),
+        ));
+    }
+    let mut tables = Rows::new();
+    for kind in KINDS {
+        let path = folder.join(kind.file);
+        if path.exists() {
+            tables.insert(kind.name, rows_of(kind.file, &bounded(&path)?)?);
+        }
+    }
+    Ok(tables)
+}
+
+/// The rows of a table; blank cells are left out.
+fn rows_of(name: &str, bytes: &[u8]) -> Outcome<Vec<Fields>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let no_table = || -> Box<Fault> {
-        let name = path.file_name().unwrap_or_default().display().to_string();
         not_services(format!("{name} is no table."), format!("{name} n’est pas un tableau."))
     };
     let header = reader.headers().map_err(|_| no_table())?.clone();

@@ -123,6 +123,15 @@ fn the_tables_of_a_package_say_the_same_as_the_objects() {
     assert_eq!(again.services, read.services);
     let by_file = package::read(&folder.path().join("datapackage.json")).unwrap();
     assert_eq!(by_file.services, read.services);
+
+    let zip = folder.path().join("all.zip");
+    package::write_packed(&written, &mut std::fs::File::create(&zip).unwrap()).unwrap();
+    let from_zip = read_file(&zip, None, &us()).unwrap();
+    assert_eq!((from_zip.aside, from_zip.services), (vec![], read.services));
+    // It is a zip by how it begins, whatever it is called.
+    let renamed = folder.path().join("all.bin");
+    std::fs::rename(&zip, &renamed).unwrap();
+    assert_eq!(read_file(&renamed, None, &us()).unwrap().services.len(), 1);
 }
 
 #[test]

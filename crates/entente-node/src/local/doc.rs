@@ -200,6 +200,7 @@ asks! {
     ReferralInbox: ReferralInboxAsk => ReferralListTold;
     ReferralAccept: ReferralAcceptAsk => ReferralTold;
     ReferralDecline: ReferralDeclineAsk => ReferralTold;
+    ReferralStart: ReferralStartAsk => ReferralTold;
     ReferralClose: ReferralCloseAsk => ReferralTold;
     ReferralWithdraw: ReferralWithdrawAsk => ReferralTold;
     ReferralShow: ReferralShowAsk => ReferralTold;

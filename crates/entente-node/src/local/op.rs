@@ -131,6 +131,7 @@ ops! {
     ReferralInbox = "referral_inbox", "List referrals offered to us", "Lister les renvois qui nous sont offerts";
     ReferralAccept = "referral_accept", "Accept a referral", "Accepter un renvoi";
     ReferralDecline = "referral_decline", "Decline a referral", "Refuser un renvoi";
+    ReferralStart = "referral_start", "Say that the person of a referral is being served", "Indiquer que la personne d’un renvoi est prise en charge";
     ReferralClose = "referral_close", "Close a referral", "Fermer un renvoi";
     ReferralWithdraw = "referral_withdraw", "Withdraw a referral", "Retirer un renvoi";
     ReferralShow = "referral_show", "Show a referral", "Montrer un renvoi";

@@ -211,6 +211,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::ReferralInbox
         | Op::ReferralAccept
         | Op::ReferralDecline
+        | Op::ReferralStart
         | Op::ReferralClose
         | Op::ReferralShow
         | Op::ReferralList => &[CaseWorker, Supervisor],

@@ -462,6 +462,7 @@ fn referral(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "decline" => {
             asked(&ReferralDeclineAsk { referral: referral(), barrier: typed.text("barrier") })
         }
+        "start" => asked(&ReferralStartAsk { referral: referral() }),
         "close" => {
             asked(&ReferralCloseAsk { referral: referral(), outcome: typed.text("outcome") })
         }

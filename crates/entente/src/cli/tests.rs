@@ -93,6 +93,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("referral inbox --all", Some(Op::ReferralInbox)),
     ("referral accept a1b2", Some(Op::ReferralAccept)),
     ("referral decline a1b2 --barrier no_capacity", Some(Op::ReferralDecline)),
+    ("referral start a1b2", Some(Op::ReferralStart)),
     ("referral close a1b2 --outcome provided", Some(Op::ReferralClose)),
     ("referral withdraw a1b2", Some(Op::ReferralWithdraw)),
     ("referral show a1b2", Some(Op::ReferralShow)),

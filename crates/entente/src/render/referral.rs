@@ -22,7 +22,7 @@ fn step(code: &str, lang: Lang) -> &str {
         "handed_over" | "handed_over_to" => ("handed over", "transmis"),
         "delivered" => ("delivered", "livré"),
         "opened" => ("opened", "ouvert"),
-        "in_service" => ("in service", "en service"),
+        "in_service" => ("in service", "pris en charge"),
         "closing" => ("closed here, not confirmed", "fermé ici, non confirmé"),
         "closed" => ("closed", "fermé"),
         "done" => ("done", "terminé"),
@@ -296,6 +296,7 @@ fn next(row: &ReferralRow, page: &mut Page<'_>) {
             "Its home decides as soon as it reads this: see `entente referral inbox`.",
             "Son organisme décide dès qu’il lit ceci\u{a0}: voyez `entente referral inbox`.",
         ),
+        (false, "handed_over" | "opened") => page.next(&format!("entente referral start {id}")),
         _ => {}
     }
 }

@@ -125,6 +125,25 @@ fn a_referral_goes_its_way_by_documents_alone() {
 }
 
 #[test]
+fn whoever_has_nothing_to_serve_with_cannot_say_that_it_serves() {
+    let (province, centre, record) = two();
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+    offer(&province, &staff(), ask, &steps()).unwrap();
+    pull(&centre, &province);
+    let begin = |desk: &Desk| {
+        let ask = ReferralStartAsk { referral: id.clone() };
+        start(desk, &staff(), ask, &steps()).map(|told| told.referral.step).map_err(|it| it.code)
+    };
+    assert_eq!(begin(&centre), Err("ENT-2310".to_owned()), "it is only offered");
+    accept(&centre, &staff(), ReferralAcceptAsk { referral: id.clone() }, &steps()).unwrap();
+    pull(&province, &centre);
+    pull(&centre, &province);
+    assert_eq!(begin(&centre), Err("ENT-2310".to_owned()), "nobody handed anything over");
+    assert_eq!(begin(&province), Err("ENT-2301".to_owned()), "its home has given it away");
+}
+
+#[test]
 fn a_partner_sees_no_record_and_no_other_offers() {
     let (province, centre, record) = two();
     let told = made(&province, asked(&record)).unwrap();

@@ -13,7 +13,7 @@ use super::Query;
 use crate::answer::exchange::{absolute, new_file_path, write_new};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
-use crate::hsds::{Aside, Format, package, read_file};
+use crate::hsds::{Aside, Format, package, packed, read_file};
 use crate::local::doc::*;
 use crate::node::Outcome;
 use crate::node::services::Put;
@@ -126,7 +126,12 @@ pub(in crate::answer) fn export(
 ) -> Outcome<ServiceExportTold> {
     let node = &*desk.node;
     let path = new_file_path(&ask.file)?;
-    let layout = ask.layout.as_deref().map_or(Ok(Format::Hsds), format)?;
+    let is_zip = packed::is_named(path);
+    let layout = match ask.layout.as_deref() {
+        Some(name) => format(name)?,
+        None if is_zip => Format::HsdsPackage,
+        None => Format::Hsds,
+    };
     let with_partners = ask.with_partners && ask.for_partners;
     let from = if with_partners { None } else { Some([node.id()].into()) };
     let matches = node.search_services(Query { from, closed_too: true, ..Query::default() })?;
@@ -138,6 +143,10 @@ pub(in crate::answer) fn export(
         Format::Hsds => {
             let bytes = serde_json::to_vec_pretty(&written);
             write(path, &bytes.map_err(|error| io_fault(&error.into()))?)?;
+        }
+        Format::HsdsPackage if is_zip => {
+            let done = write_new(path, |file| package::write_packed(&written, file));
+            done.map_err(|error| io_fault(&error))?;
         }
         Format::HsdsPackage => {
             new_folder(path)?;

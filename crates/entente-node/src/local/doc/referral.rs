@@ -94,6 +94,14 @@ pub struct ReferralDeclineAsk {
     pub barrier: String,
 }
 
+/// Says of a referral that we have: the person is being served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferralStartAsk {
+    /// The referral: the beginning of its name.
+    pub referral: String,
+}
+
 /// Closes a referral that a partner has, or that we have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use super::{Both, Named, RowProblem, default_limit};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceImportAsk {
-    /// The file, or the folder of a data package: an absolute path.
+    /// The file, or the folder or zip of a data package: an absolute path.
     pub file: String,
     /// `hsds-3.0`, `hsds-3.0-package`, `ircc-2022` or `hotlines`. Guessed if absent.
     pub layout: Option<String>,
@@ -287,9 +287,10 @@ pub struct ServiceChangeTold {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceExportAsk {
-    /// The file, or for a data package the folder: an absolute path that does not exist.
+    /// The file, or for a data package the folder, or a name that ends with `.zip`: an absolute path that
+    /// does not exist.
     pub file: String,
-    /// `hsds-3.0` or `hsds-3.0-package`. Absent: the first.
+    /// `hsds-3.0` or `hsds-3.0-package`. Absent: the second for a zip, else the first.
     pub layout: Option<String>,
     /// With what only partners may see.
     #[serde(default)]

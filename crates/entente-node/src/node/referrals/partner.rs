@@ -63,6 +63,17 @@ impl Node {
         })
     }
 
+    /// Says that the person is being served. The contact details must have come, by whichever way they
+    /// were read.
+    pub fn start_received(
+        &self,
+        actor: Actor,
+        home: &OrgId,
+        id: &ReferralId,
+    ) -> Outcome<ReceivedReferral> {
+        self.answer_referral(actor, home, id, PartnerEvent::Serve)
+    }
+
     /// Closes a referral that we have.
     pub fn close_received(
         &self,

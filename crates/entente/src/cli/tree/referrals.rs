@@ -185,13 +185,20 @@ fn partner(words: Words) -> Vec<Command> {
                     )
                     .required(true),
             ),
+        super::opener::open(words),
+        words
+            .command(
+                "start",
+                "Say that the person is being served, once the contact details have come",
+                "Indiquer que la personne est prise en charge, une fois les coordonnées reçues",
+            )
+            .arg(referral(words)),
     ]
 }
 
 /// What both do.
 fn both(words: Words) -> Vec<Command> {
     vec![
-        super::opener::open(words),
         words
             .command(
                 "close",

@@ -266,7 +266,10 @@ fn import(words: Words) -> Command {
             "Import services: HSDS 3.0 JSON or data package, and known directories",
             "Importer des services\u{a0}: HSDS 3.0 en JSON ou en tableaux, et répertoires connus",
         )
-        .arg(words.file("The file, or the folder of a data package", "Le fichier, ou le dossier"))
+        .arg(words.file(
+            "The file, or the folder or zip of a data package",
+            "Le fichier, ou le dossier ou zip de tableaux",
+        ))
         .arg(words.choice(
             "layout",
             ("LAYOUT", "DISPOSITION"),
@@ -295,15 +298,15 @@ fn export(words: Words) -> Command {
             "Écrire nos services dans un fichier lisible par tout outil HSDS",
         )
         .arg(words.file(
-            "The file, or the folder of a data package; it must not exist",
-            "Le fichier, ou le dossier; il ne doit pas exister",
+            "The file, or the folder or .zip of a data package; it must not exist",
+            "Le fichier, ou le dossier ou .zip de tableaux; il ne doit pas exister",
         ))
         .arg(words.choice(
             "layout",
             ("LAYOUT", "DISPOSITION"),
             &["hsds-3.0", "hsds-3.0-package"],
-            "JSON or tables [hsds-3.0]",
-            "JSON ou tableaux [hsds-3.0]",
+            "JSON or tables [hsds-3.0; tables for a .zip]",
+            "JSON ou tableaux [hsds-3.0; tableaux pour un .zip]",
         ))
         .arg(words.flag(
             "for-partners",
