@@ -176,6 +176,8 @@ actions! {
     CredentialRemoved = 206, "credential_removed", "Way to sign in removed", "Moyen d’ouvrir une session retiré";
     SignedOut = 207, "signed_out", "Session ended", "Session fermée";
     ProvedAgain = 208, "proved_again", "Identity confirmed again", "Identité confirmée de nouveau";
+    ReturnPublished = 227, "return_published", "National return published", "Rapport national publié";
+    ReturnUnpublished = 228, "return_unpublished", "Publication of a national return ended", "Publication d’un rapport national terminée";
 }
 
 impl Action {

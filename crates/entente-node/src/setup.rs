@@ -182,6 +182,7 @@ impl Home {
             referrals: crate::config::ReferralsConfig::default(),
             notifications: crate::config::NotificationsConfig::default(),
             console: crate::config::ConsoleConfig::default(),
+            public: crate::config::PublicConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };

@@ -192,3 +192,9 @@ pub const USERS: Table = Table::new(61, "users");
 /// Links with which somebody sets up their way in, once. Key: hash of the link's secret (32 bytes).
 /// Value: [`crate::people::LinkRow`].
 pub const SIGN_IN_LINKS: Table = Table::new(62, "sign-in-links");
+
+/// National returns that were made. Key: SHA-256 of the file. Value: [`crate::statistics::ReturnRow`].
+pub const RETURNS: Table = Table::new(70, "returns");
+
+/// The files of national returns, as they were signed. Key: SHA-256 of the file.
+pub const RETURN_FILES: Table = Table::new(71, "return-files");
