@@ -182,6 +182,8 @@ actions! {
     JobStopped = 223, "job_stopped", "Long work stopped", "Travail arrêté";
     JobLost = 224, "job_lost", "Long work ended by a restart", "Travail interrompu par un redémarrage";
     JobFileTaken = 225, "job_file_taken", "File of long work downloaded", "Fichier d’un travail téléchargé";
+    ReturnPublished = 227, "return_published", "National return published", "Rapport national publié";
+    ReturnUnpublished = 228, "return_unpublished", "Publication of a national return ended", "Publication d’un rapport national terminée";
     ApprovalAsked = 230, "approval_asked", "A second person asked for", "Deuxième personne demandée";
     ApprovalGiven = 231, "approval_given", "Approved by a second person", "Approuvé par une deuxième personne";
     ApprovalRefused = 232, "approval_refused", "Refused by a second person, or taken back", "Refusé par une deuxième personne, ou repris";

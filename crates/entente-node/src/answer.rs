@@ -22,14 +22,19 @@ mod overlap_run;
 mod partners;
 mod people;
 mod plans;
+mod public;
 mod records;
 pub(crate) mod referrals;
+mod returns;
 pub(crate) mod services;
 mod settings;
 mod sponsors;
 mod statistics;
 mod status;
 mod store;
+
+pub use public::PublicService;
+pub use returns::not_a_return;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -365,6 +370,10 @@ impl Desk {
             Op::StatsStatus => it.now(asked, statistics::status).await,
             Op::StatsShow => it.now(asked, statistics::show).await,
             Op::StatsReturn => it.now(asked, statistics::national).await,
+            Op::ReturnList => it.now(asked, returns::list).await,
+            Op::ReturnShow => it.now(asked, returns::show).await,
+            Op::ReturnPublish => it.now(asked, returns::publish).await,
+            Op::ReturnUnpublish => it.now(asked, returns::unpublish).await,
             Op::OverlapDraft => it.now(asked, overlap::draft).await,
             Op::OverlapSign => it.now(asked, overlap::sign).await,
             Op::OverlapList => it.now(asked, overlap::list).await,

@@ -47,6 +47,9 @@ pub struct Config {
     /// What takes two people.
     #[serde(default)]
     pub approvals: ApprovalsConfig,
+    /// The public site.
+    #[serde(default)]
+    pub public: PublicConfig,
     /// The door for accounts of this machine besides the node's own.
     #[serde(default)]
     pub staff_door: StaffDoorConfig,
@@ -167,6 +170,28 @@ pub struct ApprovalsConfig {
     /// [`MAY_NEED_APPROVAL`](crate::local::role::MAY_NEED_APPROVAL).
     #[serde(default)]
     pub needed_for: Vec<String>,
+}
+
+/// The public site: what everybody may see. It is always there below `/public` of the console.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicConfig {
+    /// An address and port of its own, where nothing else answers. Empty: none.
+    #[serde(default)]
+    pub listen: String,
+}
+
+impl PublicConfig {
+    /// The address of its own, if it has one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.parse().ok()
+    }
+
+    /// What is wrong with it.
+    fn problem(&self) -> Option<&'static str> {
+        (!self.listen.is_empty() && self.address().is_none())
+            .then_some("public.listen must be an address and a port, like `0.0.0.0:443`")
+    }
 }
 
 /// The door for accounts of this machine besides the node's own.
@@ -338,7 +363,7 @@ impl Config {
             return bad("referrals.coordinator must be at most 100 characters".into());
         }
         config.notifications.check()?;
-        if let Some(problem) = config.console.problem() {
+        if let Some(problem) = config.console.problem().or(config.public.problem()) {
             return bad(problem.into());
         }
         let may_need = &config.approvals.needed_for;
@@ -427,6 +452,7 @@ mod tests {
         assert_eq!(example.store, StoreConfig::default());
         assert_eq!(example.sync, SyncConfig::default());
         assert_eq!(example.console, ConsoleConfig::default());
+        assert_eq!(example.public, PublicConfig::default());
         assert_eq!(example.backup, BackupConfig::default());
         assert_eq!(example.referrals, ReferralsConfig::default());
         assert_eq!(example.notifications, NotificationsConfig::default());

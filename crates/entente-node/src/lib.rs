@@ -19,6 +19,7 @@ pub mod local;
 pub mod node;
 pub mod notify;
 pub mod people;
+pub mod returned;
 pub mod run;
 pub mod setup;
 pub mod sponsored;

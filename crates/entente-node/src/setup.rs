@@ -189,6 +189,7 @@ impl Home {
             notifications: crate::config::NotificationsConfig::default(),
             console: crate::config::ConsoleConfig::default(),
             approvals: crate::config::ApprovalsConfig::default(),
+            public: crate::config::PublicConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),
             staff: std::collections::BTreeMap::new(),
         };

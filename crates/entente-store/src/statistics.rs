@@ -6,12 +6,30 @@
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::db::{DbError, Keys, Rows, Write};
 use crate::rows::{AnswerRow, BadRow, Bytes32, ChargeRow, PlanRow};
 use crate::tables::{
-    ANSWERS, ANSWERS_BY_CHARGE, CHARGED, CHARGES, OWN_RELEASES, PLAN_SIGNATURES, PLANS, SPENT,
+    ANSWERS, ANSWERS_BY_CHARGE, CHARGED, CHARGES, OWN_RELEASES, PLAN_SIGNATURES, PLANS,
+    RETURN_FILES, RETURNS, SPENT,
 };
 use crate::tx::RowsExt;
+
+/// A national return that was made here. Its file is in a table of its own, since it can be long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnRow {
+    /// The plan.
+    pub plan: Bytes32,
+    /// The year or quarter, as the core numbers them.
+    pub period: u32,
+    /// When it was made; seconds since 1970.
+    pub made_at_s: i64,
+    /// The length of its file.
+    pub n_bytes: u64,
+    /// Since when everybody may see it; seconds since 1970.
+    pub published_at_s: Option<i64>,
+}
 
 /// Reading plans, the ledger and releases. A release is named by its id as the core writes it.
 pub trait Statistics: Rows {
@@ -119,6 +137,26 @@ pub trait Statistics: Rows {
         Ok(last.map_or(0, |(key, _)| number(&key)))
     }
 
+    /// A national return.
+    fn made_return(&self, id: &Bytes32) -> Result<Option<ReturnRow>, DbError> {
+        self.row(RETURNS, id)
+    }
+
+    /// All national returns that were made.
+    fn made_returns(&self) -> Result<Vec<(Bytes32, ReturnRow)>, DbError> {
+        let mut all = Vec::new();
+        self.rows(RETURNS, &[], &mut |key, row| {
+            all.push((*key.first_chunk().ok_or(BadRow)?, row));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+
+    /// The file of a national return.
+    fn return_file(&self, id: &Bytes32) -> Result<Option<Vec<u8>>, DbError> {
+        self.get(RETURN_FILES, id)
+    }
+
     /// Up to which number every charge is known. Below the last one only if this store is older than
     /// what it was shown of itself.
     fn n_whole_charges(&self) -> Result<u64, DbError> {
@@ -151,6 +189,22 @@ fn pool(year: i16, partner: Option<&Bytes32>) -> Vec<u8> {
 }
 
 impl Write<'_> {
+    /// Keeps a national return, with its file.
+    pub fn put_return(
+        &mut self,
+        id: &Bytes32,
+        row: &ReturnRow,
+        file: &[u8],
+    ) -> Result<(), DbError> {
+        self.put(RETURN_FILES, id, file)?;
+        self.put_row(RETURNS, id, row)
+    }
+
+    /// Keeps what became of a national return.
+    pub fn put_return_row(&mut self, id: &Bytes32, row: &ReturnRow) -> Result<(), DbError> {
+        self.put_row(RETURNS, id, row)
+    }
+
     /// Keeps a plan.
     pub fn put_plan(&mut self, id: &Bytes32, row: &PlanRow) -> Result<(), DbError> {
         self.put_row(PLANS, id, row)

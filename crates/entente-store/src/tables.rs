@@ -204,6 +204,12 @@ pub const SPONSOR_MAIL: Table = Table::new(64, "sponsor-mail");
 /// Long work that staff started. Key: job id (16 bytes). Value: [`crate::jobs::JobRow`].
 pub const JOBS: Table = Table::new(68, "jobs");
 
+/// National returns that were made. Key: SHA-256 of the file. Value: [`crate::statistics::ReturnRow`].
+pub const RETURNS: Table = Table::new(70, "returns");
+
+/// The files of national returns, as they were signed. Key: SHA-256 of the file.
+pub const RETURN_FILES: Table = Table::new(71, "return-files");
+
 /// What waits for a second person, and what became of it. Key: id (16 bytes). Value:
 /// [`crate::approvals::ApprovalRow`].
 pub const APPROVALS: Table = Table::new(72, "approvals");

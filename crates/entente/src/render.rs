@@ -30,6 +30,7 @@ pub(crate) mod qr;
 mod record;
 pub(crate) mod referral;
 pub(crate) mod returned;
+mod returns;
 mod service;
 mod settings;
 mod sponsor;
@@ -123,6 +124,10 @@ pub(crate) fn told(
         Op::StatsStatus => show::<doc::StatsStatusAsk>(told, view),
         Op::StatsShow => show::<doc::StatsShowAsk>(told, view),
         Op::StatsReturn => show::<doc::StatsReturnAsk>(told, view),
+        Op::ReturnList => show::<doc::ReturnListAsk>(told, view),
+        Op::ReturnShow => show::<doc::ReturnShowAsk>(told, view),
+        Op::ReturnPublish => show::<doc::ReturnPublishAsk>(told, view),
+        Op::ReturnUnpublish => show::<doc::ReturnUnpublishAsk>(told, view),
         Op::OverlapDraft => show::<doc::OverlapDraftAsk>(told, view),
         Op::OverlapSign => show::<doc::OverlapSignAsk>(told, view),
         Op::OverlapList => show::<doc::OverlapListAsk>(told, view),

@@ -259,6 +259,16 @@ fn told(
     })
 }
 
+/// A table of figures as a document.
+pub(super) fn table_of(
+    node: &Node,
+    names: &Names,
+    plan: &Plan,
+    table: &ReturnTable,
+) -> Outcome<Option<StatsTable>> {
+    table_told(node, names, plan, table, &Misses::new())
+}
+
 fn table_told(
     node: &Node,
     names: &Names,
@@ -447,10 +457,12 @@ pub(super) fn national(
     let node = &desk.node;
     let kept = node.plan_to_ask(&ask.plan)?;
     let of_period = period(&ask.period)?;
-    let path = new_file_path(&ask.file)?;
+    let path = ask.file.as_deref().map(new_file_path).transpose()?;
     step(steps, 0, 0, "writing the return", "écriture du rapport");
     let (national, bytes) = node.national_return(staff.actor(), &kept, of_period)?;
-    write_new(path, |file| file.write_all(&bytes)).map_err(|error| io_fault(&error))?;
+    if let Some(path) = path {
+        write_new(path, |file| file.write_all(&bytes)).map_err(|error| io_fault(&error))?;
+    }
     let mut sum = Heads::default();
     for heads in national.tables.iter().map(ReturnTable::heads) {
         sum.answered += heads.answered;

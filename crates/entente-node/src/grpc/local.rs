@@ -181,6 +181,10 @@ local_service! {
     stats_status, StatsStatusStream, StatsStatus;
     stats_show, StatsShowStream, StatsShow;
     stats_return, StatsReturnStream, StatsReturn;
+    return_list, ReturnListStream, ReturnList;
+    return_show, ReturnShowStream, ReturnShow;
+    return_publish, ReturnPublishStream, ReturnPublish;
+    return_unpublish, ReturnUnpublishStream, ReturnUnpublish;
     overlap_draft, OverlapDraftStream, OverlapDraft;
     overlap_sign, OverlapSignStream, OverlapSign;
     overlap_list, OverlapListStream, OverlapList;

@@ -104,6 +104,10 @@ ops! {
     StatsStatus = "stats_status", "Show who has answered a plan", "Montrer qui a répondu à un plan";
     StatsShow = "stats_show", "Show the figures of a plan", "Montrer les chiffres d’un plan";
     StatsReturn = "stats_return", "Write a national return", "Produire un rapport national";
+    ReturnList = "return_list", "List national returns", "Lister les rapports nationaux";
+    ReturnShow = "return_show", "Check and show a national return", "Vérifier et montrer un rapport national";
+    ReturnPublish = "return_publish", "Publish a national return", "Publier un rapport national";
+    ReturnUnpublish = "return_unpublish", "End the publication of a national return", "Mettre fin à la publication d’un rapport national";
     OverlapDraft = "overlap_draft", "Draft an overlap round", "Rédiger les conditions d’un recoupement";
     OverlapSign = "overlap_sign", "Sign an overlap round", "Signer un recoupement";
     OverlapList = "overlap_list", "List overlap rounds", "Lister les recoupements";

@@ -199,6 +199,9 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::PlanDraft | Op::StatsRun | Op::StatsReturn => &[PrivacyOfficer, Coordinator],
         Op::PlanSign => &[PrivacyOfficer],
         Op::StatsStatus | Op::StatsShow => &[PrivacyOfficer, Coordinator, Auditor],
+        Op::ReturnList | Op::ReturnShow => &[PrivacyOfficer, Coordinator, Auditor],
+        // What was public once can be copied for ever.
+        Op::ReturnPublish | Op::ReturnUnpublish => &[PrivacyOfficer],
 
         // Overlap rounds: driving one is work, signing it and destroying its keys is authority.
         Op::OverlapDraft | Op::OverlapRun => &[PrivacyOfficer, Coordinator],
@@ -252,6 +255,8 @@ pub fn needs_proof(op: Op) -> bool {
             | Op::AgreementEnd
             | Op::EpochClose
             | Op::PlanSign
+            | Op::ReturnPublish
+            | Op::ReturnUnpublish
             | Op::OverlapSign
             | Op::QuarantineRelease
             | Op::RecordExport
@@ -325,8 +330,8 @@ mod tests {
             AgreementDiff, AgreementList, AgreementShow, ApprovalList, AuditDisclosures,
             AuditExport, AuditList, AuditShow, AuditVerify, Budget, CapacityShow, Doctor,
             EpochList, FeedList, Inbox, OpenerList, OverlapList, OverlapShow, PartnerList,
-            PartnerShow, PlanList, PlanShow, QuarantineList, ServiceList, ServiceSearch,
-            ServiceShow, SettingsShow, SponsorList, StatsShow, StatsStatus, Status,
+            PartnerShow, PlanList, PlanShow, QuarantineList, ReturnList, ReturnShow, ServiceList,
+            ServiceSearch, ServiceShow, SettingsShow, SponsorList, StatsShow, StatsStatus, Status,
         };
         assert_eq!(
             ops_of(Role::Auditor),
@@ -347,6 +352,8 @@ mod tests {
                 PlanList,
                 StatsStatus,
                 StatsShow,
+                ReturnList,
+                ReturnShow,
                 OverlapList,
                 OverlapShow,
                 ServiceList,
@@ -375,6 +382,8 @@ mod tests {
             Op::EpochClose,
             Op::QuarantineRelease,
             Op::PlanSign,
+            Op::ReturnPublish,
+            Op::ReturnUnpublish,
             Op::OverlapSign,
             Op::OverlapEnd,
             Op::SponsorAdd,

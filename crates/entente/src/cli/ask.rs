@@ -525,8 +525,12 @@ fn stats(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "return" => asked(&StatsReturnAsk {
             plan: plan(),
             period: typed.text("period"),
-            file: typed.path("out").unwrap_or_default(),
+            file: typed.path("out"),
         }),
+        "returns" => asked(&ReturnListAsk { plan: typed.maybe("plan") }),
+        "verdict" => asked(&ReturnShowAsk { id: typed.text("return"), form: None, lang: None }),
+        "publish" => asked(&ReturnPublishAsk { id: typed.text("return") }),
+        "unpublish" => asked(&ReturnUnpublishAsk { id: typed.text("return") }),
         _ => None,
     }
 }

@@ -115,6 +115,10 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("stats status", Some(Op::StatsStatus)),
     ("stats show canada", Some(Op::StatsShow)),
     ("stats return canada 2025 --out canada-2025.return", Some(Op::StatsReturn)),
+    ("stats returns", Some(Op::ReturnList)),
+    ("stats verdict b5bb9d", Some(Op::ReturnShow)),
+    ("stats publish b5bb9d", Some(Op::ReturnPublish)),
+    ("stats unpublish b5bb9d", Some(Op::ReturnUnpublish)),
     (
         "stats overlap draft 2025 --helpers A,B --contributes Harbour=ngo,Police --size 300",
         Some(Op::OverlapDraft),

@@ -11,14 +11,13 @@ use std::path::Path;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::statistics::national::NationalReturn;
-use entente_core::statistics::release::Answer;
 use entente_node::fault::{Both, Fault};
+use entente_node::returned::{self, Verdict, strangers};
 
 use super::ask::Typed;
 use super::desk::Desk;
 use super::{End, faults};
 use crate::render::overlap_result::OverlapVerdict;
-use crate::render::returned::{self, Verdict};
 
 /// The longest file that is read: the longest content, and what stands around it.
 const MAX_FILE: u64 = (entente_proto::MAX_RETURN as u64) + (1 << 20);
@@ -56,10 +55,7 @@ fn checked(
     bytes: &[u8],
     trusted: Option<&[OrgId]>,
 ) -> Result<(NationalReturn, Verdict), Box<Fault>> {
-    let read = entente_proto::read_return(bytes);
-    let (national, maker) = read.map_err(|invalid| faults::not_a_return(&invalid))?;
-    let verdict = verdict(&national, maker, trusted);
-    Ok((national, verdict))
+    returned::read(bytes, trusted).map_err(|invalid| faults::not_a_return(&invalid))
 }
 
 /// The same for the result of an overlap round.
@@ -88,19 +84,6 @@ fn overlap(
     Ok(if is_right { End::Done } else { End::Faulty })
 }
 
-/// Whoever signed in it and was not named as trusted.
-fn strangers(voices: &[OrgId], trusted: Option<&[OrgId]>) -> Vec<Both> {
-    let Some(trusted) = trusted else { return Vec::new() };
-    let strangers = voices.iter().filter(|org| !trusted.contains(org));
-    let fault = |org: &OrgId| {
-        Both::new(
-            format!("{org} signed in it, and is not among the trusted identities"),
-            format!("{org} y a signé, et n’est pas parmi les identités de confiance"),
-        )
-    };
-    strangers.map(fault).collect()
-}
-
 /// The identities that were named, in full: the beginning of one proves nothing.
 fn trusted(typed: &[String]) -> Result<Option<Vec<OrgId>>, Box<Fault>> {
     if typed.is_empty() {
@@ -117,51 +100,6 @@ fn contents(path: &Path) -> Result<Vec<u8>, Box<Fault>> {
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(MAX_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
-}
-
-fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -> Verdict {
-    let wrong = national.faults(&maker);
-    let mut faults: Vec<Both> =
-        wrong.iter().map(|it| Both::new(it.text(Lang::En), it.text(Lang::Fr))).collect();
-    let mut voices: Vec<OrgId> = national.signatures.iter().map(|(org, _)| *org).collect();
-    voices.push(maker);
-    let mut contributors = Vec::new();
-    for table in &national.tables {
-        if table.sum.is_some() || table.given_up.is_some() {
-            voices.extend(national.plan.roles.aggregators.iter().flatten());
-        }
-        for (org, heard) in &table.voices {
-            let Some(heard) = heard else { continue };
-            voices.push(*org);
-            if matches!(heard.answer, Answer::Given(_) | Answer::Added(_)) {
-                contributors.push(*org);
-            }
-        }
-    }
-    for all in [&mut voices, &mut contributors] {
-        all.sort_unstable();
-        all.dedup();
-    }
-    faults.extend(strangers(&voices, trusted));
-    Verdict {
-        title: national.plan.title.clone(),
-        plan: format!("{}@{}", national.plan.name, national.plan.version),
-        plan_id: national.plan_id().to_string(),
-        period: national.period.to_string(),
-        made_on: national.made_on.to_string(),
-        definitions: national.definitions.clone(),
-        maker,
-        contributors,
-        heads: national.tables.iter().map(|it| (it.release, it.heads())).collect(),
-        given_up: national
-            .tables
-            .iter()
-            .filter_map(|it| Some(it.given_up.as_ref()?.given_up))
-            .collect(),
-        names: national.plan.cubes.iter().map(|it| (it.name.clone(), it.counts())).collect(),
-        compared: trusted.is_some(),
-        faults,
-    }
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ async fn publish(teller: &Teller, offices: &[Office], plan: &str, folder: &Path)
     let ask = StatsReturnAsk {
         plan: plan.to_owned(),
         period: due(federal, plan).await?,
-        file: file.display().to_string(),
+        file: Some(file.display().to_string()),
     };
     federal.ask(&ask).await?;
     let verdict = verify::check(&file, Some(&identities(offices).await?))?.1;

@@ -337,7 +337,7 @@ fn is_to_run(row: &StatsReleaseRow) -> bool {
 impl Render for StatsReturnTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
-        let file = &self.file;
+        let file = self.file.as_deref().unwrap_or(lang.pick("kept here", "conservé ici"));
         page.line(&lang.pick(
             format!("National return for {} written: {file}", self.period),
             format!("Rapport national pour {} écrit : {file}", self.period),
@@ -359,7 +359,10 @@ impl Render for StatsReturnTold {
             ),
             ("SHA-256", self.sha256.clone()),
         ]);
-        page.next(&format!("entente verify {file}"));
+        match &self.file {
+            Some(file) => page.next(&format!("entente verify {file}")),
+            None => page.next("entente stats returns"),
+        }
     }
 }
 

@@ -85,6 +85,7 @@ fn restored_config(desk: &Desk, typed: &Typed<'_>) -> Result<Config, Box<Fault>>
         notifications: entente_node::config::NotificationsConfig::default(),
         console: entente_node::config::ConsoleConfig::default(),
         approvals: entente_node::config::ApprovalsConfig::default(),
+        public: entente_node::config::PublicConfig::default(),
         staff_door: entente_node::config::StaffDoorConfig::default(),
         staff: std::collections::BTreeMap::new(),
     })

@@ -347,7 +347,7 @@ pub struct StatsReleaseRow {
     pub why: Option<Reason>,
 }
 
-/// Writes a national return into a file.
+/// Makes a national return, and writes it into a file too if one is named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatsReturnAsk {
@@ -355,8 +355,9 @@ pub struct StatsReturnAsk {
     pub plan: String,
     /// The year or quarter.
     pub period: String,
-    /// Path on the node; must not exist.
-    pub file: String,
+    /// Path on the node; must not exist. Absent: it is kept here and nowhere else.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 /// A return that was written.
@@ -366,11 +367,11 @@ pub struct StatsReturnTold {
     pub plan: PlanRow,
     /// The period.
     pub period: String,
-    /// Where it is.
-    pub file: String,
+    /// Where it was written, besides being kept here.
+    pub file: Option<String>,
     /// Its size.
     pub bytes: u64,
-    /// SHA-256 of the file: 64 hex digits.
+    /// SHA-256 of the file: 64 hex digits. Also the name by which it is kept.
     pub sha256: String,
     /// How many tables are in it.
     pub tables: u64,

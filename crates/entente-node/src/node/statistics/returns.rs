@@ -1,6 +1,7 @@
 //! Tables of what others answered, and national returns.
 //!
-//! Everything here is a function of what is kept: nobody is asked, and nothing is drawn.
+//! Everything here is a function of what is kept: nobody is asked, and nothing is drawn. A return that was
+//! made is kept as it was signed, under its digest; whether everybody may see it is said beside it.
 
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::Code as _;
@@ -11,8 +12,8 @@ use entente_core::statistics::national::{NationalReturn, ReturnTable, digest, re
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{DbError, Rows};
-use entente_store::rows::BadRow;
-use entente_store::statistics::Statistics as _;
+use entente_store::rows::{BadRow, Bytes32};
+use entente_store::statistics::{ReturnRow, Statistics as _};
 
 use super::asking::voices;
 use super::plans::KeptPlan;
@@ -64,9 +65,81 @@ impl Node {
         );
         let file = entente_proto::return_file(&content, &seal.map_err(|_| no_randomness())?);
         let entry = self.entry(actor, Action::ReturnWritten).reference(kept.id.0);
-        self.audit(vec![entry.n(national.tables.len() as u64)])?;
+        let entry = entry.n(national.tables.len() as u64);
+        let name = digest(&file);
+        self.db.write("keep return", |tx| {
+            // Made twice on one day it is the same file.
+            if tx.made_return(&name)?.is_none() {
+                let row = ReturnRow {
+                    plan: kept.id.0,
+                    period: period.number(),
+                    made_at_s: self.now_s(),
+                    n_bytes: file.len() as u64,
+                    published_at_s: None,
+                };
+                tx.put_return(&name, &row, &file)?;
+            }
+            self.write_audit(tx, vec![entry])
+        })?;
         Ok((national, file))
     }
+
+    /// The returns that were made here, the newest first, each by its name.
+    pub fn returns(&self) -> Outcome<Vec<(Bytes32, ReturnRow)>> {
+        let mut all = self.db.read(|tx| Ok::<_, Box<Fault>>(tx.made_returns()?))?;
+        all.sort_by_key(|(name, row)| (std::cmp::Reverse(row.made_at_s), *name));
+        Ok(all)
+    }
+
+    /// Finds a return by the beginning of its name.
+    pub fn find_return(&self, wanted: &str) -> Outcome<(Bytes32, ReturnRow)> {
+        let wanted = wanted.trim().to_ascii_lowercase();
+        let all = self.returns()?.into_iter();
+        let mut found = all.filter(|(name, _)| hex::encode(name).starts_with(&wanted));
+        match (found.next(), found.next()) {
+            (Some(only), None) if !wanted.is_empty() => Ok(only),
+            _ => Err(no_such_return()),
+        }
+    }
+
+    /// The file of a return, as it was signed.
+    pub fn return_file(&self, name: &Bytes32) -> Outcome<Vec<u8>> {
+        let file = self.db.read(|tx| Ok::<_, Box<Fault>>(tx.return_file(name)?))?;
+        file.ok_or_else(no_such_return)
+    }
+
+    /// Lets everybody see a return, or nobody any more.
+    pub fn publish_return(
+        &self,
+        actor: Actor,
+        name: &Bytes32,
+        is_public: bool,
+    ) -> Outcome<ReturnRow> {
+        self.db.write("publish return", |tx| {
+            let mut row = tx.made_return(name)?.ok_or_else(no_such_return)?;
+            if row.published_at_s.is_some() == is_public {
+                return Ok(row);
+            }
+            row.published_at_s = is_public.then(|| self.now_s());
+            tx.put_return_row(name, &row)?;
+            let action =
+                if is_public { Action::ReturnPublished } else { Action::ReturnUnpublished };
+            self.write_audit(tx, vec![self.entry(actor, action).reference(*name)])?;
+            Ok(row)
+        })
+    }
+}
+
+/// `ENT-2771`. The same for one that is not public.
+pub(crate) fn no_such_return() -> Box<Fault> {
+    Fault::new(
+        2771,
+        ("There is no such return.", "Ce rapport n’existe pas."),
+        (
+            "See those that are kept: `entente stats returns`.",
+            "Voyez ceux qui sont conservés : `entente stats returns`.",
+        ),
+    )
 }
 
 fn table<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<ReturnTable> {

@@ -19,6 +19,15 @@ fn plan_name(words: Words) -> Arg {
     )
 }
 
+fn return_name(words: Words) -> Arg {
+    words.place(
+        "return",
+        ("RETURN", "RAPPORT"),
+        "A return: the beginning of its name, as `entente stats returns` shows it",
+        "Un rapport\u{a0}: le début de son nom, tel que le montre `entente stats returns`",
+    )
+}
+
 fn out(words: Words, en: &'static str, fr: &'static str) -> Arg {
     words.option("out", ("FILE", "FICHIER"), en, fr).value_parser(value_parser!(PathBuf))
 }
@@ -148,6 +157,34 @@ pub(super) fn stats(words: Words) -> Command {
                     "Une année ou un trimestre\u{a0}: 2025 ou 2025-Q3",
                 ))
                 .arg(out(words, "The file to write", "Le fichier à écrire").required(true)),
+            words
+                .command(
+                    "returns",
+                    "List the returns that are kept here, and which are published",
+                    "Lister les rapports conservés ici, et lesquels sont publiés",
+                )
+                .arg(plan_name(words).required(false)),
+            words
+                .command(
+                    "verdict",
+                    "Check a return that is kept here, and show its figures",
+                    "Vérifier un rapport conservé ici, et montrer ses chiffres",
+                )
+                .arg(return_name(words)),
+            words
+                .command(
+                    "publish",
+                    "Let everybody see a return on the public site",
+                    "Laisser tout le monde voir un rapport sur le site public",
+                )
+                .arg(return_name(words)),
+            words
+                .command(
+                    "unpublish",
+                    "Take a return off the public site",
+                    "Retirer un rapport du site public",
+                )
+                .arg(return_name(words)),
             super::overlap::overlap(words),
             mse(words),
         ],

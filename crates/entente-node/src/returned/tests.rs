@@ -6,6 +6,7 @@ use entente_core::statistics::national::{Heard, releases_of};
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::{Contribution, Receipt};
 
+use super::forms::{csv, sdmx};
 use super::*;
 
 fn key(seed: u8) -> OrgKey {
@@ -19,7 +20,7 @@ fn national() -> NationalReturn {
         contributors: [(key(2).id(), OrgType::Ngo)].into(),
         aggregators: None,
     };
-    let draft = include_str!("../../../../../config/plans/canada-v1.toml");
+    let draft = include_str!("../../../../config/plans/canada-v1.toml");
     let plan = Plan::from_toml(draft, Some(roles)).unwrap();
     let plan_bytes = entente_proto::encode_plan(&plan);
     let period = "2025".parse().unwrap();
