@@ -112,6 +112,8 @@ pub(crate) fn of_folder(found: &FolderReferral, us: Named, now_s: i64, done: boo
         duties: kept.card.iter().flat_map(duties_for).map(|it| duty(&it)).collect(),
         offers: Vec::new(),
         matches: Vec::new(),
+        // The folder itself holds what was handed over, and says so.
+        handovers: Vec::new(),
         timeline: Vec::new(),
     }
 }
