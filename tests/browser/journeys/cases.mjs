@@ -43,7 +43,7 @@ function befriend(world, from, to, template) {
 /** A made-up case that resembles others, with a consent. */
 function alike(house, day) {
   const { record } = house.json("record", "add", `registered_on=${day}`, "status=actual", "gender=woman", "age_at_registration=31", "province_of_exploitation=35", "exploitation=sexual", "needs=legal");
-  house.cli("consent", "give", record, "--scope", "stats", "--scope", "referral_need", "--informed", "--by", "self");
+  house.cli("consent", "give", record, "--scope", "stats,referral_need", "--informed", "--by", "self");
   return record;
 }
 
