@@ -109,6 +109,19 @@ fn told<'h>(has: &'h super::Receives, name: &str) -> Option<&'h FieldValue> {
     has.fields.iter().find(|it| it.field == name)
 }
 
+/// What a partner reads. A region is called one: several have the name of a province.
+fn read(p: &Page, field: &FieldValue) -> String {
+    let Some(first) = field.values.0.first() else { return nothing(p) };
+    let regions = words::list("region_shared", p.lang).unwrap_or_default();
+    match regions.iter().find(|(code, _)| field.field == "place" && *code == first) {
+        Some((_, label)) => {
+            let name = label.split(" (").next().unwrap_or(label);
+            format!("{} {name}", p.t("Region:", "Région :"))
+        }
+        None => value(p, field),
+    }
+}
+
 /// Whether a value is more than the word for what is not known.
 fn says_something(value: &FieldValue) -> bool {
     value.values.0.iter().any(|it| it != "unknown")
@@ -148,6 +161,6 @@ fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Ce
         (Fate::Removed, Some(_)) => p.t("left out", "retiré"),
         (Fate::Removed, None) => p.t("never leaves", "ne part jamais"),
     };
-    let theirs = theirs.map(|it| if it.values.0.is_empty() { nothing(p) } else { value(p, &it) });
+    let theirs = theirs.map(|it| read(p, &it));
     Cell { fate: word, struck, theirs, clause, why }
 }
