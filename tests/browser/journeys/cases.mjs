@@ -278,10 +278,9 @@ export async function cases(world) {
   const compare = ids.map((id) => `with=${id}`).join("&");
   house.cli("record", "steward", at, ids[0]);
   const old = `/cases/${shared}`;
-  const consentId = house.json("consent", "list", shared).consents[0].id;
   await world.tour(page, house, [
-    ["cases-list", "/cases"], ["cases-add", "/cases/add"], ["cases-show", old], ["cases-edit", `${record}/edit`],
-    ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`], ["cases-consent-withdraw", `${old}/consents/${consentId}/withdraw`],
+    ["cases-add", "/cases/add"], ["cases-show", old], ["cases-edit", `${record}/edit`],
+    ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`],
     ["cases-explain", `${record}/explain?with=${ids[0]}`], ["cases-compare", `${old}/explain?${compare}`],
     ["cases-history", `${record}/history`], ["cases-version", `${record}/history/3`],
     ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-search", "/cases/search"],
