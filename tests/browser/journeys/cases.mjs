@@ -41,9 +41,9 @@ function befriend(world, from, to, template) {
 }
 
 /** A made-up case that resembles others, with a consent. */
-function alike(house, day) {
-  const { record } = house.json("record", "add", `registered_on=${day}`, "status=actual", "gender=woman", "age_at_registration=31", "province_of_exploitation=35", "exploitation=sexual", "needs=legal");
-  house.cli("consent", "give", record, "--scope", "stats", "--scope", "referral_need", "--informed", "--by", "self");
+function alike(house, day, form = "sexual") {
+  const { record } = house.json("record", "add", `registered_on=${day}`, "status=actual", "gender=woman", "age_at_registration=31", "citizenship=CAN", "province_of_exploitation=35", "majority_at_exploitation=adult", `exploitation=${form}`, "needs=legal");
+  house.cli("consent", "give", record, "--scope", "stats,referral_need", "--informed", "--by", "self");
   return record;
 }
 
@@ -72,6 +72,7 @@ async function byKeyboard(world, page, house) {
   await type("citizenship", "Can");
   await type("status", "Act");
   await type("province_of_exploitation", "Ont");
+  await type("majority_at_exploitation", "Adu");
   await tick("sexual");
   await tick("legal");
   await type("registered_on", "2026-13-01");
@@ -166,9 +167,14 @@ async function explain(world, page, house, record, office, shared) {
   world.check(await row("Gender").locator("td.case-kept").count() === 1, "explain: what is kept is not said");
   world.check(await page.locator('dt:text-is("Last name") + dd.case-gone del').count() === 1, "explain: a name is not said to stay");
   world.check(!text.includes("Exemple-Tremblay"), "explain: a name is shown");
-  await world.look(page, "cases-explain-en", { whole: true });
+  const atTable = () => page.evaluate(() => document.querySelector(".case-verdicts").scrollIntoView());
+  await atTable();
+  await world.look(page, "cases-explain-en");
+  await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(page.url().replace("/en/", "/fr/"));
-  await world.look(page, "cases-explain-fr", { picture: false });
+  await atTable();
+  await world.look(page, "cases-explain-fr-390");
+  await page.setViewportSize({ width: 1200, height: 820 });
   house.cli("epoch", "close", "2026-Q3");
   await page.goto(`${house.origin}/en/cases/${shared}/explain?with=${office}`);
   world.check((await page.textContent("main")).includes("has a summary"), "explain: it does not say what is shared already");
@@ -256,7 +262,9 @@ export async function cases(world) {
 
   const [office, centre] = [await dialled(world, "office", OFFICE), await dialled(world, "centre", CENTRE)];
   const ids = [befriend(world, house, office, "ngo-province"), befriend(world, house, centre, "province-federal")];
-  const shared = Array.from({ length: 16 }, () => alike(house, "2026-08-15"))[0];
+  const form = (n) => ["sexual", "forced_labour"][n % 2];
+  const shared = Array.from({ length: 16 }, (_, n) => alike(house, "2026-08-15", form(n)))[0];
+  for (let n = 0; n < 15; n += 1) alike(house, house.json("record", "show", record.split("/")[2]).created_at.slice(0, 10), form(n + 1));
 
   await page.goto(`${house.origin}/en${record}`);
   await consent(world, page);
@@ -270,14 +278,13 @@ export async function cases(world) {
   const compare = ids.map((id) => `with=${id}`).join("&");
   house.cli("record", "steward", at, ids[0]);
   const old = `/cases/${shared}`;
-  const consentId = house.json("consent", "list", shared).consents[0].id;
   await world.tour(page, house, [
-    ["cases-list", "/cases"], ["cases-add", "/cases/add"], ["cases-show", old], ["cases-edit", `${record}/edit`],
-    ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`], ["cases-consent-withdraw", `${old}/consents/${consentId}/withdraw`],
+    ["cases-add", "/cases/add"], ["cases-show", old], ["cases-edit", `${record}/edit`],
+    ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`],
     ["cases-explain", `${record}/explain?with=${ids[0]}`], ["cases-compare", `${old}/explain?${compare}`],
     ["cases-history", `${record}/history`], ["cases-version", `${record}/history/3`],
     ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-search", "/cases/search"],
-  ], ["cases-show-en", "cases-add-en", "cases-explain-fr-390", "cases-compare-en"]);
+  ], ["cases-show-en", "cases-add-en", "cases-compare-en"]);
   await same(world, house, record);
   await withdraw(world, page, house, shared, record);
 }

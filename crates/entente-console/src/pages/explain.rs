@@ -9,7 +9,7 @@ use entente_core::lang::Lang;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
-    ConsentListAsk, Disclosure, Fate, PartnerListAsk, PartnerRow, PartnerState,
+    ConsentListAsk, Disclosure, Fate, FieldFate, PartnerListAsk, PartnerRow, PartnerState,
 };
 
 use crate::gate::{Visit, nothing_there};
@@ -193,6 +193,9 @@ async fn explain(
         verdict: None,
         chosen: false,
     });
+    for offer in &mut chosen {
+        name_steward(p, offer, &partners);
+    }
     let table = table(p, &chosen);
     let clauses = clauses(&visit, &chosen, &table).await?;
     show(&ExplainPage {
@@ -204,6 +207,17 @@ async fn explain(
         table,
         clauses,
     })
+}
+
+/// Puts the name of the community steward in the place of its id, where it is a partner.
+fn name_steward(p: &Page, offer: &mut Offer, partners: &[PartnerRow]) {
+    let is_steward = |it: &&mut FieldFate| it.ours.field == "steward";
+    let Some(fate) = offer.told.fields.iter_mut().find(is_steward) else { return };
+    for value in &mut fate.ours.values.0 {
+        if let Some(row) = partners.iter().find(|row| row.partner.id == *value) {
+            *value = row.partner.name(p.lang).to_owned();
+        }
+    }
 }
 
 /// Whether anything could go to a partner: it is there, and not over.

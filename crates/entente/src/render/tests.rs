@@ -105,8 +105,8 @@ fn what_does_not_go_out_is_crossed_out_where_that_can_be_seen() {
     let view = View { lang: Lang::En, width: None, colour: true };
     let page = told(Op::AgreementExplain, example(Op::AgreementExplain), &view).unwrap();
     let line = |field: &str| page.lines().find(|line| line.contains(field)).unwrap().to_owned();
-    assert!(line("Immigration status").contains("\u{1b}[9m"));
-    assert!(!line("Forms of exploitation").contains("\u{1b}[9m"));
+    assert!(line("Period").contains("\u{1b}[9m"));
+    assert!(!line("Place").contains("\u{1b}[9m"));
 }
 
 #[test]

@@ -30,13 +30,14 @@ impl StewardPage<'_> {
         short(&self.told.record.id)
     }
 
-    /// What the steward answered: code, words, whether it is so.
+    /// What the steward may have answered: code, words, whether it is ticked at first. Never an
+    /// answer: that of one steward must not be sent as that of another.
     fn answers(&self) -> [(&'static str, &'static str, bool); 3] {
-        let (p, said) = (self.p, self.told.steward_allows);
+        let p = self.p;
         [
-            ("", p.t("No answer yet", "Pas encore de réponse"), said.is_none()),
-            ("yes", p.t("They allow sharing", "Il permet la communication"), said == Some(true)),
-            ("no", p.t("They refuse", "Il refuse"), said == Some(false)),
+            ("", p.t("None yet, or as before", "Pas encore, ou inchangée"), true),
+            ("yes", p.t("They allow sharing", "Il permet la communication"), false),
+            ("no", p.t("They refuse", "Il refuse"), false),
         ]
     }
 }

@@ -8,7 +8,7 @@ use entente_node::fault::Fault;
 use entente_node::local::doc::FieldValue;
 use jiff::civil::Date;
 
-use super::sections::{Section, countries, hint, one};
+use super::sections::{SECTIONS, Section, countries, hint, one};
 use crate::page::{Page, failed};
 use crate::problem::Problem;
 
@@ -120,7 +120,10 @@ pub(crate) fn wrong(typed: &Typed, known: &[FieldValue], today: Date, lang: Lang
     }
     let problems = record.check(today).into_iter();
     wrong.extend(problems.map(|it| Wrong::at(it.field().name(), sentence(&it.text(lang)))));
-    let place = |wrong: &Wrong| Field::ALL.iter().position(|field| field.name() == wrong.at);
+    // In the order of the form.
+    let place = |wrong: &Wrong| {
+        SECTIONS.iter().flat_map(Section::fields).position(|field| field.name() == wrong.at)
+    };
     wrong.sort_by_key(place);
     wrong.dedup();
     wrong
@@ -343,13 +346,13 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_stands_at_its_field_in_the_order_of_the_record() {
+    fn each_fault_stands_at_its_field_in_the_order_of_the_form() {
         let today = date(2026, 11, 22);
         let typed =
             typed("age_at_registration=x&birthdate=22-11-2026&registered_on=&age_at_entry=3");
         let found = wrong(&typed, &[], today, Lang::En);
         let at: Vec<_> = found.iter().map(|it| it.at.as_str()).collect();
-        assert_eq!(at, ["birthdate", "age_at_registration"]);
+        assert_eq!(at, ["age_at_registration", "birthdate"]);
         assert!(found.iter().all(|it| !it.text.contains("22-11")), "{found:?}");
     }
 

@@ -80,7 +80,12 @@ pub(crate) const SECTIONS: &[Section] = &[
         id: "situation",
         title: ("What happened", "Ce qui s’est passé"),
         more: ("What was done, by what means, and where", "Actes, moyens et lieux"),
-        usual: &[Field::Status, Field::ProvinceOfExploitation, Field::Exploitation],
+        usual: &[
+            Field::Status,
+            Field::ProvinceOfExploitation,
+            Field::MajorityAtExploitation,
+            Field::Exploitation,
+        ],
         rest: &[
             Field::StatusDecidedBy,
             Field::Acts,
@@ -88,7 +93,6 @@ pub(crate) const SECTIONS: &[Section] = &[
             Field::Controls,
             Field::Duration,
             Field::AgeAtEntry,
-            Field::MajorityAtExploitation,
             Field::LabourSectors,
             Field::SexualTypes,
             Field::RecruiterRelation,
@@ -162,6 +166,10 @@ pub(crate) fn hint(field: Field, lang: Lang) -> &'static str {
             "Without a status, the record is shared with nobody.",
             "Sans statut, le dossier n’est communiqué à personne.",
         ),
+        Field::MajorityAtExploitation => pick(
+            "Many agreements send nothing about minors; left open, it may have been one.",
+            "Bien des ententes n’envoient rien sur les mineurs; sans réponse, c’en était peut-être un.",
+        ),
         Field::Exploitation => pick("Tick all that apply.", "Cochez tout ce qui s’applique."),
         Field::Needs => pick(
             "What the person asks for now. Tick all that apply.",
@@ -229,8 +237,15 @@ pub(crate) fn one(p: &Page, field: &str, value: &str) -> String {
             let known = words::value_label(field, value, p.lang);
             if known == value { country(value) } else { known }
         }
+        // An organization without its name: enough of its id to recognise it.
+        Ok(Kind::Organization) if value.len() == 64 => value.chars().take(10).collect(),
         _ => words::value_label(field, value, p.lang),
     }
+}
+
+/// That a date is precise to the day is what everybody takes it to be.
+pub(crate) fn is_plain(field: &FieldValue) -> bool {
+    field.field == Field::RegisteredPrecision.name() && field.values.0 == ["day"]
 }
 
 /// All countries with their names in alphabetical order, Canada first.

@@ -9,7 +9,7 @@ use entente_node::local::{Op, words};
 use serde::Deserialize;
 
 use super::consent::Consents;
-use super::sections::{SECTIONS, Section, value};
+use super::sections::{SECTIONS, Section, is_plain, value};
 use super::{found, short};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
@@ -231,6 +231,7 @@ fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer 
         rows: of
             .fields()
             .filter_map(|field| told.fields.iter().find(|it| it.field == field.name()))
+            .filter(|it| !is_plain(it))
             .collect(),
     };
     let parts = SECTIONS.iter().map(part).filter(|part| !part.rows.is_empty()).collect();

@@ -5,7 +5,7 @@ use entente_node::local::words;
 
 use super::Offer;
 use crate::page::Page;
-use crate::pages::cases::sections::value;
+use crate::pages::cases::sections::{is_plain, value};
 
 /// The fields of a case beside what partners read of them.
 pub(crate) struct Table {
@@ -57,9 +57,8 @@ pub(crate) fn table(p: &Page, chosen: &[Offer]) -> Table {
         let has_nothing = fate.from.is_empty() && !is_never;
         if has_nothing {
             // Who was told before may have been told more than is recorded now.
-            let was_told = chosen
-                .iter()
-                .any(|it| it.has.as_ref().is_some_and(|has| told(has, name).is_some()));
+            let says = |has: &super::Receives| told(has, name).is_some_and(says_something);
+            let was_told = chosen.iter().any(|it| it.has.as_ref().is_some_and(says));
             if !was_told {
                 let reads = fate.theirs.as_ref().filter(|it| !it.values.0.is_empty());
                 let reads = reads.map_or_else(|| nothing(p), |it| value(p, it));
@@ -83,8 +82,6 @@ fn nothing(p: &Page) -> String {
 
 /// The fields of the record that a line is read from.
 fn sources(fate: &FieldFate) -> Vec<&FieldValue> {
-    // That a date is precise to the day is what everybody takes it to be.
-    let is_plain = |it: &&FieldValue| it.field == "registered_precision" && it.values.0 == ["day"];
     match fate.from.as_slice() {
         [] => vec![&fate.ours],
         from => from.iter().filter(|it| !is_plain(it)).collect(),
@@ -112,6 +109,24 @@ fn told<'h>(has: &'h super::Receives, name: &str) -> Option<&'h FieldValue> {
     has.fields.iter().find(|it| it.field == name)
 }
 
+/// What a partner reads. A region is called one: several have the name of a province.
+fn read(p: &Page, field: &FieldValue) -> String {
+    let Some(first) = field.values.0.first() else { return nothing(p) };
+    let regions = words::list("region_shared", p.lang).unwrap_or_default();
+    match regions.iter().find(|(code, _)| field.field == "place" && *code == first) {
+        Some((_, label)) => {
+            let name = label.split(" (").next().unwrap_or(label);
+            format!("{} {name}", p.t("Region:", "Région :"))
+        }
+        None => value(p, field),
+    }
+}
+
+/// Whether a value is more than the word for what is not known.
+fn says_something(value: &FieldValue) -> bool {
+    value.values.0.iter().any(|it| it != "unknown")
+}
+
 fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Cell {
     let struck = struck(p, any);
     let Some(fate) = fate else {
@@ -133,13 +148,19 @@ fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Ce
         Some(theirs) if Some(&theirs.values.0) == recorded => Fate::Kept,
         Some(_) => Fate::Generalized,
     };
-    let why = match (word, &fate.clause) {
+    // No clause of today decided what went out then.
+    let clause = fate.clause.filter(|_| !is_then || word == Fate::Kept);
+    let why = match (word, &clause) {
         (Fate::Kept, _) => p.t("as recorded", "tel qu’inscrit"),
+        (Fate::Generalized, None) if is_then => {
+            p.t("coarser, as it went out", "généralisé à l’envoi")
+        }
+        (Fate::Removed, None) if is_then => p.t("did not go out", "non envoyé"),
         (Fate::Generalized, Some(_)) => p.t("coarser", "généralisé"),
         (Fate::Generalized, None) => p.t("no summary says more", "aucun résumé n’en dit plus"),
         (Fate::Removed, Some(_)) => p.t("left out", "retiré"),
         (Fate::Removed, None) => p.t("never leaves", "ne part jamais"),
     };
-    let theirs = theirs.map(|it| if it.values.0.is_empty() { nothing(p) } else { value(p, &it) });
-    Cell { fate: word, struck, theirs, clause: fate.clause.clone(), why }
+    let theirs = theirs.map(|it| read(p, &it));
+    Cell { fate: word, struck, theirs, clause, why }
 }
