@@ -8,6 +8,25 @@ const N_ROWS = 300;
 const BAD = new Set([17, 80, 81, 200, 299]);
 const EVIL = "<script>alert(1)</script>";
 
+const MAPPING = `layout = "own"
+title_en = "Our list"
+title_fr = "Notre liste"
+
+[defaults]
+status = "possible"
+
+[[column]]
+name = "Quand"
+required = true
+take = "date"
+field = "registered_on"
+
+[[column]]
+name = "Qui"
+field = "gender"
+values = { "femme" = "woman", "homme" = "man" }
+`;
+
 /** Made-up cases, of which five cannot be read. */
 function rows(n_rows = N_ROWS) {
   const lines = ["external_ref,status,gender,registered_on,exploitation,name_first,notes"];
@@ -115,6 +134,19 @@ export async function jobs(world) {
   const rowsPath = new URL(page.url()).pathname.replace("/en", "");
   await page.goto(`${house.origin}/en/cases`);
   world.check((await page.textContent("caption")).includes("295"), "the list has another number");
+
+  // A file with columns of its own, and the mapping that says what they are.
+  const [own, mapping] = [join(world.folder, "own.csv"), join(world.folder, "own.toml")];
+  writeFileSync(own, "Quand;Qui\n2026-02-03;femme\n2026-02-04;homme\n");
+  writeFileSync(mapping, MAPPING);
+  await page.goto(`${house.origin}/en/cases/import`);
+  await page.click("summary");
+  await page.setInputFiles("#mapping", mapping);
+  await page.setInputFiles("#file", own);
+  await page.click("main form button");
+  const mapped = await page.textContent("main");
+  world.check(/2\s*new cases/.test(mapped) && mapped.includes("Quand"), `with a mapping it says ${mapped.slice(0, 300)}`);
+  await page.click("text=Remove the file");
 
   // The same file again adds nothing.
   await upload(page, house, file);

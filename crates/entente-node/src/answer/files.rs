@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::node::Outcome;
 use crate::setup::io_fault;
 
+mod columns;
 mod export;
 mod import;
 #[cfg(test)]

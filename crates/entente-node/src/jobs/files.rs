@@ -27,6 +27,9 @@ pub const FILE_LASTS_S: i64 = 3_600;
 /// How many uploads of one person wait at once.
 const MAX_UPLOADS: usize = 4;
 
+/// The ending of mapping files.
+const MAPPING: &str = "mapping";
+
 /// The ending of lists of rows that were set aside.
 const ASIDE: &str = "aside";
 
@@ -48,6 +51,7 @@ struct Uploaded {
     by: String,
     at_s: i64,
     n_bytes: u64,
+    has_mapping: bool,
     job: Option<JobId>,
 }
 
@@ -67,7 +71,15 @@ pub struct Upload {
     pub at_s: i64,
     /// Its length in bytes.
     pub n_bytes: u64,
+    /// Whether a mapping file came with it.
+    pub has_mapping: bool,
     pub(crate) path: PathBuf,
+}
+
+impl Upload {
+    pub(super) fn mapping(&self) -> Option<PathBuf> {
+        self.has_mapping.then(|| self.path.with_extension(MAPPING))
+    }
 }
 
 impl Files {
@@ -89,39 +101,31 @@ impl Files {
         let id = hex::encode(random::<16>()?);
         let path = self.upload_path(&id);
         let file = new_file(&path).map_err(|error| io_fault(&error))?;
-        Ok(Receiving { files: self.clone(), by: by.to_owned(), id, file, n_bytes: 0, done: false })
+        let (files, by) = (self.clone(), by.to_owned());
+        Ok(Receiving { files, by, id, file, n_bytes: 0, has_mapping: false, done: false })
     }
 
     /// A file that this person uploaded. Somebody else's is not there.
     pub fn upload(&self, by: &str, id: &str) -> Outcome<Upload> {
         let kept = unpoisoned(self.kept.lock());
         let found = kept.uploads.get(id).filter(|it| it.by == by && it.job.is_none());
-        let Uploaded { at_s, n_bytes, .. } = found.ok_or_else(no_such_file)?;
-        let (id, path) = (id.to_owned(), self.upload_path(id));
-        Ok(Upload { id, at_s: *at_s, n_bytes: *n_bytes, path })
+        Ok(self.shown(id, found.ok_or_else(no_such_file)?))
     }
 
     /// What this person uploaded and did not go on with, the oldest first.
     pub fn waiting(&self, by: &str) -> Vec<Upload> {
         let kept = unpoisoned(self.kept.lock());
         let theirs = kept.uploads.iter().filter(|(_, it)| it.by == by && it.job.is_none());
-        let mut waiting: Vec<_> = theirs
-            .map(|(id, Uploaded { at_s, n_bytes, .. })| Upload {
-                id: id.clone(),
-                at_s: *at_s,
-                n_bytes: *n_bytes,
-                path: self.upload_path(id),
-            })
-            .collect();
+        let mut waiting: Vec<_> = theirs.map(|(id, it)| self.shown(id, it)).collect();
         waiting.sort_by_key(|upload| upload.at_s);
         waiting
     }
 
     /// Removes a file that this person uploaded.
     pub fn remove(&self, by: &str, id: &str) -> Outcome<()> {
-        let path = self.upload(by, id)?.path;
+        self.upload(by, id)?;
         unpoisoned(self.kept.lock()).uploads.remove(id);
-        remove(&path);
+        self.remove_upload(id);
         Ok(())
     }
 
@@ -183,7 +187,7 @@ impl Files {
         let over: Vec<_> = kept.uploads.iter().filter(of_job).map(|(id, _)| id.clone()).collect();
         for id in over {
             kept.uploads.remove(&id);
-            remove(&self.upload_path(&id));
+            self.remove_upload(&id);
         }
         if is_done {
             if let Some((_, until)) = kept.made.get_mut(job) {
@@ -209,7 +213,7 @@ impl Files {
         kept.uploads.retain(|id, upload| {
             let stays = upload.job.is_some() || now_s - upload.at_s < FILE_LASTS_S;
             if !stays {
-                remove(&self.upload_path(id));
+                self.remove_upload(id);
             }
             stays
         });
@@ -241,6 +245,17 @@ impl Files {
     fn upload_path(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.upload"))
     }
+
+    fn shown(&self, id: &str, uploaded: &Uploaded) -> Upload {
+        let Uploaded { at_s, n_bytes, has_mapping, .. } = *uploaded;
+        Upload { id: id.to_owned(), at_s, n_bytes, has_mapping, path: self.upload_path(id) }
+    }
+
+    fn remove_upload(&self, id: &str) {
+        let path = self.upload_path(id);
+        remove(&path.with_extension(MAPPING));
+        remove(&path);
+    }
 }
 
 /// A file that comes in, piece by piece.
@@ -250,6 +265,7 @@ pub struct Receiving {
     id: String,
     file: File,
     n_bytes: u64,
+    has_mapping: bool,
     done: bool,
 }
 
@@ -266,14 +282,22 @@ impl Receiving {
         self.file.write_all(piece).map_err(|error| io_fault(&error))
     }
 
+    /// A mapping file that came with it.
+    pub fn mapping(&mut self, bytes: &[u8]) -> Outcome<()> {
+        let path = self.files.upload_path(&self.id).with_extension(MAPPING);
+        let written = new_file(&path).and_then(|mut file| file.write_all(bytes));
+        self.has_mapping = true;
+        written.map_err(|error| io_fault(&error))
+    }
+
     /// That was all. Gives the id of the upload.
     pub fn finish(mut self, now_s: i64) -> Outcome<String> {
         if self.n_bytes == 0 {
             return Err(no_file());
         }
         self.done = true;
-        let (by, n_bytes) = (self.by.clone(), self.n_bytes);
-        let upload = Uploaded { by, at_s: now_s, n_bytes, job: None };
+        let (n_bytes, has_mapping) = (self.n_bytes, self.has_mapping);
+        let upload = Uploaded { by: self.by.clone(), at_s: now_s, n_bytes, has_mapping, job: None };
         unpoisoned(self.files.kept.lock()).uploads.insert(self.id.clone(), upload);
         Ok(self.id.clone())
     }
@@ -282,7 +306,7 @@ impl Receiving {
 impl Drop for Receiving {
     fn drop(&mut self) {
         if !self.done {
-            remove(&self.files.upload_path(&self.id));
+            self.files.remove_upload(&self.id);
         }
     }
 }

@@ -37,11 +37,13 @@ pub struct ExportChoice {
 }
 
 impl ImportChoice {
-    fn ask(&self, file: &Path, quarantine: Option<&Path>) -> RecordImportAsk {
+    fn ask(&self, upload: &Upload, quarantine: Option<&Path>) -> RecordImportAsk {
+        // Whoever chooses a layout means that, and not the mapping that came with the file.
+        let mapping = upload.mapping().filter(|_| self.layout.is_none());
         RecordImportAsk {
-            file: file.display().to_string(),
+            file: upload.path.display().to_string(),
             layout: self.layout.clone(),
-            mapping: None,
+            mapping: mapping.map(|path| path.display().to_string()),
             sheet: self.sheet.clone(),
             quarantine: quarantine.map(|path| path.display().to_string()),
             consent: (!self.consent.is_empty()).then(|| self.consent.clone()),
@@ -58,7 +60,7 @@ impl Desk {
         upload: &Upload,
         choice: &ImportChoice,
     ) -> Outcome<RecordImportTold> {
-        let ask = choice.ask(&upload.path, None);
+        let ask = choice.ask(upload, None);
         let body = serde_json::to_string(&ask).map_err(|_| failed())?;
         let asked = Asked::new(RecordImportAsk::OP, staff.clone(), body, Box::new(|_| {}));
         let told = self.ask(asked).await?;
@@ -75,7 +77,7 @@ impl Desk {
         let (files, id) = (&self.jobs.files, self.node.new_id()?);
         let aside = files.aside_path(id)?;
         files.give(&upload.id, id);
-        let started = self.start_as(id, staff, &choice.ask(&upload.path, Some(&aside))).await;
+        let started = self.start_as(id, staff, &choice.ask(upload, Some(&aside))).await;
         started.inspect_err(|_| files.give_back(&upload.id))
     }
 

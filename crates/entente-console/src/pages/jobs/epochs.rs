@@ -37,12 +37,12 @@ impl EpochsPage<'_> {
         let closed =
             |epoch: &str| self.told.closed.iter().filter(|row| row.epoch == epoch).count() as u64;
         let mut epoch = self.told.open.parse::<Period>().ok();
-        let mut before = || {
+        let before = || {
             let day = epoch?.first_day().yesterday().ok()?;
             epoch = Period::of(day).ok();
             epoch
         };
-        let over = std::iter::from_fn(&mut before).take(OFFERED);
+        let over = std::iter::from_fn(before).take(OFFERED);
         over.map(|epoch| (epoch.to_string(), closed(&epoch.to_string()))).collect()
     }
 

@@ -64,22 +64,30 @@ async fn take(visit: Visit, form: Multipart) -> Answer {
 async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault>> {
     let desk = &visit.console.desk;
     let by = &visit.page.signed.as_ref().ok_or_else(failed)?.staff.name;
+    let mut receiving = desk.jobs.files.receive(by)?;
     while let Some(mut field) = form.next_field().await.map_err(|_| cut_off())? {
-        if field.name() != Some("file") {
-            continue;
-        }
-        let mut receiving = desk.jobs.files.receive(by)?;
-        let mut n_bytes = 0;
-        while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
-            n_bytes += piece.len();
-            if n_bytes > MAX_UPLOAD {
-                return Err(too_large());
+        match field.name() {
+            Some("file") => {
+                let mut n_bytes = 0;
+                while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
+                    n_bytes += piece.len();
+                    if n_bytes > MAX_UPLOAD {
+                        return Err(too_large());
+                    }
+                    receiving.push(&piece)?;
+                }
             }
-            receiving.push(&piece)?;
+            Some("mapping") => {
+                let bytes = field.bytes().await.map_err(|_| cut_off())?;
+                // A browser sends the field also when nothing was chosen.
+                if !bytes.is_empty() {
+                    receiving.mapping(&bytes)?;
+                }
+            }
+            _ => {}
         }
-        return receiving.finish(desk.node.now_s());
     }
-    Err(cut_off())
+    receiving.finish(desk.node.now_s())
 }
 
 #[derive(Template)]

@@ -14,6 +14,7 @@ use entente_core::layout::{CellProblem, ConsentDraft, Draft, Layout};
 use entente_core::record::RecordId;
 use sha2::{Digest as _, Sha256};
 
+use super::columns::columns;
 use super::{mapping, named_layout, not_read};
 use crate::answer::exchange::{absolute, new_file_path};
 use crate::answer::{Desk, Staff, Steps, step};
@@ -35,14 +36,8 @@ const WRITES_AHEAD: usize = 4;
 /// Problems told in the answer; all of them are in the quarantine file.
 const MAX_PROBLEMS: usize = 20;
 
-/// Rows in which the first value of each column is looked for.
-const LOOKED_AT: usize = 50;
-
-/// How much of a value is shown, covered.
-const LOOKS_CHARS: usize = 24;
-
 /// Names of columns longer than this are no names.
-const MAX_HEADER: usize = 64;
+pub(super) const MAX_HEADER: usize = 64;
 
 pub(in crate::answer) fn import(
     desk: &Desk,
@@ -68,7 +63,7 @@ pub(in crate::answer) fn import(
         *told.by_reason.entry((*code).to_owned()).or_insert(0) += n;
     }
     if ask.dry_run {
-        told.columns = source.columns()?;
+        told.columns = columns(path, sheet, &layout)?;
         told.added = plan.n_new;
         told.unchanged = plan.n_known;
     } else {
@@ -199,29 +194,6 @@ impl<'a> Source<'a> {
         self.count_known(&mut keys, &mut plan)?;
         told.quarantine = aside.finish()?;
         Ok(plan)
-    }
-
-    /// What becomes of each column, and what its first value looks like.
-    fn columns(&self) -> Outcome<Vec<ImportColumn>> {
-        let table = tabular::open_sheet(self.path, self.sheet).map_err(|error| not_read(&error))?;
-        let headers = table.headers.clone();
-        let Ok(bound) = self.layout.bind(&headers) else { return Ok(Vec::new()) };
-        let mut looks: Vec<Option<String>> = vec![None; headers.len()];
-        for row in table.take(LOOKED_AT) {
-            let row = row.map_err(|error| not_read(&error))?;
-            for (looks, cell) in looks.iter_mut().zip(&row.cells) {
-                if looks.is_none() && !cell.trim().is_empty() {
-                    *looks = Some(looks_like(cell.trim()));
-                }
-            }
-        }
-        let columns = headers.into_iter().zip(bound.feeds()).zip(looks);
-        let shown = columns.map(|((column, field), looks_like)| ImportColumn {
-            column: column.chars().take(MAX_HEADER).collect(),
-            field: field.map(str::to_owned),
-            looks_like,
-        });
-        Ok(shown.collect())
     }
 
     fn count_known(&self, keys: &mut Vec<[u8; 16]>, plan: &mut Plan) -> Outcome<()> {
@@ -381,18 +353,6 @@ fn problem(row: u64, problem: &CellProblem) -> RowProblem {
             text: Both::new(reason.text(Lang::En), reason.text(Lang::Fr)),
         },
     }
-}
-
-/// A value with its letters and digits covered: enough to see a date that is written the other way
-/// round, and nothing about anybody.
-fn looks_like(cell: &str) -> String {
-    let cover = |c: char| match c {
-        c if c.is_numeric() => '9',
-        c if c.is_alphabetic() => 'x',
-        c if c.is_ascii_punctuation() || c == ' ' => c,
-        _ => '?',
-    };
-    cell.chars().take(LOOKS_CHARS).map(cover).collect()
 }
 
 /// The names of the columns at these positions. The header has been recognized, so these are names
