@@ -223,10 +223,15 @@ impl Page {
     /// Where the person here can go.
     pub(crate) fn items(&self) -> Vec<Link> {
         let open = ITEMS.iter().filter(|item| item.op.is_none_or(|op| self.may(op)));
+        // Agreements are part of what is between partners.
+        let here = match self.path.split(['?', '/']).nth(1) {
+            Some("agreements") => Some("partners"),
+            here => here,
+        };
         open.map(|item| Link {
             to: self.to(item.path),
             text: self.t(item.words.0, item.words.1),
-            is_here: self.path.split(['?', '/']).nth(1) == item.path.get(1..),
+            is_here: here == item.path.get(1..),
         })
         .collect()
     }

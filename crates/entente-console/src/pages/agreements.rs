@@ -156,22 +156,46 @@ pub(crate) struct Part<'a> {
 
 /// A difference, in the order in which somebody asks: what they would see, what we would see.
 pub(crate) fn parts<'a>(diff: &'a AgreementDiffTold, p: &Page) -> Vec<Part<'a>> {
+    // Of a first agreement all is new: it says what each would see, and what limits that.
+    let is_first = diff.from_version.is_none();
+    let title = |first: (&'static str, &'static str), later: (&'static str, &'static str)| {
+        let (en, fr) = if is_first { first } else { later };
+        p.t(en, fr)
+    };
+    let limits = ("What limits it", "Ce qui le limite");
+    let they = ("They would see", "Ils verraient");
+    let we = ("We would see", "Nous verrions");
     let kinds = [
-        (Who::Them, DiffKind::Wider, p.t("They would newly see", "Ils verraient de plus"), "warn"),
+        (
+            Who::Them,
+            DiffKind::Wider,
+            title(they, ("They would newly see", "Ils verraient de plus")),
+            "warn",
+        ),
         (
             Who::Them,
             DiffKind::Narrower,
-            p.t("They would no longer see", "Ils ne verraient plus"),
+            title(limits, ("They would no longer see", "Ils ne verraient plus")),
             "good",
         ),
-        (Who::Us, DiffKind::Wider, p.t("We would newly see", "Nous verrions de plus"), "info"),
+        (
+            Who::Us,
+            DiffKind::Wider,
+            title(we, ("We would newly see", "Nous verrions de plus")),
+            "info",
+        ),
         (
             Who::Us,
             DiffKind::Narrower,
-            p.t("We would no longer see", "Nous ne verrions plus"),
+            title(limits, ("We would no longer see", "Nous ne verrions plus")),
             "good",
         ),
-        (Who::Nobody, DiffKind::Other, p.t("Other changes", "Autres changements"), ""),
+        (
+            Who::Nobody,
+            DiffKind::Other,
+            title(("Rules", "Règles"), ("Other changes", "Autres changements")),
+            "",
+        ),
     ];
     kinds
         .into_iter()
@@ -213,6 +237,9 @@ impl OnePage<'_> {
                 .p
                 .t("A newer version took its place.", "Une version plus récente l’a remplacée."),
             AgreementStanding::Ended => self.p.t("It is over.", "Elle est terminée."),
+            AgreementStanding::Active if self.row.next_step == Step::Nothing => {
+                self.p.t("Everything goes as agreed.", "Tout se passe comme il a été convenu.")
+            }
             AgreementStanding::Expired => {
                 self.p.t("Its last day has passed.", "Son dernier jour est passé.")
             }

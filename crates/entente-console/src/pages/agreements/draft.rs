@@ -134,8 +134,22 @@ impl CheckPage<'_> {
         !self.told.clauses.is_empty()
     }
 
-    fn missing(&self) -> &[Both] {
-        &self.told.missing
+    /// What is to be looked at, by the side that it stands on in the form.
+    fn missing(&self) -> Vec<String> {
+        let p = self.p;
+        let shown = |it: &Both| {
+            let text = p.both(it);
+            let sides = [
+                ("ours.", p.t("Our side:", "Notre côté :")),
+                ("theirs.", p.t("Their side:", "Leur côté :")),
+            ];
+            let side = sides.iter().find(|(key, _)| text.starts_with(key));
+            match (side, text.split_once(':')) {
+                (Some((_, side)), Some((_, what))) => format!("{side} {}", what.trim()),
+                _ => text.to_owned(),
+            }
+        };
+        self.told.missing.iter().map(shown).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use entente_core::agreement::Grant;
 use entente_core::agreement::terms::{
     AgeLevel, CitizenshipLevel, Consequence, Detail, GenderLevel, PeriodLevel, PlaceLevel,
 };
@@ -218,7 +219,7 @@ pub(super) fn groups(p: &Page, settings: &Settings, typed: Option<&Typed>) -> Ve
         let name = format!("{table}{key}");
         let now = |name: &str| match typed {
             Some(typed) => typed_value(name, *kind, typed, p),
-            None => settings.get(name).cloned().unwrap_or_else(|| unsaid(*kind)),
+            None => settings.get(name).cloned().unwrap_or_else(|| unsaid(name, *kind)),
         };
         let (value, french) = match kind {
             Kind::Pair => (now(&format!("{name}.en")), now(&format!("{name}.fr"))),
@@ -260,8 +261,12 @@ fn kind_name(kind: Kind) -> &'static str {
 }
 
 /// What a key that a draft does not mention comes to.
-fn unsaid(kind: Kind) -> String {
+fn unsaid(name: &str, kind: Kind) -> String {
     match kind {
+        Kind::Number if name.ends_with("min_group_persons") => {
+            Grant::nothing().min_group.to_string()
+        }
+        Kind::Number => "0".to_owned(),
         Kind::Yes => "false".to_owned(),
         Kind::Many(_) => "[]".to_owned(),
         Kind::One(List::Period) => "quarter".to_owned(),
@@ -285,13 +290,19 @@ fn typed_value(name: &str, kind: Kind, typed: &Typed, p: &Page) -> String {
     }
 }
 
-/// What was typed and differs from the draft, as edits of it.
+/// What was typed and differs from the draft, as edits of it. What was not sent stays as it is; of
+/// boxes, that is how a browser says that none is ticked.
 pub(super) fn edits(p: &Page, settings: &Settings, typed: &Typed) -> Settings {
     let mut edits = Settings::new();
     for (table, keys, _) in tables(settings) {
         for (key, kind, _) in keys {
             let name = format!("{table}{key}");
-            let was = |name: &str| settings.get(name).cloned().unwrap_or_else(|| unsaid(*kind));
+            let is_sent = typed.iter().any(|(sent, _)| sent.starts_with(&name));
+            if !is_sent && !matches!(kind, Kind::Yes | Kind::Many(_)) {
+                continue;
+            }
+            let was =
+                |name: &str| settings.get(name).cloned().unwrap_or_else(|| unsaid(name, *kind));
             if *kind == Kind::Pair {
                 let [en, fr] = ["en", "fr"].map(|lang| {
                     let name = format!("{name}.{lang}");

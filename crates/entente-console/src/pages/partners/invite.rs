@@ -96,7 +96,9 @@ pub(super) async fn make(visit: Visit, Form(typed): Form<Typed>) -> Answer {
             template: template(&typed.template, visit.page.lang),
             told: &told,
         }),
-        Err(fault) if matches!(fault.code.as_str(), "ENT-1218" | "ENT-1305" | "ENT-1210") => {
+        Err(fault)
+            if matches!(fault.code.as_str(), "ENT-1218" | "ENT-1305" | "ENT-1210" | "ENT-1221") =>
+        {
             let page = InvitePage { p: &visit.page, fault: Some(&fault), typed: &typed };
             show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

@@ -86,10 +86,7 @@ async fn peek(visit: &Visit, ticket: &str) -> Result<Invitation, Box<Fault>> {
 }
 
 fn is_about_the_ticket(fault: &Fault) -> bool {
-    matches!(
-        fault.code.as_str(),
-        "ENT-1203" | "ENT-1204" | "ENT-1208" | "ENT-1209" | "ENT-1220" | "ENT-1221"
-    )
+    matches!(fault.code.as_str(), "ENT-1203" | "ENT-1204" | "ENT-1208" | "ENT-1209")
 }
 
 /// An invitation that was read, and what is done with it.

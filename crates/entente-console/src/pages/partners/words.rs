@@ -204,8 +204,11 @@ pub(crate) fn grouped(id: &str) -> String {
     groups.join(" ")
 }
 
+/// A text in English and in French.
+type Pair = (&'static str, &'static str);
+
 /// Templates of agreements: name, title, what it is for.
-pub(crate) const TEMPLATES: [(&str, (&str, &str), (&str, &str)); 3] = [
+pub(crate) const TEMPLATES: [(&str, Pair, Pair); 3] = [
     (
         "ngo-province",
         (
@@ -236,7 +239,7 @@ pub(crate) const TEMPLATES: [(&str, (&str, &str), (&str, &str)); 3] = [
 ];
 
 /// The title of a template; its name if it is another one.
-pub(crate) fn template<'a>(name: &'a str, lang: Lang) -> &'a str {
+pub(crate) fn template(name: &str, lang: Lang) -> &str {
     let known = TEMPLATES.iter().find(|(known, ..)| *known == name);
     known.map_or(name, |(_, (en, fr), _)| lang.pick(*en, *fr))
 }

@@ -63,7 +63,7 @@ fn the_next_version_is_drafted_from_the_one_in_force_and_waits_for_the_other_sid
     // A list stands on several lines here, and is one value all the same.
     let told = drafted(&[("purposes", "[\"statistics\", \"audit\"]"), ("at_end", "keep")]);
     assert!(told.missing.is_empty(), "{:?}", told.missing);
-    assert!(told.clauses.iter().any(|it| it.clause == "§2.3" && it.text.en.contains("audit")));
+    assert!(told.clauses.iter().any(|it| it.clause == "§2.3" && it.text.en.contains("Audit")));
     let toml = told.toml;
 
     let amend = |toml: &str| {
