@@ -137,6 +137,12 @@ async fn contact_details_go_from_a_file_to_the_screen_of_one_person() {
     sync(&shelter, "office");
     let shown = done(&shelter, &["referral", "show", &id]);
     assert!(shown.to_string().contains("opened"), "{shown}");
+    let ours = &list(&shown, "/handovers")[0];
+    assert_eq!((&ours["sent"], &ours["opened_by"]), (&Value::Bool(true), &Value::Null));
+    assert!(ours["delivered_at"].is_string() && ours["opened_at"].is_string(), "{ours}");
+    assert!(ours["kept_until"].is_null() && number(ours, "/kept_days") > 0, "{ours}");
+    let theirs = &list(&done(&office, &["referral", "show", &id]), "/handovers")[0];
+    assert_eq!((&theirs["sent"], text(theirs, "/opened_by")), (&Value::Bool(false), "Alex".into()));
     for lang in ["en", "fr"] {
         assert!(page(&office, lang, &["opener", "list"]).contains("Alex"));
         page(&office, lang, &["opener", "rotate"]);

@@ -45,6 +45,12 @@ async fn a_shelter_says_two_beds_and_its_file_goes_out_and_comes_in_again() {
         ],
     );
     assert_eq!(added["service"]["hidden"], true);
+    assert_eq!((&added["service"]["at"], &added["service"]["city"]), (&Value::Null, &Value::Null));
+    let told = ["service", "add", "--name", "Desk", "--province", "MB", "--city", "Winnipeg"];
+    let told = done(&shelter, &[&told[..], &["--at", "49.8951,-97.1384"]].concat());
+    assert_eq!(told["service"]["at"], "49.8951,-97.1384");
+    assert_eq!(told["service"]["city"]["en"], "Winnipeg");
+    done(&shelter, &["--yes", "service", "close", "Desk", "--delete"]);
     assert_eq!(added["service"]["stale"], false);
 
     let set = done(

@@ -45,9 +45,18 @@ impl AddPage<'_> {
     }
 
     /// One row of choices for each need that may be named: its number, and what is chosen.
-    fn needs(&self) -> Vec<(usize, &str)> {
+    fn needs(&self, of: std::ops::Range<usize>) -> Vec<(usize, &str)> {
         let chosen = |n: usize| self.typed.needs.get(n).map_or("", String::as_str);
-        (0..NEEDS).map(|n| (n + 1, chosen(n))).collect()
+        of.map(|n| (n + 1, chosen(n))).collect()
+    }
+
+    /// Most people need one thing, or two.
+    fn first_needs(&self) -> Vec<(usize, &str)> {
+        self.needs(0..2)
+    }
+
+    fn more_needs(&self) -> Vec<(usize, &str)> {
+        self.needs(2..NEEDS)
     }
 
     fn languages(&self) -> Vec<(String, String)> {

@@ -27,6 +27,14 @@ pub(crate) trait Words {
         if text.is_empty() { code.to_owned() } else { text.to_owned() }
     }
 
+    /// What happened, in the timeline: the same words, but for what a step is before anything happened.
+    fn happened(&self, code: &str) -> String {
+        match code {
+            "created" => self.page().t("made", "créé").to_owned(),
+            other => self.step(other),
+        }
+    }
+
     /// The tone of the tag of a step.
     fn tone(&self, row: &ReferralRow) -> &'static str {
         match row.step.as_str() {

@@ -1,5 +1,7 @@
 //! Adding a service of ours, and changing one.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, RawForm};
 use axum::http::StatusCode;
@@ -39,6 +41,9 @@ struct Typed {
     closes: [String; 7],
     trafficking: bool,
     no_status: String,
+    // What some fields held when the form was made. What is not changed is not sent, since the form
+    // shows less than is kept: a telephone has a purpose, a street a name in each language.
+    was: BTreeMap<String, String>,
 }
 
 /// A text in both languages.
@@ -90,7 +95,12 @@ impl Typed {
                 "hours" => typed.hours = value,
                 "trafficking" => typed.trafficking = true,
                 "no_status" => typed.no_status = value,
-                other => typed.time(other, value),
+                other => match other.strip_prefix("was_") {
+                    Some(field) => {
+                        typed.was.insert(field.to_owned(), value);
+                    }
+                    None => typed.time(other, value),
+                },
             }
         }
         Ok(typed)
@@ -153,13 +163,45 @@ impl Typed {
             },
             ..Self::default()
         }
+        .remembered()
+    }
+
+    /// The fields of which more is kept than is shown, and what they hold.
+    fn shortened(&self) -> [(&'static str, String); 7] {
+        [
+            ("phones", self.phones.replace("\r\n", "\n")),
+            ("languages", self.languages.join(",")),
+            ("street", self.street.clone()),
+            ("city", self.city.clone()),
+            ("postal_code", self.postal_code.clone()),
+            ("at", self.at.clone()),
+            ("province", self.province.clone()),
+        ]
+    }
+
+    fn remembered(mut self) -> Self {
+        let fields = self.shortened().into_iter().filter(|(_, value)| !value.is_empty());
+        self.was = fields.map(|(field, value)| (field.to_owned(), value)).collect();
+        self
+    }
+
+    /// Whether a field holds something else than when the form was made.
+    fn is_new(&self, field: &str) -> bool {
+        let now = self.shortened().into_iter().find(|(name, _)| *name == field);
+        let now = now.map(|(_, value)| value).unwrap_or_default();
+        let was = self.was.get(field).map(|text| text.replace("\r\n", "\n"));
+        now != was.unwrap_or_default()
     }
 
     fn ask(&self, service: Option<String>) -> ServiceAddAsk {
         let some = |text: &String| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
-        // An address is one text here: a street has one name.
-        let place = |text: &String| some(text).map(|it| Both::new(it.clone(), it));
+        // An address is one text here: a street has one name. A place in another province is said anew.
+        let moves = self.is_new("province") && !self.was.is_empty();
+        let new = |field: &str, text: &String| some(text).filter(|_| moves || self.is_new(field));
+        let place =
+            |field: &str, text: &String| new(field, text).map(|it| Both::new(it.clone(), it));
         let lines = self.phones.lines().map(str::trim).filter(|it| !it.is_empty());
+        let phones: Vec<_> = lines.map(str::to_owned).collect();
         ServiceAddAsk {
             service,
             name: self.name.asked(),
@@ -167,16 +209,16 @@ impl Typed {
             needs: Some(self.needs.clone()),
             groups: Some(self.groups.clone()),
             genders: Some(self.genders.clone()),
-            languages: Some(self.languages.clone()),
+            languages: self.is_new("languages").then(|| self.languages.clone()),
             minimum_age: self.from_age.trim().parse().ok(),
             maximum_age: self.to_age.trim().parse().ok(),
             province: some(&self.province),
             hidden: Some(self.hidden),
-            at: some(&self.at),
-            street: place(&self.street),
-            city: place(&self.city),
-            postal_code: some(&self.postal_code),
-            phones: Some(lines.map(str::to_owned).collect()),
+            at: new("at", &self.at),
+            street: place("street", &self.street),
+            city: place("city", &self.city),
+            postal_code: new("postal_code", &self.postal_code),
+            phones: self.is_new("phones").then_some(phones),
             hours: self.hours(),
             url: Some(self.url.trim().to_owned()),
             trafficking: Some(self.trafficking),
@@ -302,5 +344,40 @@ async fn keep(visit: &Visit, service: Option<&str>, typed: &Typed) -> Answer {
             page(visit, service, typed, Vec::new(), Some(&fault))
         }
         Err(fault) => Err(Problem::new(fault)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_changed_in_the_form_is_not_sent() {
+        let kept = Typed {
+            phones: "204-555-0100\n204-555-0101".to_owned(),
+            street: "510, rue Main".to_owned(),
+            province: "46".to_owned(),
+            languages: vec!["fr".to_owned()],
+            ..Typed::default()
+        }
+        .remembered();
+        let sent = Typed { phones: "204-555-0100\r\n204-555-0101".to_owned(), ..kept.clone() };
+        let ask = sent.ask(None);
+        assert_eq!((ask.phones, ask.languages, ask.street), (None, None, None));
+        let changed =
+            Typed { street: "511, rue Main".to_owned(), phones: String::new(), ..kept.clone() };
+        let ask = changed.ask(None);
+        assert_eq!(ask.street, Some(Both::new("511, rue Main", "511, rue Main")));
+        assert_eq!(ask.phones, Some(Vec::new()));
+        let moved = Typed { province: "35".to_owned(), ..kept };
+        assert!(moved.ask(None).street.is_some());
+    }
+
+    #[test]
+    fn a_new_service_sends_all_that_was_typed() {
+        let typed = Typed { phones: "1".to_owned(), city: "Winnipeg".to_owned(), ..Typed::new() };
+        let ask = typed.ask(None);
+        assert_eq!(ask.phones, Some(vec!["1".to_owned()]));
+        assert!(ask.city.is_some() && ask.street.is_none());
     }
 }

@@ -90,7 +90,9 @@ pub(super) async fn import(visit: Visit, form: Option<Multipart>) -> Answer {
     if sent.bytes.is_empty() {
         return page(&visit, None, Some(&no_file()));
     }
-    let folder = visit.console.desk.home.path().join("uploads");
+    // The node reads whole paths alone, and its folder may have been named from where it was started.
+    let folder = std::path::absolute(visit.console.desk.home.path().join("uploads"));
+    let folder = folder.map_err(|_| Problem::new(failed()))?;
     let (ending, bytes) = (sent.ending, sent.bytes);
     let kept = tokio::task::spawn_blocking(move || Kept::write(&folder, &ending, &bytes)).await;
     let kept = kept.map_err(|_| Problem::new(failed()))??;

@@ -6,12 +6,12 @@
 use super::places::CITIES;
 
 /// The size of the picture.
-pub(super) const WIDTH: f64 = 640.0;
+pub(super) const WIDTH: f64 = 440.0;
 /// The same, upwards.
-pub(super) const HEIGHT: f64 = 420.0;
+pub(super) const HEIGHT: f64 = 360.0;
 
 /// Room around the outermost dots.
-const MARGIN: f64 = 44.0;
+const MARGIN: f64 = 40.0;
 
 /// The least height of what is shown, in degrees: about ten kilometres.
 const LEAST_DEGREES: f64 = 0.1;
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn the_scale_is_a_length_that_people_know() {
         let map = Map::of(&[(1, "43.65,-79.38"), (2, "49.26,-123.11")]).expect("a map");
-        assert_eq!(map.scale.km, 500);
+        assert_eq!(map.scale.km, 1000);
         assert!(map.scale.width <= WIDTH / 4.0);
     }
 }

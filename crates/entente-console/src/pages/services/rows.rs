@@ -28,7 +28,7 @@ pub(super) trait Rows {
     fn source(&self, row: &ServiceRow) -> String {
         let p = self.page();
         if row.ours {
-            return p.t("our own", "le nôtre").to_owned();
+            return p.t("us", "nous").to_owned();
         }
         let issuer = said(p, &row.issuer.name);
         match &row.sponsor {

@@ -8,6 +8,7 @@ use super::*;
 use crate::answer::records::fixture::{
     actor, agree, audited, case, consent, desk, pair, pull, staff, steps,
 };
+use crate::node::waiting::Matter;
 
 /// A province that may offer referrals to the centre, and a record of somebody who consents.
 fn two() -> (Arc<Desk>, Arc<Desk>, String) {
@@ -155,4 +156,21 @@ fn a_partner_sees_no_record_and_no_other_offers() {
     assert_eq!((told.referral.record, told.offers.len(), told.matches.len()), (None, 0, 0));
     let text = serde_json::to_string(&told.card).unwrap();
     assert!(!text.contains(&record));
+}
+
+#[test]
+fn a_referral_that_all_decline_waits_for_its_case_worker_until_it_goes_on() {
+    let (province, centre, record) = two();
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+    offer(&province, &staff(), ask, &steps()).unwrap();
+    pull(&centre, &province);
+    let waits = || province.node.waiting(false).unwrap().n(Matter::ReferralsUnmet);
+    assert_eq!(waits(), 0);
+    let no = ReferralDeclineAsk { referral: id.clone(), barrier: "no_capacity".to_owned() };
+    decline(&centre, &staff(), no, &steps()).unwrap();
+    pull(&province, &centre);
+    assert_eq!(waits(), 1);
+    withdraw(&province, &staff(), ReferralWithdrawAsk { referral: id }, &steps()).unwrap();
+    assert_eq!(waits(), 0);
 }
