@@ -4,8 +4,9 @@
 // none). Fails on any finding of axe, any message of the browser, and any request to anywhere else.
 import { World } from "./world.mjs";
 import { shell } from "./journeys/shell.mjs";
+import { statistics } from "./journeys/statistics.mjs";
 
-const JOURNEYS = { shell };
+const JOURNEYS = { shell, statistics };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

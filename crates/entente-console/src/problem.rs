@@ -71,7 +71,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2703" => StatusCode::TOO_MANY_REQUESTS,
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
-        "2704" | "2709" | "2712" | "1301" => StatusCode::NOT_FOUND,
+        "2704" | "2709" | "2712" | "2771" | "1301" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
