@@ -9,8 +9,9 @@ import { partners } from "./journeys/partners.mjs";
 import { referrals } from "./journeys/referrals.mjs";
 import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
+import { statistics } from "./journeys/statistics.mjs";
 
-const JOURNEYS = { shell, cases, jobs, partners, referrals, settings };
+const JOURNEYS = { shell, cases, jobs, partners, referrals, statistics, settings };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

@@ -216,6 +216,43 @@ async fn each_role_gets_what_the_table_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_the_console_answers_on_the_public_site() {
+    let house = House::open("House").await;
+    let at = ConsoleAt { address: "127.0.0.1:8443".parse().unwrap(), origin: ORIGIN.to_owned() };
+    let site = entente_console::public_router(house.site.desk().clone(), &at);
+    let cookie = house.signed_in("all", Role::ALL);
+    let ask = async |method: &str, path: &str| {
+        let response = site.clone().oneshot(ours(method, path, &cookie, "")).await.unwrap();
+        let has_cookie = response.headers().contains_key("set-cookie");
+        assert!(!has_cookie, "{method} {path} sets a cookie");
+        (response.status(), response.headers().clone())
+    };
+    for route in entente_console::routes() {
+        for prefix in ["/en", "/fr", "", "/public", "/public/en"] {
+            let path = format!("{prefix}{}", filled(route.path));
+            // The one word that both have: a list of services.
+            if path == "/public/en/services" {
+                continue;
+            }
+            let (status, _) = ask(route.method.as_str(), &path).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{} {path}", route.method);
+        }
+    }
+    for path in ["/public/en", "/public/fr", "/public/en/services", "/public/fr/hotlines"] {
+        let (status, headers) = ask("GET", path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert_eq!(headers["cache-control"], "public, max-age=300", "{path}");
+        assert!(headers.contains_key("etag"), "{path}");
+        assert_eq!(ask("POST", path).await.0, StatusCode::NOT_FOUND, "{path}");
+        // On the console it is the same, and nobody has to be signed in.
+        assert_eq!(house.get(path, "").await.status, StatusCode::OK, "{path}");
+    }
+    for path in ["/public/de", "/public/en/figures/0197a9e0", "/public/en/figures/0197a9e0/csv"] {
+        assert_eq!(ask("GET", path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_another_site_sends_changes_anything() {
     let house = House::open("House").await;
     let cookie = house.signed_in("chief", &[Role::Administrator]);

@@ -115,3 +115,34 @@ async fn a_receipt_that_we_did_not_sign_says_nothing_about_us() {
     let odometer = office.node().odometer().unwrap();
     assert!(odometer.whole && odometer.n_charges == 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_return_is_public_from_its_publication_until_it_is_taken_back() {
+    let (office, centre, plan) = sites().await;
+    office.node().sign_plan(staff(), &plan).unwrap();
+    let kept = centre.node().find_plan("canada@1").unwrap();
+    let period = "2025".parse().unwrap();
+    let (_, bytes) = centre.node().national_return(staff(), &kept, period).unwrap();
+    // On the same day it is the same file, and kept once.
+    centre.node().national_return(staff(), &kept, period).unwrap();
+    let returns = centre.node().returns().unwrap();
+    let [(name, row)] = returns.as_slice() else { panic!("kept once") };
+    assert_eq!((row.n_bytes, row.published_at_s), (bytes.len() as u64, None));
+    assert_eq!(centre.node().return_file(name).unwrap(), bytes);
+    let text: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (short, desk) = (text.get(..16).unwrap(), centre.desk());
+    assert!(desk.published_return(short).is_err(), "nobody published it");
+    assert!(desk.published_returns().unwrap().is_empty());
+    centre.node().publish_return(staff(), name, true).unwrap();
+    let told = desk.published_return(short).unwrap();
+    assert!(told.verified && told.tables.len() == 5);
+    assert!(desk.published_return(short.get(..8).unwrap()).is_err(), "a guess");
+    for form in ["return", "csv", "xlsx", "json", "sdmx"] {
+        let file = desk.published_file(short, form, entente_core::lang::Lang::Fr).unwrap();
+        assert!(file.hex.len() > 200, "{form}");
+    }
+    assert!(desk.published_file(short, "doc", entente_core::lang::Lang::Fr).is_err());
+    centre.node().publish_return(staff(), name, false).unwrap();
+    assert!(desk.published_return(short).is_err(), "it was taken back");
+    assert!(office.desk().published_returns().unwrap().is_empty());
+}

@@ -32,6 +32,7 @@ macro_rules! assets {
 
 assets! {
     "console.css": CSS, "console.css";
+    "figures.css": CSS, "figures.css";
     "console.js": SCRIPT, "console.js";
     "referrals.css": CSS, "referrals.css";
     "htmx.js": SCRIPT, "htmx-4.0.1.min.js";
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn nothing_in_our_style_and_script_points_elsewhere() {
-        for name in ["console.css", "referrals.css", "console.js", "icon.svg"] {
+        for name in ["console.css", "referrals.css", "figures.css", "console.js", "icon.svg"] {
             let asset = ASSETS.iter().find(|asset| asset.name == name).unwrap();
             let text = std::str::from_utf8(asset.bytes).unwrap();
             let text = text.replace("http://www.w3.org/2000/svg", "");

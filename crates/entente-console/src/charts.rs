@@ -13,8 +13,10 @@ use entente_core::lang::Lang;
 pub(crate) mod bars;
 pub(crate) mod budget;
 pub(crate) mod dots;
+pub(crate) mod estimate;
 pub(crate) mod matrix;
 pub(crate) mod palette;
+pub(crate) mod parts;
 pub(crate) mod tiles;
 
 /// One figure as everybody may see it.
@@ -34,6 +36,7 @@ pub(crate) struct Datum {
 
 impl Datum {
     /// An exact figure.
+    #[cfg(test)]
     pub(crate) fn exact(label: impl Into<String>, value: u64) -> Self {
         Self { label: label.into(), value: Some(value), ..Self::default() }
     }
@@ -156,6 +159,20 @@ impl Words {
 impl Picture {
     pub(crate) fn text(&mut self, words: Words) {
         self.marks.push(Mark::Text(words));
+    }
+
+    /// Another name on its page: also of its hatch.
+    pub(crate) fn rename(&mut self, old: &str, new: &str) {
+        let hatch = self.hatch();
+        self.id = self.id.replacen(old, new, 1);
+        let renamed = self.hatch();
+        for mark in &mut self.marks {
+            if let Mark::Box { fill, .. } = mark
+                && *fill == hatch
+            {
+                fill.clone_from(&renamed);
+            }
+        }
     }
 
     /// What fills a box that is below the floor.

@@ -245,7 +245,7 @@ pub(crate) async fn to_join(headers: HeaderMap, Path(token): Path<String>) -> Re
 }
 
 /// The language that a browser asks for first.
-fn wanted(headers: &HeaderMap) -> Lang {
+pub(crate) fn wanted(headers: &HeaderMap) -> Lang {
     let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let first = wanted.unwrap_or_default().split([',', ';']).next().unwrap_or_default();
     Lang::from_locale(first.trim())

@@ -8,17 +8,23 @@
 //! 2. `guard`: what every answer carries, and requests of other sites;
 //! 3. `gate`: who is asking, and which routes are open to whom;
 //! 4. `pages`: one module for each area, with its routes;
-//! 5. `page`: what every page has in common, and `problem`, the page of a fault.
+//! 5. `page`: what every page has in common, and `problem`, the page of a fault;
+//! 6. `figures` and `charts`: tables of figures and their pictures;
+//! 7. `public`: the site for everybody, a router of its own.
 //!
 //! Every page works without scripts; they add comfort. Nothing is fetched from anywhere else.
 
 mod assets;
+mod charts;
+mod figures;
 mod gate;
 mod guard;
 mod notices;
 mod page;
 mod pages;
 mod problem;
+mod prose;
+mod public;
 mod route;
 mod serve;
 #[cfg(test)]
@@ -61,13 +67,19 @@ pub struct Running {
     pub at: ConsoleAt,
     /// The SHA-256 of its certificate, as browsers show it.
     pub fingerprint: String,
+    /// Where the public site listens besides, if it has an address of its own.
+    pub public: Option<SocketAddr>,
     serving: tokio::task::JoinHandle<()>,
+    serving_public: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Running {
     /// Waits until it has closed.
     pub async fn wait(self) {
         let _ = self.serving.await;
+        if let Some(public) = self.serving_public {
+            let _ = public.await;
+        }
     }
 }
 
@@ -84,9 +96,31 @@ pub async fn start(desk: Arc<Desk>, stop: CancellationToken) -> Outcome<Option<R
     let address = door.local_addr().map_err(|e| shut(config.listen, &e))?;
     let at = ConsoleAt { address, origin: origin(&desk, address) };
     desk.console_is_at(at.clone());
+    let (public, serving_public) = open_public(&desk, &at, &stop).await?.unzip();
     let serving = tokio::spawn(serve::serve(door, router(desk, &at), stop));
     tracing::info!(address = %at.address, "the console is open");
-    Ok(Some(Running { at, fingerprint, serving }))
+    Ok(Some(Running { at, fingerprint, public, serving, serving_public }))
+}
+
+/// Opens the public site at an address of its own, with the certificate of the console.
+async fn open_public(
+    desk: &Arc<Desk>,
+    at: &ConsoleAt,
+    stop: &CancellationToken,
+) -> Outcome<Option<(SocketAddr, tokio::task::JoinHandle<()>)>> {
+    let Some(address) = desk.config.public.address() else { return Ok(None) };
+    let tls =
+        console_config(certificate(desk)?, Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
+    let door = ConsoleDoor::bind(address, tls).await.map_err(|e| public_shut(address, &e))?;
+    let address = door.local_addr().map_err(|e| public_shut(address, &e))?;
+    let site = public_router(Arc::clone(desk), at);
+    tracing::info!(%address, "the public site is open");
+    Ok(Some((address, tokio::spawn(serve::serve(door, site, stop.clone())))))
+}
+
+/// The public site alone, for whoever brings connections of their own.
+pub fn public_router(desk: Arc<Desk>, at: &ConsoleAt) -> axum::Router {
+    public::site(Arc::new(Console::new(desk, at)))
 }
 
 /// Everything that the console of a desk serves, for whoever brings connections of their own.
@@ -181,6 +215,19 @@ fn shut(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
         );
     }
     fault.in_detail(&error.kind())
+}
+
+fn public_shut(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
+    Fault::new(
+        2774,
+        ("The public site cannot be opened.", "Le site public ne peut pas être ouvert."),
+        (
+            "Choose another address: `public.listen` in `entente.toml`.",
+            "Choisissez une autre adresse : `public.listen` dans `entente.toml`.",
+        ),
+    )
+    .because(format!("{address}"), format!("{address}"))
+    .in_detail(&error.kind())
 }
 
 fn bad_files(error: &impl fmt::Display) -> Box<Fault> {

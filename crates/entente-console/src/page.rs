@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use entente_core::lang::Lang;
+use entente_core::lang::{Lang, Text};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::Op;
 use entente_node::local::words;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::charts::Datum;
 use crate::problem::Problem;
 use crate::{Console, assets};
 
@@ -54,7 +55,7 @@ const ITEMS: &[Item] = &[
     Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralOverdue) },
     Item { path: "/services", words: ("Services", "Services"), op: Some(Op::ServiceSearch) },
     Item { path: "/partners", words: ("Partners", "Partenaires"), op: Some(Op::PartnerList) },
-    Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::StatsStatus) },
+    Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::PlanList) },
     Item { path: "/audit", words: ("Audit", "Journal"), op: Some(Op::AuditList) },
     Item { path: "/settings", words: ("Settings", "Paramètres"), op: None },
 ];
@@ -86,6 +87,21 @@ impl Page {
     /// A text in the language of the page.
     pub(crate) fn t<'a>(&self, en: &'a str, fr: &'a str) -> &'a str {
         self.lang.pick(en, fr)
+    }
+
+    /// A text that an organization wrote in one language or both.
+    pub(crate) fn text<'a>(&self, text: &'a Text) -> &'a str {
+        text.in_lang(self.lang)
+    }
+
+    /// A figure with its symbol.
+    pub(crate) fn shown(&self, figure: &Datum) -> String {
+        figure.shown(self.lang)
+    }
+
+    /// The interval of a figure.
+    pub(crate) fn interval(&self, figure: &Datum) -> String {
+        figure.interval(self.lang)
     }
 
     /// A text that the node wrote in both languages.
@@ -168,6 +184,11 @@ impl Page {
     /// An instant of a document, `2026-11-22T14:03:00Z`, as a date and a time.
     pub(crate) fn at(&self, instant: &str) -> String {
         instant.parse().map_or_else(|_| instant.to_owned(), |at: Timestamp| self.timestamp(at))
+    }
+
+    /// The day of an instant of a document.
+    pub(crate) fn at_day(&self, instant: &str) -> String {
+        self.day(instant.get(..10).unwrap_or(instant))
     }
 
     /// Seconds since 1970 as a date and a time.

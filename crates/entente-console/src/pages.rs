@@ -12,7 +12,6 @@ pub(crate) mod jobs;
 pub(crate) mod join;
 pub(crate) mod partners;
 pub(crate) mod people;
-pub(crate) mod public;
 pub(crate) mod referrals;
 pub(crate) mod services;
 pub(crate) mod settings;
@@ -30,7 +29,6 @@ pub(crate) fn routes() -> Vec<Route> {
         partners::routes(),
         agreements::routes(),
         statistics::routes(),
-        public::routes(),
         audit::routes(),
         settings::routes(),
         jobs::routes(),

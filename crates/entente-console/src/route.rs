@@ -12,7 +12,7 @@ use entente_node::local::Op;
 
 use crate::gate::{Gate, gate};
 use crate::guard::guard;
-use crate::{Console, assets, gate, pages};
+use crate::{Console, assets, gate, pages, public};
 
 /// Who may ask for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
         .nest("/en", pages(Lang::En))
         .nest("/fr", pages(Lang::Fr))
         .route("/assets/{version}/{name}", get(assets::get))
+        .merge(public::routes(&console))
         .fallback(gate::not_there)
         .method_not_allowed_fallback(gate::not_there)
         .layer(DefaultBodyLimit::max(MAX_FORM))

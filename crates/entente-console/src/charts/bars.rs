@@ -55,7 +55,14 @@ pub(crate) fn bars(title: Title<'_>, data: &[Datum], lang: Lang) -> Picture {
         picture.text(if datum.value.is_none() { value.faint() } else { value });
         top += height;
     }
-    picture.marks.push(Mark::Line { x1: from, y1: 4, x2: from, y2: bottom, colour: INK, width: "1.5" });
+    picture.marks.push(Mark::Line {
+        x1: from,
+        y1: 4,
+        x2: from,
+        y2: bottom,
+        colour: INK,
+        width: "1.5",
+    });
     picture.height = u32::try_from(bottom + 48).unwrap_or(0);
     picture
 }
@@ -74,7 +81,14 @@ fn scale(
 ) {
     for tick in &axis.ticks {
         let x = from + axis.place(*tick, length);
-        picture.marks.push(Mark::Line { x1: x, y1: 4, x2: x, y2: bottom, colour: GRID, width: "1" });
+        picture.marks.push(Mark::Line {
+            x1: x,
+            y1: 4,
+            x2: x,
+            y2: bottom,
+            colour: GRID,
+            width: "1",
+        });
         let number = Words::at(x, bottom + 18, lang.number(*tick)).middle().faint().size(13);
         picture.text(number);
     }
@@ -83,12 +97,7 @@ fn scale(
 }
 
 /// One bar, and the whisker of its interval.
-fn row(
-    picture: &mut Picture,
-    datum: &Datum,
-    axis: &Axis,
-    (from, length, middle): (i64, i64, i64),
-) {
+fn row(picture: &mut Picture, datum: &Datum, axis: &Axis, (from, length, middle): (i64, i64, i64)) {
     let top = middle - BAR_HEIGHT / 2;
     let bar = |x: i64, width: i64, fill: String, line: &'static str| Mark::Box {
         x,
@@ -131,9 +140,7 @@ pub(crate) fn description(data: &[Datum], lang: Lang) -> String {
     let shown = || data.iter().filter_map(|it| Some((it.value?, it)));
     let hidden = data.iter().filter(|it| it.is_suppressed()).count() as u64;
     let Some((_, most)) = shown().max_by_key(|(value, _)| *value) else {
-        return lang
-            .pick("No figure is shown.", "Aucun chiffre n’est montré.")
-            .to_owned();
+        return lang.pick("No figure is shown.", "Aucun chiffre n’est montré.").to_owned();
     };
     let n = lang.number(data.len() as u64);
     let (label, value) = (&most.label, most.shown(lang));
@@ -185,9 +192,10 @@ mod tests {
         assert_eq!(boxes.len(), 2);
         assert_eq!(boxes[0].1, BAR);
         assert_eq!(boxes[1].1, "url(#a-hatch)");
-        let whiskers = picture.marks.iter().filter(|mark| {
-            matches!(mark, Mark::Line { colour, .. } if *colour == WHISKER)
-        });
+        let whiskers = picture
+            .marks
+            .iter()
+            .filter(|mark| matches!(mark, Mark::Line { colour, .. } if *colour == WHISKER));
         assert_eq!(whiskers.count(), 3, "one interval, and not that of what is suppressed");
     }
 
@@ -204,6 +212,8 @@ mod tests {
             };
             assert!((0..=width).contains(&x) && (0..=height).contains(&y), "{mark:?}");
         }
-        assert!(picture.description.contains("Ontario, 214") && picture.description.contains("1 supp"));
+        assert!(
+            picture.description.contains("Ontario, 214") && picture.description.contains("1 supp")
+        );
     }
 }

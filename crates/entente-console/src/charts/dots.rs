@@ -34,7 +34,14 @@ pub(crate) fn dots(
     };
     for tick in &axis.ticks {
         let x = from + axis.place(*tick, length);
-        picture.marks.push(Mark::Line { x1: x, y1: 30, x2: x, y2: bottom, colour: GRID, width: "1" });
+        picture.marks.push(Mark::Line {
+            x1: x,
+            y1: 30,
+            x2: x,
+            y2: bottom,
+            colour: GRID,
+            width: "1",
+        });
         picture.text(Words::at(x, bottom + 20, lang.number(*tick)).middle().faint().size(13));
     }
     for (at, (year, fill)) in (0_i64..).zip([(before, SECOND), (after, BAR)]) {
@@ -52,7 +59,14 @@ pub(crate) fn dots(
         point(&mut picture, one, &axis, (from, length, middle - 8), SECOND);
         point(&mut picture, other, &axis, (from, length, middle + 8), BAR);
     }
-    picture.marks.push(Mark::Line { x1: from, y1: 30, x2: from, y2: bottom, colour: INK, width: "1.5" });
+    picture.marks.push(Mark::Line {
+        x1: from,
+        y1: 30,
+        x2: from,
+        y2: bottom,
+        colour: INK,
+        width: "1.5",
+    });
     picture
 }
 
@@ -81,14 +95,15 @@ fn point(
 /// How many went up or down beyond their intervals.
 fn description(pairs: &[(Datum, Datum)], (before, after): (&str, &str), lang: Lang) -> String {
     let apart = |is_up: bool| {
-        let moved = pairs.iter().filter(|(one, other)| {
-            match (one.value, other.value, one.interval, other.interval) {
-                (Some(_), Some(_), Some((low, high)), Some((low_after, high_after))) => {
-                    if is_up { low_after > high } else { high_after < low }
+        let moved =
+            pairs.iter().filter(|(one, other)| {
+                match (one.value, other.value, one.interval, other.interval) {
+                    (Some(_), Some(_), Some((low, high)), Some((low_after, high_after))) => {
+                        if is_up { low_after > high } else { high_after < low }
+                    }
+                    _ => false,
                 }
-                _ => false,
-            }
-        });
+            });
         lang.number(moved.count() as u64)
     };
     let (up, down) = (apart(true), apart(false));

@@ -14,7 +14,7 @@ pub(crate) const SECOND: &str = "#8fb0d6";
 pub(crate) const ALERT: &str = "#b3192e";
 /// The whisker of an interval.
 pub(crate) const WHISKER: &str = "#0b1622";
-/// The whisker where it runs over a dark bar.
+/// The lines behind a picture.
 pub(crate) const GRID: &str = "#d5dae1";
 /// The hatch.
 pub(crate) const HATCH: &str = "#7b8794";
@@ -22,13 +22,8 @@ pub(crate) const HATCH: &str = "#7b8794";
 pub(crate) const VOID: &str = "#eef1f5";
 
 /// The classes of a map or a shaded table, from few to many, and the text on each.
-pub(crate) const CLASSES: [(&str, &str); 5] = [
-    ("#e6eff9", INK),
-    ("#b7d0ea", INK),
-    ("#7fabd8", INK),
-    ("#2f6cad", PAPER),
-    ("#12365f", PAPER),
-];
+pub(crate) const CLASSES: [(&str, &str); 5] =
+    [("#e6eff9", INK), ("#b7d0ea", INK), ("#7fabd8", INK), ("#2f6cad", PAPER), ("#12365f", PAPER)];
 
 /// The class of a value, if the highest is `most`: five of equal width.
 pub(crate) fn class(value: u64, most: u64) -> usize {
@@ -42,9 +37,9 @@ pub(crate) fn width(most: u64) -> u64 {
     let mut decade = 1_u64;
     loop {
         for times in [10_u64, 15, 20, 25, 30, 40, 50, 60, 80] {
-            let width = decade.saturating_mul(times) / 10;
-            if width >= least && decade * times % 10 == 0 {
-                return width.max(1);
+            let tenths = decade.saturating_mul(times);
+            if tenths % 10 == 0 && tenths / 10 >= least {
+                return tenths / 10;
             }
         }
         decade = decade.saturating_mul(10);

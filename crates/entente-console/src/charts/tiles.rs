@@ -93,7 +93,11 @@ fn legend(picture: &mut Picture, most: u64, is_hatched: bool, lang: Lang) {
             break;
         }
         let (low, high) = (lang.number(low), lang.number(high));
-        let text = if low == high { low } else { lang.pick(format!("{low} to {high}"), format!("{low} à {high}")) };
+        let text = if low == high {
+            low
+        } else {
+            lang.pick(format!("{low} to {high}"), format!("{low} à {high}"))
+        };
         rows.push(((*fill).to_owned(), "none", text));
     }
     debug_assert!(rows.len() <= n, "a row for each class");
@@ -133,8 +137,7 @@ mod tests {
     #[test]
     fn what_is_suppressed_is_hatched_and_its_text_has_a_rim() {
         let hidden = Datum { symbol: "x".to_owned(), floor: 15, ..Datum::default() };
-        let data =
-            [("35".to_owned(), Datum::exact("Ontario", 214)), ("62".to_owned(), hidden)];
+        let data = [("35".to_owned(), Datum::exact("Ontario", 214)), ("62".to_owned(), hidden)];
         let picture = tiles("m".to_owned(), "Map".to_owned(), &data, Lang::Fr);
         let texts = picture.marks.iter().filter_map(|mark| match mark {
             Mark::Text(words) => Some(words),

@@ -1,8 +1,174 @@
 //! Statistics: plans, figures, the national return.
+//!
+//! 1. here: what is agreed, what is due, what it cost, and what came of it;
+//! 2. [`figures`]: the figures of a plan, asked for and shown;
+//! 3. [`returned`]: national returns, their checks, and their publication;
+//! 4. [`own`]: exact figures for our own staff;
+//! 5. [`overlap`]: lists compared, and an estimate of whom no list has.
 
-use crate::route::Route;
+use askama::Template;
+use axum::extract::{DefaultBodyLimit, Path};
+use axum::response::{IntoResponse as _, Redirect};
+use entente_core::statistics::budget::NanoRho;
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    BudgetAsk, BudgetTold, BudgetYear, PlanListAsk, PlanRow, PlanShowAsk, PlanShowTold,
+    PlanSignAsk, ReturnListAsk, ReturnRow, StatsReleaseRow, StatsStatusAsk, SumState,
+};
+
+use crate::charts::{Mark, Picture, budget};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+use crate::prose::{Block, blocks};
+use crate::route::{Route, area};
+
+mod figures;
+mod overlap;
+mod own;
+mod returned;
+
+pub(crate) use returned::{FORMS, download, numbered};
 
 /// The routes of this area.
 pub(crate) fn routes() -> Vec<Route> {
-    Vec::new()
+    let all =
+        [plans::routes(), figures::routes(), returned::routes(), own::routes(), overlap::routes()];
+    let with_room = |mut route: Route| {
+        if route.path == "/statistics/returns/verify" {
+            route.answer = route.answer.layer(DefaultBodyLimit::max(returned::MAX_FILE));
+        }
+        route
+    };
+    all.concat().into_iter().map(with_room).collect()
+}
+
+mod plans {
+    use super::*;
+
+    area! {
+        GET "/statistics", Need::May(Op::PlanList) => list;
+        GET "/statistics/plans/{plan}", Need::May(Op::PlanShow) => one;
+        POST "/statistics/plans/{plan}/sign", Need::May(Op::PlanSign) => sign;
+    }
+}
+
+#[derive(Template)]
+#[template(path = "statistics/list.html")]
+struct ListPage<'a> {
+    p: &'a Page,
+    plans: &'a [PlanRow],
+    due: &'a [Due],
+    budget: &'a BudgetTold,
+    years: Vec<(&'a BudgetYear, Picture)>,
+    returns: &'a [ReturnRow],
+}
+
+/// A table of figures that is due, or will be.
+struct Due {
+    row: StatsReleaseRow,
+    plan_id: String,
+}
+
+impl ListPage<'_> {
+    fn rho(&self, nano: &u64) -> String {
+        rho(self.p, *nano)
+    }
+
+    fn advantage(&self, permille: &u32) -> String {
+        self.p.lang.percent(f64::from(*permille) / 1000.0)
+    }
+
+    fn state(&self, due: &Due) -> (&'static str, &'static str) {
+        let p = self.p;
+        let row = &due.row;
+        match (row.due, row.sum) {
+            (false, _) => ("tag", p.t("not due yet", "pas encore dû")),
+            (true, Some(SumState::Done)) => ("tag good", p.t("added up", "additionné")),
+            (true, Some(SumState::Aborted)) => ("tag bad", p.t("given up", "abandonné")),
+            (true, Some(_)) => ("tag warn", p.t("being added up", "en cours d’addition")),
+            (true, None) if row.silent == 0 && row.refused == 0 => {
+                ("tag good", p.t("complete", "complet"))
+            }
+            (true, None) if row.answered > 0 => ("tag info", p.t("in part", "en partie")),
+            (true, None) => ("tag warn", p.t("to be asked for", "à demander")),
+        }
+    }
+}
+
+/// A price as people read it.
+pub(super) fn rho(p: &Page, nano: u64) -> String {
+    let text = NanoRho(nano).to_string();
+    p.lang.pick(text.clone(), text.replace('.', ","))
+}
+
+/// `GET /statistics`.
+async fn list(visit: Visit) -> Answer {
+    let p = &visit.page;
+    let plans = visit.ask(&PlanListAsk {}).await?.plans;
+    let budget = visit.ask(&BudgetAsk {}).await?;
+    let mut due = Vec::new();
+    if p.may(Op::StatsStatus) {
+        let rows = visit.ask(&StatsStatusAsk { plan: None }).await?.releases;
+        let id = |name: &str| {
+            let of_name = |it: &&PlanRow| format!("{}@{}", it.name, it.version) == name;
+            plans.iter().find(of_name).map(|it| it.id.clone())
+        };
+        due.extend(rows.into_iter().filter_map(|row| {
+            let plan_id = id(&row.plan)?;
+            Some(Due { row, plan_id })
+        }));
+    }
+    let mut returns = Vec::new();
+    if p.may(Op::ReturnList) {
+        returns = visit.ask(&ReturnListAsk::default()).await?.returns;
+    }
+    let years = budget.years.iter().map(|year| (year, picture(p, year))).collect();
+    show(&ListPage { p, plans: &plans, due: &due, budget: &budget, years, returns: &returns })
+}
+
+/// The budget of a year as a bar.
+fn picture(p: &Page, year: &BudgetYear) -> Picture {
+    let (spent, cap) = (rho(p, year.spent_nano_rho), rho(p, year.cap_nano_rho));
+    let name = p.lang.pick(
+        format!("Privacy budget of {}", year.year),
+        format!("Budget de confidentialité de {}", year.year),
+    );
+    let says = p
+        .lang
+        .pick(format!("Spent: rho {spent} of {cap}."), format!("Dépensé : rho {spent} sur {cap}."));
+    let id = format!("budget-{}", year.year);
+    budget::budget((id, name, says), (year.spent_nano_rho, year.cap_nano_rho), p.lang)
+}
+
+#[derive(Template)]
+#[template(path = "statistics/plan.html")]
+struct PlanPage<'a> {
+    p: &'a Page,
+    told: &'a PlanShowTold,
+    blocks: Vec<Block>,
+}
+
+impl PlanPage<'_> {
+    fn rho(&self, nano: &u64) -> String {
+        rho(self.p, *nano)
+    }
+
+    fn advantage(&self, permille: &u32) -> String {
+        self.p.lang.percent(f64::from(*permille) / 1000.0)
+    }
+}
+
+/// `GET /statistics/plans/{plan}`.
+async fn one(visit: Visit, Path(plan): Path<String>) -> Answer {
+    let told = visit.ask(&PlanShowAsk { plan }).await?;
+    let blocks = blocks(visit.page.both(&told.page));
+    show(&PlanPage { p: &visit.page, told: &told, blocks })
+}
+
+/// `POST /statistics/plans/{plan}/sign`.
+async fn sign(visit: Visit, Path(plan): Path<String>) -> Answer {
+    let ask = PlanSignAsk { plan: Some(plan), toml: None, dry_run: false };
+    let told = visit.ask(&ask).await?;
+    let to = visit.page.to(&format!("/statistics/plans/{}", told.plan.id));
+    Ok(Redirect::to(&to).into_response())
 }

@@ -118,3 +118,30 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
     assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1,\r\n"));
     assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0\r\n"));
 }
+
+#[test]
+fn a_workbook_has_numbers_as_numbers_and_texts_as_texts() {
+    use calamine::{Data, Reader as _, Xlsx};
+    let mut national = national();
+    national.plan.title = Text::new("=1+1", "=HYPERLINK(\"x\")");
+    let verdict = verdict(&national, key(1).id(), None);
+    let bytes = workbook(&national, &verdict, Lang::Fr).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    assert_eq!(book.sheet_names(), ["Chiffres", "Méthode"]);
+    let figures = book.worksheet_range("Chiffres").unwrap();
+    let cell = |row, column| figures.get_value((row, column)).cloned().unwrap_or(Data::Empty);
+    assert_eq!(cell(0, 7), Data::String("Personnes".to_owned()));
+    assert_eq!(cell(1, 7), Data::Float(20.0));
+    assert_eq!((cell(1, 9), cell(1, 10)), (Data::Float(10.0), Data::Float(30.0)));
+    assert!(matches!(cell(1, 4), Data::String(_)) && cell(1, 5) == Data::Empty);
+    let method = book.worksheet_range("Méthode").unwrap();
+    let title = method.get_value((0, 1)).cloned();
+    assert_eq!(title, Some(Data::String("=HYPERLINK(\"x\")".to_owned())));
+    let symbols = (0..20).filter_map(|row| method.get_value((row, 0)));
+    assert!(
+        symbols
+            .filter(|it| [Data::String("x".to_owned()), Data::String("..".to_owned())].contains(it))
+            .count()
+            == 2
+    );
+}

@@ -1,0 +1,185 @@
+//! Exact figures for our own staff: our records, and what our referrals came to. Never for publication.
+
+use askama::Template;
+use axum::extract::Query;
+use entente_core::codes::Code as _;
+use entente_core::statistics::plan::CubeDimension;
+use entente_node::local::doc::{
+    CountCell, CountOwnAsk, CountTold, GapRow, ReferralGapsAsk, ReferralGapsTold,
+};
+use entente_node::local::{Op, words};
+use serde::Deserialize;
+
+use crate::charts::bars::{Title, bars};
+use crate::charts::matrix::matrix;
+use crate::charts::parts::parts;
+use crate::charts::{Datum, Mark, Picture};
+use crate::gate::Visit;
+use crate::page::{Answer, Page, show};
+use crate::route::area;
+
+area! {
+    GET "/statistics/own", Need::May(Op::CountOwn) => counts;
+    GET "/statistics/gaps", Need::May(Op::ReferralGaps) => gaps;
+}
+
+/// By what our own records can be counted here.
+const BY: [&str; 7] =
+    ["exploitation", "gender", "age", "province", "region", "quarter", "majority"];
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    and: String,
+    #[serde(default)]
+    period: String,
+}
+
+#[derive(Template)]
+#[template(path = "statistics/own.html")]
+struct OwnPage<'a> {
+    p: &'a Page,
+    told: &'a CountTold,
+    wanted: &'a Wanted,
+    pictures: Vec<Picture>,
+}
+
+impl OwnPage<'_> {
+    fn choices(&self) -> Vec<(&'static str, String)> {
+        BY.iter().map(|by| (*by, words::field_label(by, self.p.lang))).collect()
+    }
+
+    fn head(&self, by: &str) -> String {
+        words::field_label(by, self.p.lang)
+    }
+
+    fn label(&self, cell: &CountCell, by: &str) -> String {
+        label(self.p, cell, by)
+    }
+
+    fn figure(&self, cell: &CountCell) -> String {
+        datum(cell, String::new()).shown(self.p.lang)
+    }
+}
+
+fn label(p: &Page, cell: &CountCell, by: &str) -> String {
+    let code = cell.key.get(by).map_or("", String::as_str);
+    words::value_label(by, code, p.lang)
+}
+
+fn datum(cell: &CountCell, label: String) -> Datum {
+    let symbol = if cell.value.is_none() { ".." } else { "" };
+    Datum { label, value: cell.value, symbol: symbol.to_owned(), ..Datum::default() }
+}
+
+/// `GET /statistics/own`.
+async fn counts(visit: Visit, Query(mut wanted): Query<Wanted>) -> Answer {
+    let p = &visit.page;
+    if !BY.contains(&wanted.by.as_str()) {
+        wanted.by = "exploitation".to_owned();
+    }
+    if !BY.contains(&wanted.and.as_str()) || wanted.and == wanted.by {
+        wanted.and.clear();
+    }
+    let by = [&wanted.by, &wanted.and].into_iter().filter(|it| !it.is_empty()).cloned();
+    let period = Some(wanted.period.trim().to_owned()).filter(|it| !it.is_empty());
+    let ask = CountOwnAsk {
+        by: by.collect(),
+        filter: std::collections::BTreeMap::new(),
+        periods: period.into_iter().collect(),
+    };
+    let told = visit.ask(&ask).await?;
+    let pictures = pictures(p, &told);
+    show(&OwnPage { p, told: &told, wanted: &wanted, pictures })
+}
+
+fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
+    let named = |text: String| (format!("own-{}", told.by.len()), text);
+    match told.by.as_slice() {
+        [by] => {
+            let data: Vec<_> =
+                told.cells.iter().map(|cell| datum(cell, label(p, cell, by))).collect();
+            let (id, name) = named(words::field_label(by, p.lang));
+            let unit = p.t("Our records", "Nos dossiers");
+            vec![bars(Title { id, name, unit }, &data, p.lang)]
+        }
+        [first, second] => {
+            let labels = |by: &str| {
+                let mut labels: Vec<String> = Vec::new();
+                for cell in &told.cells {
+                    let label = label(p, cell, by);
+                    if !labels.contains(&label) {
+                        labels.push(label);
+                    }
+                }
+                labels
+            };
+            let data: Vec<_> = told.cells.iter().map(|cell| datum(cell, String::new())).collect();
+            let (rows, columns) = (labels(first), labels(second));
+            if rows.len() * columns.len() != data.len() || columns.len() > 14 {
+                return Vec::new();
+            }
+            let name = format!(
+                "{} × {}",
+                words::field_label(first, p.lang),
+                words::field_label(second, p.lang)
+            );
+            vec![matrix(named(name), &rows, &columns, &data, p.lang)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "statistics/gaps.html")]
+struct GapsPage<'a> {
+    p: &'a Page,
+    told: &'a ReferralGapsTold,
+    tables: Vec<Gaps<'a>>,
+}
+
+/// One way to look at referrals.
+struct Gaps<'a> {
+    by: CubeDimension,
+    head: String,
+    name: String,
+    rows: &'a [GapRow],
+    pictures: Vec<Picture>,
+}
+
+impl GapsPage<'_> {
+    fn label(&self, gaps: &Gaps<'_>, row: &GapRow) -> String {
+        gaps.by.label_text(&row.code, self.p.lang)
+    }
+}
+
+/// `GET /statistics/gaps`.
+async fn gaps(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let p = &visit.page;
+    let period = Some(wanted.period.trim().to_owned()).filter(|it| !it.is_empty());
+    let told = visit.ask(&ReferralGapsAsk { period }).await?;
+    let ways = [
+        (CubeDimension::Need, &told.needs),
+        (CubeDimension::Region, &told.regions),
+        (CubeDimension::Quarter, &told.quarters),
+    ];
+    let mut tables = Vec::new();
+    for (by, rows) in ways.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        let head = by.label(p.lang).to_owned();
+        let data: Vec<_> = rows
+            .iter()
+            .map(|row| (by.label_text(&row.code, p.lang), row.unmet, row.referrals))
+            .collect();
+        let words = (p.t("Unmet", "Non comblés"), p.t("All referrals", "Tous les renvois"));
+        let name = p.lang.pick(
+            format!("Referrals by {head}, {}", told.period),
+            format!("Renvois par {head}, {}", told.period),
+        );
+        let id = format!("gaps-{}", by.code());
+        let pictures = vec![parts((id, name.clone()), words, &data, p.lang)];
+        tables.push(Gaps { by, head, name, rows, pictures });
+    }
+    show(&GapsPage { p, told: &told, tables })
+}

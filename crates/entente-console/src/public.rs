@@ -1,0 +1,392 @@
+//! The public site: what everybody may see, without signing in.
+//!
+//! It is a router of its own with a few pages that are only read. It looks at no cookie and sets none, asks
+//! nothing in anybody's name, and its answers may be kept by proxies. It is below `/public` of the console, and,
+//! if the settings say so, at an address of its own where **nothing else answers**: [`site`] has no route of the
+//! console in it, and a test asks for each.
+//!
+//! The language stands in the address behind `/public`, so that others can be added.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use entente_core::lang::Lang;
+use entente_node::answer::{Desk, PublicService};
+use entente_node::fault::Fault;
+use entente_node::local::doc::{ReturnRow, ReturnShowTold};
+use entente_node::local::words;
+use entente_node::node::Outcome;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::charts::Mark;
+use crate::figures::{Sheet, legend, periods, sheets};
+use crate::gate::{encoded, nothing_there, wanted};
+use crate::guard::guard;
+use crate::page::{Page, failed};
+use crate::pages::statistics::{FORMS, download, numbered};
+use crate::{Console, assets};
+
+/// For how long proxies and browsers may keep an answer: a return that was taken back is gone after that.
+const KEEP: &str = "public, max-age=300";
+
+/// The longest answer: a workbook of a long return.
+const MAX_ANSWER: usize = 128 << 20;
+
+/// How many services one page has.
+const ROWS: usize = 50;
+
+/// The routes of the site, for the console and for an address of its own.
+pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
+    Router::new()
+        .route("/public", get(to_language))
+        .route("/public/{lang}", get(front))
+        .route("/public/{lang}/figures/{return}", get(figures))
+        .route("/public/{lang}/figures/{return}/{form}", get(file))
+        .route("/public/{lang}/services", get(services))
+        .route("/public/{lang}/hotlines", get(hotlines))
+        .layer(from_fn_with_state(Arc::clone(console), kept))
+}
+
+/// The site alone: for an address of its own.
+pub(crate) fn site(console: Arc<Console>) -> Router {
+    routes(&console)
+        .route("/", get(to_language))
+        .route("/assets/{version}/{name}", get(assets::get))
+        .fallback(not_there)
+        .method_not_allowed_fallback(not_there)
+        .layer(from_fn_with_state(Arc::clone(&console), guard))
+        .layer(from_fn(only_read))
+        .with_state(console)
+}
+
+/// Nothing is sent here: whatever is no reading is not there.
+async fn only_read(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// Gives an answer its digest, and says that it is the one that the browser has. What is not there gets its
+/// page.
+async fn kept(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+    let had = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => return nothing(&console, &path),
+        _ => return response,
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, MAX_ANSWER).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let digest = Sha256::digest(&body);
+    let digest: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let Ok(tag) = HeaderValue::from_str(&format!("\"{digest}\"")) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let is_same = had.is_some_and(|had| had == tag);
+    parts.headers.insert(header::ETAG, tag);
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEEP));
+    if is_same {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The shell of a public page: that of the console without anybody signed in. Templates have it as `p`.
+struct Front {
+    page: Page,
+    // Behind the language.
+    here: String,
+}
+
+impl Deref for Front {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl Front {
+    fn new(console: &Console, lang: Lang, here: impl Into<String>) -> Self {
+        let page = Page::new(console, lang, &Uri::default(), None);
+        Self { page, here: here.into() }
+    }
+
+    /// The address of a public page in the same language.
+    fn at(&self, path: &str) -> String {
+        format!("/public/{}{path}", self.page.lang)
+    }
+
+    /// This page in another language.
+    fn other_page(&self) -> String {
+        format!("/public/{}{}", self.page.other(), self.here)
+    }
+
+    fn is_at(&self, path: &str) -> bool {
+        self.here.split('?').next() == Some(path)
+    }
+}
+
+/// The language of an address. Others can be added here.
+fn language(text: &str) -> Result<Lang, Box<Fault>> {
+    match text {
+        "en" => Ok(Lang::En),
+        "fr" => Ok(Lang::Fr),
+        _ => Err(nothing_there()),
+    }
+}
+
+/// A fault on its way to its page.
+struct Closed(Box<Fault>);
+
+impl From<Box<Fault>> for Closed {
+    fn from(fault: Box<Fault>) -> Self {
+        Self(fault)
+    }
+}
+
+/// What is not there is not there, and what failed is said in no detail.
+impl axum::response::IntoResponse for Closed {
+    fn into_response(self) -> Response {
+        match self.0.code.as_str() {
+            "ENT-2712" | "ENT-2771" | "ENT-2773" => StatusCode::NOT_FOUND.into_response(),
+            _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+}
+
+type Answer = Result<Response, Closed>;
+
+fn show(template: &impl Template) -> Answer {
+    let html = template.render().map_err(|_| failed())?;
+    Ok(axum::response::Html(html).into_response())
+}
+
+/// Reads what is public, which blocks.
+async fn read<T: Send + 'static>(
+    console: &Console,
+    work: impl FnOnce(&Desk) -> Outcome<T> + Send + 'static,
+) -> Outcome<T> {
+    let desk = Arc::clone(&console.desk);
+    let done = tokio::task::spawn_blocking(move || work(&desk));
+    done.await.unwrap_or_else(|_| Err(failed()))
+}
+
+/// `/public`: to the language that the browser asks for first.
+async fn to_language(headers: HeaderMap) -> Response {
+    let mut response = Redirect::to(&format!("/public/{}", wanted(&headers))).into_response();
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-language"));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "public/front.html")]
+struct FrontPage<'a> {
+    p: &'a Front,
+    returns: &'a [ReturnRow],
+    n_services: u64,
+    hotlines: &'a [PublicService],
+}
+
+impl Shown for FrontPage<'_> {}
+
+impl FrontPage<'_> {
+    fn short<'r>(&self, row: &'r ReturnRow) -> &'r str {
+        row.id.get(..16).unwrap_or(&row.id)
+    }
+}
+
+/// `GET /public/{lang}`.
+async fn front(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
+    let p = Front::new(&console, language(&lang)?, "");
+    let returns = read(&console, Desk::published_returns).await?;
+    let all = read(&console, |desk| desk.public_services("", "")).await?;
+    let hotlines: Vec<_> =
+        all.iter().filter(|it| it.is_hotline && it.everywhere).take(6).cloned().collect();
+    let n_services = all.iter().filter(|it| !it.is_hotline).count() as u64;
+    show(&FrontPage { p: &p, returns: &returns, n_services, hotlines: &hotlines })
+}
+
+#[derive(Template)]
+#[template(path = "public/figures.html")]
+struct FiguresPage<'a> {
+    p: &'a Front,
+    told: &'a ReturnShowTold,
+    sheets: Vec<Sheet>,
+    legend: Vec<(&'static str, &'static str)>,
+    short: &'a str,
+}
+
+impl FiguresPage<'_> {
+    fn forms(&self) -> Vec<(&'static str, &'static str)> {
+        FORMS.iter().map(|(form, en, fr)| (*form, self.p.lang.pick(*en, *fr))).collect()
+    }
+}
+
+/// `GET /public/{lang}/figures/{return}`.
+async fn figures(
+    State(console): State<Arc<Console>>,
+    Path((lang, name)): Path<(String, String)>,
+) -> Answer {
+    let lang = language(&lang)?;
+    let p = Front::new(&console, lang, format!("/figures/{}", encoded(&name)));
+    let told = read(&console, move |desk| desk.published_return(&name)).await?;
+    let mut all = Vec::new();
+    for period in periods(&told.tables) {
+        all.extend(sheets(&told.tables, &period, lang));
+    }
+    let short = told.row.id.get(..16).unwrap_or_default();
+    show(&FiguresPage { p: &p, told: &told, sheets: numbered(all), legend: legend(lang), short })
+}
+
+/// `GET /public/{lang}/figures/{return}/{form}`.
+async fn file(
+    State(console): State<Arc<Console>>,
+    Path((lang, name, form)): Path<(String, String, String)>,
+) -> Answer {
+    let lang = language(&lang)?;
+    let file = read(&console, move |desk| desk.published_file(&name, &form, lang)).await?;
+    Ok(download(&file)?)
+}
+
+/// What is looked for: codes only, so that the address says nothing about a person.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    need: String,
+    #[serde(default)]
+    province: String,
+    #[serde(default)]
+    from: usize,
+}
+
+/// What pages of services have in common.
+trait Shown {
+    /// An address that may be a link: only one that is https.
+    fn link<'a>(&self, url: &'a str) -> Option<&'a str> {
+        url.starts_with("https://").then_some(url)
+    }
+
+    /// A number as it is dialled: digits, and what comes before them.
+    fn dialled(&self, number: &str) -> String {
+        let first = number.split('×').next().unwrap_or_default();
+        let digits: String = first.chars().filter(char::is_ascii_digit).collect();
+        format!("tel:{digits}")
+    }
+
+    fn provinces(&self, p: &Front, service: &PublicService) -> String {
+        match service.everywhere {
+            true => p.t("All of Canada", "Partout au Canada").to_owned(),
+            false => p.labels("province", &service.provinces),
+        }
+    }
+
+    fn languages(&self, p: &Front, service: &PublicService) -> String {
+        let name = |tag: &String| match tag.as_str() {
+            "en" => p.t("English", "anglais").to_owned(),
+            "fr" => p.t("French", "français").to_owned(),
+            other => other.to_owned(),
+        };
+        service.languages.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "public/services.html")]
+struct ServicesPage<'a> {
+    p: &'a Front,
+    wanted: &'a Wanted,
+    services: &'a [PublicService],
+    total: u64,
+    first: u64,
+    last: u64,
+    next: Option<String>,
+}
+
+impl Shown for ServicesPage<'_> {}
+
+impl ServicesPage<'_> {
+    fn choices(&self, list: &str) -> Vec<(&'static str, &'static str)> {
+        words::list(list, self.p.lang).unwrap_or_default()
+    }
+}
+
+/// `GET /public/{lang}/services`.
+async fn services(
+    State(console): State<Arc<Console>>,
+    Path(lang): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let lang = language(&lang)?;
+    let filter = format!("need={}&province={}", encoded(&wanted.need), encoded(&wanted.province));
+    let p = Front::new(&console, lang, format!("/services?{filter}"));
+    let (need, province) = (wanted.need.clone(), wanted.province.clone());
+    let mut all = read(&console, move |desk| desk.public_services(&need, &province)).await?;
+    all.retain(|service| !service.is_hotline);
+    let (total, from) = (all.len(), wanted.from.min(all.len()));
+    let shown: Vec<_> = all.into_iter().skip(from).take(ROWS).collect();
+    let last = from + shown.len();
+    let next = (last < total).then(|| p.at(&format!("/services?{filter}&from={last}")));
+    show(&ServicesPage {
+        p: &p,
+        wanted: &wanted,
+        services: &shown,
+        total: total as u64,
+        first: from as u64 + 1,
+        last: last as u64,
+        next,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "public/hotlines.html")]
+struct HotlinesPage<'a> {
+    p: &'a Front,
+    services: &'a [PublicService],
+}
+
+impl Shown for HotlinesPage<'_> {}
+
+/// `GET /public/{lang}/hotlines`.
+async fn hotlines(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
+    let p = Front::new(&console, language(&lang)?, "/hotlines");
+    let mut all = read(&console, |desk| desk.public_services("", "")).await?;
+    all.retain(|service| service.is_hotline);
+    all.sort_by_key(|service| !service.everywhere);
+    all.truncate(4 * ROWS);
+    show(&HotlinesPage { p: &p, services: &all })
+}
+
+#[derive(Template)]
+#[template(path = "public/nothing.html")]
+struct NothingPage<'a> {
+    p: &'a Front,
+}
+
+/// Everything else at an address of its own.
+async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
+    nothing(&console, request.uri().path())
+}
+
+fn nothing(console: &Console, path: &str) -> Response {
+    let is_french = path.starts_with("/public/fr") || path.starts_with("/fr");
+    let lang = if is_french { Lang::Fr } else { Lang::En };
+    let html = NothingPage { p: &Front::new(console, lang, "") }.render().unwrap_or_default();
+    (StatusCode::NOT_FOUND, axum::response::Html(html)).into_response()
+}
