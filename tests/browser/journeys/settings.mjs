@@ -1,6 +1,7 @@
 // Settings and audit: the administrator looks after the node, the auditor looks at what was done, and two people do
 // what takes two.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PASSPHRASE = "five random words stand here";
@@ -9,7 +10,8 @@ const HOSTILE = "Harbour <script>alert(1)</script> House";
 /** Asks for an export on the command line, where it takes a second person: nothing happens yet. */
 function askExport(world, house, file) {
   try {
-    house.cli("record", "export", file);
+    rmSync(file, { force: true });
+    house.cli("record", "export", "--lang", "en", file);
     world.check(false, "an export that takes two happened at once");
   } catch (error) {
     world.check(error.status === 3 && `${error.stdout}${error.stderr}`.includes("ENT-2780"), `the export said ${error.stdout}${error.stderr}`);
@@ -125,7 +127,7 @@ async function auditor(world, house) {
 }
 
 async function twoPeople(world, house) {
-  const file = join(world.folder, "cases.csv");
+  const file = join(tmpdir(), "cases-november.csv");
   askExport(world, house, file);
   const lea = await world.person(house, "lea", ["supervisor"], { display: "Léa Tremblay" });
   const omar = await world.person(house, "omar", ["supervisor"], { display: "Omar Haddad", lang: "fr" });
@@ -152,6 +154,7 @@ async function twoPeople(world, house) {
   world.check((await still.textContent("main")).includes("refusé"), "refusing does not work without scripts");
   world.check(!existsSync(`${file}.second.csv`), "a refused export happened");
   await plain.close();
+  rmSync(file, { force: true });
   for (const width of [390, 320]) {
     await omar.page.setViewportSize({ width, height: 700 });
     await omar.page.goto(`${house.origin}/fr/settings/approvals?decided=true`);

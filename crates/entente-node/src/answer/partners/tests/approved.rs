@@ -215,8 +215,9 @@ async fn an_agreement_that_has_changed_since_is_not_signed() {
     assert_eq!(ask(&b, "ana", Op::AgreementSign, body).await, Err("ENT-2780".to_owned()));
     let rows = listed(&b, "noa").await;
     assert_eq!(rows.len(), 2);
-    assert!(rows[0].about.iter().any(|line| line.name == "sha256"));
-    approve(&b, "noa", &rows[0].id).await.unwrap();
+    let anew = rows.iter().find(|row| row.id != request).unwrap();
+    assert!(anew.about.iter().any(|line| line.name == "sha256"));
+    approve(&b, "noa", &anew.id).await.unwrap();
     assert!(actors(&b, Action::AgreementSigned).contains(&"ana + noa".to_owned()));
 }
 
