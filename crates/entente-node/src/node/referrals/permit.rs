@@ -217,7 +217,7 @@ impl Node {
         let route = self.route_to(tx, partner)?;
         let through = route.as_ref().map_or(*partner, |route| route.sponsor);
         let is_other =
-            kept.state.was_offered_to(partner) && self.through(tx, &kept.id, partner)? != through;
+            kept.offers.contains_key(partner) && self.through(tx, &kept.id, partner)? != through;
         if is_other || route.as_ref().is_some_and(|route| route.key.is_none()) {
             return Ok(Err(Refusal::NotCarried));
         }
