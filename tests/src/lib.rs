@@ -38,6 +38,7 @@ pub mod referrals;
     reason = "a case that is not there fails the test, as it should"
 )]
 pub mod simulation;
+pub mod sponsored;
 #[expect(
     clippy::indexing_slicing,
     reason = "an office that is not there fails the test, as it should"
