@@ -257,7 +257,7 @@ impl Node {
             consent = consent.and(behind);
         }
         let head = Head { sponsored: route.map(|_| *partner), ..head };
-        Ok(self.proposal(kept, case, head, consent, agreed.state))
+        Ok(self.proposal_of(kept, case, head, consent, agreed.state))
     }
 
     /// The same for an organization that we sponsor ourselves.
@@ -274,10 +274,10 @@ impl Node {
         let towards = (org, route.kind);
         let needs = &kept.card.needs;
         let consent = NeedConsent::towards(&case.consents, towards, needs, self.today());
-        self.proposal(kept, case, head, consent, AgreementState::Active)
+        self.proposal_of(kept, case, head, consent, AgreementState::Active)
     }
 
-    fn proposal(
+    fn proposal_of(
         &self,
         kept: &KeptReferral,
         case: &Case,
