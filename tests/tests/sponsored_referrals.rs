@@ -34,6 +34,7 @@ fn a_sponsored_service_accepts_a_referral_and_opens_what_was_handed_over_to_it()
     let waiting = it.sponsor.node().waiting_mail(&it.org).unwrap();
     assert_eq!((waiting.n_offers, waiting.n_new), (1, 0));
 
+    pull(&it.third, &it.home).unwrap();
     let (_, file) = it.folder.accept(SECRET, &id.to_string(), START_S).unwrap();
     assert_eq!(it.answer(&file), 1);
     assert_eq!(it.kept(&id).state.winner(), Some(it.org));
