@@ -2,7 +2,7 @@
 //!
 //! [`federation`] makes nodes in memory that speak with each other by function calls: no sockets,
 //! no clock but the one that is moved by hand. [`net`] makes nodes with folders and doors.
-//! [`referrals`] has a model of referrals beside them. [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
+//! [`referrals`] has a model of referrals beside them, [`sponsored`] a sponsor and a folder. [`redteam`] attacks private statistics. [`python`] finds the interpreter for programs that share no code with ours.
 
 pub mod federation;
 #[expect(
@@ -38,6 +38,7 @@ pub mod referrals;
     reason = "a case that is not there fails the test, as it should"
 )]
 pub mod simulation;
+pub mod sponsored;
 #[expect(
     clippy::indexing_slicing,
     reason = "an office that is not there fails the test, as it should"

@@ -18,16 +18,21 @@ use std::sync::{Arc, Mutex};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use entente_core::codes::{OrgType, Urgency};
 use entente_core::handover::Size;
+use entente_core::identity::OrgId;
+use entente_core::lang::Text;
 use entente_core::referral::ReferralId;
+use entente_core::sponsor::fingerprint;
 use entente_node::answer::{Asked, Staff};
 use entente_node::local::{Op, Role};
 use entente_node::node::Node;
 use entente_node::setup::Home;
+use entente_node::sponsored::{NewSponsored, SponsoredFolder};
 use entente_store::backup;
 use entente_store::db::{Keys, Rows as _, Table};
 use entente_store::engine::Kind;
 use entente_store::handover::Way;
-use entente_tests::federation::{plain_case, staff};
+use entente_store::seal::KdfParams;
+use entente_tests::federation::{START_S, plain_case, staff};
 use entente_tests::handovers::{MARK, PASSPHRASE as OWN, marked};
 use entente_tests::net::{PASSPHRASE, Site, agree, pair};
 use entente_tests::referrals::{card, referral_consent, referrals_only};
@@ -70,6 +75,24 @@ impl Corpus {
         }
     }
 
+    /// Everything that a node has: its folder, its rows, and its backup opened with its passphrase.
+    async fn add_site(&mut self, site: &Site, name: &str) {
+        let told = asked(site, Op::BackupCreate, json!({}), Role::ALL).await.unwrap();
+        let file = told.pointer("/backup/file").and_then(Value::as_str).unwrap().to_owned();
+        self.add(format!("the backup of {name}"), std::fs::read(&file).unwrap());
+        // With the right passphrase, as whoever found both would.
+        let restored = tempfile::tempdir().unwrap();
+        let folder = restored.path().join("node");
+        backup::restore(Path::new(&file), PASSPHRASE, &folder, Kind::Redb, &mut |_, _| {}).unwrap();
+        let settings = std::fs::read_to_string(site.home().join("entente.toml")).unwrap();
+        let settings = settings.replace("engine = \"sled\"", "engine = \"redb\"");
+        std::fs::write(folder.join("entente.toml"), settings).unwrap();
+        let open = Home::new(&folder).open(PASSPHRASE, Arc::new(site.clock.clone())).unwrap();
+        self.add_store(&format!("the restored {name}"), &open.node);
+        self.add_store(name, site.node());
+        self.add_folder(&site.home());
+    }
+
     /// Where the text is, as it is or in a disguise.
     fn hits(&self, text: &str) -> Vec<String> {
         let needles = disguises(text);
@@ -102,6 +125,19 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
 /// Where everything is logged that any crate says at all.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Where everything goes from now on.
+    fn everything() -> Self {
+        let log = Self::default();
+        let lines = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_writer(move || lines.clone());
+        let _only_here = subscriber.try_init();
+        log
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -145,12 +181,7 @@ async fn accepted(home: &Site, winner: &Site, third: &Site) -> ReferralId {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_hand_over_is_anywhere_but_on_the_screen_of_who_opened_it() {
-    let log = Log::default();
-    let lines = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || lines.clone());
-    let _only_here = subscriber.try_init();
+    let log = Log::everything();
     let mut taps = Vec::new();
     let mut sites = Vec::new();
     for (name, engine) in [("Home", Kind::Redb), ("Winner", Kind::Sled), ("Third", Kind::Redb)] {
@@ -196,20 +227,7 @@ async fn nothing_of_a_hand_over_is_anywhere_but_on_the_screen_of_who_opened_it()
         }
     }
     for (site, name) in [(&home, "home"), (&winner, "winner"), (&third, "third")] {
-        let told = asked(site, Op::BackupCreate, json!({}), everything).await.unwrap();
-        let file = told.pointer("/backup/file").and_then(Value::as_str).unwrap().to_owned();
-        corpus.add(format!("the backup of {name}"), std::fs::read(&file).unwrap());
-        // With the right passphrase, as whoever found both would.
-        let restored = tempfile::tempdir().unwrap();
-        let folder = restored.path().join("node");
-        backup::restore(Path::new(&file), PASSPHRASE, &folder, Kind::Redb, &mut |_, _| {}).unwrap();
-        let settings = std::fs::read_to_string(site.home().join("entente.toml")).unwrap();
-        let settings = settings.replace("engine = \"sled\"", "engine = \"redb\"");
-        std::fs::write(folder.join("entente.toml"), settings).unwrap();
-        let open = Home::new(&folder).open(PASSPHRASE, Arc::new(site.clock.clone())).unwrap();
-        corpus.add_store(&format!("the restored {name}"), &open.node);
-        corpus.add_store(name, site.node());
-        corpus.add_folder(&site.home());
+        corpus.add_site(site, name).await;
     }
     for (tap, name) in taps.iter().zip(["home", "winner", "third"]) {
         let bytes = tap.bytes();
@@ -225,6 +243,116 @@ async fn nothing_of_a_hand_over_is_anywhere_but_on_the_screen_of_who_opened_it()
     let hits = corpus.hits(OWN);
     assert!(hits.is_empty(), "{hits:?}");
     // It would be easy to find nothing.
+    corpus.add("here", format!("before {} after", BASE64_STANDARD_NO_PAD.encode(MARK)));
+    assert_eq!(corpus.hits(MARK), ["here"]);
+}
+
+/// Referrals from `home`, and the directory both ways.
+async fn agree_on_services_too(home: &Site, sponsor: &Site) {
+    let node = home.node();
+    let mut draft = node.read_draft(&referrals_only(), &sponsor.id(), None).unwrap();
+    draft.grants.iter_mut().for_each(|grant| grant.services = true);
+    node.propose(staff(), &draft).unwrap();
+    sponsor.round(&home.id()).await.unwrap();
+    let name = format!("{}@{}", draft.id, draft.version);
+    for (signer, other) in [(sponsor, home), (home, sponsor)] {
+        let kept = signer.node().find_agreement(&name).unwrap();
+        signer.node().sign_agreement(staff(), &kept).unwrap();
+        other.round(&signer.id()).await.unwrap();
+    }
+}
+
+/// The folder of an organization whose sponsor is this node, taken on there.
+fn folder_of(sponsor: &Site, place: &Path) -> (SponsoredFolder, OrgId) {
+    let folder = SponsoredFolder::new(place.join("harbour"));
+    let options = NewSponsored {
+        name: Text::new("Harbour House", "Maison du Havre"),
+        kind: OrgType::Ngo,
+        sponsor: sponsor.id().to_string(),
+        kdf: KdfParams::WEAK_FOR_TESTS,
+    };
+    let org = folder.init(&options, OWN).unwrap().id;
+    let (_, file) = folder.sign(OWN, START_S).unwrap();
+    sponsor.node().add_sponsored(&staff(), &file, &fingerprint(&org)).unwrap();
+    (folder, org)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_hand_over_through_a_sponsor_is_anywhere_but_on_the_screen_of_its_organization()
+ {
+    let log = Log::everything();
+    let mut taps = Vec::new();
+    let mut sites = Vec::new();
+    for (name, engine) in [("Home", Kind::Redb), ("Sponsor", Kind::Sled)] {
+        let site = Site::start_behind(name, OrgType::Ngo, engine, |address| {
+            let tap = Tap::before(&address.to_string());
+            let public = tap.address.to_string();
+            taps.push(tap);
+            public
+        });
+        sites.push(site.await);
+    }
+    let [home, sponsor] = <[Site; 2]>::try_from(sites).ok().unwrap();
+    pair(&home, &sponsor).await;
+    agree_on_services_too(&home, &sponsor).await;
+    let place = tempfile::tempdir().unwrap();
+    let (folder, org) = folder_of(&sponsor, place.path());
+    home.round(&sponsor.id()).await.unwrap();
+    // Somebody at the sponsor may open what is for the sponsor.
+    let add = json!({"name": "Alex", "passphrase": "other words that nobody else has"});
+    asked(&sponsor, Op::OpenerAdd, add, Role::ALL).await.unwrap();
+    home.round(&sponsor.id()).await.unwrap();
+
+    let mut corpus = Corpus::default();
+    let node = home.node();
+    let mut record = node.blank_record().unwrap();
+    node.fill(&mut record, &plain_case()).unwrap();
+    let record = node.add_record(staff(), record, vec![referral_consent(1)]).unwrap();
+    let id = node.create_referral(staff(), &record, card(Urgency::Routine)).unwrap().id;
+    node.offer_referral(staff(), &id, &[org]).unwrap();
+    let name = id.to_string();
+    for step in 0..3 {
+        sponsor.round(&home.id()).await.unwrap();
+        let mail = sponsor.node().give_mail(&staff(), &org).unwrap().file;
+        folder.inbox(OWN, Some(&mail), START_S).unwrap();
+        corpus.add("mail", mail);
+        let answers = match step {
+            0 => folder.accept(OWN, &name, START_S).unwrap().1,
+            1 => folder.answers(OWN, START_S).unwrap(),
+            _ => {
+                let opened = folder.open_details(OWN, &name, START_S).unwrap();
+                assert_eq!(opened.details, marked(), "whoever opened it reads it");
+                opened.file
+            }
+        };
+        sponsor.node().take_answers(&staff(), &answers).unwrap();
+        corpus.add("answers", answers);
+        home.round(&sponsor.id()).await.unwrap();
+        if step == 1 {
+            node.hand_over_referral(staff(), &id, &marked()).unwrap();
+            // While the sponsor carries it.
+            sponsor.round(&home.id()).await.unwrap();
+            corpus.add_store("the sponsor that carries", sponsor.node());
+        }
+    }
+    let sent = node.handovers_of(Way::Sent, &org, &id).unwrap();
+    assert!(sent[0].1.opened.is_some() || sent[0].1.n_bytes as usize == Size::Small.bytes());
+    for (site, name) in [(&home, "home"), (&sponsor, "sponsor")] {
+        corpus.add_site(site, name).await;
+    }
+    corpus.add_folder(place.path());
+    for (tap, name) in taps.iter().zip(["home", "sponsor"]) {
+        let bytes = tap.bytes();
+        assert!(bytes.len() > 4096, "{} bytes to {name}", bytes.len());
+        corpus.add(format!("the wire to {name}"), bytes);
+    }
+    let logged = log.0.lock().unwrap().clone();
+    assert!(logged.len() > 1 << 16, "everything is logged: {} bytes", logged.len());
+    corpus.add("the log", logged);
+    for secret in [MARK, OWN] {
+        let hits = corpus.hits(secret);
+        assert!(hits.is_empty(), "{hits:?}");
+    }
     corpus.add("here", format!("before {} after", BASE64_STANDARD_NO_PAD.encode(MARK)));
     assert_eq!(corpus.hits(MARK), ["here"]);
 }

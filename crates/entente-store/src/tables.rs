@@ -167,7 +167,7 @@ pub const HANDOVER_KEYS: Table = Table::new(53, "handover-keys");
 /// Value: [`crate::handover::HandoverRow`].
 pub const HANDOVERS: Table = Table::new(54, "handovers");
 
-/// The keys of the hand-overs that were received; same keys as [`HANDOVERS`].
+/// The keys of the hand-overs that were received or are carried; same keys as [`HANDOVERS`].
 pub const HANDOVER_ITEM_KEYS: Table = Table::new(55, "handover-item-keys");
 
 /// Messages to the staff that are on their way. Key: message id (16 bytes).

@@ -4,11 +4,11 @@
 //! referrals.sealed    what was offered, handed over and answered, under a key of the folder
 //! ```
 //!
-//! The folder is a partner's side of a referral ([`entente_core::referral::PartnerState`]) like any node's, with the sponsor
-//! instead of a network. It takes nothing on the sponsor's word: what is in the mail has to be signed by
-//! a home and be for this organization, and contact details open with the folder's own key and in their
-//! own place alone. Answers are signed here. Each file of answers has all that may still be of use, so
-//! one that was lost does no harm.
+//! The folder is a partner's side of a referral ([`entente_core::referral::PartnerState`]) like any
+//! node's, with the sponsor instead of a network. It takes nothing on the sponsor's word: what is in the
+//! mail has to be signed by a home and be for this organization, and contact details open with the
+//! folder's own key and in their own place alone. Answers are signed here. Each file of answers has all
+//! that may still be of use, so one that was lost does no harm.
 
 use entente_core::codes::{Barrier, ReferralOutcome};
 use entente_core::handover::ContactDetails;

@@ -217,7 +217,7 @@ impl Node {
         let route = self.route_to(tx, partner)?;
         let through = route.as_ref().map_or(*partner, |route| route.sponsor);
         let is_other =
-            kept.state.was_offered_to(partner) && self.through(tx, &kept.id, partner)? != through;
+            kept.offers.contains_key(partner) && self.through(tx, &kept.id, partner)? != through;
         if is_other || route.as_ref().is_some_and(|route| route.key.is_none()) {
             return Ok(Err(Refusal::NotCarried));
         }
@@ -257,7 +257,7 @@ impl Node {
             consent = consent.and(behind);
         }
         let head = Head { sponsored: route.map(|_| *partner), ..head };
-        Ok(self.need_proposal(kept, case, head, consent, agreed.state))
+        Ok(self.proposal_of(kept, case, head, consent, agreed.state))
     }
 
     /// The same for an organization that we sponsor ourselves.
@@ -274,10 +274,10 @@ impl Node {
         let towards = (org, route.kind);
         let needs = &kept.card.needs;
         let consent = NeedConsent::towards(&case.consents, towards, needs, self.today());
-        self.need_proposal(kept, case, head, consent, AgreementState::Active)
+        self.proposal_of(kept, case, head, consent, AgreementState::Active)
     }
 
-    fn need_proposal(
+    fn proposal_of(
         &self,
         kept: &KeptReferral,
         case: &Case,
