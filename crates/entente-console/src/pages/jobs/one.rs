@@ -77,7 +77,9 @@ impl OnePage<'_> {
             return p.t("It has just begun.", "Le travail vient de commencer.").to_owned();
         };
         let (done, total) = (p.n(&progress.done), p.n(&progress.total));
-        let note = p.both(&progress.note);
+        let mut letters = p.both(&progress.note).chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string());
+        let note = format!("{}{}", first.unwrap_or_default(), letters.as_str());
         match progress.total {
             0 => format!("{note}: {done}").replace(": ", p.lang.pick(": ", "\u{a0}: ")),
             _ => format!("{note}, {done} {} {total}", p.lang.pick("of", "sur")),
