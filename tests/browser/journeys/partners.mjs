@@ -65,7 +65,7 @@ export async function partners(world) {
   await bea.setInputFiles("#file", await download.path());
   await bea.click("main form button");
   world.check((await bea.textContent("h1")).includes("Bureau de l’Alberta"), "the page does not say who invites");
-  await world.look(bea, "partners-offered-fr", { whole: true });
+  await world.look(bea, "partners-offered-fr");
   await bea.click("#connect");
   await world.look(bea, "partners-check-fr");
 
