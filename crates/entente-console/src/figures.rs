@@ -91,17 +91,17 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
     let labels = |cell: &StatsCell| -> Vec<String> {
         table.by.iter().map(|by| label(by, cell, lang)).collect()
     };
-    let rows: Vec<Row> = table
-        .cells
-        .iter()
-        .enumerate()
-        .map(|(place, cell)| Row {
-            labels: labels(cell),
-            figure: datum(cell, labels(cell).join(", ")),
-            largest: cell.largest,
-            before: before
-                .and_then(|it| it.cells.get(place))
-                .map(|cell| datum(cell, labels(cell).join(", "))),
+    let rows: Vec<Row> = in_order(table)
+        .into_iter()
+        .filter_map(|place| {
+            let cell = table.cells.get(place)?;
+            let earlier = before.and_then(|it| it.cells.get(place));
+            Some(Row {
+                labels: labels(cell),
+                figure: datum(cell, labels(cell).join(", ")),
+                largest: cell.largest,
+                before: earlier.map(|cell| datum(cell, labels(cell).join(", "))),
+            })
         })
         .collect();
     let by: Vec<String> = table.by.iter().map(|by| capital(&dimension(by, lang))).collect();
@@ -136,6 +136,23 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
         sheet.notes.insert(0, note.to_owned());
     }
     sheet
+}
+
+/// The places of the cells as people read them: by the first dimension, within it by the next. In a release
+/// the first one changes fastest.
+fn in_order(table: &StatsTable) -> Vec<usize> {
+    let rank = |cell: &StatsCell| -> Vec<usize> {
+        let of = |by: &String| {
+            let labels = CubeDimension::parse(by).map_or_else(|_| Vec::new(), |it| it.labels());
+            let code = cell.key.get(by).map_or("", String::as_str);
+            labels.iter().position(|label| *label == code).unwrap_or(usize::MAX)
+        };
+        table.by.iter().map(of).collect()
+    };
+    let mut places: Vec<(Vec<usize>, usize)> =
+        table.cells.iter().map(rank).zip(0..table.cells.len()).collect();
+    places.sort();
+    places.into_iter().map(|(_, place)| place).collect()
 }
 
 fn datum(cell: &StatsCell, label: String) -> Datum {
@@ -379,6 +396,37 @@ mod tests {
                 assert!(!hidden(&picture.description), "{}", picture.description);
             }
         }
+    }
+
+    #[test]
+    fn a_figure_of_two_dimensions_stands_where_its_labels_say() {
+        let mut table = table("2025", &[]);
+        table.by = vec!["region".to_owned(), "quarter".to_owned()];
+        let (regions, quarters) = (CubeDimension::Region.labels(), CubeDimension::Quarter.labels());
+        // As releases have it: the first dimension changes fastest.
+        for (q, quarter) in (0_u64..).zip(&quarters) {
+            for (r, region) in (0_u64..).zip(&regions) {
+                let key = [("region", region), ("quarter", quarter)];
+                table.cells.push(StatsCell {
+                    key: key
+                        .into_iter()
+                        .map(|(by, it)| (by.to_owned(), (*it).to_owned()))
+                        .collect(),
+                    value: Some(100 * (r + 1) + q),
+                    symbol: None,
+                    ..table.total.clone()
+                });
+            }
+        }
+        let sheet = &sheets(&[table], "2025", Lang::En)[0];
+        let values: Vec<_> = sheet.rows.iter().filter_map(|row| row.figure.value).collect();
+        assert_eq!(values[..6], [100, 101, 102, 103, 104, 200]);
+        assert_eq!(sheet.rows[5].labels[1], "Q1");
+        let shown = sheet.pictures[0].marks.iter().filter_map(|mark| match mark {
+            Mark::Text(words) => words.text.parse::<u64>().ok(),
+            _ => None,
+        });
+        assert_eq!(shown.collect::<Vec<_>>(), values);
     }
 
     #[test]

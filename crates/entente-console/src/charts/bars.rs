@@ -6,7 +6,7 @@ use super::palette::{BAR, GRID, HATCH, INK, PAPER, WHISKER};
 use super::{Axis, Datum, Mark, Picture, Words, lines, width_of};
 
 /// The whole width.
-const WIDTH: i64 = 760;
+const WIDTH: i64 = 960;
 /// The letters of a line of a label.
 const LETTERS: usize = 30;
 /// The height of a row with a label of one line, and what each more line takes.

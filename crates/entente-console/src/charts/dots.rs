@@ -5,7 +5,7 @@ use entente_core::lang::Lang;
 use super::palette::{BAR, GRID, INK, PAPER, SECOND};
 use super::{Axis, Datum, Mark, Picture, Words, lines, width_of};
 
-const WIDTH: i64 = 760;
+const WIDTH: i64 = 960;
 const ROW: i64 = 44;
 const LETTERS: usize = 30;
 

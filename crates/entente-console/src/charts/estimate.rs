@@ -5,7 +5,7 @@ use entente_core::lang::Lang;
 use super::palette::{BAR, GRID, INK, SECOND};
 use super::{Axis, Mark, Picture, Words};
 
-const WIDTH: i64 = 760;
+const WIDTH: i64 = 960;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn estimate(
     let (from, length) = (20, WIDTH - 60);
     let x_of = |value: u64| from + axis.place(value, length);
     let mut picture =
-        Picture { id, name, description: says, width: 760, height: 150, marks: Vec::new() };
+        Picture { id, name, description: says, width: 960, height: 150, marks: Vec::new() };
     for tick in &axis.ticks {
         let x = x_of(*tick);
         picture.marks.push(Mark::Line { x1: x, y1: 24, x2: x, y2: 112, colour: GRID, width: "1" });
@@ -73,6 +73,6 @@ mod tests {
             Mark::Line { x2, width: "6", .. } => Some(*x2),
             _ => None,
         });
-        assert_eq!(to, Some(740));
+        assert_eq!(to, Some(940));
     }
 }

@@ -6,7 +6,7 @@ use super::palette::{self, HATCH, INK, VOID};
 use super::{Datum, Mark, Picture, Words, bars, lines, width_of};
 
 /// The whole width, and the height of a row.
-const WIDTH: i64 = 860;
+const WIDTH: i64 = 960;
 const ROW: i64 = 34;
 const LETTERS: usize = 34;
 

@@ -5,7 +5,7 @@ use entente_core::lang::Lang;
 use super::palette::{ALERT, GRID, INK, SECOND};
 use super::{Axis, Mark, Picture, Words, lines, width_of};
 
-const WIDTH: i64 = 760;
+const WIDTH: i64 = 960;
 const ROW: i64 = 36;
 const LETTERS: usize = 32;
 

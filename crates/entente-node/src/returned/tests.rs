@@ -2,7 +2,7 @@ use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgKey;
 use entente_core::statistics::budget::NanoRho;
-use entente_core::statistics::national::{Heard, releases_of};
+use entente_core::statistics::national::{Heard, ReturnTable, releases_of};
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::{Contribution, Receipt};
 

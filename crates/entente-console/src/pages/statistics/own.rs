@@ -106,21 +106,33 @@ fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
             vec![bars(Title { id, name, unit }, &data, p.lang)]
         }
         [first, second] => {
-            let labels = |by: &str| {
-                let mut labels: Vec<String> = Vec::new();
-                for cell in &told.cells {
-                    let label = label(p, cell, by);
-                    if !labels.contains(&label) {
-                        labels.push(label);
+            let codes = |by: &String| {
+                let mut codes: Vec<String> = Vec::new();
+                for code in told.cells.iter().filter_map(|cell| cell.key.get(by)) {
+                    if !codes.contains(code) {
+                        codes.push(code.clone());
                     }
                 }
-                labels
+                codes
             };
-            let data: Vec<_> = told.cells.iter().map(|cell| datum(cell, String::new())).collect();
-            let (rows, columns) = (labels(first), labels(second));
-            if rows.len() * columns.len() != data.len() || columns.len() > 14 {
+            let (rows, columns) = (codes(first), codes(second));
+            if columns.len() > 14 {
                 return Vec::new();
             }
+            let mut data = Vec::new();
+            for row in &rows {
+                for column in &columns {
+                    let is_it = |cell: &&CountCell| {
+                        cell.key.get(first) == Some(row) && cell.key.get(second) == Some(column)
+                    };
+                    let cell = told.cells.iter().find(is_it);
+                    data.push(cell.map_or_else(Datum::default, |it| datum(it, String::new())));
+                }
+            }
+            let labels = |by: &str, codes: &[String]| -> Vec<String> {
+                codes.iter().map(|code| words::value_label(by, code, p.lang)).collect()
+            };
+            let (rows, columns) = (labels(first, &rows), labels(second, &columns));
             let name = format!(
                 "{} × {}",
                 words::field_label(first, p.lang),

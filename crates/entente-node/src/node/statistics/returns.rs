@@ -156,7 +156,7 @@ fn definitions(plan: &Plan) -> Text {
         let (rule, definition) = (plan.rule.label(lang), plan.definition.label(lang));
         lang.pick(
             format!("Counted: {rule}. Definition: {definition}."),
-            format!("Unité comptée : {rule}. Définition : {definition}."),
+            format!("Unité comptée\u{a0}: {rule}. Définition\u{a0}: {definition}."),
         )
     };
     Text::new(words(Lang::En), words(Lang::Fr))
