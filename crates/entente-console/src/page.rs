@@ -299,19 +299,6 @@ const MONTHS: [(&str, &str); 12] = [
     ("December", "décembre"),
 ];
 
-/// A page for the tests of what pages say.
-#[cfg(test)]
-pub(crate) fn test_page(lang: Lang) -> Page {
-    Page {
-        lang,
-        path: "/home".to_owned(),
-        back: "/home".to_owned(),
-        organization: Both::new("House", "Maison"),
-        signed: None,
-        leave_to: "/".into(),
-    }
-}
-
 /// Shows a template.
 pub(crate) fn show(template: &impl Template) -> Answer {
     show_as(StatusCode::OK, template)
@@ -333,4 +320,17 @@ pub(crate) fn failed() -> Box<Fault> {
             "Revenez en arrière et réessayez. Sinon, lancez `entente doctor`.",
         ),
     )
+}
+
+/// A page for the tests of what pages say.
+#[cfg(test)]
+pub(crate) fn test_page(lang: Lang) -> Page {
+    Page {
+        lang,
+        path: "/home".to_owned(),
+        back: "/home".to_owned(),
+        organization: Both::new("House", "Maison"),
+        signed: None,
+        leave_to: "/".into(),
+    }
 }

@@ -17,7 +17,7 @@ use crate::route::area;
 
 area! {
     GET "/home", Need::Session => home;
-    GET "/home/waiting", Need::May(Op::Inbox) => waiting;
+    GET "/waiting", Need::May(Op::Inbox) => waiting;
 }
 
 /// How many places one task leads to, at most; the rest is on the list.
@@ -99,7 +99,7 @@ async fn home(visit: Visit) -> Answer {
 }
 
 #[derive(Template)]
-#[template(path = "home/waiting.html")]
+#[template(path = "waiting.html")]
 struct WaitingPart<'a> {
     p: &'a Page,
     tasks: Vec<Task>,
@@ -113,7 +113,7 @@ struct Seen {
     after: Option<u64>,
 }
 
-/// `GET /home/waiting`: the task list alone, as soon as something has happened.
+/// `GET /waiting`: the task list alone, as soon as something has happened.
 async fn waiting(visit: Visit, Query(seen): Query<Seen>) -> Answer {
     let inbox = visit.ask(&InboxAsk { after: seen.after }).await?;
     let is_about_partners = inbox.waiting.iter().any(|line| is_of_partners(&line.matter));
