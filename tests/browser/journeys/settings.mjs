@@ -144,6 +144,19 @@ async function twoPeople(world, house) {
   await omar.page.click("text=Approuver : le faire maintenant");
   world.check((await omar.page.textContent("main")).includes("ENT-2782"), "it was approved twice");
 
+  // What lies in the folder of the node is taken by whoever asked, once; on the machine and at the console one name is one person.
+  askExport(world, house, join(house.home, "cases.csv"));
+  await lea.page.goto(`${house.origin}/en/settings/approvals`);
+  const root = await world.person(house, "root", ["supervisor"], { display: "Ray Oort" });
+  await root.page.goto(`${house.origin}/en/settings/approvals`);
+  world.check((await root.page.locator("text=Approve: do it now").count()) === 0, "somebody could approve their own request");
+  await lea.page.click("text=Approve: do it now");
+  world.check((await lea.page.locator("text=Take the file").count()) === 0, "the second person could take the file");
+  await root.page.goto(`${house.origin}/en/settings/approvals?decided=true`);
+  const [download] = await Promise.all([root.page.waitForEvent("download"), root.page.click("text=Take the file")]);
+  world.check(readFileSync(await download.path(), "utf8").split("\n").length > 2, "the file is empty");
+  world.check(!existsSync(join(house.home, "cases.csv")), "the file was left behind");
+
   // Without scripts.
   askExport(world, house, `${file}.second.csv`);
   const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });

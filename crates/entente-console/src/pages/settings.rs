@@ -6,6 +6,7 @@ mod health;
 mod keys;
 mod notifications;
 mod organization;
+mod taken;
 
 use askama::Template;
 use entente_node::local::Op;
@@ -31,6 +32,7 @@ area! {
     GET "/settings/health", Need::May(Op::Doctor) => health::examine;
     GET "/settings/approvals", Need::May(Op::ApprovalList) => approvals::list;
     POST "/settings/approvals/{approval}/approve", Need::May(Op::ApprovalApprove) => approvals::approve;
+    POST "/settings/approvals/{approval}/file", Need::May(Op::RecordExport) => taken::take;
     POST "/settings/approvals/{approval}/refuse", Need::May(Op::ApprovalRefuse) => approvals::refuse;
 }
 

@@ -8,8 +8,10 @@ use entente_node::local::doc::{
     ApprovalRow, ApprovalState,
 };
 use entente_node::local::{Op, words};
+use entente_node::setup::Home;
 use serde::Deserialize;
 
+use super::taken::file_of;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 
@@ -27,6 +29,7 @@ struct ApprovalsPage<'a> {
     told: &'a ApprovalListTold,
     decided: bool,
     me: &'a str,
+    home: &'a Home,
 }
 
 impl ApprovalsPage<'_> {
@@ -64,6 +67,11 @@ impl ApprovalsPage<'_> {
             .then(|| self.p.to(&format!("/agreements/{}", line.value)))
     }
 
+    /// Whether a file of theirs lies here to be taken.
+    fn has_file(&self, row: &ApprovalRow) -> bool {
+        self.p.may(Op::RecordExport) && file_of(row, self.me, self.home).is_some()
+    }
+
     fn is_mine(&self, row: &ApprovalRow) -> bool {
         row.asked_by == self.me
     }
@@ -92,7 +100,8 @@ impl ApprovalsPage<'_> {
 pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let told = visit.ask(&ApprovalListAsk { decided: wanted.decided }).await?;
     let me = visit.signed()?.staff.name.as_str();
-    show(&ApprovalsPage { p: &visit.page, told: &told, decided: wanted.decided, me })
+    let home = &visit.console.desk.home;
+    show(&ApprovalsPage { p: &visit.page, told: &told, decided: wanted.decided, me, home })
 }
 
 /// `POST /settings/approvals/{approval}/approve`.

@@ -1,0 +1,106 @@
+//! A file that a second person approved: whoever asked for it takes it, once.
+//!
+//! What is asked at the console is written into the node's own folder, where nobody but the node can look. A
+//! file that was asked for elsewhere lies where it was asked for.
+
+use std::fs;
+use std::path::{Component, Path as FilePath, PathBuf};
+
+use axum::extract::Path;
+use axum::http::{HeaderName, header};
+use axum::response::IntoResponse as _;
+use entente_node::local::Op;
+use entente_node::local::doc::{ApprovalListAsk, ApprovalRow, ApprovalState};
+use entente_node::node::Outcome;
+use entente_node::setup::{Home, io_fault};
+
+use crate::gate::{Visit, nothing_there};
+use crate::page::{Answer, failed};
+
+/// Where the file of a request lies, if it was done, is somebody's own, and is in the node's folder.
+pub(super) fn file_of(row: &ApprovalRow, me: &str, home: &Home) -> Option<PathBuf> {
+    let is_theirs = row.asked_by == me && row.state == ApprovalState::Done;
+    let line = row.about.iter().find(|line| line.name == "file")?;
+    let path = PathBuf::from(&line.value);
+    let folder = std::path::absolute(home.path()).ok()?;
+    let is_inside = path.starts_with(&folder)
+        && path.components().all(|part| !matches!(part, Component::ParentDir | Component::CurDir));
+    let is_export = row.operation == Op::RecordExport.name();
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file());
+    (is_theirs && is_export && is_inside && is_table(&path) && is_file).then_some(path)
+}
+
+/// Exports are tables; nothing else that a node keeps in its folder ends like this.
+fn is_table(path: &FilePath) -> bool {
+    path.extension().is_some_and(|it| it == "csv" || it == "xlsx")
+}
+
+/// `POST /settings/approvals/{approval}/file`.
+pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
+    let rows = visit.ask(&ApprovalListAsk { decided: true }).await?.approvals;
+    let me = visit.signed()?.staff.name.clone();
+    let row = rows.into_iter().find(|row| row.id == approval).ok_or_else(nothing_there)?;
+    let home = visit.console.desk.home.clone();
+    let read = move || -> Outcome<(PathBuf, Vec<u8>)> {
+        let path = file_of(&row, &me, &home).ok_or_else(nothing_there)?;
+        let bytes = fs::read(&path).map_err(|error| io_fault(&error))?;
+        fs::remove_file(&path).map_err(|error| io_fault(&error))?;
+        Ok((path, bytes))
+    };
+    let read = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(failed()));
+    let (path, bytes) = read?;
+    let ending = path.extension().and_then(|it| it.to_str()).unwrap_or("csv");
+    let today = visit.console.desk.node.today();
+    let headers: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"entente-cases-{today}.{ending}\""),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_node::local::doc::AboutLine;
+
+    use super::*;
+
+    #[test]
+    fn only_whoever_asked_takes_it_and_only_a_table_in_the_nodes_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        fs::create_dir(folder.path().join("jobs")).unwrap();
+        for name in ["jobs/a.csv", "keys.sealed", "entente.toml"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let row = |file: &str| ApprovalRow {
+            id: "1".to_owned(),
+            operation: "record_export".to_owned(),
+            about: vec![AboutLine {
+                name: "file".to_owned(),
+                value: folder.path().join(file).display().to_string(),
+            }],
+            asked_by: "lea".to_owned(),
+            asked_at: String::new(),
+            until: String::new(),
+            state: ApprovalState::Done,
+            may_approve: false,
+            decided_by: Some("omar".to_owned()),
+            decided_at: None,
+            fault: None,
+        };
+        assert!(file_of(&row("jobs/a.csv"), "lea", &home).is_some());
+        assert!(file_of(&row("jobs/a.csv"), "omar", &home).is_none());
+        for file in
+            ["keys.sealed", "entente.toml", "jobs/b.csv", "jobs/../jobs/a.csv", "/etc/a.csv"]
+        {
+            assert!(file_of(&row(file), "lea", &home).is_none(), "{file}");
+        }
+        let waiting = ApprovalRow { state: ApprovalState::Waiting, ..row("jobs/a.csv") };
+        assert!(file_of(&waiting, "lea", &home).is_none());
+        let other = ApprovalRow { operation: "agreement_sign".to_owned(), ..row("jobs/a.csv") };
+        assert!(file_of(&other, "lea", &home).is_none());
+    }
+}
