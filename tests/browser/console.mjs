@@ -3,9 +3,10 @@
 // Started with the program, a folder for the nodes, a folder for pictures, and the names of journeys (all if
 // none). Fails on any finding of axe, any message of the browser, and any request to anywhere else.
 import { World } from "./world.mjs";
+import { passkeys } from "./journeys/passkeys.mjs";
 import { shell } from "./journeys/shell.mjs";
 
-const JOURNEYS = { shell };
+const JOURNEYS = { shell, passkeys };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

@@ -11,6 +11,7 @@ pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod join;
 pub(crate) mod partners;
+pub(crate) mod passkeys;
 pub(crate) mod people;
 pub(crate) mod public;
 pub(crate) mod referrals;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Vec<Route> {
         jobs::routes(),
         people::routes(),
         account::routes(),
+        passkeys::routes(),
         join::routes(),
         sign_in::routes(),
     ]
