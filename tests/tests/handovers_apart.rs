@@ -8,7 +8,7 @@ use entente_core::envelope::Envelope;
 use entente_core::feed::Carried;
 use entente_core::handover::{ContactDetails, Part};
 use entente_core::identity::OrgKey;
-use entente_core::referral::{Body, Head, Message, Offer, ReferralId};
+use entente_core::referral::{Body, Head, Message, Offer, PartnerState, ReferralId};
 use entente_core::statement::Statement;
 use entente_store::handover::Way;
 use entente_tests::federation::{said_by_a_liar, staff};
@@ -100,6 +100,23 @@ fn what_was_handed_over_once_is_not_taken_again_by_a_chain_that_begins_anew() {
     said_by_a_liar(&here.home, HOME, &here.winner, again);
     assert_eq!(refused(&here), 1);
     assert_eq!(here.open_as("Alex", PASSPHRASE).unwrap().details, new);
+}
+
+#[test]
+fn what_was_opened_is_not_replaced_by_something_else() {
+    let here = Accepted::new();
+    here.hand_over().unwrap();
+    let mut message = said(&here, &here.referral);
+    here.exchange();
+    here.open_as("Alex", PASSPHRASE).unwrap();
+    message.head = Head { step: message.head.step + 2, ..message.head };
+    said_by_a_liar(&here.home, HOME, &here.winner, vec![signed(&message)]);
+    let winner = here.winner.node();
+    let kept = winner.handovers_of(Way::Received, &here.home.id(), &here.referral).unwrap();
+    assert_eq!(kept.len(), 1);
+    let received = winner.find_received(&here.referral.to_string()).unwrap();
+    assert_eq!(received.state, PartnerState::Opened);
+    assert_eq!(here.open_as("Alex", PASSPHRASE).unwrap().details, marked());
 }
 
 #[test]

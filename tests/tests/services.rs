@@ -249,6 +249,9 @@ fn a_lying_partner_lists_claims_and_withdraws_nothing_in_another_s_name() {
     let claim = entente_proto::encode_capacity(&victim, &capacity);
     let unlisted = entente_proto::encode_capacity(&liar.id(), &capacity);
     let bad = b"no message".to_vec();
+    // In its own name, and signed by somebody else.
+    let lent = entente_proto::encode_service(&liar.id(), &changed);
+    let lent = Envelope::seal(payload_type::SERVICE, lent, &OrgKey::from_seed(&[1; 32])).unwrap();
     let skipped = said_by_a_liar(
         &liar,
         4,
@@ -259,6 +262,7 @@ fn a_lying_partner_lists_claims_and_withdraws_nothing_in_another_s_name() {
             seal(payload_type::CAPACITY, claim),
             seal(payload_type::CAPACITY, unlisted),
             seal(payload_type::SERVICE, bad),
+            lent,
             // Of its own it may say what it likes, also of a service with the same id.
             seal(payload_type::SERVICE, entente_proto::encode_service(&liar.id(), &changed)),
         ],
@@ -270,7 +274,8 @@ fn a_lying_partner_lists_claims_and_withdraws_nothing_in_another_s_name() {
             "service_of_others",
             "service_of_others",
             "service_unknown",
-            "document_unreadable"
+            "document_unreadable",
+            "document_not_signed"
         ]
     );
     let matches = it.granted.node().search_services(Query::default()).unwrap();

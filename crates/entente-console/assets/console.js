@@ -90,4 +90,52 @@
     if (button) print();
   });
   document.querySelectorAll("[data-script]").forEach((it) => { it.hidden = false; });
+
+  // Passkeys. A form with `data-passkey` asks its node for options, lets the browser make or show a
+  // passkey, and is sent with the answer. What went wrong is said in the form.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const named = (list) => list?.map((it) => ({ ...it, id: bytes(it.id) }));
+  const ceremonies = {
+    async create(options) {
+      const made = await navigator.credentials.create({ publicKey: {
+        ...options, challenge: bytes(options.challenge), user: { ...options.user, id: bytes(options.user.id) },
+        excludeCredentials: named(options.excludeCredentials),
+      } });
+      return [made, { attestationObject: text(made.response.attestationObject) }];
+    },
+    async get(options) {
+      const shown = await navigator.credentials.get({ publicKey: {
+        ...options, challenge: bytes(options.challenge), allowCredentials: named(options.allowCredentials),
+      } });
+      const { authenticatorData, signature, userHandle } = shown.response;
+      return [shown, { authenticatorData: text(authenticatorData), signature: text(signature), userHandle: text(userHandle) }];
+    },
+  };
+  document.querySelectorAll("form[data-passkey]").forEach((form) => {
+    if (!window.PublicKeyCredential) { form.hidden = true; return; }
+    form.addEventListener("submit", async (event) => {
+      if (form.elements.answer.value) return;
+      event.preventDefault();
+      const said = $("[data-said]", form);
+      said.hidden = true;
+      try {
+        const begun = await fetch(form.dataset.begin, { method: "POST", headers: { "accept": "application/json" } });
+        if (begun.redirected) { location.assign(begun.url); return; }
+        const { ceremony, options, fault } = await begun.json();
+        if (fault) { said.textContent = fault; said.hidden = false; return; }
+        const [done, response] = await ceremonies[form.dataset.passkey](options);
+        form.elements.ceremony.value = ceremony;
+        form.elements.answer.value = JSON.stringify({
+          id: done.id, rawId: text(done.rawId), type: done.type,
+          response: { ...response, clientDataJSON: text(done.response.clientDataJSON) },
+        });
+        form.submit();
+      } catch {
+        // Cancelled, timed out, or no passkey: browsers do not say which.
+        said.textContent = form.dataset.failed;
+        said.hidden = false;
+      }
+    });
+  });
 })();

@@ -11,6 +11,7 @@ pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod join;
 pub(crate) mod partners;
+pub(crate) mod passkeys;
 pub(crate) mod people;
 pub(crate) mod referrals;
 pub(crate) mod services;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
         jobs::routes(),
         people::routes(),
         account::routes(),
+        passkeys::routes(),
         join::routes(),
         sign_in::routes(),
     ]

@@ -11,9 +11,13 @@
 
 mod accounts;
 mod attempts;
+mod ceremonies;
 mod faults;
 mod joining;
 mod name;
+#[cfg(test)]
+mod passkey_tests;
+mod passkeys;
 mod sessions;
 mod sign_in;
 #[cfg(test)]
@@ -37,6 +41,7 @@ pub use attempts::Attempts;
 pub use faults::{fresh_proof_needed, link_is_over, not_signed_in};
 pub use joining::{Invited, Joined, Joining, RecoveryCodes};
 pub use name::{MAX_NAME, fold};
+pub use passkeys::{MAX_PASSKEYS, PasskeyAnswer, PasskeyAsk, PasskeyShown, Site};
 pub use sessions::{Method, PROOF_LASTS_S, SESSION_IDLE_S, SESSION_LASTS_S, SessionRow, Signed};
 pub use sign_in::{Place, Typed};
 pub use totp::base32;
@@ -45,6 +50,7 @@ pub use totp::base32;
 pub struct People {
     pub(crate) node: Arc<Node>,
     attempts: Mutex<Attempts>,
+    ceremonies: Mutex<ceremonies::Ceremonies>,
     sessions: Mutex<sessions::Sessions>,
     cost: KdfParams,
 }
@@ -63,7 +69,13 @@ impl People {
 
     /// The same, with another cost of guessing a password.
     pub fn with_cost(node: Arc<Node>, cost: KdfParams) -> Self {
-        Self { node, attempts: Mutex::default(), sessions: Mutex::default(), cost }
+        Self {
+            node,
+            attempts: Mutex::default(),
+            ceremonies: Mutex::default(),
+            sessions: Mutex::default(),
+            cost,
+        }
     }
 }
 

@@ -134,7 +134,11 @@ async fn what_cannot_be_said_is_one_fault_with_its_next_step() {
     fails(&["service", "show", "Nowhere"], "ENT-2202");
     fails(&["service", "add", "--name", "<script>x</script>"], "ENT-2203");
     fails(&["service", "search", "--near", "100,200"], "ENT-2205");
-    fails(&["service", "add", "--name", "A", "--hidden", "--at", "49.8,-97.1"], "ENT-2205");
+    // An address of a place that is not told is refused; it is neither kept nor dropped in silence.
+    let hidden = ["service", "add", "--name", "A", "--province", "MB", "--hidden"];
+    for told in [["--at", "49.8,-97.1"], ["--street", "1 Main"], ["--postal-code", "R3C 1K2"]] {
+        fails(&[&hidden, told.as_slice()].concat(), "ENT-2205");
+    }
     fails(&["capacity", "set", "Beds", "2", "--until", "9999h"], "ENT-2206");
     done(&node, &["service", "close", "Beds"]);
     fails(&["capacity", "set", "Beds", "2"], "ENT-2207");

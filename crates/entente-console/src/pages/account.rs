@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::Fault;
-use entente_node::people::{Method, Person, SessionRow, Signed, Typed};
+use entente_node::people::{Method, PasskeyShown, Person, SessionRow, Signed, Typed};
 use serde::Deserialize;
 
 use super::sign_in::safe;
@@ -33,6 +33,9 @@ struct AccountPage<'a> {
     signed: &'a Signed,
     person: &'a Person,
     sessions: &'a [SessionRow],
+    passkeys: &'a [PasskeyShown],
+    /// Why there can be none here.
+    no_passkeys: Option<&'a Fault>,
 }
 
 impl AccountPage<'_> {
@@ -60,10 +63,18 @@ async fn account(visit: Visit) -> Answer {
     let (user, name) = (signed.user, signed.staff.name.clone());
     let found = visit.console.people(move |people| {
         let (_, person) = people.find(&name)?;
-        Ok((person, people.sessions_of(&user)))
+        Ok((person, people.sessions_of(&user), people.passkeys_of(&user)?))
     });
-    let (person, sessions) = found.await?;
-    show(&AccountPage { p: &visit.page, signed, person: &person, sessions: &sessions })
+    let (person, sessions, passkeys) = found.await?;
+    let no_passkeys = super::passkeys::site(&visit.console).check().err();
+    show(&AccountPage {
+        p: &visit.page,
+        signed,
+        person: &person,
+        sessions: &sessions,
+        passkeys: &passkeys,
+        no_passkeys: no_passkeys.as_deref(),
+    })
 }
 
 /// `POST /account/sessions/{session}/end`. Only one's own; nothing happens for any other.
@@ -87,6 +98,25 @@ struct ConfirmPage<'a> {
     fault: Option<&'a Fault>,
     to: &'a str,
     name: &'a str,
+    passkeys: bool,
+}
+
+/// Whether whoever is signed in can confirm with a passkey.
+async fn has_passkey(visit: &Visit) -> Result<bool, Problem> {
+    let user = visit.signed()?.user;
+    let any = visit.console.people(move |people| people.passkeys_of(&user)).await?;
+    Ok(!any.is_empty() && super::passkeys::site(&visit.console).check().is_ok())
+}
+
+/// The page again, with what was wrong.
+pub(super) async fn not_proved(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
+    if !matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703" | "ENT-2765") {
+        return Err(Problem::new(fault));
+    }
+    let passkeys = has_passkey(visit).await?;
+    let name = &visit.signed()?.staff.name;
+    let page = ConfirmPage { p: &visit.page, fault: Some(&fault), to, name, passkeys };
+    show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,8 +127,9 @@ struct To {
 
 /// `GET /confirm`.
 async fn ask_proof(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    let passkeys = has_passkey(&visit).await?;
     let name = &visit.signed()?.staff.name;
-    show(&ConfirmPage { p: &visit.page, fault: None, to: safe(&to), name })
+    show(&ConfirmPage { p: &visit.page, fault: None, to: safe(&to), name, passkeys })
 }
 
 #[derive(Deserialize)]
@@ -114,21 +145,15 @@ struct Proof {
 /// `POST /confirm`.
 async fn prove(visit: Visit, Form(form): Form<Proof>) -> Answer {
     let (signed, place) = (visit.signed()?.clone(), visit.place.clone());
-    let name = signed.staff.name.clone();
     let Proof { password, code, to } = form;
-    let typed = Typed { name: name.clone(), password, code };
+    let typed = Typed { name: signed.staff.name.clone(), password, code };
     let turn = visit.console.proofs.acquire().await;
     let proved =
         visit.console.people(move |people| people.prove_again(&signed, &typed, &place)).await;
     drop(turn);
     match proved {
         Ok(()) => Ok(Redirect::to(&visit.page.to(safe(&to))).into_response()),
-        Err(fault) if matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703") => {
-            let page =
-                ConfirmPage { p: &visit.page, fault: Some(&fault), to: safe(&to), name: &name };
-            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(fault) => Err(Problem::new(fault)),
+        Err(fault) => not_proved(&visit, fault, safe(&to)).await,
     }
 }
 

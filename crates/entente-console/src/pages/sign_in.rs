@@ -30,6 +30,7 @@ struct SignInPage<'a> {
     name: &'a str,
     to: &'a str,
     locked: bool,
+    passkeys: bool,
 }
 
 /// Where to go after signing in: a path of ours, without the language.
@@ -51,12 +52,14 @@ async fn ask(visit: Visit, Query(To { to }): Query<To>) -> Answer {
     if visit.page.signed.is_some() {
         return Ok(Redirect::to(&visit.page.to(safe(&to))).into_response());
     }
-    show(&SignInPage { p: &visit.page, fault: None, name: "", to: safe(&to), locked: false })
+    let (passkeys, to) = (passkeys(&visit), safe(&to));
+    show(&SignInPage { p: &visit.page, fault: None, name: "", to, locked: false, passkeys })
 }
 
 /// `GET /locked`: where a page goes that was left alone.
 async fn locked(visit: Visit) -> Answer {
-    show(&SignInPage { p: &visit.page, fault: None, name: "", to: "/home", locked: true })
+    let (passkeys, to) = (passkeys(&visit), "/home");
+    show(&SignInPage { p: &visit.page, fault: None, name: "", to, locked: true, passkeys })
 }
 
 #[derive(Deserialize)]
@@ -86,18 +89,29 @@ async fn sign_in(visit: Visit, Form(form): Form<SignIn>) -> Answer {
             let to = visit.page.to(safe(&to));
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response())
         }
-        Err(fault) if matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703") => {
-            let page = SignInPage {
-                p: &visit.page,
-                fault: Some(&fault),
-                name: &shown,
-                to: safe(&to),
-                locked: false,
-            };
-            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(fault) => Err(Problem::new(fault)),
+        Err(fault) => again(&visit, fault, &shown, safe(&to)),
     }
+}
+
+/// The page again, with what was wrong.
+fn again(visit: &Visit, fault: Box<Fault>, name: &str, to: &str) -> Answer {
+    if !matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703" | "ENT-2765") {
+        return Err(Problem::new(fault));
+    }
+    let fault = Some(&*fault);
+    let page =
+        SignInPage { passkeys: passkeys(visit), p: &visit.page, fault, name, to, locked: false };
+    show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// The same for whoever typed no name.
+pub(super) fn refused(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
+    again(visit, fault, "", to)
+}
+
+/// Whether there can be passkeys here.
+fn passkeys(visit: &Visit) -> bool {
+    super::passkeys::site(&visit.console).check().is_ok()
 }
 
 /// Ends the session of whoever asks, if there is one.

@@ -102,6 +102,8 @@ mod tests {
     use super::*;
     use crate::agreement::Side;
     use crate::agreement::tests::{agreement, orgs};
+    use crate::codes::Set;
+    use crate::service::Unit;
     use crate::service::tests::shelter;
 
     fn policy(services: bool) -> Policy {
@@ -111,6 +113,19 @@ mod tests {
     }
 
     const TODAY: Date = date(2026, 10, 1);
+
+    fn two_beds() -> Capacity {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        Capacity {
+            service: shelter(1).id,
+            available: 2,
+            maximum: None,
+            unit: Unit::Bed,
+            whom: Set::EMPTY,
+            said_at: now,
+            until: now + jiff::SignedDuration::from_hours(6),
+        }
+    }
 
     #[test]
     fn a_service_goes_only_where_the_directory_is_granted_and_while_that_holds() {
@@ -122,6 +137,13 @@ mod tests {
         let denied = without.decide_service(&shelter(1), AgreementState::Active, TODAY);
         let why: Vec<_> = denied.unwrap_err().reasons().iter().map(|it| it.why).collect();
         assert_eq!(why, [Why::ServicesNotGranted]);
+        assert!(granted.decide_capacity(two_beds(), AgreementState::Active, TODAY).is_ok());
+        let denied = without.decide_capacity(two_beds(), AgreementState::Active, TODAY);
+        assert_eq!(
+            denied.unwrap_err().reasons().len(),
+            1,
+            "what is free tonight is no public fact"
+        );
         for state in [
             AgreementState::Suspended { by_us: false, by_them: true },
             AgreementState::Ended { by: Side::Theirs },

@@ -173,6 +173,21 @@ fn a_second_acceptance_of_the_winner_and_of_another_say_why_they_have_no_effect(
 }
 
 #[test]
+fn contact_details_are_replaced_only_until_somebody_has_opened_them() {
+    let handed_over = |state: PartnerState| state.after(PartnerEvent::HandedOver).map(|it| it.0);
+    for state in [PartnerState::Accepted, PartnerState::HandedOver] {
+        assert_eq!(handed_over(state), Ok(PartnerState::HandedOver));
+    }
+    let closing = PartnerState::Closing(ReferralOutcome::Provided);
+    for state in [PartnerState::Opened, PartnerState::InService, closing] {
+        assert_eq!(handed_over(state), Err(Refused::Repeated));
+    }
+    for state in [PartnerState::Offered, PartnerState::Accepting] {
+        assert_eq!(handed_over(state), Err(Refused::Contradiction));
+    }
+}
+
+#[test]
 fn an_acceptance_in_the_last_second_counts_and_one_second_later_it_lapses() {
     let offer = HomeEvent::Offer { to: orgs(), expires_at_s: 100 };
     let (state, _) = HomeState::created().after(&offer, 1).unwrap();

@@ -13,8 +13,8 @@ pub fn not_signed_in() -> Box<Fault> {
         ),
     )
     .because(
-        "The name, the password or the code is wrong, or the account is disabled.",
-        "Le nom, le mot de passe ou le code est erroné, ou le compte est désactivé.",
+        "The name, the password, the code or the passkey is not the right one, or the account is disabled.",
+        "Le nom, le mot de passe, le code ou la clé d’accès n’est pas le bon, ou le compte est désactivé.",
     )
 }
 
@@ -134,6 +134,96 @@ pub(super) fn has_administrator() -> Box<Fault> {
         (
             "Make other accounts: `entente user add NAME --role ROLE`, or give an administrator a new link: `entente user reset NAME`.",
             "Ajoutez d’autres comptes : `entente user add NOM --role RÔLE`, ou donnez un nouveau lien à une personne administratrice : `entente user reset NOM`.",
+        ),
+    )
+}
+
+fn no_passkeys() -> Box<Fault> {
+    Fault::new(
+        2760,
+        ("There are no passkeys at this console.", "Cette console n’accepte pas de clés d’accès."),
+        (
+            "Give it a name that stays: `console.public_name` in `entente.toml`, then restart the node.",
+            "Donnez-lui un nom qui restera : `console.public_name` dans `entente.toml`, puis redémarrez le nœud.",
+        ),
+    )
+}
+
+/// Browsers reach the console by its address.
+pub(super) fn no_passkeys_by_address() -> Box<Fault> {
+    no_passkeys().because(
+        "Browsers bind a passkey to a name, and this console is reached by an address.",
+        "Les navigateurs lient une clé d’accès à un nom, et cette console s’atteint par une adresse.",
+    )
+}
+
+/// Browsers reach it by another name than the one that passkeys would be bound to.
+pub(super) fn no_passkeys_by_name() -> Box<Fault> {
+    no_passkeys().because(
+        "The name in `console.trusted_origin` is not `console.public_name` or a part of it.",
+        "Le nom dans `console.trusted_origin` n’est pas `console.public_name` ni une de ses parties.",
+    )
+}
+
+pub(super) fn passkey_not_added() -> Box<Fault> {
+    Fault::new(
+        2761,
+        ("The passkey was not added.", "La clé d’accès n’a pas été ajoutée."),
+        (
+            "Try again, or with another device. What you have goes on working.",
+            "Réessayez, ou avec un autre appareil. Ce que vous avez fonctionne toujours.",
+        ),
+    )
+    .because(
+        "The device answered with something that is not what was asked, or that is known here already.",
+        "L’appareil a répondu autre chose que ce qui était demandé, ou quelque chose de déjà connu ici.",
+    )
+}
+
+pub(super) fn no_such_passkey() -> Box<Fault> {
+    Fault::new(
+        2762,
+        ("There is no such passkey.", "Il n’y a pas de telle clé d’accès."),
+        (
+            "See those of your account, or use your password and a code.",
+            "Voyez celles de votre compte, ou utilisez votre mot de passe et un code.",
+        ),
+    )
+}
+
+pub(super) fn too_many_passkeys() -> Box<Fault> {
+    let (en, fr) = (
+        format!("An account has at most {} passkeys.", super::MAX_PASSKEYS),
+        format!("Un compte a au plus {} clés d’accès.", super::MAX_PASSKEYS),
+    );
+    Fault::new(
+        2763,
+        (&en, &fr),
+        ("Remove one that you do not use.", "Retirez-en une que vous n’utilisez pas."),
+    )
+}
+
+pub(super) fn last_way() -> Box<Fault> {
+    Fault::new(
+        2764,
+        (
+            "This passkey is your only way to sign in.",
+            "Cette clé d’accès est votre seul moyen d’ouvrir une session.",
+        ),
+        (
+            "Add another one first, or ask the administrator for a new link.",
+            "Ajoutez-en d’abord une autre, ou demandez un nouveau lien à l’administrateur.",
+        ),
+    )
+}
+
+pub(super) fn passkey_too_late() -> Box<Fault> {
+    Fault::new(
+        2765,
+        ("That took too long.", "Cela a pris trop de temps."),
+        (
+            "Begin again; you have five minutes to show the passkey.",
+            "Recommencez; vous avez cinq minutes pour présenter la clé d’accès.",
         ),
     )
 }

@@ -19,12 +19,12 @@ use crate::node::{Profile, Secrets};
 const START_S: i64 = 1_795_348_800;
 const PASSWORD: &str = "lanterne violon érable";
 
-struct House {
-    people: People,
-    clock: ManualClock,
+pub(super) struct House {
+    pub(super) people: People,
+    pub(super) clock: ManualClock,
 }
 
-fn house() -> House {
+pub(super) fn house() -> House {
     let clock = ManualClock::new(START_S);
     let profile = Profile {
         name: Text::new("Harbour House", "Maison du Havre"),
@@ -46,13 +46,13 @@ fn admin() -> Actor {
     Actor::Staff("root".to_owned())
 }
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     Place { address: "192.0.2.7".parse().unwrap(), agent: "test".to_owned() }
 }
 
 impl House {
     /// Makes an account and sets it up with a link; its session and its recovery codes.
-    fn settled(&self, name: &str, role: Role) -> Joined {
+    pub(super) fn settled(&self, name: &str, role: Role) -> Joined {
         let (_, link, _) = self.people.add(&admin(), name, "", &[role]).unwrap();
         self.joined(&link, Joining::default()).unwrap()
     }
@@ -73,13 +73,13 @@ impl House {
         current_code(&row.totp.unwrap().secret, self.people.node.now_s())
     }
 
-    fn sign_in(&self, name: &str, password: &str, code: &str) -> Outcome<Token> {
+    pub(super) fn sign_in(&self, name: &str, password: &str, code: &str) -> Outcome<Token> {
         let typed =
             Typed { name: name.to_owned(), password: password.to_owned(), code: code.to_owned() };
         self.people.sign_in(&typed, &place())
     }
 
-    fn audited(&self, action: Action) -> Vec<(Actor, Vec<String>, u64)> {
+    pub(super) fn audited(&self, action: Action) -> Vec<(Actor, Vec<String>, u64)> {
         let mut found = Vec::new();
         let mut visit = |_, entry: entente_core::audit::AuditEntry| {
             if entry.action == action {
@@ -92,7 +92,7 @@ impl House {
     }
 }
 
-fn code_of<T: std::fmt::Debug>(outcome: Outcome<T>) -> String {
+pub(super) fn code_of<T: std::fmt::Debug>(outcome: Outcome<T>) -> String {
     outcome.unwrap_err().code
 }
 
