@@ -167,7 +167,7 @@ pub struct ConsoleConfig {
 #[serde(deny_unknown_fields)]
 pub struct ApprovalsConfig {
     /// Operations that a second person has to approve, by name: some of
-    /// [`MAY_NEED_APPROVAL`](crate::local::role::MAY_NEED_APPROVAL).
+    /// [`MAY_NEED_APPROVAL`].
     #[serde(default)]
     pub needed_for: Vec<String>,
 }

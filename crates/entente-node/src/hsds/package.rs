@@ -2,7 +2,7 @@
 //! or in a zip.
 //!
 //! The tables are the JSON objects taken apart: a list in an object is a table whose rows name the
-//! object. Both directions are one table of kinds ([`super::kinds`]).
+//! object. Both directions are one table of kinds (`kinds`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
