@@ -282,7 +282,15 @@ impl Liar {
         let previous = (step > 1).then_some([9; 32]);
         let agreement = self.agreement;
         Message {
-            head: Head { referral: id, agreement, step, previous, seen: None, at_s: 1 },
+            head: Head {
+                referral: id,
+                agreement,
+                step,
+                previous,
+                seen: None,
+                at_s: 1,
+                sponsored: None,
+            },
             body,
         }
     }
