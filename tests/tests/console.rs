@@ -9,6 +9,9 @@
     reason = "this file is a test, its helpers included"
 )]
 
+#[path = "console/partners.rs"]
+mod partners;
+
 use std::collections::BTreeMap;
 
 use axum::Router;

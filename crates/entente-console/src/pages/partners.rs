@@ -16,7 +16,7 @@ use axum::extract::{Path, Query};
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementRow, BudgetAsk, Check, InvitationBrief, PartnerListAsk, PartnerRow, PartnerShowAsk,
-    PartnerShowTold, PartnerState, QuarantineListAsk, QuarantineRow, Step, Wellness, Who,
+    PartnerShowTold, PartnerState, QuarantineRow, Step, Wellness, Who,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -310,18 +310,14 @@ async fn one(visit: Visit, Path(partner): Path<String>) -> Answer {
 async fn page_of(visit: &Visit, partner: String, tested: &[Check]) -> Answer {
     let told = visit.ask(&PartnerShowAsk { partner }).await?;
     let p = &visit.page;
-    let quarantined = told.partner.quarantined && p.may(Op::QuarantineList);
-    let cases = if quarantined {
-        let partner = Some(told.partner.partner.id.clone());
-        visit.ask(&QuarantineListAsk { partner }).await?.cases
-    } else {
-        Vec::new()
-    };
+    let may_look = told.partner.quarantined && p.may(Op::QuarantineList);
+    let case =
+        if may_look { change::quarantine(visit, &told.partner.partner.id).await? } else { None };
     show(&OnePage {
         p,
         row: &told.partner,
         today: visit.console.desk.node.today(),
-        quarantine: cases.first(),
+        quarantine: case.as_ref(),
         budget: budget(visit, &told).await?,
         tested,
         told: &told,

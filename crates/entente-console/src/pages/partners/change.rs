@@ -155,11 +155,20 @@ struct ReleasePage<'a> {
     reason: &'a str,
 }
 
+/// What a partner is in quarantine for; nothing if it is not. Asked by name, the node would tell all
+/// the evidence that was ever kept.
+pub(super) async fn quarantine(
+    visit: &Visit,
+    partner: &str,
+) -> Result<Option<QuarantineRow>, Box<Fault>> {
+    let cases = visit.ask(&QuarantineListAsk { partner: None }).await?.cases;
+    Ok(cases.into_iter().find(|case| case.partner.id == partner))
+}
+
 /// `GET /partners/{partner}/release`.
 pub(super) async fn ask_release(visit: Visit, Path(partner): Path<String>) -> Answer {
-    let told = visit.ask(&QuarantineListAsk { partner: Some(partner) }).await?;
-    let case = told.cases.first().ok_or_else(nothing_there)?;
-    show(&ReleasePage { p: &visit.page, fault: None, case, reason: "" })
+    let case = quarantine(&visit, &partner).await?.ok_or_else(nothing_there)?;
+    show(&ReleasePage { p: &visit.page, fault: None, case: &case, reason: "" })
 }
 
 /// `POST /partners/{partner}/release`. A reason has to be given.
@@ -168,8 +177,7 @@ pub(super) async fn release(
     Path(partner): Path<String>,
     Form(why): Form<Why>,
 ) -> Answer {
-    let told = visit.ask(&QuarantineListAsk { partner: Some(partner.clone()) }).await?;
-    let case = told.cases.first().ok_or_else(nothing_there)?;
+    let case = quarantine(&visit, &partner).await?.ok_or_else(nothing_there)?;
     let fault = match reason(&why.reason) {
         None => reason_needed(),
         Some(reason) => {
@@ -180,7 +188,8 @@ pub(super) async fn release(
             }
         }
     };
-    let page = ReleasePage { p: &visit.page, fault: Some(&fault), case, reason: &why.reason };
+    let page =
+        ReleasePage { p: &visit.page, fault: Some(&fault), case: &case, reason: &why.reason };
     show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 

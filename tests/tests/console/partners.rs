@@ -1,0 +1,110 @@
+//! Pages about partners: what a partner can make them show, and what they do not let anybody skip.
+
+use axum::http::StatusCode;
+use entente_core::audit::Action;
+use entente_core::codes::OrgType;
+use entente_core::feed::{Batch, Carried};
+use entente_core::identity::{OrgId, OrgKey};
+use entente_core::lang::Text;
+use entente_node::local::Role;
+use entente_node::node::feeds::Via;
+use entente_proto::Card;
+use entente_tests::net::admit;
+
+use super::House;
+
+/// What a hostile organization may call itself: the protocol takes it.
+const NAME: &str = "\"><script>alert(1)</script> javascript:alert(2) \u{5de}\u{5e7}";
+
+/// A partner of the house, whose officers have called each other.
+fn partner(house: &House) -> OrgId {
+    let org = OrgKey::from_seed(&[77; 32]).id();
+    let card =
+        Card { org, name: Text::new(NAME, NAME), kind: OrgType::Ngo, address: String::new() };
+    admit(house.site.node(), &card);
+    org
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_partner_calls_itself_is_shown_and_never_run() {
+    let house = House::open("House").await;
+    let id = partner(&house);
+    let officer = house.signed_in("ana", Role::ALL);
+    for path in [
+        "/partners".to_owned(),
+        format!("/partners/{id}"),
+        format!("/partners/{id}/check"),
+        format!("/partners/{id}/exchange"),
+        format!("/partners/{id}/suspend"),
+        format!("/partners/{id}/end"),
+        format!("/agreements/draft?partner={id}"),
+        format!("/agreements/draft?partner={id}&template=ngo-province"),
+    ] {
+        for lang in ["en", "fr"] {
+            let answer = house.get(&format!("/{lang}{path}"), &officer).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert!(answer.body.contains("alert(2)"), "{path} does not name the partner");
+            for bad in ["<script>alert", "href=\"javascript", "\"><script"] {
+                assert!(!answer.body.contains(bad), "{path}: {bad}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_is_read_in_words_before_anybody_gets_it() {
+    let house = House::open("House").await;
+    let id = partner(&house);
+    let officer = house.signed_in("ana", Role::ALL);
+    let form = format!(
+        "partner={id}&template=counts-only&effective=2026-12-01&expiry=2027-11-30&notice_days=30\
+         &purposes=statistics&at_end=delete&breach_notice_hours=24"
+    );
+    let read = house.post("/en/agreements/draft", &officer, &form).await;
+    assert_eq!(read.status, StatusCode::OK);
+    assert!(read.body.contains("§2.1") && read.body.contains("2026-12-01"));
+    assert!(read.body.contains("Propose it to them") && read.body.contains("Our side: "));
+    assert!(house.site.node().agreements().unwrap().is_empty(), "reading proposed it");
+    // A last day before the first is none, and the page offers no way to propose it.
+    let wrong = form.replace("2027-11-30", "2020-01-01");
+    let read = house.post("/en/agreements/draft", &officer, &wrong).await;
+    assert!(!read.body.contains("Propose it to them"), "it can be proposed");
+    let sent = house.post("/en/agreements/propose", &officer, &wrong).await;
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(house.site.node().agreements().unwrap().is_empty());
+    let sent = house.post("/en/agreements/propose", &officer, &form).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    // The page to sign names the version in its form: what is signed is what was read.
+    let agreement = sent.location().trim_start_matches("/en").to_owned();
+    let sign = house.get(&format!("/en{agreement}/sign"), &officer).await;
+    assert!(agreement.ends_with("-1") && sign.body.contains(&format!("{agreement}/sign")));
+    let signed = house.post(&format!("/en{agreement}/sign"), &officer, "").await;
+    assert_eq!(signed.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.site.n_audited(Action::AgreementSigned), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_in_quarantine_is_accepted_again_only_with_a_reason() {
+    let house = House::open("House").await;
+    let id = partner(&house);
+    let officer = house.signed_in("ana", Role::ALL);
+    let leaves = vec![Carried::Whole(vec![1])];
+    let junk = Batch { epoch: 0, first: 9, checkpoint: vec![1], leaves };
+    house.site.node().accept(&id, junk, Via::Connection).unwrap_err();
+    let page = house.get(&format!("/en/partners/{id}"), &officer).await;
+    assert!(page.body.contains("quarantined") && page.body.contains(&format!("{id}/release")));
+    let release = format!("/en/partners/{id}/release");
+    assert_eq!(house.get(&release, &officer).await.status, StatusCode::OK);
+    for none in ["", "reason=", "reason=%20%20"] {
+        let answer = house.post(&release, &officer, none).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{none:?}");
+        assert!(answer.body.contains("ENT-2742") && house.site.is_quarantined(&id));
+    }
+    let answer = house.post(&release, &officer, "reason=restored+from+a+backup").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(!house.site.is_quarantined(&id));
+    // Nobody in quarantine: nothing to release, and the same page as for nobody at all.
+    let nothing = house.get(&release, &officer).await;
+    let nobody = house.get("/en/partners/00112233/release", &officer).await;
+    assert_eq!((nothing.status, nobody.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+}
