@@ -36,6 +36,9 @@ pub(super) fn of_kept(node: &Node, kept: &KeptReferral, done: bool) -> Outcome<R
         },
         offered: kept.offers.get(partner).map(|it| instant(it.offered_at_s)).unwrap_or_default(),
     });
+    let timeline = timeline(node, &names, &node.id(), &kept.id)?;
+    let mut handovers = handovers(node, Way::Sent, kept.state.winner().as_ref(), &kept.id)?;
+    tell_progress(&mut handovers, &timeline);
     Ok(ReferralTold {
         done,
         referral: kept_row(node, &names, kept),
@@ -43,8 +46,8 @@ pub(super) fn of_kept(node: &Node, kept: &KeptReferral, done: bool) -> Outcome<R
         duties: duties_for(&kept.card).iter().map(duty).collect(),
         offers: offers.collect(),
         matches: ranked.iter().map(|(found, may)| matched(&names, found, may)).collect(),
-        handovers: handovers(node, Way::Sent, kept.state.winner().as_ref(), &kept.id)?,
-        timeline: timeline(node, &names, &node.id(), &kept.id)?,
+        handovers,
+        timeline,
     })
 }
 
@@ -230,6 +233,26 @@ fn handovers(
     Ok(entries.collect())
 }
 
+/// What the other side did with what we handed over: it says so with the referral, until we hand over
+/// something else.
+fn tell_progress(entries: &mut [HandoverEntry], timeline: &[ReferralStep]) {
+    let mut until: Option<String> = None;
+    for entry in entries.iter_mut().rev() {
+        let from = entry.at.clone();
+        let said = |code: &str| {
+            let is_of = |step: &&ReferralStep| {
+                let is_before = until.as_ref().is_none_or(|until| step.at < *until);
+                step.code == code && step.at >= from && is_before
+            };
+            timeline.iter().find(is_of).map(|step| step.at.clone())
+        };
+        let (delivered_at, opened_at) = (said("delivered"), said("opened"));
+        entry.delivered_at = delivered_at;
+        entry.opened_at = opened_at;
+        until = Some(from);
+    }
+}
+
 fn handover(row: &HandoverRow, way: Way, kept_days: u32, until_s: Option<i64>) -> HandoverEntry {
     let kept_until_s =
         row.closed_at_s.map(|at_s| at_s.saturating_add(i64::from(kept_days) * 24 * 60 * 60));
@@ -238,7 +261,7 @@ fn handover(row: &HandoverRow, way: Way, kept_days: u32, until_s: Option<i64>) -
         sent: way == Way::Sent,
         at: instant(row.at_s),
         key: hex::encode(row.key),
-        delivered_at: row.delivered_at_s.map(instant),
+        delivered_at: None,
         opened_at: row.opened.as_ref().map(|(at_s, _)| instant(*at_s)),
         opened_by: opener.filter(|name| !name.is_empty()),
         refused_at: row.refused.as_ref().map(|(at_s, _)| instant(*at_s)),
