@@ -217,8 +217,9 @@ async fn front(State(console): State<Arc<Console>>, Path(lang): Path<String>) ->
     let p = Front::new(&console, language(&lang)?, "");
     let returns = read(&console, Desk::published_returns).await?;
     let all = read(&console, |desk| desk.public_services("", "")).await?;
-    let hotlines: Vec<_> =
-        all.iter().filter(|it| it.is_hotline && it.everywhere).take(6).cloned().collect();
+    let is_for_all = |it: &&PublicService| it.everywhere || it.provinces.is_empty();
+    let hotlines = all.iter().filter(|it| it.is_hotline).filter(is_for_all);
+    let hotlines: Vec<_> = hotlines.take(6).cloned().collect();
     let n_services = all.iter().filter(|it| !it.is_hotline).count() as u64;
     show(&FrontPage { p: &p, returns: &returns, n_services, hotlines: &hotlines })
 }

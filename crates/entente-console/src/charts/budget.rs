@@ -2,7 +2,7 @@
 
 use entente_core::lang::Lang;
 
-use super::palette::{ALERT, BAR, GRID, INK, VOID};
+use super::palette::{BAR, GRID, INK, VOID};
 use super::{Mark, Picture, Words};
 
 const WIDTH: i64 = 520;
@@ -18,7 +18,6 @@ pub(crate) fn budget(
         let at = u128::from(value.min(cap)) * 520 / u128::from(cap);
         i64::try_from(at).unwrap_or(0)
     };
-    let full = spent >= cap;
     let box_of = |width: i64, fill: &str, line: &'static str| Mark::Box {
         x: 0,
         y: 2,
@@ -30,7 +29,7 @@ pub(crate) fn budget(
     };
     let mut picture = Picture { id, name, description, width: 520, height: 50, marks: Vec::new() };
     picture.marks.push(box_of(WIDTH, VOID, GRID));
-    picture.marks.push(box_of(place(spent), if full { ALERT } else { BAR }, "none"));
+    picture.marks.push(box_of(place(spent), BAR, "none"));
     for quarter in 1..4 {
         let x = WIDTH * quarter / 4;
         picture.marks.push(Mark::Line { x1: x, y1: 28, x2: x, y2: 34, colour: INK, width: "1" });

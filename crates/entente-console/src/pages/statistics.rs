@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use entente_core::statistics::budget::NanoRho;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    BudgetAsk, BudgetTold, BudgetYear, PlanListAsk, PlanRow, PlanShowAsk, PlanShowTold,
+    BudgetAsk, BudgetTold, BudgetYear, OwnState, PlanListAsk, PlanRow, PlanShowAsk, PlanShowTold,
     PlanSignAsk, ReturnListAsk, ReturnRow, StatsReleaseRow, StatsStatusAsk, SumState,
 };
 
@@ -86,12 +86,33 @@ impl ListPage<'_> {
             (true, Some(SumState::Done)) => ("tag good", p.t("added up", "additionné")),
             (true, Some(SumState::Aborted)) => ("tag bad", p.t("given up", "abandonné")),
             (true, Some(_)) => ("tag warn", p.t("being added up", "en cours d’addition")),
+            (true, None) if !due.asks() => match row.own {
+                Some(OwnState::Drawn) => {
+                    ("tag good", p.t("our part is given", "notre part est donnée"))
+                }
+                Some(OwnState::Charged) => {
+                    ("tag info", p.t("our part is paid for", "notre part est payée"))
+                }
+                None => ("tag", p.t("others ask", "d’autres demandent")),
+            },
             (true, None) if row.silent == 0 && row.refused == 0 => {
                 ("tag good", p.t("complete", "complet"))
             }
             (true, None) if row.answered > 0 => ("tag info", p.t("in part", "en partie")),
             (true, None) => ("tag warn", p.t("to be asked for", "à demander")),
         }
+    }
+
+    /// How many of those who are asked; a dash where others ask.
+    fn heads(&self, due: &Due, n: &u64) -> String {
+        if due.asks() { self.p.n(n) } else { "—".to_owned() }
+    }
+}
+
+impl Due {
+    /// Whether we ask for it, or add it up.
+    fn asks(&self) -> bool {
+        self.row.roles.iter().any(|role| role == "querier" || role == "leader")
     }
 }
 

@@ -99,8 +99,12 @@ fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
     let named = |text: String| (format!("own-{}", told.by.len()), text);
     match told.by.as_slice() {
         [by] => {
-            let data: Vec<_> =
-                told.cells.iter().map(|cell| datum(cell, label(p, cell, by))).collect();
+            // Rows of zero are in the table.
+            let shown = told.cells.iter().filter(|cell| cell.value != Some(0));
+            let data: Vec<_> = shown.map(|cell| datum(cell, label(p, cell, by))).collect();
+            if data.is_empty() {
+                return Vec::new();
+            }
             let (id, name) = named(words::field_label(by, p.lang));
             let unit = p.t("Our records", "Nos dossiers");
             vec![bars(Title { id, name, unit }, &data, p.lang)]
