@@ -202,6 +202,9 @@ fn place(matter: &str) -> (&'static str, &'static str) {
         "agreements_ending" => ("/agreements", "info"),
         "consents_ending" => ("/cases", "info"),
         "services_to_confirm" => ("/services/ours?stale=yes", "info"),
+        "approvals" => ("/settings/approvals", "warn"),
+        "backup_old" => ("/settings/backups", "warn"),
+        "messages_stuck" => ("/settings/notifications", "warn"),
         _ => ("/settings", "warn"),
     }
 }

@@ -91,7 +91,7 @@ impl MenuPage<'_> {
                 ),
             ),
             (
-                "/referrals/openers",
+                "/openers",
                 Some(Op::OpenerList),
                 p.t("Who opens hand-overs", "Qui ouvre les transmissions"),
                 p.t(
