@@ -1,12 +1,6 @@
 //! Referrals and hand-overs for an organization without a node: carried by its sponsor, decided at the
 //! home, opened in the organization's folder, and read by nobody between.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "this file is a test, its helpers included"
-)]
-
 use entente_core::codes::{Barrier, ReferralOutcome, Urgency};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::handover::KeyId;

@@ -132,8 +132,8 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
-    (Matter::Approvals, |look| look.node.n_approvals_waiting()),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
+    (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
 impl Matter {
