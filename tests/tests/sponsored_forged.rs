@@ -50,7 +50,7 @@ fn a_sponsor_answers_for_nobody_but_itself() {
     let alone = seal(&forged, &key(SPONSOR));
     let mut with_another = seal(&forged, &key(40));
     with_another.add_signature(&key(SPONSOR)).unwrap();
-    let mut in_its_own_name = forged.clone();
+    let mut in_its_own_name = forged;
     in_its_own_name.head.sponsored = None;
     let in_its_own_name = seal(&in_its_own_name, &key(SPONSOR));
     let said = vec![alone, with_another, in_its_own_name];
@@ -136,7 +136,7 @@ fn the_folder_takes_nothing_that_is_forged_swapped_replayed_or_altered() {
     let mut broken = item.clone();
     broken.payload[40] ^= 1;
     assert_eq!(why(&[home], &[broken]), ["mail_not_signed"]);
-    let mut third = item.clone();
+    let mut third = item;
     third.add_signature(&key(SPONSOR)).unwrap();
     assert_eq!(why(&[home], &[third]), ["mail_not_signed"], "the home alone signs");
     let changed = |change: &dyn Fn(&mut Message)| {

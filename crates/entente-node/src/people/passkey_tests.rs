@@ -238,7 +238,7 @@ fn what_was_signed_for_another_site_or_without_the_person_opens_nothing() {
 #[test]
 fn wrong_passkeys_and_wrong_passwords_wait_together() {
     let house = house();
-    let (_, pocket) = house.with_passkey("lea", 1);
+    let (_, mut pocket) = house.with_passkey("lea", 1);
     let mut stolen = Pocket { key: SigningKey::from_slice(&[9; 32]).unwrap(), ..pocket.clone() };
     for _ in 0..3 {
         assert_eq!(code_of(house.shows(&mut stolen)), "ENT-2702");
@@ -248,7 +248,7 @@ fn wrong_passkeys_and_wrong_passwords_wait_together() {
     }
     assert_eq!(code_of(house.shows(&mut pocket.clone())), "ENT-2703", "the right one waits too");
     house.clock.advance(900);
-    house.shows(&mut pocket.clone()).unwrap();
+    house.shows(&mut pocket).unwrap();
     // Of nobody we know: the address counts.
     let mut stranger = Pocket { user: vec![7; 16], ..Pocket::new(7) };
     assert_eq!(code_of(house.shows(&mut stranger)), "ENT-2702");
