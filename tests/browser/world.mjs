@@ -80,8 +80,10 @@ export class World {
 
   /** A new organization whose node runs. `settings` changes the text of entente.toml. */
   async house(name, { en = "Harbour House", fr = "Maison du Havre", type = "ngo", settings = (text) => text } = {}) {
-    const house = new House(this.program, join(this.folder, name));
-    house.pass = join(this.folder, `${name}.passphrase`);
+    // Each journey has houses of its own, whatever they are called.
+    const folder = `${this.journey}-${name}`;
+    const house = new House(this.program, join(this.folder, folder));
+    house.pass = join(this.folder, `${folder}.passphrase`);
     writeFileSync(house.pass, "five random words stand here\n");
     house.cli("node", "init", "--name-en", en, "--name-fr", fr, "--type", type, "--listen", "127.0.0.1:0", "--passphrase-file", house.pass);
     const file = join(house.home, "entente.toml");

@@ -40,17 +40,17 @@
 
   // Long work: how far it is, every second; the whole page once it has ended.
   const look = async () => {
-    const part = $("[data-watch]");
+    const part = $("[data-job]");
     try {
-      const answer = await fetch(part.dataset.watch);
+      const answer = await fetch(part.dataset.job);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const next = $("[data-watch]", page);
+      const next = $("[data-job]", page);
       if (answer.redirected || !answer.ok || !next) { location.reload(); return; }
       part.replaceWith(next);
     } catch { /* The node may be away for a moment. */ }
     setTimeout(look, 1000);
   };
-  if ($("[data-watch]")) setTimeout(look, 1000);
+  if ($("[data-job]")) setTimeout(look, 1000);
 
   // What a browser kept of a page after signing out is not shown again.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

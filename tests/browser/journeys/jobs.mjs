@@ -73,7 +73,7 @@ async function upload(page, house, file) {
 
 /** Waits until a job's page says how it ended. */
 async function ended(page) {
-  await page.waitForFunction(() => !document.querySelector("[data-watch]"), null, { timeout: 30000 });
+  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
 }
 
 export async function jobs(world) {
@@ -223,15 +223,15 @@ export async function jobs(world) {
 
   // A long one: the bar moves, and the work stops when it is told to.
   const many = join(world.folder, "many.csv");
-  writeFileSync(many, rows(12000).replaceAll("X-", "Y-"));
+  writeFileSync(many, rows(60000).replaceAll("X-", "Y-"));
   await upload(page, house, many);
   await page.click("text=Import the others");
-  const far = () => page.evaluate(() => document.querySelector("[data-watch] .num")?.textContent);
+  const far = () => page.evaluate(() => document.querySelector("[data-job] .num")?.textContent);
   const before = await far();
-  await page.waitForFunction((said) => document.querySelector("[data-watch] .num")?.textContent !== said, before, { timeout: 20000 });
+  await page.waitForFunction((said) => document.querySelector("[data-job] .num")?.textContent !== said, before, { timeout: 20000 });
   world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
   await world.look(page, "jobs-running-en");
-  await page.click("text=Stop");
+  await page.click('main button:text-is("Stop")');
   await ended(page);
   const stopped = await page.textContent("main");
   world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);

@@ -79,7 +79,7 @@ export async function shell(world) {
   const still = await plain.newPage();
   await still.goto(`${house.origin}/en/cases`);
   await still.selectOption("#status", "actual");
-  await still.click("main form button");
+  await Promise.all([still.waitForURL(/status=actual/), still.click("main form button")]);
   world.check((await still.locator("tbody tr").count()) === 1, "the filter does not work without scripts");
   await still.click("text=Français");
   world.check(new URL(still.url()).pathname === "/fr/cases" && still.url().includes("status=actual"), "the other language is another page");
