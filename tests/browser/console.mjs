@@ -20,7 +20,7 @@ await world.open();
 try {
   for (const name of named.length > 0 ? named : Object.keys(JOURNEYS)) {
     const before = world.failures.length;
-    world.journey = name;
+    world.begin(name);
     await JOURNEYS[name](world);
     console.log(`${name}: ${world.failures.length === before ? "well" : `${world.failures.length - before} findings`}`);
   }

@@ -57,10 +57,15 @@ class House {
 
 export class World {
   constructor(program, folder, pictures) {
-    Object.assign(this, { program, folder, pictures, failures: [], houses: [] });
+    Object.assign(this, { program, root: folder, pictures, failures: [], houses: [] });
     rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
     mkdirSync(pictures, { recursive: true });
+  }
+
+  /** Each journey has a folder of its own, for its houses and its files. */
+  begin(journey) {
+    this.folder = join(this.root, journey);
+    mkdirSync(this.folder, { recursive: true });
   }
 
   async open() {
@@ -80,10 +85,8 @@ export class World {
 
   /** A new organization whose node runs. `settings` changes the text of entente.toml. */
   async house(name, { en = "Harbour House", fr = "Maison du Havre", type = "ngo", settings = (text) => text } = {}) {
-    // Each journey has houses of its own, whatever they are called.
-    const folder = `${this.journey}-${name}`;
-    const house = new House(this.program, join(this.folder, folder));
-    house.pass = join(this.folder, `${folder}.passphrase`);
+    const house = new House(this.program, join(this.folder, name));
+    house.pass = join(this.folder, `${name}.passphrase`);
     writeFileSync(house.pass, "five random words stand here\n");
     house.cli("node", "init", "--name-en", en, "--name-fr", fr, "--type", type, "--listen", "127.0.0.1:0", "--passphrase-file", house.pass);
     const file = join(house.home, "entente.toml");
