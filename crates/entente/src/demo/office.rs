@@ -22,6 +22,9 @@ use crate::cli::call;
 /// How long a node may take to open its doors.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
+/// How often a process is looked at that is starting or ending.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
 /// The file with the passphrase, in the node's folder.
 const PASSPHRASE: &str = "passphrase";
 
@@ -79,18 +82,29 @@ impl Office {
 
     /// Waits until the node answers.
     pub(super) async fn ready(&mut self) -> Outcome<()> {
+        self.until(async |office| {
+            let socket = office.home.socket();
+            Ok(entente_node::doors::connect_local(&socket).await.is_ok().then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until there is something to see. The process tells nobody when that is, so it is asked.
+    async fn until<T>(&mut self, look: impl AsyncFn(&Self) -> Outcome<Option<T>>) -> Outcome<T> {
         let since = Instant::now();
         loop {
-            if entente_node::doors::connect_local(&self.home.socket()).await.is_ok() {
-                return Ok(());
+            if let Some(seen) = look(self).await? {
+                return Ok(seen);
             }
-            let ended =
-                self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)));
-            if ended || since.elapsed() > READY_WITHIN {
+            if self.has_ended() || since.elapsed() > READY_WITHIN {
                 return Err(did_not_start(&self.home.path().join("node.log")));
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
     }
 
     /// Asks the node what the command line would ask.
@@ -102,10 +116,8 @@ impl Office {
     pub(super) async fn stop(&mut self) -> Outcome<()> {
         self.ask(&NodeStopAsk {}).await?;
         let since = Instant::now();
-        while self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
-            && since.elapsed() < READY_WITHIN
-        {
-            tokio::time::sleep(Duration::from_millis(25)).await;
+        while !self.has_ended() && since.elapsed() < READY_WITHIN {
+            tokio::time::sleep(LOOK_EVERY).await;
         }
         self.fail();
         Ok(())
@@ -124,16 +136,7 @@ impl Office {
     /// Waits until the console is open, and gives its address.
     pub(super) async fn console(&mut self) -> Outcome<String> {
         self.ready().await?;
-        let since = Instant::now();
-        loop {
-            if let Some(address) = self.ask(&StatusAsk {}).await?.console {
-                return Ok(address);
-            }
-            if since.elapsed() > READY_WITHIN {
-                return Err(did_not_start(&self.home.path().join("node.log")));
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
+        self.until(async |office| Ok(office.ask(&StatusAsk {}).await?.console)).await
     }
 
     /// Its name, in the language of the story.
