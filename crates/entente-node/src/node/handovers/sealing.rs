@@ -63,7 +63,7 @@ impl Node {
         digest: [u8; 32],
         said_at: (u32, u64),
     ) -> Outcome<()> {
-        self.shred_sent(tx, partner, &head.referral, "replaced")?;
+        self.shred_handovers(tx, Way::Sent, partner, &head.referral, "replaced")?;
         let at = at(Way::Sent, partner, head);
         let row = HandoverRow {
             said_at: Some(said_at),
@@ -92,7 +92,7 @@ impl Node {
             self.say_handover_receipt(tx, home, head.referral, *digest, deed)?;
             return Ok(Err(why));
         }
-        self.shred_received(tx, home, &head.referral, "replaced")?;
+        self.shred_handovers(tx, Way::Received, home, &head.referral, "replaced")?;
         let row = row_of(head, *key, sealed.len(), *digest, self.now_s());
         tx.hold_handover(&at(Way::Received, home, head), row, sealed)?;
         Ok(Ok(()))

@@ -17,45 +17,18 @@ use crate::node::{Node, Outcome};
 const DAY_S: i64 = 24 * 60 * 60;
 
 impl Node {
-    /// Destroys what we handed over to a partner with a referral, in our own feed.
-    pub(crate) fn shred_sent(
+    /// Destroys what was handed over with a referral: by us to a partner, in our own feed; to us by its
+    /// home, and says so; or through us, which is for nobody here and so has no receipt of ours.
+    pub(crate) fn shred_handovers(
         &self,
         tx: &mut Write<'_>,
+        way: Way,
         partner: &OrgId,
         referral: &ReferralId,
         why: &str,
     ) -> Outcome<()> {
-        for (at, row) in tx.handovers_of(Way::Sent, partner.as_bytes(), &referral.0)? {
+        for (at, row) in tx.handovers_of(way, partner.as_bytes(), &referral.0)? {
             self.shred_one(tx, partner, &at, row, why)?;
-        }
-        Ok(())
-    }
-
-    /// Destroys what was handed over to us with a referral, and says so.
-    pub(crate) fn shred_received(
-        &self,
-        tx: &mut Write<'_>,
-        home: &OrgId,
-        referral: &ReferralId,
-        why: &str,
-    ) -> Outcome<()> {
-        for (at, row) in tx.handovers_of(Way::Received, home.as_bytes(), &referral.0)? {
-            self.shred_one(tx, home, &at, row, why)?;
-        }
-        Ok(())
-    }
-
-    /// Destroys what we carry with a referral to an organization that we sponsor. It is for nobody here,
-    /// so no receipt is ours to give.
-    pub(crate) fn shred_carried(
-        &self,
-        tx: &mut Write<'_>,
-        home: &OrgId,
-        referral: &ReferralId,
-        why: &str,
-    ) -> Outcome<()> {
-        for (at, row) in tx.handovers_of(Way::Carried, home.as_bytes(), &referral.0)? {
-            self.shred_one(tx, home, &at, row, why)?;
         }
         Ok(())
     }

@@ -95,7 +95,9 @@ impl Node {
         let Some(winner) = kept.state.winner() else { return Ok(()) };
         match kept.state.step {
             HomeStep::Done(_) => self.close_handovers(tx, Way::Sent, &winner, &kept.id),
-            HomeStep::Revoked => self.shred_sent(tx, &winner, &kept.id, "withdrawn"),
+            HomeStep::Revoked => {
+                self.shred_handovers(tx, Way::Sent, &winner, &kept.id, "withdrawn")
+            }
             _ => Ok(()),
         }
     }
@@ -108,7 +110,9 @@ impl Node {
     ) -> Outcome<()> {
         match kept.state {
             PartnerState::Done(_) => self.close_handovers(tx, Way::Received, &kept.home, &kept.id),
-            PartnerState::Revoked => self.shred_received(tx, &kept.home, &kept.id, "withdrawn"),
+            PartnerState::Revoked => {
+                self.shred_handovers(tx, Way::Received, &kept.home, &kept.id, "withdrawn")
+            }
             _ => Ok(()),
         }
     }

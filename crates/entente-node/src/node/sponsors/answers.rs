@@ -108,7 +108,7 @@ impl Node {
             row.answer = code.to_owned();
             if matches!(message.body, Body::Progress(Progress::Opened | Progress::Closed(_))) {
                 // The organization has them; what is here is one copy too many.
-                self.shred_carried(tx, &home, &answer.referral, "opened")?;
+                self.shred_handovers(tx, Way::Carried, &home, &answer.referral, "opened")?;
             }
         }
         let carried = CarriedAnswer::cosign(answer.signed.clone(), org, &self.secrets.key);

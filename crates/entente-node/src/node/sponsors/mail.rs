@@ -150,7 +150,7 @@ impl Node {
                 if Sealed::from_bytes(sealed.clone()).is_err() {
                     return Ok(Err("handover_malformed"));
                 }
-                self.shred_carried(tx, home, &head.referral, "replaced")?;
+                self.shred_handovers(tx, Way::Carried, home, &head.referral, "replaced")?;
                 let held = handovers::row_of(head, KeyId(*key), sealed.len(), hash, self.now_s());
                 tx.hold_handover(&handovers::at(Way::Carried, home, head), held, &bytes)?;
                 row.standing = "handed_over".to_owned();
@@ -161,7 +161,7 @@ impl Node {
                 if row.is_over {
                     // The card is of no more use; what is sealed here is for nobody any more.
                     row.said.clear();
-                    self.shred_carried(tx, home, &head.referral, standing.code())?;
+                    self.shred_handovers(tx, Way::Carried, home, &head.referral, standing.code())?;
                 }
                 row.said.push((head.step, bytes.into()));
             }
@@ -275,7 +275,13 @@ impl Node {
             if let Ok(home) = OrgId::from_bytes(&at.home)
                 && !row.is_over
             {
-                self.shred_carried(tx, &home, &ReferralId(at.referral), "sponsorship_ended")?;
+                self.shred_handovers(
+                    tx,
+                    Way::Carried,
+                    &home,
+                    &ReferralId(at.referral),
+                    "sponsorship_ended",
+                )?;
             }
             row.said.clear();
             row.is_over = true;
