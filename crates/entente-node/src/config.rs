@@ -336,10 +336,13 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, BadConfig> {
         let config: Self = toml::from_str(text).map_err(|error| BadConfig(error.to_string()))?;
         let bad = |text: String| Err(BadConfig(text));
-        if config.organization.name_en.trim().is_empty()
-            || config.organization.name_fr.trim().is_empty()
-        {
-            return bad("organization.name_en and organization.name_fr must not be empty".into());
+        let Organization { name_en, name_fr, .. } = &config.organization;
+        if ![name_en, name_fr].into_iter().all(|name| entente_proto::is_org_name(name)) {
+            return bad(
+                "organization.name_en and organization.name_fr must be one line each, of at most 200 \
+                 bytes, without marks that turn the direction: partners take no other"
+                    .into(),
+            );
         }
         if config.kind().is_none() {
             return bad(format!(

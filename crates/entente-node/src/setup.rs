@@ -15,6 +15,7 @@ use std::sync::Arc;
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
+use entente_proto::is_org_name;
 use entente_store::db::{Db, DbError};
 use entente_store::engine::{EngineError, Kind};
 use entente_store::migrate::{self, MigrateError};
@@ -162,6 +163,9 @@ impl Home {
         }
         if passphrase.chars().count() < MIN_PASSPHRASE {
             return Err(short_passphrase());
+        }
+        if ![&options.name_en, &options.name_fr].into_iter().all(|it| is_org_name(it)) {
+            return Err(bad_org_name());
         }
         make_private(&self.0).map_err(|error| io_fault(&error))?;
         let mut ring =
@@ -370,6 +374,20 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
         EngineError::InUse | EngineError::Full => fault,
         _ => fault.in_detail(&error),
     }
+}
+
+/// A name that no partner would take.
+pub(crate) fn bad_org_name() -> Box<Fault> {
+    Fault::new(
+        2792,
+        ("This is no name for an organization.", "Ce nom ne peut pas être celui d’un organisme."),
+        (
+            "Use one line of letters, digits and spaces, at most 200 (some 65 in syllabics): \
+             `--name-en`, `--name-fr`.",
+            "Utilisez une ligne de lettres, de chiffres et d’espaces, au plus 200 (environ 65 en \
+             écriture syllabique) : `--name-en`, `--name-fr`.",
+        ),
+    )
 }
 
 pub(crate) fn short_passphrase() -> Box<Fault> {

@@ -75,7 +75,8 @@ pub use overlap::{
 };
 pub use partner::{
     Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,
-    encode_invitation, invitation_link, parse_card, parse_invitation_link, peek_invitation,
+    encode_invitation, invitation_link, is_org_name, parse_card, parse_invitation_link,
+    peek_invitation,
 };
 pub use plan::{decode_plan, encode_plan};
 pub use receipt::{Done, Fate, MAX_ITEMS, Receipt, Receipted, decode_receipt, encode_receipt};

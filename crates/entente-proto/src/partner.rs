@@ -185,6 +185,12 @@ fn is_host_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
+/// Whether partners take this as a name of an organization, in one language: one line of at most 200
+/// bytes, without marks that turn the direction of what follows.
+pub fn is_org_name(text: &str) -> bool {
+    line("name", nfc(text), MAX_NAME).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use entente_core::envelope::payload_type;
@@ -297,6 +303,17 @@ mod tests {
         let latest = invitation().created_at_s + MAX_INVITATION_S;
         let latest = Invitation { expires_at_s: latest, ..invitation() };
         assert_eq!(decode_invitation(&encode_invitation(&latest)), Ok(latest));
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_partners_take() {
+        for bad in ["", " ", "a\nb", "a\u{202e}b", "a\u{61c}b", &"a".repeat(201), &"ᓱ".repeat(67)]
+        {
+            assert!(!is_org_name(bad), "{bad:?}");
+        }
+        for good in ["Refuge de la Rivière-Rouge (ᓱᓯ)", &"a".repeat(200), "מקלט"] {
+            assert!(is_org_name(good), "{good:?}");
+        }
     }
 
     #[test]

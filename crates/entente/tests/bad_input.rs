@@ -267,6 +267,30 @@ const BAD: &[Bad] = &[
         },
     },
     Bad {
+        name: "a name that turns the direction of what follows",
+        code: "ENT-2792",
+        typed: |stage| {
+            let secret = stage.passphrase("office");
+            let mut node = stage.office.clone();
+            node.home = stage.folder.path().join("turned");
+            at(
+                &node,
+                &[
+                    "node",
+                    "init",
+                    "--name-en",
+                    "Police\u{202e}",
+                    "--name-fr",
+                    "B",
+                    "--kind",
+                    "ngo",
+                    "--passphrase-file",
+                    &secret,
+                ],
+            )
+        },
+    },
+    Bad {
         name: "an unknown key in a draft",
         code: "ENT-1302",
         typed: |stage| with_draft(stage, "notice_days", "notice_dais"),

@@ -13,11 +13,8 @@ use crate::config::Config;
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
 use crate::node::Outcome;
-use crate::setup::io_fault;
+use crate::setup::{bad_org_name, io_fault};
 use crate::tls::ConsoleCertificate;
-
-/// The longest name of an organization, in characters.
-const MAX_NAME: usize = 120;
 
 pub(super) fn show(desk: &Desk, _: &Staff, _: SettingsShowAsk, _: &Steps) -> Outcome<SettingsTold> {
     let running = &desk.config;
@@ -90,8 +87,8 @@ pub(super) fn edit(
         if key == "kind" && OrgType::parse(&value).is_err() {
             return Err(no_such_kind());
         }
-        if key != "kind" && !is_good_name(&value) {
-            return Err(bad_name());
+        if key != "kind" && !entente_proto::is_org_name(&value) {
+            return Err(bad_org_name());
         }
         if value != *into {
             text = with(&text, key, &value);
@@ -139,26 +136,6 @@ fn with(text: &str, key: &str, value: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Letters that can be shown beside others: no line breaks, no marks that turn the direction.
-fn is_good_name(name: &str) -> bool {
-    let bad = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(bad)
-}
-
-fn bad_name() -> Box<Fault> {
-    Fault::new(
-        2792,
-        ("This is no name for an organization.", "Ce nom ne peut pas être celui d’un organisme."),
-        (
-            "Use 1 to 120 letters, digits and spaces: `entente settings edit`.",
-            "Utilisez de 1 à 120 lettres, chiffres et espaces : `entente settings edit`.",
-        ),
-    )
-}
-
 fn no_such_kind() -> Box<Fault> {
     Fault::new(
         2793,
@@ -200,13 +177,5 @@ mod tests {
         // A key of the same name elsewhere is not meant.
         let other = "[organization]\nname_en = \"a\"\n[other]\nname_en = \"b\"\n";
         assert_eq!(with(other, "name_en", "c"), other.replace("\"a\"", "\"c\""));
-    }
-
-    #[test]
-    fn names_that_turn_the_direction_or_break_the_line_are_refused() {
-        for bad in ["", "a\nb", "a\u{202e}b", &"a".repeat(121)] {
-            assert!(!is_good_name(bad), "{bad:?}");
-        }
-        assert!(is_good_name("Refuge de la Rivière-Rouge (ᓱᓯ)"));
     }
 }
