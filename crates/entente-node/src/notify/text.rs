@@ -74,7 +74,8 @@ pub fn letter(organization: &Text, waiting: &Waiting, lang: Lang, is_test: bool)
         ),
     );
     Letter {
-        subject: format!("{subject} – {name}"),
+        // In a header, readers of mail decode what looks like an encoded word (RFC 2047), line ends too.
+        subject: format!("{subject} – {}", name.replace("=?", "= ?")),
         body: format!("{}\n\n{name}\n{open}\n\n{end}\n", lines.join("\n")),
     }
 }
