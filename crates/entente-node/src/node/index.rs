@@ -13,7 +13,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, TrySendError};
 
 use entente_core::identity::OrgId;
 use entente_core::summary::SummaryId;
@@ -22,7 +22,7 @@ use entente_store::rows::RecordRow;
 use entente_store::tx::Reads as _;
 
 use super::Outcome;
-use super::records::case_of;
+use super::records::{Case, case_of};
 
 mod cases;
 mod coded;
@@ -75,14 +75,25 @@ fn rebuild(db: &Db, ours: &OrgId) -> Outcome<(Cases, HeldIndex)> {
 const ROWS_AT_ONCE: usize = 512;
 const N_AHEAD: usize = 8;
 
-/// Reads all cases: one thread opens rows, the other reads and codes what stands in them.
+/// What goes from one thread to the other at once.
+enum Batch {
+    Rows(Vec<([u8; 16], RecordRow)>),
+    Cases(Vec<Case>),
+}
+
+/// Reads all cases: one thread opens rows, the other reads and codes what stands in them. Coding takes
+/// longer than opening, so whoever opens reads the rows too where the other is behind.
 fn read_cases<R: Rows>(tx: &R, ours: &OrgId) -> Result<Cases, DbError> {
-    let (ahead, behind) = mpsc::sync_channel::<Vec<([u8; 16], RecordRow)>>(N_AHEAD);
+    let (ahead, behind) = mpsc::sync_channel::<Batch>(N_AHEAD);
     std::thread::scope(|scope| {
         let coding = scope.spawn(move || {
             let mut cases = cases::Filling::default();
-            for (id, row) in behind.into_iter().flatten() {
-                cases.push(&case_of(&id, row)?, ours);
+            for batch in behind {
+                let read = match batch {
+                    Batch::Rows(rows) => all_of(rows)?,
+                    Batch::Cases(read) => read,
+                };
+                read.iter().for_each(|case| cases.push(case, ours));
             }
             Ok(cases.finish(2))
         });
@@ -93,12 +104,21 @@ fn read_cases<R: Rows>(tx: &R, ours: &OrgId) -> Result<Cases, DbError> {
                 return Ok(ControlFlow::Continue(()));
             }
             let full = std::mem::replace(&mut rows, Vec::with_capacity(ROWS_AT_ONCE));
+            let is_wanted = match ahead.try_send(Batch::Rows(full)) {
+                Err(TrySendError::Full(Batch::Rows(rows))) => {
+                    ahead.send(Batch::Cases(all_of(rows)?)).is_ok()
+                }
+                sent => sent.is_ok(),
+            };
             // If the other thread ended, it has a reason.
-            let is_wanted = ahead.send(full).is_ok();
             Ok(if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        let _ended = ahead.send(rows);
+        let _ended = ahead.send(Batch::Rows(rows));
         drop(ahead);
         coding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+fn all_of(rows: Vec<([u8; 16], RecordRow)>) -> Result<Vec<Case>, DbError> {
+    rows.into_iter().map(|(id, row)| case_of(&id, row)).collect()
 }
