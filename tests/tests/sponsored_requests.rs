@@ -183,7 +183,7 @@ fn what_is_taken_back_in_the_folder_is_taken_back_everywhere() {
     assert_eq!(it.known(&id).step(), "withdrawing");
     // What was sealed and is for nobody any more is not even handed on.
     let taken = it.take(&file);
-    assert_eq!(taken.refused, [(id, "referral_over")]);
+    assert_eq!(taken.refused, [(id, "request_taken_back")]);
     assert_eq!(taken.requests[0].what, "withdraw");
     assert_eq!(step(&it, &id), HomeStep::Revoked);
     assert_eq!(it.take(&file).n_before, 3);

@@ -2,7 +2,7 @@
 
 use entente_core::agreement::{AgreementState, Clause};
 use entente_core::audit::{Action, Actor};
-use entente_core::codes::{Need, OrgType, Purpose, Set};
+use entente_core::codes::{Code as _, Need, OrgType, Purpose, Set};
 use entente_core::consent::uncovered;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;

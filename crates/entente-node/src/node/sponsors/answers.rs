@@ -101,7 +101,7 @@ impl Node {
                     }
                     Word::Request(read) => {
                         let is_gone = withdrawn.contains(&read.request.referral);
-                        let took = self.take_request(tx, actor, &org, read, is_gone)?;
+                        let took = self.take_asked(tx, actor, &org, read, is_gone)?;
                         let (referral, what) = (read.request.referral, read.request.what.code());
                         if took == Ok(true) {
                             taken.requests.push(TakenRequest { referral, what, n_asked: 0 });

@@ -210,7 +210,7 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
             "the consent or the agreement no longer allows it",
             "le consentement ou l’entente ne le permet plus",
         ),
-        "referral_over" => not_handed_on(
+        "request_taken_back" => not_handed_on(
             "the organization takes the referral back",
             "l’organisme retire le renvoi",
         ),

@@ -63,7 +63,7 @@ type Took = Result<bool, &'static str>;
 impl Node {
     /// Takes one request, and writes down why if it does not. `is_withdrawn` says whether the same file
     /// takes the referral back.
-    pub(super) fn take_request(
+    pub(super) fn take_asked(
         &self,
         tx: &mut Write<'_>,
         actor: &Actor,
@@ -71,7 +71,7 @@ impl Node {
         read: &ReadRequest,
         is_withdrawn: bool,
     ) -> Outcome<Took> {
-        let took = self.try_request(tx, actor, org, read, is_withdrawn)?;
+        let took = self.try_asked(tx, actor, org, read, is_withdrawn)?;
         if let Err(reason) = took {
             self.note_request(tx, actor, (Action::RequestRefused, org), read, reason)?;
         }
@@ -90,7 +90,7 @@ impl Node {
         self.write_audit(tx, vec![entry.reasons([code.to_owned(), org.to_string()])])
     }
 
-    fn try_request(
+    fn try_asked(
         &self,
         tx: &mut Write<'_>,
         actor: &Actor,
@@ -124,8 +124,8 @@ impl Node {
             Asked::HandOver(payload) => {
                 let handed = match is_withdrawn {
                     // The next words in the same file take it back.
-                    true => Err("referral_over"),
-                    false => self.hand_on(tx, actor, &request.referral, payload, &row)?,
+                    true => Err("request_taken_back"),
+                    false => self.pass_sealed_on(tx, actor, &request.referral, payload, &row)?,
                 };
                 match handed {
                     Ok(digest) => {
@@ -230,7 +230,7 @@ impl Node {
 
     /// Hands sealed contact details on, if they belong where the referral stands now. What is in them
     /// nobody here can read.
-    fn hand_on(
+    fn pass_sealed_on(
         &self,
         tx: &mut Write<'_>,
         actor: &Actor,
