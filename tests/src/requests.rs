@@ -5,9 +5,10 @@ use std::path::Path;
 use entente_core::codes::OrgType;
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
-use entente_core::referral::ReferralId;
+use entente_core::referral::{HomeStep, ReferralId};
 use entente_core::sponsor::fingerprint;
 use entente_node::clock::ManualClock;
+use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::ServiceAddAsk;
 use entente_node::node::sponsors::TakenAnswers;
 use entente_node::sponsored::{
@@ -17,7 +18,7 @@ use entente_store::seal::KdfParams;
 use jiff::civil::{Date, date};
 
 use crate::federation::{Org, START_S, pair, pull, staff};
-use crate::handovers::add_opener;
+use crate::handovers::{add_opener, marked};
 use crate::referrals::agree_on_referrals;
 use crate::sponsored::{SECRET, has_mark};
 
@@ -58,7 +59,7 @@ pub fn folder_of(sponsor: &Org, place: &Path, en: &str, fr: &str) -> (SponsoredF
     };
     let org = folder.init(&options, SECRET).expect("as it should be").id;
     let beds = ServiceAddAsk {
-        name: Some(entente_node::fault::Both::new("Beds", "Lits")),
+        name: Some(Both::new("Beds", "Lits")),
         needs: Some(vec!["emergency_housing".to_owned()]),
         province: Some("MB".to_owned()),
         hidden: Some(true),
@@ -150,6 +151,17 @@ impl World {
         self.partner.node().accept_referral(staff(), &home, &id).expect("as it should be");
         pull(&self.sponsor, &self.partner).expect("as it should be");
         id
+    }
+
+    /// How far a referral is at the sponsor.
+    pub fn step(&self, id: &ReferralId) -> HomeStep {
+        self.sponsor.node().find_referral(&id.to_string()).expect("as it should be").state.step
+    }
+
+    /// The organization seals the marked contact details for whoever accepted. Returns the file.
+    pub fn hand_over(&self, id: &ReferralId, print: Option<&str>) -> Result<Vec<u8>, Box<Fault>> {
+        let sealed = self.folder.hand_over(SECRET, &id.to_string(), &marked(), print, START_S);
+        sealed.map(|(_, file)| file)
     }
 
     /// The files of the folder that have the mark in them.
