@@ -33,6 +33,7 @@ pub mod redteam;
     reason = "a node that is not there fails the test, as it should"
 )]
 pub mod referrals;
+pub mod requests;
 #[expect(
     clippy::indexing_slicing,
     reason = "a case that is not there fails the test, as it should"

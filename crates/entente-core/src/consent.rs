@@ -239,6 +239,18 @@ pub fn covering<'a>(
         .min_by_key(|consent| consent.override_reason.is_some())
 }
 
+/// The needs for which none of `consents` covers a referral towards anybody at all; towards whom is asked
+/// with each offer. `ours` stands for anybody where a consent names nobody.
+pub fn uncovered(consents: &[Consent], needs: &[Need], ours: &OrgId, today: Date) -> Set<Need> {
+    let covers = |consent: &Consent, need: Need| {
+        let recipient = consent.recipients.first().unwrap_or(ours);
+        let is_for = consent.override_reason.is_some() || consent.covers_need(need);
+        is_for && consent.allows(Purpose::Referral, recipient, OrgType::Ngo, today)
+    };
+    let is_covered = |need: &Need| consents.iter().any(|consent| covers(consent, *need));
+    needs.iter().copied().filter(|need| !is_covered(need)).collect()
+}
+
 /// Whether what an organization of this type learns may be used against the person.
 pub fn enforces_the_law(org_type: OrgType) -> bool {
     matches!(org_type, OrgType::Police | OrgType::Prosecution | OrgType::BorderImmigration)

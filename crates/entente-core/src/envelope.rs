@@ -104,6 +104,10 @@ pub mod payload_type {
     pub const SPONSOR_RECEIPT: &str = "application/vnd.entente.sponsor-receipt.v1+proto";
     /// What lies on top of the mail that a sponsor hands to an organization. In a file, not in a feed.
     pub const SPONSOR_MAIL: &str = "application/vnd.entente.sponsor-mail.v1+proto";
+    /// What an organization without a node asks its sponsor for, about a referral of its own. In a file.
+    pub const REFERRAL_REQUEST: &str = "application/vnd.entente.referral-request.v1+proto";
+    /// Where such a referral stands, said by the sponsor. In a file.
+    pub const REQUEST_STANDING: &str = "application/vnd.entente.request-standing.v1+proto";
     /// A sponsor no longer carries an organization.
     pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.

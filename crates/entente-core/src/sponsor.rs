@@ -12,6 +12,7 @@
 //! Referrals go through a sponsor too. What the home says is carried as it is ([`MailCover`]), what
 //! the organization answers has its own signature and the sponsor's ([`CarriedAnswer`]), and contact
 //! details are sealed to the organization's own key: the sponsor carries, and reads and decides nothing.
+//! The organization makes referrals of its own by a [`Request`].
 
 use sha2::{Digest as _, Sha256};
 
@@ -24,9 +25,13 @@ use crate::statistics::sum::SealingPublic;
 
 mod answer;
 mod mail;
+mod request;
 
-pub use answer::CarriedAnswer;
+pub use answer::{CarriedAnswer, CarriedRequest};
 pub use mail::{MailCover, MailHome};
+pub use request::{
+    Asked, AskedOrg, Handed, HandoverPlace, MAX_NAMED, MAX_TOLD, Request, RequestStanding, Wanted,
+};
 
 /// The most services that one organization without a node has: with more it needs a directory.
 pub const MAX_SERVICES: usize = 64;

@@ -6,6 +6,7 @@
 //! services.json    its services, as HSDS 3.0: changed here by commands, or by any HSDS tool
 //! last.entente     the newest file that it signed
 //! referrals.sealed what it was offered, handed over and answered
+//! requests.sealed  the referrals that it made itself, and where they stand
 //! ```
 //!
 //! It has no store, no socket and no network: what it signs goes to its sponsor as a file, by whatever
@@ -39,8 +40,10 @@ use crate::setup::{MIN_PASSPHRASE, io_fault, make_private, ring_fault, short_pas
 
 mod faults;
 mod referrals;
+mod requests;
 
 pub use referrals::{Answered as AnsweredReferral, FolderInbox, FolderOpened, FolderReferral};
+pub use requests::{FolderRequest, ReferAsk, Signed as SignedRequest, contact_details};
 
 use faults::{
     bad_sponsor, folder_taken, no_folder, not_our_receipt, services_refused, settings_broken,

@@ -8,7 +8,7 @@
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
 //! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
 //! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `service`, `referral`,
-//! `handover`, `sponsor`,
+//! `handover`, `sponsor`, `request`,
 //! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
 //!
 //! Signatures are not checked here: verify the envelope or the checkpoint first
@@ -32,6 +32,7 @@ mod plan;
 mod receipt;
 mod referral;
 mod release;
+mod request;
 mod service;
 mod sponsor;
 mod sponsor_mail;
@@ -84,6 +85,9 @@ pub use referral::{decode_card, decode_referral, encode_card, encode_referral};
 pub use release::{
     MAX_RECEIPTS, ReleaseQuestion, decode_release_answer, encode_release_answer,
     parse_release_question, release_question_message,
+};
+pub use request::{
+    MAX_REQUEST, decode_request, decode_request_standing, encode_request, encode_request_standing,
 };
 pub use service::{
     MAX_LISTING, decode_capacity, decode_service, decode_service_withdrawal, encode_capacity,

@@ -180,7 +180,7 @@ pub fn decode_card(bytes: &[u8]) -> Result<NeedCard, Invalid> {
     parse_card(canonical(bytes)?)
 }
 
-fn card_message(card: &NeedCard) -> v1::NeedCard {
+pub(crate) fn card_message(card: &NeedCard) -> v1::NeedCard {
     // Every field is named, so that a new one is not forgotten here.
     let NeedCard {
         needs,
@@ -220,7 +220,7 @@ fn card_message(card: &NeedCard) -> v1::NeedCard {
     }
 }
 
-fn parse_card(message: v1::NeedCard) -> Result<NeedCard, Invalid> {
+pub(crate) fn parse_card(message: v1::NeedCard) -> Result<NeedCard, Invalid> {
     within("needs", message.needs.len(), 1..=MAX_NEEDS)?;
     let needs = message.needs.iter().map(|need| code("needs", *need));
     let area = match (

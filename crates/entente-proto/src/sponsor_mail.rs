@@ -17,7 +17,8 @@ pub const MAX_MAIL: usize = 16 * 1024 * 1024;
 /// The most items of mail.
 pub const MAX_MAIL_ITEMS: usize = 4096;
 
-/// The most bytes of a file with answers: a thousand and more, which are a few hundred bytes each.
+/// The most bytes of a file with answers: a thousand and more, which are a few hundred bytes each, or a
+/// dozen contact details of the largest size that wait to be handed over.
 pub const MAX_ANSWERS: usize = 1024 * 1024;
 
 const MAIL_MAGIC: &[u8] = b"ENTENTE-SPONSOR-MAIL-1\n";

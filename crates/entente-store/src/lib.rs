@@ -33,6 +33,7 @@ pub mod notices;
 pub mod overlap;
 pub mod people;
 pub mod referrals;
+pub mod requests;
 pub mod rows;
 pub mod seal;
 pub mod services;

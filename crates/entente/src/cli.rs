@@ -17,7 +17,7 @@ pub(crate) mod call;
 pub(crate) mod desk;
 pub(crate) mod faults;
 pub(crate) mod flow;
-mod handover;
+pub(crate) mod handover;
 mod offline;
 pub(crate) mod prompt;
 pub(crate) mod services;

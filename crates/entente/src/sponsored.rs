@@ -18,6 +18,7 @@ use crate::render::{Page, Render};
 use crate::setup::{first_line, unknown_kind};
 
 mod referrals;
+mod requests;
 
 type Done = Result<End, Box<Fault>>;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(desk: &Desk, command: &str, typed: &Typed<'_>) -> Done {
         "inbox" | "accept" | "decline" | "open" | "serve" | "close" | "answers" => {
             referrals::run(desk, command, typed, &folder)
         }
+        "refer" | "handover" | "withdraw" => requests::run(desk, command, typed, &folder),
         _ => show(desk, &folder),
     }
 }

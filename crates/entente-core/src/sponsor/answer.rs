@@ -60,6 +60,42 @@ impl CarriedAnswer {
     }
 }
 
+/// A word of an organization without a node about a referral of its own. Both signed it, and nobody else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CarriedRequest(Envelope);
+
+impl CarriedRequest {
+    /// Checks what the organization signed, alone.
+    pub fn check(signed: &Envelope, org: &OrgId) -> Result<VerifiedPayload, EnvelopeError> {
+        signed.verify(payload_type::REFERRAL_REQUEST, &[*org])
+    }
+
+    /// Checks what an organization signed and signs it too, as its sponsor.
+    pub fn cosign(
+        mut signed: Envelope,
+        org: &OrgId,
+        sponsor: &OrgKey,
+    ) -> Result<Self, EnvelopeError> {
+        Self::check(&signed, org)?;
+        signed.add_signature(sponsor)?;
+        Ok(Self(signed))
+    }
+
+    /// Checks both signatures of what was kept. Returns its bytes.
+    pub fn verify(
+        envelope: &Envelope,
+        org: &OrgId,
+        sponsor: &OrgId,
+    ) -> Result<VerifiedPayload, EnvelopeError> {
+        envelope.verify(payload_type::REFERRAL_REQUEST, &[*org, *sponsor])
+    }
+
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.0
+    }
+}
+
 fn verify(envelope: &Envelope, signers: &[OrgId]) -> Result<VerifiedPayload, EnvelopeError> {
     let kind = CarriedAnswer::KINDS.into_iter().find(|kind| *kind == envelope.payload_type);
     envelope.verify(kind.ok_or(EnvelopeError::WrongType)?, signers)
@@ -95,6 +131,19 @@ mod tests {
         let mut third = carried;
         third.add_signature(&key(3)).unwrap();
         assert_eq!(refused(&third), Some(EnvelopeError::UnexpectedSigner));
+    }
+
+    #[test]
+    fn a_request_is_signed_by_both_and_is_no_answer() {
+        let (org, sponsor) = (key(1).id(), key(2).id());
+        let request = || signed(payload_type::REFERRAL_REQUEST, 1);
+        let carried = CarriedRequest::cosign(request(), &org, &key(2)).unwrap();
+        let payload = CarriedRequest::verify(carried.envelope(), &org, &sponsor).unwrap();
+        assert_eq!(payload.bytes(), b"yes");
+        assert!(CarriedRequest::verify(&request(), &org, &sponsor).is_err(), "one alone");
+        assert!(CarriedRequest::check(carried.envelope(), &org).is_err(), "signed by both already");
+        assert!(CarriedAnswer::check(&request(), &org).is_err());
+        assert!(CarriedRequest::check(&signed(payload_type::REFERRAL_REPLY, 1), &org).is_err());
     }
 
     #[test]

@@ -156,7 +156,8 @@ fn place(document: &mut ContactDocument, part: Part) -> &mut String {
     }
 }
 
-fn details(mut document: ContactDocument) -> Outcome<ContactDetails> {
+/// The contact details in a document, which is wiped.
+pub(crate) fn details(mut document: ContactDocument) -> Outcome<ContactDetails> {
     let mut details = ContactDetails::new();
     let read = read(&mut document, &mut details);
     // What was typed is wiped, whether it could be read or not.

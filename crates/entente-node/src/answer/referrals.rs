@@ -8,7 +8,6 @@ use entente_core::codes::{
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::record::{CaseRecord, Language};
-use entente_core::referral::matching::Match;
 use entente_core::referral::{Area, HomeStep, NeedCard, status_group};
 
 use super::records::show::Names;
@@ -23,7 +22,7 @@ mod gaps;
 mod tests;
 mod told;
 
-pub(crate) use told::of_folder;
+pub(crate) use told::{card as card_document, of_folder};
 
 pub(super) use gaps::gaps;
 use told::{kept_row, of_kept, of_received, received_row};
@@ -75,7 +74,7 @@ fn card(ask: &ReferralCreateAsk, record: &CaseRecord) -> Outcome<NeedCard> {
 }
 
 /// A province, a region, or anywhere.
-fn area(code: &str) -> Outcome<Area> {
+pub(crate) fn area(code: &str) -> Outcome<Area> {
     match (Province::parse(code), RegionShared::parse(code)) {
         _ if code.trim().eq_ignore_ascii_case("anywhere") => Ok(Area::Anywhere),
         (Ok(province), _) => Ok(Area::Province(province)),
@@ -84,11 +83,11 @@ fn area(code: &str) -> Outcome<Area> {
     }
 }
 
-fn parsed<C: Code>(code: &str) -> Outcome<C> {
+pub(crate) fn parsed<C: Code>(code: &str) -> Outcome<C> {
     C::parse(code).map_err(unknown_code)
 }
 
-fn parsed_set<C: Code>(codes: &[String]) -> Outcome<Set<C>> {
+pub(crate) fn parsed_set<C: Code>(codes: &[String]) -> Outcome<Set<C>> {
     codes.iter().map(|code| parsed(code)).collect()
 }
 
@@ -108,7 +107,7 @@ fn unknown_code(unknown: UnknownCode) -> Box<Fault> {
     )
 }
 
-fn no_language() -> Box<Fault> {
+pub(crate) fn no_language() -> Box<Fault> {
     unfit().because(
         "A language is a tag such as fr, oj or iu-Cans-CA.",
         "Une langue est une étiquette comme fr, oj ou iu-Cans-CA.",
@@ -135,7 +134,7 @@ pub(super) fn offer(
         to.push(entry.issuer);
     }
     if ask.matching {
-        to.extend(matching(node, &kept)?);
+        to.extend(node.matching_partners(&kept)?);
     }
     to.sort_unstable();
     to.dedup();
@@ -162,21 +161,6 @@ fn service_closed() -> Box<Fault> {
             "Cherchez-en un autre : `entente service search --need BESOIN`.",
         ),
     )
-}
-
-/// The partners with a service that fits, that may be asked, and that were not asked yet.
-///
-/// Of a partner that lists no services nothing is known: it is asked only if no other fits, since who
-/// does not help need not know.
-fn matching(node: &Node, kept: &KeptReferral) -> Outcome<Vec<OrgId>> {
-    let ranked = node.rank_referral(kept)?;
-    let fits = ranked.into_iter().filter(|(found, may)| found.fits() && may.is_ok());
-    let not_asked = |found: &Match| !kept.state.was_offered_to(&found.candidate.partner);
-    let found: Vec<_> = fits.map(|(found, _)| found).filter(not_asked).collect();
-    let is_known = |found: &&Match| !found.candidate.needs.is_empty();
-    let any_known = found.iter().any(|it| is_known(&it));
-    let asked = found.iter().filter(|it| !any_known || is_known(it));
-    Ok(asked.map(|found| found.candidate.partner).collect())
 }
 
 pub(super) fn accept(

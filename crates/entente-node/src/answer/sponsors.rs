@@ -12,7 +12,7 @@ use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
-use crate::node::sponsors::{SponsoredOrg, TakenAnswers};
+use crate::node::sponsors::{SponsoredOrg, TakenAnswers, request_refused};
 use crate::node::{Node, Outcome};
 use crate::setup::io_fault;
 
@@ -78,6 +78,7 @@ pub(super) fn mail(
         organization: Named { id: org.org.to_string(), name: both(&org.name) },
         file: ask.file,
         referrals: given.n_referrals as u64,
+        requests: given.n_requests as u64,
         left: given.n_left as u64,
     })
 }
@@ -86,10 +87,17 @@ fn answers(taken: TakenAnswers) -> SponsorAnswersTold {
     let refused = taken.refused.into_iter().map(|(referral, reason)| SponsorAnswerRefused {
         referral: referral.to_string(),
         reason: reason.to_owned(),
+        fault: request_refused(reason).map(|fault| *fault),
+    });
+    let requests = taken.requests.into_iter().map(|it| RequestTaken {
+        referral: it.referral.to_string(),
+        what: it.what.to_owned(),
+        asked: it.n_asked as u64,
     });
     SponsorAnswersTold {
         said: taken.n_said as u64,
         before: taken.n_before as u64,
+        requests: requests.collect(),
         refused: refused.collect(),
     }
 }

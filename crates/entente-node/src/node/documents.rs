@@ -179,7 +179,7 @@ impl Node {
             payload_type::SPONSORSHIP_END => {
                 Ok(self.read_sponsorship_end(tx, issuer, bytes, gathered)?)
             }
-            payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, bytes, gathered)?),
+            payload_type::HANDOVER_KEY => Ok(self.read_team_key(tx, issuer, envelope, gathered)?),
             payload_type::HANDOVER_RECEIPT => {
                 Ok(self.read_handover_receipt(tx, (issuer, issuer), bytes, gathered)?)
             }

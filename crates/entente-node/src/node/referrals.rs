@@ -81,7 +81,7 @@ pub struct KeptReferral {
     pub timers: Option<Timers>,
     /// Whether somebody was reminded, and whether it went to the coordinator.
     pub alarms: (bool, bool),
-    n_steps: u32,
+    pub(crate) n_steps: u32,
 }
 
 /// A referral that we were offered, as it is kept.

@@ -28,9 +28,12 @@ mod answers;
 pub mod carried;
 mod faults;
 mod mail;
+pub(crate) mod requests;
 
 pub use answers::TakenAnswers;
+pub use faults::request_refused;
 pub use mail::{GivenMail, Waiting};
+pub use requests::{MAX_OPEN_REQUESTS, TakenRequest};
 
 use faults::{
     an_older_one, known_already, not_a_document, not_sponsored, other_fingerprint, other_sponsor,
@@ -151,6 +154,7 @@ impl Node {
             // Our own referrals to it, and then what we carry for others.
             self.end_referrals_with(tx, org)?;
             self.forget_mail(tx, org)?;
+            self.end_requests(tx, org)?;
             let entry = self.entry(actor.clone(), Action::SponsoredEnded);
             self.write_audit(tx, vec![entry.reference(*org.as_bytes())])?;
             Ok::<_, Box<Fault>>(tx.sponsored(org.as_bytes())?.unwrap_or(row))

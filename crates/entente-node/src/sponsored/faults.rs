@@ -1,8 +1,7 @@
 //! What an organization without a node is told when its folder cannot do something: `ENT-2611` to
-//! `ENT-2617`,
-//! and `ENT-2619` to `ENT-2624`.
+//! `ENT-2617`, `ENT-2619` to `ENT-2624`, and `ENT-2626` to `ENT-2632`.
 
-use entente_core::lang::Lang;
+use entente_core::lang::{Lang, Text};
 use entente_core::referral::Refused;
 
 use crate::fault::Fault;
@@ -206,6 +205,112 @@ pub(in crate::sponsored) fn not_opened() -> Box<Fault> {
         (
             "Call the organization whose referral it is: `entente sponsored inbox` names it. Do not ask the sponsor for the details.",
             "Appelez l’organisme qui a fait le renvoi : `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
+        ),
+    )
+}
+
+/// `ENT-2626`.
+pub(in crate::sponsored) fn not_covered() -> Box<Fault> {
+    Fault::new(
+        2626,
+        (
+            "No consent and no legal duty covers this referral. Nothing was signed.",
+            "Aucun consentement ni aucune obligation légale ne vise ce renvoi. Rien n’a été signé.",
+        ),
+        (
+            "Ask the person, then say what they allow: `entente sponsored refer … --scope referral_need --informed`.",
+            "Demandez à la personne, puis indiquez ce qu’elle permet : `entente sponsored refer … --scope referral_need --informed`.",
+        ),
+    )
+}
+
+/// `ENT-2627`.
+pub(in crate::sponsored) fn to_nobody() -> Box<Fault> {
+    Fault::new(
+        2627,
+        (
+            "There is nobody to whom this could be referred. Nothing was signed.",
+            "Il n’y a personne à qui ce renvoi puisse être offert. Rien n’a été signé.",
+        ),
+        (
+            "Name the organizations by their identities, or as `entente sponsored inbox` calls them: `--to`.",
+            "Désignez les organismes par leur identifiant, ou par le nom qu’indique `entente sponsored inbox` : `--to`.",
+        ),
+    )
+}
+
+/// `ENT-2628`.
+pub(in crate::sponsored) fn bad_request() -> Box<Fault> {
+    Fault::new(
+        2628,
+        (
+            "The referral cannot be asked for like this. Nothing was signed.",
+            "Le renvoi ne peut pas être demandé ainsi. Rien n’a été signé.",
+        ),
+        (
+            "See what may be said: `entente sponsored refer --help`.",
+            "Voyez ce qui peut être indiqué : `entente sponsored refer --help`.",
+        ),
+    )
+}
+
+/// `ENT-2629`.
+pub(in crate::sponsored) fn no_acceptance() -> Box<Fault> {
+    Fault::new(
+        2629,
+        (
+            "Nobody has this referral now who waits for contact details. Nothing was signed.",
+            "Personne n’a ce renvoi et n’attend des coordonnées pour l’instant. Rien n’a été signé.",
+        ),
+        (
+            "Read the newest mail of the sponsor: `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+        ),
+    )
+}
+
+/// `ENT-2630`.
+pub(in crate::sponsored) fn no_key() -> Box<Fault> {
+    Fault::new(
+        2630,
+        (
+            "The mail does not prove whose key it is that the contact details would be sealed to. Nothing was signed.",
+            "Le courrier ne prouve pas à qui est la clé qui scellerait les coordonnées. Rien n’a été signé.",
+        ),
+        (
+            "Whoever accepted makes a key, `entente opener add`, and the sponsor then writes new mail: `entente sponsor mail`.",
+            "L’organisme qui a accepté crée une clé, `entente opener add`, puis le parrain écrit un nouveau courrier : `entente sponsor mail`.",
+        ),
+    )
+}
+
+/// `ENT-2631`.
+pub(in crate::sponsored) fn other_recipient(name: &Text) -> Box<Fault> {
+    Fault::new(
+        2631,
+        (
+            "The fingerprint of whoever accepted was not typed, or is another one. Nothing was signed.",
+            "L’empreinte de l’organisme qui a accepté n’a pas été saisie, ou ne correspond pas. Rien n’a été signé.",
+        ),
+        (
+            "Call that organization at a number that you know, not the sponsor's: its `entente status` shows the digits. Type them: `--fingerprint`.",
+            "Appelez cet organisme à un numéro que vous connaissez, qui ne vient pas du parrain : son `entente status` montre les chiffres. Saisissez-les : `--fingerprint`.",
+        ),
+    )
+    .because(format!("accepted: {}", name.en), format!("a accepté : {}", name.fr))
+}
+
+/// `ENT-2632`.
+pub(in crate::sponsored) fn file_too_long() -> Box<Fault> {
+    Fault::new(
+        2632,
+        (
+            "More waits for the sponsor than one file holds: 1 MiB. Nothing was signed.",
+            "Ce qui attend le parrain dépasse ce que contient un fichier : 1 Mio. Rien n’a été signé.",
+        ),
+        (
+            "Send what there is, `entente sponsored answers`, and read the mail that comes back.",
+            "Envoyez ce qu’il y a, `entente sponsored answers`, puis lisez le courrier qui revient.",
         ),
     )
 }

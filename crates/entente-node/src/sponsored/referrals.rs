@@ -11,11 +11,14 @@
 //! that may still be of use, so one that was lost does no harm.
 
 use entente_core::codes::{Barrier, ReferralOutcome};
+use entente_core::envelope::payload_type;
 use entente_core::handover::ContactDetails;
 use entente_core::lang::Text;
 use entente_core::referral::{PartnerEvent, ReferralId};
 
 use super::faults::{no_such_referral, not_handed_over, not_mail, not_now};
+use super::requests::FolderRequest;
+use super::requests::own::Evidence;
 use super::{SponsoredFolder, SponsoredProfile};
 use crate::answer::instant;
 use crate::fault::Both;
@@ -25,6 +28,7 @@ use crate::node::referrals::ReceivedReferral;
 
 mod unlocked;
 
+pub(super) use unlocked::Unlocked;
 use unlocked::told;
 
 /// A referral in the folder.
@@ -69,6 +73,8 @@ impl FolderOpened {
 pub struct FolderInbox {
     /// All referrals in the folder, the newest first.
     pub referrals: Vec<FolderReferral>,
+    /// Those that the organization made itself, the newest first.
+    pub own: Vec<FolderRequest>,
     /// How many words were new.
     pub n_new: usize,
     /// What was not taken, of which referral if that is known, and why: a code.
@@ -100,8 +106,14 @@ impl SponsoredFolder {
             if mail.cover.org != it.profile.id || mail.cover.sponsor != it.profile.sponsor {
                 return Err(not_mail(&"it is of others"));
             }
-            for item in &mail.items {
-                match it.hear(&mail.cover.homes, item)? {
+            let mut evidence = Evidence::default();
+            let words: Vec<_> = mail.items.iter().filter(|item| !evidence.take(item)).collect();
+            for item in words {
+                let heard = match item.payload_type.as_str() {
+                    payload_type::REQUEST_STANDING => it.own.hear(&it.profile, item, &evidence)?,
+                    _ => it.hear(&mail.cover.homes, item)?,
+                };
+                match heard {
                     Ok(is_new) => n_new += usize::from(is_new),
                     Err(why) => refused.push(why),
                 }
@@ -110,7 +122,9 @@ impl SponsoredFolder {
         }
         let mut referrals: Vec<_> = it.all.iter().map(told).collect::<Outcome<_>>()?;
         referrals.sort_by_key(|it| (std::cmp::Reverse(it.kept.received_at_s), it.kept.id));
-        Ok(FolderInbox { referrals, n_new, refused })
+        let own = (0..it.own.rows.len()).rev().map(|at| it.own.told(at));
+        let own = own.collect::<Outcome<_>>()?;
+        Ok(FolderInbox { referrals, own, n_new, refused })
     }
 
     /// Accepts a referral. Returns the file for the sponsor too.
@@ -155,13 +169,14 @@ impl SponsoredFolder {
         let mut it = self.unlock(passphrase, now_s)?;
         let at = it.find(wanted)?;
         it.on(at, event)?.map_err(not_now)?;
+        let file = it.answers()?;
         it.save()?;
-        Ok((told(it.row(at)?)?, it.answers()))
+        Ok((told(it.row(at)?)?, file))
     }
 
     /// Everything that was answered and may still be of use: the file for the sponsor.
     pub fn answers(&self, passphrase: &str, now_s: i64) -> Outcome<Vec<u8>> {
-        Ok(self.unlock(passphrase, now_s)?.answers())
+        self.unlock(passphrase, now_s)?.answers()
     }
 
     /// Opens the contact details of a referral. The home hears of it the first time.
@@ -181,7 +196,7 @@ impl SponsoredFolder {
         let first_opened_at_s = *held.opened_at_s.get_or_insert(now_s);
         // That it was opened is durable before anybody reads it.
         it.save()?;
-        let (referral, file) = (told(it.row(at)?)?, it.answers());
+        let (referral, file) = (told(it.row(at)?)?, it.answers()?);
         Ok(FolderOpened { referral, details, sealed_at_s, first_opened_at_s, file })
     }
 }

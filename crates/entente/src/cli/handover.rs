@@ -58,16 +58,20 @@ fn open(desk: &Desk, typed: &Typed<'_>) -> Asked {
     }))
 }
 
-fn hand_over(desk: &Desk, typed: &Typed<'_>) -> Asked {
-    let details = match typed.raw_path("from") {
+/// The contact details that are typed, or in a file.
+pub(crate) fn details(desk: &Desk, typed: &Typed<'_>) -> Result<ContactDocument, Box<Fault>> {
+    match typed.raw_path("from") {
         Some(path) => {
             let text = Zeroizing::new(content(&path)?);
             // The error of the reader quotes the file, and is not passed on.
-            toml::from_str(&text).map_err(|_| faults::not_contact_details(&path))?
+            toml::from_str(&text).map_err(|_| faults::not_contact_details(&path))
         }
-        None => asked(desk)?,
-    };
-    let details = Private(details);
+        None => asked(desk),
+    }
+}
+
+fn hand_over(desk: &Desk, typed: &Typed<'_>) -> Asked {
+    let details = Private(details(desk, typed)?);
     Ok(Question::new(&ReferralHandoverAsk { referral: typed.text("referral"), details }))
 }
 

@@ -12,7 +12,7 @@ use super::labels::moment;
 use super::page::{Grid, Page, Tone};
 
 /// The words of a step, by its code.
-fn step(code: &str, lang: Lang) -> &str {
+pub(crate) fn step(code: &str, lang: Lang) -> &str {
     let (en, fr) = match code {
         "created" => ("made, not offered", "créé, non offert"),
         "offered" => ("offered", "offert"),
@@ -36,6 +36,8 @@ fn step(code: &str, lang: Lang) -> &str {
         "reminded" => ("reminder", "rappel"),
         "overdue" => ("overdue", "en retard"),
         "open" => ("no answer yet", "sans réponse"),
+        "asked" => ("asked for, not taken yet", "demandé, pas encore pris"),
+        "withdrawing" => ("withdrawn here, not confirmed", "retiré ici, non confirmé"),
         other => return other,
     };
     lang.pick(en, fr)
@@ -145,13 +147,17 @@ fn head(told: &ReferralTold, page: &mut Page<'_>) {
             row.with.as_ref().map(|it| it.name.text(lang).to_owned()).unwrap_or_default(),
         ),
         (lang.pick("Record", "Dossier"), row.record.clone().unwrap_or_default()),
+        (
+            lang.pick("Asked for by", "Demandé par"),
+            row.on_behalf_of.as_ref().map(|it| it.name.text(lang).to_owned()).unwrap_or_default(),
+        ),
         (lang.pick("Since", "Depuis"), moment(&row.since)),
         (lang.pick("Due", "Échéance"), row.due.as_deref().map(moment).unwrap_or_default()),
         (lang.pick("Lapses", "Expire"), row.expires.as_deref().map(moment).unwrap_or_default()),
     ]);
 }
 
-fn card_facts(card: &NeedCardRow, page: &mut Page<'_>) {
+pub(crate) fn card_facts(card: &NeedCardRow, page: &mut Page<'_>) {
     let lang = page.lang();
     page.title(lang.pick("Need card", "Fiche de besoins"));
     let yes = |it: bool| if it { lang.pick("yes", "oui").to_owned() } else { String::new() };

@@ -3,8 +3,8 @@
 use entente_core::codes::OrgType;
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    CarriedEntry, Named, ServiceRow, SponsorAnswersTold, SponsorGiveTold, SponsorListTold,
-    SponsorMailTold, SponsorTold, SponsoredEntry,
+    CarriedEntry, Named, RequestTaken, ServiceRow, SponsorAnswersTold, SponsorGiveTold,
+    SponsorListTold, SponsorMailTold, SponsorTold, SponsoredEntry,
 };
 
 use super::Render;
@@ -55,8 +55,11 @@ fn answers(told: &SponsorAnswersTold, page: &mut Page<'_>) {
     let lang = page.lang();
     page.facts(&[
         (lang.pick("Answers said", "Réponses communiquées"), lang.number(told.said)),
-        (lang.pick("Said before", "Déjà communiquées"), lang.number(told.before)),
+        (lang.pick("Taken before", "Déjà prises"), lang.number(told.before)),
     ]);
+    for it in &told.requests {
+        request(it, page);
+    }
     if !told.refused.is_empty() {
         page.say(
             "These cannot be carried; call the organization:",
@@ -64,7 +67,38 @@ fn answers(told: &SponsorAnswersTold, page: &mut Page<'_>) {
         );
         for it in &told.refused {
             page.line(&format!("  {} {}", it.referral, it.reason));
+            if let Some(fault) = &it.fault {
+                fault.render(page);
+            }
         }
+    }
+}
+
+/// Something that the organization asked for about a referral of its own.
+fn request(taken: &RequestTaken, page: &mut Page<'_>) {
+    let lang = page.lang();
+    let short = taken.referral.get(..8).unwrap_or(&taken.referral);
+    let (en, fr) = match taken.what.as_str() {
+        "refer" => {
+            ("a referral of ours now, on its behalf", "un de nos renvois maintenant, en son nom")
+        }
+        "hand_over" => ("contact details handed on, sealed", "coordonnées scellées transmises"),
+        _ => ("taken back", "repris"),
+    };
+    page.line(&match lang {
+        Lang::En => format!("Referral {short}: {en}."),
+        Lang::Fr => format!("Renvoi {short}\u{a0}: {fr}."),
+    });
+    match (taken.what.as_str(), taken.asked) {
+        ("refer", 0) => {
+            page.say("Nobody was asked yet.", "Rien n’a encore été offert.");
+            page.next(&format!("entente referral show {short}"));
+        }
+        ("refer", n) => page.line(&match lang {
+            Lang::En => format!("Asked at once: {}.", lang.number(n)),
+            Lang::Fr => format!("Sollicités aussitôt\u{a0}: {}.", lang.number(n)),
+        }),
+        _ => {}
     }
 }
 
@@ -144,7 +178,8 @@ impl Render for SponsorMailTold {
             }
         });
         page.facts(&[
-            (lang.pick("Referrals", "Renvois"), lang.number(self.referrals)),
+            (lang.pick("Offered to it", "Qui lui sont offerts"), lang.number(self.referrals)),
+            (lang.pick("Its own", "Les siens"), lang.number(self.requests)),
             (lang.pick("Left for the next", "Laissés pour le prochain"), lang.number(self.left)),
         ]);
     }

@@ -14,6 +14,7 @@ impl Render for StatusTold {
         page.facts(&[
             (lang.pick("Kind", "Genre"), codes::label("org_type", &self.organization.kind, lang)),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(&self.organization.id)),
+            (lang.pick("In 24 digits", "En 24 chiffres"), digits(&self.organization.id)),
             (lang.pick("Partner door", "Porte des partenaires"), self.listen.clone()),
             ("Console", self.console.clone().unwrap_or_else(|| "—".to_owned())),
             (
@@ -104,6 +105,11 @@ pub(super) fn fingerprint(id: &str) -> String {
     let digits: Vec<char> = id.chars().collect();
     let groups: Vec<String> = digits.chunks(8).map(|group| group.iter().collect()).collect();
     groups.join(" ")
+}
+
+/// The same as organizations without a node compare it: what two people read to each other.
+fn digits(id: &str) -> String {
+    id.parse().map(|org| entente_core::sponsor::fingerprint(&org)).unwrap_or_default()
 }
 
 /// “…” or « … », with the spaces of each language.

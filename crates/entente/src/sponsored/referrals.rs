@@ -7,8 +7,8 @@ use entente_core::codes::{Barrier, Code, ReferralOutcome};
 use entente_core::lang::Lang;
 use entente_node::clock::{Clock as _, SystemClock};
 use entente_node::fault::Fault;
-use entente_node::local::doc::{ReferralOpenTold, ReferralRow, ReferralTold};
-use entente_node::sponsored::{FolderInbox, SponsoredFolder, SponsoredProfile};
+use entente_node::local::doc::{ReferralOpenTold, ReferralRow, ReferralTold, RequestTold};
+use entente_node::sponsored::{FolderInbox, FolderRequest, SponsoredFolder, SponsoredProfile};
 use serde_json::{Value, json};
 
 use super::{Done, passphrase};
@@ -97,11 +97,11 @@ fn content(path: &Path) -> Result<Vec<u8>, Box<Fault>> {
 }
 
 /// What is printed as a document or as a page.
-trait Told: Render {
+pub(super) trait Told: Render {
     fn document(&self) -> Value;
 }
 
-fn tell(desk: &Desk, told: &impl Told) -> Done {
+pub(super) fn tell(desk: &Desk, told: &impl Told) -> Done {
     if desk.json {
         desk.print(&told.document().to_string());
     } else {
@@ -114,6 +114,7 @@ fn tell(desk: &Desk, told: &impl Told) -> Done {
 struct Inbox {
     referrals: Vec<ReferralRow>,
     to_open: Vec<String>,
+    own: Vec<RequestTold>,
     new: usize,
     refused: Vec<(Option<String>, &'static str)>,
 }
@@ -125,6 +126,7 @@ impl Inbox {
         Self {
             to_open: to_open.map(|it| it.kept.id.to_string()).collect(),
             referrals: referrals.map(|it| it.document(profile, now_s, false).referral).collect(),
+            own: found.own.iter().map(FolderRequest::document).collect(),
             new: found.n_new,
             refused: found
                 .refused
@@ -143,6 +145,7 @@ impl Told for Inbox {
         json!({
             "referrals": self.referrals,
             "with_details": self.to_open,
+            "requests": self.own,
             "new": self.new,
             "refused": refused,
         })
@@ -152,6 +155,10 @@ impl Told for Inbox {
 impl Render for Inbox {
     fn render(&self, page: &mut Page<'_>) {
         crate::render::referral::table(&self.referrals, page);
+        if !self.own.is_empty() {
+            page.title(page.pick("Referrals that we made", "Renvois que nous avons faits"));
+            super::requests::table(&self.own, page);
+        }
         let (lang, refused) = (page.lang(), self.refused.len());
         if self.new > 0 {
             let n = lang.number(self.new as u64);
@@ -178,6 +185,13 @@ impl Render for Inbox {
                 "Des coordonnées peuvent être ouvertes\u{a0}:",
             );
             page.next("entente sponsored open");
+        }
+        if self.own.iter().any(|it| it.handover.as_deref() == Some("ready")) {
+            page.say(
+                "Somebody has accepted, and contact details can be handed over:",
+                "Un organisme a accepté, et les coordonnées peuvent être transmises\u{a0}:",
+            );
+            page.next("entente sponsored handover");
         }
     }
 }
@@ -241,7 +255,7 @@ impl Render for Written {
     }
 }
 
-fn for_the_sponsor(file: &str, page: &mut Page<'_>) {
+pub(super) fn for_the_sponsor(file: &str, page: &mut Page<'_>) {
     page.line(&match page.lang() {
         Lang::En => format!("File for the sponsor: {file}"),
         Lang::Fr => format!("Fichier pour le parrain\u{a0}: {file}"),

@@ -78,11 +78,13 @@ pub(super) fn kept_row(node: &Node, names: &Names, kept: &KeptReferral) -> Refer
         _ => None,
     };
     let is_open = step == HomeStep::Offered;
+    let asked_by = node.asked_by(&kept.id).ok().flatten();
     ReferralRow {
         id: kept.id.to_string(),
         home: names.named(&node.id()),
         ours: true,
-        record: Some(kept.record.to_string()),
+        record: asked_by.is_none().then(|| kept.record.to_string()),
+        on_behalf_of: asked_by.map(|org| names.named(&org)),
         step: step.code().to_owned(),
         status: step.status().map(|it| it.code().to_owned()),
         outcome,
@@ -136,6 +138,7 @@ fn row_of(kept: &ReceivedReferral, home: Named, us: Named, now_s: i64) -> Referr
         home,
         ours: false,
         record: None,
+        on_behalf_of: None,
         step: kept.state.code().to_owned(),
         status: Some(kept.state.status().code().to_owned()),
         outcome: outcome.map(str::to_owned),
@@ -151,7 +154,7 @@ fn row_of(kept: &ReceivedReferral, home: Named, us: Named, now_s: i64) -> Referr
     }
 }
 
-fn card(card: &NeedCard) -> NeedCardRow {
+pub(crate) fn card(card: &NeedCard) -> NeedCardRow {
     NeedCardRow {
         needs: codes(card.needs.iter().copied()),
         urgency: card.urgency.code().to_owned(),

@@ -163,8 +163,10 @@ pub struct ReferralRow {
     pub home: Named,
     /// Whether it is ours.
     pub ours: bool,
-    /// The record it is for, if it is ours.
+    /// The record it is for, if it is ours and of a client of ours.
     pub record: Option<String>,
+    /// The organization without a node that asked us for it.
+    pub on_behalf_of: Option<Named>,
     /// How far it is: `created`, `offered`, `accepting`, `accepted`, `handed_over`, `delivered`,
     /// `opened`, `in_service`, `closing`, `done`, `declined`, `unmet`, `taken`, `revoked`, `expired`.
     pub step: String,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Named;
+use super::{Fault, Named, NeedCardRow, OfferRow};
 
 /// Takes on an organization without a node, with the first file that it signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +67,10 @@ pub struct SponsorMailTold {
     pub organization: Named,
     /// The file.
     pub file: String,
-    /// How many referrals are in it.
+    /// How many referrals are in it that were offered to the organization.
     pub referrals: u64,
+    /// How many are in it that the organization made itself.
+    pub requests: u64,
     /// How many did not fit: they are in the next, once these are over.
     pub left: u64,
 }
@@ -78,19 +80,61 @@ pub struct SponsorMailTold {
 pub struct SponsorAnswersTold {
     /// How many we signed too and said to their homes.
     pub said: u64,
-    /// How many had been said before.
+    /// How many words of the file had been taken before.
     pub before: u64,
+    /// What the organization asks for about referrals of its own, and we took.
+    pub requests: Vec<RequestTaken>,
     /// Those that cannot be carried.
     pub refused: Vec<SponsorAnswerRefused>,
 }
 
-/// An answer that cannot be carried.
+/// An answer that cannot be carried, or a request that cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SponsorAnswerRefused {
     /// The referral.
     pub referral: String,
     /// Why: a code.
     pub reason: String,
+    /// What happened and what to do, where it was a request; `null` else.
+    pub fault: Option<Fault>,
+}
+
+/// Something that an organization asked for about a referral of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestTaken {
+    /// The referral, which is one of ours now.
+    pub referral: String,
+    /// What was asked for: `refer`, `hand_over` or `withdraw`.
+    pub what: String,
+    /// How many organizations were asked at once.
+    pub asked: u64,
+}
+
+/// A referral that an organization without a node made, as its folder knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestTold {
+    /// Its name: 32 hex digits.
+    pub id: String,
+    /// How far it is: `asked` before the sponsor said something, `withdrawing` until it says that it is
+    /// taken back, else as in a referral.
+    pub step: String,
+    /// A code of `referral_outcome`, once there is one.
+    pub outcome: Option<String>,
+    /// What is needed.
+    pub card: NeedCardRow,
+    /// When it was signed.
+    pub asked: String,
+    /// When the sponsor last said where it stands; `null` before.
+    pub as_of: Option<String>,
+    /// Who has it.
+    pub with: Option<Named>,
+    /// When open offers lapse.
+    pub expires: Option<String>,
+    /// Who was asked.
+    pub offers: Vec<OfferRow>,
+    /// The contact details: `ready` to be handed over, `no_key` to seal them to, `waiting` in the file,
+    /// `handed_over`, `delivered`, `opened`, `refused` or `destroyed`; `null` else.
+    pub handover: Option<String>,
 }
 
 /// Ends a sponsorship.

@@ -200,9 +200,10 @@ impl Node {
         &self,
         tx: &mut Write<'_>,
         issuer: &OrgId,
-        bytes: &[u8],
+        envelope: &Envelope,
         gathered: &mut Gathered,
     ) -> Outcome<Used> {
+        let bytes = envelope.payload.as_slice();
         let Ok(key) = entente_proto::decode_handover_key(bytes) else {
             return Ok(Err("document_unreadable"));
         };
@@ -221,6 +222,8 @@ impl Node {
             said_to: Vec::new(),
         };
         tx.put_team_key(issuer.as_bytes(), &id.0, &row)?;
+        // Whom we sponsor seals to it too, and takes it from us under no other signature.
+        tx.put_signed_key(issuer.as_bytes(), &entente_proto::encode_envelope(envelope))?;
         let entry = self.entry(Actor::Partner(*issuer), Action::TeamKeyReceived).partner(*issuer);
         gathered.entries.push(entry.reference(id.0));
         Ok(Ok(()))
@@ -228,7 +231,7 @@ impl Node {
 
     /// The key to which hand-overs for a partner are sealed now. That of an organization without a node is
     /// its own, by its own signature, and never its sponsor's.
-    pub(super) fn key_of<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<SealingPublic> {
+    pub(crate) fn key_of<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<SealingPublic> {
         if let Some(route) = self.route_to(tx, partner)? {
             return route.key.ok_or_else(no_key);
         }

@@ -103,4 +103,19 @@ impl Node {
         }
         Ok(judged)
     }
+
+    /// The partners with a service that fits, that may be asked, and that were not asked yet.
+    ///
+    /// Of a partner that lists no services nothing is known: it is asked only if no other fits, since who
+    /// does not help need not know.
+    pub fn matching_partners(&self, kept: &KeptReferral) -> Outcome<Vec<OrgId>> {
+        let ranked = self.rank_referral(kept)?;
+        let fits = ranked.into_iter().filter(|(found, may)| found.fits() && may.is_ok());
+        let not_asked = |found: &Match| !kept.state.was_offered_to(&found.candidate.partner);
+        let found: Vec<_> = fits.map(|(found, _)| found).filter(not_asked).collect();
+        let is_known = |found: &&Match| !found.candidate.needs.is_empty();
+        let any_known = found.iter().any(|it| is_known(&it));
+        let asked = found.iter().filter(|it| !any_known || is_known(it));
+        Ok(asked.map(|found| found.candidate.partner).collect())
+    }
 }

@@ -34,7 +34,11 @@ impl Node {
         details: &ContactDetails,
     ) -> Outcome<KeptReferral> {
         let doing = Doing { details: Some(details), ..Doing::new(&actor, HomeEvent::HandOver) };
-        let done = self.change_referral(id, doing);
+        let done = match self.asked_by(id)? {
+            // Whoever asked us for it seals them, so that we never have them.
+            Some(_) => Err(sealed_by_others()),
+            None => self.change_referral(id, doing),
+        };
         if let Err(fault) = &done {
             let entry = self.referral_entry(actor, Action::ReferralRefused, id);
             self.audit(vec![entry.reasons([fault.code.clone()])])?;
@@ -48,10 +52,15 @@ impl Node {
         tx: &Write<'_>,
         kept: &KeptReferral,
         partner: &OrgId,
-        details: Option<&ContactDetails>,
+        doing: &Doing<'_>,
     ) -> Outcome<Permitted<Message>> {
-        let details = details.ok_or_else(|| refused(Refused::NotYet))?;
         self.may_hand_over(tx, kept, partner)?;
+        if let Some(message) = doing.sealed {
+            let through = self.through(tx, &kept.id, partner)?;
+            return referral_decision(&kept.state, *partner, through, message.clone())
+                .ok_or_else(|| refused(Refused::NotOffered));
+        }
+        let details = doing.details.ok_or_else(|| refused(Refused::NotYet))?;
         let row = kept.offers.get(partner).ok_or_else(|| refused(Refused::NotOffered))?;
         let agreement = AgreementRef { id: row.agreement.0, version: row.agreement.1 };
         let through = self.through(tx, &kept.id, partner)?;
@@ -170,6 +179,21 @@ impl Node {
             Ok(())
         })
     }
+}
+
+/// `ENT-2639`.
+fn sealed_by_others() -> Box<Fault> {
+    Fault::new(
+        2639,
+        (
+            "An organization that we sponsor asked for this referral: it seals the contact details itself, and we never have them.",
+            "Un organisme que nous parrainons a demandé ce renvoi : il scelle lui-même les coordonnées, et nous ne les avons jamais.",
+        ),
+        (
+            "Send it its mail: `entente sponsor mail`. It then runs `entente sponsored handover`.",
+            "Envoyez-lui son courrier : `entente sponsor mail`. Il lancera ensuite `entente sponsored handover`.",
+        ),
+    )
 }
 
 /// `ENT-2413`.

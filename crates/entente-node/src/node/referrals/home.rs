@@ -8,7 +8,7 @@ use entente_core::handover::ContactDetails;
 use entente_core::identity::OrgId;
 use entente_core::record::RecordId;
 use entente_core::referral::{
-    HomeEvent, HomeState, HomeStep, NeedCard, Progress, ReferralId, Refused,
+    HomeEvent, HomeState, HomeStep, Message, NeedCard, Progress, ReferralId, Refused,
 };
 use entente_store::db::Write;
 use entente_store::rows::ReferralStepRow;
@@ -27,13 +27,15 @@ pub(super) struct Doing<'a> {
     pub(super) event: HomeEvent,
     /// With [`HomeEvent::HandOver`].
     pub(super) details: Option<&'a ContactDetails>,
+    /// With [`HomeEvent::HandOver`], where whoever asked us for the referral sealed them.
+    pub(super) sealed: Option<&'a Message>,
     /// Codes for the audit log.
     pub(super) reasons: Vec<String>,
 }
 
 impl<'a> Doing<'a> {
     pub(super) fn new(actor: &'a Actor, event: HomeEvent) -> Self {
-        Self { actor, event, details: None, reasons: Vec::new() }
+        Self { actor, event, details: None, sealed: None, reasons: Vec::new() }
     }
 }
 
@@ -55,24 +57,60 @@ impl Node {
                 return Err(record_withdrawn());
             }
             self.check_any_consent(&case, &card.needs)?;
-            let mut kept = KeptReferral {
-                id,
-                record: *record,
-                card,
-                state: HomeState::created(),
-                offers: BTreeMap::new(),
-                created: (self.now_s(), crate::node::audit::actor_name(&actor)),
-                since_s: self.now_s(),
-                timers: None,
-                alarms: (false, false),
-                n_steps: 0,
-            };
-            self.add_step(tx, &mut kept, &actor, None, ("created", ""), None)?;
-            put(tx, &kept)?;
-            let entry = self.referral_entry(actor, Action::ReferralCreated, &id).record(*record);
-            self.write_audit(tx, vec![entry])?;
-            Ok(kept)
+            self.make_referral(tx, &actor, id, *record, card)
         })
+    }
+
+    /// Keeps a referral that nobody was asked about. Whether it may be made is for the caller to know.
+    pub(crate) fn make_referral(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        id: ReferralId,
+        record: RecordId,
+        card: NeedCard,
+    ) -> Outcome<KeptReferral> {
+        let mut kept = KeptReferral {
+            id,
+            record,
+            card,
+            state: HomeState::created(),
+            offers: BTreeMap::new(),
+            created: (self.now_s(), crate::node::audit::actor_name(actor)),
+            since_s: self.now_s(),
+            timers: None,
+            alarms: (false, false),
+            n_steps: 0,
+        };
+        self.add_step(tx, &mut kept, actor, None, ("created", ""), None)?;
+        put(tx, &kept)?;
+        let entry = self.referral_entry(actor.clone(), Action::ReferralCreated, &id);
+        self.write_audit(tx, vec![entry.record(record)])?;
+        Ok(kept)
+    }
+
+    /// Takes a referral back that an organization without a node asked for.
+    pub(crate) fn withdraw_for_request(
+        &self,
+        tx: &mut Write<'_>,
+        kept: &mut KeptReferral,
+        actor: &Actor,
+        reason: &str,
+    ) -> Outcome<Result<(), Refused>> {
+        let reasons = vec![reason.to_owned()];
+        self.do_home(tx, kept, Doing { reasons, ..Doing::new(actor, HomeEvent::Withdraw) })
+    }
+
+    /// Hands on what an organization without a node sealed itself. Its place and its key were looked at.
+    pub(crate) fn hand_over_sealed(
+        &self,
+        tx: &mut Write<'_>,
+        kept: &mut KeptReferral,
+        actor: &Actor,
+        message: &Message,
+    ) -> Outcome<Result<(), Refused>> {
+        let doing = Doing { sealed: Some(message), ..Doing::new(actor, HomeEvent::HandOver) };
+        self.do_home(tx, kept, doing)
     }
 
     /// Offers a referral to these partners: to all of them, or to none.

@@ -2,8 +2,8 @@
 
 use entente_core::agreement::{AgreementState, Clause};
 use entente_core::audit::{Action, Actor};
-use entente_core::codes::{Need, OrgType, Purpose, Set};
-use entente_core::consent::Consent;
+use entente_core::codes::{Code as _, Need, OrgType, Purpose, Set};
+use entente_core::consent::uncovered;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, decide_own_offer};
@@ -11,6 +11,7 @@ use entente_core::record::RecordId;
 use entente_core::referral::{Head, HomeStep, Message, Offer, ReferralId, Timers};
 use entente_core::summary::Finest;
 use entente_store::db::Rows;
+use entente_store::requests::{RequestRow, Requests as _};
 use entente_store::tx::Reads as _;
 
 use super::faults::{denied, no_consent_for_referral, not_offered, too_many_open};
@@ -20,6 +21,7 @@ use crate::fault::{Both, Fault};
 use crate::node::agreements::Kept;
 use crate::node::partners::Shut;
 use crate::node::records::{Case, case_of, unknown_record};
+use crate::node::sponsors::requests::{case_of_request, wanted_of};
 use crate::node::{Node, Outcome};
 
 /// Why a referral may not be offered to a partner.
@@ -35,6 +37,10 @@ pub enum Refusal {
     TooManyOpen,
     /// It has no node, and its sponsor does not carry referrals to it now.
     NotCarried,
+    /// It is the organization that asked for the referral.
+    AskedForIt,
+    /// Whoever asked for the referral named other kinds of organizations.
+    OtherKind,
 }
 
 impl Refusal {
@@ -45,6 +51,8 @@ impl Refusal {
             Self::NoAgreement => vec!["no_agreement".to_owned()],
             Self::TooManyOpen => vec!["too_many_open".to_owned()],
             Self::NotCarried => vec!["not_carried".to_owned()],
+            Self::AskedForIt => vec!["asked_for_it".to_owned()],
+            Self::OtherKind => vec!["other_kind".to_owned()],
             Self::Denied(denied) => {
                 denied.reasons().iter().map(|it| it.why.code().to_owned()).collect()
             }
@@ -60,6 +68,8 @@ impl Refusal {
             Self::Shut(shut) => plain(closed(*shut)),
             Self::NoAgreement => plain(NO_AGREEMENT),
             Self::NotCarried => plain(NOT_CARRIED),
+            Self::AskedForIt => plain(ASKED_FOR_IT),
+            Self::OtherKind => plain(OTHER_KIND),
             Self::TooManyOpen => {
                 let (en, fr) = too_many_open();
                 plain((&en, &fr))
@@ -81,6 +91,8 @@ impl Refusal {
             Self::TooManyOpen => too_many_open(),
             Self::NoAgreement => (NO_AGREEMENT.0.to_owned(), NO_AGREEMENT.1.to_owned()),
             Self::NotCarried => (NOT_CARRIED.0.to_owned(), NOT_CARRIED.1.to_owned()),
+            Self::AskedForIt => (ASKED_FOR_IT.0.to_owned(), ASKED_FOR_IT.1.to_owned()),
+            Self::OtherKind => (OTHER_KIND.0.to_owned(), OTHER_KIND.1.to_owned()),
             Self::Shut(shut) => {
                 let (en, fr) = closed(*shut);
                 (en.to_owned(), fr.to_owned())
@@ -95,6 +107,14 @@ const NO_AGREEMENT: (&str, &str) = ("there is no agreement", "il n’y a aucune 
 const NOT_CARRIED: (&str, &str) = (
     "it has no node and no key for hand-overs, or another sponsor than when it was asked",
     "il n’a ni nœud ni clé de transmission, ou son parrain a changé depuis la demande",
+);
+
+const ASKED_FOR_IT: (&str, &str) =
+    ("it asked for this referral itself", "c’est lui qui a demandé ce renvoi");
+
+const OTHER_KIND: (&str, &str) = (
+    "the organization that asked for the referral named other kinds of organizations",
+    "l’organisme qui a demandé le renvoi a désigné d’autres genres d’organismes",
 );
 
 fn closed(shut: Shut) -> (&'static str, &'static str) {
@@ -113,16 +133,7 @@ impl Node {
     /// Whether each need is covered towards anybody at all. Towards whom is asked with each offer.
     pub(super) fn check_any_consent(&self, case: &Case, needs: &[Need]) -> Outcome<()> {
         let today = self.today();
-        let covers = |consent: &Consent, need: Need| {
-            let recipient = consent.recipients.first().copied().unwrap_or_else(|| self.id());
-            let is_for = consent.override_reason.is_some() || consent.covers_need(need);
-            is_for && consent.allows(Purpose::Referral, &recipient, OrgType::Ngo, today)
-        };
-        let missing: Set<Need> = needs
-            .iter()
-            .copied()
-            .filter(|need| !case.consents.iter().any(|consent| covers(consent, *need)))
-            .collect();
+        let missing = uncovered(&case.consents, needs, &self.id(), today);
         if missing.is_empty() {
             return Ok(());
         }
@@ -202,12 +213,16 @@ impl Node {
         })
     }
 
-    pub(super) fn case_for<R: Rows>(&self, tx: &R, record: &RecordId) -> Outcome<Case> {
+    /// The case behind a referral of ours: its record, or what an organization without a node signed.
+    pub(crate) fn case_for<R: Rows>(&self, tx: &R, record: &RecordId) -> Outcome<Case> {
+        if let Some(row) = tx.request(&record.0)? {
+            return case_of_request(record, &row);
+        }
         Ok(case_of(&record.0, tx.record(&record.0)?.ok_or_else(unknown_record)?)?)
     }
 
     /// Asks the policy for an offer to one partner.
-    pub(super) fn permit_offer<R: Rows>(
+    pub(crate) fn permit_offer<R: Rows>(
         &self,
         tx: &R,
         kept: &KeptReferral,
@@ -216,6 +231,11 @@ impl Node {
     ) -> Outcome<Result<Permitted<Message>, Refusal>> {
         let route = self.route_to(tx, partner)?;
         let through = route.as_ref().map_or(*partner, |route| route.sponsor);
+        if let Some(row) = tx.request(&kept.id.0)?
+            && let Err(refusal) = self.permit_asked(tx, &row, partner, route.as_ref())?
+        {
+            return Ok(Err(refusal));
+        }
         let is_other =
             kept.offers.contains_key(partner) && self.through(tx, &kept.id, partner)? != through;
         if is_other || route.as_ref().is_some_and(|route| route.key.is_none()) {
@@ -237,6 +257,27 @@ impl Node {
         let Some(agreed) = self.newest(tx, &through)? else { return Ok(Err(Refusal::NoAgreement)) };
         let proposal = self.offer_proposal(kept, case, (partner, route.as_ref()), &agreed)?;
         Ok(self.policy(&agreed)?.decide_offer(&proposal).map_err(Refusal::Denied))
+    }
+
+    /// Whether whoever asked for a referral lets it be offered to this kind of organization, and is not
+    /// itself the one.
+    fn permit_asked<R: Rows>(
+        &self,
+        tx: &R,
+        row: &RequestRow,
+        partner: &OrgId,
+        route: Option<&Route>,
+    ) -> Outcome<Result<(), Refusal>> {
+        if row.org == *partner.as_bytes() {
+            return Ok(Err(Refusal::AskedForIt));
+        }
+        let wanted = wanted_of(row)?;
+        // Who reads the card has to be of such a kind, and that is whoever carries it too.
+        let reader = route.map_or(*partner, |route| route.sponsor);
+        let reader = tx.partner(reader.as_bytes())?;
+        let kinds = reader.and_then(|row| OrgType::from_number(row.kind)).into_iter();
+        let allowed = kinds.chain(route.map(|route| route.kind)).all(|it| wanted.allows_kind(it));
+        Ok(if allowed { Ok(()) } else { Err(Refusal::OtherKind) })
     }
 
     fn offer_proposal(

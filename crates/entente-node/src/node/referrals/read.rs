@@ -62,7 +62,11 @@ impl Node {
                 self.read_decision(tx, issuer, &message, hash, gathered)?
             }
             Body::Reply(_) | Body::Progress(_) => {
-                self.read_answer(tx, (issuer, issuer), &message, hash)?
+                let used = self.read_answer(tx, (issuer, issuer), &message, hash)?;
+                if used.is_ok() {
+                    self.keep_acceptance(tx, issuer, &message, envelope)?;
+                }
+                used
             }
         };
         if let Err(reason) = used {

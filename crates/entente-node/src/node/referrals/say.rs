@@ -54,7 +54,7 @@ impl Node {
                 }
             }
             Said::Decision(standing) => self.tell(tx, kept, partner, Body::Decision(standing))?,
-            Said::HandOver => self.seal_message(tx, kept, partner, doing.details)?,
+            Said::HandOver => self.seal_message(tx, kept, partner, doing)?,
         };
         let through = *permitted.partner();
         if what == Said::Offer && through != *partner {

@@ -4,12 +4,14 @@
 //! The sponsor looks at whose signature it is and at the place in the chain, and at nothing else: whether
 //! an answer has an effect is for the home to say.
 
+use std::collections::BTreeSet;
+
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::policy;
 use entente_core::referral::{Answer, Body, Message, Progress, ReferralId};
-use entente_core::sponsor::CarriedAnswer;
+use entente_core::sponsor::{Asked, CarriedAnswer, CarriedRequest, Request};
 use entente_core::statement::AgreementRef;
 use entente_proto::Answers;
 use entente_store::db::{Rows, Write};
@@ -21,6 +23,7 @@ use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
 
 use super::faults::{bad_answers, not_sponsored};
+use super::requests::{ReadRequest, TakenRequest};
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::documents::Used;
@@ -34,8 +37,10 @@ pub struct TakenAnswers {
     pub org: OrgId,
     /// How many were signed too and said to their homes.
     pub n_said: usize,
-    /// How many had been said before.
+    /// How many words had been taken before.
     pub n_before: usize,
+    /// What it asked for about referrals of its own, that is new.
+    pub requests: Vec<TakenRequest>,
     /// Those that cannot be carried, and why: a code.
     pub refused: Vec<(ReferralId, &'static str)>,
 }
@@ -53,28 +58,91 @@ enum What {
     Receipt([u8; 32]),
 }
 
+/// One word of the file.
+enum Word {
+    Answer(Box<Read>),
+    Request(Box<ReadRequest>),
+}
+
+impl Word {
+    /// The referral of its own that the organization takes back with it.
+    fn withdraws(&self) -> Option<ReferralId> {
+        match self {
+            Self::Request(read) if read.request.what == Asked::Withdraw => {
+                Some(read.request.referral)
+            }
+            Self::Request(_) | Self::Answer(_) => None,
+        }
+    }
+}
+
 impl Node {
-    /// Takes answers of an organization that we sponsor, signs them too, and says them to the homes.
+    /// Takes answers of an organization that we sponsor, signs them too, and says them to the homes; and
+    /// what it asks for about referrals of its own.
     ///
     /// If one was not signed by the organization itself, nothing of the file is taken.
     pub fn take_answers(&self, actor: &Actor, file: &[u8]) -> Outcome<TakenAnswers> {
         let Answers { org, items } =
             entente_proto::read_answers(file).map_err(|invalid| bad_answers(&invalid))?;
-        let read: Vec<Read> =
+        let read: Vec<Word> =
             items.into_iter().map(|signed| read(signed, &org)).collect::<Outcome<_>>()?;
-        self.db.write("take answers", |tx| {
+        let withdrawn: BTreeSet<ReferralId> = read.iter().filter_map(Word::withdraws).collect();
+        let mut taken = self.db.write("take answers", |tx| {
             let standing = tx.sponsored(org.as_bytes())?.filter(|row| row.ended_at_s.is_none());
             standing.ok_or_else(not_sponsored)?;
-            let mut taken = TakenAnswers { org, n_said: 0, n_before: 0, refused: Vec::new() };
-            for answer in &read {
-                match self.carry_answer(tx, actor, &org, answer)? {
-                    Ok(true) => taken.n_said += 1,
-                    Ok(false) => taken.n_before += 1,
-                    Err(why) => taken.refused.push((answer.referral, why)),
-                }
+            let (requests, refused) = (Vec::new(), Vec::new());
+            let mut taken = TakenAnswers { org, n_said: 0, n_before: 0, requests, refused };
+            for word in &read {
+                let (referral, done) = match word {
+                    Word::Answer(answer) => {
+                        let said = self.carry_answer(tx, actor, &org, answer)?;
+                        taken.n_said += usize::from(said == Ok(true));
+                        (answer.referral, said)
+                    }
+                    Word::Request(read) => {
+                        let is_gone = withdrawn.contains(&read.request.referral);
+                        let took = self.take_asked(tx, actor, &org, read, is_gone)?;
+                        let (referral, what) = (read.request.referral, read.request.what.code());
+                        if took == Ok(true) {
+                            taken.requests.push(TakenRequest { referral, what, n_asked: 0 });
+                        }
+                        (referral, took)
+                    }
+                };
+                taken.n_before += usize::from(done == Ok(false));
+                taken.refused.extend(done.err().map(|why| (referral, why)));
             }
             Ok::<_, Box<Fault>>(taken)
-        })
+        })?;
+        for word in &read {
+            if let Word::Request(read) = word {
+                self.offer_if_wanted(actor, &read.request, &mut taken)?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Asks all that match, where that is wanted. A crash between is made good by the same file.
+    fn offer_if_wanted(
+        &self,
+        actor: &Actor,
+        request: &Request,
+        taken: &mut TakenAnswers,
+    ) -> Outcome<()> {
+        let id = request.referral;
+        let is_wanted = matches!(&request.what, Asked::Refer(wanted) if wanted.matching);
+        if !is_wanted || self.asked_by(&id)? != Some(request.org) {
+            return Ok(());
+        }
+        let n_asked = self.offer_request(actor, &id)?;
+        match taken.requests.iter_mut().find(|it| it.referral == id) {
+            Some(it) => it.n_asked = n_asked,
+            None if n_asked > 0 => {
+                taken.requests.push(TakenRequest { referral: id, what: "refer", n_asked });
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// Signs one answer too and says it; whether it is new.
@@ -177,6 +245,9 @@ impl Node {
         } else {
             Err("sponsored_by_others")
         };
+        if used.is_ok() {
+            self.keep_acceptance(tx, &org, &message, envelope)?;
+        }
         if let Err(reason) = used {
             gathered.entries.push(self.ignored(&org, &message.head.referral, reason));
         }
@@ -184,8 +255,18 @@ impl Node {
     }
 }
 
-fn read(signed: Envelope, org: &OrgId) -> Outcome<Read> {
+fn read(signed: Envelope, org: &OrgId) -> Outcome<Word> {
     let not_signed = |_| bad_answers(&"the organization did not sign it");
+    if signed.payload_type == payload_type::REFERRAL_REQUEST {
+        let payload = CarriedRequest::check(&signed, org).map_err(not_signed)?;
+        let request = entente_proto::decode_request(payload.bytes());
+        let request = request.map_err(|invalid| bad_answers(&invalid))?;
+        if request.org != *org {
+            return Err(bad_answers(&"it names another organization"));
+        }
+        let digest = Sha256::digest(payload.bytes()).into();
+        return Ok(Word::Request(Box::new(ReadRequest { signed, digest, request })));
+    }
     let payload = CarriedAnswer::check(&signed, org).map_err(not_signed)?;
     let (kind, bytes) = (signed.payload_type.as_str(), payload.bytes());
     let (referral, what) = if kind == payload_type::HANDOVER_RECEIPT {
@@ -201,7 +282,7 @@ fn read(signed: Envelope, org: &OrgId) -> Outcome<Read> {
         (message.head.referral, What::Message(Box::new(message)))
     };
     let digest = Sha256::digest(bytes).into();
-    Ok(Read { signed, digest, referral, what })
+    Ok(Word::Answer(Box::new(Read { signed, digest, referral, what })))
 }
 
 /// What we carry that an answer is about. Two homes may give one name to two referrals: the agreement

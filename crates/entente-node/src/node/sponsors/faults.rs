@@ -1,4 +1,5 @@
-//! What staff are told when a sponsored organization's file is not taken: `ENT-2601` to `ENT-2610`.
+//! What staff are told when a sponsored organization's file is not taken: `ENT-2601` to `ENT-2610`,
+//! `ENT-2618`, and `ENT-2633` to `ENT-2638` for one request in it.
 
 use entente_proto::Invalid;
 
@@ -170,4 +171,134 @@ pub(crate) fn bad_answers(why: &dyn std::fmt::Display) -> Box<Fault> {
         ),
     )
     .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+}
+
+/// What staff are told of a request that was not taken, by its code; `None` for an answer.
+pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
+    Some(match reason {
+        "request_for_another" => for_another(),
+        "request_expired" => not_covered().because(
+            "the last day of the consent is over",
+            "le dernier jour du consentement est passé",
+        ),
+        "request_not_covered" => not_covered().because(
+            "no need is covered by the consent, or by the duty, on this day",
+            "le consentement ou l’obligation ne vise pas les besoins à ce jour",
+        ),
+        "request_to_nobody" => not_covered().because(
+            "it is a legal duty that names nobody",
+            "c’est une obligation légale qui ne vise personne",
+        ),
+        "request_out_of_order" => other_history(),
+        "request_name_taken" => name_taken(),
+        "request_too_many" => too_many_requests(),
+        "request_has_node" => speaks_for_itself(),
+        "handover_malformed" => not_handed_on("it is damaged", "elles sont endommagées"),
+        "handover_not_accepted" => not_handed_on(
+            "nobody has the referral who waits for them",
+            "personne n’a le renvoi et ne les attend",
+        ),
+        "handover_other_place" => not_handed_on(
+            "they were sealed for another place: the organization reads its newest mail first",
+            "elles ont été scellées pour un autre moment : que l’organisme lise d’abord son dernier courrier",
+        ),
+        "handover_old_key" => not_handed_on(
+            "they were sealed to a key that is no longer the recipient’s",
+            "elles ont été scellées avec une clé qui n’est plus celle du destinataire",
+        ),
+        "handover_not_permitted" => not_handed_on(
+            "the consent or the agreement no longer allows it",
+            "le consentement ou l’entente ne le permet plus",
+        ),
+        "request_taken_back" => not_handed_on(
+            "the organization takes the referral back",
+            "l’organisme retire le renvoi",
+        ),
+        _ => return None,
+    })
+}
+
+fn for_another() -> Box<Fault> {
+    Fault::new(
+        2633,
+        (
+            "The request names another sponsor. It was not taken.",
+            "La demande désigne un autre parrain. Elle n’a pas été prise.",
+        ),
+        (
+            "Ask the organization which identity it was given: ours stands in `entente status`.",
+            "Demandez à l’organisme quel identifiant lui a été donné : le nôtre figure dans `entente status`.",
+        ),
+    )
+}
+
+fn not_covered() -> Box<Fault> {
+    Fault::new(
+        2634,
+        (
+            "No consent and no legal duty in the request covers the referral now. It was not taken.",
+            "Aucun consentement ni aucune obligation légale de la demande ne vise le renvoi maintenant. Elle n’a pas été prise.",
+        ),
+        (
+            "Call the organization: it asks the person, and then signs a new request, `entente sponsored refer`.",
+            "Appelez l’organisme : qu’il demande à la personne, puis signe une nouvelle demande, `entente sponsored refer`.",
+        ),
+    )
+}
+
+fn other_history() -> Box<Fault> {
+    Fault::new(
+        2635,
+        (
+            "The request does not follow those that we have of this referral: a folder was copied or set back. It was not taken.",
+            "La demande ne suit pas celles que nous avons de ce renvoi : un dossier a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
+        ),
+        (
+            "Call the organization. It goes on in its newest folder, or makes a new referral: `entente sponsored refer`.",
+            "Appelez l’organisme. Qu’il continue dans son dossier le plus récent, ou fasse un nouveau renvoi : `entente sponsored refer`.",
+        ),
+    )
+}
+
+fn name_taken() -> Box<Fault> {
+    Fault::new(
+        2636,
+        (
+            "Another referral or record here has this name. The request was not taken.",
+            "Un autre renvoi ou dossier porte déjà ce nom ici. La demande n’a pas été prise.",
+        ),
+        (
+            "That does not happen by chance: call the organization, and let it sign a new request, `entente sponsored refer`.",
+            "Cela n’arrive pas par hasard : appelez l’organisme, et qu’il signe une nouvelle demande, `entente sponsored refer`.",
+        ),
+    )
+}
+
+fn too_many_requests() -> Box<Fault> {
+    Fault::new(
+        2637,
+        (
+            "The organization has as many open referrals here as one can, 100, or too many words about one. The request was not taken.",
+            "L’organisme a ici le maximum de renvois ouverts, 100, ou trop de messages sur l’un d’eux. La demande n’a pas été prise.",
+        ),
+        (
+            "Close or withdraw those that are over: `entente referral list`.",
+            "Fermez ou retirez ceux qui sont terminés : `entente referral list`.",
+        ),
+    )
+}
+
+fn not_handed_on(en: &str, fr: &str) -> Box<Fault> {
+    Fault::new(
+        2638,
+        (
+            "The contact details were not handed on.",
+            "Les coordonnées n’ont pas été transmises.",
+        ),
+        (
+            "Write new mail, `entente sponsor mail`: the organization sees where the referral stands, and seals them again.",
+            "Écrivez un nouveau courrier, `entente sponsor mail` : l’organisme voit où en est le renvoi et les scelle de nouveau.",
+        ),
+    )
+    .because(en, fr)
 }

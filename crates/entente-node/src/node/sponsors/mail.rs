@@ -39,8 +39,10 @@ const MAX_ITEM_BYTES: usize = entente_proto::MAX_MAIL - 1024 * 1024;
 pub struct GivenMail {
     /// For whom, as it says itself.
     pub org: OrgId,
-    /// How many referrals are in it.
+    /// How many referrals are in it that were offered to it.
     pub n_referrals: usize,
+    /// How many are in it that it asked for itself.
+    pub n_requests: usize,
     /// How many did not fit into it.
     pub n_left: usize,
     /// The bytes of the file.
@@ -54,7 +56,7 @@ pub struct Waiting {
     pub n_offers: usize,
     /// When the first answer is due, by its home's clock; seconds since 1970.
     pub due_at_s: Option<i64>,
-    /// How many words of homes were never written into mail.
+    /// About how many referrals there is something that was never written into mail.
     pub n_new: usize,
 }
 
@@ -219,6 +221,18 @@ impl Node {
                 row.given_at_s = Some(self.now_s());
                 tx.put_mail(&at, &row)?;
             }
+            let mut n_requests = 0;
+            let own = self.standings_for(tx, org, since)?;
+            let n_own = own.len();
+            for of_one in own {
+                let size: usize = of_one.iter().map(Vec::len).sum();
+                let n_items = items.len() + of_one.len();
+                if n_bytes + size <= MAX_ITEM_BYTES && n_items <= entente_proto::MAX_MAIL_ITEMS {
+                    n_bytes += size;
+                    n_requests += 1;
+                    items.extend(of_one);
+                }
+            }
             let cover = MailCover {
                 sponsor: self.id(),
                 org: *org,
@@ -230,9 +244,10 @@ impl Node {
             let signed = Envelope::seal(payload_type::SPONSOR_MAIL, payload, &self.secrets.key);
             let file = entente_proto::mail_file(&signed.map_err(|_| no_randomness())?, items);
             let entry = self.entry(actor.clone(), Action::SponsorMailGiven);
-            self.write_audit(tx, vec![entry.reference(*org.as_bytes()).n(n_referrals as u64)])?;
-            let n_left = n_all - n_referrals;
-            Ok::<_, Box<Fault>>(GivenMail { org: *org, n_referrals, n_left, file })
+            let n = (n_referrals + n_requests) as u64;
+            self.write_audit(tx, vec![entry.reference(*org.as_bytes()).n(n)])?;
+            let n_left = (n_all - n_referrals) + (n_own - n_requests);
+            Ok::<_, Box<Fault>>(GivenMail { org: *org, n_referrals, n_requests, n_left, file })
         })
     }
 
@@ -256,7 +271,9 @@ impl Node {
 
     /// What waits for an organization that we sponsor.
     pub fn waiting_mail(&self, org: &OrgId) -> Outcome<Waiting> {
-        let all = self.db.read(|tx| Ok::<_, Box<Fault>>(tx.all_mail(Some(org.as_bytes()))?))?;
+        let (all, n_untold) = self.db.read(|tx| {
+            Ok::<_, Box<Fault>>((tx.all_mail(Some(org.as_bytes()))?, self.n_untold(tx, org)?))
+        })?;
         let open = all.iter().filter(|(_, row)| row.standing == "offered" && row.answer.is_empty());
         let since = self.now_s() - OVER_S;
         Ok(Waiting {
@@ -265,7 +282,8 @@ impl Node {
             n_new: all
                 .iter()
                 .filter(|(_, row)| row.given_at_s.is_none() && row.since_s >= since)
-                .count(),
+                .count()
+                + n_untold,
         })
     }
 

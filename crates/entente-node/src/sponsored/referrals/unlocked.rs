@@ -24,23 +24,28 @@ use crate::node::referrals::read::continues;
 use crate::node::referrals::{MAX_OPEN_WITH_PARTNER, ReceivedReferral, rows};
 use crate::setup::io_fault;
 use crate::sponsored::faults::{
-    no_such_referral, not_handed_over, not_opened, settings_broken, several_referrals,
+    file_too_long, no_such_referral, not_handed_over, not_opened, settings_broken,
+    several_referrals,
 };
+use crate::sponsored::requests::own::Own;
 use crate::sponsored::{SponsoredFolder, SponsoredProfile, write_whole};
 
 /// Where the sealed file stands, for its seal.
 const PLACE: &[u8] = b"entente/v1/sponsored/referrals";
+
+/// Where the sealed file with the referrals that the organization made stands, for its seal.
+const OWN_PLACE: &[u8] = b"entente/v1/sponsored/requests";
 
 /// How long what is over is kept, in seconds: 30 days, as in the mail.
 const OVER_S: i64 = 30 * 24 * 60 * 60;
 
 /// A referral in the folder, as it is kept.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Row {
-    pub(super) home: [u8; 32],
+pub(in crate::sponsored) struct Row {
+    pub(in crate::sponsored) home: [u8; 32],
     pub(super) id: [u8; 16],
-    pub(super) name_en: String,
-    pub(super) name_fr: String,
+    pub(in crate::sponsored) name_en: String,
+    pub(in crate::sponsored) name_fr: String,
     pub(super) row: ReceivedReferralRow,
     /// The payloads that were read, so that each has its effect once.
     pub(super) heard: Vec<[u8; 32]>,
@@ -59,14 +64,15 @@ pub(super) struct Held {
 }
 
 /// The folder with its passphrase: everything secret is in here, and is wiped with it.
-pub(super) struct Unlocked<'a> {
-    pub(super) folder: &'a SponsoredFolder,
-    pub(super) profile: SponsoredProfile,
-    pub(super) key: OrgKey,
+pub(in crate::sponsored) struct Unlocked<'a> {
+    pub(in crate::sponsored) folder: &'a SponsoredFolder,
+    pub(in crate::sponsored) profile: SponsoredProfile,
+    pub(in crate::sponsored) key: OrgKey,
     pub(super) team: TeamKey,
     pub(super) sealer: Sealer,
-    pub(super) all: Vec<Row>,
-    pub(super) now_s: i64,
+    pub(in crate::sponsored) all: Vec<Row>,
+    pub(in crate::sponsored) own: Own,
+    pub(in crate::sponsored) now_s: i64,
 }
 
 impl SponsoredFolder {
@@ -74,20 +80,38 @@ impl SponsoredFolder {
         self.path().join("referrals.sealed")
     }
 
-    pub(super) fn unlock(&self, passphrase: &str, now_s: i64) -> Outcome<Unlocked<'_>> {
+    fn requests_file(&self) -> std::path::PathBuf {
+        self.path().join("requests.sealed")
+    }
+
+    pub(in crate::sponsored) fn unlock(
+        &self,
+        passphrase: &str,
+        now_s: i64,
+    ) -> Outcome<Unlocked<'_>> {
         let profile = self.profile()?;
         let (mut ring, key) = self.ring(&profile, passphrase)?;
         let team = Self::handover_key(&mut ring)?;
         let sealer = Sealer::new(&*Self::referrals_key(&mut ring)?);
-        let all = match fs::read(self.referrals_file()) {
-            Ok(sealed) => {
-                let opened = sealer.open_row(PLACE, &sealed).map_err(|_| settings_broken())?;
-                serde_json::from_slice(&opened).map_err(|_| settings_broken())?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(io_fault(&error)),
-        };
-        Ok(Unlocked { folder: self, profile, key, team, sealer, all, now_s })
+        let all = sealed_in(&sealer, PLACE, &self.referrals_file())?;
+        let own = sealed_in(&sealer, OWN_PLACE, &self.requests_file())?;
+        Ok(Unlocked { folder: self, profile, key, team, sealer, all, own, now_s })
+    }
+}
+
+/// What a sealed file of the folder holds; nothing if there is none.
+fn sealed_in<T: Default + serde::de::DeserializeOwned>(
+    sealer: &Sealer,
+    place: &[u8],
+    path: &std::path::Path,
+) -> Outcome<T> {
+    match fs::read(path) {
+        Ok(sealed) => {
+            let opened = sealer.open_row(place, &sealed).map_err(|_| settings_broken())?;
+            serde_json::from_slice(&opened).map_err(|_| settings_broken())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
+        Err(error) => Err(io_fault(&error)),
     }
 }
 
@@ -125,7 +149,7 @@ impl Unlocked<'_> {
         }
     }
 
-    pub(super) fn save(&mut self) -> Outcome<()> {
+    pub(in crate::sponsored) fn save(&mut self) -> Outcome<()> {
         let since = self.now_s.saturating_sub(OVER_S);
         self.all.retain(|row| {
             let is_over = received(row).is_ok_and(|it| it.state.is_over());
@@ -133,12 +157,19 @@ impl Unlocked<'_> {
         });
         let text = serde_json::to_vec(&self.all).map_err(|_| settings_broken())?;
         let sealed = self.sealer.seal_row(PLACE, &text).map_err(|_| no_randomness())?;
-        write_whole(&self.folder.referrals_file(), &sealed)
+        write_whole(&self.folder.referrals_file(), &sealed)?;
+        self.own.forget(self.now_s);
+        let text = serde_json::to_vec(&self.own).map_err(|_| settings_broken())?;
+        let sealed = self.sealer.seal_row(OWN_PLACE, &text).map_err(|_| no_randomness())?;
+        write_whole(&self.folder.requests_file(), &sealed)
     }
 
-    pub(super) fn answers(&self) -> Vec<u8> {
-        let all = self.all.iter().flat_map(|row| row.answers.iter().cloned());
-        entente_proto::answers_file(&self.profile.id, all.collect())
+    /// The file for the sponsor: everything that was signed and may still be of use.
+    pub(in crate::sponsored) fn answers(&self) -> Outcome<Vec<u8>> {
+        let answers = self.all.iter().flat_map(|row| row.answers.iter().cloned());
+        let all = answers.chain(self.own.words()).collect();
+        let file = entente_proto::answers_file(&self.profile.id, all);
+        if file.len() > entente_proto::MAX_ANSWERS { Err(file_too_long()) } else { Ok(file) }
     }
 
     /// Reads one word of a home.

@@ -83,16 +83,19 @@ pub(super) fn handover(words: Words) -> Command {
             "Sceller des coordonnées pour l’organisme qui a accepté un renvoi",
         )
         .arg(referral(words))
-        .arg(
-            words
-                .option(
-                    "from",
-                    ("FILE", "FICHIER"),
-                    "Read the contact details from this TOML file; - for standard input [asked]",
-                    "Lire les coordonnées dans ce fichier TOML; - pour l’entrée standard [demandées]",
-                )
-                .value_parser(value_parser!(PathBuf)),
+        .arg(details(words))
+}
+
+/// Where the contact details are read.
+pub(super) fn details(words: Words) -> Arg {
+    words
+        .option(
+            "from",
+            ("FILE", "FICHIER"),
+            "Read the contact details from this TOML file; - for standard input [asked]",
+            "Lire les coordonnées dans ce fichier TOML; - pour l’entrée standard [demandées]",
         )
+        .value_parser(value_parser!(PathBuf))
 }
 
 /// `entente referral open`.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::words::Words;
 
@@ -32,8 +32,8 @@ pub(super) fn sponsor(words: Words) -> Command {
             words
                 .command(
                     "take",
-                    "Take its newest file, or its answers about referrals, sign it too, and say it",
-                    "Prendre son dernier fichier, ou ses réponses sur des renvois, signer aussi et communiquer",
+                    "Take its newest file, or its answers and requests about referrals, sign it too, and say it",
+                    "Prendre son dernier fichier, ou ses réponses et demandes sur des renvois, signer aussi et communiquer",
                 )
                 .arg(file()),
             words.command(
@@ -51,8 +51,8 @@ pub(super) fn sponsor(words: Words) -> Command {
             words
                 .command(
                     "mail",
-                    "Write what waits for it: referrals that were offered to it, and what became of them",
-                    "Écrire ce qui l’attend\u{a0}: les renvois qui lui sont offerts et leurs suites",
+                    "Write what waits for it: referrals that were offered to it or that it made, and what became of them",
+                    "Écrire ce qui l’attend\u{a0}: les renvois qui lui sont offerts ou qu’il a faits, et leurs suites",
                 )
                 .args([organization(words), out(words)]),
             words
@@ -186,7 +186,8 @@ pub(super) fn sponsored(words: Words) -> Command {
                 .arg(folder(words)),
         ]
         .into_iter()
-        .chain(referrals(words)),
+        .chain(referrals(words))
+        .chain(own(words)),
     )
 }
 
@@ -248,11 +249,177 @@ fn referrals(words: Words) -> Vec<Command> {
         words
             .command(
                 "answers",
-                "Write all answers once more, if a file was lost",
-                "Écrire de nouveau toutes les réponses, si un fichier s’est perdu",
+                "Write all answers and requests once more, if a file was lost",
+                "Écrire de nouveau toutes les réponses et demandes, si un fichier s’est perdu",
             )
             .args([folder(words), out(words), passphrase(words)]),
     ]
+}
+
+/// What an organization without a node does about referrals that it makes itself.
+fn own(words: Words) -> Vec<Command> {
+    vec![
+        refer(words),
+        words
+            .command(
+                "handover",
+                "Seal contact details to whoever has accepted a referral of ours; the sponsor cannot read them",
+                "Sceller des coordonnées pour l’organisme qui a accepté un de nos renvois; le parrain ne peut pas les lire",
+            )
+            .args([folder(words), referral(words), super::opener::details(words)])
+            .arg(words.option(
+                "fingerprint",
+                ("DIGITS", "CHIFFRES"),
+                "The 24 digits that whoever accepted reads to you, the first time [asked]",
+                "Les 24 chiffres que vous lit l’organisme qui a accepté, la première fois [demandés]",
+            ))
+            .args([out(words), passphrase(words)]),
+        words
+            .command(
+                "withdraw",
+                "Take a referral of ours back, everywhere",
+                "Retirer un de nos renvois, partout",
+            )
+            .args([folder(words), referral(words), out(words), passphrase(words)]),
+    ]
+}
+
+fn refer(words: Words) -> Command {
+    let several = |arg: Arg| arg.action(ArgAction::Append).value_delimiter(',');
+    let code = |id: &'static str, en: &'static str, fr: &'static str| {
+        words.option(id, ("CODE", "CODE"), en, fr)
+    };
+    let card = [
+        several(words.option(
+            "need",
+            ("NEED", "BESOIN"),
+            "What is needed, the most important first: codes of need",
+            "Les besoins, le plus important d’abord\u{a0}: codes de need",
+        ))
+        .required(true),
+        code(
+            "urgency",
+            "How urgent: a code of urgency [1d]",
+            "L’urgence\u{a0}: un code de urgency [1d]",
+        ),
+        code(
+            "area",
+            "Where: a code of province or region_shared, or anywhere [anywhere]",
+            "Où\u{a0}: un code de province ou region_shared, ou anywhere [anywhere]",
+        ),
+        code(
+            "age",
+            "Minor or adult: a code of majority [unknown]",
+            "Mineur ou adulte\u{a0}: un code de majority [unknown]",
+        ),
+        code("language", "The language, for example cr", "La langue, par exemple cr"),
+        words.flag(
+            "interpreter",
+            "An interpreter is needed",
+            "Une personne interprète est nécessaire",
+        ),
+        code(
+            "gender",
+            "Only where a service needs to know it: a code of gender_shared",
+            "Seulement si un service doit le savoir\u{a0}: un code de gender_shared",
+        ),
+        code("risk", "A code of risk [unknown]", "Un code de risk [unknown]"),
+        several(code(
+            "access",
+            "What the person needs to use a service: codes of access_need",
+            "Ce qu’il faut pour utiliser un service\u{a0}: codes de access_need",
+        )),
+        code(
+            "dependants",
+            "Who comes along: a code of dependants [none]",
+            "Qui accompagne la personne\u{a0}: un code de dependants [none]",
+        ),
+        several(code(
+            "safety",
+            "What must not be done: codes of safety_flag",
+            "Ce qu’il ne faut pas faire\u{a0}: codes de safety_flag",
+        )),
+        code(
+            "status",
+            "Only where a service asks for it: a code of status_group",
+            "Seulement si un service le demande\u{a0}: un code de status_group",
+        ),
+        words.flag(
+            "indigenous-service",
+            "A service of Indigenous peoples is wanted",
+            "Un service des peuples autochtones est souhaité",
+        ),
+    ];
+    let consent = [
+        several(words.option(
+            "scope",
+            ("SCOPE", "PORTÉE"),
+            "What the person allows: codes of consent_scope",
+            "Ce que la personne permet\u{a0}: codes de consent_scope",
+        ))
+        .required_unless_present("override"),
+        several(words.option(
+            "to",
+            ("ORGANIZATION", "ORGANISME"),
+            "Only to these organizations, by identity or by the name in the inbox [any]",
+            "Seulement à ces organismes, par identifiant ou par le nom du courrier [tous]",
+        )),
+        several(code(
+            "kind",
+            "Only to these kinds of organizations: codes of org_type [any]",
+            "Seulement à ces genres d’organismes\u{a0}: codes de org_type [tous]",
+        )),
+        words.option(
+            "by",
+            ("WHO", "QUI"),
+            "Who gave the consent: a code of given_by [self]",
+            "Qui a donné le consentement\u{a0}: un code de given_by [self]",
+        ),
+        words.flag(
+            "informed",
+            "The person was told of the interview, its purpose, the use of the data, and its use without their identity",
+            "La personne a été informée de l’entrevue, de son but, de l’usage des données et de leur usage sans son identité",
+        ),
+        words.option("since", ("DATE", "DATE"), "The first day of the consent [today]", "Le premier jour du consentement [aujourd’hui]"),
+        words.option("until", ("DATE", "DATE"), "Its last day", "Son dernier jour"),
+        words.option(
+            "override",
+            ("REASON", "MOTIF"),
+            "A legal duty instead of a consent: a code of override_reason; always audited",
+            "Une obligation légale au lieu d’un consentement\u{a0}: un code de override_reason; toujours consigné",
+        ),
+        words.flag(
+            "indigenous",
+            "The person is known to be Indigenous: not told to partners, and some agreements forbid the offer",
+            "La personne est autochtone\u{a0}: n’est pas communiqué aux partenaires, et certaines ententes interdisent l’offre",
+        ),
+        several(code(
+            "exploitation",
+            "The forms of exploitation, for the same: codes of exploitation",
+            "Les formes d’exploitation, dans le même but\u{a0}: codes de exploitation",
+        )),
+        words.flag(
+            "matching",
+            "Ask all that match at once [the sponsor’s staff ask]",
+            "Solliciter aussitôt tous ceux qui conviennent [le personnel du parrain sollicite]",
+        ),
+    ];
+    words
+        .command(
+            "refer",
+            "Make a referral of our own: sign it into a file for the sponsor",
+            "Faire un renvoi\u{a0}: le signer dans un fichier destiné au parrain",
+        )
+        .arg(folder(words))
+        .args(card)
+        .args(consent)
+        .args([out(words), passphrase(words)])
+        .after_help(words.pick(
+            "A card is made of codes: no names, no texts, no place finer than a province.\n  \
+             entente sponsored refer FOLDER --need legal --scope referral_need --informed --out FILE",
+            "Une fiche est faite de codes\u{a0}: ni nom, ni texte, ni lieu plus précis qu’une province.\n  \
+             entente sponsored refer DOSSIER --need legal --scope referral_need --informed --out FICHIER",
+        ))
 }
 
 fn referral(words: Words) -> Arg {

@@ -1,0 +1,530 @@
+//! Referrals that organizations without a node ask us for: taken from their files, made referrals of ours,
+//! and told back in their mail.
+//!
+//! We are the home. What stands for the record is what the organization signed: the card, and the consent
+//! or the duty. Contact details are sealed by the organization itself; we check where they belong and hand
+//! the bytes on.
+
+use entente_core::audit::{Action, Actor};
+use entente_core::codes::IndigenousIdentity;
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::handover::{KeyId, RefusedWhy, Sealed};
+use entente_core::identity::OrgId;
+use entente_core::lang::Text;
+use entente_core::record::{CaseRecord, RecordId};
+use entente_core::referral::{Answer, Body, Head, HomeStep, Message, OfferStep, ReferralId};
+use entente_core::sponsor::{
+    Asked, AskedOrg, CarriedRequest, Handed, HandoverPlace, MAX_TOLD, Request, RequestStanding,
+    Wanted,
+};
+use entente_core::statement::AgreementRef;
+use entente_store::db::{Rows, Write};
+use entente_store::handover::{Handovers as _, Way};
+use entente_store::referrals::Referrals as _;
+use entente_store::requests::{RequestRow, Requests as _};
+use entente_store::rows::ChainRow;
+use entente_store::sponsors::Sponsors as _;
+use entente_store::tx::Reads as _;
+use sha2::{Digest as _, Sha256};
+
+use super::carried::{damaged, has_node};
+use crate::node::audit::no_randomness;
+use crate::node::records::Case;
+use crate::node::referrals::KeptReferral;
+use crate::node::{Node, Outcome};
+
+/// The most referrals of one organization that are not over: a shelter has two dozen.
+pub const MAX_OPEN_REQUESTS: usize = 100;
+
+/// The most words about one referral: the request, corrections of what is handed over, and its end.
+const MAX_WORDS: u32 = 64;
+
+/// A request that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenRequest {
+    /// The referral.
+    pub referral: ReferralId,
+    /// What was asked for: a code.
+    pub what: &'static str,
+    /// How many organizations were asked at once.
+    pub n_asked: usize,
+}
+
+/// A request, with the organization's signature checked.
+pub(super) struct ReadRequest {
+    pub(super) signed: Envelope,
+    pub(super) digest: [u8; 32],
+    pub(super) request: Request,
+}
+
+/// What became of one: whether it is new, or why it is not taken.
+type Took = Result<bool, &'static str>;
+
+impl Node {
+    /// Takes one request, and writes down why if it does not. `is_withdrawn` says whether the same file
+    /// takes the referral back.
+    pub(super) fn take_asked(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        org: &OrgId,
+        read: &ReadRequest,
+        is_withdrawn: bool,
+    ) -> Outcome<Took> {
+        let took = self.try_asked(tx, actor, org, read, is_withdrawn)?;
+        if let Err(reason) = took {
+            self.note_request(tx, actor, (Action::RequestRefused, org), read, reason)?;
+        }
+        Ok(took)
+    }
+
+    fn note_request(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        (action, org): (Action, &OrgId),
+        read: &ReadRequest,
+        code: &str,
+    ) -> Outcome<()> {
+        let entry = self.entry(actor.clone(), action).reference(read.request.referral.0);
+        self.write_audit(tx, vec![entry.reasons([code.to_owned(), org.to_string()])])
+    }
+
+    fn try_asked(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        org: &OrgId,
+        read: &ReadRequest,
+        is_withdrawn: bool,
+    ) -> Outcome<Took> {
+        let request = &read.request;
+        if request.sponsor != self.id() {
+            return Ok(Err("request_for_another"));
+        }
+        let row = match (tx.request(&request.referral.0)?, &request.what) {
+            (Some(row), _) if row.org != *org.as_bytes() => {
+                return Ok(Err("request_name_taken"));
+            }
+            (Some(row), _) if row.heard.contains(&read.digest) => return Ok(Ok(false)),
+            (Some(row), _) => row,
+            (None, Asked::Refer(wanted)) => {
+                return self.take_wanted(tx, actor, org, read, wanted);
+            }
+            (None, _) => return Ok(Err("referral_unknown")),
+        };
+        if request.step != row.theirs.steps + 1 || request.previous != row.theirs.last {
+            return Ok(Err("request_out_of_order"));
+        }
+        if request.step > MAX_WORDS {
+            return Ok(Err("request_too_many"));
+        }
+        match &request.what {
+            Asked::Refer(_) => Ok(Err("request_out_of_order")),
+            Asked::HandOver(payload) => {
+                let handed = match is_withdrawn {
+                    // The next words in the same file take it back.
+                    true => Err("request_taken_back"),
+                    false => self.pass_sealed_on(tx, actor, &request.referral, payload, &row)?,
+                };
+                match handed {
+                    Ok(digest) => {
+                        let row = RequestRow { handed: Some(digest), ..row };
+                        self.took(tx, actor, Action::RequestHandedOver, read, row)
+                    }
+                    // It was read, so the next word follows it.
+                    Err(reason) => {
+                        self.passed(tx, read, row)?;
+                        Ok(Err(reason))
+                    }
+                }
+            }
+            Asked::Withdraw => {
+                let mut kept = self.kept_referral(tx, &request.referral)?;
+                // What is over already needs no taking back.
+                let _over = self.withdraw_for_request(tx, &mut kept, actor, "asked_for")?;
+                let withdrawal = self.cosigned(&read.signed, org)?;
+                let row = RequestRow { withdrawal: withdrawal.into(), ..row };
+                self.took(tx, actor, Action::RequestWithdrawn, read, row)
+            }
+        }
+    }
+
+    fn cosigned(&self, signed: &Envelope, org: &OrgId) -> Outcome<Vec<u8>> {
+        let carried = CarriedRequest::cosign(signed.clone(), org, &self.secrets.key);
+        let carried = carried.map_err(|_| no_randomness())?;
+        Ok(entente_proto::encode_envelope(carried.envelope()))
+    }
+
+    /// Remembers that a word was taken, and writes it down.
+    fn took(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        action: Action,
+        read: &ReadRequest,
+        row: RequestRow,
+    ) -> Outcome<Took> {
+        self.passed(tx, read, row)?;
+        let Request { org, what, .. } = &read.request;
+        self.note_request(tx, actor, (action, org), read, what.code())?;
+        Ok(Ok(true))
+    }
+
+    /// Remembers that a word was read, whether it had an effect or not.
+    fn passed(&self, tx: &mut Write<'_>, read: &ReadRequest, mut row: RequestRow) -> Outcome<()> {
+        let Request { referral, step, .. } = &read.request;
+        row.theirs = ChainRow { steps: *step, last: Some(read.digest) };
+        row.heard.push(read.digest);
+        Ok(tx.put_request(&referral.0, &row)?)
+    }
+
+    /// Makes a referral of ours from what the organization signed. Nobody is asked yet.
+    fn take_wanted(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        org: &OrgId,
+        read: &ReadRequest,
+        wanted: &Wanted,
+    ) -> Outcome<Took> {
+        let id = read.request.referral;
+        if has_node(tx, org)? {
+            return Ok(Err("request_has_node"));
+        }
+        // The same name stands for the record, and neither may be another's.
+        if tx.record(&id.0)?.is_some() || tx.referral(&id.0)?.is_some() {
+            return Ok(Err("request_name_taken"));
+        }
+        if wanted.is_to_nobody() {
+            return Ok(Err("request_to_nobody"));
+        }
+        if wanted.consent.valid_until.is_some_and(|last| last < self.today()) {
+            return Ok(Err("request_expired"));
+        }
+        if !wanted.uncovered(&self.id(), self.today()).is_empty() {
+            return Ok(Err("request_not_covered"));
+        }
+        if self.n_open_requests(tx, org)? >= MAX_OPEN_REQUESTS {
+            return Ok(Err("request_too_many"));
+        }
+        let row = RequestRow {
+            org: *org.as_bytes(),
+            signed: self.cosigned(&read.signed, org)?.into(),
+            ..RequestRow::default()
+        };
+        self.make_referral(tx, actor, id, RecordId(id.0), wanted.card.clone())?;
+        self.took(tx, actor, Action::RequestTaken, read, row)
+    }
+
+    fn n_open_requests<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
+        let mut n = 0;
+        for (id, row) in tx.all_requests()? {
+            if row.org == *org.as_bytes() {
+                let kept = self.kept_referral(tx, &ReferralId(id))?;
+                n += usize::from(!kept.state.step.is_over());
+            }
+        }
+        Ok(n)
+    }
+
+    /// Hands sealed contact details on, if they belong where the referral stands now. What is in them
+    /// nobody here can read.
+    fn pass_sealed_on(
+        &self,
+        tx: &mut Write<'_>,
+        actor: &Actor,
+        id: &ReferralId,
+        payload: &[u8],
+        row: &RequestRow,
+    ) -> Outcome<Result<[u8; 32], &'static str>> {
+        let kind = payload_type::REFERRAL_HANDOVER;
+        let Ok(message) = entente_proto::decode_referral(kind, payload) else {
+            return Ok(Err("handover_malformed"));
+        };
+        let Body::HandOver { key, sealed } = &message.body else {
+            return Ok(Err("handover_malformed"));
+        };
+        if Sealed::from_bytes(sealed.clone()).is_err() {
+            return Ok(Err("handover_malformed"));
+        }
+        let mut kept = self.kept_referral(tx, id)?;
+        let Some(winner) = kept.state.winner().filter(|_| takes_details(kept.state.step)) else {
+            return Ok(Err("handover_not_accepted"));
+        };
+        let through = self.through(tx, &kept.id, &winner)?;
+        let place = place_of(&kept, &winner, &through, row);
+        if place.is_none_or(|place| !is_at(&message.head, &kept.id, &place, &winner)) {
+            return Ok(Err("handover_other_place"));
+        }
+        if self.key_of(tx, &winner).ok().map(|key| KeyId::of(&key)) != Some(KeyId(*key)) {
+            return Ok(Err("handover_old_key"));
+        }
+        let case = self.case_for(tx, &kept.record)?;
+        if self.permit_offer(tx, &kept, &case, &winner)?.is_err() {
+            return Ok(Err("handover_not_permitted"));
+        }
+        if let Err(refused) = self.hand_over_sealed(tx, &mut kept, actor, &message)? {
+            return Ok(Err(refused.code()));
+        }
+        Ok(Ok(Sha256::digest(payload).into()))
+    }
+
+    /// Asks all that match about a referral that was taken, if the organization wants that and nobody was
+    /// asked yet. Returns how many were.
+    pub(super) fn offer_request(&self, actor: &Actor, id: &ReferralId) -> Outcome<usize> {
+        let kept = self.db.read(|tx| self.kept_referral(tx, id))?;
+        if kept.state.step != HomeStep::Created {
+            return Ok(0);
+        }
+        let to = self.matching_partners(&kept)?;
+        if to.is_empty() {
+            return Ok(0);
+        }
+        // Why it was refused is in the audit log; the staff offer it by hand.
+        let offered = self.offer_referral(actor.clone(), id, &to);
+        Ok(offered.map_or(0, |kept| kept.state.offers.len()))
+    }
+
+    /// Which organization without a node asked for a referral of ours; `None` if it is our own.
+    pub fn asked_by(&self, id: &ReferralId) -> Outcome<Option<OrgId>> {
+        let row = self.db.read(|tx| tx.request(&id.0))?;
+        row.map(|row| OrgId::from_bytes(&row.org).map_err(|_| damaged())).transpose()
+    }
+
+    /// What the organization signed when it asked for a referral of ours, signed by us too.
+    pub fn signed_request(&self, id: &ReferralId) -> Outcome<Option<Envelope>> {
+        let row = self.db.read(|tx| tx.request(&id.0))?;
+        row.map(|row| entente_proto::decode_envelope(&row.signed).map_err(|_| damaged()))
+            .transpose()
+    }
+
+    /// Keeps the acceptance of a referral that was asked for, so that the organization can be shown it.
+    pub(crate) fn keep_acceptance(
+        &self,
+        tx: &mut Write<'_>,
+        by: &OrgId,
+        message: &Message,
+        envelope: &Envelope,
+    ) -> Outcome<()> {
+        let id = message.head.referral;
+        if !matches!(message.body, Body::Reply(Answer::Accept)) {
+            return Ok(());
+        }
+        let Some(mut row) = tx.request(&id.0)? else { return Ok(()) };
+        if row.acceptance.is_empty() && self.kept_referral(tx, &id)?.state.winner() == Some(*by) {
+            row.acceptance = entente_proto::encode_envelope(envelope).into();
+            tx.put_request(&id.0, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what an organization asked for whose sponsorship ends. What was handed over stays with
+    /// whoever has it.
+    pub(super) fn end_requests(&self, tx: &mut Write<'_>, org: &OrgId) -> Outcome<()> {
+        for (id, row) in tx.all_requests()? {
+            if row.org != *org.as_bytes() {
+                continue;
+            }
+            let mut kept = self.kept_referral(tx, &ReferralId(id))?;
+            let step = kept.state.step;
+            let is_asked = step == HomeStep::Accepted || !step.is_taken();
+            if is_asked && !step.is_over() {
+                let by = Actor::Node;
+                let _over = self.withdraw_for_request(tx, &mut kept, &by, "sponsorship_ended")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the referrals stand that an organization asked for, as items of its mail, with whether each
+    /// is over. Those that were over before `since_s` are left out.
+    pub(super) fn standings_for(
+        &self,
+        tx: &mut Write<'_>,
+        org: &OrgId,
+        since_s: i64,
+    ) -> Outcome<Vec<Vec<Vec<u8>>>> {
+        let mut all = Vec::new();
+        for (id, mut row) in tx.all_requests()? {
+            if row.org != *org.as_bytes() {
+                continue;
+            }
+            let kept = self.kept_referral(tx, &ReferralId(id))?;
+            if kept.state.step.is_over() && kept.since_s < since_s {
+                continue;
+            }
+            row.n_told += 1;
+            row.told_at = Some(kept.n_steps);
+            let standing = self.request_standing(tx, org, &kept, &row)?;
+            let mut items = vec![self.signed_standing(&standing)?];
+            if standing.place.is_some()
+                && let Some(winner) = kept.state.winner()
+            {
+                items.push(row.acceptance.to_vec());
+                items.extend(self.key_evidence(tx, &winner)?);
+            }
+            tx.put_request(&id, &row)?;
+            all.push((kept.state.step.is_over(), kept.created.0, items));
+        }
+        all.sort_by_key(|(is_over, created_s, _)| (*is_over, *created_s));
+        Ok(all.into_iter().map(|(_, _, items)| items).collect())
+    }
+
+    fn signed_standing(&self, standing: &RequestStanding) -> Outcome<Vec<u8>> {
+        let payload = entente_proto::encode_request_standing(standing);
+        let signed = Envelope::seal(payload_type::REQUEST_STANDING, payload, &self.secrets.key);
+        Ok(entente_proto::encode_envelope(&signed.map_err(|_| no_randomness())?))
+    }
+
+    /// The key for hand-overs of whoever accepted, under its own signature.
+    fn key_evidence<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<Option<Vec<u8>>> {
+        if has_node(tx, org)? {
+            return Ok(tx.signed_key(org.as_bytes())?);
+        }
+        if let Some(row) = tx.sponsored(org.as_bytes())?.filter(|row| row.ended_at_s.is_none()) {
+            return Ok(Some(row.document));
+        }
+        Ok(tx.carried(org.as_bytes())?.map(|row| row.document))
+    }
+
+    fn request_standing<R: Rows>(
+        &self,
+        tx: &R,
+        org: &OrgId,
+        kept: &KeptReferral,
+        row: &RequestRow,
+    ) -> Outcome<RequestStanding> {
+        let winner = kept.state.winner();
+        let mut offers = Vec::new();
+        for (asked, step) in &kept.state.offers {
+            let offered_at_s = kept.offers.get(asked).map_or(1, |it| it.offered_at_s.max(1));
+            let name = self.name_of(tx, asked)?;
+            offers.push(AskedOrg { org: *asked, name, step: *step, offered_at_s });
+        }
+        offers.sort_by_key(|offer| (offer.step != OfferStep::Won, offer.org));
+        offers.truncate(MAX_TOLD);
+        offers.sort_by_key(|offer| offer.org);
+        let (mut place, mut handed) = (None, None);
+        if let Some(winner) = &winner {
+            let through = self.through(tx, &kept.id, winner)?;
+            place =
+                place_of(kept, winner, &through, row).filter(|_| takes_details(kept.state.step));
+            let sent = tx.handovers_of(Way::Sent, winner.as_bytes(), &kept.id.0)?;
+            let last = sent.iter().find(|(_, sent)| Some(sent.digest) == row.handed);
+            handed = last.map(|(_, sent)| Handed {
+                digest: sent.digest,
+                key: KeyId(sent.key),
+                refused: sent.refused.as_ref().and_then(|(_, code)| refused_why(code)),
+                is_destroyed: sent.shredded_there_at_s.is_some(),
+            });
+        }
+        Ok(RequestStanding {
+            sponsor: self.id(),
+            org: *org,
+            referral: kept.id,
+            at_s: self.now_s().max(1),
+            seq: row.n_told.max(1),
+            heard: row.theirs.last.unwrap_or_default(),
+            step: kept.state.step,
+            expires_at_s: kept.state.expires_at_s,
+            offers,
+            place,
+            handed,
+        })
+    }
+
+    fn name_of<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<Text> {
+        if let Some(row) = tx.partner(org.as_bytes())? {
+            return Ok(Text::new(row.name_en, row.name_fr));
+        }
+        if let Some(row) = tx.sponsored(org.as_bytes())? {
+            return Ok(Text::new(row.name_en, row.name_fr));
+        }
+        let short = format!("{}", org.short());
+        let carried = tx.carried(org.as_bytes())?;
+        Ok(carried
+            .map_or(Text::new(short.clone(), short), |row| Text::new(row.name_en, row.name_fr)))
+    }
+
+    /// How many referrals that an organization asked for have something that was never written into mail.
+    pub(super) fn n_untold<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
+        let mut n = 0;
+        for (id, row) in tx.all_requests()? {
+            if row.org == *org.as_bytes() {
+                let kept = self.kept_referral(tx, &ReferralId(id))?;
+                n += usize::from(row.told_at != Some(kept.n_steps));
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// Whether contact details can be handed over, or handed over again.
+fn takes_details(step: HomeStep) -> bool {
+    matches!(step, HomeStep::Accepted | HomeStep::HandedOver | HomeStep::Delivered)
+}
+
+/// Where the next contact details stand in our words to the one that has the referral.
+fn place_of(
+    kept: &KeptReferral,
+    winner: &OrgId,
+    through: &OrgId,
+    row: &RequestRow,
+) -> Option<HandoverPlace> {
+    let offer = kept.offers.get(winner)?;
+    let acceptance = entente_proto::decode_envelope(&row.acceptance).ok()?;
+    Some(HandoverPlace {
+        agreement: AgreementRef { id: offer.agreement.0, version: offer.agreement.1 },
+        step: offer.ours.steps + 1,
+        previous: offer.ours.last?,
+        seen: Sha256::digest(&acceptance.payload).into(),
+        sponsored: through != winner,
+    })
+}
+
+fn is_at(head: &Head, id: &ReferralId, place: &HandoverPlace, winner: &OrgId) -> bool {
+    let HandoverPlace { agreement, step, previous, seen, sponsored } = place;
+    let expected = Head {
+        referral: *id,
+        agreement: *agreement,
+        step: *step,
+        previous: Some(*previous),
+        seen: Some(*seen),
+        at_s: head.at_s,
+        sponsored: sponsored.then_some(*winner),
+    };
+    *head == expected
+}
+
+fn refused_why(code: &str) -> Option<RefusedWhy> {
+    RefusedWhy::ALL.into_iter().find(|why| why.code() == code)
+}
+
+/// What an organization asked for, as it signed it.
+pub(crate) fn wanted_of(row: &RequestRow) -> Outcome<Wanted> {
+    let signed = entente_proto::decode_envelope(&row.signed).map_err(|_| damaged())?;
+    let request = entente_proto::decode_request(&signed.payload).map_err(|_| damaged())?;
+    match request.what {
+        Asked::Refer(wanted) => Ok(*wanted),
+        Asked::HandOver(_) | Asked::Withdraw => Err(damaged()),
+    }
+}
+
+/// What stands for the record of a referral that was asked for: what the policy looks at, and nothing of
+/// the person.
+pub(crate) fn case_of_request(record: &RecordId, row: &RequestRow) -> Outcome<Case> {
+    let wanted = wanted_of(row)?;
+    let mut blank = CaseRecord::new(*record, wanted.consent.given_on);
+    blank.exploitation = wanted.exploitation;
+    blank.indigenous_identity = wanted.is_indigenous.then_some(IndigenousIdentity::MultipleOther);
+    Ok(Case {
+        record: blank,
+        consents: vec![wanted.consent],
+        version: 1,
+        changed_at_s: 0,
+        changed_by: String::new(),
+        withdrawn: false,
+        steward_allows: None,
+    })
+}

@@ -1,0 +1,123 @@
+//! Referrals that organizations without a node asked us for, with types: what they signed, and what we
+//! have to show them.
+//!
+//! The referral itself lies among our own ([`crate::referrals`]), under the same name.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::db::{DbError, Rows, Write};
+use crate::rows::{BadRow, Bytes32, ChainRow};
+use crate::tables::REQUESTS;
+use crate::tx::RowsExt;
+
+/// A referral that an organization which we sponsor asked for. Instants are seconds since 1970.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRow {
+    /// Who asked.
+    pub org: Bytes32,
+    /// What it said about it, to us.
+    pub theirs: ChainRow,
+    /// SHA-256 of the payloads that were taken.
+    pub heard: Vec<Bytes32>,
+    /// The request, as it was signed by the organization and by us. An encoded `Document`.
+    pub signed: ByteBuf,
+    /// Its last word if that was to take the referral back, signed by both; else empty.
+    pub withdrawal: ByteBuf,
+    /// The acceptance, as whoever has the referral signed it; empty before.
+    pub acceptance: ByteBuf,
+    /// SHA-256 of the payload of the last contact details that were handed on.
+    pub handed: Option<Bytes32>,
+    /// How many standings were written into mail.
+    pub n_told: u64,
+    /// The steps of the referral's timeline when the last one was written.
+    pub told_at: Option<u32>,
+}
+
+// A card comes close to a person.
+impl std::fmt::Debug for RequestRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RequestRow({})", self.theirs.steps)
+    }
+}
+
+fn request_key(referral: &[u8; 16]) -> Vec<u8> {
+    [&[1], referral.as_slice()].concat()
+}
+
+fn key_key(org: &Bytes32) -> Vec<u8> {
+    [&[2], org.as_slice()].concat()
+}
+
+/// Reading requests.
+pub trait Requests: Rows {
+    /// Who asked for a referral of ours, and what was signed; `None` if it is our own.
+    fn request(&self, referral: &[u8; 16]) -> Result<Option<RequestRow>, DbError> {
+        self.row(REQUESTS, &request_key(referral))
+    }
+
+    /// All requests.
+    fn all_requests(&self) -> Result<Vec<([u8; 16], RequestRow)>, DbError> {
+        let mut all = Vec::new();
+        self.rows(REQUESTS, &[1], &mut |key, row| {
+            let id = key.get(1..).and_then(|id| id.try_into().ok()).ok_or(BadRow)?;
+            all.push((id, row));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+
+    /// A partner's key for hand-overs, as it signed it: an encoded `Document`.
+    fn signed_key(&self, org: &Bytes32) -> Result<Option<Vec<u8>>, DbError> {
+        Ok(self.get(REQUESTS, &key_key(org))?.map(|bytes| bytes.to_vec()))
+    }
+}
+
+impl<T: Rows + ?Sized> Requests for T {}
+
+impl Write<'_> {
+    /// Keeps a request.
+    pub fn put_request(&mut self, referral: &[u8; 16], row: &RequestRow) -> Result<(), DbError> {
+        self.put_row(REQUESTS, &request_key(referral), row)
+    }
+
+    /// Keeps a partner's key for hand-overs as it signed it, instead of the one before.
+    pub fn put_signed_key(&mut self, org: &Bytes32, document: &[u8]) -> Result<(), DbError> {
+        self.put(REQUESTS, &key_key(org), document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::db::Db;
+    use crate::engine::Memory;
+    use crate::seal::Sealer;
+
+    #[test]
+    fn a_request_is_found_by_its_referral_and_a_key_by_its_organization() {
+        let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[7; 32])).unwrap();
+        let row = |org: u8| RequestRow { org: [org; 32], ..RequestRow::default() };
+        db.write("test", |tx| {
+            tx.put_request(&[2; 16], &row(5))?;
+            tx.put_request(&[1; 16], &row(6))?;
+            tx.put_signed_key(&[1; 32], b"first")?;
+            tx.put_signed_key(&[1; 32], b"second")
+        })
+        .map_err(|error: DbError| error.to_string())
+        .unwrap();
+        db.read(|tx| {
+            assert_eq!(tx.request(&[2; 16])?, Some(row(5)));
+            assert_eq!(tx.request(&[3; 16])?, None);
+            assert_eq!(tx.all_requests()?, [([1; 16], row(6)), ([2; 16], row(5))]);
+            assert_eq!(tx.signed_key(&[1; 32])?.as_deref(), Some(b"second".as_slice()));
+            assert_eq!(tx.signed_key(&[2; 32])?, None);
+            Ok::<_, DbError>(())
+        })
+        .unwrap();
+    }
+}
