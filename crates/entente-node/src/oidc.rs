@@ -31,7 +31,7 @@ use openidconnect::{
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
     IdTokenFields, IdTokenVerifier, IssuerUrl, LanguageTag, Nonce, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    StandardErrorResponse, StandardTokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -305,7 +305,7 @@ impl Provider {
                 }
                 let old = known.metadata.as_ref();
                 let old = old.filter(|_| (0..KNOWN_AT_MOST_S).contains(&age_s));
-                old.map(Arc::clone).ok_or(failed)
+                old.cloned().ok_or(failed)
             }
         }
     }
@@ -453,7 +453,7 @@ impl Provider {
 /// The texts of a claim: one, or a list of them. Anything else in it says nothing.
 fn texts(claim: &serde_json::Value) -> Vec<&str> {
     match claim {
-        serde_json::Value::String(text) => vec![text],
+        serde_json::Value::String(text) => vec![text.as_str()],
         serde_json::Value::Array(all) => all.iter().filter_map(|it| it.as_str()).collect(),
         _ => Vec::new(),
     }

@@ -175,14 +175,14 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
     let console = &visit.console;
     let signed = signed(visit, returned.errand).await?;
     let name = signed.as_ref().map(|signed| signed.staff.name.clone());
-    let who = match provider(console) {
-        Err(fault) => return Err(fault),
-        Ok(provider) if !provider.is_from(query.iss.as_deref()) => Err(not_accepted()),
-        Ok(_) if query.error.is_some() => Err(not_finished()),
-        Ok(provider) => {
-            let now_s = console.desk.node.now_s();
-            provider.redeem(&query.code, &returned, &back_address(console), now_s).await
-        }
+    let provider = provider(console)?;
+    let who = if !provider.is_from(query.iss.as_deref()) {
+        Err(not_accepted())
+    } else if query.error.is_some() {
+        Err(not_finished())
+    } else {
+        let now_s = console.desk.node.now_s();
+        provider.redeem(&query.code, &returned, &back_address(console), now_s).await
     };
     let who = match who {
         Ok(who) => who,

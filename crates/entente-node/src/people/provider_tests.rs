@@ -197,25 +197,28 @@ async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
     let world = World::open().await;
     let now_s = world.now_s();
     let wrong: Vec<(&str, Box<dyn FnOnce(&mut Value)>)> = vec![
-        ("another issuer", Box::new(|it| it["iss"] = "https://login.example".into())),
+        ("another issuer", Box::new(|it: &mut Value| it["iss"] = "https://login.example".into())),
         (
             "the issuer with a slash",
-            Box::new(|it| {
+            Box::new(|it: &mut Value| {
                 it["iss"] = format!("{}/", it["iss"].as_str().unwrap()).into();
             }),
         ),
-        ("no issuer", Box::new(|it| drop(it.as_object_mut().unwrap().remove("iss")))),
-        ("another client", Box::new(|it| it["aud"] = "payroll".into())),
-        ("another client too", Box::new(|it| it["aud"] = json!(["entente", "payroll"]))),
-        ("no client", Box::new(|it| drop(it.as_object_mut().unwrap().remove("aud")))),
-        ("asked for by another", Box::new(|it| it["azp"] = "payroll".into())),
-        ("another nonce", Box::new(|it| it["nonce"] = Token::of(9).text().into())),
-        ("no nonce", Box::new(|it| drop(it.as_object_mut().unwrap().remove("nonce")))),
-        ("over", Box::new(move |it| it["exp"] = now_s.into())),
-        ("issued long ago", Box::new(move |it| it["iat"] = (now_s - 600).into())),
-        ("issued tomorrow", Box::new(move |it| it["iat"] = (now_s + 86_400).into())),
-        ("nobody", Box::new(|it| it["sub"] = "".into())),
-        ("a name without end", Box::new(|it| it["sub"] = "x".repeat(256).into())),
+        ("no issuer", Box::new(|it: &mut Value| drop(it.as_object_mut().unwrap().remove("iss")))),
+        ("another client", Box::new(|it: &mut Value| it["aud"] = "payroll".into())),
+        (
+            "another client too",
+            Box::new(|it: &mut Value| it["aud"] = json!(["entente", "payroll"])),
+        ),
+        ("no client", Box::new(|it: &mut Value| drop(it.as_object_mut().unwrap().remove("aud")))),
+        ("asked for by another", Box::new(|it: &mut Value| it["azp"] = "payroll".into())),
+        ("another nonce", Box::new(|it: &mut Value| it["nonce"] = Token::of(9).text().into())),
+        ("no nonce", Box::new(|it: &mut Value| drop(it.as_object_mut().unwrap().remove("nonce")))),
+        ("over", Box::new(move |it: &mut Value| it["exp"] = now_s.into())),
+        ("issued long ago", Box::new(move |it: &mut Value| it["iat"] = (now_s - 600).into())),
+        ("issued tomorrow", Box::new(move |it: &mut Value| it["iat"] = (now_s + 86_400).into())),
+        ("nobody", Box::new(|it: &mut Value| it["sub"] = "".into())),
+        ("a name without end", Box::new(|it: &mut Value| it["sub"] = "x".repeat(256).into())),
     ];
     for (what, change) in wrong {
         assert_eq!(code_of(world.sign_in(change).await), "ENT-2803", "{what}");
@@ -230,20 +233,23 @@ async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
     };
     let public = world.key.public();
     let forged: Vec<(&str, Box<dyn Fn(&Value) -> String + '_>)> = vec![
-        ("another key of the same name", Box::new(|claims| stranger.token(claims))),
-        ("no signature", Box::new(|claims| format!("{}.", unsigned(&header("none"), claims)))),
+        ("another key of the same name", Box::new(|claims: &Value| stranger.token(claims))),
+        (
+            "no signature",
+            Box::new(|claims: &Value| format!("{}.", unsigned(&header("none"), claims))),
+        ),
         (
             "no signature, said otherwise",
-            Box::new(|claims| format!("{}.", unsigned(&header("ES256"), claims))),
+            Box::new(|claims: &Value| format!("{}.", unsigned(&header("ES256"), claims))),
         ),
-        ("the client's secret", Box::new(|claims| signed_by(SECRET.as_bytes(), claims))),
+        ("the client's secret", Box::new(|claims: &Value| signed_by(SECRET.as_bytes(), claims))),
         (
             "the public key as a secret",
-            Box::new(|claims| signed_by(public.to_string().as_bytes(), claims)),
+            Box::new(|claims: &Value| signed_by(public.to_string().as_bytes(), claims)),
         ),
         (
             "claims changed after signing",
-            Box::new(|claims| {
+            Box::new(|claims: &Value| {
                 let token = world.key.token(claims);
                 let mut other = claims.clone();
                 other["groups"] = json!(["machine"]);
@@ -251,10 +257,10 @@ async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
                 format!("{head}.{}.{signature}", BASE64.encode(other.to_string()))
             }),
         ),
-        ("no token", Box::new(|_| "x".to_owned())),
+        ("no token", Box::new(|_: &Value| "x".to_owned())),
         (
             "a critical header",
-            Box::new(|claims| {
+            Box::new(|claims: &Value| {
                 let mut header = header("ES256");
                 header["crit"] = json!(["b64"]);
                 use p256::ecdsa::signature::Signer as _;
@@ -538,7 +544,7 @@ async fn an_account_of_the_provider_has_no_other_way_in_and_its_roles_are_given_
     assert_eq!(code_of(world.house.sign_in(&signed.staff.name, "", "")), "ENT-2702");
     // The administrator takes it back from the provider with a new link; then it is a local account.
     let (person, _, _) = world.people().reset(&chief, &signed.staff.name).unwrap();
-    assert_eq!(person.ways, []);
+    assert!(person.ways.is_empty());
     assert_eq!(code_of(world.sign_in(|_| {}).await), "ENT-2808");
 }
 

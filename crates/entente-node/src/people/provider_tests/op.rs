@@ -75,6 +75,13 @@ impl Key {
     }
 }
 
+/// A certificate as a file names it.
+fn pem(der: &[u8]) -> String {
+    let text = base64::prelude::BASE64_STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
 /// Header and claims of a token, as they are signed.
 pub(super) fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()))
@@ -94,7 +101,7 @@ impl Op {
             .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("https://{}", listener.local_addr().unwrap());
-        let op = Self { issuer, pem: made.cert.pem(), said: Arc::default() };
+        let op = Self { issuer, pem: pem(made.cert.der()), said: Arc::default() };
         op.says("/.well-known/openid-configuration", Page::json(&op.description()));
         op.says("/keys", Page::json(&json!({"keys": [key.public()]})));
         let acceptor = TlsAcceptor::from(Arc::new(tls));
