@@ -5,6 +5,7 @@
 import { World } from "./world.mjs";
 import { cases } from "./journeys/cases.mjs";
 import { jobs } from "./journeys/jobs.mjs";
+import { oidc } from "./journeys/oidc.mjs";
 import { partners } from "./journeys/partners.mjs";
 import { passkeys } from "./journeys/passkeys.mjs";
 import { referrals } from "./journeys/referrals.mjs";
@@ -12,7 +13,7 @@ import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
 import { statistics } from "./journeys/statistics.mjs";
 
-const JOURNEYS = { shell, passkeys, cases, jobs, partners, referrals, statistics, settings };
+const JOURNEYS = { shell, passkeys, oidc, cases, jobs, partners, referrals, statistics, settings };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

@@ -96,12 +96,12 @@ export class World {
     return house;
   }
 
-  /** A browser window of its own. What it says, and where it asks, is watched. */
-  async window(house, options = {}) {
+  /** A browser window of its own. What it says, and where it asks, is watched; `also` are origins that are not ours. */
+  async window(house, { also = [], ...options } = {}) {
     const context = await this.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 820 }, ...options });
     const page = await context.newPage();
     page.elsewhere = false;
-    page.on("request", (request) => { if (!page.elsewhere && !request.url().startsWith(house.origin) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
+    page.on("request", (request) => { if (!page.elsewhere && ![house.origin, ...also].some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
     page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (404|422)/.test(message.text())) this.check(false, `the browser says at ${page.url()}: ${message.text()}`); });
     page.on("pageerror", (error) => this.check(false, `a script failed: ${error}`));
     return page;

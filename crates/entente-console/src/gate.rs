@@ -114,7 +114,8 @@ fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
     Some(referer.and_then(ours).unwrap_or_else(|| "/home".to_owned()))
 }
 
-fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
+/// One request, for a page that it will get.
+pub(crate) fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let place =
         Place { address: address(request, &console), agent: agent.unwrap_or_default().to_owned() };
@@ -194,7 +195,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 /// The value of a cookie.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod join;
+pub(crate) mod oidc;
 pub(crate) mod partners;
 pub(crate) mod passkeys;
 pub(crate) mod people;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Vec<Route> {
         passkeys::routes(),
         join::routes(),
         sign_in::routes(),
+        oidc::routes(),
     ]
     .concat()
 }

@@ -37,6 +37,11 @@ impl Problem {
         Self(fault)
     }
 
+    /// The fault that it is.
+    pub(crate) fn into_fault(self) -> Box<Fault> {
+        self.0
+    }
+
     /// As a page for whoever asked.
     pub(crate) fn respond(self, page: &Page) -> Response {
         let fault = &self.0;

@@ -93,6 +93,8 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
         .route("/fr", get(gate::to_home))
         .route("/fr/", get(gate::to_home))
         .route("/join/{token}", get(gate::to_join))
+        // One address for both languages: providers are told it once, letter for letter.
+        .route(pages::oidc::BACK, get(pages::oidc::back))
         .nest("/en", pages(Lang::En))
         .nest("/fr", pages(Lang::Fr))
         .route("/assets/{version}/{name}", get(assets::get))

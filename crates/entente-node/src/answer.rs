@@ -55,6 +55,7 @@ use crate::jobs::{Files, Jobs};
 use crate::local::{Ask, Op, Progress, Role};
 use crate::node::{Node, Outcome, unpoisoned};
 use crate::notify::Ways;
+use crate::oidc::Provider;
 use crate::people::People;
 use crate::setup::Home;
 use crate::sync::Peers;
@@ -79,6 +80,8 @@ pub struct Desk {
     pub ways: Arc<Ways>,
     /// Who signs in at the console.
     pub people: People,
+    /// The organization's identity provider, if it has one.
+    pub provider: Option<Provider>,
     /// Long work.
     pub jobs: Jobs,
     // Where the console is, once it is open.
@@ -223,6 +226,7 @@ impl Desk {
             config,
             identity,
             ways: Arc::default(),
+            provider: None,
             ring: Mutex::new(ring),
             started_s,
             seen: Mutex::default(),
@@ -235,6 +239,13 @@ impl Desk {
     #[must_use]
     pub fn telling(mut self, ways: Arc<Ways>) -> Self {
         self.ways = ways;
+        self
+    }
+
+    /// The same desk, whose people may sign in at this identity provider.
+    #[must_use]
+    pub fn trusting(mut self, provider: Option<Provider>) -> Self {
+        self.provider = provider;
         self
     }
 

@@ -14,8 +14,10 @@ use crate::local::role::MAY_NEED_APPROVAL;
 use crate::local::{Op, Role};
 
 mod notifications;
+mod oidc;
 
 pub use notifications::{MailConfig, NotificationsConfig, PersonConfig, Security, WebhookConfig};
+pub use oidc::OidcConfig;
 
 /// How the node presents itself and behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,9 @@ pub struct Config {
     /// The console in a browser.
     #[serde(default)]
     pub console: ConsoleConfig,
+    /// The organization's own identity provider, if its people sign in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcConfig>,
     /// What takes two people.
     #[serde(default)]
     pub approvals: ApprovalsConfig,
@@ -366,6 +371,7 @@ impl Config {
             return bad("referrals.coordinator must be at most 100 characters".into());
         }
         config.notifications.check()?;
+        config.oidc.as_ref().map_or(Ok(()), OidcConfig::check)?;
         if let Some(problem) = config.console.problem().or(config.public.problem()) {
             return bad(problem.into());
         }

@@ -4,7 +4,7 @@
 //! [`tls`] let partners and staff in, [`grpc`] turns their calls into calls of [`node::Node`],
 //! [`sync`] asks partners for news, [`notify`] tells the staff that something waits, [`people`] knows who
 //! signs in at the console, [`answer`] answers the staff in the documents of [`local`], [`jobs`] does what
-//! takes long,
+//! takes long, and [`oidc`] asks the organization's identity provider who somebody is.
 
 pub mod accounts;
 pub mod answer;
@@ -16,8 +16,10 @@ pub mod grpc;
 pub mod hsds;
 pub mod jobs;
 pub mod local;
+mod named;
 pub mod node;
 pub mod notify;
+pub mod oidc;
 pub mod people;
 pub mod returned;
 pub mod run;

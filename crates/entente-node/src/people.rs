@@ -8,6 +8,9 @@
 //! anew on every request, so that whoever is disabled is out at once. Wrong passwords, codes and
 //! passkeys are counted together, for each account and each address ([`Attempts`]); an account that does
 //! not exist is counted, answered and written down like one that does.
+//!
+//! Whoever signs in with the organization's identity provider has nothing else to sign in with here
+//! (`provider`); who they are there is asked by [`crate::oidc`].
 
 mod accounts;
 mod attempts;
@@ -18,6 +21,9 @@ mod name;
 #[cfg(test)]
 mod passkey_tests;
 mod passkeys;
+mod provider;
+#[cfg(test)]
+mod provider_tests;
 mod sessions;
 mod sign_in;
 #[cfg(test)]
@@ -38,10 +44,11 @@ use crate::node::{Node, Outcome};
 
 pub use accounts::{Person, Way};
 pub use attempts::Attempts;
-pub use faults::{fresh_proof_needed, link_is_over, not_signed_in};
+pub use faults::{fresh_proof_needed, link_is_over, not_signed_in, provider_too_late};
 pub use joining::{Invited, Joined, Joining, RecoveryCodes};
 pub use name::{MAX_NAME, fold};
 pub use passkeys::{MAX_PASSKEYS, PasskeyAnswer, PasskeyAsk, PasskeyShown, Site};
+pub use provider::{Errand, Returned, Sent};
 pub use sessions::{Method, PROOF_LASTS_S, SESSION_IDLE_S, SESSION_LASTS_S, SessionRow, Signed};
 pub use sign_in::{Place, Typed};
 pub use totp::base32;
@@ -50,7 +57,9 @@ pub use totp::base32;
 pub struct People {
     pub(crate) node: Arc<Node>,
     attempts: Mutex<Attempts>,
-    ceremonies: Mutex<ceremonies::Ceremonies>,
+    ceremonies: Mutex<ceremonies::Ceremonies<ceremonies::Doing>>,
+    errands: Mutex<ceremonies::Ceremonies<Returned>>,
+    kept_faults: Mutex<ceremonies::Ceremonies<Refusal>>,
     sessions: Mutex<sessions::Sessions>,
     cost: KdfParams,
 }
@@ -72,14 +81,20 @@ impl People {
         Self {
             node,
             attempts: Mutex::default(),
-            ceremonies: Mutex::default(),
+            ceremonies: lasting(ceremonies::PASSKEY_LASTS_S),
+            errands: lasting(provider::ERRAND_LASTS_S),
+            kept_faults: lasting(provider::FAULT_LASTS_S),
             sessions: Mutex::default(),
             cost,
         }
     }
 }
 
-/// A secret that is shown once: of a session, or of a link.
+fn lasting<T>(lasts_s: i64) -> Mutex<ceremonies::Ceremonies<T>> {
+    Mutex::new(ceremonies::Ceremonies::lasting(lasts_s))
+}
+
+/// A secret that is shown once: of a session, of a link, or of a way to the identity provider.
 #[derive(Clone)]
 pub struct Token(Zeroizing<[u8; 32]>);
 
@@ -99,6 +114,12 @@ impl Token {
         // 43 digits of base64 are 32 bytes.
         let bytes = URL_SAFE_NO_PAD.decode((text.len() == 43).then_some(text)?).ok()?;
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
+    }
+
+    /// One that everybody knows, for tests elsewhere.
+    #[cfg(test)]
+    pub(crate) fn of(byte: u8) -> Self {
+        Self(Zeroizing::new([byte; 32]))
     }
 
     /// Its text: 43 letters and digits, `-` and `_`.

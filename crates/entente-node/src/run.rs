@@ -24,6 +24,7 @@ use crate::grpc::statistics::Statistics;
 use crate::grpc::sums::Sums;
 use crate::node::Outcome;
 use crate::notify::{self, Ways};
+use crate::oidc::Provider;
 use crate::setup::{OpenHome, io_fault};
 use crate::sync::{self, Peers};
 use crate::tls::{Doorkeeper, LiveIdentity};
@@ -51,6 +52,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
     let OpenHome { home, config, node, key, ring } = open;
     accounts::check(&config)?;
     let ways = Arc::new(Ways::open(&config, &home)?.of(&node));
+    let provider = config.oidc.as_ref().map(|it| Provider::open(it, &home)).transpose()?;
     let identity = LiveIdentity::new(key, Arc::new(SystemClock)).map_err(|_| no_certificate())?;
     std::fs::write(home.certificate(), identity.certificate_pem())
         .map_err(|error| io_fault(&error))?;
@@ -72,7 +74,7 @@ pub async fn start(open: OpenHome) -> Outcome<Running> {
         ring,
         stop.clone(),
     );
-    let desk = Arc::new(desk.telling(Arc::clone(&ways)));
+    let desk = Arc::new(desk.telling(Arc::clone(&ways)).trusting(provider));
     let recovering = Arc::clone(&desk);
     let recovered = tokio::task::spawn_blocking(move || recovering.jobs.recover()).await;
     match recovered.unwrap_or_else(|_| Err(crate::answer::failed()))? {

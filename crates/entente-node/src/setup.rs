@@ -192,6 +192,7 @@ impl Home {
             referrals: crate::config::ReferralsConfig::default(),
             notifications: crate::config::NotificationsConfig::default(),
             console: crate::config::ConsoleConfig::default(),
+            oidc: None,
             approvals: crate::config::ApprovalsConfig::default(),
             public: crate::config::PublicConfig::default(),
             staff_door: crate::config::StaffDoorConfig::default(),

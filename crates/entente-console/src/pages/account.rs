@@ -5,11 +5,11 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
-use entente_node::fault::Fault;
-use entente_node::people::{Method, PasskeyShown, Person, SessionRow, Signed, Typed};
+use entente_node::fault::{Both, Fault};
+use entente_node::people::{Method, PasskeyShown, Person, SessionRow, Signed, Typed, Way};
 use serde::Deserialize;
 
-use super::sign_in::safe;
+use super::sign_in::{is_about_signing_in, safe};
 use crate::gate::Visit;
 use crate::notices::{Notice, notices};
 use crate::page::{Answer, Page, show, show_as};
@@ -36,12 +36,19 @@ struct AccountPage<'a> {
     passkeys: &'a [PasskeyShown],
     /// Why there can be none here.
     no_passkeys: Option<&'a Fault>,
+    /// The name of the identity provider, if there is one.
+    provider: Option<Both>,
 }
 
 impl AccountPage<'_> {
     fn roles(&self) -> String {
         let labels = self.person.roles.iter().map(|role| role.label(self.p.lang));
         labels.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether this account signs in at the identity provider.
+    fn is_provided(&self) -> bool {
+        self.person.ways.contains(&Way::Provider)
     }
 
     fn how(&self, session: &SessionRow) -> &'static str {
@@ -74,6 +81,7 @@ async fn account(visit: Visit) -> Answer {
         sessions: &sessions,
         passkeys: &passkeys,
         no_passkeys: no_passkeys.as_deref(),
+        provider: visit.console.desk.provider.as_ref().map(|it| it.name()),
     })
 }
 
@@ -99,23 +107,31 @@ struct ConfirmPage<'a> {
     to: &'a str,
     name: &'a str,
     passkeys: bool,
+    /// The name of the identity provider, if whoever is here signs in there and nowhere else.
+    provider: Option<Both>,
 }
 
-/// Whether whoever is signed in can confirm with a passkey.
-async fn has_passkey(visit: &Visit) -> Result<bool, Problem> {
-    let user = visit.signed()?.user;
-    let any = visit.console.people(move |people| people.passkeys_of(&user)).await?;
-    Ok(!any.is_empty() && super::passkeys::site(&visit.console).check().is_ok())
+impl<'a> ConfirmPage<'a> {
+    async fn new(visit: &'a Visit, to: &'a str) -> Result<Self, Problem> {
+        let signed = visit.signed()?;
+        let user = signed.user;
+        let found = visit.console.people(move |people| {
+            Ok((!people.passkeys_of(&user)?.is_empty(), people.is_provided(&user)?))
+        });
+        let (has_passkey, is_provided) = found.await?;
+        let passkeys = has_passkey && super::passkeys::site(&visit.console).check().is_ok();
+        let provider = visit.console.desk.provider.as_ref().filter(|_| is_provided);
+        let (name, provider) = (signed.staff.name.as_str(), provider.map(|it| it.name()));
+        Ok(Self { p: &visit.page, fault: None, to, name, passkeys, provider })
+    }
 }
 
 /// The page again, with what was wrong.
 pub(super) async fn not_proved(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
-    if !matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703" | "ENT-2765") {
+    if !is_about_signing_in(&fault) {
         return Err(Problem::new(fault));
     }
-    let passkeys = has_passkey(visit).await?;
-    let name = &visit.signed()?.staff.name;
-    let page = ConfirmPage { p: &visit.page, fault: Some(&fault), to, name, passkeys };
+    let page = ConfirmPage { fault: Some(&fault), ..ConfirmPage::new(visit, to).await? };
     show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -127,9 +143,7 @@ struct To {
 
 /// `GET /confirm`.
 async fn ask_proof(visit: Visit, Query(To { to }): Query<To>) -> Answer {
-    let passkeys = has_passkey(&visit).await?;
-    let name = &visit.signed()?.staff.name;
-    show(&ConfirmPage { p: &visit.page, fault: None, to: safe(&to), name, passkeys })
+    show(&ConfirmPage::new(&visit, safe(&to)).await?)
 }
 
 #[derive(Deserialize)]

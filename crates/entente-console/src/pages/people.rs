@@ -179,6 +179,11 @@ impl Shown for PersonPage<'_> {
 }
 
 impl PersonPage<'_> {
+    /// Whether the identity provider says who this is and what they may do.
+    fn is_provided(&self) -> bool {
+        self.user.ways.iter().any(|way| way == "identity_provider")
+    }
+
     fn ways(&self) -> String {
         let word = |way: &String| match way.as_str() {
             "passkey" => self.p.t("passkey", "clé d’accès"),

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::Query;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use entente_node::fault::Fault;
+use entente_node::fault::{Both, Fault};
 use entente_node::people::{Token, Typed};
 use serde::Deserialize;
 
@@ -31,6 +31,16 @@ struct SignInPage<'a> {
     to: &'a str,
     locked: bool,
     passkeys: bool,
+    /// The name of the identity provider, if there is one.
+    provider: Option<Both>,
+}
+
+impl<'a> SignInPage<'a> {
+    fn new(visit: &'a Visit, to: &'a str) -> Self {
+        let passkeys = super::passkeys::site(&visit.console).check().is_ok();
+        let provider = visit.console.desk.provider.as_ref().map(|it| it.name());
+        Self { p: &visit.page, fault: None, name: "", to, locked: false, passkeys, provider }
+    }
 }
 
 /// Where to go after signing in: a path of ours, without the language.
@@ -52,14 +62,12 @@ async fn ask(visit: Visit, Query(To { to }): Query<To>) -> Answer {
     if visit.page.signed.is_some() {
         return Ok(Redirect::to(&visit.page.to(safe(&to))).into_response());
     }
-    let (passkeys, to) = (passkeys(&visit), safe(&to));
-    show(&SignInPage { p: &visit.page, fault: None, name: "", to, locked: false, passkeys })
+    show(&SignInPage::new(&visit, safe(&to)))
 }
 
 /// `GET /locked`: where a page goes that was left alone.
 async fn locked(visit: Visit) -> Answer {
-    let (passkeys, to) = (passkeys(&visit), "/home");
-    show(&SignInPage { p: &visit.page, fault: None, name: "", to, locked: true, passkeys })
+    show(&SignInPage { locked: true, ..SignInPage::new(&visit, "/home") })
 }
 
 #[derive(Deserialize)]
@@ -93,25 +101,25 @@ async fn sign_in(visit: Visit, Form(form): Form<SignIn>) -> Answer {
     }
 }
 
+/// Whether somebody who tries to get in can try again with it: wrong, too often, too late, or no answer to be
+/// had from the identity provider.
+pub(super) fn is_about_signing_in(fault: &Fault) -> bool {
+    matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703" | "ENT-2765")
+        || fault.code.starts_with("ENT-28")
+}
+
 /// The page again, with what was wrong.
 fn again(visit: &Visit, fault: Box<Fault>, name: &str, to: &str) -> Answer {
-    if !matches!(fault.code.as_str(), "ENT-2702" | "ENT-2703" | "ENT-2765") {
+    if !is_about_signing_in(&fault) {
         return Err(Problem::new(fault));
     }
-    let fault = Some(&*fault);
-    let page =
-        SignInPage { passkeys: passkeys(visit), p: &visit.page, fault, name, to, locked: false };
+    let page = SignInPage { fault: Some(&fault), name, ..SignInPage::new(visit, to) };
     show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// The same for whoever typed no name.
 pub(super) fn refused(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
     again(visit, fault, "", to)
-}
-
-/// Whether there can be passkeys here.
-fn passkeys(visit: &Visit) -> bool {
-    super::passkeys::site(&visit.console).check().is_ok()
 }
 
 /// Ends the session of whoever asks, if there is one.

@@ -18,6 +18,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use super::text::Letter;
 use super::{Failure, secret};
 use crate::config::{MailConfig, Security};
+use crate::fault::Both;
 use crate::node::Outcome;
 use crate::setup::Home;
 
@@ -125,7 +126,7 @@ fn parameters(config: &MailConfig, home: &Home) -> Outcome<TlsParameters> {
     } else {
         config.ca_file.display().to_string()
     };
-    let unusable = || secret::no_certificates(&of);
+    let unusable = || secret::no_certificates(Both::new(&of, &of));
     if let Some(pem) = secret::certificates(&config.ca_file, home)? {
         // Only this one: what is pinned is not widened by what the machine trusts.
         builder = builder.certificate_store(CertificateStore::None);

@@ -14,9 +14,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::Full;
 use hyper::{Request, StatusCode, Uri, header};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use sha2::Sha256;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -25,6 +24,8 @@ use zeroize::Zeroizing;
 
 use super::{Failure, secret};
 use crate::config::WebhookConfig;
+use crate::fault::Both;
+use crate::named;
 use crate::node::Outcome;
 use crate::setup::Home;
 use crate::tls;
@@ -57,13 +58,11 @@ impl Webhook {
         let bytes = line.strip_prefix(PREFIX).and_then(|it| BASE64_STANDARD.decode(it).ok());
         let secret = bytes.map(Zeroizing::new).filter(|it| SECRET_BYTES.contains(&it.len()));
         let secret = secret.ok_or_else(|| {
-            secret::no_secret(
-                &config.secret_file,
-                (
-                    "it must be whsec_ and 24 to 64 bytes in base64",
-                    "il faut whsec_ et de 24 à 64 octets en base64",
-                ),
-            )
+            secret::no_secret(named::about(
+                &named::beside(&config.secret_file, home),
+                "it must be whsec_ and 24 to 64 bytes in base64",
+                "il faut whsec_ et de 24 à 64 octets en base64",
+            ))
         })?;
         // The settings are refused before this if it is none.
         let url: Uri = config.url.parse().map_err(|_| crate::answer::failed())?;
@@ -160,22 +159,9 @@ where
 }
 
 fn client_config(config: &WebhookConfig, home: &Home) -> Outcome<Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    let of = match secret::certificates(&config.ca_file, home)? {
-        Some(pem) => {
-            let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
-            roots.add_parsable_certificates(certificates);
-            config.ca_file.display().to_string()
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            "/etc/ssl/certs".to_owned()
-        }
-    };
-    if roots.is_empty() {
-        return Err(secret::no_certificates(&of));
-    }
-    tls::web_client_config(roots).map_err(|_| secret::no_certificates(&of))
+    let roots = named::authorities(&config.ca_file, home).map_err(secret::no_certificates)?;
+    let of = config.ca_file.display().to_string();
+    tls::web_client_config(roots).map_err(|_| secret::no_certificates(Both::new(&of, &of)))
 }
 
 fn unreachable() -> Failure {
@@ -241,7 +227,7 @@ mod tests {
             let (stream, _) = listener.accept().await.unwrap();
             acceptor.accept(stream).await.map(drop)
         };
-        let mut roots = RootCertStore::empty();
+        let mut roots = rustls::RootCertStore::empty();
         roots.add(trusted.cert.der().clone()).unwrap();
         let webhook = webhook(&url, Some(tls::web_client_config(roots).unwrap()));
         let (sent, served) = tokio::join!(webhook.send("id", 1, b"{}".to_vec()), serving);

@@ -104,9 +104,13 @@ impl People {
         Ok((id, person))
     }
 
-    /// Gives an account these roles in place of those it has. Its sessions go on with them.
+    /// Gives an account these roles in place of those it has. Its sessions go on with them. `ENT-2814` if
+    /// they follow the groups at the identity provider.
     pub fn set_roles(&self, by: &Actor, user: &str, roles: &[Role]) -> Outcome<Person> {
-        let (id, _) = self.find(user)?;
+        let (id, person) = self.find(user)?;
+        if person.ways.contains(&Way::Provider) {
+            return Err(faults::roles_follow_groups());
+        }
         let roles = codes(roles);
         let row = self.change(
             &id,
@@ -135,7 +139,7 @@ impl People {
     pub fn reset(&self, by: &Actor, user: &str) -> Outcome<(Person, Token, i64)> {
         let (id, _) = self.find(user)?;
         let forget = |row: &mut UserRow| {
-            (row.password, row.totp) = (None, None);
+            (row.password, row.totp, row.federated) = (None, None, None);
             row.recovery.clear();
             row.passkeys.clear();
         };
@@ -211,11 +215,13 @@ impl People {
     }
 }
 
-fn runs_console(row: &UserRow) -> bool {
+/// Whether somebody may sign in as administrator.
+pub(super) fn runs_console(row: &UserRow) -> bool {
     row.enabled && row.roles.iter().any(|code| code == Role::Administrator.code())
 }
 
-fn codes(roles: &[Role]) -> Vec<String> {
+/// Codes of roles, in order and each once.
+pub(super) fn codes(roles: &[Role]) -> Vec<String> {
     let set: BTreeSet<Role> = roles.iter().copied().collect();
     set.into_iter().map(|role| role.code().to_owned()).collect()
 }

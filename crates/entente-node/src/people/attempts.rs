@@ -43,13 +43,21 @@ impl Attempts {
     /// Begins an attempt on the account `name`, folded, from `from`; it counts as wrong until it
     /// [succeeds](Self::succeeded). In the way: how many seconds to wait.
     pub fn begin(&mut self, name: &str, from: IpAddr, now_s: i64) -> Result<(), i64> {
+        self.begin_all(&both(name, from), now_s)
+    }
+
+    /// The same where nobody says which account it is.
+    pub fn begin_at(&mut self, from: IpAddr, now_s: i64) -> Result<(), i64> {
+        self.begin_all(&[Watched::Address(network(from))], now_s)
+    }
+
+    fn begin_all(&mut self, watched: &[Watched], now_s: i64) -> Result<(), i64> {
         self.tries.retain(|_, tries| now_s - tries.last_s < FORGET_S);
-        let watched = both(name, from);
         let wait = watched.iter().map(|it| self.wait(it, now_s)).max().unwrap_or(0);
         for it in watched {
-            self.make_room(&it);
+            self.make_room(it);
             let fresh = Tries { n: 0, last_s: now_s, n_turned_away: 0 };
-            let tries = self.tries.entry(it).or_insert(fresh);
+            let tries = self.tries.entry(it.clone()).or_insert(fresh);
             if wait > 0 {
                 tries.n_turned_away += 1;
             } else {
@@ -62,10 +70,15 @@ impl Attempts {
 
     /// The attempt was right.
     pub fn succeeded(&mut self, name: &str, from: IpAddr) {
-        let [account, address] = both(name, from);
+        let [account, _] = both(name, from);
         self.tries.remove(&account);
+        self.succeeded_at(from);
+    }
+
+    /// The attempt where nobody said which account it is was right.
+    pub fn succeeded_at(&mut self, from: IpAddr) {
         // One right account does not excuse what the address tried on others.
-        if let Some(tries) = self.tries.get_mut(&address) {
+        if let Some(tries) = self.tries.get_mut(&Watched::Address(network(from))) {
             tries.n = tries.n.saturating_sub(1);
         }
     }

@@ -1,4 +1,4 @@
-//! What browsers were asked about passkeys: in memory, once, for five minutes.
+//! What browsers were asked, or sent away with: in memory, once, for some minutes.
 //!
 //! Anybody may have something asked without being signed in, so what is kept is bounded, and one
 //! address cannot push out what another was asked.
@@ -13,7 +13,7 @@ use webauthn_rs::prelude::{
 };
 
 /// How long a person has to find a key and touch it, in seconds (WebAuthn level 3 recommends as much).
-const LASTS_S: i64 = 5 * 60;
+pub(super) const PASSKEY_LASTS_S: i64 = 5 * 60;
 /// The most of one address: an office may share one.
 const MAX_OF_ADDRESS: usize = 50;
 /// The most at all: some megabytes.
@@ -21,15 +21,15 @@ const MAX: usize = 5_000;
 
 /// What a browser was asked.
 #[derive(Debug)]
-pub(super) struct Ceremony {
-    pub(super) doing: Doing,
+pub(super) struct Ceremony<T> {
+    pub(super) doing: T,
     /// When, in seconds since 1970.
     pub(super) begun_at_s: i64,
     /// Whose browser.
     pub(super) from: IpAddr,
 }
 
-/// For what.
+/// For what, of passkeys.
 #[derive(Debug)]
 pub(super) enum Doing {
     /// To make a passkey for this account.
@@ -41,38 +41,54 @@ pub(super) enum Doing {
 }
 
 /// All of them, by the hash of their names.
-#[derive(Debug, Default)]
-pub(super) struct Ceremonies(HashMap<Bytes32, Ceremony>);
+#[derive(Debug)]
+pub(super) struct Ceremonies<T> {
+    lasts_s: i64,
+    all: HashMap<Bytes32, Ceremony<T>>,
+}
 
-impl Ceremonies {
+impl<T> Ceremonies<T> {
+    /// None yet; each will last so many seconds.
+    pub(super) fn lasting(lasts_s: i64) -> Self {
+        Self { lasts_s, all: HashMap::new() }
+    }
+
     /// Keeps one. If there are too many, the oldest of the same address goes, or the oldest of all.
-    pub(super) fn keep(&mut self, name: Bytes32, ceremony: Ceremony) {
-        let now_s = ceremony.begun_at_s;
-        self.0.retain(|_, it| !is_over(it, now_s));
-        let is_near = |it: &Ceremony| it.from == ceremony.from;
-        if self.0.values().filter(|it| is_near(it)).count() >= MAX_OF_ADDRESS {
+    pub(super) fn keep(&mut self, name: Bytes32, ceremony: Ceremony<T>) {
+        let (now_s, lasts_s) = (ceremony.begun_at_s, self.lasts_s);
+        self.all.retain(|_, it| !it.is_over(now_s, lasts_s));
+        let is_near = |it: &Ceremony<T>| it.from == ceremony.from;
+        if self.all.values().filter(|it| is_near(it)).count() >= MAX_OF_ADDRESS {
             self.forget_oldest(is_near);
         }
-        if self.0.len() >= MAX {
+        if self.all.len() >= MAX {
             self.forget_oldest(|_| true);
         }
-        self.0.insert(name, ceremony);
+        self.all.insert(name, ceremony);
     }
 
     /// Takes one out; `None` if there is none of this name, or its time is over.
-    pub(super) fn take(&mut self, name: &Bytes32, now_s: i64) -> Option<Doing> {
-        let taken = self.0.remove(name)?;
-        (!is_over(&taken, now_s)).then_some(taken.doing)
+    pub(super) fn take(&mut self, name: &Bytes32, now_s: i64) -> Option<T> {
+        let taken = self.all.remove(name)?;
+        (!taken.is_over(now_s, self.lasts_s)).then_some(taken.doing)
     }
 
-    fn forget_oldest(&mut self, of: impl Fn(&Ceremony) -> bool) {
-        let oldest = self.0.iter().filter(|(_, it)| of(it)).min_by_key(|(_, it)| it.begun_at_s);
+    /// Looks at one; it stays until its time is over.
+    pub(super) fn see(&self, name: &Bytes32, now_s: i64) -> Option<&T> {
+        let kept = self.all.get(name)?;
+        (!kept.is_over(now_s, self.lasts_s)).then_some(&kept.doing)
+    }
+
+    fn forget_oldest(&mut self, of: impl Fn(&Ceremony<T>) -> bool) {
+        let oldest = self.all.iter().filter(|(_, it)| of(it)).min_by_key(|(_, it)| it.begun_at_s);
         if let Some(name) = oldest.map(|(name, _)| *name) {
-            self.0.remove(&name);
+            self.all.remove(&name);
         }
     }
 }
 
-fn is_over(ceremony: &Ceremony, now_s: i64) -> bool {
-    now_s - ceremony.begun_at_s >= LASTS_S
+impl<T> Ceremony<T> {
+    fn is_over(&self, now_s: i64, lasts_s: i64) -> bool {
+        now_s - self.begun_at_s >= lasts_s
+    }
 }

@@ -227,3 +227,129 @@ pub(super) fn passkey_too_late() -> Box<Fault> {
         ),
     )
 }
+
+/// The browser is back with nothing that is known of it: too late, twice, or another browser.
+pub fn provider_too_late() -> Box<Fault> {
+    Fault::new(
+        2805,
+        ("That took too long.", "Cela a pris trop de temps."),
+        (
+            "Begin again here, in this window; you have ten minutes to sign in at the identity provider.",
+            "Recommencez ici, dans cette fenêtre; vous avez dix minutes pour ouvrir une session chez le fournisseur d’identité.",
+        ),
+    )
+    .because(
+        "The way there and back works once, in one browser.",
+        "L’aller-retour sert une fois, dans un seul navigateur.",
+    )
+}
+
+/// Whoever is known there has nothing to do here.
+pub(super) fn no_group() -> Box<Fault> {
+    Fault::new(
+        2807,
+        (
+            "You have no role here.",
+            "Vous n’avez aucun rôle ici.",
+        ),
+        (
+            "Ask for a group that has one: whoever runs the identity provider gives it, and `[oidc.roles]` in `entente.toml` names it.",
+            "Demandez un groupe qui en a un : qui gère le fournisseur d’identité le donne, et `[oidc.roles]` dans `entente.toml` le nomme.",
+        ),
+    )
+    .because(
+        "None of your groups at the identity provider gives a role.",
+        "Aucun de vos groupes chez le fournisseur d’identité ne donne de rôle.",
+    )
+}
+
+/// The name that they have there is an account's here.
+pub(super) fn name_is_of_an_account() -> Box<Fault> {
+    Fault::new(
+        2808,
+        (
+            "Your name at the identity provider is that of another account here.",
+            "Votre nom chez le fournisseur d’identité est celui d’un autre compte ici.",
+        ),
+        (
+            "If the account is yours, sign in as before and choose the identity provider on the page of your account. If not, tell the administrator.",
+            "Si le compte est à vous, ouvrez une session comme avant et choisissez le fournisseur d’identité à la page de votre compte. Sinon, avertissez l’administrateur.",
+        ),
+    )
+    .because(
+        "An account is never taken over because a name is the same.",
+        "Un compte n’est jamais repris parce qu’un nom est le même.",
+    )
+}
+
+/// The name that they have there can be no account's here.
+pub(super) fn bad_name_at_provider() -> Box<Fault> {
+    Fault::new(
+        2809,
+        (
+            "Your name at the identity provider cannot be that of an account here.",
+            "Votre nom chez le fournisseur d’identité ne peut pas être celui d’un compte ici.",
+        ),
+        (
+            "The administrator has the provider tell `preferred_username`: 1 to 64 letters, digits and . - _ @, without a space.",
+            "L’administrateur fait transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
+        ),
+    )
+}
+
+/// The account is disabled here, whatever the provider says.
+pub(super) fn disabled_here() -> Box<Fault> {
+    Fault::new(
+        2810,
+        ("Your account here is disabled.", "Votre compte ici est désactivé."),
+        (
+            "Only the administrator of this console can enable it again.",
+            "Seul l’administrateur de cette console peut le réactiver.",
+        ),
+    )
+}
+
+/// Another person, or another session, than the one that went.
+pub(super) fn somebody_else_at_provider() -> Box<Fault> {
+    Fault::new(
+        2811,
+        (
+            "Somebody else has signed in at the identity provider.",
+            "Une autre personne a ouvert une session chez le fournisseur d’identité.",
+        ),
+        (
+            "Sign in there as yourself: sign out at the provider first, if you share this computer.",
+            "Ouvrez-y une session à votre nom : fermez d’abord celle du fournisseur, si vous partagez cet ordinateur.",
+        ),
+    )
+}
+
+/// Such an account has no other way in.
+pub(super) fn only_at_provider() -> Box<Fault> {
+    Fault::new(
+        2812,
+        (
+            "You sign in with the identity provider, and with nothing else.",
+            "Vous ouvrez vos sessions avec le fournisseur d’identité, et rien d’autre.",
+        ),
+        (
+            "Change your password and your second factor there. The administrator can give the account a link of this console again.",
+            "Changez-y votre mot de passe et votre second facteur. L’administrateur peut redonner au compte un lien de cette console.",
+        ),
+    )
+}
+
+/// Roles of an account that the provider gives.
+pub(super) fn roles_follow_groups() -> Box<Fault> {
+    Fault::new(
+        2814,
+        (
+            "The roles of this account follow its groups at the identity provider.",
+            "Les rôles de ce compte suivent ses groupes chez le fournisseur d’identité.",
+        ),
+        (
+            "Change the groups there. To end everything now, disable the account: `entente user disable NAME`.",
+            "Changez-y les groupes. Pour tout arrêter maintenant, désactivez le compte : `entente user disable NOM`.",
+        ),
+    )
+}

@@ -90,8 +90,11 @@ impl People {
     }
 
     /// A link for somebody's own account, to set up their way in anew. They keep what they have until
-    /// it is used.
+    /// it is used. `ENT-2812` if that is the identity provider.
     pub fn renew(&self, signed: &super::Signed) -> Outcome<Token> {
+        if self.is_provided(&signed.user)? {
+            return Err(faults::only_at_provider());
+        }
         Ok(self.link_for(&signed.staff.actor(), signed.user)?.0)
     }
 

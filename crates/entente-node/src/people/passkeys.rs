@@ -124,6 +124,9 @@ impl People {
         let webauthn = site.webauthn()?;
         let row =
             self.node.db.read(|tx| tx.user(&signed.user))?.ok_or_else(faults::no_such_user)?;
+        if row.federated.is_some() {
+            return Err(faults::only_at_provider());
+        }
         let known = kept(&row).map(|(_, key)| key.cred_id().clone()).collect();
         let id = Uuid::from_bytes(signed.user);
         let begun = webauthn.start_passkey_registration(id, &row.name, &row.display, Some(known));
@@ -162,6 +165,10 @@ impl People {
         let shown = PasskeyShown::from(&row);
         self.node.db.write("passkey added", |tx| {
             let mut user = tx.user(&signed.user)?.ok_or_else(faults::no_such_user)?;
+            // They may have moved meanwhile, in another window.
+            if user.federated.is_some() {
+                return Err(faults::only_at_provider());
+            }
             if user.passkeys.len() >= MAX_PASSKEYS {
                 return Err(faults::too_many_passkeys());
             }

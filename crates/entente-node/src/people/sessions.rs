@@ -93,6 +93,13 @@ pub struct Signed {
     key: Bytes32,
 }
 
+impl Signed {
+    /// What the session is kept under.
+    pub(super) fn key(&self) -> Bytes32 {
+        self.key
+    }
+}
+
 /// A session as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
@@ -113,6 +120,17 @@ pub struct SessionRow {
 impl People {
     /// Opens a session. That somebody signed in was written down before.
     pub(super) fn open(&self, user: UserId, how: Method, from: &super::Place) -> Outcome<Token> {
+        self.open_proved(user, how, from, self.node.now_s())
+    }
+
+    /// The same for somebody who proved who they are at another moment than now.
+    pub(super) fn open_proved(
+        &self,
+        user: UserId,
+        how: Method,
+        from: &super::Place,
+        proved_at_s: i64,
+    ) -> Outcome<Token> {
         let (token, id, now_s) = (Token::new()?, Token::new()?, self.node.now_s());
         let agent = from.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT).collect();
         let session = Session {
@@ -121,7 +139,7 @@ impl People {
             how,
             made_at_s: now_s,
             seen_at_s: now_s,
-            proved_at_s: now_s,
+            proved_at_s,
             from: from.address,
             agent,
         };

@@ -56,6 +56,7 @@ fn grid(users: &[UserRow], page: &mut Page<'_>) {
         lang.pick("Account", "Compte"),
         lang.pick("Name", "Nom"),
         lang.pick("Roles", "Rôles"),
+        lang.pick("Signs in with", "Ouvre une session avec"),
         lang.pick("Enabled", "Actif"),
         lang.pick("Last signed in", "Dernière session"),
     ]);
@@ -65,11 +66,22 @@ fn grid(users: &[UserRow], page: &mut Page<'_>) {
             (tone, user.name.clone()),
             (tone, user.display.clone()),
             (tone, roles(&user.roles, lang)),
+            (tone, ways(&user.ways, lang)),
             (tone, yes_no(user.enabled, lang).to_owned()),
             (tone, moment_or_dash(user.signed_in_at.as_ref())),
         ]);
     }
     page.table(grid);
+}
+
+fn ways(codes: &[String], lang: Lang) -> String {
+    let word = |code: &String| match code.as_str() {
+        "passkey" => lang.pick("passkey", "clé d’accès").to_owned(),
+        "password" => lang.pick("password and code", "mot de passe et code").to_owned(),
+        "identity_provider" => lang.pick("identity provider", "fournisseur d’identité").to_owned(),
+        other => other.to_owned(),
+    };
+    codes.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
 fn roles(codes: &[String], lang: Lang) -> String {

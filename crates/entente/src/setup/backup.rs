@@ -84,6 +84,7 @@ fn restored_config(desk: &Desk, typed: &Typed<'_>) -> Result<Config, Box<Fault>>
         referrals: entente_node::config::ReferralsConfig::default(),
         notifications: entente_node::config::NotificationsConfig::default(),
         console: entente_node::config::ConsoleConfig::default(),
+        oidc: None,
         approvals: entente_node::config::ApprovalsConfig::default(),
         public: entente_node::config::PublicConfig::default(),
         staff_door: entente_node::config::StaffDoorConfig::default(),

@@ -65,6 +65,7 @@ async fn examined(desk: &Arc<Desk>, steps: &Steps) -> Outcome<Vec<Check>> {
     checks.push(blocking(desk, audit).await?);
     let now_s = desk.node.now_s();
     checks.extend(called.iter().map(|called| partner(called, now_s)));
+    checks.extend(provider(desk).await);
     step(steps, 3, 3, "done", "terminé");
     Ok(checks)
 }
@@ -88,6 +89,70 @@ fn certificate(desk: &Desk) -> Check {
                 "Check the clock of the machine: timedatectl",
                 "Vérifiez l’horloge de la machine : timedatectl",
             ),
+        ),
+    }
+}
+
+/// Whether people can sign in at the identity provider, if there is one.
+async fn provider(desk: &Desk) -> Option<Check> {
+    let answer = desk.provider.as_ref()?.check().await;
+    Some(match answer {
+        Ok(()) => good(
+            "identity_provider",
+            "The identity provider answers.",
+            "Le fournisseur d’identité répond.",
+        ),
+        Err(word) => {
+            let (en, fr, next) = told(word);
+            found(
+                "identity_provider",
+                Wellness::Bad,
+                Both::new(
+                    format!("Nobody can sign in with the identity provider: {en}."),
+                    format!(
+                        "Personne ne peut ouvrir de session avec le fournisseur d’identité : {fr}."
+                    ),
+                ),
+                next,
+            )
+        }
+    })
+}
+
+/// Why the identity provider is of no use, in words, and what helps.
+fn told(word: &str) -> (&'static str, &'static str, (&'static str, &'static str)) {
+    let settings = (
+        "Look at [oidc] in entente.toml, and at the description of the provider.",
+        "Examinez [oidc] dans entente.toml et la description du fournisseur.",
+    );
+    match word {
+        "unreachable" | "no_answer" | "broken" => (
+            "it does not answer",
+            "il ne répond pas",
+            ("Check the network to the provider.", "Vérifiez le réseau vers le fournisseur."),
+        ),
+        "tls" => (
+            "its certificate is not trusted",
+            "son certificat n’est pas reconnu",
+            (
+                "Name its authority with oidc.ca_file in entente.toml.",
+                "Indiquez son autorité avec oidc.ca_file dans entente.toml.",
+            ),
+        ),
+        "not_https" => (
+            "it sends people where nothing is encrypted",
+            "il envoie les gens où rien n’est chiffré",
+            settings,
+        ),
+        "issuer" => (
+            "it names itself otherwise than oidc.issuer does",
+            "il se nomme autrement que oidc.issuer",
+            settings,
+        ),
+        _ => (
+            "it is no OpenID Connect provider",
+            "ce n’est pas un fournisseur OpenID Connect",
+            settings,
         ),
     }
 }

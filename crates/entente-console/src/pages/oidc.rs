@@ -1,0 +1,231 @@
+//! Signing in with the organization's own identity provider.
+//!
+//! A form of ours begins the way there, and a page of ours leads on: a browser that followed a redirect
+//! straight out of a form would ask our policy for the address of the provider (`form-action`), and of
+//! wherever the provider sends people next. The way back is one address without a language. It is the one
+//! request that changes something by GET: it counts only with a `state` that this browser was sent away
+//! with, once, and answers with a redirect, so that no code stays in the window.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{AppendHeaders, IntoResponse as _, Redirect, Response};
+use entente_core::lang::Lang;
+use entente_node::fault::{Both, Fault};
+use entente_node::node::Outcome;
+use entente_node::oidc::{Provider, not_accepted, not_finished};
+use entente_node::people::{Errand, Place, Returned, Signed, Token};
+use serde::Deserialize;
+
+use super::sign_in::safe;
+use crate::Console;
+use crate::gate::{self, Visit, cookie, nothing_there, set_cookie};
+use crate::page::{Answer, Page, show};
+use crate::problem::Problem;
+use crate::route::area;
+
+area! {
+    POST "/sign-in/oidc", Need::Nothing => sign_in;
+    GET "/sign-in/oidc", Need::Nothing => refused;
+    POST "/confirm/oidc", Need::Session => prove;
+    POST "/account/oidc", Need::Fresh => move_there;
+}
+
+/// Where the provider sends browsers back to, behind the origin.
+pub(crate) const BACK: &str = "/sign-in/oidc/back";
+
+/// How long the cookie of the way there lasts, in seconds: as long as what it belongs to.
+const WAY_LASTS_S: u32 = 600;
+
+fn provider(console: &Console) -> Outcome<&Provider> {
+    console.desk.provider.as_ref().ok_or_else(nothing_there)
+}
+
+/// The address to come back to, as the provider knows it.
+fn back_address(console: &Console) -> String {
+    // With a proxy in front, both are the origin that browsers see.
+    let origin = console.origins.first().map_or("", String::as_str);
+    format!("{origin}{BACK}")
+}
+
+/// The cookie of the way there. Another one than that of a session: it is nobody's yet.
+fn way_cookie(console: &Console) -> String {
+    format!("{}-oidc", console.cookie)
+}
+
+fn set_way(console: &Console, token: &Token) -> String {
+    // Lax: the way back is a link of another site, as far as a browser can see.
+    let (name, text) = (way_cookie(console), token.text());
+    format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={WAY_LASTS_S}")
+}
+
+fn unset_way(console: &Console) -> String {
+    format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", way_cookie(console))
+}
+
+#[derive(Template)]
+#[template(path = "provider.html")]
+struct ProviderPage<'a> {
+    p: &'a Page,
+    name: &'a Both,
+    address: &'a str,
+}
+
+/// A form that begins the way there.
+#[derive(Debug, Default, Deserialize)]
+struct Begin {
+    #[serde(default)]
+    to: String,
+}
+
+/// Leads a browser to the provider.
+async fn lead(visit: &Visit, errand: Errand, to: &str) -> Result<Response, Problem> {
+    let console = &visit.console;
+    let provider = provider(console)?;
+    let (lang, to, place) = (visit.page.lang, to.to_owned(), visit.place.clone());
+    let signed = visit.page.signed.clone().filter(|_| errand != Errand::SignIn);
+    let sent = console.people(move |people| {
+        people.send_to_provider(errand, signed.as_ref(), (lang, &to), &place)
+    });
+    let sent = sent.await?;
+    let now_s = console.desk.node.now_s();
+    let address = provider.address(&sent, &back_address(console), lang, now_s).await?;
+    let page = show(&ProviderPage { p: &visit.page, name: &provider.name(), address: &address })?;
+    let headers = [
+        (header::SET_COOKIE, set_way(console, &sent.browser)),
+        (header::REFRESH, format!("0; url={address}")),
+    ];
+    Ok((headers, page).into_response())
+}
+
+/// `POST /sign-in/oidc`.
+async fn sign_in(visit: Visit, Form(form): Form<Begin>) -> Answer {
+    let to = safe(&form.to);
+    match lead(&visit, Errand::SignIn, to).await {
+        Err(problem) => super::sign_in::refused(&visit, problem.into_fault(), to),
+        led => led,
+    }
+}
+
+/// `POST /confirm/oidc`.
+async fn prove(visit: Visit, Form(form): Form<Begin>) -> Answer {
+    let to = safe(&form.to);
+    match lead(&visit, Errand::Prove, to).await {
+        Err(problem) => super::account::not_proved(&visit, problem.into_fault(), to).await,
+        led => led,
+    }
+}
+
+/// `POST /account/oidc`: to sign in there from now on.
+async fn move_there(visit: Visit) -> Answer {
+    lead(&visit, Errand::Move, "/account").await
+}
+
+/// `GET /sign-in/oidc`: what was wrong, for the browser that has just come back.
+async fn refused(visit: Visit, headers: HeaderMap) -> Answer {
+    let kept = cookie(&headers, &way_cookie(&visit.console));
+    let kept = visit.console.people(move |people| Ok(kept.and_then(|it| people.kept_fault(&it))));
+    match kept.await? {
+        Some(fault) if visit.page.signed.is_some() => Err(Problem::new(fault)),
+        Some(fault) => super::sign_in::refused(&visit, fault, "/home"),
+        None => Ok(Redirect::to(&visit.page.to("/sign-in")).into_response()),
+    }
+}
+
+/// What stands behind the `?` when a browser is back. What an error says is not even read.
+#[derive(Default, Deserialize)]
+struct Back {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    code: String,
+    iss: Option<String>,
+    error: Option<String>,
+}
+
+/// `GET /sign-in/oidc/back`.
+pub(crate) async fn back(State(console): State<Arc<Console>>, request: Request) -> Response {
+    // What stands there twice is what nobody meant.
+    let query = request.uri().query().unwrap_or_default();
+    let query: Back = serde_urlencoded::from_str(query).unwrap_or_default();
+    let lang = gate::wanted(request.headers());
+    let page = Page::new(&console, lang, request.uri(), None);
+    let visit = gate::visit(&request, Arc::clone(&console), page);
+    let browser = cookie(request.headers(), &way_cookie(&console));
+    drop(request);
+    let (state, place) = (query.state.clone(), visit.place.clone());
+    let taken = console
+        .people(move |people| people.back_from_provider(&state, browser.as_deref(), &place))
+        .await;
+    let (lang, done) = match taken {
+        Ok(returned) => (returned.lang, finish(&visit, query, returned).await),
+        Err(fault) => (lang, Err(fault)),
+    };
+    match done {
+        Ok(response) => response,
+        Err(fault) => to_refused(&visit, lang, fault).await,
+    }
+}
+
+/// Exchanges the code, and does what the browser went for.
+async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Response> {
+    let console = &visit.console;
+    let signed = signed(visit, returned.errand).await?;
+    let name = signed.as_ref().map(|signed| signed.staff.name.clone());
+    let provider = provider(console)?;
+    let who = if !provider.is_from(query.iss.as_deref()) {
+        Err(not_accepted())
+    } else if query.error.is_some() {
+        Err(not_finished())
+    } else {
+        let now_s = console.desk.node.now_s();
+        provider.redeem(&query.code, &returned, &back_address(console), now_s).await
+    };
+    let who = match who {
+        Ok(who) => who,
+        Err(fault) => {
+            let told = console
+                .people(move |people| people.refuse_provider(name.as_deref(), fault))
+                .await?;
+            return Err(told);
+        }
+    };
+    let to = Redirect::to(&format!("/{}{}", returned.lang, safe(&returned.to)));
+    let place = visit.place.clone();
+    let done = console.people(move |people| match (returned.errand, signed) {
+        (Errand::SignIn, _) => people.sign_in_with_provider(&who, &place).map(Some),
+        (Errand::Prove, Some(signed)) => {
+            people.prove_with_provider(&signed, &returned, &who, &place).map(|()| None)
+        }
+        (Errand::Move, Some(signed)) => {
+            people.move_to_provider(&signed, &returned, &who, &place).map(Some)
+        }
+        // The session ended meanwhile.
+        (_, None) => Err(people.refuse_provider(None, entente_node::people::provider_too_late())?),
+    });
+    let opened = done.await?;
+    let session = opened.map(|token| (header::SET_COOKIE, set_cookie(console, &token)));
+    let way = (header::SET_COOKIE, unset_way(console));
+    Ok((AppendHeaders(session.into_iter().chain([way])), to).into_response())
+}
+
+/// Whoever is signed in, for an errand that is somebody's.
+async fn signed(visit: &Visit, errand: Errand) -> Outcome<Option<Signed>> {
+    let token = visit.cookie.as_deref().and_then(Token::parse);
+    let Some(token) = token.filter(|_| errand != Errand::SignIn) else { return Ok(None) };
+    visit.console.people(move |people| people.signed(&token, true)).await
+}
+
+/// To the page that says what was wrong: in the address there is nothing of the provider then.
+async fn to_refused(visit: &Visit, lang: Lang, fault: Box<Fault>) -> Response {
+    let place: Place = visit.place.clone();
+    let kept = visit.console.people(move |people| people.keep_fault(fault, &place)).await;
+    let to = Redirect::to(&format!("/{lang}/sign-in/oidc"));
+    match kept {
+        Ok(token) => ([(header::SET_COOKIE, set_way(&visit.console, &token))], to).into_response(),
+        Err(_) => to.into_response(),
+    }
+}
