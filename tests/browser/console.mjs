@@ -10,9 +10,9 @@ import { passkeys } from "./journeys/passkeys.mjs";
 import { referrals } from "./journeys/referrals.mjs";
 import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
-import { statistics } from "./journeys/statistics.mjs";
+import { overlap, statistics } from "./journeys/statistics.mjs";
 
-const JOURNEYS = { shell, passkeys, cases, jobs, partners, referrals, statistics, settings };
+const JOURNEYS = { shell, passkeys, cases, jobs, partners, referrals, statistics, overlap, settings };
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);
