@@ -424,6 +424,19 @@ export async function overlap(world) {
   await world.look(page, "overlap-counted-en");
   await page.setViewportSize({ width: 1200, height: 820 });
 
+  // The same from any table that somebody has; one that determines nothing is refused at its field.
+  await page.goto(`${centre.origin}/en/statistics/estimate`);
+  await page.fill("#table", "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,0\n");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2822"), "lists without a person in common gave an estimate");
+  await page.fill("#table", "Police\tShelter\tfrequency\n1\t0\t400\n0\t1\t300\n1\t1\t60\n");
+  await page.click("main form button");
+  world.check((await page.textContent("[role=status]")).includes("2,760"), "the estimate is another one");
+  await page.setViewportSize({ width: 1200, height: 1500 });
+  await world.look(page, "overlap-estimate-en", { picture: false });
+  await page.setViewportSize({ width: 1200, height: 820 });
+  await page.goto(`${centre.origin}/en/statistics/overlap/${id}`);
+
   // Its files: the table for other programs, and the result that anybody can check.
   const [table] = await Promise.all([page.waitForEvent("download"), page.click(".files a[href$='/table']")]);
   world.check(readFileSync(await table.path(), "utf8").startsWith("police,shelter,"), "the overlap table");
@@ -434,7 +447,7 @@ export async function overlap(world) {
   others.Police.json("sync");
   await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap/${id}`);
   world.check((await marc.page.textContent("#own ~ dl")).includes("75"), "a contributor does not see its own figures");
-  await world.tour(page, centre, [["overlap", `/statistics/overlap/${id}`], ["overlap-draft", "/statistics/overlap/draft"], ["overlap-list", "/statistics/overlap"]]);
+  await world.tour(page, centre, [["overlap", `/statistics/overlap/${id}`], ["overlap-draft", "/statistics/overlap/draft"], ["overlap-list", "/statistics/overlap"], ["overlap-estimate", "/statistics/estimate"]]);
   await marc.page.setViewportSize({ width: 390, height: 844 });
   await world.look(marc.page, "overlap-counted-fr-390");
 }

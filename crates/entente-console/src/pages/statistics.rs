@@ -6,7 +6,7 @@
 //! 4. [`returned`]: national returns, their checks, and their publication;
 //! 5. [`own`]: exact figures for our own staff;
 //! 6. [`overlap`]: lists compared, and an estimate of whom no list has; [`round`]: a round drafted, run
-//!    and ended.
+//!    and ended; [`estimated`]: an estimate from any table of lists.
 
 use askama::Template;
 use axum::extract::{DefaultBodyLimit, Path, Query};
@@ -28,6 +28,7 @@ use crate::route::{Route, area};
 use serde::Deserialize;
 
 mod draft;
+mod estimated;
 mod figures;
 mod overlap;
 mod own;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Vec<Route> {
         own::routes(),
         overlap::routes(),
         round::routes(),
+        estimated::routes(),
     ];
     let with_room = |mut route: Route| {
         let room = match route.path {

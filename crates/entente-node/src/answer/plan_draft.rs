@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use entente_core::codes::{Code, OrgType};
 use entente_core::identity::OrgId;
-use entente_core::lang::{Lang, Text};
+use entente_core::lang::Text;
 use entente_core::period::Year;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::lang::Lang;
-use entente_core::statistics::mse::{self, Estimate, OverlapTable};
+use entente_core::statistics::mse::{self, Estimate, Lists, OverlapTable};
 use entente_core::statistics::overlap::Noise;
 use entente_node::local::Op;
 use entente_node::local::doc::{
@@ -86,11 +86,18 @@ struct RoundPage<'a> {
 }
 
 /// An estimate as it is shown.
-struct Shown {
-    pictures: Vec<Picture>,
-    estimate: u64,
-    interval: String,
-    caveats: Vec<String>,
+pub(super) struct Shown {
+    pub(super) pictures: Vec<Picture>,
+    /// How many persons each list has.
+    pub(super) lists: Vec<(String, u64)>,
+    pub(super) observed: u64,
+    pub(super) estimate: u64,
+    pub(super) interval: String,
+    /// The interval if the model were certain.
+    pub(super) profile: String,
+    /// The interactions of lists that the model has.
+    pub(super) pairs: String,
+    pub(super) caveats: Vec<String>,
 }
 
 impl RoundPage<'_> {
@@ -210,10 +217,10 @@ async fn one(visit: Visit, Path(round): Path<String>) -> Answer {
 }
 
 /// How many persons there may be in all, from the table as `entente stats mse` reads it.
-fn estimate_of(csv: &str, lang: Lang) -> Result<Shown, String> {
-    let mut lines = csv
-        .lines()
-        .map(|line| line.split([',', ';']).map(|it| it.trim().to_owned()).collect::<Vec<_>>());
+pub(super) fn estimate_of(csv: &str, lang: Lang) -> Result<Shown, String> {
+    let mut lines = csv.lines().map(|line| {
+        line.split([',', ';', '\t']).map(|it| it.trim().to_owned()).collect::<Vec<_>>()
+    });
     let header = lines.next().unwrap_or_default();
     let table = OverlapTable::read(&header, lines).map_err(|error| error.text(lang))?;
     let made = mse::estimate(&table, REPLICATIONS, 1).map_err(|error| error.text(lang))?;
@@ -227,9 +234,18 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
         low: made.bootstrap.low.map_or(table.n_observed(), whole),
         high: made.bootstrap.high.map(whole),
     };
-    let no_bound = lang.pick("no bound", "aucune borne");
-    let high = it.high.map_or_else(|| no_bound.to_owned(), |high| lang.number(high));
-    let interval = format!("{} {} {high}", lang.number(it.low), lang.pick("to", "à"));
+    let ends = |low: u64, high: Option<u64>| {
+        let no_bound = lang.pick("no bound", "aucune borne");
+        let high = high.map_or_else(|| no_bound.to_owned(), |high| lang.number(high));
+        format!("{} {} {high}", lang.number(low), lang.pick("to", "à"))
+    };
+    let interval = ends(it.low, it.high);
+    let least = |low: Option<f64>| low.map_or(table.n_observed(), whole);
+    let profile = ends(least(made.profile.low), made.profile.high.map(whole));
+    let lists = table.lists().iter().enumerate();
+    let lists = lists.map(|(at, name)| (name.clone(), table.n_on_all(Lists::only(at))));
+    let pairs = made.model.terms.iter().filter(|(term, _)| term.len() == 2);
+    let pairs: Vec<_> = pairs.map(|(term, _)| term.names(table)).collect();
     let n = lang.number(it.estimate);
     let name = lang.pick("Persons in all, estimated", "Personnes en tout, estimation").to_owned();
     let says = lang.pick(
@@ -238,8 +254,12 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
     );
     Shown {
         pictures: vec![estimate(("estimate".to_owned(), name, says), &it, lang)],
+        lists: lists.collect(),
+        observed: it.observed,
         estimate: it.estimate,
         interval,
+        profile,
+        pairs: pairs.join(", "),
         caveats: made.caveats.iter().map(|it| it.text(lang)).collect(),
     }
 }

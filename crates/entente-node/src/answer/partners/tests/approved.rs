@@ -162,8 +162,8 @@ async fn whoever_asked_finds_the_plan_and_the_return_that_another_person_approve
     let row = listed(&site, "zoe").await.remove(0);
     let line = row.about.iter().find(|line| line.name == "return").unwrap();
     assert_eq!(json!(line.value), told["told"]["sha256"]);
-    let kept = ask(&site, "zoe", Op::ReturnShow, json!({"id": line.value})).await.unwrap();
-    assert_eq!(kept["row"]["period"], json!("2025"));
+    let kept = ask(&site, "zoe", Op::ReturnShow, json!({"return": line.value})).await.unwrap();
+    assert_eq!(kept["return"]["period"], json!("2025"));
 }
 
 #[tokio::test]
