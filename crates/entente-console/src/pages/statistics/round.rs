@@ -149,18 +149,21 @@ impl CheckPage<'_> {
     }
 }
 
-/// The answer of the node to what was typed; a fault that is about a field gives the form again.
-async fn drafted(visit: &Visit, typed: &Typed, propose: bool) -> Result<OverlapDraftTold, Answer> {
-    let told = match asked(typed) {
-        Ok(ask) => visit.ask(&OverlapDraftAsk { propose, ..ask }).await,
-        Err(place) => Err(no_number(place)),
-    };
-    match told {
-        Ok(told) => Ok(told),
-        Err(fault) if matches!(fault.code.as_str(), "ENT-2820" | "ENT-2821") => {
-            Err(again(visit, typed, Some(&fault)).await)
-        }
-        Err(fault) => Err(Err(fault.into())),
+/// The answer of the node to what was typed.
+async fn drafted(
+    visit: &Visit,
+    typed: &Typed,
+    propose: bool,
+) -> Result<OverlapDraftTold, Box<Fault>> {
+    let ask = asked(typed).map_err(no_number)?;
+    visit.ask(&OverlapDraftAsk { propose, ..ask }).await
+}
+
+/// A fault that is about a field gives the form again.
+async fn at_its_field(visit: &Visit, typed: &Typed, fault: Box<Fault>) -> Answer {
+    match fault.code.as_str() {
+        "ENT-2820" | "ENT-2821" => again(visit, typed, Some(&fault)).await,
+        _ => Err(fault.into()),
     }
 }
 
@@ -180,7 +183,7 @@ async fn check(visit: Visit, Form(typed): Form<Typed>) -> Answer {
     }
     let told = match drafted(&visit, &typed, false).await {
         Ok(told) => told,
-        Err(answer) => return answer,
+        Err(fault) => return at_its_field(&visit, &typed, fault).await,
     };
     let blocks = blocks(visit.page.both(&told.page));
     show(&CheckPage { p: &visit.page, typed: &typed, told: &told, blocks })
@@ -190,7 +193,7 @@ async fn check(visit: Visit, Form(typed): Form<Typed>) -> Answer {
 async fn propose(visit: Visit, Form(typed): Form<Typed>) -> Answer {
     let told = match drafted(&visit, &typed, true).await {
         Ok(told) => told,
-        Err(answer) => return answer,
+        Err(fault) => return at_its_field(&visit, &typed, fault).await,
     };
     let round = told.round.ok_or_else(nothing_there)?;
     let to = visit.page.to(&format!("/statistics/overlap/{}", round.id));
