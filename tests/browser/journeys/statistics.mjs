@@ -410,10 +410,10 @@ export async function overlap(world) {
 
   // The histogram as a picture, and the same in its table; an estimate with what must be said with it, or why there is none.
   world.check((await page.locator("#histogram").count()) === 1, "there is no picture of the lists");
-  const cells = await page.locator("table.figures tbody tr").allTextContents();
+  const cells = await page.locator("section[aria-labelledby=lists] table tbody tr").allTextContents();
   world.check(cells.length === 3 && cells.some((row) => row.includes("police + shelter")), `the table of lists: ${cells}`);
   const words = await page.textContent("#histogram");
-  for (const row of await page.locator("table.figures tbody tr").all()) {
+  for (const row of await page.locator("section[aria-labelledby=lists] table tbody tr").all()) {
     const shown = (await row.locator("td").first().textContent()).trim();
     world.check(words.includes(shown), `the picture does not show ${shown}`);
   }
