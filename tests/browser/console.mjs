@@ -11,9 +11,13 @@ import { passkeys } from "./journeys/passkeys.mjs";
 import { referrals } from "./journeys/referrals.mjs";
 import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
-import { statistics } from "./journeys/statistics.mjs";
+import { overlap, statistics } from "./journeys/statistics.mjs";
 
+<<<<<<< HEAD
 const JOURNEYS = { shell, passkeys, oidc, cases, jobs, partners, referrals, statistics, settings };
+=======
+const JOURNEYS = { shell, passkeys, cases, jobs, partners, referrals, statistics, overlap, settings };
+>>>>>>> h-plans
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

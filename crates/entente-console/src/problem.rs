@@ -79,7 +79,7 @@ fn status(fault: &Fault) -> StatusCode {
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2771" | "2781" | "2790" | "1201" | "1301"
-        | "1401" | "2202" | "2301" => StatusCode::NOT_FOUND,
+        | "1401" | "2102" | "2121" | "2202" | "2301" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -99,6 +99,12 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
         "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),
         "ENT-2301" | "ENT-2302" => {
             link("/referrals", page.t("See the referrals", "Voir les renvois"))
+        }
+        "ENT-2102" | "ENT-2105" | "ENT-2106" | "ENT-2109" => {
+            link("/statistics", page.t("See the statistics", "Voir les statistiques"))
+        }
+        "ENT-2121" | "ENT-2122" | "ENT-2125" | "ENT-2126" => {
+            link("/statistics/overlap", page.t("See the rounds", "Voir les recoupements"))
         }
         "ENT-2202" => link("/services", page.t("See the services", "Voir les services")),
         _ => link("/home", page.t("Go to the home page", "Aller à l’accueil")),

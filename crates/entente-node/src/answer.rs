@@ -21,6 +21,7 @@ mod overlap;
 mod overlap_run;
 mod partners;
 mod people;
+mod plan_draft;
 mod plans;
 mod public;
 mod records;
@@ -294,10 +295,16 @@ impl Desk {
     /// The only way to the answers: the local door and the console both come through here.
     pub async fn ask(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
         self.permit(asked.op, &asked.staff).await?;
-        if approvals::is_needed(self, &asked) {
-            return Err(approvals::keep(self, asked).await);
-        }
+        let asked = self.alone(asked).await?;
         self.answer(asked).await
+    }
+
+    /// The question back, if one person is enough for it; otherwise it is kept for the second.
+    pub(crate) async fn alone(self: &Arc<Self>, asked: Asked) -> Outcome<Asked> {
+        match approvals::is_needed(self, &asked) {
+            true => Err(approvals::keep(self, asked).await),
+            false => Ok(asked),
+        }
     }
 
     /// Answers what a second person has just approved. In a box, since an answer is in an answer.
@@ -373,7 +380,7 @@ impl Desk {
             Op::ReferralOpen => it.now(asked, handovers::open).await,
             Op::Count => it.soon(asked, counts::count).await,
             Op::CountOwn => it.now(asked, counts::count_own).await,
-            Op::PlanDraft => it.now(asked, plans::draft).await,
+            Op::PlanDraft => it.now(asked, plan_draft::draft).await,
             Op::PlanSign => it.now(asked, plans::sign).await,
             Op::PlanShow => it.now(asked, plans::show).await,
             Op::PlanList => it.now(asked, plans::list).await,

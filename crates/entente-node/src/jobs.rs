@@ -94,15 +94,17 @@ fn kind(op: Op) -> Option<bool> {
     match op {
         // Between two transactions, or before a file gets its name: nothing is left half done.
         Op::RecordImport | Op::RecordExport | Op::BackupCreate => Some(true),
-        // What was decided for a partner must reach its feed; what was asked of one goes on there.
-        Op::EpochClose | Op::StatsRun => Some(false),
+        // Between two questions to partners: what was heard is kept, and the next run goes on there.
+        Op::StatsRun | Op::OverlapRun => Some(true),
+        // What was decided for a partner must reach its feed.
+        Op::EpochClose => Some(false),
         _ => None,
     }
 }
 
 /// Whether only one of it goes on at a time.
 fn is_single(op: Op) -> bool {
-    matches!(op, Op::RecordImport | Op::EpochClose | Op::BackupCreate)
+    matches!(op, Op::RecordImport | Op::EpochClose | Op::BackupCreate | Op::OverlapRun)
 }
 
 impl Jobs {
@@ -295,12 +297,17 @@ fn job(id: &JobId, row: JobRow, live: Option<&Live>) -> Option<Job> {
 impl Desk {
     /// Starts an operation as a job, in the name of somebody who may ask for it. Gives the job's id.
     ///
-    /// For operations that take long: imports, exports, backups, closes of epochs, figures of a plan.
+    /// For operations that take long: imports, exports, backups, closes of epochs, figures of a plan,
+    /// overlap rounds. What takes two people is kept for the second, and is no job.
     pub async fn start<A: crate::local::Ask>(
         self: &Arc<Self>,
         staff: &Staff,
         ask: &A,
     ) -> Outcome<String> {
+        self.permit(A::OP, staff).await?;
+        let body = serde_json::to_string(ask).map_err(|_| crate::answer::failed())?;
+        let asked = crate::answer::Asked::new(A::OP, staff.clone(), body, Box::new(|_| {}));
+        self.alone(asked).await?;
         let id = self.node.new_id()?;
         self.start_as(id, staff, ask).await
     }
@@ -331,7 +338,7 @@ impl Desk {
             let asking = desk.ask(asked);
             let outcome = match op {
                 // It waits for partners, and the next run goes on from there.
-                Op::StatsRun => {
+                Op::StatsRun | Op::OverlapRun => {
                     let outcome = stopping.run_until_cancelled(asking).await;
                     outcome.unwrap_or_else(|| Err(stopped()))
                 }

@@ -153,6 +153,21 @@ async fn six_organizations_run_a_round_by_commands() {
     let changed = contributor.json(&["verify", &file]);
     assert_eq!(text(&changed, "/error/code"), "ENT-0035");
 
+    // What is only proposed is declined by ending it, and cannot be signed afterwards.
+    let draft = ["stats", "overlap", "draft", "2024", "--propose"];
+    let lists = ["--helpers", "first,second", "--contributes", "hotline=hotline,harbour=ngo"];
+    let proposed = done(six.centre(), &[&draft[..], &lists].concat());
+    assert_eq!(text(&proposed, "/round/state"), "proposed", "{proposed}");
+    let hotline = six.nodes.get(3).expect("six nodes");
+    sync(hotline, "centre");
+    let declined = done(hotline, &["stats", "overlap", "end", "2024"]);
+    assert_eq!(text(&declined, "/round/state"), "over");
+    let late = hotline.json(&["stats", "overlap", "sign", "2024"]);
+    assert_eq!(text(&late, "/error/code"), "ENT-2126");
+    let twice = ["--helpers", "first,first", "--contributes", "hotline=hotline,harbour=ngo"];
+    let refused = six.centre().json(&[&draft[..], &twice].concat());
+    assert_eq!(text(&refused, "/error/code"), "ENT-2820");
+
     let budget = done(six.nodes.last().expect("six nodes"), &["budget"]);
     assert_eq!(number(&budget, "/years/0/spent_nano_rho"), 625 * 700 * 700);
     for lang in ["en", "fr"] {

@@ -1,5 +1,6 @@
-// Statistics: a plan that two organizations sign, figures, the return, its checks and files, publication, and the
-// public site as everybody sees it.
+// Statistics: a plan drafted by a form that two organizations sign, figures as background work, the return that a second
+// person approves, its checks and files, publication, and the public site as everybody sees it. In a journey of its own,
+// an overlap round of five organizations, from the draft to the picture.
 import { createServer } from "node:net";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,16 +34,21 @@ function cases() {
   return `${rows.join("\n")}\n`;
 }
 
-/** Two organizations that checked each other by phone and signed an agreement. */
-function partners(office, centre, folder) {
-  const { link } = centre.json("partner", "invite", OFFICE.en, "--out", join(folder, "invitation.entente"));
+/** Two organizations that checked each other by phone. */
+function pair(office, name, centre, folder) {
+  const { link } = centre.json("partner", "invite", name, "--out", join(folder, `${name}.entente`));
   office.json("partner", "open", link);
   const heard = (house, other) => house.json("partner", "digits", other).read_aloud.replace(/\s/g, "");
-  const [atCentre, atOffice] = [heard(centre, OFFICE.en), heard(office, CENTRE.en)];
-  centre.json("partner", "verify", OFFICE.en, atOffice);
+  const [atCentre, atOffice] = [heard(centre, name), heard(office, CENTRE.en)];
+  centre.json("partner", "verify", name, atOffice);
   office.json("partner", "verify", CENTRE.en, atCentre);
-  const { toml } = office.json("agreement", "draft", "province-federal", CENTRE.en, "--set", "we_send.budget_nano_rho_per_year=88150000");
-  const file = join(folder, "agreement.toml");
+}
+
+/** Two organizations that checked each other by phone and signed an agreement. */
+function partners(office, name, centre, folder, ...set) {
+  pair(office, name, centre, folder);
+  const { toml } = office.json("agreement", "draft", "province-federal", CENTRE.en, ...set);
+  const file = join(folder, `${name}.toml`);
   writeFileSync(file, toml);
   const { agreement } = office.json("agreement", "propose", file, CENTRE.en);
   centre.json("sync");
@@ -62,6 +68,67 @@ function services(centre) {
   add("Safe House Nightingale", "--need", "emergency_housing", "--province", "ON", "--hidden", "--phone", "613 555-0199");
 }
 
+/** Asks for what this page shows, as background work, and gives what came of it; then shows the figures. */
+async function askForFigures(page) {
+  await page.click("text=Ask for the figures");
+  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  const said = await page.textContent("[role=status]");
+  await page.click("text=See the figures");
+  return said;
+}
+
+/** Léa drafts the plan at the centre: from the plan for Canada, with mistakes first. Gives its id. */
+async function draftPlan(world, centre, page) {
+  await page.goto(`${centre.origin}/en/statistics`);
+  await page.click("text=Draft a plan");
+  await world.look(page, "statistics-draft-choose", { picture: false });
+  await page.click("text=Continue");
+  await page.fill("#first_year", "2024");
+  await page.fill("#last_year", "2028");
+  const budget = "[id='budget.nano_rho_per_year']";
+  await page.fill(budget, "0.05");
+  await page.fill("#version", "one");
+  await page.click("text=Read what it would say");
+  world.check((await page.textContent(".summary")).includes("whole number"), "a version in letters was taken");
+  await page.fill("#version", "1");
+  await page.click("text=Read what it would say");
+  world.check((await page.textContent(".summary")).includes("0.08815"), "a plan that spends more than its budget was taken");
+  await page.click(".summary a[href='#budget.nano_rho_per_year']");
+  world.check(await page.evaluate((id) => document.activeElement === document.querySelector(id), budget), "the summary does not lead to the field");
+  world.check((await page.inputValue("#first_year")) === "2024", "what was typed is lost");
+  await world.look(page, "statistics-draft-error", { picture: false });
+  await page.fill(budget, "0.08815");
+  await page.check("[name='safeguards.round_to_5']");
+  await page.click("text=Read what it would say");
+  world.check((await page.textContent(".differences")).includes("nearest five"), "what differs from the template is not said");
+  await page.click("text=Change something");
+  world.check(await page.isChecked("[name='safeguards.round_to_5']"), "what was typed is lost on the way back");
+  await page.uncheck("[name='safeguards.round_to_5']");
+  await page.click("text=Read what it would say");
+  const says = await page.textContent("main");
+  world.check(says.includes("For the years 2024 to 2028") && !says.includes("nearest five"), "the readable page");
+  await page.setViewportSize({ width: 1200, height: 1250 });
+  await world.look(page, "statistics-draft-check-en");
+  await page.setViewportSize({ width: 1200, height: 820 });
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=Save the draft as a file")]);
+  world.check(readFileSync(await file.path(), "utf8").includes("first_year = 2024"), "the file of the draft");
+
+  // What stands in the form goes the same way without scripts, in French; it is sent from there.
+  const plain = await world.window(centre, { javaScriptEnabled: false, storageState: await page.context().storageState() });
+  await plain.goto(`${centre.origin}/fr/statistics/plans/draft?from=canada-v1`);
+  await plain.fill("#first_year", "2024");
+  await plain.fill("#last_year", "2028");
+  world.check((await plain.inputValue(budget)) === "0,08815", "a number is not written as in French");
+  await plain.click("text=Lire ce qu’il dirait");
+  await plain.click("text=L’envoyer à tous ceux qui y ont un rôle");
+  world.check((await plain.textContent("[role=status]")).includes("Rien n’est encore signé"), "the plan was not sent");
+  const id = new URL(plain.url()).pathname.split("/").pop();
+
+  // Our officer signs it on its page, with a proof of who is asking.
+  await page.goto(`${centre.origin}/en/statistics/plans/${id}`);
+  return id;
+}
+
 export async function statistics(world) {
   const ports = [await freePort(), await freePort()];
   const at = (port) => (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`);
@@ -69,19 +136,23 @@ export async function statistics(world) {
   const office = await world.house("statistics-office", { ...OFFICE, settings: at(ports[0]) });
   const centre = await world.house("statistics-centre", {
     ...CENTRE,
-    settings: (text) => at(ports[1])(text).replace('[public]\nlisten = ""', `[public]\nlisten = "127.0.0.1:${publicPort}"`),
+    settings: (text) => at(ports[1])(text).replace("needed_for = []", 'needed_for = ["stats_return"]').replace('[public]\nlisten = ""', `[public]\nlisten = "127.0.0.1:${publicPort}"`),
   });
-  partners(office, centre, world.folder);
+  partners(office, OFFICE.en, centre, world.folder, "--set", "we_send.budget_nano_rho_per_year=88150000");
   const file = join(world.folder, "cases.csv");
   writeFileSync(file, cases());
   office.json("record", "import", file, "--layout", "entente", "--consent", "stats");
   services(centre);
 
   // The centre drafts and signs a plan; the office reads it in its console and signs there.
-  const draft = centre.json("plan", "draft").toml.replace("first_year = 2025", "first_year = 2024").replace("last_year = 2029", "last_year = 2028");
-  const plan = join(world.folder, "plan.toml");
-  writeFileSync(plan, draft);
-  const { id } = centre.json("plan", "sign", plan).plan;
+  const { page, secret } = await world.person(centre, "lea", ["privacy_officer", "coordinator", "supervisor"], { display: "Léa" });
+  const id = await draftPlan(world, centre, page);
+  await page.click("text=Sign the plan");
+  if (page.url().includes("/confirm")) {
+    await world.confirm(page, secret);
+    await page.click("text=Sign the plan");
+  }
+  world.check((await page.locator("main .tag.good").count()) === 1, "the plan is not signed where it was drafted");
   office.json("sync");
   const there = await world.person(office, "marc", ["privacy_officer"], { lang: "fr" });
   await there.page.goto(`${office.origin}/fr/statistics`);
@@ -97,16 +168,18 @@ export async function statistics(world) {
   centre.json("sync");
 
   // The centre asks. What is paid for and not drawn yet says so, and is there the next time.
-  const { page, secret } = await world.person(centre, "lea", ["privacy_officer", "coordinator", "supervisor"], { display: "Léa" });
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
   await page.click("text=Ask for the figures");
+  world.check(/\/en\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `asking for figures is no background work: ${page.url()}`);
+  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
   world.check((await page.textContent("[role=status]")).includes("not there yet"), "nothing is said of figures that are not drawn yet");
+  await world.look(page, "statistics-asked", { picture: false });
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2024`);
-  await page.click("text=Ask for the figures");
+  await askForFigures(page);
   office.json("sync");
-  await page.click("text=Ask for the figures");
+  await askForFigures(page);
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
-  await page.click("text=Ask for the figures");
+  world.check((await askForFigures(page)).includes("Everybody has given"), "the figures are not there the second time");
   world.check((await page.locator("svg[role=img]").count()) >= 5, "there are too few pictures");
   const table = await page.textContent("table.figures");
   world.check(/Nunavut\s*x/.test(table), `Nunavut is not suppressed: ${table.slice(0, 400)}`);
@@ -124,8 +197,22 @@ export async function statistics(world) {
   });
   world.check(ontario.length === 5 && ontario.slice(0, 4).every(([, n]) => n > 30 && n < 90), `Ontario by quarter: ${JSON.stringify(ontario)}`);
 
-  // The return: made, checked, in every form.
+  // The return takes two here: Léa asks, Omar approves, and she finds it.
   await page.click("text=Make the national return");
+  world.check((await page.textContent("main")).includes("ENT-2780"), "a return that takes two was made at once");
+  const omar = await world.person(centre, "omar", ["privacy_officer"], { lang: "fr" });
+  await omar.page.goto(`${centre.origin}/fr/settings/approvals`);
+  world.check((await omar.page.locator(`a[href$="/statistics/plans/${id}"]`).count()) === 1, "the plan of the return cannot be read first");
+  await omar.page.click("text=Approuver : le faire maintenant");
+  if (omar.page.url().includes("/confirm")) {
+    await world.confirm(omar.page, omar.secret);
+    await omar.page.click("text=Approuver : le faire maintenant");
+  }
+  await page.goto(`${centre.origin}/en/settings/approvals?decided=true`);
+  await world.look(page, "statistics-approved", { picture: false });
+  await page.click("text=See it");
+
+  // Checked, in every form.
   world.check((await page.textContent("main")).includes("Every signature is right"), "the return is not right");
   await page.click("summary");
   await page.setViewportSize({ width: 1200, height: 1250 });
@@ -202,10 +289,11 @@ export async function statistics(world) {
 
   // Every page of statistics, in a tour.
   await world.tour(page, centre, [
-    ["statistics", "/statistics"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
+    ["statistics", "/statistics"], ["statistics-draft", "/statistics/plans/draft?from=canada-v1"], ["statistics-next", `/statistics/plans/draft?from=${id}`],
+    ["statistics-overlap-draft", "/statistics/overlap/draft"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
     ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
     ["statistics-gaps", "/statistics/gaps"], ["statistics-overlap", "/statistics/overlap"],
-  ], ["statistics-en"]);
+  ], ["statistics-en", "statistics-draft-en", "statistics-draft-fr-390"]);
   await there.page.goto(`${office.origin}/fr/statistics`);
   await world.look(there.page, "statistics-budget", { picture: false, whole: true });
 
@@ -218,4 +306,148 @@ export async function statistics(world) {
     await plain.click("text=Le retirer du site");
   }
   world.check((await everybody.goto(shown("fr"))).status() === 404, "a return that was taken back is still public");
+}
+
+/** Persons of an organization that knows every nth of them, with names: lists are compared by them. */
+function persons(house, folder, nth) {
+  const syllables = ["bax", "kex", "dix", "fox", "gux", "lax", "mex", "nix", "sox", "rax"];
+  const rows = ["external_ref,registered_on,name_first,name_last,birthdate,status,status_decided_by,gender,province_of_exploitation,exploitation,consent_scopes,consent_given_by,consent_informed,consent_given_on"];
+  for (let n = 0; n < 150; n += nth) {
+    const last = [...String(n)].map((digit) => syllables[digit]).join("");
+    rows.push(`s-${n},2025-08-15,Ana,${last},1990-03-${String((n % 28) + 1).padStart(2, "0")},actual,ngo,woman,46,forced_labour,services;stats,self,yes,2025-08-15`);
+  }
+  const file = join(folder, `persons-${nth}.csv`);
+  writeFileSync(file, `${rows.join("\n")}\n`);
+  house.json("record", "import", file);
+}
+
+/** Fills in the form of a round of these partners. */
+async function fillRound(page, { first, second, lists }) {
+  await page.selectOption("#first", { label: first });
+  await page.selectOption("#second", { label: second });
+  for (const [name, list] of Object.entries(lists)) {
+    const row = page.locator(".round-list", { hasText: name });
+    await row.locator("[type=checkbox]").check();
+    await row.locator("input[id^='list.']").fill(list);
+  }
+}
+
+export async function overlap(world) {
+  const at = async () => { const port = await freePort(); return (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`); };
+  const centre = await world.house("overlap-centre", { ...CENTRE, settings: await at() });
+  const others = {};
+  for (const [name, type] of [["University", "federal"], ["Registry", "provincial"], ["Police", "police"], ["Shelter", "ngo"]]) {
+    others[name] = await world.house(`overlap-${name}`, { en: name, fr: `${name} (fr)`, type, settings: await at() });
+  }
+  pair(others.University, "University", centre, world.folder);
+  pair(others.Registry, "Registry", centre, world.folder);
+  partners(others.Police, "Police", centre, world.folder);
+  partners(others.Shelter, "Shelter", centre, world.folder);
+  persons(others.Police, world.folder, 2);
+  persons(others.Shelter, world.folder, 3);
+
+  // Drafted by a form: one partner cannot mix twice.
+  const { page, secret } = await world.person(centre, "lea", ["privacy_officer", "coordinator"], { display: "Léa" });
+  await page.goto(`${centre.origin}/en/statistics/overlap`);
+  await page.click("text=Draft a round");
+  await page.fill("#period", "2025");
+  await page.fill("#epsilon_milli", "0.7");
+  await page.fill("#per_list", "1");
+  await page.fill("#size", "80");
+  await fillRound(page, { first: "University", second: "University", lists: { Police: "police", Shelter: "shelter" } });
+  await page.click("text=Read the terms");
+  world.check((await page.textContent(".summary")).includes("three organizations"), "one partner could mix twice");
+  await world.look(page, "overlap-draft-error", { picture: false });
+  await page.selectOption("#second", { label: "Registry" });
+  await page.fill("#size", "many");
+  await page.click("text=Read the terms");
+  world.check((await page.locator(".summary a[href='#size']").count()) === 1, "a size in letters was taken");
+  await page.fill("#size", "80");
+  await page.click("text=Read the terms");
+  world.check((await page.textContent("main")).includes("0.30625"), "the terms do not say what each person pays");
+  await world.look(page, "overlap-check", { picture: false });
+  await page.click("text=Send them to everybody who has a part");
+  const id = new URL(page.url()).pathname.split("/").pop();
+  await page.click("text=Read the terms, then sign");
+  if (page.url().includes("/confirm")) await world.confirm(page, secret);
+  await page.click("text=Sign the terms");
+  world.check((await page.textContent("main")).includes("University"), "who has still to sign is not shown");
+
+  // An officer reads it in French: what it costs, and who does what. Another round is declined.
+  const marc = await world.person(others.Police, "marc", ["privacy_officer"], { lang: "fr" });
+  centre.json("stats", "overlap", "draft", "2024", "--helpers", "University,Registry", "--contributes", "Police=police,Shelter=shelter", "--propose");
+  for (const house of Object.values(others)) house.json("sync");
+  await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap`);
+  await world.look(marc.page, "overlap-list", { picture: false });
+  await marc.page.click("text=2024 ·");
+  await marc.page.click("text=Ne pas participer");
+  await world.look(marc.page, "overlap-decline", { picture: false });
+  await marc.page.click("main form button.danger");
+  world.check((await marc.page.textContent("main .tag")).includes("terminé"), "the round was not declined");
+  await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap/${id}/sign`);
+  if (marc.page.url().includes("/confirm")) await world.confirm(marc.page, marc.secret);
+  world.check((await marc.page.textContent("main")).includes("0,30625"), "the charge is not shown before signing");
+  await world.look(marc.page, "overlap-sign-fr", { picture: false });
+  await marc.page.click("text=Signer les conditions");
+  for (const name of ["University", "Shelter"]) others[name].json("stats", "overlap", "sign", "2025");
+  centre.json("sync");
+
+  // Run as background work: it goes as far as everybody lets it, and is run again for the rest.
+  const run = async () => {
+    await page.goto(`${centre.origin}/en/statistics/overlap/${id}`);
+    await page.click("text=Run the round, as far as it goes");
+    world.check(page.url().includes("/en/jobs/"), `running a round is no background work: ${page.url()}`);
+    await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 120000 });
+    return page.textContent("main");
+  };
+  const early = await run();
+  world.check(early.includes("as far as everybody let it") && early.includes("Registry"), `an early run said ${early}`);
+  await world.look(page, "overlap-run-early", { picture: false });
+  others.Registry.json("stats", "overlap", "sign", "2025");
+  centre.json("sync");
+  world.check((await run()).includes("The lists are counted"), "the round was not counted");
+  await page.click("text=See the round");
+
+  // The histogram as a picture, and the same in its table; an estimate with what must be said with it, or why there is none.
+  world.check((await page.locator("#histogram").count()) === 1, "there is no picture of the lists");
+  const cells = await page.locator("section[aria-labelledby=lists] table tbody tr").allTextContents();
+  world.check(cells.length === 3 && cells.some((row) => row.includes("police + shelter")), `the table of lists: ${cells}`);
+  const words = await page.textContent("#histogram");
+  for (const row of await page.locator("section[aria-labelledby=lists] table tbody tr").all()) {
+    const shown = (await row.locator("td").first().textContent()).trim();
+    world.check(words.includes(shown), `the picture does not show ${shown}`);
+  }
+  const estimated = await page.locator("text=What must be said with it").count();
+  const refused = await page.locator("text=These lists give no estimate").count();
+  world.check(estimated + refused === 1, "neither an estimate nor a reason why not");
+  await page.setViewportSize({ width: 1200, height: 1700 });
+  await world.look(page, "overlap-counted-en");
+  await page.setViewportSize({ width: 1200, height: 820 });
+
+  // The same from any table that somebody has; one that determines nothing is refused at its field.
+  await page.goto(`${centre.origin}/en/statistics/estimate`);
+  await page.fill("#table", "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,0\n");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2822"), "lists without a person in common gave an estimate");
+  await page.fill("#table", "Police\tShelter\tfrequency\n1\t0\t400\n0\t1\t300\n1\t1\t60\n");
+  await page.click("main form button");
+  world.check((await page.textContent("[role=status]")).includes("2,760"), "the estimate is another one");
+  await page.setViewportSize({ width: 1200, height: 1500 });
+  await world.look(page, "overlap-estimate-en", { picture: false });
+  await page.setViewportSize({ width: 1200, height: 820 });
+  await page.goto(`${centre.origin}/en/statistics/overlap/${id}`);
+
+  // Its files: the table for other programs, and the result that anybody can check.
+  const [table] = await Promise.all([page.waitForEvent("download"), page.click(".files a[href$='/table']")]);
+  world.check(readFileSync(await table.path(), "utf8").startsWith("police,shelter,"), "the overlap table");
+  const [result] = await Promise.all([page.waitForEvent("download"), page.click(".files a[href$='/result']")]);
+  world.check(centre.json("verify", await result.path()).verified === true, "the signed result does not verify");
+
+  // A contributor sees the same, and how well its own persons could be matched.
+  others.Police.json("sync");
+  await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap/${id}`);
+  world.check((await marc.page.textContent("#own ~ dl")).includes("75"), "a contributor does not see its own figures");
+  await world.tour(page, centre, [["overlap", `/statistics/overlap/${id}`], ["overlap-draft", "/statistics/overlap/draft"], ["overlap-list", "/statistics/overlap"], ["overlap-estimate", "/statistics/estimate"]]);
+  await marc.page.setViewportSize({ width: 390, height: 844 });
+  await world.look(marc.page, "overlap-counted-fr-390");
 }

@@ -1,15 +1,19 @@
 //! Statistics: plans, figures, the national return.
 //!
 //! 1. here: what is agreed, what is due, what it cost, and what came of it;
-//! 2. [`figures`]: the figures of a plan, asked for and shown;
-//! 3. [`returned`]: national returns, their checks, and their publication;
-//! 4. [`own`]: exact figures for our own staff;
-//! 5. [`overlap`]: lists compared, and an estimate of whom no list has.
+//! 2. [`draft`]: a release plan drafted and sent, with its form in [`plan_form`];
+//! 3. [`figures`]: the figures of a plan, asked for and shown;
+//! 4. [`returned`]: national returns, their checks, and their publication;
+//! 5. [`own`]: exact figures for our own staff;
+//! 6. [`overlap`]: lists compared, and an estimate of whom no list has; [`round`]: a round drafted, run
+//!    and ended; [`estimated`]: an estimate from any table of lists.
 
 use askama::Template;
-use axum::extract::{DefaultBodyLimit, Path};
+use axum::extract::{DefaultBodyLimit, Path, Query};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::statistics::budget::NanoRho;
+use entente_node::fault::Fault;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     BudgetAsk, BudgetTold, BudgetYear, OwnState, PlanListAsk, PlanRow, PlanShowAsk, PlanShowTold,
@@ -18,29 +22,48 @@ use entente_node::local::doc::{
 
 use crate::charts::{Mark, Picture, budget};
 use crate::gate::Visit;
-use crate::page::{Answer, Page, show};
+use crate::page::{Answer, Page, show, show_as};
 use crate::prose::{Block, blocks};
 use crate::route::{Route, area};
+use serde::Deserialize;
 
+mod draft;
+mod estimated;
 mod figures;
 mod overlap;
 mod own;
+mod plan_form;
 mod returned;
+mod round;
 
 pub(crate) use returned::{FORMS, download, numbered};
 
 /// The routes of this area.
 pub(crate) fn routes() -> Vec<Route> {
-    let all =
-        [plans::routes(), figures::routes(), returned::routes(), own::routes(), overlap::routes()];
+    let all = [
+        plans::routes(),
+        draft::routes(),
+        figures::routes(),
+        returned::routes(),
+        own::routes(),
+        overlap::routes(),
+        round::routes(),
+        estimated::routes(),
+    ];
     let with_room = |mut route: Route| {
-        if route.path == "/statistics/returns/verify" {
-            route.answer = route.answer.layer(DefaultBodyLimit::max(returned::MAX_FILE));
-        }
+        let room = match route.path {
+            "/statistics/returns/verify" => returned::MAX_FILE,
+            "/statistics/plans/draft" | "/statistics/plans/propose" => MAX_PLAN_FORM,
+            _ => return route,
+        };
+        route.answer = route.answer.layer(DefaultBodyLimit::max(room));
         route
     };
     all.concat().into_iter().map(with_room).collect()
 }
+
+/// The longest form of a plan: 5,000 contributors by their ids.
+const MAX_PLAN_FORM: usize = 1 << 20;
 
 mod plans {
     use super::*;
@@ -167,6 +190,8 @@ struct PlanPage<'a> {
     p: &'a Page,
     told: &'a PlanShowTold,
     blocks: Vec<Block>,
+    is_sent: bool,
+    fault: Option<&'a Fault>,
 }
 
 impl PlanPage<'_> {
@@ -179,17 +204,39 @@ impl PlanPage<'_> {
     }
 }
 
+/// Whether a plan was sent just now.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Seen {
+    sent: Option<String>,
+}
+
 /// `GET /statistics/plans/{plan}`.
-async fn one(visit: Visit, Path(plan): Path<String>) -> Answer {
+async fn one(visit: Visit, Path(plan): Path<String>, Query(seen): Query<Seen>) -> Answer {
     let told = visit.ask(&PlanShowAsk { plan }).await?;
     let blocks = blocks(visit.page.both(&told.page));
-    show(&PlanPage { p: &visit.page, told: &told, blocks })
+    let is_sent = seen.sent.is_some();
+    show(&PlanPage { p: &visit.page, told: &told, blocks, is_sent, fault: None })
 }
 
 /// `POST /statistics/plans/{plan}/sign`.
 async fn sign(visit: Visit, Path(plan): Path<String>) -> Answer {
-    let ask = PlanSignAsk { plan: Some(plan), toml: None, dry_run: false };
-    let told = visit.ask(&ask).await?;
+    let ask = PlanSignAsk { plan: Some(plan.clone()), toml: None, dry_run: false };
+    let told = match visit.ask(&ask).await {
+        // It says what speaks against it, on the page that says what it is.
+        Err(fault) if fault.code == "ENT-2103" => {
+            let told = visit.ask(&PlanShowAsk { plan }).await?;
+            let blocks = blocks(visit.page.both(&told.page));
+            let page = PlanPage {
+                p: &visit.page,
+                told: &told,
+                blocks,
+                is_sent: false,
+                fault: Some(&fault),
+            };
+            return show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+        told => told?,
+    };
     let to = visit.page.to(&format!("/statistics/plans/{}", told.plan.id));
     Ok(Redirect::to(&to).into_response())
 }

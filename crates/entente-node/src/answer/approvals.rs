@@ -155,10 +155,24 @@ pub(super) async fn approve(
     let asked = Asked { op, staff: both, body: Zeroizing::new(taken.body), steps };
     let done = desk.answer_again(asked).await;
     let fault = done.as_ref().err().cloned();
-    let row = blocking(&desk, move |desk| desk.node.settle_request(&id, fault.as_deref())).await?;
-    let answer = serde_json::from_str(&done?).ok();
+    let answer: Option<Value> = done.as_ref().ok().and_then(|told| serde_json::from_str(told).ok());
+    let made = answer.as_ref().and_then(|told| made(op, told));
+    let settle = move |desk: &Desk| desk.node.settle_request(&id, fault.as_deref(), made);
+    let row = blocking(&desk, settle).await?;
+    done?;
     let now_s = desk.node.now_s();
     Ok(ApprovalTold { approval: told(&id, row, &staff, now_s), told: answer })
+}
+
+/// What came of an operation and has a name by which it is found: whoever asked was not there when it happened.
+fn made(op: Op, told: &Value) -> Option<(&'static str, String)> {
+    let (name, place) = match op {
+        Op::StatsReturn => ("return", "/sha256"),
+        Op::PlanSign => ("id", "/plan/id"),
+        Op::OverlapSign => ("id", "/round/id"),
+        _ => return None,
+    };
+    Some((name, told.pointer(place)?.as_str()?.to_owned()))
 }
 
 /// Takes a request, after everything that speaks against it was looked at. A refusal is kept.

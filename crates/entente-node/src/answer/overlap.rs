@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::mse::Lists;
 use entente_core::statistics::overlap::{
@@ -28,14 +29,15 @@ const SIZE: u32 = 200;
 
 pub(super) fn draft(
     desk: &Desk,
-    _: &Staff,
+    staff: &Staff,
     ask: OverlapDraftAsk,
     _: &Steps,
 ) -> Outcome<OverlapDraftTold> {
     let node = &desk.node;
     let names = Names::of(node)?;
     let [first, second] = ask.helpers.as_slice() else {
-        return Err(no_draft("A round has two helpers.", "Un recoupement a deux mélangeurs."));
+        let two = ("A round has two helpers.", "Un recoupement a deux mélangeurs.");
+        return Err(cannot_stand("helpers", two.0, two.1));
     };
     let mut lists: BTreeMap<String, Vec<OrgId>> = BTreeMap::new();
     for text in &ask.contributors {
@@ -52,13 +54,16 @@ pub(super) fn draft(
     }
     contributors.sort_unstable();
     let noise = Noise::from_epsilon_milli(ask.epsilon_milli.unwrap_or(EPSILON_MILLI));
+    let wrong_period = ("It is a year or a quarter.", "C’est une année ou un trimestre.");
     let terms = Terms {
-        period: period(&ask.period)?,
+        period: period(&ask.period)
+            .map_err(|_| cannot_stand("period", wrong_period.0, wrong_period.1))?,
         lists: lists.keys().cloned().collect(),
         per_list: ask.per_list.unwrap_or(PER_LIST),
         capacity: ask.size.unwrap_or(SIZE),
-        noise: noise
-            .ok_or_else(|| no_draft("Epsilon is from 0.1 to 2.", "Epsilon va de 0,1 à 2."))?,
+        noise: noise.ok_or_else(|| {
+            cannot_stand("epsilon_milli", "Epsilon is from 0.1 to 2.", "Epsilon va de 0,1 à 2.")
+        })?,
         coordinator: node.id(),
         helpers: [member(node, first)?.0, member(node, second)?.0],
         contributors,
@@ -66,7 +71,15 @@ pub(super) fn draft(
     };
     let toml = draft_toml(&terms, &|org| names.named(org).name.en);
     // What is wrong with it is said now, and not after somebody has edited it.
-    node.read_overlap(&toml)?;
+    if let Err(error) = terms.clone().check() {
+        return Err(cannot_stand(error.place(), error.text(Lang::En), error.text(Lang::Fr)));
+    }
+    let round = node.read_overlap(&toml)?;
+    let kept = match ask.propose {
+        true => Some(node.propose_overlap(staff.actor(), &round)?),
+        false => None,
+    };
+    let nano_rho = round.terms().noise.nano_rho();
     let list = |(list, orgs): (String, Vec<OrgId>)| OverlapListRow {
         list,
         contributors: orgs.iter().map(|org| names.named(org)).collect(),
@@ -76,7 +89,34 @@ pub(super) fn draft(
         helpers: terms.helpers.iter().map(|org| names.named(org)).collect(),
         lists: lists.into_iter().map(list).collect(),
         toml,
+        page: readable(&names, &round),
+        nano_rho,
+        advantage_permille: advantage(NanoRho(nano_rho)),
+        round: kept.map(|kept| row(node, &names, &kept)).transpose()?,
     })
+}
+
+/// The terms in plain words.
+fn readable(names: &Names, round: &Round) -> Both {
+    let page = |lang| round.render(lang, &|org| names.named(org).name(lang).to_owned());
+    Both::new(page(Lang::En), page(Lang::Fr))
+}
+
+/// A draft in which something cannot be, with the key that says it.
+fn cannot_stand(place: &str, en: impl Into<String>, fr: impl Into<String>) -> Box<Fault> {
+    Fault::new(
+        2820,
+        (
+            "The terms of an overlap round cannot stand like this.",
+            "Les conditions d’un recoupement ne peuvent pas être ainsi.",
+        ),
+        (
+            "Change what is named, and draft them again.",
+            "Modifiez ce qui est nommé, puis rédigez-les de nouveau.",
+        ),
+    )
+    .because(place, place)
+    .because(en, fr)
 }
 
 fn no_draft(en: &str, fr: &str) -> Box<Fault> {
@@ -125,11 +165,9 @@ pub(super) fn sign(
     };
     let names = Names::of(node)?;
     let nano_rho = kept.round.terms().noise.nano_rho();
-    let page = |lang| kept.round.render(lang, &|org| names.named(org).name(lang).to_owned());
-    use entente_core::lang::Lang::{En, Fr};
     Ok(OverlapSignTold {
         done: kept.is_signed(),
-        page: Both::new(page(En), page(Fr)),
+        page: readable(&names, &kept.round),
         nano_rho,
         advantage_permille: advantage(NanoRho(nano_rho)),
         round: row(node, &names, &kept)?,

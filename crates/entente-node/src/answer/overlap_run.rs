@@ -2,6 +2,7 @@
 //!
 //! A run goes as far as it can, keeps what it hears, and is run again for the rest. Going on without
 //! a contributor is a person's decision, since it cannot be taken back once the first helper mixes.
+//! It can be stopped between two questions: a step that was asked for is done once, here or there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -122,16 +123,19 @@ impl Run {
         if !self.keys().await? {
             return Ok(());
         }
+        steps.go_on()?;
         step(steps, 1, total, "contributions", "contributions");
-        if !self.contributions(without).await? {
+        if !self.contributions(without, steps).await? {
             return Ok(());
         }
         for (done, role) in [(2, Role::First), (3, Role::Second)] {
+            steps.go_on()?;
             step(steps, done, total, "mixing", "mélange");
             if !self.mixed(role).await? {
                 return Ok(());
             }
         }
+        steps.go_on()?;
         step(steps, 4, total, "counting", "comptage");
         let (id, actor) = (self.id(), self.staff.actor());
         blocking(&self.desk, move |node| node.count_overlap(actor, &id)).await?;
@@ -155,7 +159,7 @@ impl Run {
 
     /// Asks everybody who has not given yet, and closes the gathering if nobody is left whom we do
     /// not go on without.
-    async fn contributions(&mut self, without: &BTreeSet<OrgId>) -> Outcome<bool> {
+    async fn contributions(&mut self, without: &BTreeSet<OrgId>, steps: &Steps) -> Outcome<bool> {
         let id = self.id();
         let progress = blocking(&self.desk, move |node| node.overlap_progress(&id)).await?;
         if progress.missing.is_some() {
@@ -178,6 +182,7 @@ impl Run {
         while let Some(heard) = asking.join_next().await {
             let (org, heard) = heard.map_err(|_| super::failed())?;
             note(&mut self.misses, org, heard)?;
+            steps.go_on()?;
         }
         let given = blocking(&self.desk, move |node| node.overlap_progress(&id)).await?.given;
         let missing: BTreeSet<_> = all.into_iter().filter(|org| !given.contains_key(org)).collect();

@@ -1,15 +1,13 @@
-//! Answers: release plans, from a draft to our officer's signature.
+//! Answers: release plans, to our officer's signature. How one is drafted is in [`super::plan_draft`].
 //!
 //! What is shown is made from the bytes that are signed, by the core and by nothing here.
 
-use std::collections::BTreeMap;
-
-use entente_core::codes::{Code as _, OrgType};
+use entente_core::codes::OrgType;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{Plan, PlanId};
-use entente_store::rows::{PartnerState as RowState, PlanRow as Row};
+use entente_store::rows::PlanRow as Row;
 
 use super::partners::told::both;
 use super::records::show::Names;
@@ -20,85 +18,8 @@ use crate::node::partners::partner_text;
 use crate::node::statistics::KeptPlan;
 use crate::node::{Node, Outcome};
 
-/// The plan that drafts start from. It names nobody.
-const TEMPLATE: &str = include_str!("../../../../config/plans/canada-v1.toml");
-
 /// How people call their own organization in a draft.
 const US: &str = "us";
-
-type Members = BTreeMap<OrgId, OrgType>;
-
-pub(super) fn draft(
-    desk: &Desk,
-    _: &Staff,
-    ask: PlanDraftAsk,
-    _: &Steps,
-) -> Outcome<PlanDraftTold> {
-    let node = &desk.node;
-    let named = |texts: &[String]| -> Outcome<Members> {
-        texts.iter().map(|text| member(node, text)).collect()
-    };
-    let queriers = match ask.queriers.as_slice() {
-        [] => named(&[US.to_owned()])?,
-        texts => named(texts)?,
-    };
-    let contributors = match ask.contributors.as_slice() {
-        [] => active_partners(node)?,
-        texts => named(texts)?,
-    };
-    let names = Names::of(node)?;
-    let mut toml = TEMPLATE.trim_end().to_owned();
-    toml.push_str(
-        "\n\n# Who asks and whose cases are counted, by identity, each with its kind.\n\
-         # Qui demande et qui est compté, par identité, chacun avec sa catégorie.\n",
-    );
-    let aggregators = match ask.aggregators.as_slice() {
-        [] => None,
-        [leader, helper] => Some([member(node, leader)?.0, member(node, helper)?.0]),
-        _ => return Err(two_add_up()),
-    };
-    for (table, members) in [("queriers", &queriers), ("contributors", &contributors)] {
-        toml.push_str(&format!("[roles.{table}]\n"));
-        for (id, kind) in members {
-            // A name could hold a line break only if the core let it; the comment is for people.
-            let name = names.named(id).name.en;
-            toml.push_str(&format!("\"{id}\" = \"{}\" # {name}\n", kind.code()));
-        }
-    }
-    if let Some([leader, helper]) = aggregators {
-        // It stands before the tables of members, since a key after a table would be in it.
-        let line = format!(
-            "\n# Who adds up in secret: the leader, then the helper.\n\
-             # Qui additionne en secret : le responsable, puis le second.\n\
-             [roles]\naggregators = [\"{leader}\", \"{helper}\"]\n"
-        );
-        let at = toml.find("\n[roles.queriers]").unwrap_or(toml.len());
-        toml.insert_str(at, &line);
-    }
-    // What is wrong with it is said now, and not after somebody has edited it.
-    node.read_plan(&toml, None)?;
-    let named = |members: &Members| members.keys().map(|id| names.named(id)).collect();
-    Ok(PlanDraftTold {
-        queriers: named(&queriers),
-        contributors: named(&contributors),
-        aggregators: aggregators.iter().flatten().map(|id| names.named(id)).collect(),
-        toml,
-    })
-}
-
-fn two_add_up() -> Box<Fault> {
-    Fault::new(
-        2112,
-        (
-            "Two organizations add up: a leader and a helper.",
-            "Deux organismes additionnent : un responsable et un second.",
-        ),
-        (
-            "Name both: `entente plan draft --adds-up LEADER,HELPER`.",
-            "Nommez les deux : `entente plan draft --adds-up RESPONSABLE,SECOND`.",
-        ),
-    )
-}
 
 pub(super) fn member(node: &Node, text: &str) -> Outcome<(OrgId, OrgType)> {
     let ours = node.profile();
@@ -108,12 +29,6 @@ pub(super) fn member(node: &Node, text: &str) -> Outcome<(OrgId, OrgType)> {
     }
     let (id, row) = node.find_partner(text)?;
     Ok((id, partner_text(&row).1))
-}
-
-fn active_partners(node: &Node) -> Outcome<Members> {
-    let rows = node.partner_rows()?.into_iter();
-    let active = rows.filter(|(_, row)| row.state == RowState::Active);
-    Ok(active.map(|(id, row)| (id, partner_text(&row).1)).collect())
 }
 
 pub(super) fn sign(
@@ -213,12 +128,14 @@ pub(super) fn plan_row(node: &Node, names: &Names, kept: &KeptPlan) -> PlanRow {
     }
 }
 
-fn page(names: &Names, plan: &Plan) -> Both {
+/// A plan in plain words.
+pub(super) fn page(names: &Names, plan: &Plan) -> Both {
     let page = |lang| plan.render(lang, &|org| names.named(org).name(lang).to_owned());
     Both::new(page(Lang::En), page(Lang::Fr))
 }
 
-fn price(plan: &Plan) -> PlanPrice {
+/// What a plan costs the persons in its figures.
+pub(super) fn price(plan: &Plan) -> PlanPrice {
     let m = plan.safeguards.organizations_per_person;
     PlanPrice {
         year_nano_rho: plan.cost_per_year().0,

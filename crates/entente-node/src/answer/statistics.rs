@@ -79,6 +79,7 @@ pub(super) async fn run(
     let (mut misses, mut done) = (Misses::new(), 0);
     while let Some(missed) = asking.join_next().await {
         misses.extend(missed.map_err(|_| super::failed())??);
+        steps.go_on()?;
         done += 1;
         step(&steps, done, total, "asking contributors", "question aux contributeurs");
     }

@@ -195,7 +195,8 @@ pub fn allowed(op: Op, role: Role) -> bool {
         Op::Count => &[PrivacyOfficer, Coordinator],
         Op::CountOwn | Op::ReferralGaps => &[Supervisor, PrivacyOfficer, Coordinator],
 
-        // Private statistics: asking is work, signing is authority. What is kept is noisy.
+        // Private statistics: asking is work, signing is authority. What is kept is noisy. Whoever drafts
+        // may propose: that binds nobody.
         Op::PlanDraft | Op::StatsRun | Op::StatsReturn => &[PrivacyOfficer, Coordinator],
         Op::PlanSign => &[PrivacyOfficer],
         Op::StatsStatus | Op::StatsShow => &[PrivacyOfficer, Coordinator, Auditor],

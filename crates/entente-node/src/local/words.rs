@@ -134,6 +134,7 @@ pub fn about_label(name: &str, lang: Lang) -> String {
         "round" => lang.pick("Overlap round", "Recoupement"),
         "toml" => lang.pick("Text", "Texte"),
         "id" => lang.pick("Identity", "Identité"),
+        "return" => lang.pick("National return", "Rapport national"),
         "epoch" | "period" => lang.pick("Period", "Période"),
         "periods" => lang.pick("Periods", "Périodes"),
         "cube" => lang.pick("Cube", "Cube"),

@@ -116,10 +116,20 @@ impl Node {
         })
     }
 
-    /// Says what became of a request that was taken: it was done, or a fault kept it from that.
-    pub fn settle_request(&self, id: &ApprovalId, fault: Option<&Fault>) -> Outcome<ApprovalRow> {
+    /// Says what became of a request that was taken: it was done, or a fault kept it from that. `made` names
+    /// what came of it, where it has a name of its own.
+    pub fn settle_request(
+        &self,
+        id: &ApprovalId,
+        fault: Option<&Fault>,
+        made: Option<(&str, String)>,
+    ) -> Outcome<ApprovalRow> {
         self.db.write("approval settled", |tx| {
             let mut row = tx.approval(id)?.ok_or_else(no_such_request)?;
+            if let Some((name, value)) = made {
+                row.about.retain(|(known, _)| known != name);
+                row.about.push((name.to_owned(), value));
+            }
             row.state = if fault.is_some() { ApprovalState::Failed } else { ApprovalState::Done };
             row.fault = fault.map(|it| it.code.clone()).unwrap_or_default();
             // Whatever it was asked with has done its work.

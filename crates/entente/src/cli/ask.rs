@@ -413,6 +413,9 @@ fn plan(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             queriers: typed.many("asks"),
             contributors: typed.many("contributes"),
             aggregators: typed.many("adds-up"),
+            template: typed.maybe("template"),
+            propose: typed.flag("propose"),
+            ..PlanDraftAsk::default()
         }),
         "sign" => Some(plan_to_sign(&typed.text("plan"), typed.flag("dry-run"))),
         "show" => asked(&PlanShowAsk { plan: typed.text("plan") }),
@@ -486,6 +489,7 @@ fn overlap(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             per_list: typed.number("per-list"),
             size: typed.number("size"),
             earlier_rounds: typed.number("earlier-rounds"),
+            propose: typed.flag("propose"),
         }),
         "sign" => Some(round_to_sign(&round(), typed.flag("dry-run"))),
         "list" => asked(&OverlapListAsk {}),

@@ -58,6 +58,8 @@ pub(crate) fn run(desk: &Desk, matches: &ArgMatches) -> Done {
         Op::AgreementDraft => draft(desk, &question, names.raw_path("out")),
         Op::AgreementShow if names.flag("toml") => show_toml(desk, &question),
         Op::AgreementSign => sign(desk, &question),
+        // Then it is kept here, and sent: there is no file.
+        Op::PlanDraft | Op::OverlapDraft if names.flag("propose") => plain(desk, &question),
         Op::PlanDraft => plan_draft(desk, &question, names.raw_path("out")),
         Op::PlanSign | Op::OverlapSign => sign_after_reading(desk, &question),
         Op::ApprovalApprove => approve(desk, &question),

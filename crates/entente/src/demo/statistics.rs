@@ -47,6 +47,7 @@ async fn sign(teller: &Teller, offices: &[Office]) -> Outcome<String> {
         queriers: vec![us.clone()],
         contributors: others().map(|it| it.role.name_en.to_owned()).collect(),
         aggregators: vec![us, at(offices, WORKERS)?.role.name_en.to_owned()],
+        ..PlanDraftAsk::default()
     };
     let toml = federal.ask(&draft).await?.toml;
     let ask = PlanSignAsk { plan: None, toml: Some(toml), dry_run: false };

@@ -14,7 +14,15 @@ use super::plan::{markdown, names};
 
 impl Render for OverlapDraftTold {
     fn render(&self, page: &mut Page<'_>) {
-        page.line(self.toml.trim_end());
+        let Some(round) = &self.round else { return page.line(self.toml.trim_end()) };
+        let id = short(&round.id);
+        let line = page.lang().pick(
+            format!("The overlap round {id} is kept here and sent. Nothing is signed yet."),
+            format!("Le recoupement {id} est conservé ici et envoyé. Rien n’est encore signé."),
+        );
+        page.line(&line);
+        standing(round, page);
+        page.next(&format!("entente stats overlap sign {id}"));
     }
 }
 

@@ -13,7 +13,15 @@ use super::page::{Grid, Page, Tone};
 
 impl Render for PlanDraftTold {
     fn render(&self, page: &mut Page<'_>) {
-        page.line(self.toml.trim_end());
+        let Some(plan) = &self.plan else { return page.line(self.toml.trim_end()) };
+        let name = format!("{}@{}", plan.name, plan.version);
+        let line = page.lang().pick(
+            format!("The plan {name} is kept here and sent. Nothing is signed yet."),
+            format!("Le plan {name} est conservé ici et envoyé. Rien n’est encore signé."),
+        );
+        page.line(&line);
+        standing(plan, page);
+        page.next(&format!("entente plan sign {}", short(&plan.id)));
     }
 }
 

@@ -6,13 +6,13 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_node::jobs::{Job, JobState};
-use entente_node::local::doc::RowProblem;
+use entente_node::local::doc::{OverlapTold, RowProblem, StatsTable, StatsTold};
 use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
 
 use super::list::{title, tone, word};
-use super::result::Told;
+use super::result::{Told, is_open};
 use crate::gate::{Visit, WATCH};
 use crate::page::{Answer, Page, show};
 use crate::problem::Problem;
@@ -86,12 +86,29 @@ impl OnePage<'_> {
         }
     }
 
+    /// The tables that lack somebody, or are not added up.
+    fn open<'t>(&self, told: &'t StatsTold) -> Vec<&'t StatsTable> {
+        told.tables.iter().filter(|table| is_open(table)).collect()
+    }
+
+    /// The newest period of the tables.
+    fn newest<'t>(&self, told: &'t StatsTold) -> &'t str {
+        told.tables.iter().map(|table| table.period.as_str()).max().unwrap_or_default()
+    }
+
+    /// Whether a round is not counted yet: somebody has still to do their part.
+    fn lacks_somebody(&self, told: &OverlapTold) -> bool {
+        told.counted.is_none()
+    }
+
     /// Where the same can be started again.
     fn again(&self) -> &'static str {
         match self.job.op {
             Op::RecordImport => "/cases/import",
             Op::RecordExport => "/cases/export",
             Op::EpochClose => "/epochs",
+            Op::StatsRun => "/statistics",
+            Op::OverlapRun => "/statistics/overlap",
             _ => "/jobs",
         }
     }

@@ -2,7 +2,10 @@
 
 use entente_node::jobs::Job;
 use entente_node::local::Op;
-use entente_node::local::doc::{BackupCreateTold, EpochTold, RecordExportTold, RecordImportTold};
+use entente_node::local::doc::{
+    BackupCreateTold, EpochTold, OverlapTold, RecordExportTold, RecordImportTold, StatsTable,
+    StatsTold,
+};
 use serde::de::DeserializeOwned;
 
 use crate::page::failed;
@@ -15,6 +18,8 @@ pub(super) struct Told {
     pub(super) export: Option<RecordExportTold>,
     pub(super) epoch: Option<EpochTold>,
     pub(super) backup: Option<BackupCreateTold>,
+    pub(super) figures: Option<StatsTold>,
+    pub(super) overlap: Option<OverlapTold>,
     /// It is done, and there is nothing more to show here.
     pub(super) is_other: bool,
 }
@@ -28,10 +33,18 @@ impl Told {
             Op::RecordExport => told.export = Some(read(text)?),
             Op::EpochClose => told.epoch = Some(read(text)?),
             Op::BackupCreate => told.backup = Some(read(text)?),
+            Op::StatsRun => told.figures = Some(read(text)?),
+            Op::OverlapRun => told.overlap = Some(read(text)?),
             _ => told.is_other = true,
         }
         Ok(told)
     }
+}
+
+/// Whether somebody of a table has given nothing, or it is not added up.
+pub(super) fn is_open(table: &StatsTable) -> bool {
+    let lacks = table.coverage.refused + table.coverage.unreachable > 0;
+    lacks || table.sum.as_ref().is_some_and(|sum| sum.why.is_some())
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {

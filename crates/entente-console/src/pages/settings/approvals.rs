@@ -58,13 +58,27 @@ impl ApprovalsPage<'_> {
         }
     }
 
-    /// Where the thing itself can be read, where there is a page for it.
+    /// Where the thing itself can be read, or what came of it, where there is a page for it.
     fn place(&self, row: &ApprovalRow) -> Option<String> {
-        let value = |name: &str| row.about.iter().find(|line| line.name == name);
-        let line = value("agreement")?;
-        let is_id = line.value.chars().all(|c| c.is_ascii_hexdigit());
-        (is_id && self.p.may(Op::AgreementShow))
-            .then(|| self.p.to(&format!("/agreements/{}", line.value)))
+        let id = |name: &str| {
+            let value = row.about.iter().find(|line| line.name == name)?.value.as_str();
+            value.bytes().all(|it| it.is_ascii_hexdigit()).then_some(value)
+        };
+        let plan = || Some((Op::PlanShow, "/statistics/plans/", id("id")?));
+        let (op, path, id) = match Op::parse(&row.operation)? {
+            Op::AgreementSign => (Op::AgreementShow, "/agreements/", id("agreement")?),
+            Op::StatsReturn => match id("return") {
+                Some(made) => (Op::ReturnShow, "/statistics/returns/", made),
+                None => plan()?,
+            },
+            Op::PlanSign | Op::StatsRun => plan()?,
+            Op::OverlapSign => {
+                let round = id("id").or_else(|| id("round"))?;
+                (Op::OverlapShow, "/statistics/overlap/", round)
+            }
+            _ => return None,
+        };
+        self.p.may(op).then(|| self.p.to(&format!("{path}{id}")))
     }
 
     /// Whether a file of theirs lies here to be taken.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::charts::Mark;
 use crate::figures::{Sheet, legend, periods, sheets};
-use crate::gate::{Visit, encoded};
+use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::route::area;
 
@@ -29,9 +29,9 @@ struct Wanted {
     // For ever without those who have not answered.
     #[serde(default)]
     close: bool,
-    // Shown once after figures were asked for.
+    // For ever, what the other aggregator does not go on with.
     #[serde(default)]
-    asked: bool,
+    give_up: bool,
 }
 
 #[derive(Template)]
@@ -44,7 +44,6 @@ struct FiguresPage<'a> {
     periods: Vec<String>,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
-    is_asked: bool,
 }
 
 impl FiguresPage<'_> {
@@ -61,6 +60,13 @@ impl FiguresPage<'_> {
         let is_open = |sum: &SumTold| sum.state == SumState::Open;
         let mut tables = self.told.tables.iter().filter(|it| it.period == self.period);
         tables.any(|it| it.sum.as_ref().is_some_and(is_open))
+    }
+
+    /// Whether a secure sum is neither done nor given up.
+    fn can_give_up(&self) -> bool {
+        let goes_on = |sum: &SumTold| matches!(sum.state, SumState::Open | SumState::Adding);
+        let mut tables = self.told.tables.iter().filter(|it| it.period == self.period);
+        tables.any(|it| it.sum.as_ref().is_some_and(goes_on))
     }
 
     fn has_figures(&self) -> bool {
@@ -85,14 +91,13 @@ async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wa
         told: &told,
         sheets: sheets(&told.tables, &period, p.lang),
         legend: legend(p.lang),
-        is_asked: wanted.asked,
         period,
         periods,
     })
 }
 
-/// `POST /statistics/plans/{plan}/run`. What is not there yet is asked for; what is paid for and not drawn
-/// says so, and comes when it is asked for again.
+/// `POST /statistics/plans/{plan}/run`, as a job. What is not there yet is asked for; what is paid for and not
+/// drawn says so, and comes when it is asked for again.
 async fn run(
     visit: Visit,
     Path(plan): Path<String>,
@@ -100,14 +105,9 @@ async fn run(
 ) -> Answer {
     let periods: Vec<String> =
         Some(wanted.period.clone()).filter(|it| !it.is_empty()).into_iter().collect();
-    let ask = StatsRunAsk { plan, periods, cube: None, close: wanted.close, give_up: false };
-    let told = visit.ask(&ask).await?;
-    let to = format!(
-        "/statistics/plans/{}/figures?period={}&asked=true",
-        told.plan.id,
-        encoded(&wanted.period)
-    );
-    Ok(Redirect::to(&visit.page.to(&to)).into_response())
+    let Wanted { close, give_up, .. } = wanted;
+    let to = visit.start(&StatsRunAsk { plan, periods, cube: None, close, give_up }).await?;
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// `POST /statistics/plans/{plan}/return`.

@@ -1,19 +1,22 @@
 //! Overlap rounds: what they do and cost, where they stand, what was counted, and how many persons there may be
-//! that no list has.
+//! that no list has. How one is drafted, run and ended is in [`super::round`].
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::lang::Lang;
-use entente_core::statistics::mse::{self, Estimate, OverlapTable};
+use entente_core::statistics::mse::{self, Estimate, Lists, OverlapTable};
+use entente_core::statistics::overlap::Noise;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    OverlapListAsk, OverlapRoundRow, OverlapShowAsk, OverlapSignAsk, OverlapSignTold, OverlapTold,
+    OverlapCell, OverlapCounted, OverlapListAsk, OverlapPartyRow, OverlapRoundRow, OverlapShowAsk,
+    OverlapSignAsk, OverlapSignTold, OverlapTold,
 };
 
 use super::rho;
+use crate::charts::bars::{Title, bars};
 use crate::charts::estimate::{Estimated, estimate};
-use crate::charts::{Mark, Picture};
+use crate::charts::{Datum, Mark, Picture};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::prose::{Block, blocks};
@@ -43,7 +46,7 @@ impl ListPage<'_> {
 }
 
 /// The words of a list, by their codes.
-fn word<'w>(p: &Page, code: &'w str) -> &'w str {
+pub(super) fn word<'w>(p: &Page, code: &'w str) -> &'w str {
     match code {
         "contributor" => p.lang.pick("contributes", "contribue"),
         "first_helper" => p.lang.pick("mixes first", "mélange en premier"),
@@ -76,17 +79,25 @@ async fn list(visit: Visit) -> Answer {
 struct RoundPage<'a> {
     p: &'a Page,
     told: &'a OverlapTold,
+    histogram: Vec<Picture>,
     estimated: Option<Shown>,
     // Why there is no estimate, if something was counted.
     refused: Option<String>,
 }
 
 /// An estimate as it is shown.
-struct Shown {
-    pictures: Vec<Picture>,
-    estimate: u64,
-    interval: String,
-    caveats: Vec<String>,
+pub(super) struct Shown {
+    pub(super) pictures: Vec<Picture>,
+    /// How many persons each list has.
+    pub(super) lists: Vec<(String, u64)>,
+    pub(super) observed: u64,
+    pub(super) estimate: u64,
+    pub(super) interval: String,
+    /// The interval if the model were certain.
+    pub(super) profile: String,
+    /// The interactions of lists that the model has.
+    pub(super) pairs: String,
+    pub(super) caveats: Vec<String>,
 }
 
 impl RoundPage<'_> {
@@ -95,8 +106,49 @@ impl RoundPage<'_> {
     }
 
     fn signed(&self, n: &i64) -> String {
-        let digits = self.p.lang.number(n.unsigned_abs());
-        if *n < 0 { format!("−{digits}") } else { digits }
+        signed(*n, self.p.lang)
+    }
+
+    fn interval(&self, cell: &OverlapCell) -> String {
+        let (low, high) = interval(cell);
+        let (low, high) = (signed(low, self.p.lang), signed(high, self.p.lang));
+        self.p.lang.pick(format!("{low} to {high}"), format!("de {low} à {high}"))
+    }
+
+    /// What a person in the round pays; nothing that terms could not say.
+    fn rho(&self) -> Option<String> {
+        let noise = Noise::from_epsilon_milli(self.told.round.epsilon_milli)?;
+        Some(rho(self.p, noise.nano_rho()))
+    }
+
+    fn is_ours(&self) -> bool {
+        self.told.round.our_part == "coordinator"
+    }
+
+    /// Whether its coordinator, we, can go on with it.
+    fn can_run(&self) -> bool {
+        let goes_on = matches!(self.told.round.state.as_str(), "signed" | "running");
+        self.is_ours() && goes_on && self.p.may(Op::OverlapRun)
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.told.round.state.as_str(), "counted" | "over")
+    }
+
+    /// Contributors who have not given anything, once the round was begun: one can go on without them,
+    /// until the first helper has mixed.
+    fn lacking(&self) -> Vec<&OverlapPartyRow> {
+        let parties = &self.told.parties;
+        let is_mixed = parties.iter().any(|it| it.outcome == "mixed");
+        let begun = self.told.round.state == "running" && !is_mixed;
+        let lacks = |it: &&OverlapPartyRow| {
+            it.part == "contributor" && !matches!(it.outcome.as_str(), "given" | "missing")
+        };
+        parties.iter().filter(|_| begun).filter(lacks).collect()
+    }
+
+    fn percent(&self, permille: &u32) -> String {
+        self.p.lang.percent(f64::from(*permille) / 1000.0)
     }
 
     fn error(&self, hundredths: &u32) -> String {
@@ -107,6 +159,43 @@ impl RoundPage<'_> {
     fn names(&self, lists: &[String]) -> String {
         lists.join(" + ")
     }
+}
+
+fn signed(n: i64, lang: Lang) -> String {
+    let digits = lang.number(n.unsigned_abs());
+    if n < 0 { format!("−{digits}") } else { digits }
+}
+
+/// From how many to how many, 19 times out of 20: 1.96 standard deviations to either side.
+fn interval(cell: &OverlapCell) -> (i64, i64) {
+    let half = i64::from((cell.error_hundredths.saturating_mul(196)).div_ceil(10_000));
+    (cell.count.saturating_sub(half), cell.count.saturating_add(half))
+}
+
+/// Who is on exactly which lists, as bars. What noise made negative has no length, and its number.
+fn histogram(p: &Page, counted: &OverlapCounted) -> Picture {
+    let least = |n: i64| u64::try_from(n).unwrap_or(0);
+    let datum = |cell: &OverlapCell| {
+        let (low, high) = interval(cell);
+        let label = cell.lists.join(" + ");
+        match u64::try_from(cell.count) {
+            Ok(count) => Datum {
+                label,
+                value: Some(count),
+                interval: Some((least(low), least(high))),
+                ..Datum::default()
+            },
+            Err(_) => Datum { label, symbol: signed(cell.count, p.lang), ..Datum::default() },
+        }
+    };
+    let data: Vec<_> = counted.cells.iter().map(datum).collect();
+    let name = p.t("Persons on exactly these lists", "Personnes exactement sur ces listes");
+    let title = Title {
+        id: "histogram".to_owned(),
+        name: name.to_owned(),
+        unit: p.t("Persons", "Personnes"),
+    };
+    bars(title, &data, p.lang)
 }
 
 /// `GET /statistics/overlap/{round}`.
@@ -123,14 +212,15 @@ async fn one(visit: Visit, Path(round): Path<String>) -> Answer {
             Err(_) => return Err(crate::page::failed().into()),
         }
     }
-    show(&RoundPage { p: &p, told: &told, estimated, refused })
+    let histogram = told.counted.iter().map(|counted| histogram(&p, counted)).collect();
+    show(&RoundPage { p: &p, told: &told, histogram, estimated, refused })
 }
 
 /// How many persons there may be in all, from the table as `entente stats mse` reads it.
-fn estimate_of(csv: &str, lang: Lang) -> Result<Shown, String> {
-    let mut lines = csv
-        .lines()
-        .map(|line| line.split([',', ';']).map(|it| it.trim().to_owned()).collect::<Vec<_>>());
+pub(super) fn estimate_of(csv: &str, lang: Lang) -> Result<Shown, String> {
+    let mut lines = csv.lines().map(|line| {
+        line.split([',', ';', '\t']).map(|it| it.trim().to_owned()).collect::<Vec<_>>()
+    });
     let header = lines.next().unwrap_or_default();
     let table = OverlapTable::read(&header, lines).map_err(|error| error.text(lang))?;
     let made = mse::estimate(&table, REPLICATIONS, 1).map_err(|error| error.text(lang))?;
@@ -144,9 +234,18 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
         low: made.bootstrap.low.map_or(table.n_observed(), whole),
         high: made.bootstrap.high.map(whole),
     };
-    let no_bound = lang.pick("no bound", "aucune borne");
-    let high = it.high.map_or_else(|| no_bound.to_owned(), |high| lang.number(high));
-    let interval = format!("{} {} {high}", lang.number(it.low), lang.pick("to", "à"));
+    let ends = |low: u64, high: Option<u64>| {
+        let no_bound = lang.pick("no bound", "aucune borne");
+        let high = high.map_or_else(|| no_bound.to_owned(), |high| lang.number(high));
+        format!("{} {} {high}", lang.number(low), lang.pick("to", "à"))
+    };
+    let interval = ends(it.low, it.high);
+    let least = |low: Option<f64>| low.map_or(table.n_observed(), whole);
+    let profile = ends(least(made.profile.low), made.profile.high.map(whole));
+    let lists = table.lists().iter().enumerate();
+    let lists = lists.map(|(at, name)| (name.clone(), table.n_on_all(Lists::only(at))));
+    let pairs = made.model.terms.iter().filter(|(term, _)| term.len() == 2);
+    let pairs: Vec<_> = pairs.map(|(term, _)| term.names(table)).collect();
     let n = lang.number(it.estimate);
     let name = lang.pick("Persons in all, estimated", "Personnes en tout, estimation").to_owned();
     let says = lang.pick(
@@ -155,8 +254,12 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
     );
     Shown {
         pictures: vec![estimate(("estimate".to_owned(), name, says), &it, lang)],
+        lists: lists.collect(),
+        observed: it.observed,
         estimate: it.estimate,
         interval,
+        profile,
+        pairs: pairs.join(", "),
         caveats: made.caveats.iter().map(|it| it.text(lang)).collect(),
     }
 }
@@ -207,6 +310,37 @@ async fn sign(visit: Visit, Path(round): Path<String>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::test_page;
+
+    #[test]
+    fn what_noise_made_negative_has_its_number_and_no_bar() {
+        let cell = |lists: &[&str], count| OverlapCell {
+            lists: lists.iter().map(|it| (*it).to_owned()).collect(),
+            count,
+            error_hundredths: 300,
+        };
+        let (many, none) = (cell(&["police"], 40), cell(&["police", "shelter"], -3));
+        assert_eq!((interval(&many), interval(&none)), ((34, 46), (-9, 3)));
+        let counted: OverlapCounted = serde_json::from_value(serde_json::json!({
+            "cells": [many, none], "lists": [], "distinct": 37, "distinct_error_hundredths": 400,
+            "largest": 40, "sum": 40, "uncovered": null, "csv": "",
+            "linkage": {"usable": 1, "without_names": 0, "without_birthdate": 0,
+                "usable_permille": null, "error_hundredths": 1},
+        }))
+        .unwrap();
+        let picture = histogram(&test_page(Lang::Fr), &counted);
+        let is_bar = |mark: &&Mark| matches!(mark, Mark::Box { .. });
+        assert_eq!(picture.marks.iter().filter(is_bar).count(), 1);
+        let texts: Vec<_> = picture
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Text(words) => Some(words.text.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert!(texts.contains(&"−3") && texts.contains(&"police + shelter"), "{texts:?}");
+    }
 
     #[test]
     fn an_estimate_comes_with_its_interval_and_its_caveats_in_both_languages() {

@@ -37,6 +37,24 @@ impl DraftError {
 }
 
 impl TermsError {
+    /// The key of a draft that says what cannot be.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Lists | Self::Contributors => "lists",
+            Self::TooManyPatterns => "per_list",
+            Self::Capacity => "size",
+            Self::NotThree | Self::TwoParts => "helpers",
+        }
+    }
+
+    /// What a person reads.
+    pub fn text(self, lang: Lang) -> String {
+        match lang {
+            Lang::En => self.to_string(),
+            Lang::Fr => self.text_fr().to_owned(),
+        }
+    }
+
     fn text_fr(self) -> &'static str {
         match self {
             Self::Lists => "il faut au moins deux listes, chacune avec son nom",

@@ -221,8 +221,14 @@ impl Plan {
         check.that(
             cost <= year,
             "budget.nano_rho_per_year",
-            &format!("is {}, and the cubes and revisions of a year spend {}", year.0, cost.0),
-            &format!("vaut {}, et les cubes et révisions d’une année dépensent {}", year.0, cost.0),
+            &format!(
+                "is {} (rho {year}), and the cubes and revisions of a year spend {} (rho {cost})",
+                year.0, cost.0
+            ),
+            &format!(
+                "vaut {} (rho {year}), et les cubes et révisions d’une année dépensent {} (rho {cost})",
+                year.0, cost.0
+            ),
         );
         check.that(
             year <= node_cap && node_cap <= NanoRho(MAX_BUDGET_NANO_RHO),

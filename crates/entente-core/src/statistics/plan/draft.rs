@@ -85,6 +85,104 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The plan as a draft, with comments in both languages: what [`Plan::from_toml`] reads as the
+    /// same plan. `name` says what an organization is called.
+    pub fn draft_toml(&self, name: &dyn Fn(&OrgId) -> String) -> String {
+        // Every field is named, so that a new one does not compile until it is in the draft.
+        let Self {
+            name: of_plan,
+            version,
+            title,
+            first_year,
+            last_year,
+            rule,
+            definition,
+            cubes,
+            budget,
+            schedule,
+            safeguards,
+            roles,
+        } = self;
+        let Budget { year, node_cap, partner_cap } = budget;
+        let Schedule { first_after_days, revisions_after_days } = schedule;
+        let Safeguards {
+            min_contributors,
+            min_outside,
+            organizations_per_person,
+            floor,
+            round_to_5,
+        } = safeguards;
+        let floor = floor.map(|floor| format!("floor = {floor}\n")).unwrap_or_default();
+        let mut toml = format!(
+            "# Release plan: what may be published, and at what price for the persons in it.\n\
+             # Plan de diffusion : ce qui peut être publié, et son prix pour les personnes comptées.\n\
+             name = {}\nversion = {version}\ntitle = {{ en = {}, fr = {} }}\n\
+             first_year = {first_year}\nlast_year = {last_year}\n\
+             counting_rule = \"{}\"\ndefinition = \"{}\"\n\n\
+             # In billionths of rho, a year. / En milliardièmes de rho, par année.\n\
+             [budget]\nnano_rho_per_year = {}\nnode_cap_nano_rho_per_year = {}\n\
+             partner_cap_nano_rho_per_year = {}\n\n\
+             # In days after the end of a period. / En jours après la fin d'une période.\n\
+             [schedule]\nfirst_after_days = {first_after_days}\n\
+             revisions_after_days = {revisions_after_days:?}\n\n\
+             [safeguards]\nmin_contributors = {min_contributors}\nmin_outside = {min_outside}\n\
+             organizations_per_person = {organizations_per_person}\n{floor}round_to_5 = {round_to_5}\n",
+            text(of_plan),
+            text(&title.en),
+            text(&title.fr),
+            rule.code(),
+            definition.code(),
+            year.0,
+            node_cap.0,
+            partner_cap.0,
+        );
+        for Cube { name, dimensions, period, cost, revision_cost } in cubes {
+            let by: Vec<_> = dimensions.iter().map(|it| it.code()).collect();
+            toml.push_str(&format!(
+                "\n[[cube]]\nname = {}\ndimensions = {by:?}\nperiod = \"{}\"\nnano_rho = {}\n\
+                 revision_nano_rho = {}\n",
+                text(name),
+                period.code(),
+                cost.0,
+                revision_cost.0
+            ));
+        }
+        roles.push_toml(&mut toml, name);
+        toml
+    }
+}
+
+impl Roles {
+    /// Writes who asks, contributes and adds up below a draft that says nothing of it yet.
+    pub fn push_toml(&self, toml: &mut String, name: &dyn Fn(&OrgId) -> String) {
+        // A name could hold a line break only if whoever named it let it; the comment is for people.
+        let comment = |org: &OrgId| name(org).replace(char::is_control, " ");
+        let Self { queriers, contributors, aggregators } = self;
+        if let Some([leader, helper]) = aggregators {
+            toml.push_str(&format!(
+                "\n# Who adds up in secret: the leader, then the helper.\n\
+                 # Qui additionne en secret : le responsable, puis le second.\n\
+                 [roles]\naggregators = [\"{leader}\", \"{helper}\"]\n"
+            ));
+        }
+        toml.push_str(
+            "\n# Who asks and whose cases are counted, by identity, each with its kind.\n\
+             # Qui demande et qui est compté, par identité, chacun avec sa catégorie.\n",
+        );
+        for (table, members) in [("queriers", queriers), ("contributors", contributors)] {
+            toml.push_str(&format!("[roles.{table}]\n"));
+            for (id, kind) in members {
+                toml.push_str(&format!("\"{id}\" = \"{}\" # {}\n", kind.code(), comment(id)));
+            }
+        }
+    }
+}
+
+fn text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Draft {

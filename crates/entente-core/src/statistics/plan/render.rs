@@ -94,6 +94,12 @@ impl Plan {
                 "Les chiffres des renvois portent sur les besoins : ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
             );
         }
+        if self.safeguards.round_to_5 {
+            page.item(
+                "Figures are shown to the nearest five. What is proved stays exact.",
+                "Les chiffres sont montrés aux cinq unités près. Ce qui est prouvé reste exact.",
+            );
+        }
         for dimension in CubeDimension::ALL {
             let used = self.cubes.iter().any(|cube| cube.dimensions.contains(dimension));
             if let Some(coarser) = dimension.coarser().filter(|_| used) {

@@ -85,6 +85,35 @@ fn roles_can_stand_in_the_file() {
 }
 
 #[test]
+fn a_plan_as_a_draft_is_read_as_the_same_plan() {
+    let mut unusual = plan();
+    unusual.title = Text::new("A \"quoted\" title", "Un titre « cité » \\ à l’essai");
+    unusual.schedule.revisions_after_days = vec![365, 730];
+    unusual.safeguards.floor = Some(20);
+    unusual.safeguards.round_to_5 = true;
+    unusual.roles.aggregators = None;
+    unusual.cubes.truncate(1);
+    unusual.cubes[0].period = PeriodLevel::Quarter;
+    unusual.cubes[0].cost = NanoRho(5_000_000);
+    unusual.cubes[0].revision_cost = NanoRho(1_000_000);
+    for plan in [plan(), unusual] {
+        let toml = plan.draft_toml(&|_| "Bureau\nname = \"other\"".to_owned());
+        assert_eq!(Plan::from_toml(&toml, None), Ok(plan), "{toml}");
+    }
+}
+
+#[test]
+fn the_page_says_that_figures_are_rounded_and_says_nothing_if_they_are_not() {
+    let page = |plan: &Plan, lang| plan.render(lang, &|_| "A".to_owned());
+    let mut rounded = plan();
+    rounded.safeguards.round_to_5 = true;
+    for (lang, words) in [(Lang::En, "nearest five"), (Lang::Fr, "cinq unités près")] {
+        assert!(page(&rounded, lang).contains(words));
+        assert!(!page(&plan(), lang).contains(words));
+    }
+}
+
+#[test]
 fn an_unknown_key_or_word_is_an_error_that_says_where() {
     let unknown = Plan::from_toml(&V1.replace("[schedule]", "[schedule]\nfirst = 1"), None);
     assert!(matches!(unknown, Err(PlanDraftError::Toml(text)) if text.contains("first")));

@@ -37,13 +37,16 @@ pub(super) async fn run(
 ) -> Outcome<StatsTold> {
     let (mut misses, mut stalls) = (Misses::new(), Stalls::new());
     let leader = kept.plan.roles.aggregators.map(|[leader, _]| leader);
+    let mut bar = Bar::new(&steps, releases.len(), kept.plan.roles.contributors.len());
     for release in &releases {
+        // Every stage is stored before it is said, so the next run goes on from here.
+        steps.go_on()?;
         let went = match leader {
             Some(leader) if leader != desk.node.id() => {
-                fetch(&desk, &staff, &leader, release, give_up, &steps).await?
+                fetch(&desk, &staff, &leader, release, give_up, &bar).await?
             }
             _ => {
-                let (missed, went) = lead(&desk, &staff, release, (close, give_up), &steps).await?;
+                let (missed, went) = lead(&desk, &staff, release, (close, give_up), &bar).await?;
                 misses.extend(missed);
                 went
             }
@@ -51,10 +54,59 @@ pub(super) async fn run(
         if let Err(why) = went {
             stalls.insert(*release, why);
         }
+        bar.next();
     }
     let node = Arc::clone(&desk.node);
     blocking(move || super::told(&node, &kept, &releases, &misses, &stalls)).await
 }
+
+/// How far a run is: each release is as many steps as it has contributors, and three with the other
+/// aggregator.
+struct Bar<'a> {
+    steps: &'a Steps,
+    n_releases: u64,
+    n_contributors: u64,
+    done: u64,
+}
+
+impl<'a> Bar<'a> {
+    fn new(steps: &'a Steps, n_releases: usize, n_contributors: usize) -> Self {
+        Self {
+            steps,
+            n_releases: n_releases as u64,
+            n_contributors: n_contributors as u64,
+            done: 0,
+        }
+    }
+
+    fn per_release(&self) -> u64 {
+        self.n_contributors + WITH_THE_OTHER
+    }
+
+    /// The next release.
+    fn next(&mut self) {
+        self.done += 1;
+    }
+
+    fn at(&self, part: u64, en: &str, fr: &str) {
+        let done = self.done * self.per_release() + part.min(self.per_release());
+        step(self.steps, done, self.n_releases * self.per_release(), en, fr);
+    }
+
+    /// So many have not answered yet.
+    fn asking(&self, n_open: u64) {
+        let answered = self.n_contributors.saturating_sub(n_open);
+        self.at(answered, "asking contributors", "question aux contributeurs");
+    }
+
+    fn adding(&self, nth: u64) {
+        let part = self.n_contributors + nth.min(WITH_THE_OTHER);
+        self.at(part, "adding up with the helper", "addition avec le second");
+    }
+}
+
+/// How many exchanges two aggregators have.
+const WITH_THE_OTHER: u64 = 3;
 
 /// Whether a release went as far as it can, or why not.
 type Went = Result<(), Reason>;
@@ -65,13 +117,13 @@ async fn fetch(
     leader: &OrgId,
     release: &ReleaseId,
     give_up: bool,
-    steps: &Steps,
+    bar: &Bar<'_>,
 ) -> Outcome<Went> {
     let (node, of) = (Arc::clone(&desk.node), *release);
     if blocking(move || node.is_finished(&of)).await? {
         return Ok(Ok(()));
     }
-    step(steps, 0, 1, "fetching the sum from the leader", "récupération de la somme");
+    bar.at(0, "fetching the sum from the leader", "récupération de la somme");
     match desk.peers.fetch_sum(leader, release).await {
         Ok(SumKept::Kept) => Ok(Ok(())),
         Ok(SumKept::GivenUp(end)) => Ok(Err(ended(end))),
@@ -107,7 +159,7 @@ async fn lead(
     staff: &Staff,
     release: &ReleaseId,
     (close, give_up): (bool, bool),
-    steps: &Steps,
+    bar: &Bar<'_>,
 ) -> Outcome<(Misses, Went)> {
     let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
     let begun = blocking(move || node.begin_sum(actor, &of)).await?;
@@ -127,7 +179,7 @@ async fn lead(
             let went = away(desk, staff, release, (missed, HELPER_AWAY), give_up).await?;
             return Ok((misses, went));
         }
-        misses = take_in(desk, staff, release, steps).await?;
+        misses = take_in(desk, staff, release, bar).await?;
         let (node, of, actor) = (Arc::clone(&desk.node), *release, staff.actor());
         let n_missing = blocking(move || {
             let n_missing = node.sum_intake(&of)?.missing.len();
@@ -143,7 +195,8 @@ async fn lead(
         }
     }
     for nth in 0.. {
-        step(steps, nth, 3, "adding up with the helper", "addition avec le second");
+        bar.steps.go_on()?;
+        bar.adding(nth);
         match desk.peers.ask_helper(&helper, release).await {
             Ok(true) => {}
             Ok(false) => break,
@@ -161,7 +214,7 @@ async fn take_in(
     desk: &Arc<Desk>,
     staff: &Staff,
     release: &ReleaseId,
-    steps: &Steps,
+    bar: &Bar<'_>,
 ) -> Outcome<Misses> {
     let (node, of) = (Arc::clone(&desk.node), *release);
     let intake = blocking(move || node.sum_intake(&of)).await?;
@@ -171,12 +224,12 @@ async fn take_in(
     for org in again {
         asking.spawn(ask_one(Arc::clone(desk), staff.clone(), org, vec![*release], true));
     }
-    let (total, mut done, mut misses) = (asking.len() as u64, 0, Misses::new());
-    step(steps, 0, total, "asking contributors", "question aux contributeurs");
+    let mut misses = Misses::new();
+    bar.asking(asking.len() as u64);
     while let Some(missed) = asking.join_next().await {
         misses.extend(missed.map_err(|_| crate::answer::failed())??);
-        done += 1;
-        step(steps, done, total, "asking contributors", "question aux contributeurs");
+        bar.steps.go_on()?;
+        bar.asking(asking.len() as u64);
     }
     Ok(misses)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Both, Named, Reason};
 
 /// Drafts the terms of a round.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OverlapDraftAsk {
     /// The year or quarter.
@@ -26,6 +26,9 @@ pub struct OverlapDraftAsk {
     /// Rounds that were run before on the same persons; 0 if absent.
     #[serde(default)]
     pub earlier_rounds: Option<u32>,
+    /// Keeps the terms as a round, signs nothing, and sends them to everybody who has a part in it.
+    #[serde(default)]
+    pub propose: bool,
 }
 
 /// A draft.
@@ -39,6 +42,14 @@ pub struct OverlapDraftTold {
     pub lists: Vec<OverlapListRow>,
     /// The draft.
     pub toml: String,
+    /// The terms, readable, as they would be signed.
+    pub page: Both,
+    /// What every person in it would pay, in billionths of rho.
+    pub nano_rho: u64,
+    /// What that comes to as the best attacker's advantage over a coin, in tenths of a percent.
+    pub advantage_permille: u32,
+    /// The round as it is kept, if it was proposed.
+    pub round: Option<OverlapRoundRow>,
 }
 
 /// A list of a round.

@@ -7,34 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::{Coverage, Named, Reason};
 use crate::fault::Both;
 
-/// Writes a draft of a release plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlanDraftAsk {
-    /// Who may ask, by name or the beginning of an id, `us` for ourselves; we alone if empty.
-    #[serde(default)]
-    pub queriers: Vec<String>,
-    /// Whose cases are counted; all active partners if empty.
-    #[serde(default)]
-    pub contributors: Vec<String>,
-    /// Who adds up in secret: the leader, then the helper. Nobody if empty.
-    #[serde(default)]
-    pub aggregators: Vec<String>,
-}
-
-/// The draft, to be read and corrected in an editor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanDraftTold {
-    /// The TOML text.
-    pub toml: String,
-    /// Who may ask.
-    pub queriers: Vec<Named>,
-    /// Whose cases are counted.
-    pub contributors: Vec<Named>,
-    /// Who adds up in secret: the leader, then the helper. Empty: nobody does.
-    pub aggregators: Vec<Named>,
-}
-
 /// Signs a plan that a partner sent, or one that was drafted here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

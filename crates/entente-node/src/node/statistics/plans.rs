@@ -6,10 +6,10 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
-use entente_core::lang::Lang;
+use entente_core::lang::{Lang, Text};
 use entente_core::period::Year;
 use entente_core::statistics::budget::NanoRho;
-use entente_core::statistics::plan::{Plan, PlanId, Roles};
+use entente_core::statistics::plan::{Downgrade, Plan, PlanDraftError, PlanId, PlanProblem, Roles};
 use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{Rows, Write};
 use entente_store::rows::{BadRow, Bytes32, PlanRow};
@@ -44,17 +44,7 @@ impl KeptPlan {
 impl Node {
     /// Reads the draft of a plan.
     pub fn read_plan(&self, draft: &str, roles: Option<Roles>) -> Outcome<Plan> {
-        let plan = Plan::from_toml(draft, roles).map_err(|error| {
-            Fault::new(
-                2101,
-                ("The draft is not a release plan.", "L’ébauche n’est pas un plan de diffusion."),
-                (
-                    "Correct the file and try again: `entente plan sign FILE`.",
-                    "Corrigez le fichier et réessayez : `entente plan sign FICHIER`.",
-                ),
-            )
-            .because(error.text(Lang::En), error.text(Lang::Fr))
-        })?;
+        let plan = Plan::from_toml(draft, roles).map_err(|error| not_a_plan(&error))?;
         self.require_part(&plan)?;
         Ok(plan)
     }
@@ -100,6 +90,36 @@ impl Node {
     pub fn check_plan(&self, plan: &Plan) -> Outcome<()> {
         self.require_part(plan)?;
         self.db.read(|tx| may_sign(tx, plan, &self.id()))
+    }
+
+    /// What keeps a plan from being signed here now besides what it says itself, at the key that would
+    /// have to be another.
+    pub fn speaks_against_plan(&self, plan: &Plan) -> Outcome<Option<PlanProblem>> {
+        if !plan.roles.members().contains(&self.id()) {
+            let what = Text::new(
+                "must name this organization among those who ask, contribute or add up",
+                "doit nommer cet organisme parmi ceux qui demandent, contribuent ou additionnent",
+            );
+            return Ok(Some(PlanProblem { place: "roles.contributors", what }));
+        }
+        self.db.read(|tx| speaks_against(tx, plan, &self.id()))
+    }
+
+    /// The newest version of the plans of this name, and the last year for which one of them was
+    /// answered.
+    pub fn newest_version(&self, name: &str) -> Outcome<Option<(u32, Option<Year>)>> {
+        self.db.read(|tx| {
+            let mut newest = None;
+            for (id, row) in tx.plans()? {
+                let plan = plan_of(&row)?;
+                if plan.name == name {
+                    let released = last_released(tx, &PlanId(id))?;
+                    let (version, year) = newest.unwrap_or_default();
+                    newest = Some((plan.version.max(version), released.max(year)));
+                }
+            }
+            Ok(newest)
+        })
     }
 
     /// Signs a plan: from now on its questions are answered.
@@ -228,14 +248,27 @@ pub(crate) fn signed_plans<R: Rows>(tx: &R) -> Outcome<Vec<(PlanId, Plan)>> {
     signed.map(|(id, row)| Ok((PlanId(id), plan_of(&row)?))).collect()
 }
 
+fn may_sign<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<()> {
+    match speaks_against(tx, plan, ours)? {
+        None => Ok(()),
+        Some(PlanProblem { what, .. }) => Err(not_signed(what.en, what.fr)),
+    }
+}
+
 /// A plan that is older than one we signed, answers again for what was released, or would spend
 /// more than the cap together with the others, is not signed.
-fn may_sign<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<()> {
+fn speaks_against<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<Option<PlanProblem>> {
     let signed = signed_plans(tx)?;
     for (other_id, other) in signed.iter().filter(|(_, other)| other.name == plan.name) {
         let released = last_released(tx, other_id)?;
-        plan.follows(other, released)
-            .map_err(|it| not_signed(it.text(Lang::En), it.text(Lang::Fr)))?;
+        if let Err(downgrade) = plan.follows(other, released) {
+            let place = match downgrade {
+                Downgrade::NotNewer { .. } => "version",
+                Downgrade::Overlaps { .. } => "first_year",
+            };
+            let what = Text::new(downgrade.text(Lang::En), downgrade.text(Lang::Fr));
+            return Ok(Some(PlanProblem { place, what }));
+        }
     }
     let others = || signed.iter().map(|(_, other)| other).filter(|it| it.name != plan.name);
     for year in years(plan) {
@@ -248,17 +281,18 @@ fn may_sign<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<()> {
         let caps = others().filter(covers).map(|it| it.budget.node_cap);
         let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
         if sum > cap {
-            return Err(not_signed(
+            let what = Text::new(
                 format!(
                     "With the plans already signed it would spend rho {sum} for {year}, and the cap is {cap}."
                 ),
                 format!(
                     "Avec les plans déjà signés, il dépenserait rho {sum} pour {year}, et le plafond est {cap}."
                 ),
-            ));
+            );
+            return Ok(Some(PlanProblem { place: "budget.nano_rho_per_year", what }));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Whether a newer version that was signed too answers for this year.
@@ -279,6 +313,23 @@ fn last_released<R: Rows>(tx: &R, id: &PlanId) -> Outcome<Option<Year>> {
     let charges = tx.charges()?.into_iter();
     let releases = charges.filter_map(|(_, row)| ReleaseId::from_bytes(&row.release));
     Ok(releases.filter(|it| it.plan == *id).map(|it| it.period.year()).max())
+}
+
+/// What was drafted cannot be a plan.
+pub(crate) fn no_plan(problems: Vec<PlanProblem>) -> Box<Fault> {
+    not_a_plan(&PlanDraftError::Problems(problems))
+}
+
+fn not_a_plan(error: &PlanDraftError) -> Box<Fault> {
+    Fault::new(
+        2101,
+        ("The draft is not a release plan.", "L’ébauche n’est pas un plan de diffusion."),
+        (
+            "Correct the file and try again: `entente plan sign FILE`.",
+            "Corrigez le fichier et réessayez : `entente plan sign FICHIER`.",
+        ),
+    )
+    .because(error.text(Lang::En), error.text(Lang::Fr))
 }
 
 fn not_signed(en: String, fr: String) -> Box<Fault> {

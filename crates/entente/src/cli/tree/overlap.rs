@@ -166,6 +166,15 @@ fn draft(words: Words) -> Command {
                 )
                 .value_parser(value_parser!(u32)),
         )
+        .arg(
+            words
+                .flag(
+                    "propose",
+                    "Send it to everybody who has a part in it; sign nothing",
+                    "L’envoyer à tous ceux qui y ont un rôle; ne rien signer",
+                )
+                .conflicts_with("out"),
+        )
         .arg(out(
             words,
             "Write the draft into this file [shown]",

@@ -67,6 +67,21 @@ pub(super) fn plan(words: Words) -> Command {
                     "Who adds up in secret, so that the error of a sum is smaller [nobody]",
                     "Qui additionne en secret, pour une erreur moindre de la somme [personne]",
                 )))
+                .arg(words.option(
+                    "template",
+                    ("PLAN", "PLAN"),
+                    "Start from a plan that we have [the plan for Canada]",
+                    "Partir d’un plan que nous avons [le plan pour le Canada]",
+                ))
+                .arg(
+                    words
+                        .flag(
+                            "propose",
+                            "Send it to everybody who has a part in it; sign nothing",
+                            "L’envoyer à tous ceux qui y ont un rôle; ne rien signer",
+                        )
+                        .conflicts_with("out"),
+                )
                 .arg(out(
                     words,
                     "Write the draft into this file [shown]",

@@ -136,6 +136,47 @@ async fn without_the_role_nobody_approves_and_nobody_refuses() {
     assert!(!file(&site).exists());
 }
 
+/// A plan that Zoe drafted and sent, and that nobody has signed.
+async fn proposed(site: &Site) -> String {
+    let body = json!({"contributors": ["us"], "propose": true});
+    let told = ask(site, "zoe", Op::PlanDraft, body).await.unwrap();
+    assert_eq!(told["plan"]["signed_at"], json!(null), "{told}");
+    told["plan"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn whoever_asked_finds_the_plan_and_the_return_that_another_person_approved() {
+    let site = careful(Site::new(1, "Centre", "federal"), &["plan_sign", "stats_return"]);
+    let plan = proposed(&site).await;
+    assert_eq!(actors(&site, Action::PlanProposed), ["zoe"]);
+    let sign = json!({"plan": plan, "toml": null, "dry_run": false});
+    assert_eq!(ask(&site, "ana", Op::PlanSign, sign).await, Err("ENT-2780".to_owned()));
+    let id = listed(&site, "ana").await[0].id.clone();
+    approve(&site, "noa", &id).await.unwrap();
+    assert_eq!(actors(&site, Action::PlanSigned), ["ana + noa"]);
+
+    let body = json!({"plan": plan, "period": "2025", "file": null});
+    assert_eq!(ask(&site, "zoe", Op::StatsReturn, body).await, Err("ENT-2780".to_owned()));
+    let id = listed(&site, "zoe").await[0].id.clone();
+    let told = approve(&site, "ana", &id).await.unwrap();
+    let row = listed(&site, "zoe").await.remove(0);
+    let line = row.about.iter().find(|line| line.name == "return").unwrap();
+    assert_eq!(json!(line.value), told["told"]["sha256"]);
+    let kept = ask(&site, "zoe", Op::ReturnShow, json!({"return": line.value})).await.unwrap();
+    assert_eq!(kept["return"]["period"], json!("2025"));
+}
+
+#[tokio::test]
+async fn what_takes_two_is_kept_for_the_second_and_is_no_job() {
+    let site = careful(Site::new(1, "Centre", "federal"), &["stats_run"]);
+    let plan = proposed(&site).await;
+    let ask = StatsRunAsk { plan, periods: Vec::new(), cube: None, close: false, give_up: false };
+    let kept = site.desk.start(&somebody("zoe"), &ask).await.unwrap_err();
+    assert_eq!(kept.code, "ENT-2780");
+    assert!(site.desk.jobs.all(&somebody("zoe")).unwrap().is_empty());
+    assert_eq!(listed(&site, "zoe").await.len(), 1);
+}
+
 #[tokio::test]
 async fn after_seven_days_nobody_approves_any_more() {
     let (site, id) = asked(&["record_export"]).await;

@@ -12,6 +12,7 @@ use entente_store::db::{DbError, Rows, Write};
 use entente_store::overlap::Overlap as _;
 use entente_store::rows::{BadRow, Bytes32, OverlapRow};
 
+use super::driving::over;
 use crate::fault::Fault;
 use crate::node::statistics::signed::Signable;
 use crate::node::{Node, Outcome};
@@ -126,6 +127,10 @@ impl Node {
         let kept = self.overlap_by_id(id)?;
         if kept.is_signed() {
             return Ok(kept);
+        }
+        // Whoever declined it has said that it is over.
+        if kept.is_over() {
+            return Err(over());
         }
         self.check_overlap(&kept.round)?;
         self.db.write("sign overlap", |tx| {
