@@ -190,6 +190,7 @@ actions! {
     ApprovalFailed = 233, "approval_failed", "Approved, and could not be done", "Approuvé, mais n’a pu être fait";
     SettingsChanged = 234, "settings_changed", "Settings changed", "Paramètres modifiés";
     BackupDrilled = 235, "backup_drilled", "Restore of a backup tried", "Restauration d’une sauvegarde essayée";
+    PartnerAbout = 247, "partner_about", "Partner said what it does", "Ce que fait un partenaire, appris de lui";
 }
 
 impl Action {
