@@ -11,7 +11,7 @@ use entente_node::local::{Op, words};
 use entente_node::setup::Home;
 use serde::Deserialize;
 
-use super::taken::file_of;
+use super::taken::{file_of, is_gone};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 
@@ -62,14 +62,21 @@ impl ApprovalsPage<'_> {
     fn place(&self, row: &ApprovalRow) -> Option<String> {
         let value = |name: &str| row.about.iter().find(|line| line.name == name);
         let line = value("agreement")?;
-        let is_id = line.value.chars().all(|c| c.is_ascii_hexdigit());
+        // Who asked may have named the version too.
+        let address = line.value.replace('@', "-");
+        let is_id = address.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         (is_id && self.p.may(Op::AgreementShow))
-            .then(|| self.p.to(&format!("/agreements/{}", line.value)))
+            .then(|| self.p.to(&format!("/agreements/{address}")))
     }
 
     /// Whether a file of theirs lies here to be taken.
     fn has_file(&self, row: &ApprovalRow) -> bool {
         self.p.may(Op::RecordExport) && file_of(row, self.me, self.home).is_some()
+    }
+
+    /// Whether a file of theirs lay here, and does not any more.
+    fn is_gone(&self, row: &ApprovalRow) -> bool {
+        is_gone(row, self.me, self.home)
     }
 
     fn is_mine(&self, row: &ApprovalRow) -> bool {
