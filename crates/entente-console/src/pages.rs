@@ -17,6 +17,7 @@ pub(crate) mod referrals;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod sponsored;
 pub(crate) mod statistics;
 
 /// The routes of all areas.
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
         services::routes(),
         partners::routes(),
         agreements::routes(),
+        sponsored::routes(),
         statistics::routes(),
         audit::routes(),
         settings::routes(),
