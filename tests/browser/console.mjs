@@ -13,11 +13,9 @@ import { settings } from "./journeys/settings.mjs";
 import { shell } from "./journeys/shell.mjs";
 import { overlap, statistics } from "./journeys/statistics.mjs";
 
-<<<<<<< HEAD
-const JOURNEYS = { shell, passkeys, oidc, cases, jobs, partners, referrals, statistics, settings };
-=======
-const JOURNEYS = { shell, passkeys, cases, jobs, partners, referrals, statistics, overlap, settings };
->>>>>>> h-plans
+const JOURNEYS = {
+    shell, passkeys, oidc, cases, jobs, partners, referrals, statistics, overlap, settings,
+};
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
 const world = new World(program, folder, pictures);

@@ -113,6 +113,7 @@ fn greetings() -> Vec<Case> {
             versions: (1..=n).collect(),
             your_checkpoint: vec![1; feed],
             your_audit_checkpoint: vec![1; audit],
+            about: None,
         })
     };
     let confirm = |n| Call::Confirm(v1::ConfirmRequest { ticket_id: vec![1; n] });

@@ -230,6 +230,62 @@ async fn a_suspended_partner_loses_what_it_has_open_and_gets_nothing_more() {
     assert!(!known.suspended_by_them && known.state == PartnerState::Verified);
 }
 
+// What an organization does.
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_organizations_do_is_told_with_the_greeting_on_both_sides_and_kept_once() {
+    let says = |mandate: &'static str| {
+        move |config: &mut entente_node::config::Config| {
+            config.organization.role = vec!["protection".to_owned()];
+            config.organization.mandate_en = mandate.to_owned();
+            config.organization.mandate_fr = format!("{mandate} (fr)");
+        }
+    };
+    let shelter = Site::start_with("Shelter", OrgType::Ngo, Kind::Redb, says("Safe housing")).await;
+    let centre = Site::start_with("Centre", OrgType::Federal, Kind::Redb, says("Figures")).await;
+    join(&centre, &shelter).await;
+    let heard = |site: &Site, of: &Site| {
+        let about = site.node().partner_about(&of.id()).unwrap();
+        about.map(|(_, about)| about.mandate.en)
+    };
+    // Before the check by phone nobody is heard or told.
+    let early = hello(centre.dialled_by(shelter.identity()), vec![1]).await;
+    assert!(early.map_or(true, |reply| reply.about.is_none()));
+    assert_eq!(heard(&centre, &shelter), None);
+    type_digits(&centre, &shelter);
+    shelter.round(&centre.id()).await.unwrap();
+
+    for _ in 0..2 {
+        shelter.round(&centre.id()).await.unwrap();
+        assert_eq!(heard(&centre, &shelter).as_deref(), Some("Safe housing"));
+        assert_eq!(heard(&shelter, &centre).as_deref(), Some("Figures"));
+        for site in [&centre, &shelter] {
+            assert_eq!(site.n_audited(Action::PartnerAbout), 1, "the same was kept twice");
+        }
+    }
+
+    // A partner that says something else each time is heard once an hour.
+    let say = |mandate: &str| {
+        let mandate = entente_core::lang::Text::new(mandate, mandate);
+        let about = entente_proto::About { mandate, ..Default::default() };
+        let about = Some(entente_proto::about_message(&about));
+        let request = v1::HelloRequest { versions: vec![1], about, ..Default::default() };
+        let mut client = ExchangeClient::new(centre.dialled_by(shelter.identity()));
+        async move { soon(client.hello(request)).await.map(tonic::Response::into_inner) }
+    };
+    assert!(say("Beds").await.unwrap().about.is_some());
+    assert_eq!(heard(&centre, &shelter).as_deref(), Some("Safe housing"));
+    centre.clock.advance(3_600);
+    say("Beds").await.unwrap();
+    assert_eq!(heard(&centre, &shelter).as_deref(), Some("Beds"));
+
+    // Whoever is suspended is neither told nor heard.
+    centre.clock.advance(3_600);
+    centre.node().suspend_partner(staff(), &shelter.id()).unwrap();
+    assert!(say("More beds").await.is_err());
+    assert_eq!(heard(&centre, &shelter).as_deref(), Some("Beds"));
+}
+
 async fn watch(
     channel: &PartnerChannel,
 ) -> tonic::Streaming<tonic_health::pb::HealthCheckResponse> {
@@ -335,6 +391,7 @@ impl Older {
             created_at_s: u64::try_from(entente_tests::federation::START_S).unwrap(),
             expires_at_s: u64::try_from(entente_tests::federation::START_S).unwrap() + 86_400,
             template: String::new(),
+            contact: None,
         };
         let payload = entente_proto::encode_invitation(&invitation);
         let kind = entente_core::envelope::payload_type::INVITATION;

@@ -18,6 +18,7 @@ pub(crate) mod referrals;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod sponsored;
 pub(crate) mod statistics;
 
 /// The routes of all areas.
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         services::routes(),
         partners::routes(),
         agreements::routes(),
+        sponsored::routes(),
         statistics::routes(),
         audit::routes(),
         settings::routes(),

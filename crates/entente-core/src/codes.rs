@@ -192,6 +192,7 @@ mod tests {
     #[test]
     fn every_list_has_both_languages_and_no_code_twice() {
         check::<OrgType>();
+        check::<Pillar>();
         check::<Gender>();
         check::<Exploitation>();
         check::<Control>();

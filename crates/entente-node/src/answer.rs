@@ -295,16 +295,15 @@ impl Desk {
     /// The only way to the answers: the local door and the console both come through here.
     pub async fn ask(self: &Arc<Self>, asked: Asked) -> Outcome<String> {
         self.permit(asked.op, &asked.staff).await?;
-        let asked = self.alone(asked).await?;
+        if self.takes_two(asked.op, &asked.body) {
+            return Err(approvals::keep(self, asked).await);
+        }
         self.answer(asked).await
     }
 
-    /// The question back, if one person is enough for it; otherwise it is kept for the second.
-    pub(crate) async fn alone(self: &Arc<Self>, asked: Asked) -> Outcome<Asked> {
-        match approvals::is_needed(self, &asked) {
-            true => Err(approvals::keep(self, asked).await),
-            false => Ok(asked),
-        }
+    /// Whether a second person has to approve this.
+    pub(crate) fn takes_two(&self, op: Op, body: &str) -> bool {
+        approvals::is_needed(self, op, body)
     }
 
     /// Answers what a second person has just approved. In a box, since an answer is in an answer.

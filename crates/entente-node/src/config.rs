@@ -15,9 +15,11 @@ use crate::local::{Op, Role};
 
 mod notifications;
 mod oidc;
+mod organization;
 
 pub use notifications::{MailConfig, NotificationsConfig, PersonConfig, Security, WebhookConfig};
 pub use oidc::OidcConfig;
+pub use organization::{BadAbout, Organization};
 
 /// How the node presents itself and behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,18 +63,6 @@ pub struct Config {
     /// Accounts and groups of this machine and what they may do, besides the node's own account.
     #[serde(default)]
     pub staff: BTreeMap<String, Vec<String>>,
-}
-
-/// What the organization says about itself to partners.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// Its name in English.
-    pub name_en: String,
-    /// Its name in French.
-    pub name_fr: String,
-    /// Its kind, a code of the list `org_type`.
-    pub kind: String,
 }
 
 /// The partner door.
@@ -349,6 +339,7 @@ impl Config {
                     .into(),
             );
         }
+        config.organization.about().map_err(|error| BadConfig(error.to_string()))?;
         if config.kind().is_none() {
             return bad(format!(
                 "organization.kind `{}` is no code of `org_type`",
@@ -523,6 +514,9 @@ mod tests {
             ("hold_back_s = 0", "hold_back_s = 3601"),
             ("\"sled\"", "\"sqlite\""),
             ("\"ngo\"", "\"club\""),
+            ("role = []", "role = [\"rescue\"]"),
+            ("languages = []", "languages = [\"some\", \"of them\"]"),
+            ("mandate_en = \"\"", "mandate_en = \"Only in one language\""),
             ("needed_for = []", "needed_for = [\"record_show\"]"),
         ] {
             assert!(Config::parse(&EXAMPLE.replace(right, wrong)).is_err(), "{wrong}");

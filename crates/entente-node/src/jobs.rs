@@ -10,6 +10,7 @@
 
 mod faults;
 pub mod files;
+pub mod sealed;
 mod starting;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ use crate::node::{Node, Outcome, unpoisoned};
 pub use entente_store::jobs::JobState;
 pub(crate) use faults::stopped;
 pub use faults::{no_such_file, no_such_job};
-pub use files::{Files, Upload};
+pub use files::{Files, Once, Upload};
 pub use starting::{ExportChoice, ImportChoice};
 
 /// How long a job that ended is listed: a week.
@@ -198,6 +199,13 @@ impl Jobs {
         self.node.audit(vec![entry])
     }
 
+    /// Writes down that somebody takes the file that a second person approved.
+    pub fn approved_taken(&self, staff: &Staff, approval: &str) -> Outcome<()> {
+        let entry = self.node.entry(staff.actor(), Action::JobFileTaken);
+        let entry = entry.reference(parsed(approval)?);
+        self.node.audit(vec![entry.reasons([Op::RecordExport.name().to_owned()])])
+    }
+
     /// Takes a new job in.
     fn begin(&self, op: Op, staff: &Staff, id: JobId, halt: Halt) -> Outcome<Telling> {
         let row = JobRow {
@@ -304,10 +312,6 @@ impl Desk {
         staff: &Staff,
         ask: &A,
     ) -> Outcome<String> {
-        self.permit(A::OP, staff).await?;
-        let body = serde_json::to_string(ask).map_err(|_| crate::answer::failed())?;
-        let asked = crate::answer::Asked::new(A::OP, staff.clone(), body, Box::new(|_| {}));
-        self.alone(asked).await?;
         let id = self.node.new_id()?;
         self.start_as(id, staff, ask).await
     }
@@ -325,6 +329,11 @@ impl Desk {
         }
         self.permit(op, staff).await?;
         let body = serde_json::to_string(ask).map_err(|_| crate::answer::failed())?;
+        if self.takes_two(op, &body) {
+            // Nothing goes on yet: whoever asked hears at once that it waits for a second person.
+            let asked = crate::answer::Asked::new(op, staff.clone(), body, Box::new(|_| {}));
+            return self.ask(asked).await;
+        }
         let (desk, starter, halt) = (Arc::clone(self), staff.clone(), Halt::default());
         let stop = halt.clone();
         let begin = move || desk.jobs.begin(op, &starter, id, stop);

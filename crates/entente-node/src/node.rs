@@ -7,6 +7,7 @@
 //! Read on in the order of a node's life: [`pairing`], [`agreements`], [`records`], [`epochs`],
 //! [`feeds`], [`counts`], [`statistics`], [`services`].
 
+pub mod about;
 pub mod agreements;
 pub mod approvals;
 pub mod audit;
@@ -45,6 +46,7 @@ use entente_core::identity::{OrgId, OrgKey, PseudonymKey};
 use entente_core::lang::Text;
 use entente_core::service::Directory;
 use entente_core::statistics::release::ReleaseId;
+use entente_proto::About;
 use entente_store::db::{Db, DbError};
 use entente_store::engine::EngineError;
 use jiff::civil::Date;
@@ -106,6 +108,8 @@ pub struct Node {
     pub(crate) directory: RwLock<Option<Directory>>,
     /// Who heard "not yet" to which release since something was drawn last.
     pub(crate) awaited: Mutex<BTreeSet<(ReleaseId, OrgId)>>,
+    /// What the settings say that the organization does; set once, before the node is used.
+    about: OnceLock<About>,
     /// What the settings say about referrals; set once, before the node is used.
     referral_rules: OnceLock<ReferralRules>,
 }
@@ -142,6 +146,7 @@ impl Node {
             releases: releases::Releases::default(),
             directory: RwLock::new(None),
             awaited: Mutex::default(),
+            about: OnceLock::new(),
             referral_rules: OnceLock::new(),
         };
         node.reopen_feeds_after_restore()?;

@@ -181,6 +181,7 @@ impl Home {
                 name_en: options.name_en.clone(),
                 name_fr: options.name_fr.clone(),
                 kind: options.kind.code().to_owned(),
+                ..Organization::default()
             },
             partner_door: crate::config::PartnerDoorConfig {
                 listen: options.listen,
@@ -217,6 +218,7 @@ impl Home {
         let secrets = secrets(&ring)?;
         let key = Arc::new(OrgKey::from_seed(&secrets.key.seed()));
         let node = Arc::new(Node::open(profile, secrets, db, clock, Some(&self.memory()))?);
+        node.set_about(config.organization.about().unwrap_or_default());
         node.set_referral_rules(ReferralRules {
             coordinator: config.referrals.coordinator.clone(),
             routine_days: config.referrals.routine_days,

@@ -191,11 +191,19 @@ pub fn open(path: &Path) -> Result<Table, TableError> {
 
 /// The same, of one sheet of a workbook. Capitals in its name do not matter, as in spreadsheets.
 pub fn open_sheet(path: &Path, sheet: Option<&str>) -> Result<Table, TableError> {
-    let mut file = File::open(path)?;
-    let n_bytes = file.metadata()?.len();
+    open_from(File::open(path)?, sheet)
+}
+
+/// The same, from whatever can be read from anywhere.
+pub fn open_from(
+    mut file: impl Read + Seek + Send + 'static,
+    sheet: Option<&str>,
+) -> Result<Table, TableError> {
+    let n_bytes = file.seek(SeekFrom::End(0))?;
     if n_bytes > MAX_FILE_BYTES {
         return Err(TableError::TooLarge);
     }
+    file.seek(SeekFrom::Start(0))?;
     let mut start = Vec::new();
     Read::by_ref(&mut file).take(8).read_to_end(&mut start)?;
     file.seek(SeekFrom::Start(0))?;

@@ -7,6 +7,7 @@
 use entente_core::feed::{Batch, Carried, MAX_BATCH, MAX_CHECKPOINT, MAX_LEAF};
 use entente_core::merkle::{Hash, MAX_PROOF};
 
+use crate::about::{About, parse_about};
 use crate::canonical::Invalid;
 use crate::parse::{MAX_LOG, array, present, within};
 use crate::partner::{Card, parse_card};
@@ -100,16 +101,25 @@ pub struct Hello {
     pub our_checkpoint: Vec<u8>,
     /// The highest checkpoint of our audit log that it has co-signed. Empty if none.
     pub our_audit_checkpoint: Vec<u8>,
+    /// What it does. `None` if it does not say, or says it in a way that we do not understand.
+    pub about: Option<About>,
 }
 
 /// Parses a [`Hello`].
 pub fn parse_hello(message: v1::HelloRequest) -> Result<Hello, Invalid> {
-    let v1::HelloRequest { versions, your_checkpoint, your_audit_checkpoint } = message;
+    let v1::HelloRequest { versions, your_checkpoint, your_audit_checkpoint, about } = message;
     Ok(Hello {
         versions: parse_versions(versions)?,
         our_checkpoint: note("your_checkpoint", your_checkpoint, MAX_CHECKPOINT)?,
         our_audit_checkpoint: note("your_audit_checkpoint", your_audit_checkpoint, MAX_COSIGNED)?,
+        about: understood(about),
     })
+}
+
+/// What a partner does, if we understand it. A newer one may have codes that we do not know, and that is no reason not
+/// to speak with it.
+fn understood(about: Option<v1::About>) -> Option<About> {
+    about.and_then(|it| parse_about(it).ok())
 }
 
 /// The answer to a [`Hello`].
@@ -127,6 +137,8 @@ pub struct HelloBack {
     pub feed_epoch: u32,
     /// How many leaves that feed has.
     pub feed_size: u64,
+    /// What the server does. `None` if it does not say, or says it in a way that we do not understand.
+    pub about: Option<About>,
 }
 
 /// Parses a [`HelloBack`].
@@ -138,6 +150,7 @@ pub fn parse_hello_reply(message: v1::HelloReply) -> Result<HelloBack, Invalid> 
         clock_s,
         feed_epoch,
         feed_size,
+        about,
     } = message;
     Ok(HelloBack {
         version: parse_version(version)?,
@@ -146,6 +159,7 @@ pub fn parse_hello_reply(message: v1::HelloReply) -> Result<HelloBack, Invalid> 
         clock_s,
         feed_epoch,
         feed_size: within("feed_size", feed_size, 0..=MAX_LOG)?,
+        about: understood(about),
     })
 }
 
@@ -456,12 +470,29 @@ mod tests {
     }
 
     #[test]
+    fn a_greeting_goes_on_if_what_the_other_does_is_not_understood() {
+        let hello = |about| {
+            let message = v1::HelloRequest { versions: vec![1], about, ..Default::default() };
+            parse_hello(message).unwrap().about
+        };
+        let known = v1::About { role: 1, ..Default::default() };
+        assert!(hello(Some(known)).is_some());
+        let of_another_time = v1::About { role: 1 << 20, ..Default::default() };
+        assert_eq!(hello(Some(of_another_time.clone())), None);
+        assert_eq!(hello(None), None);
+        let about = Some(of_another_time);
+        let reply = v1::HelloReply { version: 1, about, ..Default::default() };
+        assert_eq!(parse_hello_reply(reply).unwrap().about, None);
+    }
+
+    #[test]
     fn checkpoints_have_their_bounds() {
         let hello = |feed: usize, audit: usize| {
             let message = v1::HelloRequest {
                 versions: vec![1],
                 your_checkpoint: vec![1; feed],
                 your_audit_checkpoint: vec![1; audit],
+                about: None,
             };
             parse_hello(message).map(|_| ()).map_err(|it| it.field)
         };

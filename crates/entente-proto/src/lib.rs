@@ -6,7 +6,7 @@
 //!
 //! The specification is `proto/entente/v1`, in prose; this crate follows it. What is signed has one
 //! encoding ([`canonical`]). The modules, in the order in which two organizations come to know each
-//! other: `partner` (invitations), `notice` and `agreement`, `statement` with `summary`, `receipt`,
+//! other: `partner` (invitations), `about`, `notice` and `agreement`, `statement` with `summary`, `receipt`,
 //! `count`, `plan`, `release`, `sum` and `national` (private statistics), `overlap`, `service`, `referral`,
 //! `handover`, `sponsor`, `request`,
 //! `exchange` (requests and replies), `bundle` (a feed in a file), `audit`.
@@ -14,6 +14,7 @@
 //! Signatures are not checked here: verify the envelope or the checkpoint first
 //! (`entente_core::envelope`, `entente_core::feed`), then decode.
 
+mod about;
 mod agreement;
 #[cfg(test)]
 mod any;
@@ -40,6 +41,10 @@ mod statement;
 mod sum;
 mod summary;
 
+pub use about::{
+    About, MAX_ABOUT_CHARS, MAX_ABOUT_LANGUAGES, about_message, decode_about, encode_about,
+    parse_about,
+};
 pub use agreement::{decode_agreement, encode_agreement};
 pub use audit::{MAX_ACCOUNT, MAX_REASONS, MAX_REFERENCE, decode_audit, encode_audit};
 pub use bundle::{Bundle, MAX_BATCHES, decode_bundle, encode_bundle};
@@ -75,9 +80,9 @@ pub use overlap::{
     parse_overlap_round, read_overlap_result,
 };
 pub use partner::{
-    Card, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message, decode_invitation,
-    encode_invitation, invitation_link, is_org_name, parse_card, parse_invitation_link,
-    peek_invitation,
+    Card, Contact, Invitation, LINK_PREFIX, MAX_INVITATION_S, MAX_LINK, card_message,
+    decode_invitation, encode_invitation, invitation_link, is_org_name, parse_card,
+    parse_invitation_link, peek_invitation,
 };
 pub use plan::{decode_plan, encode_plan};
 pub use receipt::{Done, Fate, MAX_ITEMS, Receipt, Receipted, decode_receipt, encode_receipt};
@@ -243,6 +248,7 @@ mod tests {
     #[test]
     fn the_code_lists_of_the_specification_are_those_of_the_core() {
         check_list::<codes::OrgType>("OrgType");
+        check_list::<codes::Pillar>("Pillar");
         check_list::<codes::DataSource>("DataSource");
         check_list::<codes::Status>("Status");
         check_list::<codes::StatusDecider>("StatusDecider");

@@ -1,6 +1,7 @@
 //! Becoming partners: cards, invitations, and the link that an invitation travels in.
 
 use std::net::Ipv6Addr;
+use std::ops::RangeInclusive;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -34,6 +35,13 @@ const MAX_ADDRESS: usize = 259;
 /// Longest name of a template.
 const MAX_TEMPLATE: usize = 60;
 
+/// Longest name of a desk to call, in bytes.
+const MAX_DESK: usize = 100;
+
+/// Lengths of a telephone number, in characters: the longest of E.164 has 15 digits, written with signs between
+/// them and an extension.
+const TELEPHONE: RangeInclusive<usize> = 7..=32;
+
 /// What an organization says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
@@ -64,6 +72,41 @@ pub struct Invitation {
     pub expires_at_s: u64,
     /// The agreement template that the inviter has in mind. Empty if none.
     pub template: String,
+    /// Whom to call for the check by phone, as the inviter says.
+    pub contact: Option<Contact>,
+}
+
+/// Whom to call. Written by whoever made the invitation, so it proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    desk: String,
+    telephone: String,
+}
+
+impl Contact {
+    /// A desk, and its telephone number. Space around them does not matter.
+    pub fn new(desk: &str, telephone: &str) -> Result<Self, Invalid> {
+        parse_contact(nfc(desk.trim()), telephone.trim().to_owned())
+    }
+
+    /// Whom to ask for.
+    pub fn desk(&self) -> &str {
+        &self.desk
+    }
+
+    /// Under which number.
+    pub fn telephone(&self) -> &str {
+        &self.telephone
+    }
+}
+
+fn parse_contact(desk: String, telephone: String) -> Result<Contact, Invalid> {
+    let is_sign = |c: char| c.is_ascii_digit() || " +-.()".contains(c);
+    let n_digits = telephone.bytes().filter(u8::is_ascii_digit).count();
+    if !TELEPHONE.contains(&telephone.len()) || n_digits < 7 || !telephone.chars().all(is_sign) {
+        return Err(Invalid::new("telephone", "must be a telephone number"));
+    }
+    Ok(Contact { desk: line("contact", desk, MAX_DESK)?, telephone })
 }
 
 /// The message that is a card.
@@ -94,8 +137,18 @@ pub fn parse_card(message: Option<v1::Card>) -> Result<Card, Invalid> {
 
 /// The bytes of an invitation: what the inviter signs.
 pub fn encode_invitation(invitation: &Invitation) -> Vec<u8> {
-    let Invitation { ticket, inviter, commitment, recipient, created_at_s, expires_at_s, template } =
-        invitation;
+    let Invitation {
+        ticket,
+        inviter,
+        commitment,
+        recipient,
+        created_at_s,
+        expires_at_s,
+        template,
+        contact,
+    } = invitation;
+    let (desk, telephone) =
+        contact.as_ref().map_or(("", ""), |it| (it.desk.as_str(), it.telephone.as_str()));
     let message = v1::Invitation {
         ticket_id: ticket.to_vec(),
         inviter: Some(card_message(inviter)),
@@ -104,6 +157,8 @@ pub fn encode_invitation(invitation: &Invitation) -> Vec<u8> {
         created_at_s: *created_at_s,
         expires_at_s: *expires_at_s,
         template: nfc(template),
+        contact: desk.to_owned(),
+        telephone: telephone.to_owned(),
     };
     message.encode_to_vec()
 }
@@ -115,6 +170,10 @@ pub fn decode_invitation(bytes: &[u8]) -> Result<Invitation, Invalid> {
     let created_at_s = within("created_at_s", message.created_at_s, 1..=MAX_SECONDS)?;
     let latest_s = created_at_s.saturating_add(MAX_INVITATION_S).min(MAX_SECONDS);
     let earliest_s = created_at_s.saturating_add(1);
+    let contact = match (message.contact, message.telephone) {
+        (desk, telephone) if desk.is_empty() && telephone.is_empty() => None,
+        (desk, telephone) => Some(parse_contact(desk, telephone)?),
+    };
     Ok(Invitation {
         ticket: array("ticket_id", &message.ticket_id)?,
         inviter: parse_card(message.inviter)?,
@@ -123,6 +182,7 @@ pub fn decode_invitation(bytes: &[u8]) -> Result<Invitation, Invalid> {
         created_at_s,
         expires_at_s: within("expires_at_s", message.expires_at_s, earliest_s..=latest_s)?,
         template: optional_line("template", message.template, MAX_TEMPLATE)?,
+        contact,
     })
 }
 
@@ -217,6 +277,7 @@ mod tests {
             created_at_s: 1_795_000_000,
             expires_at_s: 1_795_000_000 + 14 * 24 * 60 * 60,
             template: "provincial-federal".into(),
+            contact: Contact::new("Intake desk / Accueil", "+1 204-555-0117").ok(),
         }
     }
 
@@ -262,8 +323,10 @@ mod tests {
             },
             recipient: "r".repeat(MAX_NAME),
             template: "t".repeat(MAX_TEMPLATE),
+            contact: Contact::new(&"d".repeat(MAX_DESK), &"5".repeat(32)).ok(),
             ..invitation()
         };
+        assert!(longest.contact.is_some());
         let link = invitation_link(&sealed(&longest)).unwrap();
         assert_eq!(peek_invitation(&parse_invitation_link(&link).unwrap()), Ok(longest));
     }
@@ -296,6 +359,13 @@ mod tests {
         refused("recipient", |it| it.recipient.clear());
         refused("recipient", |it| it.recipient = "r".repeat(MAX_NAME + 1));
         refused("template", |it| it.template = "t".repeat(MAX_TEMPLATE + 1));
+        refused("contact", |it| it.contact.clear());
+        refused("contact", |it| it.contact = "d".repeat(MAX_DESK + 1));
+        refused("contact", |it| it.contact = "Desk\u{202e}".into());
+        for bad in ["", "555-011", "call me at 555-0117", "5555555\n", "٥٥٥٥٥٥٥"] {
+            refused("telephone", |it| it.telephone = bad.to_owned());
+        }
+        refused("telephone", |it| it.telephone = "5".repeat(33));
         refused("created_at_s", |it| it.created_at_s = 0);
         refused("created_at_s", |it| it.created_at_s = MAX_SECONDS + 1);
         refused("expires_at_s", |it| it.expires_at_s = it.created_at_s);
@@ -303,6 +373,14 @@ mod tests {
         let latest = invitation().created_at_s + MAX_INVITATION_S;
         let latest = Invitation { expires_at_s: latest, ..invitation() };
         assert_eq!(decode_invitation(&encode_invitation(&latest)), Ok(latest));
+    }
+
+    #[test]
+    fn an_invitation_without_a_contact_has_the_bytes_that_it_always_had() {
+        let bytes = encode_invitation(&Invitation { contact: None, ..invitation() });
+        // The last field is the template: number 7, of bytes.
+        assert!(bytes.ends_with(b"\x3a\x12provincial-federal"));
+        assert_eq!(decode_invitation(&bytes).unwrap().contact, None);
     }
 
     #[test]

@@ -186,6 +186,7 @@ fn expired_invitation() -> String {
         created_at_s: 1_700_000_000,
         expires_at_s: 1_700_086_400,
         template: String::new(),
+        contact: None,
     };
     let payload = entente_proto::encode_invitation(&invitation);
     let envelope = Envelope::seal(payload_type::INVITATION, payload, &key).expect("signed");

@@ -1,5 +1,7 @@
 // Two organizations become partners: two nodes, two consoles, two windows, one in English and one in French.
+import { readdirSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
 
 /** The name of the second one holds what must never be run, and letters that run from right to left. Marks that turn
@@ -17,7 +19,9 @@ const freePort = () => new Promise((resolve) => {
 /** A house that partners can reach. */
 async function reachable(world, name, names) {
   const port = await freePort();
-  return world.house(name, { ...names, settings: (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`) });
+  const { says = {}, needed = [], ...rest } = names;
+  const said = (text) => Object.entries(says).reduce((it, [key, value]) => it.replace(new RegExp(`^${key} = .*$`, "m"), `${key} = ${JSON.stringify(value)}`), text);
+  return world.house(name, { ...rest, settings: (text) => said(text.replace("127.0.0.1:0", `127.0.0.1:${port}`)).replace("needed_for = []", `needed_for = ${JSON.stringify(needed)}`) });
 }
 
 /** The digits that a page says to read aloud. */
@@ -32,10 +36,84 @@ async function harmless(world, page, where) {
   world.check(found.every((n) => n === 0), `${where}: a name became a script or a link`);
 }
 
+/** An organization without a node: taken on by its digits, its files taken, its mail and its receipt saved, the end. */
+async function sponsored(world, house, page, secret) {
+  const folder = join(world.folder, "harbour");
+  const proved = async () => { if (new URL(page.url()).pathname === "/en/confirm") await world.confirm(page, secret); };
+  const made = house.json("sponsored", "new", folder, "--name-en", HOSTILE, "--name-fr", "Maison sans nœud", "--kind", "ngo",
+    "--sponsor", house.json("status").organization.id, "--passphrase-file", house.pass);
+  const sign = (name) => {
+    const file = join(world.folder, name);
+    house.cli("sponsored", "sign", folder, "--out", file, "--passphrase-file", house.pass);
+    return file;
+  };
+  house.cli("sponsored", "service", folder, "--name", "Beds", "--province", "AB", "--hidden");
+  const first = sign("harbour-1.entente");
+
+  await page.goto(`${house.origin}/en/partners`);
+  await page.click("text=Sponsored organizations");
+  await page.click("text=Sponsor an organization");
+  await proved();
+  world.check(!(await page.textContent("main")).includes(made.fingerprint.slice(0, 4)), "the page shows the digits that are to be typed");
+  const add = async (file, digits) => {
+    await page.setInputFiles("#file", file);
+    await page.fill("#fingerprint", digits);
+    await page.click("main form button");
+  };
+  await add(house.pass, made.fingerprint);
+  world.check((await page.textContent(".summary")).includes("ENT-2601"), "any file is one of an organization");
+  await add(first, "1234 5678 1234 5678 1234 5678");
+  world.check((await page.textContent(".summary")).includes("ENT-2603"), "wrong digits were taken");
+  await world.look(page, "sponsored-add-wrong", { picture: false });
+  await add(first, ` ${made.fingerprint} `);
+  world.check((await page.textContent("main")).includes(HOSTILE), "the organization is not in the list");
+  await harmless(world, page, "the sponsored organization");
+
+  house.cli("sponsored", "service", folder, "--name", "Counsel", "--province", "AB", "--hidden");
+  const take = async (file) => {
+    await page.setInputFiles("#file", file);
+    await page.click("text=Take it");
+  };
+  await take(first);
+  world.check((await page.textContent(".summary")).includes("ENT-2606"), "the same file was taken twice");
+  await take(sign("harbour-2.entente"));
+  world.check((await page.textContent(".note.good")).includes("number 2"), "the newest file was not taken");
+  const save = async (button, name) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`text=${button}`)]);
+    world.check(/^entente-(mail|receipt)-[0-9a-f]{8}-\d{4}-\d\d-\d\d\.entente$/.test(download.suggestedFilename()), `the file is called ${download.suggestedFilename()}`);
+    const file = join(world.folder, name);
+    await download.saveAs(file);
+    return file;
+  };
+  const mail = await save("Save its mail", "mail.entente");
+  world.check(house.json("sponsored", "inbox", folder, mail, "--passphrase-file", house.pass).new === 0, "the mail is not read at the organization");
+  const receipt = await save("Save a receipt for it", "receipt.entente");
+  world.check(house.json("sponsored", "check", folder, receipt).heard === "newest", "the receipt says something else");
+  const answers = join(world.folder, "answers.entente");
+  house.cli("sponsored", "answers", folder, "--out", answers, "--passphrase-file", house.pass);
+  await take(answers);
+  world.check((await page.textContent(".note.good")).includes("Said before: 0"), "what became of answers is not said");
+  world.check(readdirSync(join(house.home, "jobs")).length === 0, "a file of a sponsored organization was left in the node's folder");
+
+  const { id } = house.json("sponsor", "list").ours[0].organization;
+  await world.tour(page, house, [["sponsored", "/sponsored"], ["sponsored-add", "/sponsored/add"], ["sponsored-end", `/sponsored/${id}/end`]], ["sponsored-en", "sponsored-fr-390"]);
+  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
+  await plain.addCookies(await page.context().cookies());
+  const still = await plain.newPage();
+  await still.goto(`${house.origin}/en/sponsored`);
+  await still.click("text=End the sponsorship");
+  if (new URL(still.url()).pathname === "/en/confirm") await world.confirm(still, secret);
+  await still.click("main form button");
+  world.check((await still.textContent("article .tag")).includes("ended"), "the sponsorship did not end without scripts");
+  await plain.close();
+}
+
 export async function partners(world) {
-  const alberta = await reachable(world, "partners-a", { en: "Office of Alberta", fr: "Bureau de l’Alberta", type: "provincial" });
-  const shelter = await reachable(world, "partners-b", { en: HOSTILE, fr: HOSTILE, type: "ngo" });
-  const { page: ana } = await world.person(alberta, "ana", ALL_ROLES, { display: "Ana Roy" });
+  const alberta = await reachable(world, "partners-a", { en: "Office of Alberta", fr: "Bureau de l’Alberta", type: "provincial", needed: ["agreement_sign"] });
+  const shelter = await reachable(world, "partners-b", { en: HOSTILE, fr: HOSTILE, type: "ngo", says: {
+    role: ["protection", "prevention"], languages: ["fr", "cr"], mandate_en: HOSTILE, mandate_fr: HOSTILE,
+  } });
+  const { page: ana, secret } = await world.person(alberta, "ana", ALL_ROLES, { display: "Ana Roy" });
   const { page: bea } = await world.person(shelter, "bea", ALL_ROLES, { display: "Béa Côté", lang: "fr" });
   for (const page of [ana, bea]) page.on("dialog", () => world.check(false, `something was run at ${page.url()}`));
 
@@ -48,6 +126,11 @@ export async function partners(world) {
   await ana.click("text=Invite a partner");
   await ana.fill("#for_name", "Refuge du Havre");
   await ana.check("input[value=ngo-province]");
+  await ana.fill("#contact", "Intake desk");
+  await ana.click("main form button");
+  world.check((await ana.textContent(".summary")).includes("ENT-2833"), "a desk without a number was taken");
+  await world.look(ana, "partners-invite-wrong", { picture: false });
+  await ana.fill("#telephone", "+1 780-555-0117");
   await ana.click("main form button");
   world.check((await ana.inputValue("#link")).startsWith("entente-invite:"), "there is no link");
   await world.look(ana, "partners-invited-en", { whole: true });
@@ -65,6 +148,7 @@ export async function partners(world) {
   await bea.setInputFiles("#file", await download.path());
   await bea.click("main form button");
   world.check((await bea.textContent("h1")).includes("Bureau de l’Alberta"), "the page does not say who invites");
+  world.check((await bea.textContent("main")).includes("Intake desk, +1 780-555-0117"), "the page does not say whom to call");
   await world.look(bea, "partners-offered-fr");
   await bea.click("#connect");
   await world.look(bea, "partners-check-fr");
@@ -134,9 +218,20 @@ export async function partners(world) {
   await ana.click("text=Ask for news now");
   await ana.click("text=Read the agreement");
   await ana.click("text=Read what changes, then sign");
+  const agreement = new URL(ana.url()).pathname.split("/")[3];
   await ana.click("main form button");
+  // In Alberta two people sign: Ana has asked, and Noa reads it and approves.
+  world.check((await ana.textContent("main")).includes("ENT-2780"), "one person signed where it takes two");
+  const { page: noa } = await world.person(alberta, "noa", ["privacy_officer"], { display: "Noa Berg" });
+  await noa.goto(`${alberta.origin}/en/settings/approvals`);
+  await noa.click("text=Read it first");
+  world.check(new URL(noa.url()).pathname === `/en/agreements/${agreement}`, `to read it leads to ${noa.url()}`);
+  world.check(!(await noa.textContent("main .tag")).includes("in force"), "it is in force with one signature");
+  await noa.goBack();
+  await noa.click("text=Approve: do it now");
+  world.check((await noa.textContent("main")).includes("approved and done"), "it was not signed");
+  await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
   world.check((await ana.textContent(".tag.good")).includes("in force"), "two signatures are not enough");
-  const agreement = new URL(ana.url()).pathname.split("/").pop();
 
   // The test share, and pages of a partnership that lives.
   await home(ana, alberta, "en", id);
@@ -147,6 +242,9 @@ export async function partners(world) {
   await home(ana, alberta, "en", id);
   await ana.click("text=Ask for news now");
   world.check((await ana.locator(".way .tag.good").count()) === 4, "not all of the way is done");
+  const does = await ana.textContent("section[aria-labelledby=about]");
+  world.check(does.includes("Prevention, Protection") && does.includes("Cree") && does.includes("<script>"), `what the partner does is said like this: ${does}`);
+  await harmless(world, ana, "what the partner does");
   await world.tour(ana, alberta, [
     ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`],
     ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
@@ -157,6 +255,10 @@ export async function partners(world) {
     await ana.goto(`${alberta.origin}/en${path}`);
     await world.look(ana, `${name}-en`, { picture: false });
   }
+  await bea.setViewportSize({ width: 390, height: 844 });
+  await bea.goto(`${shelter.origin}/fr/partners/invite`);
+  await world.look(bea, "partner-invite-fr-390", { picture: false });
+  await bea.setViewportSize({ width: 1200, height: 820 });
 
   // The next version: a difference in words, and a no.
   await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
@@ -187,4 +289,5 @@ export async function partners(world) {
   await ana.click("main form button");
   world.check((await ana.textContent(".tag")).includes("ended"), "it is not over");
   world.check((await ana.goto(`${alberta.origin}/en/partners/00000000`)).status() === 404, "a partner that is none has a page");
+  await sponsored(world, alberta, ana, secret);
 }

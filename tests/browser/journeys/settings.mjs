@@ -1,6 +1,6 @@
 // Settings and audit: the administrator looks after the node, the auditor looks at what was done, and two people do
 // what takes two.
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,13 +24,25 @@ async function administrator(world, house) {
 
   await go("/settings");
   await page.click("main >> text=Organization");
-  await page.click("text=Change names or kind");
+  await page.click("text=Change the profile");
   await page.fill("#name_en", "  ");
   await page.click("main form button");
   world.check((await page.textContent(".summary")).includes("ENT-2792"), "an empty name was taken");
   await page.fill("#name_en", HOSTILE);
   await page.fill("#name_fr", "Maison « du Havre »");
+  await page.check("#role input[value=protection]");
+  await page.check("#languages input[value=fr]");
+  await page.fill("#mandate_en", "Safe housing for women\nand <b>nothing</b> else");
   await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2832"), "a mandate in one language was taken");
+  world.check(await page.isChecked("#role input[value=protection]"), "what was ticked is forgotten");
+  await world.look(page, "settings-edit-wrong", { picture: false });
+  await page.fill("#mandate_fr", "Un hébergement sûr pour femmes");
+  await page.fill("#responsibilities_en", "Answers within a day");
+  await page.fill("#responsibilities_fr", "Répond en un jour");
+  await page.click("main form button");
+  world.check((await page.textContent("main")).includes("Safe housing for women and <b>nothing</b> else"), "the mandate is not shown as one line of text");
+  world.check(house.json("settings", "show").about.role[0] === "protection", "the role was not kept");
   world.check(new URL(page.url()).pathname === "/en/settings/organization", `after saving the page is ${page.url()}`);
   world.check((await page.textContent("main")).includes(HOSTILE), "the name is not shown as it was typed");
   world.check((await page.textContent("main")).includes("next start"), "nobody says that a restart is needed");
@@ -156,6 +168,30 @@ async function twoPeople(world, house) {
   const [download] = await Promise.all([root.page.waitForEvent("download"), root.page.click("text=Take the file")]);
   world.check(readFileSync(await download.path(), "utf8").split("\n").length > 2, "the file is empty");
   world.check(!existsSync(join(house.home, "cases.csv")), "the file was left behind");
+
+  // Asked for in the browser: no work begins, and the page says whose turn it is.
+  await lea.page.goto(`${house.origin}/en/cases/export`);
+  if (new URL(lea.page.url()).pathname === "/en/confirm") await world.confirm(lea.page, lea.secret);
+  await lea.page.check("input[value=csv]");
+  await lea.page.check("input[name=reveal]");
+  await lea.page.click("main form button");
+  world.check((await lea.page.textContent("main")).includes("ENT-2780"), "an export that takes two was begun in the browser");
+  await world.look(lea.page, "settings-approval-asked-en", { picture: false });
+  await lea.page.click("text=See what waits");
+  world.check((await lea.page.textContent("main")).includes("You asked this"), "what was asked in the browser does not wait");
+  const jobs = () => readdirSync(join(house.home, "jobs")).filter((name) => /\.(csv|xlsx)/.test(name));
+  world.check(jobs().length === 0, "something was written before it was approved");
+  await omar.page.goto(`${house.origin}/fr/settings/approvals`);
+  world.check((await omar.page.textContent("main")).includes("Noms et numéros aussi"), "the second person does not see that names are asked for");
+  await omar.page.click("text=Approuver : le faire maintenant");
+  const [written] = jobs();
+  world.check(!readFileSync(join(house.home, "jobs", written)).includes("status"), "what was approved lies on the disk as it is");
+  await lea.page.goto(`${house.origin}/en/settings/approvals?decided=true`);
+  const [taken] = await Promise.all([lea.page.waitForEvent("download"), lea.page.click("text=Take the file")]);
+  world.check(readFileSync(await taken.path(), "utf8").includes("status"), "what was approved is not what was taken");
+  world.check(jobs().length === 0, "the file stayed after it was taken");
+  await lea.page.reload();
+  world.check((await lea.page.textContent("main")).includes("not here any more"), "the page does not say that the file is gone");
 
   // Without scripts.
   askExport(world, house, `${file}.second.csv`);

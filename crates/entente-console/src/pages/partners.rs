@@ -23,6 +23,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::pages::settings::AboutPart;
 use crate::route::area;
 use words::Word;
 
@@ -221,6 +222,16 @@ impl Shown for OnePage<'_> {
 }
 
 impl OnePage<'_> {
+    /// What the partner says that it does, if it says anything.
+    fn about(&self) -> Option<AboutPart<'_>> {
+        let about = self.told.about.as_ref().map(|about| AboutPart::of(about, self.p));
+        about.filter(|about| !about.is_empty())
+    }
+
+    fn said_at(&self) -> Option<&String> {
+        self.told.about.as_ref()?.said_at.as_ref()
+    }
+
     fn fingerprint(&self) -> String {
         words::grouped(&self.row.partner.id)
     }

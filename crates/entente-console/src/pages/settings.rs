@@ -8,6 +8,8 @@ mod notifications;
 mod organization;
 mod taken;
 
+pub(crate) use organization::AboutPart;
+
 use askama::Template;
 use entente_node::local::Op;
 
@@ -59,8 +61,8 @@ impl MenuPage<'_> {
                 Some(Op::SettingsShow),
                 p.t("Organization", "Organisme"),
                 p.t(
-                    "Its names, its kind, its identity, and where partners reach it.",
-                    "Ses noms, son genre, son identité et là où les partenaires le joignent.",
+                    "Its names, what it does, its identity, and where partners reach it.",
+                    "Ses noms, ce qu’il fait, son identité et là où les partenaires le joignent.",
                 ),
             ),
             (

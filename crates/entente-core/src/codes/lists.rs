@@ -61,6 +61,17 @@ code_list! {
 }
 
 code_list! {
+    /// What an organization's role is: the pillars of the National Strategy that it works on.
+    Pillar = "pillar" {
+        Prevention = "prevention", "Prevention", "Prévention";
+        Protection = "protection", "Protection", "Protection";
+        Prosecution = "prosecution", "Prosecution", "Poursuites";
+        Partnership = "partnership", "Partnership", "Partenariat";
+        Empowerment = "empowerment", "Empowerment", "Autonomisation";
+    }
+}
+
+code_list! {
     /// Where a record came from (CTDC `Datasource`).
     DataSource = "data_source" {
         CaseManagement = "case_management", "Case management", "Gestion de cas";

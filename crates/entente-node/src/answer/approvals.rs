@@ -19,9 +19,9 @@ use crate::node::approvals::{LASTS_S, Request, is_waiting, no_such_request};
 use crate::node::{Node, Outcome};
 
 /// Whether a second person has to approve this. To see what it would do takes none.
-pub(super) fn is_needed(desk: &Desk, asked: &Asked) -> bool {
-    desk.config.needs_approval(asked.op)
-        && serde_json::from_str::<Value>(&asked.body)
+pub(super) fn is_needed(desk: &Desk, op: Op, body: &str) -> bool {
+    desk.config.needs_approval(op)
+        && serde_json::from_str::<Value>(body)
             .map_or(true, |body| body.get("dry_run") != Some(&Value::Bool(true)))
 }
 

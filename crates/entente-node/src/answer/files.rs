@@ -4,14 +4,17 @@
 //! once to keep its rows, in transactions of 512. Bad rows are set aside with their reason. The
 //! same file again adds nothing. Nothing that stood in a cell is ever in an answer.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use entente_core::lang::Lang;
 use entente_core::layout::Layout;
 
 use crate::fault::Fault;
+use crate::jobs::Files;
 use crate::node::Outcome;
 use crate::setup::io_fault;
+use crate::tabular::{self, Table};
 
 mod columns;
 mod export;
@@ -41,15 +44,26 @@ fn named_layout(name: &str) -> Outcome<Layout> {
     })
 }
 
-/// The layout in a mapping file.
-fn mapping(path: &Path) -> Outcome<Layout> {
-    let n_bytes = path.metadata().map_err(|error| io_fault(&error))?.len();
-    let text = if n_bytes > MAX_MAPPING_BYTES {
-        Err(std::io::ErrorKind::FileTooLarge.into())
-    } else {
-        std::fs::read_to_string(path)
+/// The table in a file, which may be a sealed one of a job.
+fn open_table(files: &Files, path: &Path, sheet: Option<&str>) -> Outcome<Table> {
+    let table = match files.open(path).map_err(|error| io_fault(&error))? {
+        Some(sealed) => tabular::open_from(sealed, sheet),
+        None => tabular::open_sheet(path, sheet),
     };
-    let text = text.map_err(|error| io_fault(&error))?;
+    table.map_err(|error| not_read(&error))
+}
+
+/// The layout in a mapping file.
+fn mapping(files: &Files, path: &Path) -> Outcome<Layout> {
+    let read = || -> std::io::Result<String> {
+        let mut text = String::new();
+        let n_bytes = files.read(path)?.take(MAX_MAPPING_BYTES + 1).read_to_string(&mut text)?;
+        if n_bytes as u64 > MAX_MAPPING_BYTES {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(text)
+    };
+    let text = read().map_err(|error| io_fault(&error))?;
     Layout::parse(&text).map_err(|error| {
         let why = error.to_string();
         Fault::new(

@@ -1,6 +1,8 @@
 //! Long work at the desk: who sees it, how it ends, and what it leaves behind.
 
 use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use entente_core::audit::Action;
@@ -93,6 +95,67 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
     assert_eq!(aside[0].column.as_deref(), Some("gender"));
     assert!(!format!("{aside:?}").contains("nobody"), "what stood in a cell is told");
     assert_eq!(office.files(), [format!("{}.aside", job.replace('-', ""))]);
+}
+
+/// A name that stands in what is uploaded and exported.
+const NAME: &str = "Tremblay";
+
+/// What an office has to import, with a name in it.
+const NAMED: &str =
+    "external_ref,registered_on,status,gender,name_last\nA-1,2026-02-03,actual,woman,Tremblay\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_jobs_say_nothing_on_the_disk_and_are_read_through_their_key_alone() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let folder = office.folder.path().join("node/jobs");
+    let on_disk = || {
+        let files = office.files().into_iter();
+        files.map(|name| fs::read(folder.join(name)).unwrap()).collect::<Vec<_>>()
+    };
+    let says = |bytes: &[u8]| bytes.windows(NAME.len()).any(|it| it == NAME.as_bytes());
+
+    let mut receiving = desk.jobs.files.receive("anna").unwrap();
+    receiving.push(NAMED.as_bytes()).unwrap();
+    let mapping = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/layouts/entente.toml"),
+    );
+    receiving.mapping(mapping.unwrap().as_bytes()).unwrap();
+    let id = receiving.finish(desk.node.now_s()).unwrap();
+    assert_eq!(on_disk().len(), 2);
+    assert!(!on_disk().iter().any(|it| says(it) || it.starts_with(b"external_ref")));
+    let upload = desk.jobs.files.upload("anna", &id).unwrap();
+    assert_eq!(upload.n_bytes, NAMED.len() as u64);
+    let job = desk.start_import(&anna, &upload, &ImportChoice::default()).await.unwrap();
+    assert_eq!(office.ended(&anna, &job).await.state, JobState::Done);
+    assert_eq!((desk.node.n_records(), office.files().len()), (1, 0));
+
+    for as_workbook in [false, true] {
+        let choice = ExportChoice { as_workbook, reveal: true, ..ExportChoice::default() };
+        let job = desk.start_export(&anna, choice).await.unwrap();
+        let ended = office.ended(&anna, &job).await;
+        let told: RecordExportTold = serde_json::from_str(&ended.told.unwrap()).unwrap();
+        assert!(!on_disk().iter().any(|it| says(it) || it.starts_with(b"PK")));
+        let mut bytes = Vec::new();
+        desk.jobs.files.open_made(&job).unwrap().read_to_end(&mut bytes).unwrap();
+        assert_eq!(told.bytes, bytes.len() as u64);
+        assert!(as_workbook || says(&bytes));
+
+        // It comes in again as it went out.
+        let mut receiving = desk.jobs.files.receive("anna").unwrap();
+        receiving.push(&bytes).unwrap();
+        let id = receiving.finish(desk.node.now_s()).unwrap();
+        let upload = desk.jobs.files.upload("anna", &id).unwrap();
+        let choice = ImportChoice { layout: Some("entente".to_owned()), ..Default::default() };
+        let would = desk.preview_import(&anna, &upload, &choice).await.unwrap();
+        assert_eq!((would.rows, would.quarantined), (1, 0));
+
+        // To the next process it is noise.
+        let next = Files::new(folder.clone());
+        let path = desk.jobs.files.made(&job).unwrap();
+        let read = next.open(&path).unwrap().unwrap().read_to_end(&mut Vec::new());
+        assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

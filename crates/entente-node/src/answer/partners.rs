@@ -23,7 +23,7 @@ use crate::local::doc::*;
 use crate::node::status::{RECEIPT_DUE_S, Standing};
 use crate::node::{Node, Outcome};
 use crate::sync::Missed;
-use told::{agreement_told, invited_told, named, partner_now, partner_told};
+use told::{about_told, agreement_told, invited_told, named, partner_now, partner_told};
 
 pub(super) use change::{decline, end, resume, suspend};
 pub(super) use invitation::{invite, open};
@@ -220,6 +220,9 @@ pub(super) fn show(
     });
     Ok(PartnerShowTold {
         partner: partner_told(node, &standing),
+        about: node
+            .partner_about(&id)?
+            .map(|(at_s, about)| about_told(&about, Some(instant(at_s)))),
         address: Some(row.address.clone()).filter(|address| !address.is_empty()),
         ticket_id: Some(hex::encode(row.ticket)),
         verified_at: verified_at(node, &standing)?.map(instant),

@@ -1,7 +1,7 @@
 //! Answers: organizations without a node, ours and those of partners.
 
-use std::fs;
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 
 use entente_core::codes::Code as _;
 use entente_core::sponsor::fingerprint;
@@ -10,7 +10,7 @@ use super::exchange::{absolute, new_file_path, write_new};
 use super::partners::told::both;
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
-use crate::fault::Fault;
+use crate::jobs::Files;
 use crate::local::doc::*;
 use crate::node::sponsors::{SponsoredOrg, TakenAnswers, request_refused};
 use crate::node::{Node, Outcome};
@@ -25,7 +25,7 @@ pub(super) fn add(
     ask: SponsorAddAsk,
     _: &Steps,
 ) -> Outcome<SponsorTold> {
-    let file = bytes(&ask.file)?;
+    let file = bytes(&desk.jobs.files, &ask.file)?;
     let org = desk.node.add_sponsored(&staff.actor(), &file, &ask.fingerprint)?;
     told(&desk.node, &org, None)
 }
@@ -36,7 +36,7 @@ pub(super) fn take(
     ask: SponsorTakeAsk,
     _: &Steps,
 ) -> Outcome<SponsorTold> {
-    let file = bytes(&ask.file)?;
+    let file = bytes(&desk.jobs.files, &ask.file)?;
     if entente_proto::is_answers(&file) {
         let taken = desk.node.take_answers(&staff.actor(), &file)?;
         let org = desk.node.find_sponsored(&taken.org.to_string())?;
@@ -55,7 +55,7 @@ pub(super) fn give(
     let path = new_file_path(&ask.file)?;
     let org = desk.node.find_sponsored(&ask.organization)?.document;
     let (receipt, file) = desk.node.sponsor_receipt(&staff.actor(), &org.org)?;
-    write_new(path, |out| out.write_all(&file)).map_err(|error| io_fault(&error))?;
+    write(&desk.jobs.files, path, &file)?;
     Ok(SponsorGiveTold {
         organization: Named { id: org.org.to_string(), name: both(&org.name) },
         file: ask.file,
@@ -73,7 +73,7 @@ pub(super) fn mail(
     let path = new_file_path(&ask.file)?;
     let org = desk.node.find_sponsored(&ask.organization)?.document;
     let given = desk.node.give_mail(&staff.actor(), &org.org)?;
-    write_new(path, |out| out.write_all(&given.file)).map_err(|error| io_fault(&error))?;
+    write(&desk.jobs.files, path, &given.file)?;
     Ok(SponsorMailTold {
         organization: Named { id: org.org.to_string(), name: both(&org.name) },
         file: ask.file,
@@ -175,11 +175,25 @@ fn entry(node: &Node, names: &Names, org: &SponsoredOrg) -> Outcome<SponsoredEnt
 }
 
 /// The bytes of a file, within bounds.
-fn bytes(file: &str) -> Outcome<Vec<u8>> {
+fn bytes(files: &Files, file: &str) -> Outcome<Vec<u8>> {
     let path = absolute(file)?;
-    let fault = |error: std::io::Error| -> Box<Fault> { io_fault(&error) };
-    if fs::metadata(path).map_err(fault)?.len() > MAX_FILE {
-        return Err(fault(std::io::ErrorKind::FileTooLarge.into()));
-    }
-    fs::read(path).map_err(fault)
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        files.read(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes)
+    };
+    read().map_err(|error| io_fault(&error))
+}
+
+/// Writes a new file, sealed if it is one of the console's.
+fn write(files: &Files, path: &Path, bytes: &[u8]) -> Outcome<()> {
+    let written = match files.create(path) {
+        Ok(Some(mut sealed)) => sealed.write_all(bytes).and_then(|()| sealed.finish().map(|_| ())),
+        Ok(None) => write_new(path, |out| out.write_all(bytes)),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| io_fault(&error))
 }

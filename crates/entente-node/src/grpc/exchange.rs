@@ -92,9 +92,14 @@ impl v1::exchange_server::Exchange for Exchange {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let version = version(&request.versions)?;
-        self.parsed(caller, entente_proto::parse_hello(request)).await?;
+        let hello = self.parsed(caller, entente_proto::parse_hello(request)).await?;
         let reply = run(&self.node, move |node| {
             let row = node.partner_row(&caller)?;
+            // Whoever is shut out, or checked by phone yet, is neither heard nor told.
+            let is_open = node.open_to(&row).is_ok();
+            if let Some(about) = hello.about.filter(|_| is_open) {
+                node.heard_about(&caller, &about)?;
+            }
             let (feed_epoch, feed_size, _) = node.feed_head(&caller)?;
             let (_, _, checkpoint) = node.followed_checkpoint(&caller)?;
             let audit = node.witnessed_checkpoint(&caller)?;
@@ -107,6 +112,7 @@ impl v1::exchange_server::Exchange for Exchange {
                     clock_s: u64::try_from(node.now_s()).unwrap_or(0),
                     feed_epoch,
                     feed_size,
+                    about: is_open.then(|| entente_proto::about_message(&node.about())),
                 },
             ))
         })

@@ -1,22 +1,26 @@
 //! Files of jobs: what was uploaded, what an export wrote, which rows an import set aside.
 //!
-//! They lie in one folder of the node that only its account can read, under names that say nothing. An
+//! They lie in one folder of the node that only its account can read, under names that say nothing, and sealed
+//! under a key that this process made and keeps in memory alone ([`super::sealed`]). An
 //! upload goes when its job has ended, when somebody removes it, and after an hour; what an export
-//! wrote goes an hour after. A start of the node removes both. The list of rows that were set aside
-//! names rows, columns and reasons, and nothing that stood in a cell: it stays as long as its job is
+//! wrote goes an hour after, and what a second person approved when it was taken, or after a week. A start of the node
+//! removes them all, since nobody can read them any more. The list of rows that were set aside
+//! names rows, columns and reasons, and nothing that stood in a cell: it is not sealed, and stays as long as its job is
 //! listed. What a file was called is never kept: people write names into names of files.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use entente_store::jobs::JobId;
+use entente_store::seal::{SealError, Sealer, random_secret};
 
 use super::faults::{no_file, no_such_file, too_many_files};
+use super::sealed::{SealedReader, SealedWriter};
 use crate::node::pairing::random;
 use crate::node::{Outcome, unpoisoned};
 use crate::setup::{io_fault, make_private};
@@ -24,8 +28,17 @@ use crate::setup::{io_fault, make_private};
 /// How long a file waits for somebody: an hour.
 pub const FILE_LASTS_S: i64 = 3_600;
 
+/// How long a file that a second person approved waits for whoever asked for it: a week, as the request did.
+const APPROVED_LASTS_S: i64 = 7 * 86_400;
+
+/// The ending of a file that is being written.
+const PART: &str = ".part";
+
 /// How many uploads of one person wait at once.
 const MAX_UPLOADS: usize = 4;
+
+/// The ending of uploads.
+const UPLOAD: &str = "upload";
 
 /// The ending of mapping files.
 const MAPPING: &str = "mapping";
@@ -38,6 +51,8 @@ const ASIDE: &str = "aside";
 pub struct Files {
     folder: PathBuf,
     kept: Arc<Mutex<Kept>>,
+    /// Made with the first file, and gone with this process.
+    sealer: Arc<OnceLock<Sealer>>,
 }
 
 #[derive(Default)]
@@ -87,7 +102,77 @@ impl Files {
     pub fn new(folder: PathBuf) -> Self {
         // Operations take whole paths; the node may have been started with another.
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Self { folder, kept: Arc::default() }
+        Self { folder, kept: Arc::default(), sealer: Arc::default() }
+    }
+
+    fn sealer(&self) -> Result<Sealer, SealError> {
+        if let Some(sealer) = self.sealer.get() {
+            return Ok(sealer.clone());
+        }
+        let made = Sealer::new(&*random_secret()?);
+        // Whoever came first has made it for all.
+        Ok(self.sealer.get_or_init(|| made).clone())
+    }
+
+    /// Keeps bytes in a file for one question to the node, which reads it. It goes with what is given here.
+    pub fn once(&self, bytes: &[u8]) -> Outcome<Once> {
+        let once = self.place()?;
+        let written = self.make(&once.path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.finish()
+        });
+        written.map_err(|error| io_fault(&error))?;
+        Ok(once)
+    }
+
+    /// A place for a file that the node writes for one question. It goes with what is given here.
+    pub fn place(&self) -> Outcome<Once> {
+        self.ready()?;
+        let path = self.upload_path(&hex::encode(random::<16>()?));
+        Ok(Once { files: self.clone(), path })
+    }
+
+    /// The name under which a file of ours is sealed; `None` for a path that is no file of ours.
+    fn sealed_name<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        let name = path.file_name()?.to_str()?;
+        let name = name.strip_suffix(PART).unwrap_or(name);
+        let (id, ending) = name.split_once('.')?;
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_sealed = matches!(ending, UPLOAD | MAPPING | "csv" | "xlsx");
+        (path.parent() == Some(&*self.folder) && is_id && is_sealed).then_some(name)
+    }
+
+    /// Opens a file of ours; `None` for a path that is none, which is read as it lies there.
+    pub fn open(&self, path: &Path) -> io::Result<Option<SealedReader>> {
+        let Some(name) = self.sealed_name(path) else { return Ok(None) };
+        let sealer = self.sealer().map_err(io::Error::other)?;
+        SealedReader::new(File::open(path)?, sealer, name).map(Some)
+    }
+
+    /// A file, sealed or not.
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Box<dyn Read>> {
+        Ok(match self.open(path)? {
+            Some(sealed) => Box::new(sealed),
+            None => Box::new(File::open(path)?),
+        })
+    }
+
+    /// Makes a file of ours, which must not be there; `None` for a path that is none.
+    pub(crate) fn create(&self, path: &Path) -> io::Result<Option<SealedWriter>> {
+        let Some(name) = self.sealed_name(path) else { return Ok(None) };
+        let sealer = self.sealer().map_err(io::Error::other)?;
+        Ok(Some(SealedWriter::new(new_file(path)?, sealer, name)))
+    }
+
+    /// An export has written this. If no job waits for it, a second person has approved it: it stays until whoever
+    /// asked takes it.
+    pub(crate) fn exported(&self, path: &Path, now_s: i64) {
+        let job = self.sealed_name(path).and_then(|name| name.split_once('.'));
+        let job = job.and_then(|(id, _)| hex::decode(id).ok()?.try_into().ok());
+        if let Some(job) = job {
+            let until = Some(now_s + APPROVED_LASTS_S);
+            unpoisoned(self.kept.lock()).made.entry(job).or_insert((path.to_owned(), until));
+        }
     }
 
     /// Begins to take a file in. What is not finished goes again.
@@ -100,7 +185,7 @@ impl Files {
         self.ready()?;
         let id = hex::encode(random::<16>()?);
         let path = self.upload_path(&id);
-        let file = new_file(&path).map_err(|error| io_fault(&error))?;
+        let file = self.make(&path).map_err(|error| io_fault(&error))?;
         let (files, by) = (self.clone(), by.to_owned());
         Ok(Receiving { files, by, id, file, n_bytes: 0, has_mapping: false, done: false })
     }
@@ -144,11 +229,14 @@ impl Files {
     }
 
     /// Where a job writes its file.
-    pub(super) fn to_make(&self, job: JobId, ending: &str) -> Outcome<PathBuf> {
+    pub(super) fn export_path(&self, job: JobId, ending: &str) -> Outcome<PathBuf> {
         self.ready()?;
-        let path = self.folder.join(format!("{}.{ending}", hex::encode(job)));
-        unpoisoned(self.kept.lock()).made.insert(job, (path.clone(), None));
-        Ok(path)
+        Ok(self.folder.join(format!("{}.{ending}", hex::encode(job))))
+    }
+
+    /// A job goes on that writes this.
+    pub(super) fn making(&self, job: JobId, path: &Path) {
+        unpoisoned(self.kept.lock()).made.insert(job, (path.to_owned(), None));
     }
 
     /// The file that a job made, while it is there.
@@ -157,6 +245,12 @@ impl Files {
         let kept = unpoisoned(self.kept.lock());
         let made = kept.made.get(&id).filter(|(path, until)| until.is_some() && path.exists());
         made.map(|(path, _)| path.clone()).ok_or_else(no_such_file)
+    }
+
+    /// What a job made, to be taken away.
+    pub fn open_made(&self, job: &str) -> Outcome<SealedReader> {
+        let opened = self.open(&self.made(job)?).map_err(|error| io_fault(&error))?;
+        opened.ok_or_else(no_such_file)
     }
 
     /// Removes what a job made.
@@ -238,12 +332,17 @@ impl Files {
         }
     }
 
+    /// The same for a path that is a file of ours for certain.
+    fn make(&self, path: &Path) -> io::Result<SealedWriter> {
+        self.create(path)?.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+
     fn ready(&self) -> Outcome<()> {
         make_private(&self.folder).map_err(|error| io_fault(&error))
     }
 
     fn upload_path(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("{id}.upload"))
+        self.folder.join(format!("{id}.{UPLOAD}"))
     }
 
     fn shown(&self, id: &str, uploaded: &Uploaded) -> Upload {
@@ -258,12 +357,42 @@ impl Files {
     }
 }
 
+/// A file that is there for one question, and is removed when this is dropped.
+#[derive(Debug)]
+pub struct Once {
+    files: Files,
+    path: PathBuf,
+}
+
+impl Once {
+    /// Where it lies, for the question.
+    pub fn path(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// What the node wrote there: at most `max` bytes.
+    pub fn read(&self, max: u64) -> Outcome<Vec<u8>> {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            self.files.read(&self.path)?.take(max).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|error| io_fault(&error))
+    }
+}
+
+impl Drop for Once {
+    fn drop(&mut self) {
+        remove(&self.path);
+    }
+}
+
 /// A file that comes in, piece by piece.
 pub struct Receiving {
     files: Files,
     by: String,
     id: String,
-    file: File,
+    file: SealedWriter,
     n_bytes: u64,
     has_mapping: bool,
     done: bool,
@@ -285,9 +414,12 @@ impl Receiving {
     /// A mapping file that came with it.
     pub fn mapping(&mut self, bytes: &[u8]) -> Outcome<()> {
         let path = self.files.upload_path(&self.id).with_extension(MAPPING);
-        let written = new_file(&path).and_then(|mut file| file.write_all(bytes));
         self.has_mapping = true;
-        written.map_err(|error| io_fault(&error))
+        let written = self.files.make(&path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.finish()
+        });
+        written.map(|_| ()).map_err(|error| io_fault(&error))
     }
 
     /// That was all. Gives the id of the upload.
@@ -295,6 +427,7 @@ impl Receiving {
         if self.n_bytes == 0 {
             return Err(no_file());
         }
+        self.file.finish().map_err(|error| io_fault(&error))?;
         self.done = true;
         let (n_bytes, has_mapping) = (self.n_bytes, self.has_mapping);
         let upload = Uploaded { by: self.by.clone(), at_s: now_s, n_bytes, has_mapping, job: None };

@@ -252,6 +252,8 @@ pub fn needs_proof(op: Op) -> bool {
         op,
         Op::PartnerVerify
             | Op::PartnerEnd
+            | Op::SponsorAdd
+            | Op::SponsorEnd
             | Op::AgreementSign
             | Op::AgreementEnd
             | Op::EpochClose

@@ -7,7 +7,7 @@ use entente_core::codes::{
     Code, ConsentScope, Control, DataSource, DatePrecision, DefinitionProfile, Dependants,
     Duration, Education, Exploitation, Gender, GenderShared, GeoScope, GivenBy, IdentifiedBy,
     ImmigrationStatus, Indicator, IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means,
-    MergedControl, Need, Offence, OrgType, OverrideReason, Province, Purpose, Race,
+    MergedControl, Need, Offence, OrgType, OverrideReason, Pillar, Province, Purpose, Race,
     RecruiterRelation, RecruitmentMethod, ReferralOutcome, ReferralStatus, RegionShared, Risk,
     SafetyFlag, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup, Suppression,
     TrpStage, Urgency, Venue, WorkPermit,
@@ -41,7 +41,7 @@ lists! {
     DataSource, DatePrecision, DefinitionProfile, Dependants, Duration, Education, Exploitation, Gender,
     GenderShared, GeoScope, GivenBy, IdentifiedBy, ImmigrationStatus, Indicator,
     IndigenousIdentity, LabourSector, Majority, MaritalStatus, Means, MergedControl, Need, Offence,
-    OrgType, OverrideReason, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
+    OrgType, OverrideReason, Pillar, Province, Purpose, Race, RecruiterRelation, RecruitmentMethod,
     ReferralOutcome, ReferralResult, ReferralStatus, RegionShared, Risk, SafetyFlag, ServiceGroup, ServiceStatus, SexualOrientation, SexualType, Status, StatusDecider, StatusGroup,
     Suppression, TimeZone, TrpStage, Unmet, Urgency, Venue, Waiting, WorkPermit,
 }

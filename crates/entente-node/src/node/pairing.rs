@@ -8,7 +8,7 @@ use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::pairing::{Digits, Exchanged, MAX_WRONG_DIGITS, commitment};
-use entente_proto::{Card, Invitation};
+use entente_proto::{Card, Contact, Invitation};
 use entente_store::rows::{PartnerRow, PartnerState, TicketRow};
 use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
@@ -70,6 +70,18 @@ impl Node {
         template: &str,
         expires_days: u32,
     ) -> Outcome<Ticket> {
+        self.invite_with(actor, recipient, template, expires_days, None)
+    }
+
+    /// The same, and says whom to call for the check by phone.
+    pub fn invite_with(
+        &self,
+        actor: Actor,
+        recipient: &str,
+        template: &str,
+        expires_days: u32,
+        contact: Option<Contact>,
+    ) -> Outcome<Ticket> {
         if self.profile.address.is_empty() {
             return Err(no_address());
         }
@@ -84,6 +96,7 @@ impl Node {
             created_at_s: u64::try_from(now_s).unwrap_or(0),
             expires_at_s: u64::try_from(expires_at_s).unwrap_or(0),
             template: template.to_owned(),
+            contact,
         };
         let payload = entente_proto::encode_invitation(&invitation);
         let envelope = Envelope::seal(payload_type::INVITATION, payload, &self.secrets.key)

@@ -1,4 +1,4 @@
-//! Hello: is the partner there, what time is it with them, and how far have they read?
+//! Hello: is the partner there, what time is it with them, how far have they read, and what do they do?
 
 use entente_core::feed::{Checkpoint, FeedId};
 use entente_core::identity::OrgId;
@@ -9,17 +9,24 @@ use entente_store::rows::PartnerRow;
 use super::{Missed, Peers, missed, timed};
 
 impl Peers {
-    /// Greets a partner. What it says of our feed is noted, if we signed that.
+    /// Greets a partner. What it says of our feed is noted, if we signed that; so is what it says that it does.
     pub async fn hello(&self, partner: &OrgId, row: &PartnerRow) -> Result<HelloBack, Missed> {
         let channel = self.channel(partner, &row.address)?;
         let mut client = ExchangeClient::new(channel.clone());
-        let request = v1::HelloRequest { versions: VERSIONS.to_vec(), ..Default::default() };
+        let request = v1::HelloRequest {
+            versions: VERSIONS.to_vec(),
+            about: Some(entente_proto::about_message(&self.node.about())),
+            ..Default::default()
+        };
         let reply = client.hello(timed(request)).await;
         let reply = reply.map_err(|status| missed(&channel, &status))?.into_inner();
         let back = entente_proto::parse_hello_reply(reply)
             .map_err(|error| Missed::RefusedByUs(error.to_string()))?;
-        let (id, note) = (*partner, back.our_checkpoint.clone());
+        let (id, note, about) = (*partner, back.our_checkpoint.clone(), back.about.clone());
         let keep = move |node: &crate::node::Node| {
+            if let Some(about) = about {
+                node.heard_about(&id, &about)?;
+            }
             let (epoch, _, _) = node.feed_head(&id)?;
             let feed = FeedId { issuer: node.id(), audience: id, epoch };
             match Checkpoint::verify(&note, &feed.origin(), &node.id()) {

@@ -3,8 +3,7 @@
 //! What separates cells is found in the header row. The memory used does not grow with the file:
 //! a record that goes on for more than [`MAX_RECORD_BYTES`] ends the reading.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +18,7 @@ const MAX_RECORD_BYTES: u64 = (MAX_COLUMNS * MAX_CELL_BYTES) as u64;
 /// The part of the file in which the header row is looked for.
 const HEADER_BYTES: usize = 64 * 1024;
 
-pub(super) fn open(mut file: File) -> Result<Table, TableError> {
+pub(super) fn open(mut file: impl Read + Seek + Send + 'static) -> Result<Table, TableError> {
     let encoding = detect(&mut file)?.map_err(|_| TableError::NotATable)?;
     let mut text = BufReader::with_capacity(HEADER_BYTES, Decoding::new(file, encoding));
     let separator = separator(text.fill_buf()?);

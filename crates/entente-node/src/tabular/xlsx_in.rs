@@ -7,7 +7,6 @@
 //! A formula is not evaluated and its stored result is not taken: the cell becomes `=`, which a
 //! layout refuses as a formula. A text that only looks like one is guarded.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -25,8 +24,13 @@ const MAX_PACKED_BYTES: u64 = 128 << 20;
 
 type Sent = Result<Row, TableError>;
 
-pub(super) fn open(mut file: File, sheet: Option<&str>) -> Result<Table, TableError> {
-    if file.metadata()?.len() > MAX_PACKED_BYTES || unpacked_bytes(&mut file)? > MAX_FILE_BYTES {
+pub(super) fn open(
+    mut file: impl Read + Seek + Send + 'static,
+    sheet: Option<&str>,
+) -> Result<Table, TableError> {
+    if file.seek(SeekFrom::End(0))? > MAX_PACKED_BYTES
+        || unpacked_bytes(&mut file)? > MAX_FILE_BYTES
+    {
         return Err(TableError::TooLarge);
     }
     let (sender, receiver) = sync_channel(QUEUE);
@@ -84,7 +88,11 @@ impl Iterator for Rows {
 }
 
 /// Sends the rows of the sheet of this name, or of the first sheet that has any.
-fn read(file: File, wanted: Option<&str>, sender: &SyncSender<Message>) -> Result<(), TableError> {
+fn read(
+    file: impl Read + Seek,
+    wanted: Option<&str>,
+    sender: &SyncSender<Message>,
+) -> Result<(), TableError> {
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(|_| TableError::Damaged)?;
     let mut names = workbook.sheet_names();
     if let Some(wanted) = wanted {
@@ -200,8 +208,8 @@ fn date_text(moment: &calamine::ExcelDateTime) -> String {
 ///
 /// Read from its directory at the end. A directory that lies is not caught here; a sheet is read
 /// as a stream in any case.
-fn unpacked_bytes(file: &mut File) -> Result<u64, TableError> {
-    let n_bytes = file.metadata()?.len();
+fn unpacked_bytes(file: &mut (impl Read + Seek)) -> Result<u64, TableError> {
+    let n_bytes = file.seek(SeekFrom::End(0))?;
     // The directory of a workbook is a few kilobytes: one entry of 46 bytes and a name per part.
     let tail = n_bytes.min(1 << 20);
     file.seek(SeekFrom::Start(n_bytes - tail))?;

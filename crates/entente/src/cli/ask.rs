@@ -100,6 +100,12 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
             name_en: typed.maybe("name-en"),
             name_fr: typed.maybe("name-fr"),
             kind: typed.maybe("kind"),
+            role: typed.maybe("role").map(|it| separated(&it)),
+            languages: typed.maybe("languages").map(|it| separated(&it)),
+            mandate_en: typed.maybe("mandate-en"),
+            mandate_fr: typed.maybe("mandate-fr"),
+            responsibilities_en: typed.maybe("responsibilities-en"),
+            responsibilities_fr: typed.maybe("responsibilities-fr"),
         }),
         ["console", "link"] => asked(&ConsoleLinkAsk {}),
         ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),
@@ -107,6 +113,11 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
         ["store", "size"] => asked(&StoreSizeAsk {}),
         _ => None,
     }
+}
+
+/// What was typed as one word with commas in it; nothing of an empty one.
+fn separated(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the arms of `question` are alike")]
@@ -121,6 +132,9 @@ fn partner(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             for_name: typed.text("name"),
             expires_days: typed.number("expires").unwrap_or(14),
             template: typed.maybe("template"),
+            contact: typed
+                .maybe("contact")
+                .map(|desk| InvitationContact { desk, telephone: typed.text("telephone") }),
         }),
         "open" => Some(
             ticket(&typed.text("ticket"))

@@ -30,6 +30,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     // The one operation whose question is made after asking for secrets.
     ("node passphrase", None),
     ("partner invite Harbour --expires 7 --template ngo-province", Some(Op::PartnerInvite)),
+    ("partner invite Harbour --contact Desk --telephone 204-555-0117", Some(Op::PartnerInvite)),
     ("partner open https://node.example/i#x --peek", Some(Op::PartnerOpen)),
     ("partner digits Harbour", Some(Op::PartnerDigits)),
     ("partner verify Harbour 123 456", Some(Op::PartnerVerify)),
@@ -176,6 +177,8 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("approvals refuse 3f2a9c10", Some(Op::ApprovalRefuse)),
     ("settings show", Some(Op::SettingsShow)),
     ("settings edit --name-fr Havre --kind ngo", Some(Op::SettingsEdit)),
+    ("settings edit --role protection,prevention --languages fr,cr", Some(Op::SettingsEdit)),
+    ("settings edit --mandate-en A --mandate-fr B", Some(Op::SettingsEdit)),
     ("audit disclosures r", Some(Op::AuditDisclosures)),
     ("audit export a.json", Some(Op::AuditExport)),
     ("backup create --folder /tmp", Some(Op::BackupCreate)),

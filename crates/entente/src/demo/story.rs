@@ -117,6 +117,7 @@ async fn become_partners(teller: &Teller, offices: &[Office]) -> Outcome<()> {
             for_name: invitee.role.name_en.to_owned(),
             expires_days: 14,
             template: None,
+            contact: None,
         };
         let ticket = inviter.ask(&ask).await?;
         invitee.ask(&PartnerOpenAsk { ticket: ticket.link, peek: false }).await?;

@@ -2,9 +2,9 @@
 
 use entente_core::lang::Lang;
 use entente_node::local::doc::{
-    Both, Invitation, PartnerChangeTold, PartnerDeclineTold, PartnerDigitsTold, PartnerInviteTold,
-    PartnerListTold, PartnerOpenTold, PartnerRow, PartnerShowTold, PartnerState, PartnerTestTold,
-    PartnerVerifyTold, ReceiptDue, Step, Who,
+    AboutTold, Both, Invitation, PartnerChangeTold, PartnerDeclineTold, PartnerDigitsTold,
+    PartnerInviteTold, PartnerListTold, PartnerOpenTold, PartnerRow, PartnerShowTold, PartnerState,
+    PartnerTestTold, PartnerVerifyTold, ReceiptDue, Step, Who,
 };
 
 use super::labels::{self, Label, count, moment, moment_or_dash, yes_no};
@@ -111,6 +111,9 @@ impl Render for PartnerShowTold {
             ),
             (lang.pick("Summaries held", "Résumés détenus"), lang.number(row.held)),
         ]);
+        if let Some(about) = &self.about {
+            about.render(page);
+        }
         for reason in &self.reasons {
             page.item(reason.text.text(lang));
         }
@@ -192,6 +195,25 @@ impl Render for PartnerOpenTold {
     }
 }
 
+impl Render for AboutTold {
+    fn render(&self, page: &mut Page<'_>) {
+        let lang = page.lang();
+        let facts = [
+            (lang.pick("Role", "Rôle"), codes::labels("pillar", &self.role, lang)),
+            (lang.pick("Mandate", "Mandat"), self.mandate.text(lang).to_owned()),
+            (
+                lang.pick("Responsibilities", "Responsabilités"),
+                self.responsibilities.text(lang).to_owned(),
+            ),
+            (lang.pick("Languages of service", "Langues de service"), self.languages.join(", ")),
+        ];
+        if facts.iter().any(|(_, text)| !text.is_empty()) {
+            page.title(lang.pick("What it does", "Ce qu’il fait"));
+            page.facts(&facts);
+        }
+    }
+}
+
 impl Render for Invitation {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
@@ -208,6 +230,12 @@ impl Render for Invitation {
                 lang.pick("Agreement in view", "Entente envisagée"),
                 self.template.clone().unwrap_or_default(),
             ),
+            (
+                lang.pick("They say to call", "À appeler, disent-ils"),
+                self.contact
+                    .as_ref()
+                    .map_or_else(String::new, |it| format!("{}, {}", it.desk, it.telephone)),
+            ),
             (lang.pick("Until", "Jusqu’au"), format!("{} UTC", moment(&self.expires_at))),
         ]);
         lines(page, ("You would receive", "Vous recevriez"), &self.we_would_receive);
@@ -217,6 +245,12 @@ impl Render for Invitation {
             "Nothing of this is proved yet: the check by phone proves it.",
             "Rien de cela n’est encore prouvé\u{a0}: la vérification par téléphone le prouvera.",
         );
+        if self.contact.is_some() {
+            page.say(
+                "Whoever made the invitation wrote the telephone number. Look it up elsewhere before you call it.",
+                "Le numéro de téléphone vient de qui a fait l’invitation. Vérifiez-le ailleurs avant d’appeler.",
+            );
+        }
     }
 }
 

@@ -37,6 +37,7 @@ impl Render for SettingsTold {
             (lang.pick("Takes two people", "Exige deux personnes"), self.needs_approval.join(", ")),
             (lang.pick("File", "Fichier"), self.file.clone()),
         ]);
+        self.about.render(page);
         if self.restart_needed {
             page.say(
                 "The file says something else than what the node runs with. It holds from the next start.",

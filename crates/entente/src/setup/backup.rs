@@ -73,6 +73,7 @@ fn restored_config(desk: &Desk, typed: &Typed<'_>) -> Result<Config, Box<Fault>>
             name_en: options.name_en,
             name_fr: options.name_fr,
             kind: entente_core::codes::Code::code(options.kind).to_owned(),
+            ..Organization::default()
         },
         partner_door: PartnerDoorConfig {
             listen: options.listen,

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
+use crate::problem::Problem;
 use crate::route::area;
 
 area! {
@@ -106,6 +107,8 @@ async fn start(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
     let staff = &visit.signed()?.staff;
     match visit.console.desk.start_export(staff, chosen.choice()).await {
         Ok(job) => Ok(Redirect::to(&visit.page.to(&format!("/jobs/{job}"))).into_response()),
+        // Nothing is wrong with the form: it waits for a second person.
+        Err(fault) if fault.code == "ENT-2780" => Err(Problem::new(fault)),
         Err(fault) => {
             let page = ExportPage { p: &visit.page, chosen: &chosen, fault: Some(&fault) };
             show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)

@@ -144,14 +144,15 @@ async fn file(visit: Visit, Path(id): Path<String>) -> Answer {
     }
     let path = visit.console.desk.jobs.files.made(&job.id)?;
     let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
-    let read = visit.console.jobs(move |jobs| {
+    let opened = visit.console.jobs(move |jobs| {
+        let sealed = jobs.files.open_made(&job.id)?;
         jobs.file_taken(&signed.staff, &job)?;
-        std::fs::read(path).map_err(|_| entente_node::jobs::no_such_file())
+        Ok(sealed)
     });
-    Ok(download(read.await?, is_workbook))
+    Ok(download(Body::from_stream(opened.await?.stream()), is_workbook))
 }
 
-fn download(bytes: Vec<u8>, is_workbook: bool) -> Response {
+fn download(body: Body, is_workbook: bool) -> Response {
     let (kind, disposition) = match is_workbook {
         true => (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -159,7 +160,7 @@ fn download(bytes: Vec<u8>, is_workbook: bool) -> Response {
         ),
         false => ("text/csv; charset=utf-8", "attachment; filename=\"entente.csv\""),
     };
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));

@@ -6,7 +6,9 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::Fault;
-use entente_node::local::doc::{PartnerDeclineAsk, PartnerInviteAsk, PartnerInviteTold};
+use entente_node::local::doc::{
+    InvitationContact, PartnerDeclineAsk, PartnerInviteAsk, PartnerInviteTold,
+};
 use serde::Deserialize;
 
 use super::words::{TEMPLATES, template};
@@ -35,6 +37,20 @@ pub(super) struct Typed {
     template: String,
     #[serde(default = "two_weeks")]
     days: String,
+    #[serde(default)]
+    contact: String,
+    #[serde(default)]
+    telephone: String,
+}
+
+impl Typed {
+    /// Whom to call. Half of it is for the node to refuse.
+    fn contact(&self) -> Option<InvitationContact> {
+        let (desk, telephone) = (self.contact.trim(), self.telephone.trim());
+        let is_there = !(desk.is_empty() && telephone.is_empty());
+        is_there
+            .then(|| InvitationContact { desk: desk.to_owned(), telephone: telephone.to_owned() })
+    }
 }
 
 fn two_weeks() -> String {
@@ -61,15 +77,30 @@ impl InvitePage<'_> {
         DAYS.map(row).to_vec()
     }
 
+    /// Whether this field is the one at fault.
+    fn is_wrong(&self, field: &str) -> bool {
+        self.fault.is_some_and(|fault| self.field(fault) == field)
+    }
+
     /// The field that a fault is about.
     fn field(&self, fault: &Fault) -> &'static str {
-        if fault.code == "ENT-1305" { "template" } else { "for_name" }
+        match fault.code.as_str() {
+            "ENT-1305" => "template",
+            "ENT-2833" => "contact",
+            _ => "for_name",
+        }
     }
 }
 
 /// `GET /partners/invite`.
 pub(super) async fn ask(visit: Visit) -> Answer {
-    let typed = Typed { for_name: String::new(), template: String::new(), days: two_weeks() };
+    let typed = Typed {
+        for_name: String::new(),
+        template: String::new(),
+        days: two_weeks(),
+        contact: String::new(),
+        telephone: String::new(),
+    };
     show(&InvitePage { p: &visit.page, fault: None, typed: &typed })
 }
 
@@ -88,6 +119,7 @@ pub(super) async fn make(visit: Visit, Form(typed): Form<Typed>) -> Answer {
         for_name: typed.for_name.clone(),
         expires_days: typed.days.trim().parse().unwrap_or_default(),
         template: Some(typed.template.clone()).filter(|name| !name.is_empty()),
+        contact: typed.contact(),
     };
     match visit.ask(&ask).await {
         Ok(told) => show(&InvitedPage {
@@ -97,7 +129,10 @@ pub(super) async fn make(visit: Visit, Form(typed): Form<Typed>) -> Answer {
             told: &told,
         }),
         Err(fault)
-            if matches!(fault.code.as_str(), "ENT-1218" | "ENT-1305" | "ENT-1210" | "ENT-1221") =>
+            if matches!(
+                fault.code.as_str(),
+                "ENT-1218" | "ENT-1305" | "ENT-1210" | "ENT-1221" | "ENT-2833"
+            ) =>
         {
             let page = InvitePage { p: &visit.page, fault: Some(&fault), typed: &typed };
             show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)

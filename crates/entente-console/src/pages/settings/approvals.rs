@@ -11,7 +11,7 @@ use entente_node::local::{Op, words};
 use entente_node::setup::Home;
 use serde::Deserialize;
 
-use super::taken::file_of;
+use super::taken::{file_of, is_gone};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 
@@ -61,8 +61,10 @@ impl ApprovalsPage<'_> {
     /// Where the thing itself can be read, or what came of it, where there is a page for it.
     fn place(&self, row: &ApprovalRow) -> Option<String> {
         let id = |name: &str| {
-            let value = row.about.iter().find(|line| line.name == name)?.value.as_str();
-            value.bytes().all(|it| it.is_ascii_hexdigit()).then_some(value)
+            let value = &row.about.iter().find(|line| line.name == name)?.value;
+            // Who asked may have named the version too.
+            let address = value.replace('@', "-");
+            address.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-').then_some(address)
         };
         let plan = || Some((Op::PlanShow, "/statistics/plans/", id("id")?));
         let (op, path, id) = match Op::parse(&row.operation)? {
@@ -84,6 +86,11 @@ impl ApprovalsPage<'_> {
     /// Whether a file of theirs lies here to be taken.
     fn has_file(&self, row: &ApprovalRow) -> bool {
         self.p.may(Op::RecordExport) && file_of(row, self.me, self.home).is_some()
+    }
+
+    /// Whether a file of theirs lay here, and does not any more.
+    fn is_gone(&self, row: &ApprovalRow) -> bool {
+        is_gone(row, self.me, self.home)
     }
 
     fn is_mine(&self, row: &ApprovalRow) -> bool {

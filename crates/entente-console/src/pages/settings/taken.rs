@@ -1,24 +1,41 @@
 //! A file that a second person approved: whoever asked for it takes it, once.
 //!
-//! What is asked at the console is written into the node's own folder, where nobody but the node can look. A
-//! file that was asked for elsewhere lies where it was asked for.
+//! What is asked at the console is written into the node's own folder, sealed like every file of a job, and is gone after
+//! a start of the node. A file that was asked for elsewhere lies where it was asked for.
 
 use std::fs;
 use std::path::{Component, Path as FilePath, PathBuf};
 
+use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse as _;
+use entente_node::jobs::sealed::SealedReader;
 use entente_node::local::Op;
 use entente_node::local::doc::{ApprovalListAsk, ApprovalRow, ApprovalState};
-use entente_node::node::Outcome;
 use entente_node::setup::{Home, io_fault};
 
 use crate::gate::{Visit, nothing_there};
-use crate::page::{Answer, failed};
+use crate::page::Answer;
+
+/// What whoever asked takes: what was asked for at the console is sealed.
+enum Taken {
+    Sealed(SealedReader),
+    Plain(Vec<u8>),
+}
 
 /// Where the file of a request lies, if it was done, is somebody's own, and is in the node's folder.
 pub(super) fn file_of(row: &ApprovalRow, me: &str, home: &Home) -> Option<PathBuf> {
+    let path = place_of(row, me, home)?;
+    fs::symlink_metadata(&path).is_ok_and(|it| it.is_file()).then_some(path)
+}
+
+/// Whether there was such a file, and is none any more.
+pub(super) fn is_gone(row: &ApprovalRow, me: &str, home: &Home) -> bool {
+    place_of(row, me, home).is_some_and(|path| fs::symlink_metadata(path).is_err())
+}
+
+fn place_of(row: &ApprovalRow, me: &str, home: &Home) -> Option<PathBuf> {
     let is_theirs = row.asked_by == me && row.state == ApprovalState::Done;
     let line = row.about.iter().find(|line| line.name == "file")?;
     let path = PathBuf::from(&line.value);
@@ -26,8 +43,7 @@ pub(super) fn file_of(row: &ApprovalRow, me: &str, home: &Home) -> Option<PathBu
     let is_inside = path.starts_with(&folder)
         && path.components().all(|part| !matches!(part, Component::ParentDir | Component::CurDir));
     let is_export = row.operation == Op::RecordExport.name();
-    let is_file = fs::symlink_metadata(&path).is_ok_and(|it| it.is_file());
-    (is_theirs && is_export && is_inside && is_table(&path) && is_file).then_some(path)
+    (is_theirs && is_export && is_inside && is_table(&path)).then_some(path)
 }
 
 /// Exports are tables; nothing else that a node keeps in its folder ends like this.
@@ -41,14 +57,23 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
     let me = visit.signed()?.staff.name.clone();
     let row = rows.into_iter().find(|row| row.id == approval).ok_or_else(nothing_there)?;
     let home = visit.console.desk.home.clone();
-    let read = move || -> Outcome<(PathBuf, Vec<u8>)> {
+    let staff = visit.signed()?.staff.clone();
+    let read = visit.console.jobs(move |jobs| {
         let path = file_of(&row, &me, &home).ok_or_else(nothing_there)?;
-        let bytes = fs::read(&path).map_err(|error| io_fault(&error))?;
+        let taken = match jobs.files.open(&path).map_err(|error| io_fault(&error))? {
+            Some(sealed) => Taken::Sealed(sealed),
+            None => Taken::Plain(fs::read(&path).map_err(|error| io_fault(&error))?),
+        };
+        jobs.approved_taken(&staff, &row.id)?;
+        // What is open can still be read.
         fs::remove_file(&path).map_err(|error| io_fault(&error))?;
-        Ok((path, bytes))
+        Ok((path, taken))
+    });
+    let (path, taken) = read.await?;
+    let body = match taken {
+        Taken::Sealed(sealed) => Body::from_stream(sealed.stream()),
+        Taken::Plain(bytes) => Body::from(bytes),
     };
-    let read = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(failed()));
-    let (path, bytes) = read?;
     let ending = path.extension().and_then(|it| it.to_str()).unwrap_or("csv");
     let today = visit.console.desk.node.today();
     let headers: [(HeaderName, String); 2] = [
@@ -58,7 +83,7 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
             format!("attachment; filename=\"entente-cases-{today}.{ending}\""),
         ),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, body).into_response())
 }
 
 #[cfg(test)]
@@ -98,6 +123,9 @@ mod tests {
         {
             assert!(file_of(&row(file), "lea", &home).is_none(), "{file}");
         }
+        assert!(is_gone(&row("jobs/b.csv"), "lea", &home));
+        assert!(!is_gone(&row("jobs/a.csv"), "lea", &home));
+        assert!(!is_gone(&row("jobs/b.csv"), "omar", &home));
         let waiting = ApprovalRow { state: ApprovalState::Waiting, ..row("jobs/a.csv") };
         assert!(file_of(&waiting, "lea", &home).is_none());
         let other = ApprovalRow { operation: "agreement_sign".to_owned(), ..row("jobs/a.csv") };

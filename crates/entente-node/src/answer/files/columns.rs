@@ -5,10 +5,10 @@ use std::path::Path;
 use entente_core::layout::Layout;
 
 use super::import::MAX_HEADER;
-use super::not_read;
+use super::{not_read, open_table};
+use crate::jobs::Files;
 use crate::local::doc::ImportColumn;
 use crate::node::Outcome;
-use crate::tabular;
 
 /// Rows in which the first value of each column is looked for.
 const LOOKED_AT: usize = 50;
@@ -18,11 +18,12 @@ const LOOKS_CHARS: usize = 24;
 
 /// What becomes of each column, and what its first value looks like.
 pub(super) fn columns(
+    files: &Files,
     path: &Path,
     sheet: Option<&str>,
     layout: &Layout,
 ) -> Outcome<Vec<ImportColumn>> {
-    let table = tabular::open_sheet(path, sheet).map_err(|error| not_read(&error))?;
+    let table = open_table(files, path, sheet)?;
     let headers = table.headers.clone();
     let Ok(bound) = layout.bind(&headers) else { return Ok(Vec::new()) };
     let mut looks: Vec<Option<String>> = vec![None; headers.len()];

@@ -13,6 +13,7 @@ use crate::answer::exchange::{new_file_path, write_new};
 use crate::answer::records::filter::Filter;
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
+use crate::jobs::Files;
 use crate::local::doc::*;
 use crate::node::records::Case;
 use crate::node::{Node, Outcome};
@@ -48,14 +49,14 @@ pub(in crate::answer) fn export(
     };
     let part = part_of(path);
     let mut written = Written::default();
-    write_new(&part, |file| {
+    let write = |file: &mut dyn Write| {
         written = match ending {
             Ending::Csv => writing.csv(file)?,
             Ending::Xlsx => writing.xlsx(file)?,
         };
         Ok(())
-    })
-    .map_err(|error| match error.kind() {
+    };
+    let bytes = write_part(&desk.jobs.files, &part, write).map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => crate::jobs::stopped(),
         _ => io_fault(&error),
     })?;
@@ -64,14 +65,12 @@ pub(in crate::answer) fn export(
     let how = [layout.name().to_owned()].into_iter().chain(how);
     let entry = node.entry(staff.actor(), Action::RecordsExported).n(written.n_records);
     let audited = node.audit(vec![entry.reasons(how)]);
-    let placed = audited.and_then(|()| {
-        fs::rename(&part, path).map_err(|error| io_fault(&error))?;
-        Ok(path.metadata().map_err(|error| io_fault(&error))?.len())
-    });
-    let bytes = placed.inspect_err(|_| {
+    let placed = audited.and_then(|()| fs::rename(&part, path).map_err(|error| io_fault(&error)));
+    placed.inspect_err(|_| {
         // A file that nobody was told of must not stay. If this fails, the fault says enough.
         let _ = fs::remove_file(&part);
     })?;
+    desk.jobs.files.exported(path, node.now_s());
     let left_out = written.left_out(&layout, ask.reveal);
     Ok(RecordExportTold {
         file: ask.file,
@@ -81,6 +80,24 @@ pub(in crate::answer) fn export(
         identifying: ask.reveal,
         left_out,
     })
+}
+
+/// Writes a new file, sealed if it is one of a job: whole, or not at all. Gives how long it is unsealed.
+fn write_part(
+    files: &Files,
+    part: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<u64> {
+    let Some(mut sealed) = files.create(part)? else {
+        write_new(part, |file| write(file))?;
+        return Ok(part.metadata()?.len());
+    };
+    let written = write(&mut sealed).and_then(|()| sealed.finish());
+    if written.is_err() {
+        // Half a file would look like a whole one. If even this fails, the error says enough.
+        let _ = fs::remove_file(part);
+    }
+    written
 }
 
 fn ending(path: &Path) -> Outcome<Ending> {
@@ -157,11 +174,14 @@ impl Writing<'_> {
         Ok(written)
     }
 
-    fn xlsx(&self, out: impl Write + io::Seek + Send) -> io::Result<Written> {
+    fn xlsx(&self, mut out: impl Write) -> io::Result<Written> {
         let headers = self.layout.headers(self.identifiers);
         let mut xlsx = XlsxOut::new(&headers).map_err(io::Error::other)?;
         let written = self.rows(&mut |cells| xlsx.row(cells).map_err(io::Error::other))?;
-        xlsx.finish(out).map_err(io::Error::other)?;
+        // A workbook goes back and forth while it is written, and a sealed file only onwards.
+        let mut packed = io::Cursor::new(Vec::new());
+        xlsx.finish(&mut packed).map_err(io::Error::other)?;
+        out.write_all(packed.get_ref())?;
         Ok(written)
     }
 

@@ -15,16 +15,17 @@ use entente_core::record::RecordId;
 use sha2::{Digest as _, Sha256};
 
 use super::columns::columns;
-use super::{mapping, named_layout, not_read};
+use super::{mapping, named_layout, not_read, open_table};
 use crate::answer::exchange::{absolute, new_file_path};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
+use crate::jobs::Files;
 use crate::local::doc::*;
 use crate::node::pairing::random;
 use crate::node::records::{ImportCount, Imported as NewRecord, Importing};
 use crate::node::{Node, Outcome};
 use crate::setup::io_fault;
-use crate::tabular::{self, Format, Import, Imported, Plan, Quarantine, Table};
+use crate::tabular::{Format, Import, Imported, Plan, Quarantine, Table};
 
 /// Rows of one transaction: large enough that a sync of the disk hardly counts (a few milliseconds
 /// for 512 rows), small enough that other writers are not held up.
@@ -50,11 +51,12 @@ pub(in crate::answer) fn import(
     let path = absolute(&ask.file)?;
     let sheet = ask.sheet.as_deref();
     let consent = documented(ask.consent.as_deref().unwrap_or_default())?;
-    let layout = layout(&ask, path)?;
+    let files = &desk.jobs.files;
+    let layout = layout(files, &ask, path)?;
     let quarantine = ask.quarantine.as_deref().map(new_file_path).transpose()?;
-    let table = tabular::open_sheet(path, sheet).map_err(|error| not_read(&error))?;
+    let table = open_table(files, path, sheet)?;
     let mut told = blank(&ask, &layout, &table);
-    let source = Source { node, path, sheet, layout: &layout, consent };
+    let source = Source { node, files, path, sheet, layout: &layout, consent };
 
     let plan = source.plan(ask.dry_run, quarantine, &mut told, steps)?;
     told.rows = plan.n_rows;
@@ -63,11 +65,11 @@ pub(in crate::answer) fn import(
         *told.by_reason.entry((*code).to_owned()).or_insert(0) += n;
     }
     if ask.dry_run {
-        told.columns = columns(path, sheet, &layout)?;
+        told.columns = columns(files, path, sheet, &layout)?;
         told.added = plan.n_new;
         told.unchanged = plan.n_known;
     } else {
-        let digest = digest(path)?;
+        let digest = digest(files, path)?;
         let count = source.keep(&staff.actor(), plan.n_rows, steps)?;
         told.added = count.n_added;
         told.unchanged = count.n_known;
@@ -97,13 +99,12 @@ fn documented(scopes: &[String]) -> Outcome<Set<ConsentScope>> {
 }
 
 /// The layout that was named, given, or the one that fits the columns best.
-fn layout(ask: &RecordImportAsk, path: &Path) -> Outcome<Layout> {
+fn layout(files: &Files, ask: &RecordImportAsk, path: &Path) -> Outcome<Layout> {
     match (&ask.mapping, &ask.layout) {
-        (Some(file), _) => mapping(absolute(file)?),
+        (Some(file), _) => mapping(files, absolute(file)?),
         (None, Some(name)) => named_layout(name),
         (None, None) => {
-            let table = tabular::open_sheet(path, ask.sheet.as_deref());
-            let table = table.map_err(|error| not_read(&error))?;
+            let table = open_table(files, path, ask.sheet.as_deref())?;
             let fit = |name| {
                 let layout = Layout::built_in(name)?;
                 let n_ignored = layout.bind(&table.headers).ok()?.ignored().len();
@@ -145,6 +146,7 @@ fn blank(ask: &RecordImportAsk, layout: &Layout, table: &Table) -> RecordImportT
 /// A table and how it is read.
 struct Source<'a> {
     node: &'a Node,
+    files: &'a Files,
     path: &'a Path,
     sheet: Option<&'a str>,
     layout: &'a Layout,
@@ -154,7 +156,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn open(&self) -> Outcome<(Vec<String>, Import<'a>)> {
-        let table = tabular::open_sheet(self.path, self.sheet).map_err(|error| not_read(&error))?;
+        let table = open_table(self.files, self.path, self.sheet)?;
         let headers = table.headers.clone();
         let secret = &self.node.secrets.import_key;
         let import = Import::new(table, self.layout, secret, self.node.today());
@@ -366,8 +368,8 @@ fn ignored(headers: &[String], positions: &[usize]) -> Vec<String> {
 }
 
 /// SHA-256 of the file, which ties the audit entry to it.
-fn digest(path: &Path) -> Outcome<[u8; 32]> {
-    let mut file = File::open(path).map_err(|error| io_fault(&error))?;
+fn digest(files: &Files, path: &Path) -> Outcome<[u8; 32]> {
+    let mut file = files.read(path).map_err(|error| io_fault(&error))?;
     let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
     loop {
         let n = file.read(&mut buffer).map_err(|error| io_fault(&error))?;

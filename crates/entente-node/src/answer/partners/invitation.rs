@@ -53,8 +53,15 @@ pub(in crate::answer) fn invite(
             "Le destinataire doit être un nom d’une ligne.",
         ));
     }
+    let contact = match &ask.contact {
+        Some(InvitationContact { desk, telephone }) => Some(
+            entente_proto::Contact::new(desk, telephone)
+                .map_err(|error| bad_contact(error.field))?,
+        ),
+        None => None,
+    };
     let days = u32::from(ask.expires_days);
-    let ticket = desk.node.invite(staff.actor(), recipient, &template, days)?;
+    let ticket = desk.node.invite_with(staff.actor(), recipient, &template, days, contact)?;
     let link =
         invitation_link(&ticket.envelope).map_err(|error| bad_invitation().in_detail(&error))?;
     Ok(PartnerInviteTold {
@@ -137,8 +144,16 @@ pub(in crate::answer) async fn open(
 }
 
 fn invitation_told(node: &Node, opened: &Opened) -> Invitation {
-    let entente_proto::Invitation { ticket, inviter, recipient, expires_at_s, template, .. } =
-        &opened.invitation;
+    let entente_proto::Invitation {
+        ticket,
+        inviter,
+        commitment: _, // For the check by phone.
+        recipient,
+        created_at_s: _, // When it ends is what counts.
+        expires_at_s,
+        template,
+        contact,
+    } = &opened.invitation;
     let (we_would_receive, we_would_send) = preview(node, &inviter.org, inviter.kind, template);
     Invitation {
         ticket_id: hex::encode(ticket),
@@ -150,6 +165,10 @@ fn invitation_told(node: &Node, opened: &Opened) -> Invitation {
         address: inviter.address.clone(),
         for_name: recipient.clone(),
         template: Some(template.clone()).filter(|name| !name.is_empty()),
+        contact: contact.as_ref().map(|it| InvitationContact {
+            desk: it.desk().to_owned(),
+            telephone: it.telephone().to_owned(),
+        }),
         we_would_receive,
         we_would_send,
         expires_at: instant(i64::try_from(*expires_at_s).unwrap_or(i64::MAX)),
@@ -172,6 +191,30 @@ fn preview(
         changes.iter().map(|change| both(&change.text)).collect()
     };
     (seen_by(&node.id()), seen_by(inviter))
+}
+
+fn bad_contact(field: &str) -> Box<Fault> {
+    let fault = Fault::new(
+        2833,
+        (
+            "This is nobody to call: it takes a desk and its telephone number.",
+            "Il n’y a là personne à appeler : il faut un service et son numéro de téléphone.",
+        ),
+        (
+            "Give both: `--contact \"Intake desk\" --telephone \"+1 204-555-0117\"`.",
+            "Donnez les deux : `--contact \"Accueil\" --telephone \"+1 204-555-0117\"`.",
+        ),
+    );
+    if field == "telephone" {
+        return fault.because(
+            "The number has 7 to 32 digits and signs, and at least seven digits.",
+            "Le numéro compte de 7 à 32 chiffres et signes, dont au moins sept chiffres.",
+        );
+    }
+    fault.because(
+        "The name of the desk is one line of at most 100 bytes.",
+        "Le nom du service tient en une ligne d’au plus 100 octets.",
+    )
 }
 
 fn bad_invitation() -> Box<Fault> {

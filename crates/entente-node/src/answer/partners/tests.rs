@@ -99,6 +99,7 @@ impl Site {
             for_name: "The others".into(),
             expires_days: 14,
             template: Some("province-federal".into()),
+            contact: None,
         };
         invite(&self.desk, &staff(), ask, &silent()).unwrap()
     }

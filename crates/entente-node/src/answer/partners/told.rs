@@ -4,6 +4,7 @@ use entente_core::agreement::{AgreementState, Grant, Side};
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
+use entente_proto::About;
 use entente_store::rows::{self, TicketRow};
 use jiff::ToSpan as _;
 
@@ -31,6 +32,18 @@ pub(crate) fn named(id: &OrgId, name: &Text) -> Named {
 /// Ourselves.
 pub(crate) fn ourselves(node: &Node) -> Named {
     named(&node.id(), &node.profile().name)
+}
+
+/// What an organization does, as documents have it.
+pub(crate) fn about_told(about: &About, said_at: Option<String>) -> AboutTold {
+    let About { role, languages, mandate, responsibilities } = about;
+    AboutTold {
+        role: role.iter().map(|it| it.code().to_owned()).collect(),
+        languages: languages.iter().map(|it| it.to_string()).collect(),
+        mandate: both(mandate),
+        responsibilities: both(responsibilities),
+        said_at,
+    }
 }
 
 /// A partner by its id; the id alone where it is no partner of ours.

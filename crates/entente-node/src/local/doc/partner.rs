@@ -52,6 +52,31 @@ pub struct Organization {
     pub kind: String,
 }
 
+/// What an organization does, in its own words. Anything may be empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AboutTold {
+    /// Its role: codes of the list `pillar`.
+    pub role: Vec<String>,
+    /// The languages in which it serves people: tags of BCP 47.
+    pub languages: Vec<String>,
+    /// What it is there for.
+    pub mandate: Both,
+    /// What it answers for.
+    pub responsibilities: Both,
+    /// When a partner said so; absent for ourselves.
+    pub said_at: Option<String>,
+}
+
+/// Whom to call, as an invitation says. It proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationContact {
+    /// Whom to ask for: a desk.
+    pub desk: String,
+    /// Its telephone number.
+    pub telephone: String,
+}
+
 /// How many records there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordTally {
@@ -224,6 +249,8 @@ pub struct PartnerInviteAsk {
     pub expires_days: u16,
     /// The template of the agreement in view, for example `ngo-province`.
     pub template: Option<String>,
+    /// Whom they call for the check by phone. A node of an older version refuses an invitation that says it.
+    pub contact: Option<InvitationContact>,
 }
 
 /// Two weeks: long enough for a holiday, short enough that a lost one is soon worthless.
@@ -281,6 +308,8 @@ pub struct Invitation {
     pub for_name: String,
     /// The template of the agreement in view.
     pub template: Option<String>,
+    /// Whom to call, as whoever made the invitation wrote it.
+    pub contact: Option<InvitationContact>,
     /// What that template would let us receive, a line each.
     pub we_would_receive: Vec<Both>,
     /// What it would let us send, a line each.
@@ -396,6 +425,8 @@ pub struct PartnerShowAsk {
 pub struct PartnerShowTold {
     /// The row of the table.
     pub partner: PartnerRow,
+    /// What it does, as it last said; absent until it does.
+    pub about: Option<AboutTold>,
     /// Where its node answers, `host:port`.
     pub address: Option<String>,
     /// The invitation through which we met.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Organization;
+use super::{AboutTold, Organization};
 
 /// Asks for the settings of the node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,18 @@ pub struct SettingsEditAsk {
     pub name_fr: Option<String>,
     /// Its kind: a code of the list `org_type`.
     pub kind: Option<String>,
+    /// Its role: codes of the list `pillar`.
+    pub role: Option<Vec<String>>,
+    /// The languages in which it serves people: tags of BCP 47.
+    pub languages: Option<Vec<String>>,
+    /// What it is there for, in English. Empty, like the French: it does not say.
+    pub mandate_en: Option<String>,
+    /// The same in French.
+    pub mandate_fr: Option<String>,
+    /// What it answers for, in English. Empty, like the French: it does not say.
+    pub responsibilities_en: Option<String>,
+    /// The same in French.
+    pub responsibilities_fr: Option<String>,
 }
 
 /// The settings of the node. Secrets are not among them.
@@ -30,6 +42,8 @@ pub struct SettingsTold {
     pub restart_needed: bool,
     /// Who we are, as the file says.
     pub organization: Organization,
+    /// What we do, as the file says.
+    pub about: AboutTold,
     /// Where partners reach us; empty if the settings do not say.
     pub address: String,
     /// Our keys and certificates.

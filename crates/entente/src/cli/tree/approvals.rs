@@ -46,6 +46,39 @@ pub(super) fn approvals(words: Words) -> Command {
     )
 }
 
+/// What the organization does. An empty text takes back what was said.
+fn about(words: Words) -> [Arg; 6] {
+    let text = ("TEXT", "TEXTE");
+    [
+        words.option(
+            "role",
+            ("CODES", "CODES"),
+            "Its role: codes of pillar, separated by commas",
+            "Son rôle\u{a0}: des codes de pillar, séparés par des virgules",
+        ),
+        words.option(
+            "languages",
+            ("TAGS", "LANGUES"),
+            "The languages it serves in, for example en,fr,cr",
+            "Les langues de service, par exemple en,fr,cr",
+        ),
+        words.option("mandate-en", text, "Its mandate in English", "Son mandat en anglais"),
+        words.option("mandate-fr", text, "Its mandate in French", "Son mandat en français"),
+        words.option(
+            "responsibilities-en",
+            text,
+            "What it answers for, in English",
+            "Ses responsabilités en anglais",
+        ),
+        words.option(
+            "responsibilities-fr",
+            text,
+            "What it answers for, in French",
+            "Ses responsabilités en français",
+        ),
+    ]
+}
+
 /// `entente settings`.
 pub(super) fn settings(words: Words) -> Command {
     let name = ("NAME", "NOM");
@@ -70,7 +103,8 @@ pub(super) fn settings(words: Words) -> Command {
                         "Its kind: a code of org_type",
                         "Son genre\u{a0}: un code de org_type",
                     ),
-                ]),
+                ])
+                .args(about(words)),
         ],
     )
 }

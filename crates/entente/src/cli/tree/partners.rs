@@ -309,6 +309,26 @@ fn invite(words: Words) -> Command {
                     .value_parser(value_parser!(u16).range(1..=90)),
             )
             .arg(template(words))
+            .arg(
+                words
+                    .option(
+                        "contact",
+                        ("DESK", "SERVICE"),
+                        "The desk to call for the check by phone; older nodes refuse such an invitation",
+                        "Le service à appeler pour la vérification; les anciens nœuds refusent cette invitation",
+                    )
+                    .requires("telephone"),
+            )
+            .arg(
+                words
+                    .option(
+                        "telephone",
+                        ("NUMBER", "NUMÉRO"),
+                        "Its telephone number",
+                        "Son numéro de téléphone",
+                    )
+                    .requires("contact"),
+            )
             .arg(out(words, "The file to write [NAME.entente]", "Le fichier à écrire [NOM.entente]"))
             .after_help(words.pick(
                 "Then: send it, and call them once they have opened it.\n  entente partner digits NAME",

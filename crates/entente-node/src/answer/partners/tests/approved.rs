@@ -311,3 +311,36 @@ async fn a_flood_of_requests_ends_at_a_hundred() {
     assert!(codes.iter().all(|code| code == "ENT-2780"));
     assert_eq!(last.as_deref(), Some("ENT-2787"));
 }
+
+#[tokio::test]
+async fn an_export_asked_for_at_the_console_is_no_job_and_waits_for_whoever_asked() {
+    use std::io::Read as _;
+
+    const DAY_S: i64 = 86_400;
+    let site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
+    let (files, lea) = (&site.desk.jobs.files, somebody("lea"));
+    let asked = site.desk.start_export(&lea, crate::jobs::ExportChoice::default()).await;
+    assert_eq!(asked.unwrap_err().code, "ENT-2780");
+    assert!(site.desk.jobs.all(&lea).unwrap().is_empty(), "nothing goes on");
+    let row = listed(&site, "lea").await.remove(0);
+    let line = row.about.iter().find(|line| line.name == "file").unwrap();
+    let path = std::path::PathBuf::from(&line.value);
+    assert!(!path.exists());
+    // What waits for a second person has nothing that could be swept.
+    files.sweep(site.node().now_s() + DAY_S);
+
+    approve(&site, "omar", &row.id).await.unwrap();
+    let read = || {
+        let mut text = String::new();
+        files.open(&path).map(|file| file.unwrap().read_to_string(&mut text).unwrap())?;
+        Ok::<_, std::io::Error>(text)
+    };
+    assert!(read().unwrap().contains("registered_on"));
+    let on_disk = std::fs::read(&path).unwrap();
+    assert!(!String::from_utf8_lossy(&on_disk).contains("registered_on"), "it is not sealed");
+    // The sweep of jobs leaves it to whoever asked, for a week.
+    files.sweep(site.node().now_s() + 7 * DAY_S - 1);
+    assert!(read().is_ok());
+    files.sweep(site.node().now_s() + 7 * DAY_S);
+    assert!(read().is_err());
+}
