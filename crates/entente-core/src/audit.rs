@@ -190,6 +190,8 @@ actions! {
     ApprovalFailed = 233, "approval_failed", "Approved, and could not be done", "Approuvé, mais n’a pu être fait";
     SettingsChanged = 234, "settings_changed", "Settings changed", "Paramètres modifiés";
     BackupDrilled = 235, "backup_drilled", "Restore of a backup tried", "Restauration d’une sauvegarde essayée";
+    NothingThere = 250, "nothing_there", "Asked for what is not there, or is not theirs", "A demandé ce qui n’existe pas, ou n’est pas à sa portée";
+    ApprovalFileTaken = 251, "approval_file_taken", "File of an approved request downloaded", "Fichier d’une demande approuvée téléchargé";
 }
 
 impl Action {

@@ -40,9 +40,10 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
     let rows = visit.ask(&ApprovalListAsk { decided: true }).await?.approvals;
     let me = visit.signed()?.staff.name.clone();
     let row = rows.into_iter().find(|row| row.id == approval).ok_or_else(nothing_there)?;
-    let home = visit.console.desk.home.clone();
+    let desk = std::sync::Arc::clone(&visit.console.desk);
     let read = move || -> Outcome<(PathBuf, Vec<u8>)> {
-        let path = file_of(&row, &me, &home).ok_or_else(nothing_there)?;
+        let path = file_of(&row, &me, &desk.home).ok_or_else(nothing_there)?;
+        desk.node.approved_file_taken(&me, &row.id)?;
         let bytes = fs::read(&path).map_err(|error| io_fault(&error))?;
         fs::remove_file(&path).map_err(|error| io_fault(&error))?;
         Ok((path, bytes))
