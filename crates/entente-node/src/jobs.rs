@@ -197,7 +197,7 @@ impl Jobs {
     }
 
     /// Takes a new job in.
-    fn begin(&self, op: Op, staff: &Staff, id: JobId, halt: Halt) -> Outcome<Telling> {
+    pub(crate) fn begin(&self, op: Op, staff: &Staff, id: JobId, halt: Halt) -> Outcome<Telling> {
         let row = JobRow {
             op: op.name().to_owned(),
             by: staff.name.clone(),
