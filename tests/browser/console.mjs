@@ -2,6 +2,7 @@
 //
 // Started with the program, a folder for the nodes, a folder for pictures, and the names of journeys (all if
 // none). Fails on any finding of axe, any message of the browser, and any request to anywhere else.
+import { readFileSync } from "node:fs";
 import { World } from "./world.mjs";
 import { cases } from "./journeys/cases.mjs";
 import { jobs } from "./journeys/jobs.mjs";
@@ -27,6 +28,8 @@ try {
     await JOURNEYS[name](world);
     console.log(`${name}: ${world.failures.length === before ? "well" : `${world.failures.length - before} findings`}`);
   }
+  // Of all journeys together: no page is forgotten.
+  if (named.length === 0) world.complete(readFileSync(new URL("../console.csv", import.meta.url), "utf8"));
 } finally {
   await world.close();
   for (const failure of world.failures) console.error(`✗ ${failure}`);

@@ -13,6 +13,9 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+/** Routes that answer with a file, a part of a page, or by leading elsewhere. */
+const NO_PAGES = ["/jobs/{job}/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/stay"];
+
 export const PASSWORD = "lanterne violon maple river";
 export const ALL_ROLES = ["administrator", "case_worker", "supervisor", "privacy_officer", "coordinator", "auditor"];
 
@@ -57,7 +60,7 @@ class House {
 
 export class World {
   constructor(program, folder, pictures) {
-    Object.assign(this, { program, root: folder, pictures, failures: [], houses: [] });
+    Object.assign(this, { program, root: folder, pictures, failures: [], houses: [], looked: new Map() });
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(pictures, { recursive: true });
   }
@@ -130,14 +133,49 @@ export class World {
 
   /** Lets axe look at a page, looks for sideways scrolling, and keeps a picture. */
   async look(page, name, { picture = true, whole = false } = {}) {
+    const { pathname } = new URL(page.url());
+    const width = page.viewportSize()?.width;
+    this.looked.set(pathname, (this.looked.get(pathname) ?? new Set()).add(width));
     await page.evaluate(axe);
     const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
     for (const it of found.violations) {
       this.check(false, `${name}: ${it.id}: ${it.help}: ${it.nodes.map((node) => node.target.join(" ")).join("; ")}`);
     }
+    await this.fits(page, name);
+    if (picture) await page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: whole });
+    if (width >= 1200) {
+      // What is shown wide is also shown narrow, whatever has been typed and opened by then.
+      const size = page.viewportSize();
+      await page.setViewportSize({ width: 320, height: 640 });
+      await this.fits(page, `${name} at 320 px`);
+      this.looked.get(pathname).add(320);
+      await page.setViewportSize(size);
+    }
+  }
+
+  /** Nothing is wider than the window. */
+  async fits(page, name) {
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     this.check(sideways <= 0, `${name}: ${sideways} px wider than the window`);
-    if (picture) await page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: whole });
+  }
+
+  /** Every page of the table of routes was looked at, in a wide and in the narrowest window. */
+  complete(table) {
+    const rows = table.trim().split("\n").slice(1).map((line) => line.split(","));
+    const routes = rows.filter(([method, path]) => method === "GET" && !NO_PAGES.includes(path)).map(([, path]) => path);
+    // A name in the path of another route is no id: `/cases/add` is no case.
+    const fits = (route, path) => {
+      const [wanted, parts] = [route.split("/"), path.split("/")];
+      return wanted.length === parts.length && wanted.every((it, at) => it === parts[at] || (it.startsWith("{") && !routes.includes(path)));
+    };
+    for (const route of routes) {
+      const widths = new Set();
+      for (const [path, seen] of this.looked) {
+        if (fits(route, path.replace(/^\/(en|fr)(?=\/)/, ""))) seen.forEach((width) => widths.add(width));
+      }
+      this.check(widths.size > 0, `nobody looked at ${route}`);
+      this.check(widths.has(320), `nobody looked at ${route} at 320 px`);
+    }
   }
 
   /** Looks at pages in both languages, at 1,200, 390 and 320 px. `pages` has rows of name and path; pictures are kept of `pictured` names. */

@@ -18,9 +18,10 @@ use entente_core::codes::{
 };
 use entente_core::consent::Consent;
 use entente_core::record::RecordId;
-use entente_core::referral::{Area, NeedCard, PartnerEvent, ReferralId};
+use entente_core::referral::{Area, NeedCard, OfferStep, PartnerEvent, ReferralId};
 use entente_node::clock::ManualClock;
 use entente_node::node::feeds::Via;
+use entente_node::node::referrals::KeptReferral;
 
 use crate::federation::{
     Org, START_S, consent, pair, plain_case, propose_and_sign, pull_at_most, staff,
@@ -612,7 +613,27 @@ impl Simulation {
             }
             assert!(n_ours <= 1, "two have it, after {op:?}: {it:?}");
         }
+        self.check_open(op);
         self.check_facts(op);
+    }
+
+    /// What counts against the bound of each partner is what is open there, and no more.
+    fn check_open(&self, op: &Op) {
+        let ours = self.home.node().referrals().expect("referrals");
+        for (p, partner) in self.partners.iter().enumerate() {
+            let is_open = |it: &&KeptReferral| match it.state.offers.get(&partner.id()) {
+                Some(OfferStep::Open) => true,
+                Some(OfferStep::Won) => !it.state.step.is_over(),
+                _ => false,
+            };
+            let n_open = ours.iter().filter(is_open).count();
+            let counted = self.home.node().n_referrals_with(&partner.id()).expect("counted");
+            assert_eq!(counted, (n_open, 0), "at {p}, after {op:?}");
+            let theirs = partner.node().received_referrals().expect("referrals");
+            let n_pending = theirs.iter().filter(|it| !it.state.is_over()).count();
+            let counted = partner.node().n_referrals_with(&self.home.id()).expect("counted");
+            assert_eq!(counted, (0, n_pending), "by {p}, after {op:?}");
+        }
     }
 
     /// What is counted of each referral is what the model calls it.

@@ -9,8 +9,16 @@
     reason = "this file is a test, its helpers included"
 )]
 
+#[path = "console/furnished.rs"]
+mod furnished;
+#[path = "console/hostile.rs"]
+mod hostile;
+#[path = "console/others.rs"]
+mod others;
 #[path = "console/partners.rs"]
 mod partners;
+#[path = "console/work.rs"]
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +49,7 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
+    bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -86,9 +95,9 @@ impl House {
     async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, 16 << 20).await.unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let bytes = to_bytes(body, 16 << 20).await.unwrap().to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body, bytes }
     }
 
     async fn get(&self, path: &str, cookie: &str) -> Answer {
@@ -151,9 +160,14 @@ fn table() -> BTreeMap<(String, String), BTreeMap<String, String>> {
     lines.map(row).collect()
 }
 
+/// The name of what stands in place of a part of a path: `case` for `{case}`.
+fn name(part: &str) -> Option<&str> {
+    part.strip_prefix('{')?.strip_suffix('}')
+}
+
 /// A path of a route with something in place of each `{…}`.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "0197a9e0" } else { part });
+    let parts = path.split('/').map(|part| name(part).map_or(part, |_| "0197a9e0"));
     parts.collect::<Vec<_>>().join("/")
 }
 

@@ -285,6 +285,25 @@ fn a_lying_partner_lists_claims_and_withdraws_nothing_in_another_s_name() {
 }
 
 #[test]
+fn a_service_that_is_called_as_another_s_id_takes_nobody_s_place() {
+    let clock = ManualClock::new(START_S);
+    let [honest, liar, reader] = [1, 2, 3].map(|seed| Org::new(seed, &clock));
+    for partner in [&honest, &liar] {
+        pair(partner, &reader);
+        agree(partner, &reader, true);
+    }
+    add(&honest, shelter(SHELTER));
+    let name = Text::new(SHELTER.to_string(), SHELTER.to_string());
+    add(&liar, Service { name, ..shelter(ServiceId([2; 16])) });
+    for partner in [&honest, &liar] {
+        pull(&reader, partner).expect("heard");
+    }
+    assert_eq!(all(&reader).len(), 2);
+    let found = reader.node().find_service(&SHELTER.to_string()).unwrap();
+    assert_eq!((found.issuer, found.service.id), (honest.id(), SHELTER));
+}
+
+#[test]
 fn a_partner_without_the_grant_is_not_believed() {
     let it = three();
     let service = Service { modified_s: 9, ..shelter(SHELTER) };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
@@ -26,6 +26,7 @@ pub(crate) struct Gate {
     pub(crate) console: Arc<Console>,
     pub(crate) need: Need,
     pub(crate) lang: Lang,
+    pub(crate) path: &'static str,
 }
 
 /// The whole address of a request, as the browser wrote it: nested routers see a part.
@@ -46,7 +47,7 @@ pub(crate) const WATCH: &str = "watch";
 pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
-    let token = cookie(request.headers(), &console.cookie).and_then(|text| Token::parse(&text));
+    let token = token(request.headers(), console);
     // A page that only looks by itself, with scripts or without, keeps no session open.
     let is_quiet = uri.query() == Some(WATCH) || request.headers().contains_key("x-entente-quiet");
     let uses = !is_quiet;
@@ -88,9 +89,15 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         return Problem::new(fresh_proof_needed()).respond(&page);
     }
     let locked = format!("{}; url={}", SESSION_IDLE_S + 5, page.to("/locked"));
+    let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());
     request.extensions_mut().insert(visit);
     let mut response = finished(next.run(request).await, &page);
+    if response.status() == StatusCode::NOT_FOUND
+        && let Err(fault) = console.desk.note_nothing_there(&asked, &signed.staff).await
+    {
+        return Problem::new(fault).respond(&page);
+    }
     // A screen that was left alone goes blank when the session ends, scripts or not.
     if let Ok(locked) = HeaderValue::from_str(&locked)
         && response.status().is_success()
@@ -192,6 +199,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::new(failed()))
     }
+}
+
+/// The session that a browser brings, if it is one.
+pub(crate) fn token(headers: &HeaderMap, console: &Console) -> Option<Token> {
+    cookie(headers, &console.cookie).and_then(|text| Token::parse(&text))
 }
 
 /// The value of a cookie.

@@ -7,8 +7,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use entente_node::fault::Fault;
+use entente_node::node::Outcome;
 
 use crate::Console;
+use crate::gate::token;
 use crate::page::Page;
 use crate::problem::Problem;
 
@@ -39,7 +41,8 @@ pub(crate) async fn guard(
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let mut response = if changes && !is_ours(&console, request.headers()) {
         let page = Page::outside(&console, request.uri());
-        Problem::new(elsewhere()).respond(&page)
+        let fault = noted(&console, request.headers()).await.err().unwrap_or_else(elsewhere);
+        Problem::new(fault).respond(&page)
     } else {
         next.run(request).await
     };
@@ -69,6 +72,17 @@ fn is_ours(console: &Console, headers: &HeaderMap) -> bool {
             console.origins.iter().any(|known| known == origin) || host.as_deref() == Some(origin)
         }
         (None, None) => false,
+    }
+}
+
+/// Writes a refusal down if the browser brought the session of somebody. Without one nothing could have
+/// happened, and a stranger could fill the log.
+async fn noted(console: &Console, headers: &HeaderMap) -> Outcome<()> {
+    let Some(token) = token(headers, console) else { return Ok(()) };
+    let signed = console.people(move |people| people.signed(&token, false)).await?;
+    match signed {
+        Some(signed) => console.desk.note_elsewhere(&signed.staff).await,
+        None => Ok(()),
     }
 }
 

@@ -80,7 +80,8 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
     let pages = |lang: Lang| {
         let mut pages = Router::new();
         for route in routes() {
-            let gate_state = Gate { console: Arc::clone(&console), need: route.need, lang };
+            let Route { need, path, .. } = route;
+            let gate_state = Gate { console: Arc::clone(&console), need, lang, path };
             let answer = route.answer.layer(from_fn_with_state(gate_state, gate));
             pages = pages.route(route.path, answer);
         }

@@ -196,6 +196,8 @@ actions! {
     RequestRefused = 239, "request_refused", "Request of a sponsored organization refused", "Demande d’un organisme parrainé refusée";
     RolesFollowed = 240, "roles_followed", "Roles changed after the groups at the identity provider", "Rôles modifiés d’après les groupes chez le fournisseur d’identité";
     PartnerAbout = 247, "partner_about", "Partner said what it does", "Ce que fait un partenaire, appris de lui";
+    NothingThere = 250, "nothing_there", "Asked for what is not there, or is not theirs", "A demandé ce qui n’existe pas, ou n’est pas à sa portée";
+    ApprovalFileTaken = 251, "approval_file_taken", "File of an approved request downloaded", "Fichier d’une demande approuvée téléchargé";
 }
 
 impl Action {

@@ -199,15 +199,8 @@ impl Jobs {
         self.node.audit(vec![entry])
     }
 
-    /// Writes down that somebody takes the file that a second person approved.
-    pub fn approved_taken(&self, staff: &Staff, approval: &str) -> Outcome<()> {
-        let entry = self.node.entry(staff.actor(), Action::JobFileTaken);
-        let entry = entry.reference(parsed(approval)?);
-        self.node.audit(vec![entry.reasons([Op::RecordExport.name().to_owned()])])
-    }
-
     /// Takes a new job in.
-    fn begin(&self, op: Op, staff: &Staff, id: JobId, halt: Halt) -> Outcome<Telling> {
+    pub(crate) fn begin(&self, op: Op, staff: &Staff, id: JobId, halt: Halt) -> Outcome<Telling> {
         let row = JobRow {
             op: op.name().to_owned(),
             by: staff.name.clone(),

@@ -150,6 +150,7 @@ impl Node {
             referral_rules: OnceLock::new(),
         };
         node.reopen_feeds_after_restore()?;
+        node.count_open_referrals()?;
         node.db.write("node started", |tx| {
             node.write_audit(tx, vec![node.entry(Actor::Node, Action::NodeStarted)])
         })?;

@@ -5,9 +5,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::db::{DbError, Keys, Rows, Write};
+use crate::db::{DbError, Keys, Rows, Table, Write};
 use crate::rows::{BadRow, Bytes32, ReceivedReferralRow, ReferralRow, ReferralStepRow};
-use crate::tables::{RECEIVED_REFERRALS, REFERRAL_STEPS, REFERRALS, REFERRALS_OF};
+use crate::tables::{
+    OPEN_REFERRALS, PENDING_REFERRALS, RECEIVED_REFERRALS, REFERRAL_STEPS, REFERRALS, REFERRALS_OF,
+};
 use crate::tx::RowsExt;
 
 /// Reading referrals.
@@ -61,6 +63,16 @@ pub trait Referrals: Rows {
         })
     }
 
+    /// How many referrals of ours are open at a partner.
+    fn n_open_referrals(&self, partner: &Bytes32) -> Result<usize, DbError> {
+        n_keys(self, OPEN_REFERRALS, partner)
+    }
+
+    /// How many referrals of `home` we have still to deal with.
+    fn n_pending_referrals(&self, home: &Bytes32) -> Result<usize, DbError> {
+        n_keys(self, PENDING_REFERRALS, home)
+    }
+
     /// What happened to a referral, the oldest first. `home` is the organization whose it is.
     fn referral_steps(
         &self,
@@ -78,6 +90,15 @@ pub trait Referrals: Rows {
 
 impl<T: Rows + ?Sized> Referrals for T {}
 
+fn n_keys<R: Rows + ?Sized>(rows: &R, table: Table, prefix: &[u8]) -> Result<usize, DbError> {
+    let mut n = 0;
+    rows.scan_keys(table, Keys::Prefix(prefix), &mut |_| {
+        n += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(n)
+}
+
 fn two(home: &Bytes32, id: &[u8; 16]) -> Vec<u8> {
     [home.as_slice(), id].concat()
 }
@@ -87,6 +108,34 @@ impl Write<'_> {
     pub fn put_referral(&mut self, id: &[u8; 16], row: &ReferralRow) -> Result<(), DbError> {
         self.put(REFERRALS_OF, &[row.record, *id].concat(), &[])?;
         self.put_row(REFERRALS, id, row)
+    }
+
+    /// Counts a referral of ours as open at a partner from now on, or no longer.
+    pub fn set_referral_open(
+        &mut self,
+        partner: &Bytes32,
+        id: &[u8; 16],
+        is_open: bool,
+    ) -> Result<(), DbError> {
+        self.set_key(OPEN_REFERRALS, &two(partner, id), is_open)
+    }
+
+    /// The same for one that `home` offered us and that we have still to deal with.
+    pub fn set_referral_pending(
+        &mut self,
+        home: &Bytes32,
+        id: &[u8; 16],
+        is_pending: bool,
+    ) -> Result<(), DbError> {
+        self.set_key(PENDING_REFERRALS, &two(home, id), is_pending)
+    }
+
+    fn set_key(&mut self, table: Table, key: &[u8], is_there: bool) -> Result<(), DbError> {
+        match (self.get(table, key)?.is_some(), is_there) {
+            (false, true) => self.put(table, key, &[]),
+            (true, false) => self.delete(table, key),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps a referral that `home` offered us.
@@ -142,6 +191,24 @@ mod tests {
             Ok::<_, DbError>(())
         })
         .unwrap();
+    }
+
+    #[test]
+    fn a_referral_is_counted_once_where_it_is_open_and_no_longer_where_it_is_not() {
+        let db = db();
+        let n = |partner| db.read(|tx| tx.n_open_referrals(&[partner; 32])).unwrap();
+        for id in [[1; 16], [1; 16], [2; 16]] {
+            write(&db, |tx| tx.set_referral_open(&[7; 32], &id, true));
+        }
+        write(&db, |tx| tx.set_referral_open(&[8; 32], &[1; 16], true));
+        write(&db, |tx| tx.set_referral_pending(&[7; 32], &[3; 16], true));
+        assert_eq!((n(7), n(8), n(9)), (2, 1, 0));
+        for _ in 0..2 {
+            write(&db, |tx| tx.set_referral_open(&[7; 32], &[1; 16], false));
+        }
+        assert_eq!((n(7), n(8)), (1, 1));
+        let pending = db.read(|tx| tx.n_pending_referrals(&[7; 32])).unwrap();
+        assert_eq!(pending, 1);
     }
 
     #[test]

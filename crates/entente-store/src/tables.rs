@@ -54,7 +54,7 @@ pub const RELEASES: Table = Table::new(15, "releases");
 /// Which record a summary is of. Key: partner, summary id. Value: record id.
 pub const RELEASED_AS: Table = Table::new(16, "released-as");
 
-/// Evidence against partners. Key: partner, time (8 bytes), counter (4 bytes).
+/// Evidence against partners. Key: partner, nothing (4 bytes), number from 0 (8 bytes).
 pub const EVIDENCE: Table = Table::new(17, "evidence");
 
 /// Logs of partners that we co-sign. Key: partner. Value: [`crate::rows::WitnessRow`].
@@ -218,3 +218,9 @@ pub const RETURN_FILES: Table = Table::new(71, "return-files");
 /// What waits for a second person, and what became of it. Key: id (16 bytes). Value:
 /// [`crate::approvals::ApprovalRow`].
 pub const APPROVALS: Table = Table::new(72, "approvals");
+
+/// Referrals of ours that are open at a partner. Key: partner, referral id.
+pub const OPEN_REFERRALS: Table = Table::new(90, "open-referrals");
+
+/// Referrals that we were offered and have still to deal with. Key: home, referral id.
+pub const PENDING_REFERRALS: Table = Table::new(91, "pending-referrals");

@@ -267,6 +267,31 @@ pub trait Reads: Rows {
         Ok(all)
     }
 
+    /// How much evidence is kept against a partner.
+    fn n_evidence(&self, partner: &Bytes32) -> Result<u64, DbError> {
+        let last = self.last(EVIDENCE, partner)?;
+        let number =
+            last.map(|(key, _)| key.last_chunk::<8>().copied().ok_or(BadRow)).transpose()?;
+        Ok(number.map_or(0, |number| u64::from_be_bytes(number) + 1))
+    }
+
+    /// Evidence against a partner whose number, from 0, is below `before`, the newest first, until
+    /// `visit` breaks.
+    fn evidence_before(
+        &self,
+        partner: &Bytes32,
+        before: u64,
+        visit: &mut dyn FnMut(u64, EvidenceRow) -> ControlFlow<()>,
+    ) -> Result<(), DbError> {
+        for number in (0..before.min(self.n_evidence(partner)?)).rev() {
+            let row = self.row(EVIDENCE, &place(partner, 0, number))?.ok_or(BadRow)?;
+            if visit(number, row).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The last checkpoint of a partner's audit log that we co-signed.
     fn witnessed(&self, partner: &Bytes32) -> Result<Option<WitnessRow>, DbError> {
         self.row(WITNESSED, partner)
@@ -452,7 +477,7 @@ impl Write<'_> {
 
     /// Keeps evidence against a partner.
     pub fn put_evidence(&mut self, partner: &Bytes32, row: &EvidenceRow) -> Result<(), DbError> {
-        let n = self.evidence(partner)?.len() as u64;
+        let n = self.n_evidence(partner)?;
         self.put_row(EVIDENCE, &place(partner, 0, n), row)
     }
 

@@ -108,3 +108,48 @@ async fn a_partner_in_quarantine_is_accepted_again_only_with_a_reason() {
     let nobody = house.get("/en/partners/00112233/release", &officer).await;
     assert_eq!((nothing.status, nobody.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_calls_itself_as_another_s_id_takes_nobody_s_place() {
+    let house = House::open("House").await;
+    let id = partner(&house);
+    let officer = house.signed_in("ana", Role::ALL);
+    let liar = OrgKey::from_seed(&[78; 32]).id();
+    let name = Text::new(id.to_string(), id.to_string());
+    let card = Card { org: liar, name, kind: OrgType::Ngo, address: String::new() };
+    admit(house.site.node(), &card);
+    for page in ["", "/exchange", "/suspend", "/end"] {
+        let answer = house.get(&format!("/en/partners/{id}{page}"), &officer).await;
+        assert_eq!(answer.status, StatusCode::OK, "{page}");
+        assert!(answer.body.contains("alert(2)"), "{page} is not about the one that is meant");
+    }
+    let suspended = house.post(&format!("/en/partners/{id}/suspend"), &officer, "reason=x").await;
+    assert_eq!(suspended.status, StatusCode::SEE_OTHER);
+    let state = |of| house.site.node().partner_row(of).unwrap().state;
+    assert_eq!(state(&id), entente_store::rows::PartnerState::Suspended);
+    assert_ne!(state(&liar), entente_store::rows::PartnerState::Suspended);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agreement_is_signed_as_the_version_that_the_address_names_and_no_other() {
+    let house = House::open("House").await;
+    let id = partner(&house);
+    let officer = house.signed_in("ana", Role::ALL);
+    let form = format!(
+        "partner={id}&template=counts-only&effective=2026-12-01&expiry=2027-11-30&notice_days=30\
+         &purposes=statistics&at_end=delete&breach_notice_hours=24"
+    );
+    let sent = house.post("/en/agreements/propose", &officer, &form).await;
+    let whole = sent.location().trim_start_matches("/en/agreements/").to_owned();
+    let agreement = whole.trim_end_matches("-1");
+    let first = agreement.get(..1).unwrap();
+    for other in ["@", "@1", "-1", first] {
+        for address in [other.to_owned(), format!("{agreement}-x"), format!("{agreement}-2")] {
+            let sign = format!("/en/agreements/{address}/sign");
+            assert_eq!(house.get(&sign, &officer).await.status, StatusCode::NOT_FOUND, "{sign}");
+            let signed = house.post(&sign, &officer, "").await;
+            assert_eq!(signed.status, StatusCode::NOT_FOUND, "{sign}");
+        }
+    }
+    assert_eq!(house.site.n_audited(Action::AgreementSigned), 0);
+}

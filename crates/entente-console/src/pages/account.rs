@@ -88,7 +88,14 @@ async fn account(visit: Visit) -> Answer {
 /// `POST /account/sessions/{session}/end`. Only one's own; nothing happens for any other.
 async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
     let signed = visit.signed()?.clone();
-    visit.console.people(move |people| people.end_session(&signed, &id)).await?;
+    let staff = signed.staff.clone();
+    if !visit.console.people(move |people| people.end_session(&signed, &id)).await? {
+        visit
+            .console
+            .desk
+            .note_nothing_there("POST /account/sessions/{session}/end", &staff)
+            .await?;
+    }
     Ok(Redirect::to(&visit.page.to("/account")).into_response())
 }
 

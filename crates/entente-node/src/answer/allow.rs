@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entente_core::audit::{Action, Actor};
+use entente_core::audit::{Action, AuditEntry};
 
 use super::{Desk, Staff};
 use crate::fault::Fault;
@@ -17,6 +17,26 @@ impl Desk {
         }
         Err(refused(self, op, staff).await)
     }
+
+    /// Writes down that somebody asked for what is not there, or is not theirs: which of the two is nobody's to
+    /// know, and whoever looks for things by guessing leaves a trail. `route` is the pattern of what was asked,
+    /// never what was put into it: people type names into addresses.
+    pub async fn note_nothing_there(self: &Arc<Self>, route: &str, staff: &Staff) -> Outcome<()> {
+        let entry = self.node.entry(staff.actor(), Action::NothingThere);
+        self.note(entry.reasons([route.to_owned()])).await
+    }
+
+    /// Writes down that another site made the browser of somebody who is signed in ask for something.
+    pub async fn note_elsewhere(self: &Arc<Self>, staff: &Staff) -> Outcome<()> {
+        let entry = self.node.entry(staff.actor(), Action::AccessRefused);
+        self.note(entry.reasons(["console".to_owned(), "another_site".to_owned()])).await
+    }
+
+    async fn note(self: &Arc<Self>, entry: AuditEntry) -> Outcome<()> {
+        let node = Arc::clone(&self.node);
+        let kept = tokio::task::spawn_blocking(move || node.audit(vec![entry])).await;
+        kept.unwrap_or_else(|_| Err(crate::answer::failed()))
+    }
 }
 
 impl Staff {
@@ -28,16 +48,11 @@ impl Staff {
 
 /// A refusal is kept, like every other.
 async fn refused(desk: &Arc<Desk>, op: Op, staff: &Staff) -> Box<Fault> {
-    let (account, roles) = (staff.name.as_str(), staff.roles.as_slice());
-    let (node, actor) = (Arc::clone(&desk.node), Actor::Staff(account.to_owned()));
-    let roles: Vec<_> = roles.iter().map(|role| role.code().to_owned()).collect();
-    let held = roles.clone();
-    let keep = move || {
-        let entry = node.entry(actor, Action::AccessRefused);
-        node.audit(vec![entry.reasons([op.name().to_owned()].into_iter().chain(held))])
-    };
-    let kept = tokio::task::spawn_blocking(keep).await;
-    if let Err(fault) = kept.unwrap_or_else(|_| Err(crate::answer::failed())) {
+    let account = staff.name.as_str();
+    let roles: Vec<_> = staff.roles.iter().map(|role| role.code().to_owned()).collect();
+    let entry = desk.node.entry(staff.actor(), Action::AccessRefused);
+    let why = [op.name().to_owned()].into_iter().chain(roles.iter().cloned());
+    if let Err(fault) = desk.note(entry.reasons(why)).await {
         return fault;
     }
     if roles.is_empty() {

@@ -99,17 +99,25 @@ pub(super) fn list(
     _: &Steps,
 ) -> Outcome<ApprovalListTold> {
     let now_s = desk.node.now_s();
-    let sees = |row: &Row| {
-        let op = Op::parse(&row.op);
-        let is_auditor = staff.roles.contains(&crate::local::Role::Auditor);
-        is_auditor || row.asked_by == staff.name || op.is_some_and(|op| staff.may(op))
-    };
     let wanted = |row: &Row| ask.decided || is_waiting(row, now_s);
-    let rows = desk.node.requests()?.into_iter().filter(|(_, row)| sees(row) && wanted(row));
+    let rows = desk.node.requests()?.into_iter();
+    let rows = rows.filter(|(_, row)| is_seen_by(row, staff) && wanted(row));
     Ok(ApprovalListTold {
         needed_for: desk.config.approvals.needed_for.clone(),
         approvals: rows.map(|(id, row)| told(&id, row, staff, now_s)).collect(),
     })
+}
+
+/// Whose a request is: of whoever asked, of whoever might have, and of auditors, who see everything. To
+/// others it does not exist.
+fn is_seen_by(row: &Row, staff: &Staff) -> bool {
+    let may = Op::parse(&row.op).is_some_and(|op| staff.may(op));
+    may || is_own(row, staff) || staff.roles.contains(&crate::local::Role::Auditor)
+}
+
+/// Whether somebody asked this, under any spelling of the name.
+fn is_own(row: &Row, staff: &Staff) -> bool {
+    crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name)
 }
 
 fn told(id: &ApprovalId, row: Row, staff: &Staff, now_s: i64) -> ApprovalRow {
@@ -121,9 +129,8 @@ fn told(id: &ApprovalId, row: Row, staff: &Staff, now_s: i64) -> ApprovalRow {
         State::Failed => ApprovalState::Failed,
         State::Refused => ApprovalState::Refused,
     };
-    let is_own = crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name);
     let may = Op::parse(&row.op).is_some_and(|op| staff.may(op));
-    let may_decide = staff.may(Op::ApprovalApprove) && may && !is_own;
+    let may_decide = staff.may(Op::ApprovalApprove) && may && !is_own(&row, staff);
     ApprovalRow {
         id: Uuid::from_bytes(*id).to_string(),
         operation: row.op,
@@ -145,7 +152,8 @@ pub(super) async fn approve(
     ask: ApprovalApproveAsk,
     steps: Steps,
 ) -> Outcome<ApprovalTold> {
-    let (id, row) = blocking(&desk, move |desk| found(desk, &ask.approval)).await?;
+    let who = staff.clone();
+    let (id, row) = blocking(&desk, move |desk| found(desk, &who, &ask.approval)).await?;
     let op = Op::parse(&row.op).ok_or_else(no_such_request)?;
     // The second person needs the role for what was asked, as the first did.
     desk.permit(op, &staff).await?;
@@ -227,9 +235,8 @@ pub(super) fn refuse(
     ask: ApprovalRefuseAsk,
     _: &Steps,
 ) -> Outcome<ApprovalTold> {
-    let (id, row) = found(desk, &ask.approval)?;
-    let is_own = crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name);
-    if !is_own && !Op::parse(&row.op).is_some_and(|op| staff.may(op)) {
+    let (id, row) = found(desk, staff, &ask.approval)?;
+    if !is_own(&row, staff) && !Op::parse(&row.op).is_some_and(|op| staff.may(op)) {
         let fault = not_yours_to_refuse();
         refused(&desk.node, staff.actor(), &fault)?;
         return Err(fault);
@@ -238,13 +245,21 @@ pub(super) fn refuse(
     Ok(ApprovalTold { approval: told(&id, row, staff, desk.node.now_s()), told: None })
 }
 
-/// A request by its id, or by the end of it: the beginning is the time, which many share.
-fn found(desk: &Desk, wanted: &str) -> Outcome<(ApprovalId, Row)> {
+/// A request by its id, or by the end of it: the beginning is the time, which many share. Somebody else's is
+/// not there, and that it was asked for is kept.
+fn found(desk: &Desk, staff: &Staff, wanted: &str) -> Outcome<(ApprovalId, Row)> {
     let wanted = wanted.trim().to_lowercase();
     let is_it = |id: &ApprovalId| Uuid::from_bytes(*id).to_string().ends_with(&wanted);
-    let mut all = desk.node.requests()?.into_iter().filter(|(id, _)| is_it(id));
-    match (all.next(), all.next()) {
+    let all = desk.node.requests()?.into_iter().filter(|(id, _)| is_it(id));
+    let (theirs, others): (Vec<_>, Vec<_>) = all.partition(|(_, row)| is_seen_by(row, staff));
+    let mut theirs = theirs.into_iter();
+    match (theirs.next(), theirs.next()) {
         (Some(one), None) if wanted.len() >= 6 => Ok(one),
+        (None, _) if !others.is_empty() => {
+            let fault = no_such_request();
+            refused(&desk.node, staff.actor(), &fault)?;
+            Err(fault)
+        }
         _ => Err(no_such_request()),
     }
 }

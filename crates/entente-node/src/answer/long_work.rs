@@ -11,7 +11,7 @@ use entente_store::jobs::{JobRow, JobState, Jobs as _};
 use tempfile::TempDir;
 
 use super::records::fixture::{audited, desk_on};
-use super::{Desk, Staff};
+use super::{Desk, Halt, Staff};
 use crate::jobs::{ExportChoice, Files, ImportChoice, Job, Jobs};
 use crate::local::doc::*;
 use crate::local::{Op, Role};
@@ -216,6 +216,21 @@ async fn work_that_was_told_to_stop_stops_and_is_alone_of_its_kind() {
     // The way is free again.
     let job = desk.start(&root, &ask).await.unwrap();
     assert_eq!(office.ended(&root, &job).await.state, JobState::Done);
+}
+
+#[test]
+fn so_much_work_goes_on_at_once_and_no_more() {
+    let office = office();
+    let anna = somebody("anna", Role::Supervisor);
+    let begin = |n: u8| {
+        let begun = office.desk.jobs.begin(Op::RecordExport, &anna, [n; 16], Halt::default());
+        begun.map(|_| ()).map_err(|fault| fault.code)
+    };
+    for n in 1..=4 {
+        assert_eq!(begin(n), Ok(()));
+    }
+    assert_eq!(begin(5), Err("ENT-2731".to_owned()));
+    assert_eq!(office.desk.jobs.all(&anna).unwrap().len(), 4);
 }
 
 #[test]

@@ -74,14 +74,20 @@ fn state_row(state: AgreementState) -> (String, bool, bool) {
     (state.code().to_owned(), by_us, by_them)
 }
 
+/// How much of an id has to be said.
+const MIN_ID: usize = 4;
+
 /// Which agreement a text names: the beginning of its id, perhaps with `@version`.
 fn matches(kept: &Kept, wanted: &str) -> bool {
     let (id, version) = match wanted.split_once('@') {
-        Some((id, version)) => (id, version.parse().ok()),
+        Some((id, version)) => (id, Some(version)),
         None => (wanted, None),
     };
-    kept.agreement.id.to_string().starts_with(&id.to_lowercase())
-        && version.is_none_or(|version: u32| version == kept.agreement.version)
+    // What is no version is none of this agreement, and not whichever is the newest.
+    let is_version = |text: &str| text.parse::<u32>() == Ok(kept.agreement.version);
+    id.len() >= MIN_ID
+        && kept.agreement.id.to_string().starts_with(&id.to_lowercase())
+        && version.is_none_or(is_version)
 }
 
 impl Node {

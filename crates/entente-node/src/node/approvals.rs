@@ -163,6 +163,13 @@ impl Node {
         Ok(self.requests()?.iter().filter(|(_, row)| is_waiting(row, now_s)).count() as u64)
     }
 
+    /// Writes down that whoever asked takes the file that their request wrote.
+    pub fn approved_file_taken(&self, by: &str, id: &str) -> Outcome<()> {
+        let id = uuid::Uuid::parse_str(id).map_err(|_| no_such_request())?.into_bytes();
+        let op = self.request(&id)?.op;
+        self.audit(vec![self.node_entry(by, Action::ApprovalFileTaken, [op], &id)])
+    }
+
     fn node_entry(
         &self,
         by: &str,

@@ -19,7 +19,7 @@ const AFTER_END_S: i64 = 30 * 24 * 60 * 60;
 
 /// The most that is kept against one partner, besides what proves something: enough to see what is
 /// wrong there, and no way to fill the disk.
-const MAX_EVIDENCE: usize = 256;
+const MAX_EVIDENCE: u64 = 256;
 
 /// Why a partner's request is refused. The partner is told which, and nothing about anybody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,9 +63,11 @@ impl Node {
         let wanted = text.trim().to_lowercase();
         let names = |row: &PartnerRow| [row.name_en.to_lowercase(), row.name_fr.to_lowercase()];
         let rows = self.partner_rows()?;
-        let exact = rows
-            .iter()
-            .filter(|(id, row)| names(row).contains(&wanted) || id.to_string() == wanted);
+        // An id is its owner's alone, whatever others call themselves.
+        if let Some(owner) = rows.iter().find(|(id, _)| id.to_string() == wanted) {
+            return Ok(owner.clone());
+        }
+        let exact = rows.iter().filter(|(_, row)| names(row).contains(&wanted));
         let near = rows.iter().filter(|(id, row)| {
             wanted.len() >= 3
                 && (id.to_string().starts_with(&wanted)
@@ -254,7 +256,7 @@ impl Node {
         proof: Vec<Vec<u8>>,
         fatal: bool,
     ) -> Outcome<()> {
-        if !fatal && tx.evidence(partner.as_bytes())?.len() >= MAX_EVIDENCE {
+        if !fatal && tx.n_evidence(partner.as_bytes())? >= MAX_EVIDENCE {
             return Ok(());
         }
         let evidence = EvidenceRow { at_s: self.now_s(), fault: fault.to_owned(), proof, fatal };

@@ -6,6 +6,7 @@
 //! (`node/feeds/accept.rs`): the leaf that comes first wins, and there is no moment in which two have.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_core::identity::OrgId;
@@ -16,7 +17,8 @@ use entente_core::referral::{
 use entente_core::statement::AgreementRef;
 use entente_store::db::Rows;
 use entente_store::referrals::Referrals as _;
-use entente_store::rows::{ChainRow, OfferRow, ReferralStepRow};
+use entente_store::rows::{BadRow, ChainRow, OfferRow, ReferralStepRow};
+use entente_store::tx::Reads as _;
 
 use super::{Node, Outcome};
 use faults::{several_referrals, unknown_referral};
@@ -41,6 +43,9 @@ pub use timers::{Alarm, AlarmKind};
 /// How many referrals may be open between us and one partner, in each direction: nobody fills
 /// another's inbox, and a shelter has two dozen.
 pub const MAX_OPEN_WITH_PARTNER: usize = 500;
+
+/// Stands in the store once what is open was counted.
+const COUNTED: &str = "open_referrals";
 
 /// The days that a partner has to answer what is not urgent, unless the settings say otherwise.
 pub const ROUTINE_DAYS: u32 = 14;
@@ -132,13 +137,46 @@ impl Node {
         Ok(row.map(|row| rows::received(*home, *id, row)).transpose()?)
     }
 
+    /// How many referrals of ours are open at a partner, and how many of its we have still to deal with.
+    pub fn n_referrals_with(&self, partner: &OrgId) -> Outcome<(usize, usize)> {
+        let id = partner.as_bytes();
+        self.db.read(|tx| Ok((tx.n_open_referrals(id)?, tx.n_pending_referrals(id)?)))
+    }
+
+    /// Counts what is open in a store that was made before it was counted. Once.
+    pub(crate) fn count_open_referrals(&self) -> Outcome<()> {
+        if self.db.read(|tx| tx.meta(COUNTED))?.is_some() {
+            return Ok(());
+        }
+        self.db.write("open referrals counted", |tx| {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            tx.referrals(&mut |id, row| {
+                ours.push(rows::kept(ReferralId(id), row)?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            tx.received_referrals(None, &mut |home, id, row| {
+                let home = OrgId::from_bytes(&home).map_err(|_| BadRow)?;
+                theirs.push(rows::received(home, ReferralId(id), row)?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            for kept in &ours {
+                home::count_open(tx, kept)?;
+            }
+            for kept in &theirs {
+                let (home, is_pending) = (kept.home.as_bytes(), partner::is_pending(kept.state));
+                tx.set_referral_pending(home, &kept.id.0, is_pending)?;
+            }
+            Ok(tx.put_meta(COUNTED, &[])?)
+        })
+    }
+
     /// All referrals of ours, the newest first.
     pub fn referrals(&self) -> Outcome<Vec<KeptReferral>> {
         let mut all = Vec::new();
         self.db.read(|tx| {
             tx.referrals(&mut |id, row| {
                 all.push(rows::kept(ReferralId(id), row)?);
-                Ok(std::ops::ControlFlow::Continue(()))
+                Ok(ControlFlow::Continue(()))
             })
         })?;
         all.sort_by_key(|it| (std::cmp::Reverse(it.created.0), it.id));
@@ -150,9 +188,9 @@ impl Node {
         let mut all = Vec::new();
         self.db.read(|tx| {
             tx.received_referrals(None, &mut |home, id, row| {
-                let home = OrgId::from_bytes(&home).map_err(|_| entente_store::rows::BadRow)?;
+                let home = OrgId::from_bytes(&home).map_err(|_| BadRow)?;
                 all.push(rows::received(home, ReferralId(id), row)?);
-                Ok(std::ops::ControlFlow::Continue(()))
+                Ok(ControlFlow::Continue(()))
             })
         })?;
         all.sort_by_key(|it| (std::cmp::Reverse(it.received_at_s), it.id));

@@ -231,8 +231,8 @@ impl People {
         rows
     }
 
-    /// Ends another session of the same account. Nothing happens if it is over already.
-    pub fn end_session(&self, signed: &Signed, id: &str) -> Outcome<()> {
+    /// Ends another session of the same account; whether there was one. Nothing happens if it is over already.
+    pub fn end_session(&self, signed: &Signed, id: &str) -> Outcome<bool> {
         let is_it = |it: &Session| it.user == signed.user && hex::encode(it.id) == id;
         let before = {
             let mut sessions = unpoisoned(self.sessions.lock());
@@ -240,10 +240,10 @@ impl People {
             sessions.0.retain(|_, it| !is_it(it));
             n_before > sessions.0.len()
         };
-        if !before {
-            return Ok(());
+        if before {
+            self.node.audit(vec![self.node.entry(signed.staff.actor(), Action::SignedOut)])?;
         }
-        self.node.audit(vec![self.node.entry(signed.staff.actor(), Action::SignedOut)])
+        Ok(before)
     }
 
     /// Ends every session of an account; how many there were.

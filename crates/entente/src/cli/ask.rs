@@ -172,7 +172,11 @@ fn partner(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             limit: typed.limit(),
             before: typed.number("before"),
         }),
-        "quarantine" => asked(&QuarantineListAsk { partner: typed.maybe("partner") }),
+        "quarantine" => asked(&QuarantineListAsk {
+            partner: typed.maybe("partner"),
+            limit: typed.limit(),
+            before: typed.number("before"),
+        }),
         "release" => {
             asked(&QuarantineReleaseAsk { partner: partner(), reason: typed.text("reason") })
         }

@@ -217,6 +217,7 @@ impl Render for QuarantineListTold {
         for case in &self.cases {
             page.title(case.partner.name(lang));
             page.facts(&[
+                (lang.pick("Number", "Numéro"), lang.number(case.number)),
                 (lang.pick("Since", "Depuis"), moment(&case.since)),
                 (lang.pick("Why", "Pourquoi"), case.reason.text.text(lang).to_owned()),
                 (
@@ -236,6 +237,13 @@ impl Render for QuarantineListTold {
                     )
                 }
             });
+        }
+        let older = self.cases.last().filter(|it| {
+            it.number > 1 && self.length > u64::try_from(self.cases.len()).unwrap_or(u64::MAX)
+        });
+        if let Some(last) = older {
+            let partner = last.partner.short();
+            page.next(&format!("entente partner quarantine {partner} --before {}", last.number));
         }
     }
 }

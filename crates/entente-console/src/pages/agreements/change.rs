@@ -8,8 +8,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::{
     AgreementDeclineAsk, AgreementDiffTold, AgreementEndAsk, AgreementResumeAsk, AgreementShowAsk,
-    AgreementShowTold, AgreementSignAsk, AgreementSuspendAsk,
+    AgreementShowTold, AgreementSignAsk, AgreementSuspendAsk, Named,
 };
+use entente_node::node::Outcome;
 
 use super::{Article, Part, articles, diff, named, parts};
 use crate::gate::Visit;
@@ -46,54 +47,121 @@ pub(super) async fn sign(visit: Visit, Path(agreement): Path<String>) -> Answer 
     Ok(to(&visit, &agreement))
 }
 
-/// What is asked before one of the changes.
-struct Question<'a> {
-    verb: &'static str,
-    title: &'a str,
-    button: &'a str,
-    is_final: bool,
+/// What is asked about before it is done, and done with a reason.
+#[derive(Clone, Copy)]
+enum Change {
+    Decline,
+    Suspend,
+    End,
 }
 
-fn confirm(
-    visit: &Visit,
-    agreement: &str,
-    question: &Question<'_>,
-    (name, consequences): (&str, &[Both]),
-    wrong: Option<(&str, &Fault)>,
-) -> Answer {
-    let back = format!("/agreements/{agreement}");
-    let action = format!("{back}/{}", question.verb);
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = ConfirmPage {
-        p: &visit.page,
-        fault: wrong.map(|(_, fault)| fault),
-        title: question.title,
-        name,
-        consequences,
-        action: &action,
-        button: question.button,
-        is_final: question.is_final,
-        back: &back,
-        reason: wrong.map_or("", |(typed, _)| typed),
-    };
-    show_as(status, &page)
+impl Change {
+    /// The end of its address.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Decline => "decline",
+            Self::Suspend => "suspend",
+            Self::End => "end",
+        }
+    }
+
+    /// What would be done, and what the button says.
+    fn words(self, p: &Page) -> (&'static str, &'static str) {
+        match self {
+            Self::Decline => (
+                p.t("Decline this version", "Refuser cette version"),
+                p.t("Decline it", "La refuser"),
+            ),
+            Self::Suspend => (
+                p.t("Suspend the agreement", "Suspendre l’entente"),
+                p.t("Suspend now", "Suspendre maintenant"),
+            ),
+            Self::End => (
+                p.t("End the agreement", "Mettre fin à l’entente"),
+                p.t("End it for good", "Y mettre fin définitivement"),
+            ),
+        }
+    }
+
+    fn is_final(self) -> bool {
+        !matches!(self, Self::Suspend)
+    }
+
+    /// With whom the agreement is, and what it would mean.
+    async fn would(self, visit: &Visit, agreement: String) -> Outcome<(Named, Vec<Both>)> {
+        let (dry_run, reason) = (true, None);
+        match self {
+            Self::Decline => {
+                let told = visit.ask(&AgreementShowAsk { agreement }).await?;
+                Ok((told.agreement.partner, declining()))
+            }
+            Self::Suspend => {
+                let ask = AgreementSuspendAsk { agreement, reason, dry_run };
+                let told = visit.ask(&ask).await?;
+                Ok((told.agreement.partner, told.consequences))
+            }
+            Self::End => {
+                let ask = AgreementEndAsk { agreement, reason, dry_run };
+                let told = visit.ask(&ask).await?;
+                Ok((told.agreement.partner, told.consequences))
+            }
+        }
+    }
+
+    async fn make(self, visit: &Visit, agreement: String, reason: Option<String>) -> Outcome<()> {
+        let dry_run = false;
+        match self {
+            Self::Decline => {
+                visit.ask(&AgreementDeclineAsk { agreement, reason }).await?;
+            }
+            Self::Suspend => {
+                visit.ask(&AgreementSuspendAsk { agreement, reason, dry_run }).await?;
+            }
+            Self::End => {
+                visit.ask(&AgreementEndAsk { agreement, reason, dry_run }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The page that asks, again if something was wrong with what was typed.
+    async fn ask(self, visit: &Visit, agreement: &str, wrong: Option<(&str, &Fault)>) -> Answer {
+        let p = &visit.page;
+        let (partner, consequences) = self.would(visit, named(agreement)).await?;
+        let (title, button) = self.words(p);
+        let back = format!("/agreements/{agreement}");
+        let action = format!("{back}/{}", self.verb());
+        let status = wrong.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+        let page = ConfirmPage {
+            p,
+            fault: wrong.map(|(_, fault)| fault),
+            title,
+            name: partner.name(p.lang),
+            consequences: &consequences,
+            action: &action,
+            button,
+            is_final: self.is_final(),
+            back: &back,
+            reason: wrong.map_or("", |(typed, _)| typed),
+        };
+        show_as(status, &page)
+    }
+
+    /// Does it, and leads back to the agreement.
+    async fn answer(self, visit: &Visit, agreement: &str, why: &Why) -> Answer {
+        match self.make(visit, named(agreement), reason(&why.reason)).await {
+            Ok(()) => Ok(to(visit, agreement)),
+            Err(fault) if is_about_the_reason(&fault) => {
+                self.ask(visit, agreement, Some((&why.reason, &fault))).await
+            }
+            Err(fault) => Err(Problem::new(fault)),
+        }
+    }
 }
 
-/// `GET /agreements/{agreement}/decline`.
-pub(super) async fn ask_decline(visit: Visit, Path(agreement): Path<String>) -> Answer {
-    decline_page(&visit, &agreement, None).await
-}
-
-async fn decline_page(visit: &Visit, agreement: &str, wrong: Option<(&str, &Fault)>) -> Answer {
-    let p = &visit.page;
-    let told = visit.ask(&AgreementShowAsk { agreement: named(agreement) }).await?;
-    let question = Question {
-        verb: "decline",
-        title: p.t("Decline this version", "Refuser cette version"),
-        button: p.t("Decline it", "La refuser"),
-        is_final: true,
-    };
-    let means = [
+/// What declining means: nothing was shared under a version that was never in force.
+fn declining() -> Vec<Both> {
+    vec![
         Both::new(
             "Nothing was shared under it, and nothing will be.",
             "Rien n’a été communiqué en vertu de cette version, et rien ne le sera.",
@@ -102,8 +170,12 @@ async fn decline_page(visit: &Visit, agreement: &str, wrong: Option<(&str, &Faul
             "What is in force between you stays in force. Either of you can propose another version.",
             "Ce qui est en vigueur entre vous le reste. L’un ou l’autre peut proposer une autre version.",
         ),
-    ];
-    confirm(visit, agreement, &question, (told.agreement.partner.name(p.lang), &means), wrong)
+    ]
+}
+
+/// `GET /agreements/{agreement}/decline`.
+pub(super) async fn ask_decline(visit: Visit, Path(agreement): Path<String>) -> Answer {
+    Change::Decline.ask(&visit, &agreement, None).await
 }
 
 /// `POST /agreements/{agreement}/decline`.
@@ -112,33 +184,12 @@ pub(super) async fn decline(
     Path(agreement): Path<String>,
     Form(why): Form<Why>,
 ) -> Answer {
-    let ask = AgreementDeclineAsk { agreement: named(&agreement), reason: reason(&why.reason) };
-    match visit.ask(&ask).await {
-        Ok(_) => Ok(to(&visit, &agreement)),
-        Err(fault) if is_about_the_reason(&fault) => {
-            decline_page(&visit, &agreement, Some((&why.reason, &fault))).await
-        }
-        Err(fault) => Err(Problem::new(fault)),
-    }
+    Change::Decline.answer(&visit, &agreement, &why).await
 }
 
 /// `GET /agreements/{agreement}/suspend`.
 pub(super) async fn ask_suspend(visit: Visit, Path(agreement): Path<String>) -> Answer {
-    suspend_page(&visit, &agreement, None).await
-}
-
-async fn suspend_page(visit: &Visit, agreement: &str, wrong: Option<(&str, &Fault)>) -> Answer {
-    let p = &visit.page;
-    let ask = AgreementSuspendAsk { agreement: named(agreement), reason: None, dry_run: true };
-    let told = visit.ask(&ask).await?;
-    let question = Question {
-        verb: "suspend",
-        title: p.t("Suspend the agreement", "Suspendre l’entente"),
-        button: p.t("Suspend now", "Suspendre maintenant"),
-        is_final: false,
-    };
-    let name = told.agreement.partner.name(p.lang);
-    confirm(visit, agreement, &question, (name, &told.consequences), wrong)
+    Change::Suspend.ask(&visit, &agreement, None).await
 }
 
 /// `POST /agreements/{agreement}/suspend`.
@@ -147,18 +198,7 @@ pub(super) async fn suspend(
     Path(agreement): Path<String>,
     Form(why): Form<Why>,
 ) -> Answer {
-    let ask = AgreementSuspendAsk {
-        agreement: named(&agreement),
-        reason: reason(&why.reason),
-        dry_run: false,
-    };
-    match visit.ask(&ask).await {
-        Ok(_) => Ok(to(&visit, &agreement)),
-        Err(fault) if is_about_the_reason(&fault) => {
-            suspend_page(&visit, &agreement, Some((&why.reason, &fault))).await
-        }
-        Err(fault) => Err(Problem::new(fault)),
-    }
+    Change::Suspend.answer(&visit, &agreement, &why).await
 }
 
 /// `POST /agreements/{agreement}/resume`.
@@ -169,21 +209,7 @@ pub(super) async fn resume(visit: Visit, Path(agreement): Path<String>) -> Answe
 
 /// `GET /agreements/{agreement}/end`.
 pub(super) async fn ask_end(visit: Visit, Path(agreement): Path<String>) -> Answer {
-    end_page(&visit, &agreement, None).await
-}
-
-async fn end_page(visit: &Visit, agreement: &str, wrong: Option<(&str, &Fault)>) -> Answer {
-    let p = &visit.page;
-    let ask = AgreementEndAsk { agreement: named(agreement), reason: None, dry_run: true };
-    let told = visit.ask(&ask).await?;
-    let question = Question {
-        verb: "end",
-        title: p.t("End the agreement", "Mettre fin à l’entente"),
-        button: p.t("End it for good", "Y mettre fin définitivement"),
-        is_final: true,
-    };
-    let name = told.agreement.partner.name(p.lang);
-    confirm(visit, agreement, &question, (name, &told.consequences), wrong)
+    Change::End.ask(&visit, &agreement, None).await
 }
 
 /// `POST /agreements/{agreement}/end`.
@@ -192,18 +218,7 @@ pub(super) async fn end(
     Path(agreement): Path<String>,
     Form(why): Form<Why>,
 ) -> Answer {
-    let ask = AgreementEndAsk {
-        agreement: named(&agreement),
-        reason: reason(&why.reason),
-        dry_run: false,
-    };
-    match visit.ask(&ask).await {
-        Ok(_) => Ok(to(&visit, &agreement)),
-        Err(fault) if is_about_the_reason(&fault) => {
-            end_page(&visit, &agreement, Some((&why.reason, &fault))).await
-        }
-        Err(fault) => Err(Problem::new(fault)),
-    }
+    Change::End.answer(&visit, &agreement, &why).await
 }
 
 fn to(visit: &Visit, agreement: &str) -> Response {

@@ -155,13 +155,13 @@ struct ReleasePage<'a> {
     reason: &'a str,
 }
 
-/// What a partner is in quarantine for; nothing if it is not. Asked by name, the node would tell all
-/// the evidence that was ever kept.
+/// What a partner is in quarantine for; nothing if it is not. Asked by name, the node would tell of
+/// everything that was ever kept.
 pub(super) async fn quarantine(
     visit: &Visit,
     partner: &str,
 ) -> Result<Option<QuarantineRow>, Box<Fault>> {
-    let cases = visit.ask(&QuarantineListAsk { partner: None }).await?.cases;
+    let cases = visit.ask(&QuarantineListAsk::default()).await?.cases;
     Ok(cases.into_iter().find(|case| case.partner.id == partner))
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::words::{TEMPLATES, template};
 use crate::gate::Visit;
-use crate::page::{Answer, Page, failed, show, show_as};
+use crate::page::{Answer, Page, show, show_as};
 use crate::pages::join::Picture;
 use crate::problem::Problem;
 
@@ -155,7 +155,7 @@ pub(super) async fn file(_: Visit, Form(form): Form<Ticket>) -> Answer {
     // Forms send line ends as CR LF.
     let text = form.ticket.replace("\r\n", "\n");
     if !text.contains("-----BEGIN ENTENTE INVITATION-----") {
-        return Err(Problem::new(failed()));
+        return Err(Problem::new(no_invitation()));
     }
     let disposition = format!("attachment; filename=\"{}.entente\"", file_name(&form.for_name));
     let headers = [
@@ -163,6 +163,18 @@ pub(super) async fn file(_: Visit, Form(form): Form<Ticket>) -> Answer {
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, text).into_response())
+}
+
+/// `ENT-2840`.
+fn no_invitation() -> Box<Fault> {
+    Fault::new(
+        2840,
+        ("This is no invitation.", "Ce n’est pas une invitation."),
+        (
+            "Go back to the page that shows it, or make a new one.",
+            "Revenez à la page qui la montre, ou créez-en une autre.",
+        ),
+    )
 }
 
 /// A name that every file system takes: `office-of-alberta`.

@@ -56,15 +56,14 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
     let rows = visit.ask(&ApprovalListAsk { decided: true }).await?.approvals;
     let me = visit.signed()?.staff.name.clone();
     let row = rows.into_iter().find(|row| row.id == approval).ok_or_else(nothing_there)?;
-    let home = visit.console.desk.home.clone();
-    let staff = visit.signed()?.staff.clone();
+    let desk = std::sync::Arc::clone(&visit.console.desk);
     let read = visit.console.jobs(move |jobs| {
-        let path = file_of(&row, &me, &home).ok_or_else(nothing_there)?;
+        let path = file_of(&row, &me, &desk.home).ok_or_else(nothing_there)?;
         let taken = match jobs.files.open(&path).map_err(|error| io_fault(&error))? {
             Some(sealed) => Taken::Sealed(sealed),
             None => Taken::Plain(fs::read(&path).map_err(|error| io_fault(&error))?),
         };
-        jobs.approved_taken(&staff, &row.id)?;
+        desk.node.approved_file_taken(&me, &row.id)?;
         // What is open can still be read.
         fs::remove_file(&path).map_err(|error| io_fault(&error))?;
         Ok((path, taken))

@@ -154,7 +154,8 @@ fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<
     Ok((cursor, cursor, rows))
 }
 
-/// Partners in quarantine; of one partner that was asked for, everything that was ever wrong.
+/// Partners in quarantine, each with what shut the door last; of one partner that was asked for, what was ever
+/// wrong, page by page.
 pub(in crate::answer) fn quarantine_list(
     desk: &Desk,
     _: &Staff,
@@ -163,25 +164,49 @@ pub(in crate::answer) fn quarantine_list(
 ) -> Outcome<QuarantineListTold> {
     let node = &desk.node;
     let names = Names::of(node)?;
-    let only = ask.partner.as_deref().map(|text| node.find_partner(text)).transpose()?;
-    let mut cases: Vec<(i64, QuarantineRow)> = Vec::new();
-    for (partner, row) in node.partner_rows()? {
-        let is_asked = only.as_ref().is_none_or(|(only, _)| *only == partner);
-        let is_shut = row.quarantined.is_some();
-        if !is_asked || (only.is_none() && !is_shut) {
-            continue;
-        }
-        let evidence = node.db().read(|tx| tx.evidence(partner.as_bytes()).map_err(fault))?;
-        let meant = evidence.iter().filter(|it| only.is_some() || it.fatal);
-        let mut rows = meant.map(|it| (it.at_s, quarantine_row(names.named(&partner), it)));
-        // Without being asked, the one that shut the door last is enough.
-        if only.is_some() { cases.extend(rows) } else { cases.extend(rows.next_back()) }
+    let row = |partner: &OrgId, (number, row): &(u64, EvidenceRow)| {
+        quarantine_row(names.named(partner), number + 1, row)
+    };
+    if let Some(text) = ask.partner.as_deref() {
+        let (partner, _) = node.find_partner(text)?;
+        // They are counted from 1 where people see them.
+        let before = ask.before.map_or(u64::MAX, |before| before.saturating_sub(1));
+        let (length, all) = evidence(node, &partner, before, page(ask.limit), |_| true)?;
+        let cases = all.iter().map(|it| row(&partner, it)).collect();
+        return Ok(QuarantineListTold { cases, length });
     }
-    cases.sort_by_key(|(at_s, _)| std::cmp::Reverse(*at_s));
-    Ok(QuarantineListTold { cases: cases.into_iter().map(|(_, row)| row).collect() })
+    let mut last = Vec::new();
+    for (partner, _) in node.partner_rows()?.iter().filter(|(_, it)| it.quarantined.is_some()) {
+        let (_, found) = evidence(node, partner, u64::MAX, 1, |it| it.fatal)?;
+        last.extend(found.into_iter().map(|it| (*partner, it)));
+    }
+    last.sort_by_key(|(_, (_, it))| std::cmp::Reverse(it.at_s));
+    let cases: Vec<_> = last.iter().map(|(partner, it)| row(partner, it)).collect();
+    Ok(QuarantineListTold { length: cases.len() as u64, cases })
 }
 
-fn quarantine_row(partner: Named, evidence: &EvidenceRow) -> QuarantineRow {
+/// How much evidence is kept against a partner, and the newest before a number that is meant, at most `limit` of
+/// it.
+fn evidence(
+    node: &Node,
+    partner: &OrgId,
+    before: u64,
+    limit: usize,
+    is_meant: fn(&EvidenceRow) -> bool,
+) -> Outcome<(u64, Vec<(u64, EvidenceRow)>)> {
+    node.db().read(|tx| {
+        let mut found = Vec::new();
+        tx.evidence_before(partner.as_bytes(), before, &mut |number, row| {
+            if is_meant(&row) {
+                found.push((number, row));
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok((tx.n_evidence(partner.as_bytes())?, found))
+    })
+}
+
+fn quarantine_row(partner: Named, number: u64, evidence: &EvidenceRow) -> QuarantineRow {
     let mut digest = Sha256::new();
     for proof in &evidence.proof {
         digest.update((proof.len() as u64).to_be_bytes());
@@ -194,15 +219,12 @@ fn quarantine_row(partner: Named, evidence: &EvidenceRow) -> QuarantineRow {
     };
     QuarantineRow {
         partner,
+        number,
         since: instant(evidence.at_s),
         reason: words::reason(&evidence.fault, ""),
         sequence: place,
         evidence: hex::encode(digest.finalize()),
     }
-}
-
-fn fault(error: entente_store::db::DbError) -> Box<crate::fault::Fault> {
-    error.into()
 }
 
 pub(in crate::answer) fn quarantine_release(

@@ -138,7 +138,8 @@ fn a_quarantine_is_listed_with_its_evidence_and_lifted_with_a_reason() {
     centre.node.accept(&province.node.id(), batch, via).unwrap_err();
 
     let list = |partner: Option<&str>| {
-        let ask = QuarantineListAsk { partner: partner.map(str::to_owned) };
+        let partner = partner.map(str::to_owned);
+        let ask = QuarantineListAsk { partner, ..QuarantineListAsk::default() };
         quarantine_list(&centre, &staff(), ask, &steps()).unwrap().cases
     };
     let cases = list(None);
@@ -154,6 +155,29 @@ fn a_quarantine_is_listed_with_its_evidence_and_lifted_with_a_reason() {
     let again = quarantine_release(&centre, &staff(), ask, &steps());
     assert_eq!(again.unwrap_err().code, "ENT-1515");
     assert_eq!(pull(&centre, &province).n_held, 22);
+}
+
+#[test]
+fn what_is_kept_against_a_partner_is_told_page_by_page() {
+    let (province, centre) = released();
+    for n in 1..=7 {
+        centre.node.note_malformed(&province.node.id(), &format!("field {n}")).unwrap();
+    }
+    let list = |before| {
+        let partner = Some("Organization 2".to_owned());
+        let ask = QuarantineListAsk { partner, limit: 3, before };
+        let told = quarantine_list(&centre, &staff(), ask, &steps()).unwrap();
+        let numbers: Vec<_> = told.cases.iter().map(|case| case.number).collect();
+        (numbers, told.length)
+    };
+    assert_eq!(list(None), (vec![7, 6, 5], 7));
+    assert_eq!(list(Some(5)), (vec![4, 3, 2], 7));
+    assert_eq!(list(Some(2)), (vec![1], 7));
+    assert_eq!(list(Some(1)), (vec![], 7));
+    assert_eq!(list(Some(0)), (vec![], 7));
+    // None of it shut a door.
+    let all = quarantine_list(&centre, &staff(), QuarantineListAsk::default(), &steps()).unwrap();
+    assert_eq!((all.cases.len(), all.length), (0, 0));
 }
 
 #[tokio::test]

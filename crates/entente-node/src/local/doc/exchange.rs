@@ -199,11 +199,22 @@ pub struct FeedRow {
 }
 
 /// Asks for the partners in quarantine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuarantineListAsk {
-    /// Only this partner.
+    /// Everything that is kept against this partner, in quarantine or not.
     pub partner: Option<String>,
+    /// Of one partner: at most so many.
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+    /// Of one partner: those before this number; the newest if absent.
+    pub before: Option<u64>,
+}
+
+impl Default for QuarantineListAsk {
+    fn default() -> Self {
+        Self { partner: None, limit: default_limit(), before: None }
+    }
 }
 
 /// Partners of whom nothing is accepted until someone has looked.
@@ -211,6 +222,8 @@ pub struct QuarantineListAsk {
 pub struct QuarantineListTold {
     /// One row each, the newest first.
     pub cases: Vec<QuarantineRow>,
+    /// How many there are in all.
+    pub length: u64,
 }
 
 /// A partner in quarantine.
@@ -218,6 +231,8 @@ pub struct QuarantineListTold {
 pub struct QuarantineRow {
     /// Who.
     pub partner: Named,
+    /// Its number among what is kept against them, from 1.
+    pub number: u64,
     /// Since when.
     pub since: String,
     /// What they said that cannot be true.

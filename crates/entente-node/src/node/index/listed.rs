@@ -259,3 +259,29 @@ impl Listed {
         Some(Self::of(lines?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_no_record_has_is_not_read_back() {
+        let line = Line {
+            period: 0,
+            exploitation: 0,
+            consents: 1,
+            status: NOTHING,
+            gender: NOTHING,
+            age: 0,
+            province: NOTHING,
+            withdrawn: true,
+        };
+        let mut bytes = Vec::new();
+        Listed::of(vec![(7, line)]).push_to(&mut bytes);
+        let read = Listed::from_bytes(&bytes, 2).unwrap();
+        assert_eq!((read.lines, read.n_withdrawn), ([(7, line)].into(), 1));
+        assert!(Listed::from_bytes(&bytes, 1).is_none(), "nobody has these consents");
+        *bytes.last_mut().unwrap() = 2;
+        assert!(Listed::from_bytes(&bytes, 2).is_none(), "neither withdrawn nor not");
+    }
+}

@@ -15,7 +15,7 @@ use entente_store::rows::ReferralStepRow;
 use entente_store::tx::Reads as _;
 
 use super::faults::{bad_card, record_withdrawn, refused};
-use super::{KeptReferral, rows, waits};
+use super::{KeptReferral, is_open, rows, waits};
 use crate::fault::Fault;
 use crate::node::pairing::random;
 use crate::node::records::{case_of, unknown_record};
@@ -259,7 +259,17 @@ impl Node {
 }
 
 pub(super) fn put(tx: &mut Write<'_>, kept: &KeptReferral) -> Outcome<()> {
+    count_open(tx, kept)?;
     Ok(tx.put_referral(&kept.id.0, &rows::kept_row(kept))?)
+}
+
+/// Counts a referral at the partners where it is open, and at no others.
+pub(super) fn count_open(tx: &mut Write<'_>, kept: &KeptReferral) -> Outcome<()> {
+    let over = kept.state.step.is_over();
+    for (partner, step) in &kept.state.offers {
+        tx.set_referral_open(partner.as_bytes(), &kept.id.0, is_open(*step, over))?;
+    }
+    Ok(())
 }
 
 type About = (Action, &'static str, &'static str, Option<OrgId>);

@@ -11,8 +11,8 @@ use entente_store::db::Write;
 use entente_store::rows::{ChainRow, ReferralStepRow};
 use entente_store::tx::Reads as _;
 
+use super::ReceivedReferral;
 use super::faults::{agreement_closed, refused, unknown_referral};
-use super::{ReceivedReferral, rows};
 use crate::fault::Fault;
 use crate::node::agreements::state_of;
 use crate::node::documents::not_open;
@@ -123,7 +123,7 @@ impl Node {
         let reasons = [code, detail].into_iter().filter(|it| !it.is_empty()).map(str::to_owned);
         self.write_audit(tx, vec![entry.agreement(kept.agreement.id).reasons(reasons)])?;
         self.add_received_step(tx, kept, actor, (code, detail), hash)?;
-        tx.put_received_referral(kept.home.as_bytes(), &kept.id.0, &rows::received_row(kept))?;
+        super::read::put(tx, kept)?;
         Ok(Ok(()))
     }
 

@@ -8,15 +8,16 @@ use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, decide_own_offer};
 use entente_core::record::RecordId;
-use entente_core::referral::{Head, HomeStep, Message, Offer, ReferralId, Timers};
+use entente_core::referral::{Head, HomeStep, Message, Offer, Timers};
 use entente_core::summary::Finest;
 use entente_store::db::Rows;
+use entente_store::referrals::Referrals as _;
 use entente_store::requests::{RequestRow, Requests as _};
 use entente_store::tx::Reads as _;
 
 use super::faults::{denied, no_consent_for_referral, not_offered, too_many_open};
 use super::through::{Route, WITH_OURSELVES};
-use super::{KeptReferral, MAX_OPEN_WITH_PARTNER, is_open, rows};
+use super::{KeptReferral, MAX_OPEN_WITH_PARTNER};
 use crate::fault::{Both, Fault};
 use crate::node::agreements::Kept;
 use crate::node::partners::Shut;
@@ -196,7 +197,7 @@ impl Node {
         let case = self.case_for(tx, &kept.record)?;
         let mut refusals = Vec::new();
         for partner in to {
-            if self.n_open_at(tx, partner)? >= MAX_OPEN_WITH_PARTNER {
+            if tx.n_open_referrals(partner.as_bytes())? >= MAX_OPEN_WITH_PARTNER {
                 refusals.push((*partner, Refusal::TooManyOpen));
             } else if let Err(refusal) = self.permit_offer(tx, kept, &case, partner)? {
                 refusals.push((*partner, refusal));
@@ -349,19 +350,5 @@ impl Node {
             state,
             today: self.today(),
         }
-    }
-
-    /// How many of our referrals are open at a partner.
-    fn n_open_at<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<usize> {
-        use entente_store::referrals::Referrals as _;
-        let mut n = 0;
-        tx.referrals(&mut |id, row| {
-            let kept = rows::kept(ReferralId(id), row)?;
-            let over = kept.state.step.is_over();
-            let step = kept.state.offers.get(partner);
-            n += usize::from(step.is_some_and(|step| is_open(*step, over)));
-            Ok(std::ops::ControlFlow::Continue(()))
-        })?;
-        Ok(n)
     }
 }

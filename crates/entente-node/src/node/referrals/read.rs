@@ -20,7 +20,7 @@ use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
 
 use super::home::Doing;
-use super::partner::asked;
+use super::partner::{asked, is_pending};
 use super::{MAX_OPEN_WITH_PARTNER, ReceivedReferral, home, rows};
 use crate::node::documents::Used;
 use crate::node::feeds::Gathered;
@@ -193,7 +193,7 @@ impl Node {
         if !self.grants_us_referrals(tx, issuer, head.agreement)? {
             return Ok(Err("referral_not_agreed"));
         }
-        if self.n_pending_from(tx, issuer)? >= MAX_OPEN_WITH_PARTNER {
+        if tx.n_pending_referrals(issuer.as_bytes())? >= MAX_OPEN_WITH_PARTNER {
             return Ok(Err("referral_quota"));
         }
         let mut kept = ReceivedReferral {
@@ -235,16 +235,6 @@ impl Node {
         let agreement = row.and_then(|row| entente_proto::decode_agreement(&row.bytes).ok());
         let grant = agreement.as_ref().and_then(|it| it.grant_from(issuer));
         Ok(grant.is_some_and(|(_, grant)| grant.referrals))
-    }
-
-    fn n_pending_from(&self, tx: &Write<'_>, issuer: &OrgId) -> Outcome<usize> {
-        let mut n = 0;
-        tx.received_referrals(Some(issuer.as_bytes()), &mut |_, id, row| {
-            let kept = rows::received(*issuer, ReferralId(id), row)?;
-            n += usize::from(super::partner::is_pending(kept.state));
-            Ok(std::ops::ControlFlow::Continue(()))
-        })?;
-        Ok(n)
     }
 
     /// The home of a referral that we were offered says where it stands, or hands over.
@@ -299,6 +289,7 @@ impl Node {
 }
 
 pub(super) fn put(tx: &mut Write<'_>, kept: &ReceivedReferral) -> Outcome<()> {
+    tx.set_referral_pending(kept.home.as_bytes(), &kept.id.0, is_pending(kept.state))?;
     let row = rows::received_row(kept);
     Ok(tx.put_received_referral(kept.home.as_bytes(), &kept.id.0, &row)?)
 }

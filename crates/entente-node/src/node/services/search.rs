@@ -71,6 +71,11 @@ impl Node {
         let mut found: Vec<_> = self.with_directory(|directory| {
             directory.entries().filter(is_meant).cloned().collect::<Vec<_>>()
         })?;
+        // An id is that of its service alone, whatever others are called.
+        let has_id = |entry: &Arc<Entry>| entry.service.id.to_string() == wanted;
+        if found.iter().any(has_id) {
+            found.retain(has_id);
+        }
         if found.iter().any(|entry| entry.issuer == ours) {
             found.retain(|entry| entry.issuer == ours);
         }

@@ -168,12 +168,12 @@ impl Node {
     pub fn find_plan(&self, wanted: &str) -> Outcome<KeptPlan> {
         let wanted = wanted.trim();
         let (name, version) = match wanted.split_once('@') {
-            Some((name, version)) => (name, version.parse::<u32>().ok()),
+            Some((name, version)) => (name, Some(version)),
             None => (wanted, None),
         };
         let is_meant = |kept: &&KeptPlan| {
-            let is_named =
-                kept.plan.name == name && version.is_none_or(|it| it == kept.plan.version);
+            let is_named = kept.plan.name == name
+                && version.is_none_or(|it| it.parse::<u32>() == Ok(kept.plan.version));
             let is_id =
                 wanted.len() >= 4 && kept.id.to_string().starts_with(&wanted.to_lowercase());
             is_named || is_id

@@ -134,7 +134,13 @@ fn living(words: Words) -> Vec<Command> {
                 "List partners in quarantine, with the evidence",
                 "Lister les partenaires en quarantaine, avec la preuve",
             )
-            .arg(words.partner().required(false)),
+            .arg(words.partner().required(false))
+            .arg(words.limit())
+            .arg(
+                words
+                    .option("before", ("N", "N"), "Older than this one", "Avant celle-ci")
+                    .value_parser(value_parser!(u64)),
+            ),
         words
             .command(
                 "release",

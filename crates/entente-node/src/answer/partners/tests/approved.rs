@@ -124,16 +124,23 @@ async fn what_takes_two_waits_for_another_person_and_happens_once_with_both_name
 }
 
 #[tokio::test]
-async fn without_the_role_nobody_approves_and_nobody_refuses() {
+async fn to_whoever_lacks_the_role_a_request_is_not_there() {
     let (site, id) = asked(&["record_export"]).await;
     assert!(listed(&site, "zoe").await.is_empty(), "what is not theirs is not shown");
-    assert_eq!(approve(&site, "zoe", &id).await, Err("ENT-1901".to_owned()));
-    assert_eq!(refuse(&site, "zoe", &id).await, Err("ENT-2788".to_owned()));
-    for nothing in ["", "ffffffff", "0197a9e0-1f2c-7000-8000-00000000000a"] {
-        assert_eq!(approve(&site, "omar", nothing).await, Err("ENT-2781".to_owned()));
+    let nothing = "0197a9e0-1f2c-7000-8000-00000000000a";
+    for wanted in [id.as_str(), &id[id.len() - 8..], nothing, "ffffffff", ""] {
+        assert_eq!(approve(&site, "zoe", wanted).await, Err("ENT-2781".to_owned()), "{wanted}");
+        assert_eq!(refuse(&site, "zoe", wanted).await, Err("ENT-2781".to_owned()), "{wanted}");
     }
-    assert_eq!(site.n(Action::AccessRefused), 2);
+    assert_eq!(actors(&site, Action::AccessRefused), ["zoe"; 6]);
+    assert_eq!(approve(&site, "omar", nothing).await, Err("ENT-2781".to_owned()));
+    assert_eq!(listed(&site, "omar").await[0].state, ApprovalState::Waiting);
     assert!(!file(&site).exists());
+    // An auditor sees it, and decides nothing.
+    let both = Staff { name: "eve".to_owned(), roles: vec![Role::Auditor, Role::Coordinator] };
+    let body = json!({"approval": id}).to_string();
+    let asked = Asked::new(Op::ApprovalRefuse, both, body, Box::new(|_| {}));
+    assert_eq!(site.desk.ask(asked).await.unwrap_err().code, "ENT-2788");
 }
 
 /// A plan that Zoe drafted and sent, and that nobody has signed.

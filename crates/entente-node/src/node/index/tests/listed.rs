@@ -89,3 +89,19 @@ fn what_is_not_on_the_disk_yet_is_neither_shown_nor_counted() {
     assert_eq!((page.total, page.cases.len(), page.is_more), (3, 2, true));
     assert!(page.cases.iter().all(|case| case.record.id != ahead.record.id));
 }
+
+#[test]
+fn what_is_not_meant_any_more_on_the_disk_is_neither_shown_nor_counted() {
+    let both = Both::new();
+    for nth in 0..3 {
+        both.run(&super::Op::Add { nth, fields: Vec::new(), consents: Vec::new() });
+    }
+    // Memory is behind the disk by what became durable between the two looks.
+    let mut behind = both.cases().remove(0);
+    behind.record.status = Some(Status::NotVictim);
+    unpoisoned(both.node.cases.write()).put(&behind, &ours());
+    let wanted = Wanted { status: Some(Status::NotVictim), ..Wanted::default() };
+    let is_meant = |case: &Case| case.record.status == Some(Status::NotVictim);
+    let page = both.node.newest_cases(&wanted, is_meant, None, 2).unwrap();
+    assert_eq!((page.total, page.cases.len(), page.is_more), (0, 0, false));
+}
