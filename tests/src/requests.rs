@@ -91,7 +91,7 @@ pub fn ask() -> ReferAsk {
         urgency: "routine".to_owned(),
         risk: Some("high".to_owned()),
         age: Some("adult".to_owned()),
-        area: Some("MB".to_owned()),
+        area: Some("46".to_owned()),
         scopes: vec!["referral_need".to_owned()],
         informed: true,
         ..ReferAsk::default()

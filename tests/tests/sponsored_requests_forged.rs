@@ -277,8 +277,9 @@ fn sealed_contact_details_go_to_their_own_place_alone() {
     it.news(&first);
     let print = fingerprint(&it.partner.id());
     let sealed = it.hand_over(&first, Some(&print)).unwrap();
-    let request = entente_proto::read_answers(&sealed).unwrap().items.pop().unwrap();
-    let mut request = entente_proto::decode_request(&request.payload).unwrap();
+    let words = entente_proto::read_answers(&sealed).unwrap().items.into_iter();
+    let mut requests = words.map(|item| entente_proto::decode_request(&item.payload).unwrap());
+    let mut request = requests.find(|it| matches!(it.what, Asked::HandOver(_))).unwrap();
     let Asked::HandOver(payload) = request.what.clone() else { panic!("not sealed") };
     let kind = payload_type::REFERRAL_HANDOVER;
     let message = entente_proto::decode_referral(kind, &payload).unwrap();

@@ -125,7 +125,7 @@ async fn an_organization_without_a_node_makes_a_referral_and_seals_what_the_spon
     };
 
     // Without a consent nothing is signed.
-    let asked = ["sponsored", "refer", &harbour, "--need", "emergency_housing", "--area", "MB"];
+    let asked = ["sponsored", "refer", &harbour, "--need", "emergency_housing", "--area", "46"];
     let file = new_file();
     let of = ["--age", "adult", "--matching", "--out", &file, "--passphrase-file", &secret];
     let refused = node.json(&[&asked[..], &["--scope", "stats"], &of].concat());
