@@ -34,7 +34,7 @@ export class IdentityProvider {
     it.server = createServer({ cert, key }, (req, res) => it.answer(req, res));
     await new Promise((done) => it.server.listen(0, "127.0.0.1", done));
     it.port = it.server.address().port;
-    it.issuer = `https://localhost:${it.port}`;
+    it.issuer = `https://127.0.0.1:${it.port}`;
     return it;
   }
 
