@@ -271,6 +271,7 @@ export async function partners(world) {
   await bea.click("text=Demander les nouvelles");
   await bea.click("table tbody th a");
   await bea.click('main a.button:has-text("Refuser")');
+  await world.look(bea, "agreement-decline-fr", { picture: false });
   await bea.fill("#reason", "Trop fin pour nous");
   await bea.click("main form button");
 
@@ -278,6 +279,7 @@ export async function partners(world) {
   await home(ana, alberta, "en", id);
   await ana.click("text=Suspend the exchange");
   world.check((await ana.locator(".means li").count()) > 1, "what suspending means is not said");
+  await world.look(ana, "partner-suspend-en", { picture: false });
   await ana.fill("#reason", "a laptop was lost");
   await ana.click("main form button");
   world.check((await ana.textContent("main")).includes("You have suspended"), "it is not suspended");

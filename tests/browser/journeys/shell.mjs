@@ -41,6 +41,9 @@ export async function shell(world) {
   // Out, and in again.
   await page.click("text=Sign out");
   await world.look(page, "sign-in-en");
+  await page.goto(`${house.origin}/en/locked`);
+  await world.look(page, "locked-en", { picture: false });
+  await page.goto(`${house.origin}/en/sign-in`);
   await page.fill("#name", "LEA ");
   await page.fill("#password", "wrong");
   await page.fill("#code", "000000");

@@ -196,3 +196,39 @@ async fn what_a_partner_or_anybody_wrote_is_text_on_every_page_and_in_every_file
         assert_eq!(check(&path, &it.house.get(&path, "").await), Kind::Page);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_typed_into_any_form_comes_back_as_text_at_most() {
+    let it = Furnished::new(3).await;
+    let (all, mut names) = (entente_console::routes(), BTreeSet::new());
+    for route in all.iter().filter(|it| it.method == Method::GET) {
+        for path in it.paths(route.path) {
+            names.extend(fields(&it.house.get(&format!("/en{path}"), &it.chief).await.body));
+        }
+    }
+    let encoded: String = hostile("typed").bytes().map(|byte| format!("%{byte:02X}")).collect();
+    names.remove("kind");
+    let form: Vec<_> = names.iter().map(|name| format!("{name}={encoded}")).collect();
+    let form = format!("{}&kind=csv", form.join("&"));
+    let (mut seen, mut tables) = (BTreeSet::new(), BTreeSet::new());
+    for route in all.iter().filter(|it| it.method == Method::POST) {
+        // These end the session that the others need.
+        if ["/sign-out", "/leave", "/account/sessions/{session}/end"].contains(&route.path) {
+            continue;
+        }
+        for path in it.paths(route.path) {
+            let path = format!("/en{path}");
+            let answer = it.house.post(&path, &it.chief, &form).await;
+            match check(&path, &answer) {
+                Kind::Page => seen.extend(words(&answer.body)),
+                Kind::Table => {
+                    tables.insert(route.path);
+                }
+                Kind::Other => {}
+            }
+        }
+    }
+    assert!(seen.contains("case"), "the case was not revealed");
+    assert!(seen.contains("typed"), "no form came back with what was typed");
+    assert!(tables.contains("/audit/export"), "the log was not exported as a table");
+}

@@ -279,7 +279,7 @@ mod tests {
         let mut bytes = Vec::new();
         Listed::of(vec![(7, line)]).push_to(&mut bytes);
         let read = Listed::from_bytes(&bytes, 2).unwrap();
-        assert_eq!((read.lines, read.n_withdrawn), ([(7, line)].into(), 1));
+        assert_eq!((read.lines, read.n_withdrawn), (BTreeMap::from([(7, line)]), 1));
         assert!(Listed::from_bytes(&bytes, 1).is_none(), "nobody has these consents");
         *bytes.last_mut().unwrap() = 2;
         assert!(Listed::from_bytes(&bytes, 2).is_none(), "neither withdrawn nor not");
