@@ -171,7 +171,7 @@ fn a_sponsor_puts_no_key_of_its_own_under_what_the_organization_seals() {
     let in_its_name = team_key(partner, &sponsor);
     assert_eq!(told(&[acceptance.clone(), in_its_name]), no_key, "in the partner's name");
     let mut both = team_key(partner, &sponsor);
-    both.signatures.push((partner, signed_key.signatures[0].1.clone()));
+    both.signatures.push((partner, signed_key.signatures[0].1));
     assert_eq!(told(&[acceptance.clone(), both]), no_key, "a signature of something else");
     let mut altered = signed_key.clone();
     altered.payload[60] ^= 1;

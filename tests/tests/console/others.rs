@@ -32,8 +32,11 @@ fn plain(answer: &Answer, id: &str) -> (StatusCode, String, String) {
     (answer.status, without(answer.location()), without(&answer.body))
 }
 
+/// A path, with an id at one place of it.
+type With = Box<dyn Fn(&str) -> String>;
+
 /// Each place in the path of a route where an id of something stands: the kind, and the path with `id` there.
-fn places(it: &Furnished, path: &str) -> Vec<(String, Box<dyn Fn(&str) -> String>)> {
+fn places(it: &Furnished, path: &str) -> Vec<(String, With)> {
     let parts: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
     let known: Vec<String> = parts
         .iter()
@@ -46,7 +49,7 @@ fn places(it: &Furnished, path: &str) -> Vec<(String, Box<dyn Fn(&str) -> String
             parts[at] = id.to_owned();
             format!("/en/{}", parts.join("/"))
         };
-        Some((kind, Box::new(with) as Box<dyn Fn(&str) -> String>))
+        Some((kind, Box::new(with) as With))
     };
     parts.iter().enumerate().filter_map(place).collect()
 }
