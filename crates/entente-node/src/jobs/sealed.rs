@@ -249,7 +249,7 @@ mod tests {
         let (kept, all) = (Kept::new(), bytes(2 * PIECE + 100));
         kept.write(&all, PIECE);
         let file = File::open(kept.path()).unwrap();
-        let mut reader = SealedReader::new(file, kept.sealer.clone(), "a").unwrap();
+        let mut reader = SealedReader::new(file, kept.sealer, "a").unwrap();
         let mut part = [0; 64];
         for (to, at) in [
             (SeekFrom::End(-64), all.len() - 64),

@@ -192,11 +192,17 @@ async fn what_is_sent_is_what_the_protocol_asks_for_and_nothing_secret_is_in_the
     assert_eq!(world.op.asked("/keys").len(), 1, "what is known is not asked for again");
 }
 
+/// What is wrong with the claims.
+type Changed = Box<dyn FnOnce(&mut Value)>;
+
+/// A token that nobody should take for these claims.
+type Forged<'a> = Box<dyn Fn(&Value) -> String + 'a>;
+
 #[tokio::test]
 async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
     let world = World::open().await;
     let now_s = world.now_s();
-    let wrong: Vec<(&str, Box<dyn FnOnce(&mut Value)>)> = vec![
+    let wrong: Vec<(&str, Changed)> = vec![
         ("another issuer", Box::new(|it: &mut Value| it["iss"] = "https://login.example".into())),
         (
             "the issuer with a slash",
@@ -232,7 +238,7 @@ async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
         format!("{text}.{}", BASE64.encode(mac.finalize().into_bytes()))
     };
     let public = world.key.public();
-    let forged: Vec<(&str, Box<dyn Fn(&Value) -> String + '_>)> = vec![
+    let forged: Vec<(&str, Forged<'_>)> = vec![
         ("another key of the same name", Box::new(|claims: &Value| stranger.token(claims))),
         (
             "no signature",
