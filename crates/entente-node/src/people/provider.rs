@@ -29,6 +29,8 @@ pub(super) const ERRAND_LASTS_S: i64 = 10 * 60;
 pub(super) const FAULT_LASTS_S: i64 = 60;
 /// The longest address to go to afterwards, in bytes.
 const MAX_TO: usize = 1_000;
+/// What somebody runs into who is who they say, or never got as far: it does not count as an attempt.
+const UNCOUNTED: [&str; 5] = ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813"];
 
 /// What somebody goes to the provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +102,7 @@ impl People {
             browser: Token::new()?,
             nonce: Token::new()?,
             verifier: Token::new()?,
-            fresh: errand == Errand::Prove,
+            fresh: errand != Errand::SignIn,
         };
         let begun_at_s = self.node.now_s();
         let returned = Returned {
@@ -119,8 +121,9 @@ impl People {
         Ok(sent)
     }
 
-    /// The browser is back with a `state` and its cookie. It counts as a wrong attempt of its address
-    /// until somebody [is in](Self::sign_in_with_provider).
+    /// The browser is back with a `state` and its cookie. If it was sent away with them, it counts as a wrong
+    /// attempt of its address until somebody [is in](Self::sign_in_with_provider). Anything else is neither
+    /// counted nor written down, and uses nothing up: any page can send a browser here.
     ///
     /// `ENT-2703` after too many, `ENT-2805` if nothing of this browser is known.
     pub fn back_from_provider(
@@ -130,19 +133,32 @@ impl People {
         from: &Place,
     ) -> Outcome<Returned> {
         let now_s = self.node.now_s();
+        let state = Token::parse(state).map(|token| token.hash());
+        let browser = browser.and_then(Token::parse).map(|token| token.hash());
+        let taken = {
+            let mut errands = unpoisoned(self.errands.lock());
+            let known = state.filter(|state| {
+                errands.see(state, now_s).is_some_and(|it| Some(it.browser) == browser)
+            });
+            known.and_then(|state| errands.take(&state, now_s))
+        };
+        let returned = taken.ok_or_else(faults::provider_too_late)?;
         let begun = unpoisoned(self.attempts.lock()).begin_at(from.address, now_s);
         begun.map_err(faults::wait)?;
-        let taken = Token::parse(state)
-            .and_then(|state| unpoisoned(self.errands.lock()).take(&state.hash(), now_s));
-        let browser = browser.and_then(Token::parse).map(|token| token.hash());
-        match taken.filter(|it| Some(it.browser) == browser) {
-            Some(returned) => Ok(returned),
-            None => Err(self.refuse_provider(None, faults::provider_too_late())?),
-        }
+        Ok(returned)
     }
 
     /// Writes down that nobody came in, and gives back what they are told. For faults of the provider.
-    pub fn refuse_provider(&self, name: Option<&str>, fault: Box<Fault>) -> Outcome<Refusal> {
+    /// What is no sign of guessing does not count for the address.
+    pub fn refuse_provider(
+        &self,
+        name: Option<&str>,
+        fault: Box<Fault>,
+        from: &Place,
+    ) -> Outcome<Refusal> {
+        if UNCOUNTED.contains(&fault.code.as_str()) {
+            unpoisoned(self.attempts.lock()).succeeded_at(from.address);
+        }
         let actor = name.map_or(Actor::Node, |name| Actor::Staff(name.to_owned()));
         let entry = self.node.entry(actor, Action::AccessRefused);
         let words = ["console", "sign_in", Method::Provider.code(), fault.code.as_str()];
@@ -170,11 +186,14 @@ impl People {
         let row = self.node.db.read(|tx| tx.user(&signed.user))?;
         let is_same = row.is_some_and(|row| is(&row, who));
         if !is_same || returned.session != Some(signed.key()) {
-            return Err(self
-                .refuse_provider(Some(&signed.staff.name), faults::somebody_else_at_provider())?);
+            return Err(self.refuse_provider(
+                Some(&signed.staff.name),
+                faults::somebody_else_at_provider(),
+                from,
+            )?);
         }
         self.admitted(who, Action::ProvedAgain, from)?;
-        self.proved(signed);
+        self.proved_at(signed, who.proved_at_s);
         Ok(())
     }
 
@@ -189,10 +208,10 @@ impl People {
     ) -> Outcome<Token> {
         let name = Some(signed.staff.name.as_str());
         if returned.session != Some(signed.key()) {
-            return Err(self.refuse_provider(name, faults::somebody_else_at_provider())?);
+            return Err(self.refuse_provider(name, faults::somebody_else_at_provider(), from)?);
         }
         if who.roles.is_empty() {
-            return Err(self.refuse_provider(name, faults::no_group())?);
+            return Err(self.refuse_provider(name, faults::no_group(), from)?);
         }
         let moved = self.node.db.write("moved to the provider", |tx| {
             let all = tx.users()?;
@@ -231,7 +250,7 @@ impl People {
             self.node.write_audit(tx, entries)
         });
         if let Err(fault) = moved {
-            return Err(self.refuse_provider(name, fault)?);
+            return Err(self.refuse_provider(name, fault, from)?);
         }
         unpoisoned(self.attempts.lock()).succeeded_at(from.address);
         self.end_sessions_of(&signed.user);
@@ -300,7 +319,7 @@ impl People {
                 if let Some(user) = user {
                     self.end_sessions_of(&user);
                 }
-                Err(self.refuse_provider(name.as_deref(), fault)?)
+                Err(self.refuse_provider(name.as_deref(), fault, from)?)
             }
         }
     }
