@@ -309,6 +309,44 @@ pub(super) fn disabled_here() -> Box<Fault> {
     )
 }
 
+/// The account was made by the provider, and waits for somebody here.
+pub(super) fn not_enabled_yet() -> Box<Fault> {
+    Fault::new(
+        2815,
+        (
+            "Your account here waits for an administrator to enable it.",
+            "Votre compte ici attend d’être activé par un administrateur.",
+        ),
+        (
+            "Tell the administrator of this console, then sign in again. On the machine: `entente user enable NAME`.",
+            "Avertissez l’administrateur de cette console, puis ouvrez de nouveau une session. Sur la machine : `entente user enable NOM`.",
+        ),
+    )
+    .because(
+        "Some steps here take two people, and nobody may be two.",
+        "Certaines opérations exigent ici deux personnes, et personne ne doit compter pour deux.",
+    )
+}
+
+/// The provider knows the owner of a disabled account, who would come in as somebody new.
+pub(super) fn disabled_at_provider() -> Box<Fault> {
+    Fault::new(
+        2816,
+        (
+            "The account is disabled, and belongs to somebody at the identity provider.",
+            "Le compte est désactivé et appartient à une personne connue du fournisseur d’identité.",
+        ),
+        (
+            "Enable it first, `entente user enable NAME`, if its owner may come back.",
+            "Réactivez-le d’abord, `entente user enable NOM`, si cette personne peut revenir.",
+        ),
+    )
+    .because(
+        "Without it, the same person would get another account, which is not disabled.",
+        "Sans lui, la même personne obtiendrait un autre compte, qui ne serait pas désactivé.",
+    )
+}
+
 /// Another person, or another session, than the one that went.
 pub(super) fn somebody_else_at_provider() -> Box<Fault> {
     Fault::new(

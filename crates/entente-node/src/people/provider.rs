@@ -19,6 +19,8 @@ use super::ceremonies::Ceremony;
 use super::joining::new_row;
 use super::name::{is_good, is_good_display};
 use super::{Method, People, Place, Refusal, Signed, Token, faults, fold};
+use crate::accounts::Account;
+use crate::config::{Config, StaffName};
 use crate::fault::Fault;
 use crate::node::{Outcome, unpoisoned};
 use crate::oidc::Identity;
@@ -30,7 +32,8 @@ pub(super) const FAULT_LASTS_S: i64 = 60;
 /// The longest address to go to afterwards, in bytes.
 const MAX_TO: usize = 1_000;
 /// What somebody runs into who is who they say, or never got as far: it does not count as an attempt.
-const UNCOUNTED: [&str; 5] = ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813"];
+const UNCOUNTED: [&str; 6] =
+    ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813", "ENT-2815"];
 
 /// What somebody goes to the provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,36 @@ pub struct Returned {
     pub lang: Lang,
     /// Where to go then, behind the language.
     pub to: String,
+}
+
+/// What the settings say about accounts that the provider makes.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    /// Something takes two people.
+    takes_two: bool,
+    /// Names of accounts of the machine that the settings give roles, folded.
+    staff: Vec<String>,
+}
+
+impl Guard {
+    pub(super) fn of(config: &Config) -> Self {
+        let accounts = config.staff().filter_map(|(who, _)| match who {
+            StaffName::Account(name) => Some(fold(name)),
+            StaffName::Group(_) => None,
+        });
+        Self { takes_two: !config.approvals.needed_for.is_empty(), staff: accounts.collect() }
+    }
+
+    /// Whether a folded name is that of an account of the machine, whose name stands in the log too, or looks like
+    /// the id of an account here.
+    fn reserves(&self, name: &str) -> bool {
+        let own = Account::of(rustix::process::geteuid().as_raw()).name;
+        name == "root"
+            || name == fold(&own)
+            || self.staff.iter().any(|it| it == name)
+            || uuid::Uuid::parse_str(name).is_ok()
+            || (is_good(name) && Account::named(name).is_some())
+    }
 }
 
 /// How looking an identity up ended.
@@ -169,7 +202,7 @@ impl People {
     /// Opens a session for somebody whom the provider knows. Makes their account at the first time.
     ///
     /// `ENT-2807` without a group that gives a role, `ENT-2808` if the name is an account's here,
-    /// `ENT-2809` if it can be none's, `ENT-2810` if the account is disabled.
+    /// `ENT-2809` if it can be none's, `ENT-2810` if the account is disabled, `ENT-2815` if it was not enabled yet.
     pub fn sign_in_with_provider(&self, who: &Identity, from: &Place) -> Outcome<Token> {
         let user = self.admitted(who, Action::LoggedIn, from)?;
         self.open_proved(user, Method::Provider, from, who.proved_at_s)
@@ -281,6 +314,8 @@ impl People {
     /// written down of it.
     fn admitted(&self, who: &Identity, action: Action, from: &Place) -> Outcome<UserId> {
         let new = self.node.new_id()?;
+        // Asked before: the name service of the machine may take its time.
+        let is_reserved = self.guard.reserves(&fold(&who.name));
         let found = self.node.db.write("provider", |tx| {
             let all = tx.users()?;
             let known = all.iter().find(|(_, row)| is(row, who));
@@ -289,14 +324,21 @@ impl People {
                 None if who.roles.is_empty() => {
                     return Ok(Found::Out(None, None, faults::no_group()));
                 }
-                None => match self.made(&new, who, &all) {
+                None => match self.made(&new, who, &all, is_reserved) {
                     Ok((row, entry)) => (new, row, vec![entry]),
                     Err(fault) => return Ok(Found::Out(None, None, fault)),
                 },
             };
             let name = Some(row.name.clone());
             if !row.enabled {
-                return Ok(Found::Out(Some(user), name, faults::disabled_here()));
+                // Whoever was never in has not been let in yet.
+                let waits = row.signed_in_at_s == 0;
+                if !entries.is_empty() {
+                    tx.put_user(&user, &row)?;
+                    self.node.write_audit(tx, entries)?;
+                }
+                let fault = if waits { faults::not_enabled_yet() } else { faults::disabled_here() };
+                return Ok(Found::Out(Some(user), name, fault));
             }
             entries.extend(self.follow(&user, &mut row, who));
             if who.roles.is_empty() {
@@ -324,23 +366,26 @@ impl People {
         }
     }
 
-    /// A new account for somebody whom nobody here knows.
+    /// A new account for somebody whom nobody here knows. Disabled, where something takes two people: somebody
+    /// with a password here would be two.
     fn made(
         &self,
         user: &UserId,
         who: &Identity,
         all: &[(UserId, UserRow)],
+        is_reserved: bool,
     ) -> Result<(UserRow, AuditEntry), Box<Fault>> {
         let name = fold(&who.name);
         if !is_good(&name) {
             return Err(faults::bad_name_at_provider());
         }
-        if all.iter().any(|(_, row)| row.name == name) {
+        if is_reserved || all.iter().any(|(_, row)| row.name == name) {
             return Err(faults::name_is_of_an_account());
         }
         let display = Some(who.display.trim()).filter(|it| is_good_display(it)).unwrap_or(&name);
         let mut row = new_row(&name, display, codes(&who.roles), self.node.now_s());
         row.federated = Some((who.issuer.clone(), who.subject.clone()));
+        row.enabled = !self.guard.takes_two;
         let entry = self.node.entry(Actor::Staff(name), Action::UserAdded).reference(*user);
         let reasons = [Method::Provider.code().to_owned()].into_iter().chain(row.roles.clone());
         Ok((row, entry.reasons(reasons)))

@@ -629,6 +629,59 @@ async fn an_account_moves_to_the_provider_from_a_session_of_its_own_and_leaves_n
 }
 
 #[tokio::test]
+async fn where_something_takes_two_people_an_account_of_the_provider_waits_for_an_administrator() {
+    let mut world = World::open().await;
+    let config = "[organization]\nname_en = \"A\"\nname_fr = \"A\"\nkind = \"ngo\"\n[approvals]\n\
+                  needed_for = [\"agreement_sign\"]\n";
+    world.house.people.guard = provider::Guard::of(&Config::parse(config).unwrap());
+    for _ in 0..2 {
+        assert_eq!(code_of(world.sign_in(|_| {}).await), "ENT-2815");
+    }
+    assert_eq!(world.house.audited(Action::UserAdded).len(), 1, "it is made once");
+    let person = world.people().find("lea@refuge.example").unwrap().1;
+    assert_eq!((person.enabled, person.n_sessions), (false, 0));
+    let chief = Actor::Staff("chief".to_owned());
+    world.people().set_enabled(&chief, "lea@refuge.example", true).unwrap();
+    assert_eq!(world.sign_in(|_| {}).await.unwrap().staff.roles, [Role::CaseWorker]);
+    // Disabled after that, it is one that was disabled.
+    world.people().set_enabled(&chief, "lea@refuge.example", false).unwrap();
+    assert_eq!(code_of(world.sign_in(|_| {}).await), "ENT-2810");
+}
+
+#[tokio::test]
+async fn a_name_of_the_machine_or_one_like_an_id_is_no_name_for_an_account_of_the_provider() {
+    let mut world = World::open().await;
+    let config = "[organization]\nname_en = \"A\"\nname_fr = \"A\"\nkind = \"ngo\"\n[staff_door]\n\
+                  socket = \"/run/entente/staff\"\ngroup = \"shelter\"\n[staff]\n\
+                  Nadia = [\"auditor\"]\n\"@shelter\" = [\"case_worker\"]\n";
+    world.house.people.guard = provider::Guard::of(&Config::parse(config).unwrap());
+    let own = crate::accounts::Account::of(rustix::process::geteuid().as_raw()).name;
+    let id = "0b51c7d8-0000-4000-8000-000000000001";
+    for name in ["root", "ROOT", "nadia", "daemon", &own, id] {
+        let taken = world.sign_in(|claims| claims["preferred_username"] = name.into()).await;
+        assert_eq!(code_of(taken), "ENT-2808", "{name}");
+    }
+    assert!(world.people().all().unwrap().is_empty());
+    assert!(world.sign_in(|_| {}).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_disabled_account_of_the_provider_is_not_reset_and_a_link_of_before_opens_none() {
+    let world = World::open().await;
+    let signed = world.sign_in(|_| {}).await.unwrap();
+    let chief = Actor::Staff("chief".to_owned());
+    world.people().set_enabled(&chief, &signed.staff.name, false).unwrap();
+    assert_eq!(code_of(world.people().reset(&chief, &signed.staff.name)), "ENT-2816");
+    assert_eq!(code_of(world.sign_in(|_| {}).await), "ENT-2810");
+    // A link that was made while the account moved.
+    world.people().set_enabled(&chief, &signed.staff.name, true).unwrap();
+    let (link, _) = world.people().link_for(&chief, signed.user).unwrap();
+    assert_eq!(code_of(world.house.joined(&link, Joining::default())), "ENT-2812");
+    let person = world.people().find(&signed.staff.name).unwrap().1;
+    assert_eq!(person.ways, [Way::Provider]);
+}
+
+#[tokio::test]
 async fn nothing_of_the_provider_is_written_down_or_shown() {
     let world = World::open().await;
     let sent = world.sent(Errand::SignIn, None);
