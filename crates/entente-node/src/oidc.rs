@@ -13,7 +13,7 @@
 mod faults;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ use crate::fault::Both;
 use crate::local::Role;
 use crate::named;
 use crate::node::Outcome;
-use crate::people::{Returned, Sent};
+use crate::people::{Returned, SESSION_IDLE_S, Sent};
 use crate::setup::Home;
 use crate::tls;
 
@@ -65,6 +65,8 @@ const MAX_CODE: usize = 4_096;
 const MAX_SUBJECT: usize = 255;
 /// The most groups of a person that are looked at.
 const MAX_GROUPS: usize = 5_000;
+/// The way of authentication that says that there were several (RFC 8176).
+const MANY: &str = "mfa";
 
 /// Who somebody is at the provider: checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -233,6 +235,10 @@ impl Provider {
         if sent.fresh {
             // Whoever sits there is asked again, whatever session there is.
             request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+        } else {
+            // A session there that nobody used is as little as one here: computers are shared.
+            let idle = Duration::from_secs(SESSION_IDLE_S.unsigned_abs());
+            request = request.set_max_age(idle);
         }
         let (url, _, _) = request.url();
         Ok(url.into())
@@ -431,9 +437,12 @@ impl Provider {
 
     fn has_second_factor(&self, claims: &Claims) -> bool {
         let OidcConfig { require_amr, require_acr, always_two_factors, .. } = &self.config;
-        let mut ways = claims.auth_method_refs().into_iter().flatten();
+        let ways = claims.auth_method_refs().into_iter().flatten();
+        let ways: BTreeSet<&str> = ways.map(|way| way.as_str()).collect();
+        // One thing that is had is one factor: it takes a second one beside it, or the word for several.
+        let is_enough = |way: &str| way == MANY || ways.len() > 1;
         *always_two_factors
-            || ways.any(|way| require_amr.iter().any(|it| it == way.as_str()))
+            || require_amr.iter().any(|way| ways.contains(way.as_str()) && is_enough(way))
             || claims
                 .auth_context_ref()
                 .is_some_and(|it| require_acr.iter().any(|x| x == it.as_str()))

@@ -165,6 +165,7 @@ async fn what_is_sent_is_what_the_protocol_asks_for_and_nothing_secret_is_in_the
         "scope=openid+profile",
         "code_challenge_method=S256",
         "ui_locales=fr",
+        "max_age=1200",
         &format!("code_challenge={challenge}"),
         &format!("state={}", sent.state.text()),
         &format!("nonce={}", sent.nonce.text()),
@@ -291,9 +292,18 @@ async fn no_token_that_is_for_something_else_or_by_somebody_else_is_taken() {
 #[tokio::test]
 async fn one_factor_is_not_enough_unless_the_settings_say_that_there_are_always_two() {
     let world = World::open().await;
-    for amr in [json!(["pwd"]), json!([]), Value::Null, json!(["sms", "pwd"])] {
+    for amr in [
+        json!(["pwd"]),
+        json!([]),
+        Value::Null,
+        json!(["sms", "pwd"]),
+        // What is had is one factor too, however often it is said.
+        json!(["otp"]),
+        json!(["hwk", "hwk"]),
+    ] {
         assert_eq!(code_of(world.sign_in(|it| it["amr"] = amr).await), "ENT-2806");
     }
+    assert!(world.sign_in(|it| it["amr"] = json!(["hwk", "pin"])).await.is_ok());
     // A class that the settings do not name stands for nothing.
     let only_class = |it: &mut Value| {
         it["amr"] = json!(["pwd"]);
