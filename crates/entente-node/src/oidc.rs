@@ -35,6 +35,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::config::OidcConfig;
@@ -55,6 +56,8 @@ const KNOWN_S: i64 = 3_600;
 const KNOWN_AT_MOST_S: i64 = 86_400;
 /// After an attempt that failed, nobody waits for another one for so many seconds.
 const PAUSE_S: i64 = 5;
+/// The longest that an attempt takes, with some room: a description and the keys.
+const MAX_ASKING_S: i64 = 60;
 /// Keys are asked for again because of an unknown one after so many seconds at the earliest.
 const KEYS_PAUSE_S: i64 = 60;
 /// How old a token may be, and how far in the future, in seconds: it comes straight from the provider.
@@ -288,7 +291,10 @@ impl Provider {
         if let Some(metadata) = known.metadata.as_ref().filter(|_| (0..KNOWN_S).contains(&age_s)) {
             return Ok(Arc::clone(metadata));
         }
-        let paused = known.failed.filter(|(at_s, _)| (0..PAUSE_S).contains(&(now_s - at_s)));
+        // Whoever waited while somebody else asked came before that failed.
+        let paused = |at_s: i64| (-MAX_ASKING_S..PAUSE_S).contains(&(now_s - at_s));
+        let paused = known.failed.filter(|(at_s, _)| paused(*at_s));
+        let begun = Instant::now();
         let asked = match paused {
             Some((_, failed)) => Err(failed),
             None => self.discovered().await,
@@ -307,7 +313,8 @@ impl Provider {
             Err(failed) => {
                 if paused.is_none() {
                     tracing::warn!(why = failed.0, "the identity provider is of no use");
-                    known.failed = Some((now_s, failed));
+                    let took_s = i64::try_from(begun.elapsed().as_secs()).unwrap_or(MAX_ASKING_S);
+                    known.failed = Some((now_s + took_s, failed));
                 }
                 let old = known.metadata.as_ref();
                 let old = old.filter(|_| (0..KNOWN_AT_MOST_S).contains(&age_s));
