@@ -218,7 +218,7 @@ impl Desk {
     ) -> Self {
         let started_s = node.now_s();
         Self {
-            people: People::new(Arc::clone(&node)),
+            people: People::new(Arc::clone(&node)).guarded(&config),
             jobs: Jobs::new(Arc::clone(&node), Files::new(home.jobs())),
             console: OnceLock::new(),
             node,

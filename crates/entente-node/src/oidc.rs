@@ -13,7 +13,7 @@
 mod faults;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::config::OidcConfig;
@@ -42,7 +43,7 @@ use crate::fault::Both;
 use crate::local::Role;
 use crate::named;
 use crate::node::Outcome;
-use crate::people::{Returned, Sent};
+use crate::people::{Returned, SESSION_IDLE_S, Sent};
 use crate::setup::Home;
 use crate::tls;
 
@@ -55,6 +56,8 @@ const KNOWN_S: i64 = 3_600;
 const KNOWN_AT_MOST_S: i64 = 86_400;
 /// After an attempt that failed, nobody waits for another one for so many seconds.
 const PAUSE_S: i64 = 5;
+/// The longest that an attempt takes, with some room: a description and the keys.
+const MAX_ASKING_S: i64 = 60;
 /// Keys are asked for again because of an unknown one after so many seconds at the earliest.
 const KEYS_PAUSE_S: i64 = 60;
 /// How old a token may be, and how far in the future, in seconds: it comes straight from the provider.
@@ -65,6 +68,8 @@ const MAX_CODE: usize = 4_096;
 const MAX_SUBJECT: usize = 255;
 /// The most groups of a person that are looked at.
 const MAX_GROUPS: usize = 5_000;
+/// The way of authentication that says that there were several (RFC 8176).
+const MANY: &str = "mfa";
 
 /// Who somebody is at the provider: checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -233,6 +238,10 @@ impl Provider {
         if sent.fresh {
             // Whoever sits there is asked again, whatever session there is.
             request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+        } else {
+            // A session there that nobody used is as little as one here: computers are shared.
+            let idle = Duration::from_secs(SESSION_IDLE_S.unsigned_abs());
+            request = request.set_max_age(idle);
         }
         let (url, _, _) = request.url();
         Ok(url.into())
@@ -282,7 +291,10 @@ impl Provider {
         if let Some(metadata) = known.metadata.as_ref().filter(|_| (0..KNOWN_S).contains(&age_s)) {
             return Ok(Arc::clone(metadata));
         }
-        let paused = known.failed.filter(|(at_s, _)| (0..PAUSE_S).contains(&(now_s - at_s)));
+        // Whoever waited while somebody else asked came before that failed.
+        let paused = |at_s: i64| (-MAX_ASKING_S..PAUSE_S).contains(&(now_s - at_s));
+        let paused = known.failed.filter(|(at_s, _)| paused(*at_s));
+        let begun = Instant::now();
         let asked = match paused {
             Some((_, failed)) => Err(failed),
             None => self.discovered().await,
@@ -301,7 +313,8 @@ impl Provider {
             Err(failed) => {
                 if paused.is_none() {
                     tracing::warn!(why = failed.0, "the identity provider is of no use");
-                    known.failed = Some((now_s, failed));
+                    let took_s = i64::try_from(begun.elapsed().as_secs()).unwrap_or(MAX_ASKING_S);
+                    known.failed = Some((now_s + took_s, failed));
                 }
                 let old = known.metadata.as_ref();
                 let old = old.filter(|_| (0..KNOWN_AT_MOST_S).contains(&age_s));
@@ -431,9 +444,12 @@ impl Provider {
 
     fn has_second_factor(&self, claims: &Claims) -> bool {
         let OidcConfig { require_amr, require_acr, always_two_factors, .. } = &self.config;
-        let mut ways = claims.auth_method_refs().into_iter().flatten();
+        let ways = claims.auth_method_refs().into_iter().flatten();
+        let ways: BTreeSet<&str> = ways.map(|way| way.as_str()).collect();
+        // One thing that is had is one factor: it takes a second one beside it, or the word for several.
+        let is_enough = |way: &str| way == MANY || ways.len() > 1;
         *always_two_factors
-            || ways.any(|way| require_amr.iter().any(|it| it == way.as_str()))
+            || require_amr.iter().any(|way| ways.contains(way.as_str()) && is_enough(way))
             || claims
                 .auth_context_ref()
                 .is_some_and(|it| require_acr.iter().any(|x| x == it.as_str()))

@@ -39,6 +39,7 @@ use entente_store::people::UserId;
 use entente_store::seal::{KdfParams, Password, digest, random_secret};
 use zeroize::Zeroizing;
 
+use crate::config::Config;
 use crate::fault::Fault;
 use crate::node::{Node, Outcome};
 
@@ -61,6 +62,7 @@ pub struct People {
     errands: Mutex<ceremonies::Ceremonies<Returned>>,
     kept_faults: Mutex<ceremonies::Ceremonies<Refusal>>,
     sessions: Mutex<sessions::Sessions>,
+    guard: provider::Guard,
     cost: KdfParams,
 }
 
@@ -85,8 +87,16 @@ impl People {
             errands: lasting(provider::ERRAND_LASTS_S),
             kept_faults: lasting(provider::FAULT_LASTS_S),
             sessions: Mutex::default(),
+            guard: provider::Guard::default(),
             cost,
         }
+    }
+
+    /// The same people, where accounts that the identity provider makes keep to these settings.
+    #[must_use]
+    pub fn guarded(mut self, config: &Config) -> Self {
+        self.guard = provider::Guard::of(config);
+        self
     }
 }
 

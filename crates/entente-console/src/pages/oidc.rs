@@ -187,8 +187,9 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
     let who = match who {
         Ok(who) => who,
         Err(fault) => {
+            let place = visit.place.clone();
             let told = console
-                .people(move |people| people.refuse_provider(name.as_deref(), fault))
+                .people(move |people| people.refuse_provider(name.as_deref(), fault, &place))
                 .await?;
             return Err(told);
         }
@@ -204,7 +205,10 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
             people.move_to_provider(&signed, &returned, &who, &place).map(Some)
         }
         // The session ended meanwhile.
-        (_, None) => Err(people.refuse_provider(None, entente_node::people::provider_too_late())?),
+        (_, None) => {
+            let fault = entente_node::people::provider_too_late();
+            Err(people.refuse_provider(None, fault, &place)?)
+        }
     });
     let opened = done.await?;
     let session = opened.map(|token| (header::SET_COOKIE, set_cookie(console, &token)));

@@ -41,7 +41,7 @@ pub struct OidcConfig {
     /// What is asked for besides `openid` and `profile`, if the provider tells groups only then.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Ways of authentication (`amr`) of which one has to be named: they stand for a second factor.
+    /// Ways of authentication (`amr`) of which one has to be named, `mfa` alone and any other beside a second way.
     #[serde(default = "default_require_amr")]
     pub require_amr: Vec<String>,
     /// Classes of authentication (`acr`) of which one is enough too.

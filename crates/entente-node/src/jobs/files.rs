@@ -214,16 +214,19 @@ impl Files {
         Ok(())
     }
 
-    /// An upload belongs to a job from now on, and goes with it.
-    pub(super) fn give(&self, id: &str, job: JobId) {
-        if let Some(upload) = unpoisoned(self.kept.lock()).uploads.get_mut(id) {
-            upload.job = Some(job);
-        }
+    /// An upload belongs to a job from now on, and goes with it. One that is another job's is not there.
+    pub(super) fn give(&self, id: &str, job: JobId) -> Outcome<()> {
+        let mut kept = unpoisoned(self.kept.lock());
+        let waiting = kept.uploads.get_mut(id).filter(|it| it.job.is_none());
+        waiting.ok_or_else(no_such_file)?.job = Some(job);
+        Ok(())
     }
 
-    /// The job was not started after all: the upload waits again.
-    pub(super) fn give_back(&self, id: &str) {
-        if let Some(upload) = unpoisoned(self.kept.lock()).uploads.get_mut(id) {
+    /// The job was not started after all: the upload waits again, if it is this job's.
+    pub(super) fn give_back(&self, id: &str, job: &JobId) {
+        let mut kept = unpoisoned(self.kept.lock());
+        let given = kept.uploads.get_mut(id).filter(|it| it.job.as_ref() == Some(job));
+        if let Some(upload) = given {
             upload.job = None;
         }
     }
@@ -455,5 +458,27 @@ fn remove(path: &Path) {
             tracing::warn!(kind = %error.kind(), "a file of a job could not be removed");
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_goes_to_one_job_and_only_that_one_gives_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().join("jobs"));
+        let mut receiving = files.receive("lea").unwrap();
+        receiving.push(b"a,b\n").unwrap();
+        let id = receiving.finish(0).unwrap();
+        let (first, second) = ([1; 16], [2; 16]);
+        files.give(&id, first).unwrap();
+        let missing = files.upload("lea", &id).unwrap_err();
+        assert_eq!(files.give(&id, second).unwrap_err().code, missing.code);
+        files.give_back(&id, &second);
+        assert!(files.upload("lea", &id).is_err(), "it is still the first one's");
+        files.give_back(&id, &first);
+        assert!(files.upload("lea", &id).is_ok());
     }
 }

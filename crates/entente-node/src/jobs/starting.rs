@@ -76,9 +76,9 @@ impl Desk {
     ) -> Outcome<String> {
         let (files, id) = (&self.jobs.files, self.node.new_id()?);
         let aside = files.aside_path(id)?;
-        files.give(&upload.id, id);
+        files.give(&upload.id, id)?;
         let started = self.start_as(id, staff, &choice.ask(upload, Some(&aside))).await;
-        started.inspect_err(|_| files.give_back(&upload.id))
+        started.inspect_err(|_| files.give_back(&upload.id, &id))
     }
 
     /// Writes records into a file, as a job. The file stays for an hour. Where a second person has to approve it, there is

@@ -41,7 +41,7 @@ pub(super) fn silent() -> Box<Fault> {
         ("The identity provider does not answer.", "Le fournisseur d’identité ne répond pas."),
         (
             "Try again in a minute. Whoever has a password here can sign in with it. The administrator sees why: `entente doctor`.",
-            "Réessayez dans une minute. Qui a un mot de passe ici peut l’utiliser. L’administrateur voit pourquoi : `entente doctor`.",
+            "Réessayez dans une minute. Les personnes qui ont un mot de passe ici peuvent s’en servir. L’administrateur voit pourquoi : `entente doctor`.",
         ),
     )
 }
@@ -71,7 +71,7 @@ pub fn not_finished() -> Box<Fault> {
         ),
         (
             "Begin again. If the provider refuses you, whoever runs it can say why.",
-            "Recommencez. Si le fournisseur vous refuse, qui le gère peut dire pourquoi.",
+            "Recommencez. Si le fournisseur vous refuse, la personne qui le gère pourra dire pourquoi.",
         ),
     )
 }
@@ -97,11 +97,11 @@ pub(super) fn not_fresh() -> Box<Fault> {
         2813,
         (
             "The identity provider did not ask you again who you are.",
-            "Le fournisseur d’identité ne vous a pas redemandé qui vous êtes.",
+            "Le fournisseur d’identité ne vous a pas demandé de vous identifier de nouveau.",
         ),
         (
             "Try again. If it comes back, the administrator has the provider tell `auth_time`.",
-            "Réessayez. Si cela revient, l’administrateur fait transmettre `auth_time` par le fournisseur.",
+            "Réessayez. Si cela revient, l’administrateur doit faire transmettre `auth_time` par le fournisseur.",
         ),
     )
 }

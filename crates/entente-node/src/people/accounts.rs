@@ -135,7 +135,8 @@ impl People {
         Ok(self.person(&id, row))
     }
 
-    /// Takes away every way to sign in, ends the sessions, and makes a new link.
+    /// Takes away every way to sign in, ends the sessions, and makes a new link. `ENT-2816` if the account is disabled
+    /// and of the identity provider, which would then know somebody new.
     pub fn reset(&self, by: &Actor, user: &str) -> Outcome<(Person, Token, i64)> {
         let (id, _) = self.find(user)?;
         let forget = |row: &mut UserRow| {
@@ -146,6 +147,9 @@ impl People {
         // Whoever is reset gets a link at once, so the last administrator may be reset too.
         let row = self.node.db.write("user reset", |tx| {
             let mut row = tx.user(&id)?.ok_or_else(faults::no_such_user)?;
+            if !row.enabled && row.federated.is_some() {
+                return Err(faults::disabled_at_provider());
+            }
             forget(&mut row);
             tx.put_user(&id, &row)?;
             let entry = self.node.entry(by.clone(), Action::CredentialRemoved).reference(id);

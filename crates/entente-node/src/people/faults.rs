@@ -240,7 +240,7 @@ pub fn provider_too_late() -> Box<Fault> {
     )
     .because(
         "The way there and back works once, in one browser.",
-        "L’aller-retour sert une fois, dans un seul navigateur.",
+        "L’aller-retour ne vaut qu’une fois, dans un seul navigateur.",
     )
 }
 
@@ -254,7 +254,7 @@ pub(super) fn no_group() -> Box<Fault> {
         ),
         (
             "Ask for a group that has one: whoever runs the identity provider gives it, and `[oidc.roles]` in `entente.toml` names it.",
-            "Demandez un groupe qui en a un : qui gère le fournisseur d’identité le donne, et `[oidc.roles]` dans `entente.toml` le nomme.",
+            "Demandez à être ajouté à un groupe qui donne un rôle : la personne qui gère le fournisseur d’identité s’en charge, et `[oidc.roles]` dans `entente.toml` le nomme.",
         ),
     )
     .because(
@@ -278,7 +278,7 @@ pub(super) fn name_is_of_an_account() -> Box<Fault> {
     )
     .because(
         "An account is never taken over because a name is the same.",
-        "Un compte n’est jamais repris parce qu’un nom est le même.",
+        "Un nom identique ne suffit jamais pour reprendre un compte.",
     )
 }
 
@@ -292,7 +292,7 @@ pub(super) fn bad_name_at_provider() -> Box<Fault> {
         ),
         (
             "The administrator has the provider tell `preferred_username`: 1 to 64 letters, digits and . - _ @, without a space.",
-            "L’administrateur fait transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
+            "L’administrateur doit faire transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
         ),
     )
 }
@@ -306,6 +306,44 @@ pub(super) fn disabled_here() -> Box<Fault> {
             "Only the administrator of this console can enable it again.",
             "Seul l’administrateur de cette console peut le réactiver.",
         ),
+    )
+}
+
+/// The account was made by the provider, and waits for somebody here.
+pub(super) fn not_enabled_yet() -> Box<Fault> {
+    Fault::new(
+        2815,
+        (
+            "Your account here waits for an administrator to enable it.",
+            "Votre compte ici attend d’être activé par un administrateur.",
+        ),
+        (
+            "Tell the administrator of this console, then sign in again. On the machine: `entente user enable NAME`.",
+            "Avertissez l’administrateur de cette console, puis ouvrez de nouveau une session. Sur la machine : `entente user enable NOM`.",
+        ),
+    )
+    .because(
+        "Some steps here take two people, and nobody may be two.",
+        "Certaines opérations exigent ici deux personnes, et personne ne doit compter pour deux.",
+    )
+}
+
+/// The provider knows the owner of a disabled account, who would come in as somebody new.
+pub(super) fn disabled_at_provider() -> Box<Fault> {
+    Fault::new(
+        2816,
+        (
+            "The account is disabled, and belongs to somebody at the identity provider.",
+            "Le compte est désactivé et appartient à une personne connue du fournisseur d’identité.",
+        ),
+        (
+            "Enable it first, `entente user enable NAME`, if its owner may come back.",
+            "Réactivez-le d’abord, `entente user enable NOM`, si cette personne peut revenir.",
+        ),
+    )
+    .because(
+        "Without it, the same person would get another account, which is not disabled.",
+        "Sans lui, la même personne obtiendrait un autre compte, qui ne serait pas désactivé.",
     )
 }
 
@@ -330,7 +368,7 @@ pub(super) fn only_at_provider() -> Box<Fault> {
         2812,
         (
             "You sign in with the identity provider, and with nothing else.",
-            "Vous ouvrez vos sessions avec le fournisseur d’identité, et rien d’autre.",
+            "Vous ouvrez vos sessions uniquement avec le fournisseur d’identité.",
         ),
         (
             "Change your password and your second factor there. The administrator can give the account a link of this console again.",

@@ -179,7 +179,14 @@ impl People {
             let totp = TotpRow { secret: link.totp, last_step: 0 };
             let step = totp::step_of(&totp, set.code, now_s).ok_or_else(faults::wrong_code)?;
             let (user, mut row) = match link.user {
-                Some(user) => (user, tx.user(&user)?.ok_or_else(link_is_over)?),
+                Some(user) => {
+                    let row = tx.user(&user)?.ok_or_else(link_is_over)?;
+                    // Moved to the provider meanwhile.
+                    if row.federated.is_some() {
+                        return Err(faults::only_at_provider());
+                    }
+                    (user, row)
+                }
                 None => {
                     if tx.users()?.iter().any(|(_, other)| other.name == name) {
                         return Err(faults::name_is_taken());

@@ -19,6 +19,8 @@ use super::ceremonies::Ceremony;
 use super::joining::new_row;
 use super::name::{is_good, is_good_display};
 use super::{Method, People, Place, Refusal, Signed, Token, faults, fold};
+use crate::accounts::Account;
+use crate::config::{Config, StaffName};
 use crate::fault::Fault;
 use crate::node::{Outcome, unpoisoned};
 use crate::oidc::Identity;
@@ -29,6 +31,9 @@ pub(super) const ERRAND_LASTS_S: i64 = 10 * 60;
 pub(super) const FAULT_LASTS_S: i64 = 60;
 /// The longest address to go to afterwards, in bytes.
 const MAX_TO: usize = 1_000;
+/// What somebody runs into who is who they say, or never got as far: it does not count as an attempt.
+const UNCOUNTED: [&str; 6] =
+    ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813", "ENT-2815"];
 
 /// What somebody goes to the provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,36 @@ pub struct Returned {
     pub to: String,
 }
 
+/// What the settings say about accounts that the provider makes.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    /// Something takes two people.
+    takes_two: bool,
+    /// Names of accounts of the machine that the settings give roles, folded.
+    staff: Vec<String>,
+}
+
+impl Guard {
+    pub(super) fn of(config: &Config) -> Self {
+        let accounts = config.staff().filter_map(|(who, _)| match who {
+            StaffName::Account(name) => Some(fold(name)),
+            StaffName::Group(_) => None,
+        });
+        Self { takes_two: !config.approvals.needed_for.is_empty(), staff: accounts.collect() }
+    }
+
+    /// Whether a folded name is that of an account of the machine, whose name stands in the log too, or looks like
+    /// the id of an account here.
+    fn reserves(&self, name: &str) -> bool {
+        let own = Account::of(rustix::process::geteuid().as_raw()).name;
+        name == "root"
+            || name == fold(&own)
+            || self.staff.iter().any(|it| it == name)
+            || uuid::Uuid::parse_str(name).is_ok()
+            || (is_good(name) && Account::named(name).is_some())
+    }
+}
+
 /// How looking an identity up ended.
 enum Found {
     /// This account, with what was written down.
@@ -100,7 +135,7 @@ impl People {
             browser: Token::new()?,
             nonce: Token::new()?,
             verifier: Token::new()?,
-            fresh: errand == Errand::Prove,
+            fresh: errand != Errand::SignIn,
         };
         let begun_at_s = self.node.now_s();
         let returned = Returned {
@@ -119,8 +154,9 @@ impl People {
         Ok(sent)
     }
 
-    /// The browser is back with a `state` and its cookie. It counts as a wrong attempt of its address
-    /// until somebody [is in](Self::sign_in_with_provider).
+    /// The browser is back with a `state` and its cookie. If it was sent away with them, it counts as a wrong
+    /// attempt of its address until somebody [is in](Self::sign_in_with_provider). Anything else is neither
+    /// counted nor written down, and uses nothing up: any page can send a browser here.
     ///
     /// `ENT-2703` after too many, `ENT-2805` if nothing of this browser is known.
     pub fn back_from_provider(
@@ -130,19 +166,32 @@ impl People {
         from: &Place,
     ) -> Outcome<Returned> {
         let now_s = self.node.now_s();
+        let state = Token::parse(state).map(|token| token.hash());
+        let browser = browser.and_then(Token::parse).map(|token| token.hash());
+        let taken = {
+            let mut errands = unpoisoned(self.errands.lock());
+            let known = state.filter(|state| {
+                errands.see(state, now_s).is_some_and(|it| Some(it.browser) == browser)
+            });
+            known.and_then(|state| errands.take(&state, now_s))
+        };
+        let returned = taken.ok_or_else(faults::provider_too_late)?;
         let begun = unpoisoned(self.attempts.lock()).begin_at(from.address, now_s);
         begun.map_err(faults::wait)?;
-        let taken = Token::parse(state)
-            .and_then(|state| unpoisoned(self.errands.lock()).take(&state.hash(), now_s));
-        let browser = browser.and_then(Token::parse).map(|token| token.hash());
-        match taken.filter(|it| Some(it.browser) == browser) {
-            Some(returned) => Ok(returned),
-            None => Err(self.refuse_provider(None, faults::provider_too_late())?),
-        }
+        Ok(returned)
     }
 
     /// Writes down that nobody came in, and gives back what they are told. For faults of the provider.
-    pub fn refuse_provider(&self, name: Option<&str>, fault: Box<Fault>) -> Outcome<Refusal> {
+    /// What is no sign of guessing does not count for the address.
+    pub fn refuse_provider(
+        &self,
+        name: Option<&str>,
+        fault: Box<Fault>,
+        from: &Place,
+    ) -> Outcome<Refusal> {
+        if UNCOUNTED.contains(&fault.code.as_str()) {
+            unpoisoned(self.attempts.lock()).succeeded_at(from.address);
+        }
         let actor = name.map_or(Actor::Node, |name| Actor::Staff(name.to_owned()));
         let entry = self.node.entry(actor, Action::AccessRefused);
         let words = ["console", "sign_in", Method::Provider.code(), fault.code.as_str()];
@@ -153,7 +202,7 @@ impl People {
     /// Opens a session for somebody whom the provider knows. Makes their account at the first time.
     ///
     /// `ENT-2807` without a group that gives a role, `ENT-2808` if the name is an account's here,
-    /// `ENT-2809` if it can be none's, `ENT-2810` if the account is disabled.
+    /// `ENT-2809` if it can be none's, `ENT-2810` if the account is disabled, `ENT-2815` if it was not enabled yet.
     pub fn sign_in_with_provider(&self, who: &Identity, from: &Place) -> Outcome<Token> {
         let user = self.admitted(who, Action::LoggedIn, from)?;
         self.open_proved(user, Method::Provider, from, who.proved_at_s)
@@ -170,11 +219,14 @@ impl People {
         let row = self.node.db.read(|tx| tx.user(&signed.user))?;
         let is_same = row.is_some_and(|row| is(&row, who));
         if !is_same || returned.session != Some(signed.key()) {
-            return Err(self
-                .refuse_provider(Some(&signed.staff.name), faults::somebody_else_at_provider())?);
+            return Err(self.refuse_provider(
+                Some(&signed.staff.name),
+                faults::somebody_else_at_provider(),
+                from,
+            )?);
         }
         self.admitted(who, Action::ProvedAgain, from)?;
-        self.proved(signed);
+        self.proved_at(signed, who.proved_at_s);
         Ok(())
     }
 
@@ -189,10 +241,10 @@ impl People {
     ) -> Outcome<Token> {
         let name = Some(signed.staff.name.as_str());
         if returned.session != Some(signed.key()) {
-            return Err(self.refuse_provider(name, faults::somebody_else_at_provider())?);
+            return Err(self.refuse_provider(name, faults::somebody_else_at_provider(), from)?);
         }
         if who.roles.is_empty() {
-            return Err(self.refuse_provider(name, faults::no_group())?);
+            return Err(self.refuse_provider(name, faults::no_group(), from)?);
         }
         let moved = self.node.db.write("moved to the provider", |tx| {
             let all = tx.users()?;
@@ -231,7 +283,7 @@ impl People {
             self.node.write_audit(tx, entries)
         });
         if let Err(fault) = moved {
-            return Err(self.refuse_provider(name, fault)?);
+            return Err(self.refuse_provider(name, fault, from)?);
         }
         unpoisoned(self.attempts.lock()).succeeded_at(from.address);
         self.end_sessions_of(&signed.user);
@@ -262,6 +314,8 @@ impl People {
     /// written down of it.
     fn admitted(&self, who: &Identity, action: Action, from: &Place) -> Outcome<UserId> {
         let new = self.node.new_id()?;
+        // Asked before: the name service of the machine may take its time.
+        let is_reserved = self.guard.reserves(&fold(&who.name));
         let found = self.node.db.write("provider", |tx| {
             let all = tx.users()?;
             let known = all.iter().find(|(_, row)| is(row, who));
@@ -270,14 +324,21 @@ impl People {
                 None if who.roles.is_empty() => {
                     return Ok(Found::Out(None, None, faults::no_group()));
                 }
-                None => match self.made(&new, who, &all) {
+                None => match self.made(&new, who, &all, is_reserved) {
                     Ok((row, entry)) => (new, row, vec![entry]),
                     Err(fault) => return Ok(Found::Out(None, None, fault)),
                 },
             };
             let name = Some(row.name.clone());
             if !row.enabled {
-                return Ok(Found::Out(Some(user), name, faults::disabled_here()));
+                // Whoever was never in has not been let in yet.
+                let waits = row.signed_in_at_s == 0;
+                if !entries.is_empty() {
+                    tx.put_user(&user, &row)?;
+                    self.node.write_audit(tx, entries)?;
+                }
+                let fault = if waits { faults::not_enabled_yet() } else { faults::disabled_here() };
+                return Ok(Found::Out(Some(user), name, fault));
             }
             entries.extend(self.follow(&user, &mut row, who));
             if who.roles.is_empty() {
@@ -300,28 +361,31 @@ impl People {
                 if let Some(user) = user {
                     self.end_sessions_of(&user);
                 }
-                Err(self.refuse_provider(name.as_deref(), fault)?)
+                Err(self.refuse_provider(name.as_deref(), fault, from)?)
             }
         }
     }
 
-    /// A new account for somebody whom nobody here knows.
+    /// A new account for somebody whom nobody here knows. Disabled, where something takes two people: somebody
+    /// with a password here would be two.
     fn made(
         &self,
         user: &UserId,
         who: &Identity,
         all: &[(UserId, UserRow)],
+        is_reserved: bool,
     ) -> Result<(UserRow, AuditEntry), Box<Fault>> {
         let name = fold(&who.name);
         if !is_good(&name) {
             return Err(faults::bad_name_at_provider());
         }
-        if all.iter().any(|(_, row)| row.name == name) {
+        if is_reserved || all.iter().any(|(_, row)| row.name == name) {
             return Err(faults::name_is_of_an_account());
         }
         let display = Some(who.display.trim()).filter(|it| is_good_display(it)).unwrap_or(&name);
         let mut row = new_row(&name, display, codes(&who.roles), self.node.now_s());
         row.federated = Some((who.issuer.clone(), who.subject.clone()));
+        row.enabled = !self.guard.takes_two;
         let entry = self.node.entry(Actor::Staff(name), Action::UserAdded).reference(*user);
         let reasons = [Method::Provider.code().to_owned()].into_iter().chain(row.roles.clone());
         Ok((row, entry.reasons(reasons)))

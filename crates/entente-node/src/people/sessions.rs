@@ -197,9 +197,13 @@ impl People {
 
     /// Notes that somebody proved once more who they are.
     pub(super) fn proved(&self, signed: &Signed) {
-        let now_s = self.node.now_s();
+        self.proved_at(signed, self.node.now_s());
+    }
+
+    /// The same for a proof at another moment than now. An older one takes nothing back.
+    pub(super) fn proved_at(&self, signed: &Signed, at_s: i64) {
         if let Some(session) = unpoisoned(self.sessions.lock()).0.get_mut(&signed.key) {
-            session.proved_at_s = now_s;
+            session.proved_at_s = session.proved_at_s.max(at_s);
         }
     }
 

@@ -57,7 +57,7 @@ impl House {
         self.joined(&link, Joining::default()).unwrap()
     }
 
-    fn joined(&self, link: &Token, joining: Joining) -> Outcome<Joined> {
+    pub(super) fn joined(&self, link: &Token, joining: Joining) -> Outcome<Joined> {
         let code = self.code_of_link(link);
         let password = PASSWORD.to_owned();
         self.people.join(link, &Joining { password, code, ..joining }, &place())
