@@ -354,8 +354,14 @@ fn the_folder_takes_no_standing_that_is_not_its_sponsors_or_not_for_it() {
     nobody.offers.clear();
     nobody.place = None;
     assert_eq!(why(&nobody, &sponsor), ["referral_contradiction"], "who has it is another");
+    let ahead = RequestStanding { at_s: START_S + 2 * 24 * 60 * 60, ..later.clone() };
+    assert_eq!(why(&ahead, &sponsor), ["request_dated_ahead"], "nothing could follow it");
     assert_eq!(it.known(&id).step(), "accepted");
     assert_eq!(why(&later, &sponsor), [""; 0]);
+    // What is over may be nobody's.
+    let over = RequestStanding { step: HomeStep::Revoked, seq: later.seq + 1, ..nobody };
+    assert_eq!(why(&over, &sponsor), [""; 0]);
+    assert_eq!(it.known(&id).step(), "revoked");
 }
 
 #[test]

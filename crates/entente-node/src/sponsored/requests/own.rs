@@ -22,6 +22,9 @@ use crate::sponsored::faults::{no_such_referral, settings_broken, several_referr
 /// How long what is over is kept, in seconds: 30 days, as in the mail.
 const OVER_S: i64 = 30 * 24 * 60 * 60;
 
+/// How far the sponsor's clock may be ahead of ours, in seconds: a day.
+const AHEAD_S: i64 = 24 * 60 * 60;
+
 /// All that the organization asked for.
 #[derive(Default, Serialize, Deserialize)]
 pub(in crate::sponsored) struct Own {
@@ -294,6 +297,7 @@ impl Own {
         profile: &SponsoredProfile,
         item: &Envelope,
         evidence: &Evidence,
+        now_s: i64,
     ) -> Outcome<Result<bool, (Option<ReferralId>, &'static str)>> {
         let payload = item.verify(payload_type::REQUEST_STANDING, &[profile.sponsor]);
         let read = payload.ok().and_then(|payload| {
@@ -303,6 +307,10 @@ impl Own {
         let id = standing.referral;
         if standing.org != profile.id || standing.sponsor != profile.sponsor {
             return Ok(Err((Some(id), "mail_of_another")));
+        }
+        // It would take the place of all that is said in the years until then.
+        if standing.at_s > now_s.saturating_add(AHEAD_S) {
+            return Ok(Err((Some(id), "request_dated_ahead")));
         }
         let Some(row) = self.rows.iter_mut().find(|row| row.id == id.0) else {
             return Ok(Err((Some(id), "referral_unknown")));
@@ -316,7 +324,10 @@ impl Own {
             return Ok(Ok(false));
         }
         let had = before.as_ref().and_then(RequestStanding::winner).map(|winner| winner.org);
-        if had.is_some() && had != standing.winner().map(|winner| winner.org) {
+        let has = standing.winner().map(|winner| winner.org);
+        // What is over may be nobody's any more; else whoever has it keeps it.
+        let is_given_up = has.is_none() && standing.step.is_over();
+        if had.is_some() && had != has && !is_given_up {
             return Ok(Err((Some(id), "referral_contradiction")));
         }
         let proof = evidence.proof(&standing);
