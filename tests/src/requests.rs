@@ -7,7 +7,7 @@ use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::referral::{HomeStep, ReferralId};
 use entente_core::sponsor::fingerprint;
-use entente_node::clock::ManualClock;
+use entente_node::clock::{Clock as _, ManualClock};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::ServiceAddAsk;
 use entente_node::node::sponsors::TakenAnswers;
@@ -125,7 +125,7 @@ impl World {
 
     /// The folder reads mail.
     pub fn read(&self, mail: &[u8]) -> FolderInbox {
-        self.folder.inbox(SECRET, Some(mail), START_S).expect("as it should be")
+        self.folder.inbox(SECRET, Some(mail), self.clock.now_s()).expect("as it should be")
     }
 
     /// The sponsor's news reach the folder: how the referral stands there.

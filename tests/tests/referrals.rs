@@ -5,7 +5,7 @@ use entente_core::codes::{Barrier, ReferralOutcome, Urgency};
 use entente_core::record::RecordId;
 use entente_core::referral::{HomeStep, PartnerState, ReferralId};
 use entente_node::fault::Fault;
-use entente_node::node::referrals::MAX_OPEN_WITH_PARTNER;
+use entente_node::node::referrals::{MAX_OPEN_WITH_PARTNER, Refusal};
 use entente_tests::federation::{Org, pull, staff};
 use entente_tests::handovers::Accepted;
 use entente_tests::net::n_audited;
@@ -105,6 +105,12 @@ fn the_referral_after_the_last_that_may_be_open_waits_until_one_is_over() {
         assert_eq!(why, ["Organization 10: more than 500 referrals would be open"]);
     };
     full();
+    // Who asks all that match asks the others.
+    let kept = home.node().create_referral(staff(), &record, card(Urgency::OneDay)).unwrap();
+    let may = home.node().may_offer(&kept, &partner.id()).unwrap();
+    assert_eq!(may, Err(Refusal::TooManyOpen));
+    let matching = home.node().matching_partners(&kept).unwrap();
+    assert!(!matching.contains(&partner.id()) && matching.contains(&partners[1].id()));
     offers(&home, &partners[1], &record).expect("another partner has room");
 
     pull(partner, &home).unwrap();

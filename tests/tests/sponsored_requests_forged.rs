@@ -15,10 +15,11 @@ use entente_core::sponsor::{
 use entente_core::statement::AgreementRef;
 use entente_core::statistics::noise::SystemRandomness;
 use entente_node::node::sponsors::request_refused;
-use entente_node::sponsored::SponsoredFolder;
+use entente_node::sponsored::{ReferAsk, SponsoredFolder};
 use entente_store::seal::KeyRing;
 use entente_tests::federation::{START_S, staff};
-use entente_tests::requests::{PARTNER, SPONSOR, World, ask, folder_of, world};
+use entente_tests::handovers::marked;
+use entente_tests::requests::{PARTNER, SPONSOR, TODAY, World, ask, folder_of, world};
 use entente_tests::sponsored::SECRET;
 
 fn key(seed: u8) -> OrgKey {
@@ -242,6 +243,93 @@ fn an_accepter_that_the_sponsor_made_up_fails_at_the_telephone() {
     assert_eq!(it.marked_files(), [""; 0].map(std::path::PathBuf::from));
 }
 
+/// What the sponsor says if somebody of its own has accepted: signed by all that have to sign it.
+fn accepted_by(it: &World, id: ReferralId, who: &OrgKey, name: &Text) -> Vec<u8> {
+    let mail = entente_proto::read_mail(&it.mail()).unwrap();
+    let read = |item: &Envelope| entente_proto::decode_request_standing(&item.payload).ok();
+    let standing = mail.items.iter().filter_map(read).find(|it| it.referral == id).unwrap();
+    let agreement = AgreementRef { id: [7; 16], version: 1 };
+    let head = Head {
+        referral: id,
+        agreement,
+        step: 1,
+        previous: None,
+        seen: Some([3; 32]),
+        at_s: START_S,
+        sponsored: None,
+    };
+    let reply = Message { head, body: Body::Reply(Answer::Accept) };
+    let payload = entente_proto::encode_referral(&reply);
+    let seen = MailCover::hash(&payload);
+    let acceptance = Envelope::seal(payload_type::REFERRAL_REPLY, payload, who).unwrap();
+    let (name, step, offered_at_s) = (name.clone(), OfferStep::Won, START_S);
+    let (previous, sponsored) = ([4; 32], false);
+    let standing = RequestStanding {
+        seq: standing.seq + 9,
+        step: HomeStep::Accepted,
+        offers: vec![AskedOrg { org: who.id(), name, step, offered_at_s }],
+        place: Some(HandoverPlace { agreement, step: 3, previous, seen, sponsored }),
+        ..standing
+    };
+    let items = [standing_by(&standing, &key(SPONSOR)), acceptance, team_key(who.id(), who)];
+    mail_with(it, &items)
+}
+
+#[test]
+fn the_folder_seals_for_nobody_whom_its_own_request_does_not_cover() {
+    let it = world();
+    let (named, other) = (key(40), key(41));
+    let print = |who: &OrgKey| Some(fingerprint(&who.id()));
+    let asked = ReferAsk {
+        to: vec![named.id().to_string()],
+        valid_until: Some("2026-11-24".to_owned()),
+        ..ask()
+    };
+    let id = it.taken(&asked);
+    let name = Text::new("Partner", "Partenaire");
+    // The sponsor lets somebody have it whom the person did not name, and who reads out its own digits.
+    assert_eq!(it.read(&accepted_by(&it, id, &other, &name)).refused, []);
+    let refused = it.hand_over(&id, print(&other).as_deref()).unwrap_err();
+    assert_eq!(refused.code, "ENT-2626");
+    let uncalled = it.folder.to_compare(SECRET, &id.to_string(), START_S).unwrap_err();
+    assert_eq!(uncalled.code, "ENT-2626");
+
+    let id = it.taken(&asked);
+    assert_eq!(it.read(&accepted_by(&it, id, &named, &name)).refused, []);
+    let (wanted, digits) = (id.to_string(), print(&named));
+    let late = START_S + 4 * 24 * 60 * 60;
+    let over = it.folder.hand_over(SECRET, &wanted, &marked(), digits.as_deref(), late);
+    assert_eq!(over.unwrap_err().code, "ENT-2626", "the last day is over");
+    assert!(it.hand_over(&id, digits.as_deref()).is_ok());
+}
+
+#[test]
+fn a_fingerprint_that_was_compared_holds_for_the_name_that_was_called() {
+    let it = world();
+    let (friend, digits) = (key(40), fingerprint(&key(40).id()));
+    let refer = |to: &str| {
+        let asked = ReferAsk { to: vec![to.to_owned()], ..ask() };
+        it.folder.refer(SECRET, &asked, START_S, TODAY).map(|_| ()).map_err(|it| it.code.clone())
+    };
+    let (first, second) = (it.taken(&ask()), it.taken(&ask()));
+    let mail = accepted_by(&it, first, &friend, &Text::new("Inn", "Auberge"));
+    assert_eq!(it.read(&mail).refused, []);
+    assert_eq!(refer("Inn"), Err("ENT-2627".to_owned()), "so says the sponsor alone");
+    let whole = friend.id().to_string();
+    let typed = it.hand_over(&first, Some(&whole)).unwrap_err();
+    assert_eq!(typed.code, "ENT-2631", "an identity can be copied from the inbox");
+    it.hand_over(&first, Some(&digits)).unwrap();
+    assert_eq!(refer("auberge"), Ok(()));
+
+    let renamed = Text::new("Clinic", "Clinique");
+    assert_eq!(it.read(&accepted_by(&it, second, &friend, &renamed)).refused, []);
+    let asked_for = it.folder.to_compare(SECRET, &second.to_string(), START_S).unwrap();
+    assert_eq!(asked_for, Some(renamed));
+    assert_eq!(it.hand_over(&second, None).unwrap_err().code, "ENT-2631");
+    it.hand_over(&second, Some(&digits)).unwrap();
+    assert_eq!(refer("Inn"), Err("ENT-2627".to_owned()), "its name is another now");
+}
+
 #[test]
 fn the_folder_takes_no_standing_that_is_not_its_sponsors_or_not_for_it() {
     let it = world();
@@ -266,8 +354,14 @@ fn the_folder_takes_no_standing_that_is_not_its_sponsors_or_not_for_it() {
     nobody.offers.clear();
     nobody.place = None;
     assert_eq!(why(&nobody, &sponsor), ["referral_contradiction"], "who has it is another");
+    let ahead = RequestStanding { at_s: START_S + 2 * 24 * 60 * 60, ..later.clone() };
+    assert_eq!(why(&ahead, &sponsor), ["request_dated_ahead"], "nothing could follow it");
     assert_eq!(it.known(&id).step(), "accepted");
     assert_eq!(why(&later, &sponsor), [""; 0]);
+    // What is over may be nobody's.
+    let over = RequestStanding { step: HomeStep::Revoked, seq: later.seq + 1, ..nobody };
+    assert_eq!(why(&over, &sponsor), [""; 0]);
+    assert_eq!(it.known(&id).step(), "revoked");
 }
 
 #[test]

@@ -251,17 +251,28 @@ fn who_proposes_without_end_fills_no_disk_and_keeps_nobody_else_out() {
     let [centre, office, second] = &orgs;
     partners(office, centre);
     partners(office, second);
-    let propose = |from: &Org, version| {
-        let plan = plan(&[office], &[from], |plan| plan.version = version);
+    let propose = |from: &Org, name: &str, version| {
+        let of_it = |plan: &mut Plan| (plan.name, plan.version) = (name.to_owned(), version);
+        let plan = plan(&[office], &[from], of_it);
         from.node().propose_plan(staff(), &plan).unwrap();
     };
-    (1..=10).for_each(|version| propose(centre, version));
-    let accepted = pull(office, centre).unwrap();
-    let skipped: Vec<_> = accepted.skipped.iter().map(|(_, code)| *code).collect();
-    assert_eq!(skipped, ["too_many_plans"; 2]);
-    propose(second, 1);
-    assert_eq!(pull(office, second).unwrap().skipped, []);
-    assert_eq!(office.node().plans().unwrap().len(), 9);
+    let skipped = |from: &Org| -> Vec<_> {
+        pull(office, from).unwrap().skipped.iter().map(|(_, code)| *code).collect()
+    };
+    // Corrections of one plan are one plan that could still be signed.
+    (1..=10).for_each(|version| propose(centre, "canada", version));
+    assert_eq!(skipped(centre), [""; 0]);
+    (1..=9).for_each(|n| propose(centre, &format!("plan-{n}"), 1));
+    assert_eq!(skipped(centre), ["too_many_plans"; 2]);
+    propose(second, "canada", 1);
+    assert_eq!(skipped(second), [""; 0]);
+    assert_eq!(office.node().plans().unwrap().len(), 18);
+
+    // What partners propose sets no number of ours, and no name or version that hides another plan.
+    assert_eq!(office.node().newest_version("canada").unwrap(), None);
+    propose(second, "cafe", 1);
+    propose(second, "plan", 10_001);
+    assert_eq!(skipped(second), ["document_unreadable"; 2]);
 }
 
 #[test]

@@ -76,6 +76,26 @@ impl ListPage<'_> {
         }
     }
 
+    /// What was asked for about a referral of its own, in words.
+    fn request(&self, what: &str) -> &'static str {
+        let p = self.p;
+        match what {
+            "refer" => p.t(
+                "Asked for by it, one of ours now:",
+                "Demandé par lui, devenu l’un des nôtres :",
+            ),
+            "hand_over" => {
+                p.t("Contact details handed on, sealed:", "Coordonnées scellées transmises :")
+            }
+            _ => p.t("Taken back:", "Retiré :"),
+        }
+    }
+
+    /// The beginning of a referral's name.
+    fn short<'a>(&self, id: &'a str) -> &'a str {
+        id.get(..8).unwrap_or(id)
+    }
+
     /// Why answers could not be carried: a reason and how often.
     fn refused(&self, told: &SponsorTold) -> Vec<(String, u64)> {
         let mut reasons: Vec<(String, u64)> = Vec::new();

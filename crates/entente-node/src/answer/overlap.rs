@@ -108,7 +108,7 @@ fn cannot_stand(place: &str, en: impl Into<String>, fr: impl Into<String>) -> Bo
         2820,
         (
             "The terms of an overlap round cannot stand like this.",
-            "Les conditions d’un recoupement ne peuvent pas être ainsi.",
+            "Les conditions d’un recoupement ne sont pas acceptables telles quelles.",
         ),
         (
             "Change what is named, and draft them again.",

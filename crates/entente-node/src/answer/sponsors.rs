@@ -93,6 +93,7 @@ fn answers(taken: TakenAnswers) -> SponsorAnswersTold {
         referral: it.referral.to_string(),
         what: it.what.to_owned(),
         asked: it.n_asked as u64,
+        fault: it.fault.map(|fault| *fault),
     });
     SponsorAnswersTold {
         said: taken.n_said as u64,

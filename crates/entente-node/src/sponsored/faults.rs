@@ -233,8 +233,8 @@ pub(in crate::sponsored) fn to_nobody() -> Box<Fault> {
             "Il n’y a personne à qui ce renvoi puisse être offert. Rien n’a été signé.",
         ),
         (
-            "Name the organizations by their identities, or as `entente sponsored inbox` calls them: `--to`.",
-            "Désignez les organismes par leur identifiant, ou par le nom qu’indique `entente sponsored inbox` : `--to`.",
+            "Name the organizations by their identities, or by a name under which you compared their fingerprints: `--to`.",
+            "Désignez les organismes par leur identifiant, ou par un nom sous lequel vous avez comparé leur empreinte : `--to`.",
         ),
     )
 }
@@ -260,7 +260,7 @@ pub(in crate::sponsored) fn no_acceptance() -> Box<Fault> {
         2629,
         (
             "Nobody has this referral now who waits for contact details. Nothing was signed.",
-            "Personne n’a ce renvoi et n’attend des coordonnées pour l’instant. Rien n’a été signé.",
+            "Aucun organisme ayant ce renvoi n’attend de coordonnées pour l’instant. Rien n’a été signé.",
         ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",

@@ -110,7 +110,9 @@ impl SponsoredFolder {
             let words: Vec<_> = mail.items.iter().filter(|item| !evidence.take(item)).collect();
             for item in words {
                 let heard = match item.payload_type.as_str() {
-                    payload_type::REQUEST_STANDING => it.own.hear(&it.profile, item, &evidence)?,
+                    payload_type::REQUEST_STANDING => {
+                        it.own.hear(&it.profile, item, &evidence, now_s)?
+                    }
                     _ => it.hear(&mail.cover.homes, item)?,
                 };
                 match heard {

@@ -12,8 +12,8 @@
 use std::collections::BTreeSet;
 
 use entente_core::codes::{
-    Code as _, ConsentScope, Dependants, GenderShared, GivenBy, Majority, OverrideReason, Risk,
-    Set, StatusGroup, Urgency,
+    Code as _, ConsentScope, Dependants, GenderShared, GivenBy, Majority, OrgType, OverrideReason,
+    Purpose, Risk, Set, StatusGroup, Urgency,
 };
 use entente_core::consent::{Consent, ConsentId};
 use entente_core::handover::{Binding, ContactDetails, KeyId, Sealed};
@@ -25,7 +25,9 @@ use entente_core::referral::{
 };
 use entente_core::sponsor::{Asked, MAX_NAMED, Request, RequestStanding, Wanted, is_fingerprint};
 use entente_core::statistics::noise::SystemRandomness;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::faults::{
     bad_request, no_acceptance, no_key, not_covered, not_now, other_recipient, settings_broken,
@@ -77,7 +79,7 @@ pub struct ReferAsk {
     pub indigenous_service: bool,
     /// What the person allows: codes of `consent_scope`.
     pub scopes: Vec<String>,
-    /// Towards whom: identities, or names that mail has told. Empty means anybody.
+    /// Towards whom: identities, or names under which a fingerprint was compared. Empty means anybody.
     pub to: Vec<String>,
     /// Towards which kinds of organizations: codes of `org_type`. Empty means any.
     pub kinds: Vec<String>,
@@ -221,8 +223,9 @@ impl SponsoredFolder {
         it.signed(at)
     }
 
-    /// Seals contact details for whoever has a referral of ours. Only that one opens them: the key was
-    /// signed by it, and `fingerprint` is what it read out, the first time.
+    /// Seals contact details for whoever has a referral of ours, if what the person allows covers that one
+    /// today. Only that one opens them: the key was signed by it, and `fingerprint` is what it read out, the
+    /// first time that the sponsor calls it by this name.
     pub fn hand_over(
         &self,
         passphrase: &str,
@@ -246,13 +249,15 @@ impl SponsoredFolder {
         let (Some(place), Some(winner)) = (&standing.place, standing.winner()) else {
             return Err(no_acceptance());
         };
+        // The sponsor asks with each offer; that it did is not taken on its word.
+        allowed(&it.own.wanted(at)?, &winner.org, day_of(now_s))?;
         let key = it.own.key_for(at, &winner.org, &place.seen)?.ok_or_else(no_key)?;
-        if !it.own.known.contains(winner.org.as_bytes()) {
-            let is_it = fingerprint.is_some_and(|typed| is_org(&winner.org, typed));
+        if !it.own.is_compared(&winner.org, &winner.name) {
+            let is_it = fingerprint.is_some_and(|typed| is_fingerprint(&winner.org, typed));
             if !is_it {
                 return Err(other_recipient(&winner.name));
             }
-            it.own.known.push(*winner.org.as_bytes());
+            it.own.compared_now(&winner.org, &winner.name);
         }
         let head = Head {
             referral: standing.referral,
@@ -278,10 +283,13 @@ impl SponsoredFolder {
     /// sponsor calls that one.
     pub fn to_compare(&self, passphrase: &str, wanted: &str, now_s: i64) -> Outcome<Option<Text>> {
         let it = self.unlock(passphrase, now_s)?;
-        let known = it.own.told(it.own.find(wanted)?)?;
+        let at = it.own.find(wanted)?;
+        let known = it.own.told(at)?;
         let winner = known.standing.as_ref().and_then(RequestStanding::winner);
         let winner = winner.ok_or_else(no_acceptance)?;
-        let is_known = it.own.known.contains(winner.org.as_bytes());
+        // Nobody is called for what will not be sealed.
+        allowed(&it.own.wanted(at)?, &winner.org, day_of(now_s))?;
+        let is_known = it.own.is_compared(&winner.org, &winner.name);
         Ok((!is_known).then(|| winner.name.clone()))
     }
 }
@@ -291,11 +299,23 @@ pub fn contact_details(document: ContactDocument) -> Outcome<ContactDetails> {
     crate::answer::handovers::details(document)
 }
 
-/// Whether somebody typed the fingerprint of an organization, or its whole identity.
-fn is_org(org: &OrgId, typed: &str) -> bool {
-    let digits = |it: &char| !it.is_whitespace() && *it != '-';
-    let plain: String = typed.chars().filter(digits).collect();
-    is_fingerprint(org, typed) || plain.to_lowercase() == org.to_string()
+/// The day in UTC, as the clock of a node has it.
+fn day_of(now_s: i64) -> Date {
+    let now = Timestamp::from_second(now_s).unwrap_or(Timestamp::UNIX_EPOCH);
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+/// Whether what was asked for covers this recipient on this day, by the rule under which it was signed.
+/// What kind of organization it is, only the sponsor knows.
+fn allowed(wanted: &Wanted, recipient: &OrgId, today: Date) -> Outcome<()> {
+    let gaps = wanted.consent.gaps(Purpose::Referral, recipient, OrgType::Ngo, today);
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    let because = |fault: Box<crate::fault::Fault>, gap: entente_core::consent::Gap| {
+        fault.because(gap.text(Lang::En), gap.text(Lang::Fr))
+    };
+    Err(gaps.into_iter().fold(not_covered(), because))
 }
 
 impl Unlocked<'_> {
@@ -322,33 +342,20 @@ impl Unlocked<'_> {
         Ok((told, file))
     }
 
-    /// The organization that is meant: by its identity, or as the sponsor called it in mail.
+    /// The organization that is meant: by its identity, or by a name under which its fingerprint was
+    /// compared. What else the sponsor calls somebody proves nothing.
     fn org_named(&self, text: &str) -> Outcome<OrgId> {
         let wanted = text.trim();
         if let Ok(org) = wanted.parse::<OrgId>() {
             return Ok(org);
         }
-        let wanted = wanted.to_lowercase();
-        let mut found: BTreeSet<OrgId> = BTreeSet::new();
-        for row in &self.all {
-            if [&row.name_en, &row.name_fr].iter().any(|name| name.to_lowercase() == wanted) {
-                found.extend(OrgId::from_bytes(&row.home).ok());
-            }
-        }
-        for at in 0..self.own.rows.len() {
-            let told = self.own.told(at)?;
-            for offer in told.standing.iter().flat_map(|standing| &standing.offers) {
-                if [&offer.name.en, &offer.name.fr].iter().any(|it| it.to_lowercase() == wanted) {
-                    found.insert(offer.org);
-                }
-            }
-        }
+        let found = self.own.compared_as(wanted);
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
             _ => Err(to_nobody().because(
-                format!("not known, or several: {}", text.trim()),
-                format!("inconnu, ou plusieurs : {}", text.trim()),
+                format!("never compared under this name, or several: {wanted}"),
+                format!("jamais comparé sous ce nom, ou plusieurs : {wanted}"),
             )),
         }
     }
@@ -414,7 +421,6 @@ fn uncovered(
     missing: Set<entente_core::codes::Need>,
     today: Date,
 ) -> Box<crate::fault::Fault> {
-    use entente_core::codes::{OrgType, Purpose};
     let mut fault = not_covered().because(
         format!("not covered: {}", missing.labels(Lang::En)),
         format!("non visé : {}", missing.labels(Lang::Fr)),

@@ -13,9 +13,11 @@ impl Peers {
     pub async fn hello(&self, partner: &OrgId, row: &PartnerRow) -> Result<HelloBack, Missed> {
         let channel = self.channel(partner, &row.address)?;
         let mut client = ExchangeClient::new(channel.clone());
+        // Whoever is shut out, or checked by phone yet, is neither told nor heard.
+        let is_open = self.node.open_to(row).is_ok();
         let request = v1::HelloRequest {
             versions: VERSIONS.to_vec(),
-            about: Some(entente_proto::about_message(&self.node.about())),
+            about: is_open.then(|| entente_proto::about_message(&self.node.about())),
             ..Default::default()
         };
         let reply = client.hello(timed(request)).await;
@@ -24,7 +26,7 @@ impl Peers {
             .map_err(|error| Missed::RefusedByUs(error.to_string()))?;
         let (id, note, about) = (*partner, back.our_checkpoint.clone(), back.about.clone());
         let keep = move |node: &crate::node::Node| {
-            if let Some(about) = about {
+            if let Some(about) = about.filter(|_| is_open) {
                 node.heard_about(&id, &about)?;
             }
             let (epoch, _, _) = node.feed_head(&id)?;

@@ -44,6 +44,20 @@ impl Question {
         Some(dry)
     }
 
+    /// The same question about the plan or round that `told` shows, by its whole id: what a name means can
+    /// change while somebody reads.
+    pub(crate) fn as_shown(&self, told: &Value) -> Self {
+        let mut meant = self.clone();
+        for key in ["plan", "round"] {
+            let named = meant.body.get_mut(key).filter(|named| named.is_string());
+            let id = told.get(key).and_then(|it| it.get("id")).filter(|id| id.is_string());
+            if let (Some(named), Some(id)) = (named, id) {
+                *named = id.clone();
+            }
+        }
+        meant
+    }
+
     /// Whether it is only to see what it would do.
     pub(crate) fn is_dry(&self) -> bool {
         self.body.get("dry_run") == Some(&Value::Bool(true))

@@ -192,16 +192,16 @@ fn drill(desk: &Desk, names: &Typed<'_>) -> Done {
 /// Shows what a plan promises and costs, asks, signs.
 fn sign_after_reading(desk: &Desk, question: &Question) -> Done {
     let dry = question.dry().filter(|_| !question.is_dry() && desk.attended && !desk.yes);
-    if let Some(dry) = dry {
-        let told = call::ask(desk, &dry)?;
-        tell(desk, question.op, told)?;
-        prompt::confirm(
-            desk,
-            "Sign this in the name of your organization?",
-            "Signer au nom de votre organisme?",
-        )?;
-    }
-    plain(desk, question)
+    let Some(dry) = dry else { return plain(desk, question) };
+    let told = call::ask(desk, &dry)?;
+    let meant = question.as_shown(&told);
+    tell(desk, question.op, told)?;
+    prompt::confirm(
+        desk,
+        "Sign this in the name of your organization?",
+        "Signer au nom de votre organisme?",
+    )?;
+    plain(desk, &meant)
 }
 
 /// Writes the draft of a plan into a file, or prints nothing but the draft.

@@ -7,10 +7,24 @@ use std::path::Path;
 use clap::Command;
 use entente_core::lang::Lang;
 use entente_node::local::Op;
+use entente_node::local::doc::PlanSignAsk;
+use serde_json::json;
 
 use super::ask::{Question, question};
 use super::flow::leaf;
 use super::tree;
+
+#[test]
+fn what_is_signed_is_what_was_shown() {
+    let ask = |plan: Option<&str>, toml: Option<&str>| {
+        let (plan, toml) = (plan.map(str::to_owned), toml.map(str::to_owned));
+        Question::new(&PlanSignAsk { plan, toml, dry_run: false })
+    };
+    let told = json!({"plan": {"id": "ab12"}});
+    assert_eq!(ask(Some("canada"), None).as_shown(&told), ask(Some("ab12"), None));
+    let draft = ask(None, Some("name = \"canada\""));
+    assert_eq!(draft.as_shown(&told), draft);
+}
 
 /// Every command with something that can be typed for it, and the operation behind it.
 const LINES: &[(&str, Option<Op>)] = &[

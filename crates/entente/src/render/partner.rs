@@ -231,7 +231,7 @@ impl Render for Invitation {
                 self.template.clone().unwrap_or_default(),
             ),
             (
-                lang.pick("They say to call", "À appeler, disent-ils"),
+                lang.pick("They say to call", "À appeler, selon l’invitation"),
                 self.contact
                     .as_ref()
                     .map_or_else(String::new, |it| format!("{}, {}", it.desk, it.telephone)),

@@ -79,11 +79,12 @@ fn request(taken: &RequestTaken, page: &mut Page<'_>) {
     let lang = page.lang();
     let short = taken.referral.get(..8).unwrap_or(&taken.referral);
     let (en, fr) = match taken.what.as_str() {
-        "refer" => {
-            ("a referral of ours now, on its behalf", "un de nos renvois maintenant, en son nom")
-        }
+        "refer" => (
+            "a referral of ours now, on its behalf",
+            "devient l’un de nos renvois, fait en son nom",
+        ),
         "hand_over" => ("contact details handed on, sealed", "coordonnées scellées transmises"),
-        _ => ("taken back", "repris"),
+        _ => ("taken back", "retiré"),
     };
     page.line(&match lang {
         Lang::En => format!("Referral {short}: {en}."),
@@ -99,6 +100,9 @@ fn request(taken: &RequestTaken, page: &mut Page<'_>) {
             Lang::Fr => format!("Sollicités aussitôt\u{a0}: {}.", lang.number(n)),
         }),
         _ => {}
+    }
+    if let Some(fault) = &taken.fault {
+        fault.render(page);
     }
 }
 
@@ -178,8 +182,11 @@ impl Render for SponsorMailTold {
             }
         });
         page.facts(&[
-            (lang.pick("Offered to it", "Qui lui sont offerts"), lang.number(self.referrals)),
-            (lang.pick("Its own", "Les siens"), lang.number(self.requests)),
+            (
+                lang.pick("Offered to it", "Renvois qui lui sont offerts"),
+                lang.number(self.referrals),
+            ),
+            (lang.pick("Its own", "Renvois qu’il a demandés"), lang.number(self.requests)),
             (lang.pick("Left for the next", "Laissés pour le prochain"), lang.number(self.left)),
         ]);
     }

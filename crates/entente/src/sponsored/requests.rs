@@ -174,6 +174,15 @@ impl Render for Signed {
         if self.told.step == "asked" {
             card_facts(&self.told.card, page);
         }
+        if let Some(with) = &self.told.with
+            && self.told.handover.as_deref() == Some("waiting")
+        {
+            let (lang, name, id) = (page.lang(), with.name.text(page.lang()), &with.id);
+            page.item(&lang.pick(
+                format!("Sealed for {name}, identity {id}"),
+                format!("Scellées pour {name}, identifiant {id}"),
+            ));
+        }
         for_the_sponsor(&self.file, page);
     }
 }

@@ -198,7 +198,7 @@ fn bad_contact(field: &str) -> Box<Fault> {
         2833,
         (
             "This is nobody to call: it takes a desk and its telephone number.",
-            "Il n’y a là personne à appeler : il faut un service et son numéro de téléphone.",
+            "L’invitation n’indique pas qui appeler : il faut un service et son numéro de téléphone.",
         ),
         (
             "Give both: `--contact \"Intake desk\" --telephone \"+1 204-555-0117\"`.",

@@ -108,6 +108,8 @@ pub struct RequestTaken {
     pub what: String,
     /// How many organizations were asked at once.
     pub asked: u64,
+    /// Why those that match were not asked, if that failed; `null` else.
+    pub fault: Option<Fault>,
 }
 
 /// A referral that an organization without a node made, as its folder knows it.

@@ -208,10 +208,8 @@ impl Node {
 
     /// Whether a referral may be offered to a partner, asked without offering it.
     pub fn may_offer(&self, kept: &KeptReferral, partner: &OrgId) -> Outcome<Result<(), Refusal>> {
-        self.db.read(|tx| {
-            let case = self.case_for(tx, &kept.record)?;
-            Ok(self.permit_offer(tx, kept, &case, partner)?.map(|_| ()))
-        })
+        let refusals = self.db.read(|tx| self.refusals(tx, kept, &[*partner]))?;
+        Ok(refusals.into_iter().next().map_or(Ok(()), |(_, refusal)| Err(refusal)))
     }
 
     /// The case behind a referral of ours: its record, or what an organization without a node signed.

@@ -104,7 +104,8 @@ impl Node {
                         let took = self.take_asked(tx, actor, &org, read, is_gone)?;
                         let (referral, what) = (read.request.referral, read.request.what.code());
                         if took == Ok(true) {
-                            taken.requests.push(TakenRequest { referral, what, n_asked: 0 });
+                            let (n_asked, fault) = (0, None);
+                            taken.requests.push(TakenRequest { referral, what, n_asked, fault });
                         }
                         (referral, took)
                     }
@@ -134,11 +135,11 @@ impl Node {
         if !is_wanted || self.asked_by(&id)? != Some(request.org) {
             return Ok(());
         }
-        let n_asked = self.offer_request(actor, &id)?;
+        let (n_asked, fault) = self.offer_request(actor, &id)?;
         match taken.requests.iter_mut().find(|it| it.referral == id) {
-            Some(it) => it.n_asked = n_asked,
-            None if n_asked > 0 => {
-                taken.requests.push(TakenRequest { referral: id, what: "refer", n_asked });
+            Some(it) => (it.n_asked, it.fault) = (n_asked, fault),
+            None if n_asked > 0 || fault.is_some() => {
+                taken.requests.push(TakenRequest { referral: id, what: "refer", n_asked, fault });
             }
             None => {}
         }

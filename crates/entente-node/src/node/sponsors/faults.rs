@@ -196,7 +196,7 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
         "handover_malformed" => not_handed_on("it is damaged", "elles sont endommagées"),
         "handover_not_accepted" => not_handed_on(
             "nobody has the referral who waits for them",
-            "personne n’a le renvoi et ne les attend",
+            "aucun organisme n’a accepté le renvoi ni n’attend les coordonnées",
         ),
         "handover_other_place" => not_handed_on(
             "they were sealed for another place: the organization reads its newest mail first",
@@ -237,7 +237,7 @@ fn not_covered() -> Box<Fault> {
         2634,
         (
             "No consent and no legal duty in the request covers the referral now. It was not taken.",
-            "Aucun consentement ni aucune obligation légale de la demande ne vise le renvoi maintenant. Elle n’a pas été prise.",
+            "Aucun consentement ni aucune obligation légale de la demande ne vise le renvoi maintenant. La demande n’a pas été prise.",
         ),
         (
             "Call the organization: it asks the person, and then signs a new request, `entente sponsored refer`.",

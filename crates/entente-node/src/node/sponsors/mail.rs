@@ -224,13 +224,14 @@ impl Node {
             let mut n_requests = 0;
             let own = self.standings_for(tx, org, since)?;
             let n_own = own.len();
-            for of_one in own {
+            for (id, of_one) in own {
                 let size: usize = of_one.iter().map(Vec::len).sum();
                 let n_items = items.len() + of_one.len();
                 if n_bytes + size <= MAX_ITEM_BYTES && n_items <= entente_proto::MAX_MAIL_ITEMS {
                     n_bytes += size;
                     n_requests += 1;
                     items.extend(of_one);
+                    self.told_standing(tx, &id)?;
                 }
             }
             let cover = MailCover {

@@ -28,6 +28,7 @@ use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
 
 use super::carried::{damaged, has_node};
+use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::records::Case;
 use crate::node::referrals::KeptReferral;
@@ -48,6 +49,8 @@ pub struct TakenRequest {
     pub what: &'static str,
     /// How many organizations were asked at once.
     pub n_asked: usize,
+    /// Why those that match were not asked, if that failed.
+    pub fault: Option<Box<Fault>>,
 }
 
 /// A request, with the organization's signature checked.
@@ -271,19 +274,24 @@ impl Node {
     }
 
     /// Asks all that match about a referral that was taken, if the organization wants that and nobody was
-    /// asked yet. Returns how many were.
-    pub(super) fn offer_request(&self, actor: &Actor, id: &ReferralId) -> Outcome<usize> {
+    /// asked yet. Returns how many were, and else why that failed: the staff then offer it by hand.
+    pub(super) fn offer_request(
+        &self,
+        actor: &Actor,
+        id: &ReferralId,
+    ) -> Outcome<(usize, Option<Box<Fault>>)> {
         let kept = self.db.read(|tx| self.kept_referral(tx, id))?;
         if kept.state.step != HomeStep::Created {
-            return Ok(0);
+            return Ok((0, None));
         }
         let to = self.matching_partners(&kept)?;
         if to.is_empty() {
-            return Ok(0);
+            return Ok((0, None));
         }
-        // Why it was refused is in the audit log; the staff offer it by hand.
-        let offered = self.offer_referral(actor.clone(), id, &to);
-        Ok(offered.map_or(0, |kept| kept.state.offers.len()))
+        Ok(match self.offer_referral(actor.clone(), id, &to) {
+            Ok(kept) => (kept.state.offers.len(), None),
+            Err(fault) => (0, Some(fault)),
+        })
     }
 
     /// Which organization without a node asked for a referral of ours; `None` if it is our own.
@@ -337,14 +345,15 @@ impl Node {
         Ok(())
     }
 
-    /// Where the referrals stand that an organization asked for, as items of its mail, with whether each
-    /// is over. Those that were over before `since_s` are left out.
+    /// Where the referrals stand that an organization asked for, each with its items for the mail; those that
+    /// are over come last. Those that were over before `since_s` are left out. What is not written into
+    /// the mail was not told: [`Self::told_standing`].
     pub(super) fn standings_for(
         &self,
         tx: &mut Write<'_>,
         org: &OrgId,
         since_s: i64,
-    ) -> Outcome<Vec<Vec<Vec<u8>>>> {
+    ) -> Outcome<Vec<(ReferralId, Vec<Vec<u8>>)>> {
         let mut all = Vec::new();
         for (id, mut row) in tx.all_requests()? {
             if row.org != *org.as_bytes() {
@@ -355,7 +364,6 @@ impl Node {
                 continue;
             }
             row.n_told += 1;
-            row.told_at = Some(kept.n_steps);
             let standing = self.request_standing(tx, org, &kept, &row)?;
             let mut items = vec![self.signed_standing(&standing)?];
             if standing.place.is_some()
@@ -365,10 +373,17 @@ impl Node {
                 items.extend(self.key_evidence(tx, &winner)?);
             }
             tx.put_request(&id, &row)?;
-            all.push((kept.state.step.is_over(), kept.created.0, items));
+            all.push((kept.state.step.is_over(), kept.created.0, (kept.id, items)));
         }
         all.sort_by_key(|(is_over, created_s, _)| (*is_over, *created_s));
-        Ok(all.into_iter().map(|(_, _, items)| items).collect())
+        Ok(all.into_iter().map(|(_, _, of_one)| of_one).collect())
+    }
+
+    /// Notes that where a referral stands is in the mail that is written now.
+    pub(super) fn told_standing(&self, tx: &mut Write<'_>, id: &ReferralId) -> Outcome<()> {
+        let Some(mut row) = tx.request(&id.0)? else { return Ok(()) };
+        row.told_at = Some(self.kept_referral(tx, id)?.n_steps);
+        Ok(tx.put_request(&id.0, &row)?)
     }
 
     fn signed_standing(&self, standing: &RequestStanding) -> Outcome<Vec<u8>> {

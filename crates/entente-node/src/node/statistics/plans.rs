@@ -16,10 +16,13 @@ use entente_store::rows::{BadRow, Bytes32, PlanRow};
 use entente_store::statistics::Statistics as _;
 
 use super::overlap::contributing::rounds_of;
-use super::signed::Signable;
+use super::signed::{Signable, counted};
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::{Node, Outcome};
+
+/// The highest version that is drafted or taken: a partner could else use up all the numbers of a name.
+const MAX_VERSION: u32 = 10_000;
 
 /// A plan as this node keeps it.
 #[derive(Clone, Debug)]
@@ -45,6 +48,9 @@ impl Node {
     /// Reads the draft of a plan.
     pub fn read_plan(&self, draft: &str, roles: Option<Roles>) -> Outcome<Plan> {
         let plan = Plan::from_toml(draft, roles).map_err(|error| not_a_plan(&error))?;
+        if let Some(problem) = not_told_apart(&plan) {
+            return Err(no_plan(vec![problem]));
+        }
         self.require_part(&plan)?;
         Ok(plan)
     }
@@ -102,17 +108,21 @@ impl Node {
             );
             return Ok(Some(PlanProblem { place: "roles.contributors", what }));
         }
+        if let Some(problem) = not_told_apart(plan) {
+            return Ok(Some(problem));
+        }
         self.db.read(|tx| speaks_against(tx, plan, &self.id()))
     }
 
-    /// The newest version of the plans of this name, and the last year for which one of them was
-    /// answered.
+    /// The newest version of the plans of this name that we signed or drafted, and the last year for which
+    /// one of them was answered. What partners propose sets no number.
     pub fn newest_version(&self, name: &str) -> Outcome<Option<(u32, Option<Year>)>> {
         self.db.read(|tx| {
             let mut newest = None;
             for (id, row) in tx.plans()? {
                 let plan = plan_of(&row)?;
-                if plan.name == name {
+                let is_own = row.signed_at_s.is_some() || row.from == *self.id().as_bytes();
+                if is_own && plan.name == name {
                     let released = last_released(tx, &PlanId(id))?;
                     let (version, year) = newest.unwrap_or_default();
                     newest = Some((plan.version.max(version), released.max(year)));
@@ -163,7 +173,7 @@ impl Node {
         })
     }
 
-    /// Finds a plan by its name, by `name@version`, or by the beginning of its id. Of several
+    /// Finds a plan by the beginning of its id, and else by its name or by `name@version`. Of several
     /// versions it is the newest that we signed, or else the newest.
     pub fn find_plan(&self, wanted: &str) -> Outcome<KeptPlan> {
         let wanted = wanted.trim();
@@ -171,16 +181,17 @@ impl Node {
             Some((name, version)) => (name, Some(version)),
             None => (wanted, None),
         };
-        let is_meant = |kept: &&KeptPlan| {
-            let is_named = kept.plan.name == name
-                && version.is_none_or(|it| it.parse::<u32>() == Ok(kept.plan.version));
-            let is_id =
-                wanted.len() >= 4 && kept.id.to_string().starts_with(&wanted.to_lowercase());
-            is_named || is_id
+        let is_named = |kept: &&KeptPlan| {
+            kept.plan.name == name
+                && version.is_none_or(|it| it.parse::<u32>() == Ok(kept.plan.version))
         };
+        let id = wanted.to_lowercase();
+        let is_id = |kept: &&KeptPlan| id.len() >= 4 && kept.id.to_string().starts_with(&id);
+        let order = |kept: &&KeptPlan| (kept.is_signed(), kept.plan.version);
         let all = self.plans()?;
-        let newest = all.iter().filter(is_meant).max_by_key(|it| (it.is_signed(), it.plan.version));
-        newest.cloned().ok_or_else(unknown_plan)
+        let by_id = all.iter().filter(is_id).max_by_key(order);
+        let found = by_id.or_else(|| all.iter().filter(is_named).max_by_key(order));
+        found.cloned().ok_or_else(unknown_plan)
     }
 }
 
@@ -191,7 +202,7 @@ impl Signable for Plan {
     const ACTIONS: [Action; 2] = [Action::PlanProposed, Action::PlanSigned];
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        entente_proto::decode_plan(bytes).ok()
+        entente_proto::decode_plan(bytes).ok().filter(|plan| not_told_apart(plan).is_none())
     }
 
     fn id(&self, bytes: &[u8]) -> Bytes32 {
@@ -206,8 +217,26 @@ impl Signable for Plan {
         if tx.plan(id)?.is_some() {
             return Ok(Ok(()));
         }
-        let plans = tx.plans()?.into_iter().map(|(_, row)| row);
-        Ok(Err(plans.filter(|row| row.from == *from && row.signed_at_s.is_none()).count()))
+        let rows = tx.plans()?.into_iter();
+        let plans: Vec<(Plan, PlanRow)> =
+            rows.map(|(_, row)| Ok((plan_of(&row)?, row))).collect::<Outcome<_>>()?;
+        let unsigned: Vec<&Plan> = plans
+            .iter()
+            .filter(|(_, row)| row.from == *from && row.signed_at_s.is_none())
+            .map(|(plan, _)| plan)
+            .collect();
+        // What another version replaces, signed here or of the same sender, is not signed any more.
+        let is_replaced = |plan: &Plan| {
+            plans.iter().filter(|(other, _)| other.name == plan.name).any(|(other, row)| {
+                let is_newer = other.version > plan.version;
+                match row.signed_at_s {
+                    Some(_) => other.version >= plan.version,
+                    None => row.from == *from && is_newer,
+                }
+            })
+        };
+        let n_open = unsigned.iter().filter(|plan| !is_replaced(plan)).count();
+        Ok(Err(counted(unsigned.len(), n_open)))
     }
 
     fn keep(
@@ -228,6 +257,26 @@ impl Signable for Plan {
     ) -> Outcome<()> {
         Ok(tx.put_plan_signature(id, org, document)?)
     }
+}
+
+/// Why a plan could not be told apart by what people type: a name that looks like the beginning of an id, or
+/// a version beyond all that are counted.
+fn not_told_apart(plan: &Plan) -> Option<PlanProblem> {
+    if plan.name.len() >= 4 && plan.name.bytes().all(|it| it.is_ascii_hexdigit()) {
+        let what = Text::new(
+            "must have another letter than a to f, or it looks like the beginning of an id",
+            "doit contenir une autre lettre que a à f, sinon il ressemble au début d’un identifiant",
+        );
+        return Some(PlanProblem { place: "name", what });
+    }
+    if plan.version > MAX_VERSION {
+        let what = Text::new(
+            format!("must be {MAX_VERSION} or less"),
+            format!("doit être {MAX_VERSION} ou moins"),
+        );
+        return Some(PlanProblem { place: "version", what });
+    }
+    None
 }
 
 /// The document in a row. What was kept was without problems; a row that is not is damaged.

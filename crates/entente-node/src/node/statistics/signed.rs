@@ -21,6 +21,14 @@ use crate::node::{Node, Outcome};
 /// end fills no disk, and keeps nobody else's out.
 const MAX_UNSIGNED: usize = 8;
 
+/// The most that are kept in all, with those that are over or that a newer version replaces.
+const MAX_KEPT: usize = 64;
+
+/// How many count against a sender of whom this many are kept unsigned, and this many may still be signed.
+pub(super) fn counted(n_kept: usize, n_open: usize) -> usize {
+    if n_kept >= MAX_KEPT { n_kept } else { n_open }
+}
+
 /// A kind of document that several parties sign.
 pub(super) trait Signable: Sized {
     /// The payload type of a signature. Anything else is a proposal.
@@ -41,7 +49,8 @@ pub(super) trait Signable: Sized {
     /// Whether an organization has a part in it.
     fn names(&self, org: &OrgId) -> bool;
 
-    /// Whether it is kept; and else how many of this sender are kept that we have not signed.
+    /// Whether it is kept; and else how many of this sender are kept that we have not signed and still could,
+    /// as [`counted`].
     fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>>;
 
     /// Keeps it, unsigned.

@@ -1,12 +1,13 @@
 //! What the folder keeps of referrals that the organization made, and what it takes from mail about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::handover::key::public_from_bytes;
 use entente_core::identity::{OrgId, OrgKey};
+use entente_core::lang::Text;
 use entente_core::referral::{Answer, Body, Message, NeedCard, ReferralId};
-use entente_core::sponsor::{Asked, Request, RequestStanding};
+use entente_core::sponsor::{Asked, Request, RequestStanding, Wanted};
 use entente_core::statistics::sum::SealingPublic;
 use entente_store::rows::ChainRow;
 use serde::{Deserialize, Serialize};
@@ -16,17 +17,31 @@ use super::{FolderRequest, broken};
 use crate::node::Outcome;
 use crate::node::audit::no_randomness;
 use crate::sponsored::SponsoredProfile;
-use crate::sponsored::faults::{no_such_referral, several_referrals};
+use crate::sponsored::faults::{no_such_referral, settings_broken, several_referrals};
 
 /// How long what is over is kept, in seconds: 30 days, as in the mail.
 const OVER_S: i64 = 30 * 24 * 60 * 60;
+
+/// How far the sponsor's clock may be ahead of ours, in seconds: a day.
+const AHEAD_S: i64 = 24 * 60 * 60;
 
 /// All that the organization asked for.
 #[derive(Default, Serialize, Deserialize)]
 pub(in crate::sponsored) struct Own {
     pub(in crate::sponsored) rows: Vec<OwnRow>,
-    /// The organizations whose fingerprint was compared.
-    pub(in crate::sponsored) known: Vec<[u8; 32]>,
+    /// The organizations whose fingerprint was compared. Before, the name was not kept with it: those are
+    /// compared once more.
+    #[serde(default)]
+    compared: Vec<Compared>,
+}
+
+/// An organization whose fingerprint was compared, and what the sponsor called it then: whoever typed the
+/// digits called this one.
+#[derive(Serialize, Deserialize)]
+struct Compared {
+    org: [u8; 32],
+    name_en: String,
+    name_fr: String,
 }
 
 /// A referral that the organization asked for.
@@ -226,6 +241,42 @@ impl Own {
         proof.map(|it| public_from_bytes(&it.key).map_err(broken)).transpose()
     }
 
+    /// What was asked for in the first place: the card, and what the person allows.
+    pub(super) fn wanted(&self, at: usize) -> Outcome<Wanted> {
+        let row = self.rows.get(at).ok_or_else(no_such_referral)?;
+        let first = row.words.first().ok_or_else(settings_broken)?;
+        let signed = entente_proto::decode_envelope(&first.signed).map_err(broken)?;
+        match entente_proto::decode_request(&signed.payload).map_err(broken)?.what {
+            Asked::Refer(wanted) => Ok(*wanted),
+            Asked::HandOver(_) | Asked::Withdraw => Err(settings_broken()),
+        }
+    }
+
+    /// Whether the fingerprint of this organization was compared under this name.
+    pub(super) fn is_compared(&self, org: &OrgId, name: &Text) -> bool {
+        let is_it = |it: &Compared| {
+            it.org == *org.as_bytes() && it.name_en == name.en && it.name_fr == name.fr
+        };
+        self.compared.iter().any(is_it)
+    }
+
+    /// Remembers that the fingerprint was compared, under this name and no older one.
+    pub(super) fn compared_now(&mut self, org: &OrgId, name: &Text) {
+        let (name_en, name_fr) = (name.en.clone(), name.fr.clone());
+        self.compared.retain(|it| it.org != *org.as_bytes());
+        self.compared.push(Compared { org: *org.as_bytes(), name_en, name_fr });
+    }
+
+    /// The organizations that were compared under this name, in either language.
+    pub(super) fn compared_as(&self, name: &str) -> BTreeSet<OrgId> {
+        let wanted = name.to_lowercase();
+        let is_meant = |it: &&Compared| {
+            [&it.name_en, &it.name_fr].iter().any(|name| name.to_lowercase() == wanted)
+        };
+        let found = self.compared.iter().filter(is_meant);
+        found.filter_map(|it| OrgId::from_bytes(&it.org).ok()).collect()
+    }
+
     /// What is for the sponsor, in the order in which it was signed.
     pub(in crate::sponsored) fn words(&self) -> impl Iterator<Item = Vec<u8>> {
         self.rows.iter().flat_map(|row| row.words.iter().map(|word| word.signed.clone()))
@@ -246,6 +297,7 @@ impl Own {
         profile: &SponsoredProfile,
         item: &Envelope,
         evidence: &Evidence,
+        now_s: i64,
     ) -> Outcome<Result<bool, (Option<ReferralId>, &'static str)>> {
         let payload = item.verify(payload_type::REQUEST_STANDING, &[profile.sponsor]);
         let read = payload.ok().and_then(|payload| {
@@ -255,6 +307,10 @@ impl Own {
         let id = standing.referral;
         if standing.org != profile.id || standing.sponsor != profile.sponsor {
             return Ok(Err((Some(id), "mail_of_another")));
+        }
+        // It would take the place of all that is said in the years until then.
+        if standing.at_s > now_s.saturating_add(AHEAD_S) {
+            return Ok(Err((Some(id), "request_dated_ahead")));
         }
         let Some(row) = self.rows.iter_mut().find(|row| row.id == id.0) else {
             return Ok(Err((Some(id), "referral_unknown")));
@@ -268,7 +324,10 @@ impl Own {
             return Ok(Ok(false));
         }
         let had = before.as_ref().and_then(RequestStanding::winner).map(|winner| winner.org);
-        if had.is_some() && had != standing.winner().map(|winner| winner.org) {
+        let has = standing.winner().map(|winner| winner.org);
+        // What is over may be nobody's any more; else whoever has it keeps it.
+        let is_given_up = has.is_none() && standing.step.is_over();
+        if had.is_some() && had != has && !is_given_up {
             return Ok(Err((Some(id), "referral_contradiction")));
         }
         let proof = evidence.proof(&standing);

@@ -361,8 +361,8 @@ fn refer(words: Words) -> Command {
         several(words.option(
             "to",
             ("ORGANIZATION", "ORGANISME"),
-            "Only to these organizations, by identity or by the name in the inbox [any]",
-            "Seulement à ces organismes, par identifiant ou par le nom du courrier [tous]",
+            "Only to these organizations, by identity or by a name whose fingerprint you compared [any]",
+            "Seulement à ces organismes, par identifiant ou par un nom dont vous avez comparé l’empreinte [tous]",
         )),
         several(code(
             "kind",

@@ -14,7 +14,7 @@ use entente_store::rows::{BadRow, Bytes32, OverlapRow};
 
 use super::driving::over;
 use crate::fault::Fault;
-use crate::node::statistics::signed::Signable;
+use crate::node::statistics::signed::{Signable, counted};
 use crate::node::{Node, Outcome};
 
 /// A round as this node keeps it.
@@ -138,6 +138,10 @@ impl Node {
             if row.signed_at_s.is_some() {
                 return Ok(());
             }
+            // It may have been declined since it was read.
+            if row.ended_at_s.is_some() {
+                return Err(over());
+            }
             row.signed_at_s = Some(self.now_s());
             let sealed = self.sealed(payload_type::OVERLAP_TERMS, row.bytes.clone())?;
             let document = entente_proto::encode_envelope(&sealed);
@@ -165,7 +169,8 @@ impl Node {
         self.db.read(|tx| KeptRound::of(tx, tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?))
     }
 
-    /// Finds a round by the beginning of its id, or by its period: then the newest of that period.
+    /// Finds a round by the beginning of its id, or by its period: then the newest of that period. If that
+    /// one and others wait for our signature, the period names none of them.
     pub fn find_overlap(&self, wanted: &str) -> Outcome<KeptRound> {
         let wanted = wanted.trim().to_lowercase();
         let all = self.overlaps()?;
@@ -174,8 +179,16 @@ impl Node {
         };
         let is_period =
             |kept: &&KeptRound| kept.round.terms().period.to_string().to_lowercase() == wanted;
-        let found = all.iter().find(is_id).or_else(|| all.iter().rev().find(is_period));
-        found.cloned().ok_or_else(unknown_round)
+        if let Some(found) = all.iter().find(is_id) {
+            return Ok(found.clone());
+        }
+        let waits = |kept: &KeptRound| !kept.is_signed() && !kept.is_over();
+        let newest = all.iter().rev().find(is_period).ok_or_else(unknown_round)?;
+        let n_waiting = all.iter().filter(is_period).filter(|kept| waits(kept)).count();
+        if waits(newest) && n_waiting > 1 {
+            return Err(several_rounds());
+        }
+        Ok(newest.clone())
     }
 }
 
@@ -202,7 +215,10 @@ impl Signable for Round {
             return Ok(Ok(()));
         }
         let rounds = tx.overlap_rounds()?.into_iter().map(|(_, row)| row);
-        Ok(Err(rounds.filter(|row| row.from == *from && row.signed_at_s.is_none()).count()))
+        let unsigned = rounds.filter(|row| row.from == *from && row.signed_at_s.is_none());
+        let unsigned: Vec<OverlapRow> = unsigned.collect();
+        let n_open = unsigned.iter().filter(|row| row.ended_at_s.is_none()).count();
+        Ok(Err(counted(unsigned.len(), n_open)))
     }
 
     fn keep(
@@ -238,6 +254,20 @@ pub(super) fn not_signable(en: impl Into<String>, fr: impl Into<String>) -> Box<
         ),
     )
     .because(en, fr)
+}
+
+fn several_rounds() -> Box<Fault> {
+    Fault::new(
+        2130,
+        (
+            "Several overlap rounds of this period wait for a signature.",
+            "Plusieurs recoupements de cette période attendent une signature.",
+        ),
+        (
+            "Name one by its id: `entente stats overlap list`.",
+            "Désignez-en un par son identifiant : `entente stats overlap list`.",
+        ),
+    )
 }
 
 pub(crate) fn unknown_round() -> Box<Fault> {
