@@ -15,15 +15,19 @@ use entente_core::record::{Field, Kind, RecordId};
 use entente_core::service::{
     Address, Contact, Documents, Location, Organization, Phone, Service, ServiceId, Site as Place,
 };
+use entente_core::sponsor::fingerprint;
 use entente_core::statistics::plan::Roles;
 use entente_node::answer::{Asked, Staff};
 use entente_node::jobs::{ExportChoice, JobState};
 use entente_node::local::{Op, Role};
 use entente_node::node::approvals::Request;
+use entente_node::sponsored::{NewSponsored, SponsoredFolder};
 use entente_store::people::{PasskeyRow, People as _};
+use entente_store::seal::KdfParams;
 use entente_tests::federation::{plain_case, staff};
 use entente_tests::net::{Site, pair};
 use entente_tests::referrals::{card, referral_consent, referrals_only};
+use entente_tests::sponsored::SECRET;
 use serde_json::{Value, json};
 
 use super::House;
@@ -79,6 +83,7 @@ impl Furnished {
         it.services(seed).await;
         it.referrals().await;
         it.statistics().await;
+        it.sponsored();
         it.work(seed).await;
         it
     }
@@ -268,6 +273,23 @@ impl Furnished {
         self.put("form", ["csv", "xlsx", "json", "sdmx", "return"].map(str::to_owned));
         self.put("round", [round.id().to_string()]);
         self.put("epoch", ["2026-Q3".to_owned()]);
+    }
+
+    /// An organization without a node that the house sponsors.
+    fn sponsored(&mut self) {
+        let house = self.house.site.node();
+        let place = tempfile::tempdir().unwrap();
+        let folder = SponsoredFolder::new(place.path().join("folder"));
+        let options = NewSponsored {
+            name: mild("sponsored"),
+            kind: OrgType::Ngo,
+            sponsor: house.id().to_string(),
+            kdf: KdfParams::WEAK_FOR_TESTS,
+        };
+        let org = folder.init(&options, SECRET).unwrap().id;
+        let (_, file) = folder.sign(SECRET, house.now_s()).unwrap();
+        house.add_sponsored(&staff(), &file, &fingerprint(&org)).unwrap();
+        self.put("organization", [org.to_string()]);
     }
 
     /// Exports that have ended, an upload, and a request that waits; an entry of the log.
