@@ -238,8 +238,6 @@ impl Jobs {
 
     /// Keeps how a job ended. What cannot be written down is known until the node stops.
     fn finish(&self, id: JobId, outcome: Outcome<String>) {
-        let mut live = unpoisoned(self.live.lock());
-        let Some(of) = live.get_mut(&id) else { return };
         let (state, told) = match &outcome {
             Ok(told) => (JobState::Done, told.clone()),
             Err(fault) => {
@@ -248,10 +246,15 @@ impl Jobs {
                 (state, serde_json::to_string(fault).unwrap_or_default())
             }
         };
-        of.row = JobRow { state, told, ended_s: self.node.now_s(), ..of.row.clone() };
-        let row = of.row.clone();
-        drop(live);
-        self.files.ended(&id, state == JobState::Done, self.node.now_s());
+        let now_s = self.node.now_s();
+        // First, so that whoever sees that it is over finds its files as they stay.
+        self.files.ended(&id, state == JobState::Done, now_s);
+        let row = {
+            let mut live = unpoisoned(self.live.lock());
+            let Some(of) = live.get_mut(&id) else { return };
+            of.row = JobRow { state, told, ended_s: now_s, ..of.row.clone() };
+            of.row.clone()
+        };
         match self.node.db.write("job ended", |tx| tx.put_job(&id, &row)) {
             Ok(()) => drop(unpoisoned(self.live.lock()).remove(&id)),
             Err(_) => tracing::error!(op = row.op, "how a job ended could not be written down"),

@@ -195,7 +195,7 @@ async fn an_organization_without_a_node_makes_a_referral_and_seals_what_the_spon
     }
     let of = ["sponsored", "withdraw", &harbour, &id, "--out", &file, "--passphrase-file", &secret];
     assert_eq!(done(&node, &of)["request"]["step"], "withdrawing");
-    for (lang, word) in [("fr", "repris"), ("en", "Taken before")] {
+    for (lang, word) in [("fr", "retiré"), ("en", "Taken before")] {
         let taken = node.run(&["--lang", lang, "sponsor", "take", &file]);
         let page = String::from_utf8_lossy(&taken.stdout).into_owned();
         assert!(taken.status.success() && page.contains(word), "{page}");

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    PlanRow, StatsReturnAsk, StatsRunAsk, StatsShowAsk, StatsTold, SumState, SumTold,
+    PlanRow, PlanShowAsk, StatsReturnAsk, StatsRunAsk, StatsShowAsk, StatsTold, SumState, SumTold,
 };
 use serde::Deserialize;
 
@@ -106,6 +106,8 @@ async fn run(
     let periods: Vec<String> =
         Some(wanted.period.clone()).filter(|it| !it.is_empty()).into_iter().collect();
     let Wanted { close, give_up, .. } = wanted;
+    // What is not there is said here, and not on the page of a job.
+    visit.ask(&PlanShowAsk { plan: plan.clone() }).await?;
     let to = visit.start(&StatsRunAsk { plan, periods, cube: None, close, give_up }).await?;
     Ok(Redirect::to(&to).into_response())
 }

@@ -203,6 +203,8 @@ async fn propose(visit: Visit, Form(typed): Form<Typed>) -> Answer {
 /// `POST /statistics/overlap/{round}/run`, as a job. Without whom it goes on is said for every contributor.
 async fn run(visit: Visit, Path(round): Path<String>, Form(typed): Form<Typed>) -> Answer {
     let without = typed.into_iter().filter(|(name, _)| name == "without").map(|(_, id)| id);
+    // What is not there is said here, and not on the page of a job.
+    visit.ask(&OverlapShowAsk { round: round.clone(), signed: false }).await?;
     let to = visit.start(&OverlapRunAsk { round, without: without.collect() }).await?;
     Ok(Redirect::to(&to).into_response())
 }
