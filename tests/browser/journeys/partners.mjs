@@ -36,11 +36,14 @@ async function harmless(world, page, where) {
   world.check(found.every((n) => n === 0), `${where}: a name became a script or a link`);
 }
 
+// The worst that an organization may be called: markup is refused where it names itself.
+const MILD = `Tom & "Jerry" 'x' {{7*7}}`;
+
 /** An organization without a node: taken on by its digits, its files taken, its mail and its receipt saved, the end. */
 async function sponsored(world, house, page, secret) {
   const folder = join(world.folder, "harbour");
   const proved = async () => { if (new URL(page.url()).pathname === "/en/confirm") await world.confirm(page, secret); };
-  const made = house.json("sponsored", "new", folder, "--name-en", HOSTILE, "--name-fr", "Maison sans nœud", "--kind", "ngo",
+  const made = house.json("sponsored", "new", folder, "--name-en", MILD, "--name-fr", "Maison sans nœud", "--kind", "ngo",
     "--sponsor", house.json("status").organization.id, "--passphrase-file", house.pass);
   const sign = (name) => {
     const file = join(world.folder, name);
@@ -66,7 +69,7 @@ async function sponsored(world, house, page, secret) {
   world.check((await page.textContent(".summary")).includes("ENT-2603"), "wrong digits were taken");
   await world.look(page, "sponsored-add-wrong", { picture: false });
   await add(first, ` ${made.fingerprint} `);
-  world.check((await page.textContent("main")).includes(HOSTILE), "the organization is not in the list");
+  world.check((await page.textContent("main")).includes(MILD), "the organization is not in the list");
   await harmless(world, page, "the sponsored organization");
 
   house.cli("sponsored", "service", folder, "--name", "Counsel", "--province", "AB", "--hidden");
@@ -267,7 +270,7 @@ export async function partners(world) {
   await ana.click("main form.draft > button");
   world.check((await ana.textContent(".change")).length > 0, "the difference is not shown");
   await ana.click("text=Propose it to them");
-  await bea.reload();
+  await home(bea, shelter, "fr", alberta.json("status").organization.id);
   await bea.click("text=Demander les nouvelles");
   await bea.click("table tbody th a");
   await bea.click('main a.button:has-text("Refuser")');
