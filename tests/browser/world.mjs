@@ -14,11 +14,12 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Routes that answer with a file, a part of a page, or by leading elsewhere. */
-const NO_PAGES = ["/jobs/{job}/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/stay", "/waiting"];
+const NO_PAGES = ["/jobs/{job}/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/statistics/overlap/{round}/result",
+  "/statistics/overlap/{round}/table", "/stay", "/waiting"];
 
 /** Pages for which no journey has got far enough yet: an agreement that is ended, a partner in quarantine, a service of ours
- * that is changed, a round with six parties. */
-const NOT_YET = ["/agreements/{agreement}/end", "/partners/{partner}/release", "/services/{service}/edit", "/statistics/overlap/{round}", "/statistics/overlap/{round}/sign"];
+ * that is changed, a round that is given up or signed. */
+const NOT_YET = ["/agreements/{agreement}/end", "/partners/{partner}/release", "/services/{service}/edit", "/statistics/overlap/{round}/end", "/statistics/overlap/{round}/sign"];
 
 export const PASSWORD = "lanterne violon maple river";
 export const ALL_ROLES = ["administrator", "case_worker", "supervisor", "privacy_officer", "coordinator", "auditor"];

@@ -118,6 +118,8 @@ entente-chiefs = ["case_worker", "supervisor", "privacy_officer"]
   await out.click("text=English");
   world.check((await out.textContent(".summary")).includes("ENT-2807"), "the other language does not say it");
   await world.look(out, "sign-in-oidc-refused-en", { picture: false });
+  await out.setViewportSize({ width: 320, height: 640 });
+  await world.look(out, "sign-in-oidc-refused-en-320", { picture: false });
   await out.context().close();
   await (await again("one factor", "ENT-2806", (window_) => at(window_, op, "lea", { factors: "one" }))).context().close();
   world.check(users().length === 1, "somebody who was refused has an account");
