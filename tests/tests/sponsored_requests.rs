@@ -14,7 +14,7 @@ use entente_node::sponsored::ReferAsk;
 use entente_tests::federation::{Org, START_S, pair, propose_and_sign, pull, staff};
 use entente_tests::handovers::{PASSPHRASE, add_opener, marked};
 use entente_tests::referrals::{agree_on_referrals, referrals_only};
-use entente_tests::requests::{TODAY, ask, folder_of, world};
+use entente_tests::requests::{SPONSOR, TODAY, ask, folder_of, world};
 use entente_tests::sponsored::{SECRET, has_mark, marks_in};
 
 const DAY_S: i64 = 24 * 60 * 60;
@@ -187,6 +187,26 @@ fn what_is_taken_back_in_the_folder_is_taken_back_everywhere() {
     it.take(&file);
     let kept = it.sponsor.node().find_referral(&second.to_string()).unwrap();
     assert_eq!((kept.state.step, kept.state.offers.len()), (HomeStep::Revoked, 0));
+}
+
+#[test]
+fn what_is_over_is_sent_to_no_sponsor_again_that_may_have_forgotten_it() {
+    let it = world();
+    let (over, open) = (it.taken(&ask()), it.taken(&ask()));
+    let (_, file) = it.folder.withdraw(SECRET, &over.to_string(), START_S).unwrap();
+    it.take(&file);
+    assert_eq!(it.news(&over).step(), "revoked");
+    let file = it.folder.answers(SECRET, START_S).unwrap();
+
+    // The same sponsor from a backup that is older than both.
+    let set_back = Org::new(SPONSOR, &it.clock);
+    let (_, document) = it.folder.sign(SECRET, START_S + 1).unwrap();
+    set_back.node().add_sponsored(&staff(), &document, &fingerprint(&it.org)).unwrap();
+    let taken = set_back.node().take_answers(&staff(), &file).unwrap();
+    assert_eq!(taken.refused, []);
+    let taken: Vec<_> = taken.requests.iter().map(|request| request.referral).collect();
+    assert_eq!(taken, [open]);
+    assert!(set_back.node().find_referral(&over.to_string()).is_err());
 }
 
 #[test]

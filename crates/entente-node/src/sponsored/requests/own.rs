@@ -277,9 +277,15 @@ impl Own {
         found.filter_map(|it| OrgId::from_bytes(&it.org).ok()).collect()
     }
 
-    /// What is for the sponsor, in the order in which it was signed.
+    /// What is for the sponsor, in the order in which it was signed. Nothing of what is over: a sponsor
+    /// that was set back would take it as new, and ask again who may take on somebody who was helped.
     pub(in crate::sponsored) fn words(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.rows.iter().flat_map(|row| row.words.iter().map(|word| word.signed.clone()))
+        let is_open = |row: &&OwnRow| match row.told_standing() {
+            Ok(Some(standing)) => !standing.step.is_over(),
+            _ => true,
+        };
+        let open = self.rows.iter().filter(is_open);
+        open.flat_map(|row| row.words.iter().map(|word| word.signed.clone()))
     }
 
     /// Forgets what has long been over.
