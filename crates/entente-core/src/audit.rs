@@ -191,7 +191,7 @@ actions! {
     SettingsChanged = 234, "settings_changed", "Settings changed", "Paramètres modifiés";
     BackupDrilled = 235, "backup_drilled", "Restore of a backup tried", "Restauration d’une sauvegarde essayée";
     RequestTaken = 236, "request_taken", "Referral asked for by a sponsored organization taken", "Renvoi demandé par un organisme parrainé pris";
-    RequestWithdrawn = 237, "request_withdrawn", "Referral taken back by a sponsored organization", "Renvoi repris par un organisme parrainé";
+    RequestWithdrawn = 237, "request_withdrawn", "Referral withdrawn by a sponsored organization", "Renvoi retiré par un organisme parrainé";
     RequestHandedOver = 238, "request_handed_over", "Contact details sealed by a sponsored organization handed on", "Coordonnées scellées par un organisme parrainé transmises";
     RequestRefused = 239, "request_refused", "Request of a sponsored organization refused", "Demande d’un organisme parrainé refusée";
     RolesFollowed = 240, "roles_followed", "Roles changed after the groups at the identity provider", "Rôles modifiés d’après les groupes chez le fournisseur d’identité";
