@@ -56,7 +56,8 @@ pub(crate) fn open(
 /// Reads both from the store.
 fn rebuild(db: &Db, ours: &OrgId) -> Outcome<(Cases, HeldIndex)> {
     db.read(|tx| {
-        let (cases, mut held) = (read_cases(tx, ours)?, HeldIndex::default());
+        let cases = read_cases(tx, ours, ROWS_AT_ONCE, N_AHEAD)?;
+        let mut held = HeldIndex::default();
         for (issuer, _) in tx.partners()? {
             tx.held(&issuer, &mut |at, batch, keys| {
                 for (position, (_, id, _)) in batch.items.iter().enumerate() {
@@ -82,9 +83,15 @@ enum Batch {
 }
 
 /// Reads all cases: one thread opens rows, the other reads and codes what stands in them. Coding takes
-/// longer than opening, so whoever opens reads the rows too where the other is behind.
-fn read_cases<R: Rows>(tx: &R, ours: &OrgId) -> Result<Cases, DbError> {
-    let (ahead, behind) = mpsc::sync_channel::<Batch>(N_AHEAD);
+/// longer than opening, so whoever opens reads the rows too where the other is behind by `n_ahead` times
+/// `rows_at_once`.
+fn read_cases<R: Rows>(
+    tx: &R,
+    ours: &OrgId,
+    rows_at_once: usize,
+    n_ahead: usize,
+) -> Result<Cases, DbError> {
+    let (ahead, behind) = mpsc::sync_channel::<Batch>(n_ahead);
     std::thread::scope(|scope| {
         let coding = scope.spawn(move || {
             let mut cases = cases::Filling::default();
@@ -97,13 +104,13 @@ fn read_cases<R: Rows>(tx: &R, ours: &OrgId) -> Result<Cases, DbError> {
             }
             Ok(cases.finish(2))
         });
-        let mut rows = Vec::with_capacity(ROWS_AT_ONCE);
+        let mut rows = Vec::with_capacity(rows_at_once);
         tx.records(&mut |id, row| {
             rows.push((id, row));
-            if rows.len() < ROWS_AT_ONCE {
+            if rows.len() < rows_at_once {
                 return Ok(ControlFlow::Continue(()));
             }
-            let full = std::mem::replace(&mut rows, Vec::with_capacity(ROWS_AT_ONCE));
+            let full = std::mem::replace(&mut rows, Vec::with_capacity(rows_at_once));
             let is_wanted = match ahead.try_send(Batch::Rows(full)) {
                 Err(TrySendError::Full(Batch::Rows(rows))) => {
                     ahead.send(Batch::Cases(all_of(rows)?)).is_ok()

@@ -226,6 +226,12 @@ impl Both {
                 *unpoisoned(node.cases.write()) = rebuild(&node.db, &ours()).unwrap().0;
                 Ok(())
             }
+            // Nothing waits between the two threads, so each reads some of the rows.
+            Op::CrashWhenBusy => {
+                let read = node.db.read(|tx| read_cases(tx, &ours(), 1, 0)).unwrap();
+                *unpoisoned(node.cases.write()) = read;
+                Ok(())
+            }
         };
     }
 
@@ -361,6 +367,7 @@ enum Op {
     Stop,
     /// The index is built anew from the store.
     Crash,
+    CrashWhenBusy,
 }
 
 type Fields = Vec<(Field, &'static str)>;
@@ -445,6 +452,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0_u8..4).prop_map(Op::Days),
         1 => Just(Op::Stop),
         1 => Just(Op::Crash),
+        1 => Just(Op::CrashWhenBusy),
     ]
 }
 
