@@ -16,15 +16,17 @@ use entente_core::identity::{OrgId, OrgKey};
 use entente_core::merkle::Frontier;
 use entente_core::record::RecordId;
 use entente_core::referral::{
-    Answer, Body, Head, HomeStep, Message, PartnerState, Progress, ReferralId, Standing,
+    Answer, Body, Head, HomeStep, Message, Offer, PartnerState, Progress, ReferralId, Standing,
 };
 use entente_core::statement::{AgreementRef, Leaf, Statement};
 use entente_node::fault::Fault;
 use entente_node::node::feeds::{Accepted, Via};
 use entente_node::node::referrals::{AlarmKind, KeptReferral};
 use entente_proto::{encode_referral, encode_statement};
-use entente_tests::federation::{Org, plain_case, pull, staff};
-use entente_tests::referrals::{card, case_with_consent, network, referral_consent};
+use entente_tests::federation::{Org, START_S, pair, plain_case, pull, staff};
+use entente_tests::referrals::{
+    agree_on_referrals, card, case_with_consent, network, referral_consent,
+};
 
 /// A referral of `home` that was offered to these partners.
 fn offered(home: &Org, to: &[&Org]) -> KeptReferral {
@@ -414,4 +416,40 @@ fn a_home_cannot_hand_over_or_take_what_it_did_not_let_win() {
         "referral_contradiction"
     );
     assert_eq!(there(&partners[0], &kept.id), PartnerState::Offered);
+}
+
+#[test]
+fn a_partner_that_gives_a_referrals_name_to_another_keeps_nobody_from_answering() {
+    let (_, home, partners) = network(2);
+    let (liar, honest) = (&partners[0], &partners[1]);
+    pair(liar, honest);
+    agree_on_referrals(liar, honest);
+    let kept = offered(&home, &[liar, honest]);
+    pull(honest, &home).unwrap();
+    pull(honest, liar).unwrap();
+    let agreement = liar.node().agreements().unwrap();
+    let agreement = agreement.into_iter().find(|it| it.partner == honest.id()).unwrap();
+    let mut lies = Liar::takes_over(liar, 10, honest, agreement.reference());
+    let (due_at_s, expires_at_s) = (START_S + 3600, START_S + 7200);
+    let offer = Offer { card: card(Urgency::OneHour), due_at_s, expires_at_s };
+    let told = lies.says(honest, &lies.message(kept.id, 1, Body::Offer(offer)));
+    assert_eq!(told.skipped.len(), 0, "its own referral, as far as anybody can tell");
+
+    let id = kept.id.to_string();
+    let several = honest.node().find_received(&id).unwrap_err();
+    assert_eq!(several.code, "ENT-2302");
+    assert!(several.next.en.contains("REFERRAL@ORGANIZATION"));
+    for whose in [home.id(), liar.id()] {
+        let found = honest.node().find_received(&format!("{}@{whose}", &id[..8])).unwrap();
+        assert_eq!((found.home, found.id), (whose, kept.id));
+    }
+    let by_name = honest.node().find_received(&format!("{id}@Organization 2")).unwrap();
+    assert_eq!(by_name.home, home.id());
+    let ours = honest.node().find_received(&format!("{id}@{}", honest.id())).unwrap_err();
+    assert_eq!(ours.code, "ENT-2301");
+    honest.node().accept_referral(staff(), &by_name.home, &by_name.id).unwrap();
+    pull(&home, honest).unwrap();
+    assert_eq!(step(&home, &kept.id), HomeStep::Accepted);
+    let other = honest.node().find_received(&format!("{id}@{}", liar.id())).unwrap();
+    assert_eq!(other.state, PartnerState::Offered, "nothing was said about the other one");
 }

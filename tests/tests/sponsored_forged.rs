@@ -192,3 +192,25 @@ fn what_was_sealed_for_one_referral_is_noise_in_another() {
     let not_opened = it.folder.open_details(SECRET, &id.to_string(), START_S).unwrap_err();
     assert_eq!(not_opened.code, "ENT-2624");
 }
+
+#[test]
+fn a_home_that_gives_anothers_name_to_a_referral_keeps_no_folder_from_answering() {
+    let it = world();
+    let id = it.offered(&[]);
+    pull(&it.sponsor, &it.home).unwrap();
+    let mail = it.sponsor.node().give_mail(&staff(), &it.org).unwrap().file;
+    let item = entente_proto::read_mail(&mail).unwrap().items.pop().unwrap();
+    let offer = entente_proto::decode_referral(&item.payload_type, &item.payload).unwrap();
+    let (home, liar) = (it.home.id(), key(40).id());
+    let mail = mail_with(&it, &[home, liar], &[item, seal(&offer, &key(40))]);
+    assert_eq!(it.inbox(&mail).unwrap().referrals.len(), 2);
+
+    let accept = |wanted: String| it.folder.accept(SECRET, &wanted, START_S);
+    assert_eq!(accept(id.to_string()).unwrap_err().code, "ENT-2621");
+    assert_eq!(accept(format!("{id}@{}", key(41).id())).unwrap_err().code, "ENT-2620");
+    let (accepted, _) = accept(format!("{}@{home}", &id.to_string()[..8])).unwrap();
+    assert_eq!((accepted.kept.home, accepted.kept.state), (home, PartnerState::Accepting));
+    let all = it.folder.inbox(SECRET, None, START_S).unwrap().referrals;
+    let other = all.iter().find(|it| it.kept.home == liar).unwrap();
+    assert_eq!(other.kept.state, PartnerState::Offered);
+}

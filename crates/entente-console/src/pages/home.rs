@@ -157,7 +157,7 @@ impl Speaker<'_> {
     fn link(&self, row: &ReferralRow) -> Link {
         let text = format!("{} · {}", self.needs(row), self.other(row));
         let left = row.due.is_some().then(|| (self.left(&row.due), self.left_tone(&row.due)));
-        Link { to: self.p.to(&format!("/referrals/{}", row.id)), text, left }
+        Link { to: self.p.to(&format!("/referrals/{}", row.address())), text, left }
     }
 }
 

@@ -207,11 +207,11 @@ enum Found {
 }
 
 fn find(node: &Node, wanted: &str) -> Outcome<Found> {
-    match (node.find_referral(wanted), node.find_received(wanted)) {
-        (Ok(kept), _) => Ok(Found::Ours(kept)),
-        (Err(_), Ok(kept)) => Ok(Found::Theirs(kept)),
-        // What is said of our own is said of both: none, or several.
-        (Err(fault), Err(_)) => Err(fault),
+    match node.find_referral(wanted) {
+        // Ours go first: no partner hides one by giving its name to another.
+        Ok(kept) => Ok(Found::Ours(kept)),
+        Err(fault) if fault.code == "ENT-2301" => Ok(Found::Theirs(node.find_received(wanted)?)),
+        Err(fault) => Err(fault),
     }
 }
 

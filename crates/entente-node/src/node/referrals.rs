@@ -197,14 +197,33 @@ impl Node {
         Ok(all)
     }
 
-    /// The referral of ours whose name begins like this.
+    /// The referral of ours whose name begins like this; ours alone, if an organization was named.
     pub fn find_referral(&self, wanted: &str) -> Outcome<KeptReferral> {
-        one(self.referrals()?, |it| it.id, wanted)
+        let (name, home) = name_and_home(wanted);
+        if home.is_some_and(|home| !self.is_meant(&home)) {
+            return Err(unknown_referral());
+        }
+        one(self.referrals()?, |it| it.id, &name)
     }
 
-    /// The referral that we were offered whose name begins like this.
+    /// The referral that we were offered whose name begins like this. Whoever was offered one can give its
+    /// name to another: then whose it is has to be said too.
     pub fn find_received(&self, wanted: &str) -> Outcome<ReceivedReferral> {
-        one(self.received_referrals()?, |it| it.id, wanted)
+        let (name, home) = name_and_home(wanted);
+        let mut all = self.received_referrals()?;
+        if let Some(home) = home {
+            if self.is_meant(&home) {
+                return Err(unknown_referral());
+            }
+            let home = self.find_partner(&home)?.0;
+            all.retain(|it| it.home == home);
+        }
+        one(all, |it| it.id, &name)
+    }
+
+    /// Whether an organization that was named is this one.
+    fn is_meant(&self, home: &str) -> bool {
+        home.len() >= 4 && self.id().to_string().starts_with(home)
     }
 
     /// What happened to a referral, the oldest first. `home` is whose it is; ourselves for our own.
@@ -226,13 +245,22 @@ impl Node {
     }
 }
 
+/// The beginning of a referral's name as it was typed, and whose it is if that was said too:
+/// `NAME@ORGANIZATION`.
+pub(crate) fn name_and_home(wanted: &str) -> (String, Option<String>) {
+    let wanted = wanted.trim().to_lowercase();
+    match wanted.split_once('@') {
+        Some((name, home)) => (name.trim_end().to_owned(), Some(home.trim_start().to_owned())),
+        None => (wanted, None),
+    }
+}
+
 /// The one whose name begins like `wanted`.
 fn one<T>(all: Vec<T>, id: impl Fn(&T) -> ReferralId, wanted: &str) -> Outcome<T> {
-    let wanted = wanted.trim().to_lowercase();
     if wanted.len() < 4 {
         return Err(unknown_referral());
     }
-    let mut found = all.into_iter().filter(|it| id(it).to_string().starts_with(&wanted));
+    let mut found = all.into_iter().filter(|it| id(it).to_string().starts_with(wanted));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(several_referrals()),

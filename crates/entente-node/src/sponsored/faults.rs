@@ -157,8 +157,8 @@ pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
             "Plusieurs renvois de ce dossier correspondent.",
         ),
         (
-            "Give more of its name: `entente sponsored inbox`.",
-            "Donnez une plus grande partie du nom : `entente sponsored inbox`.",
+            "Give more of its name, or whose it is too, REFERRAL@ORGANIZATION: `entente sponsored inbox`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme, RENVOI@ORGANISME : `entente sponsored inbox`.",
         ),
     )
 }

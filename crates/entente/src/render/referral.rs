@@ -83,8 +83,14 @@ pub(crate) fn table(rows: &[ReferralRow], page: &mut Page<'_>) {
     for row in rows {
         let needs = labels("need", &row.needs, lang);
         let due = row.due.as_deref().map(moment).unwrap_or_else(|| "—".to_owned());
+        // Two organizations may give one name: then whose it is tells them apart.
+        let is_twin = |it: &ReferralRow| it.id == row.id && it.home.id != row.home.id;
+        let name = match rows.iter().any(is_twin) {
+            true => format!("{}@{}", short(&row.id), short(&row.home.id)),
+            false => short(&row.id).to_owned(),
+        };
         grid.toned([
-            (Tone::Plain, short(&row.id).to_owned()),
+            (Tone::Plain, name),
             (Tone::Plain, who(row, lang)),
             (Tone::Plain, if needs.is_empty() { "—".to_owned() } else { needs }),
             (Tone::Plain, label_or_dash("urgency", row.urgency.as_ref(), lang)),

@@ -199,6 +199,7 @@ pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
     } else {
         true
     };
+    let address = told.referral.address();
     let page = OnePage {
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
@@ -206,8 +207,8 @@ pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
         told: &told,
         fault,
         has_opener,
-        id: &told.referral.id,
-        path: news_path(&visit.page, &told.referral.id, &told.referral.step, None),
+        id: &address,
+        path: news_path(&visit.page, &address, &told.referral.step, None),
         has_moved: false,
     };
     let status = fault.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
@@ -258,7 +259,7 @@ pub(super) async fn news(
     let seen = visit.ask(&InboxAsk { after: shown.after }).await?.seen;
     let ours = visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals;
     let theirs = visit.ask(&ReferralInboxAsk { all: true }).await?.referrals;
-    let row = ours.into_iter().chain(theirs).find(|row| row.id == id);
+    let row = ours.into_iter().chain(theirs).find(|row| row.address() == id);
     let row = row.ok_or_else(|| Problem::new(nothing_there()))?;
     let path = news_path(&visit.page, &id, &shown.step, Some(seen));
     show(&NewsPart { p: &visit.page, id: &id, path, has_moved: row.step != shown.step })

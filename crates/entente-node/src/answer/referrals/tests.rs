@@ -174,3 +174,26 @@ fn a_referral_that_all_decline_waits_for_its_case_worker_until_it_goes_on() {
     withdraw(&province, &staff(), ReferralWithdrawAsk { referral: id }, &steps()).unwrap();
     assert_eq!(waits(), 0);
 }
+
+#[test]
+fn an_address_says_whose_a_referral_is_and_finds_no_other() {
+    let (province, centre, record) = two();
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+    offer(&province, &staff(), ask, &steps()).unwrap();
+    pull(&centre, &province);
+    let seen = |desk: &Desk, referral: String| {
+        let told = show(desk, &staff(), ReferralShowAsk { referral }, &steps());
+        told.map(|told| told.referral).map_err(|fault| fault.code)
+    };
+    let listed = inbox(&centre, &staff(), ReferralInboxAsk::default(), &steps()).unwrap();
+    let row = listed.referrals.into_iter().next().unwrap();
+    assert_eq!(row.address(), format!("{id}@{}", province.node.id()));
+    assert_eq!(seen(&centre, row.address()), Ok(row));
+    let of_centre = format!("{id}@{}", centre.node.id());
+    assert_eq!(seen(&centre, of_centre.clone()), Err("ENT-2301".to_owned()));
+    assert_eq!(seen(&province, of_centre), Err("ENT-2301".to_owned()));
+
+    let ours = seen(&province, format!("{id}@{}", province.node.id())).unwrap();
+    assert_eq!((ours.ours, ours.address()), (true, id));
+}

@@ -194,6 +194,17 @@ pub struct ReferralRow {
     pub overdue: bool,
 }
 
+impl ReferralRow {
+    /// What finds this referral and no other: its name, and with a partner's also whose it is. Anybody who
+    /// was offered it could give its name to another.
+    pub fn address(&self) -> String {
+        match self.ours {
+            true => self.id.clone(),
+            false => format!("{}@{}", self.id, self.home.id),
+        }
+    }
+}
+
 /// A referral, and what was done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReferralTold {

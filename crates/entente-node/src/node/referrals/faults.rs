@@ -21,7 +21,10 @@ pub(super) fn several_referrals() -> Box<Fault> {
     Fault::new(
         2302,
         ("Several referrals match.", "Plusieurs renvois correspondent."),
-        ("Give more of its name.", "Donnez une plus grande partie du nom."),
+        (
+            "Give more of its name, or whose it is too: `entente referral show REFERRAL@ORGANIZATION`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme : `entente referral show RENVOI@ORGANISME`.",
+        ),
     )
 }
 

@@ -21,7 +21,7 @@ use super::FolderReferral;
 use crate::node::Outcome;
 use crate::node::audit::no_randomness;
 use crate::node::referrals::read::continues;
-use crate::node::referrals::{MAX_OPEN_WITH_PARTNER, ReceivedReferral, rows};
+use crate::node::referrals::{MAX_OPEN_WITH_PARTNER, ReceivedReferral, name_and_home, rows};
 use crate::setup::io_fault;
 use crate::sponsored::faults::{
     file_too_long, no_such_referral, not_handed_over, not_opened, settings_broken,
@@ -131,16 +131,28 @@ pub(super) fn told(row: &Row) -> Outcome<FolderReferral> {
     })
 }
 
+/// Whether an organization that was named is the home: by the beginning of its identity, or by what the
+/// sponsor calls it.
+fn is_home(row: &Row, named: &str) -> bool {
+    let is_id = named.len() >= 4
+        && OrgId::from_bytes(&row.home).is_ok_and(|home| home.to_string().starts_with(named));
+    is_id || [&row.name_en, &row.name_fr].iter().any(|name| name.to_lowercase() == named)
+}
+
 impl Unlocked<'_> {
     pub(super) fn row(&self, at: usize) -> Outcome<&Row> {
         self.all.get(at).ok_or_else(no_such_referral)
     }
 
-    /// The referral that is meant, by the beginning of its name.
+    /// The referral that is meant, by the beginning of its name; and by whose it is, if that was said:
+    /// a home that was told of another's referral could give its name to one of its own.
     pub(super) fn find(&self, wanted: &str) -> Outcome<usize> {
-        let wanted = wanted.trim().to_lowercase();
-        let is_meant =
-            |row: &Row| wanted.len() >= 4 && ReferralId(row.id).to_string().starts_with(&wanted);
+        let (name, home) = name_and_home(wanted);
+        let is_meant = |row: &Row| {
+            name.len() >= 4
+                && ReferralId(row.id).to_string().starts_with(&name)
+                && home.as_deref().is_none_or(|home| is_home(row, home))
+        };
         let mut found = (0..).zip(&self.all).filter(|(_, row)| is_meant(row)).map(|(at, _)| at);
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),

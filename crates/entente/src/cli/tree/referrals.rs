@@ -8,8 +8,8 @@ fn referral(words: Words) -> Arg {
     words.place(
         "referral",
         ("REFERRAL", "RENVOI"),
-        "A referral: the beginning of its name",
-        "Un renvoi\u{a0}: le début de son nom",
+        "A referral: the beginning of its name, and if others have the same, whose: NAME@ORGANIZATION",
+        "Un renvoi\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
     )
 }
 
