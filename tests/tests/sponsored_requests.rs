@@ -410,3 +410,29 @@ fn agreements_on_referrals_stay_as_they_were() {
     agree_on_referrals(&it.sponsor, &stranger);
     it.sponsor.node().offer_referral(staff(), &id, &[stranger.id()]).unwrap();
 }
+
+#[test]
+fn what_was_signed_about_a_referral_is_destroyed_once_it_is_long_over_and_known_again() {
+    let it = world();
+    let (over, open) = (it.taken(&ask()), it.taken(&ask()));
+    let (_, file) = it.folder.withdraw(SECRET, &over.to_string(), START_S).unwrap();
+    assert_eq!(it.take(&file).refused, []);
+    let node = it.sponsor.node();
+    it.clock.advance(30 * DAY_S);
+    assert_eq!(node.forget_requests().unwrap(), 0, "it is still told");
+    it.clock.advance(1);
+    assert_eq!(node.forget_requests().unwrap(), 1);
+    assert_eq!(node.forget_requests().unwrap(), 0);
+    assert!(node.signed_request(&over).unwrap().is_none());
+    assert!(node.signed_request(&open).unwrap().is_some());
+
+    // The name stays taken, whatever comes once more.
+    assert_eq!(node.asked_by(&over).unwrap(), Some(it.org));
+    let again = it.take(&file);
+    assert_eq!((again.n_before, again.requests.len(), again.refused.len()), (3, 0, 0));
+    assert_eq!(it.step(&over), HomeStep::Revoked);
+    let refused = node.offer_referral(staff(), &over, &[it.partner.id()]).unwrap_err();
+    assert_eq!(refused.code, "ENT-2306", "nothing covers it any more");
+    assert_eq!(it.read(&it.mail()).refused, []);
+    node.verify_audit().unwrap();
+}

@@ -195,6 +195,7 @@ actions! {
     RequestHandedOver = 238, "request_handed_over", "Contact details sealed by a sponsored organization handed on", "Coordonnées scellées par un organisme parrainé transmises";
     RequestRefused = 239, "request_refused", "Request of a sponsored organization refused", "Demande d’un organisme parrainé refusée";
     RolesFollowed = 240, "roles_followed", "Roles changed after the groups at the identity provider", "Rôles modifiés d’après les groupes chez le fournisseur d’identité";
+    RequestForgotten = 241, "request_forgotten", "What a sponsored organization signed about a referral destroyed", "Ce qu’un organisme parrainé a signé sur un renvoi, détruit";
     PartnerAbout = 247, "partner_about", "Partner said what it does", "Ce que fait un partenaire, appris de lui";
     NothingThere = 250, "nothing_there", "Asked for what is not there, or is not theirs", "A demandé ce qui n’existe pas, ou n’est pas à sa portée";
     ApprovalFileTaken = 251, "approval_file_taken", "File of an approved request downloaded", "Fichier d’une demande approuvée téléchargé";

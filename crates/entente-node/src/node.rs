@@ -151,6 +151,7 @@ impl Node {
         };
         node.reopen_feeds_after_restore()?;
         node.count_open_referrals()?;
+        node.find_requests_by_org()?;
         node.db.write("node started", |tx| {
             node.write_audit(tx, vec![node.entry(Actor::Node, Action::NodeStarted)])
         })?;

@@ -187,7 +187,8 @@ async fn keep_house(node: Arc<crate::node::Node>, stop: CancellationToken) {
             node.say_all_services()?;
             node.publish_team_key()?;
             node.destroy_old_team_keys()?;
-            Ok::<_, Box<Fault>>(node.shred_expired()? + node.shred_expired_handovers()?)
+            let n_shredded = node.shred_expired()? + node.shred_expired_handovers()?;
+            Ok::<_, Box<Fault>>(n_shredded + node.forget_requests()?)
         };
         match tokio::task::spawn_blocking(kept).await {
             Ok(Ok(0)) => {}

@@ -1,14 +1,16 @@
 //! Referrals that organizations without a node asked us for, with types: what they signed, and what we
 //! have to show them.
 //!
-//! The referral itself lies among our own ([`crate::referrals`]), under the same name.
+//! The referral itself lies among our own ([`crate::referrals`]), under the same name. As long as the
+//! organization is told of it, a key beside it finds it by the organization; after that, only what knows a
+//! word again is left.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::db::{DbError, Rows, Write};
+use crate::db::{DbError, Keys, Rows, Write};
 use crate::rows::{BadRow, Bytes32, ChainRow};
 use crate::tables::REQUESTS;
 use crate::tx::RowsExt;
@@ -36,6 +38,20 @@ pub struct RequestRow {
     pub told_at: Option<u32>,
 }
 
+impl RequestRow {
+    /// Whether what was signed is destroyed, and only its place in the chain is known.
+    pub fn is_forgotten(&self) -> bool {
+        self.signed.is_empty()
+    }
+
+    /// What is left of it then: whose it is, how many words were read, and the hashes of the first and the
+    /// last of them.
+    fn forgotten(self) -> Self {
+        let heard = self.heard.into_iter().take(1).collect();
+        Self { org: self.org, theirs: self.theirs, heard, ..Self::default() }
+    }
+}
+
 // A card comes close to a person.
 impl std::fmt::Debug for RequestRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,6 +67,11 @@ fn key_key(org: &Bytes32) -> Vec<u8> {
     [&[2], org.as_slice()].concat()
 }
 
+/// The key that finds a request by its organization; without a referral the beginning of all of them.
+fn told_key(org: &Bytes32, referral: &[u8]) -> Vec<u8> {
+    [&[3], org.as_slice(), referral].concat()
+}
+
 /// Reading requests.
 pub trait Requests: Rows {
     /// Who asked for a referral of ours, and what was signed; `None` if it is our own.
@@ -58,14 +79,17 @@ pub trait Requests: Rows {
         self.row(REQUESTS, &request_key(referral))
     }
 
-    /// All requests.
-    fn all_requests(&self) -> Result<Vec<([u8; 16], RequestRow)>, DbError> {
-        let mut all = Vec::new();
-        self.rows(REQUESTS, &[1], &mut |key, row| {
-            let id = key.get(1..).and_then(|id| id.try_into().ok()).ok_or(BadRow)?;
-            all.push((id, row));
-            Ok(ControlFlow::Continue(()))
+    /// The requests of an organization that it is still told of.
+    fn requests_of(&self, org: &Bytes32) -> Result<Vec<([u8; 16], RequestRow)>, DbError> {
+        let mut ids: Vec<[u8; 16]> = Vec::new();
+        self.scan_keys(REQUESTS, Keys::Prefix(&told_key(org, &[])), &mut |key| {
+            ids.extend(key.last_chunk::<16>().copied());
+            ControlFlow::Continue(())
         })?;
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.push((id, self.request(&id)?.ok_or(BadRow)?));
+        }
         Ok(all)
     }
 
@@ -78,9 +102,36 @@ pub trait Requests: Rows {
 impl<T: Rows + ?Sized> Requests for T {}
 
 impl Write<'_> {
-    /// Keeps a request.
+    /// Keeps a request, and finds it by its organization from now on.
     pub fn put_request(&mut self, referral: &[u8; 16], row: &RequestRow) -> Result<(), DbError> {
+        let told = told_key(&row.org, referral);
+        if self.get(REQUESTS, &told)?.is_none() {
+            self.put(REQUESTS, &told, &[])?;
+        }
         self.put_row(REQUESTS, &request_key(referral), row)
+    }
+
+    /// Destroys what was signed about a referral. Its name stays taken, and words that were read are known
+    /// again.
+    pub fn forget_request(&mut self, referral: &[u8; 16], row: RequestRow) -> Result<(), DbError> {
+        self.delete(REQUESTS, &told_key(&row.org, referral))?;
+        self.put_row(REQUESTS, &request_key(referral), &row.forgotten())
+    }
+
+    /// Finds by their organizations the requests of a store in which they were not.
+    pub fn find_requests_by_org(&mut self) -> Result<(), DbError> {
+        let mut all: Vec<([u8; 16], Bytes32)> = Vec::new();
+        self.rows(REQUESTS, &[1], &mut |key, row: RequestRow| {
+            let id = key.get(1..).and_then(|id| id.try_into().ok()).ok_or(BadRow)?;
+            if !row.is_forgotten() {
+                all.push((id, row.org));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (id, org) in all {
+            self.put(REQUESTS, &told_key(&org, &id), &[])?;
+        }
+        Ok(())
     }
 
     /// Keeps a partner's key for hand-overs as it signed it, instead of the one before.
@@ -113,11 +164,48 @@ mod tests {
         db.read(|tx| {
             assert_eq!(tx.request(&[2; 16])?, Some(row(5)));
             assert_eq!(tx.request(&[3; 16])?, None);
-            assert_eq!(tx.all_requests()?, [([1; 16], row(6)), ([2; 16], row(5))]);
+            assert_eq!(tx.requests_of(&[5; 32])?, [([2; 16], row(5))]);
+            assert_eq!(tx.requests_of(&[7; 32])?, []);
             assert_eq!(tx.signed_key(&[1; 32])?.as_deref(), Some(b"second".as_slice()));
             assert_eq!(tx.signed_key(&[2; 32])?, None);
             Ok::<_, DbError>(())
         })
         .unwrap();
+    }
+
+    #[test]
+    fn what_was_signed_goes_and_what_was_read_is_known_again() {
+        let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[7; 32])).unwrap();
+        let theirs = ChainRow { steps: 3, last: Some([3; 32]) };
+        let row = RequestRow {
+            org: [5; 32],
+            theirs: theirs.clone(),
+            heard: vec![[1; 32], [2; 32], [3; 32]],
+            signed: b"a card".to_vec().into(),
+            acceptance: b"yes".to_vec().into(),
+            ..RequestRow::default()
+        };
+        db.write("test", |tx| {
+            tx.put_request(&[1; 16], &row)?;
+            tx.put_request(&[2; 16], &row)?;
+            tx.forget_request(&[1; 16], row.clone())
+        })
+        .map_err(|error: DbError| error.to_string())
+        .unwrap();
+        let left = RequestRow { org: [5; 32], theirs, heard: vec![[1; 32]], ..Default::default() };
+        let check = || {
+            db.read(|tx| {
+                assert_eq!(tx.request(&[1; 16])?, Some(left.clone()));
+                assert_eq!(tx.requests_of(&[5; 32])?, [([2; 16], row.clone())]);
+                Ok::<_, DbError>(())
+            })
+            .unwrap();
+        };
+        check();
+        assert!(left.is_forgotten() && !row.is_forgotten());
+        db.write("test", |tx| tx.find_requests_by_org())
+            .map_err(|error: DbError| error.to_string())
+            .unwrap();
+        check();
     }
 }

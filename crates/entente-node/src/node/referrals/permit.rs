@@ -270,6 +270,9 @@ impl Node {
         if row.org == *partner.as_bytes() {
             return Ok(Err(Refusal::AskedForIt));
         }
+        if row.is_forgotten() {
+            return Ok(Ok(()));
+        }
         let wanted = wanted_of(row)?;
         // Who reads the card has to be of such a kind, and that is whoever carries it too.
         let reader = route.map_or(*partner, |route| route.sponsor);

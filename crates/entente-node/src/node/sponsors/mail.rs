@@ -29,7 +29,7 @@ use crate::node::{Node, Outcome};
 
 /// How long what is over stays in the mail, in seconds: 30 days. A folder that nobody looked into for
 /// longer finds nothing to do in it.
-const OVER_S: i64 = 30 * 24 * 60 * 60;
+pub(super) const OVER_S: i64 = 30 * 24 * 60 * 60;
 
 /// The most bytes of items in one mail; what is left over follows in the next.
 const MAX_ITEM_BYTES: usize = entente_proto::MAX_MAIL - 1024 * 1024;

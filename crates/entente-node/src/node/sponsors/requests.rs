@@ -25,9 +25,11 @@ use entente_store::requests::{RequestRow, Requests as _};
 use entente_store::rows::ChainRow;
 use entente_store::sponsors::Sponsors as _;
 use entente_store::tx::Reads as _;
+use jiff::civil::date;
 use sha2::{Digest as _, Sha256};
 
 use super::carried::{damaged, has_node};
+use super::mail::OVER_S;
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::records::Case;
@@ -39,6 +41,9 @@ pub const MAX_OPEN_REQUESTS: usize = 100;
 
 /// The most words about one referral: the request, corrections of what is handed over, and its end.
 const MAX_WORDS: u32 = 64;
+
+/// Stands in the store once requests are found by their organizations.
+const FOUND: &str = "requests_by_org";
 
 /// A request that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +113,11 @@ impl Node {
         let row = match (tx.request(&request.referral.0)?, &request.what) {
             (Some(row), _) if row.org != *org.as_bytes() => {
                 return Ok(Err("request_name_taken"));
+            }
+            // Of what is over and forgotten, only how many words were read is known.
+            (Some(row), _) if row.is_forgotten() => {
+                let is_known = request.step <= row.theirs.steps;
+                return Ok(if is_known { Ok(false) } else { Err("referral_over") });
             }
             (Some(row), _) if row.heard.contains(&read.digest) => return Ok(Ok(false)),
             (Some(row), _) => row,
@@ -224,11 +234,9 @@ impl Node {
 
     fn n_open_requests<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
         let mut n = 0;
-        for (id, row) in tx.all_requests()? {
-            if row.org == *org.as_bytes() {
-                let kept = self.kept_referral(tx, &ReferralId(id))?;
-                n += usize::from(!kept.state.step.is_over());
-            }
+        for (id, _) in tx.requests_of(org.as_bytes())? {
+            let kept = self.kept_referral(tx, &ReferralId(id))?;
+            n += usize::from(!kept.state.step.is_over());
         }
         Ok(n)
     }
@@ -302,9 +310,10 @@ impl Node {
         row.map(|row| OrgId::from_bytes(&row.org).map_err(|_| damaged())).transpose()
     }
 
-    /// What the organization signed when it asked for a referral of ours, signed by us too.
+    /// What the organization signed when it asked for a referral of ours, signed by us too; `None` once it is
+    /// forgotten.
     pub fn signed_request(&self, id: &ReferralId) -> Outcome<Option<Envelope>> {
-        let row = self.db.read(|tx| tx.request(&id.0))?;
+        let row = self.db.read(|tx| tx.request(&id.0))?.filter(|row| !row.is_forgotten());
         row.map(|row| entente_proto::decode_envelope(&row.signed).map_err(|_| damaged()))
             .transpose()
     }
@@ -321,7 +330,8 @@ impl Node {
         if !matches!(message.body, Body::Reply(Answer::Accept)) {
             return Ok(());
         }
-        let Some(mut row) = tx.request(&id.0)? else { return Ok(()) };
+        let row = tx.request(&id.0)?.filter(|row| !row.is_forgotten());
+        let Some(mut row) = row else { return Ok(()) };
         if row.acceptance.is_empty() && self.kept_referral(tx, &id)?.state.winner() == Some(*by) {
             row.acceptance = entente_proto::encode_envelope(envelope).into();
             tx.put_request(&id.0, &row)?;
@@ -332,10 +342,7 @@ impl Node {
     /// Takes back what an organization asked for whose sponsorship ends. What was handed over stays with
     /// whoever has it.
     pub(super) fn end_requests(&self, tx: &mut Write<'_>, org: &OrgId) -> Outcome<()> {
-        for (id, row) in tx.all_requests()? {
-            if row.org != *org.as_bytes() {
-                continue;
-            }
+        for (id, _) in tx.requests_of(org.as_bytes())? {
             let mut kept = self.kept_referral(tx, &ReferralId(id))?;
             let step = kept.state.step;
             let is_asked = step == HomeStep::Accepted || !step.is_taken();
@@ -357,10 +364,7 @@ impl Node {
         since_s: i64,
     ) -> Outcome<Vec<(ReferralId, Vec<Vec<u8>>)>> {
         let mut all = Vec::new();
-        for (id, mut row) in tx.all_requests()? {
-            if row.org != *org.as_bytes() {
-                continue;
-            }
+        for (id, mut row) in tx.requests_of(org.as_bytes())? {
             let kept = self.kept_referral(tx, &ReferralId(id))?;
             if kept.state.step.is_over() && kept.since_s < since_s {
                 continue;
@@ -467,13 +471,69 @@ impl Node {
     /// How many referrals that an organization asked for have something that was never written into mail.
     pub(super) fn n_untold<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
         let mut n = 0;
-        for (id, row) in tx.all_requests()? {
-            if row.org == *org.as_bytes() {
-                let kept = self.kept_referral(tx, &ReferralId(id))?;
-                n += usize::from(row.told_at != Some(kept.n_steps));
-            }
+        let since_s = self.now_s() - OVER_S;
+        for (id, row) in tx.requests_of(org.as_bytes())? {
+            let kept = self.kept_referral(tx, &ReferralId(id))?;
+            let is_told = !kept.state.step.is_over() || kept.since_s >= since_s;
+            n += usize::from(is_told && row.told_at != Some(kept.n_steps));
         }
         Ok(n)
+    }
+
+    /// Destroys what organizations signed about referrals that are long over. Returns how many.
+    ///
+    /// It is kept as long as the organization is told of it, and as long as the agreement with whoever had
+    /// the referral lets what was handed over be kept.
+    pub fn forget_requests(&self) -> Outcome<u64> {
+        let mut due = Vec::new();
+        for (org, _) in self.db.read(|tx| tx.all_sponsored())? {
+            for (id, _) in self.db.read(|tx| tx.requests_of(&org))? {
+                let id = ReferralId(id);
+                let kept = self.db.read(|tx| self.kept_referral(tx, &id))?;
+                if self.is_long_over(&kept)? {
+                    due.push(id);
+                }
+            }
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        self.db.write("forget requests", |tx| {
+            let mut n_forgotten = 0;
+            for id in &due {
+                let row = tx.request(&id.0)?.filter(|row| !row.is_forgotten());
+                let Some(row) = row else { continue };
+                let entry = self.entry(Actor::Node, Action::RequestForgotten).reference(id.0);
+                let reasons = ["retention".to_owned(), hex::encode(row.org)];
+                tx.forget_request(&id.0, row)?;
+                self.write_audit(tx, vec![entry.reasons(reasons)])?;
+                n_forgotten += 1;
+            }
+            Ok(n_forgotten)
+        })
+    }
+
+    fn is_long_over(&self, kept: &KeptReferral) -> Outcome<bool> {
+        if !kept.state.step.is_over() {
+            return Ok(false);
+        }
+        let days = match kept.state.winner() {
+            Some(winner) => self.handover_days(&winner, Way::Sent, &kept.id)?,
+            None => 0,
+        };
+        let kept_s = OVER_S.max(i64::from(days) * 24 * 60 * 60);
+        Ok(self.now_s() > kept.since_s.saturating_add(kept_s))
+    }
+
+    /// Finds requests by their organizations in a store that was made before they were. Once.
+    pub(crate) fn find_requests_by_org(&self) -> Outcome<()> {
+        if self.db.read(|tx| tx.meta(FOUND))?.is_some() {
+            return Ok(());
+        }
+        self.db.write("requests found", |tx| {
+            tx.find_requests_by_org()?;
+            Ok(tx.put_meta(FOUND, &[])?)
+        })
     }
 }
 
@@ -531,13 +591,19 @@ pub(crate) fn wanted_of(row: &RequestRow) -> Outcome<Wanted> {
 /// What stands for the record of a referral that was asked for: what the policy looks at, and nothing of
 /// the person.
 pub(crate) fn case_of_request(record: &RecordId, row: &RequestRow) -> Outcome<Case> {
-    let wanted = wanted_of(row)?;
-    let mut blank = CaseRecord::new(*record, wanted.consent.given_on);
-    blank.exploitation = wanted.exploitation;
-    blank.indigenous_identity = wanted.is_indigenous.then_some(IndigenousIdentity::MultipleOther);
+    let (mut blank, mut consents) = (CaseRecord::new(*record, date(1970, 1, 1)), Vec::new());
+    // What is forgotten is covered by nothing.
+    if !row.is_forgotten() {
+        let wanted = wanted_of(row)?;
+        blank = CaseRecord::new(*record, wanted.consent.given_on);
+        blank.exploitation = wanted.exploitation;
+        let indigenous = IndigenousIdentity::MultipleOther;
+        blank.indigenous_identity = wanted.is_indigenous.then_some(indigenous);
+        consents.push(wanted.consent);
+    }
     Ok(Case {
         record: blank,
-        consents: vec![wanted.consent],
+        consents,
         version: 1,
         changed_at_s: 0,
         changed_by: String::new(),
