@@ -3,17 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
-use entente_core::codes::{Barrier, Code as _, OrgType, ReferralOutcome};
+use entente_core::codes::{Barrier, Code as _, OrgType, ReferralOutcome, Urgency};
 use entente_core::envelope::payload_type;
 use entente_core::identity::OrgKey;
-use entente_core::referral::{HomeStep, PartnerState};
+use entente_core::referral::{HomeStep, PartnerState, ReferralId};
 use entente_core::sponsor::fingerprint;
-use entente_node::node::referrals::Refusal;
+use entente_node::clock::Clock as _;
+use entente_node::node::referrals::{AlarmKind, Refusal};
 use entente_node::node::sponsors::request_refused;
 use entente_node::sponsored::ReferAsk;
 use entente_tests::federation::{Org, START_S, pair, propose_and_sign, pull, staff};
 use entente_tests::handovers::{PASSPHRASE, add_opener, marked};
-use entente_tests::referrals::{agree_on_referrals, referrals_only};
+use entente_tests::referrals::{agree_on_referrals, card, case_with_consent, referrals_only};
 use entente_tests::requests::{SPONSOR, TODAY, ask, folder_of, world};
 use entente_tests::sponsored::{SECRET, has_mark, marks_in};
 
@@ -435,4 +436,35 @@ fn what_was_signed_about_a_referral_is_destroyed_once_it_is_long_over_and_known_
     assert_eq!(refused.code, "ENT-2306", "nothing covers it any more");
     assert_eq!(it.read(&it.mail()).refused, []);
     node.verify_audit().unwrap();
+}
+
+#[test]
+fn a_request_that_nobody_offers_reminds_the_staff_and_is_overdue_until_somebody_does() {
+    let it = world();
+    let node = it.sponsor.node();
+    let id = it.taken(&ReferAsk { urgency: "1d".to_owned(), ..ask() });
+    let own = node.create_referral(staff(), &case_with_consent(&it.sponsor), card(Urgency::OneDay));
+    let own = own.unwrap();
+    let rung = || {
+        let alarms = node.referral_timers().unwrap();
+        alarms.into_iter().map(|alarm| (alarm.id, alarm.kind)).collect::<Vec<_>>()
+    };
+    let due = |id: &ReferralId| node.find_referral(&id.to_string()).unwrap().timers;
+    assert_eq!(due(&own.id), None, "its own case worker has it");
+    assert_eq!(due(&id).unwrap().due_at_s, START_S + DAY_S);
+    assert_eq!(rung(), []);
+    it.clock.advance(DAY_S / 2);
+    assert_eq!(rung(), [(id, AlarmKind::Reminder)]);
+    assert_eq!(rung(), [], "once");
+    it.clock.advance(DAY_S / 2);
+    assert_eq!(rung(), [(id, AlarmKind::Overdue)]);
+    let kept = || node.find_referral(&id.to_string()).unwrap();
+    assert!(kept().is_overdue(it.clock.now_s()));
+
+    // The wait for an answer is another one.
+    node.offer_referral(staff(), &id, &[it.partner.id()]).unwrap();
+    assert!(!kept().is_overdue(it.clock.now_s()));
+    assert_eq!((rung(), kept().state.step), (Vec::new(), HomeStep::Offered));
+    it.clock.advance(DAY_S / 2);
+    assert_eq!(rung(), [(id, AlarmKind::Reminder)]);
 }

@@ -236,7 +236,7 @@ impl Node {
     }
 
     /// The timers of a wait that begins now.
-    fn timers_of(&self, card: &NeedCard) -> Timers {
+    pub(crate) fn timers_of(&self, card: &NeedCard) -> Timers {
         Timers::of(self.now_s(), window_s(card.urgency, self.referral_rules().routine_days))
     }
 
@@ -268,7 +268,8 @@ fn one<T>(all: Vec<T>, id: impl Fn(&T) -> ReferralId, wanted: &str) -> Outcome<T
     }
 }
 
-/// Whether a step waits for somebody to act soon.
+/// Whether a referral at this step waits for somebody to act soon. Before the first offer only one does that
+/// an organization without a node asked for.
 fn waits(step: HomeStep) -> bool {
     matches!(
         step,

@@ -8,7 +8,7 @@ use entente_core::handover::ContactDetails;
 use entente_core::identity::OrgId;
 use entente_core::record::RecordId;
 use entente_core::referral::{
-    HomeEvent, HomeState, HomeStep, Message, NeedCard, Progress, ReferralId, Refused,
+    HomeEvent, HomeState, HomeStep, Message, NeedCard, Progress, ReferralId, Refused, Timers,
 };
 use entente_store::db::Write;
 use entente_store::rows::ReferralStepRow;
@@ -57,18 +57,19 @@ impl Node {
                 return Err(record_withdrawn());
             }
             self.check_any_consent(&case, &card.needs)?;
-            self.make_referral(tx, &actor, id, *record, card)
+            self.make_referral(tx, &actor, id, (*record, card), None)
         })
     }
 
-    /// Keeps a referral that nobody was asked about. Whether it may be made is for the caller to know.
+    /// Keeps a referral that nobody was asked about. Whether it may be made is for the caller to know, and
+    /// whether somebody waits for it to be offered.
     pub(crate) fn make_referral(
         &self,
         tx: &mut Write<'_>,
         actor: &Actor,
         id: ReferralId,
-        record: RecordId,
-        card: NeedCard,
+        (record, card): (RecordId, NeedCard),
+        timers: Option<Timers>,
     ) -> Outcome<KeptReferral> {
         let mut kept = KeptReferral {
             id,
@@ -78,7 +79,7 @@ impl Node {
             offers: BTreeMap::new(),
             created: (self.now_s(), crate::node::audit::actor_name(actor)),
             since_s: self.now_s(),
-            timers: None,
+            timers,
             alarms: (false, false),
             n_steps: 0,
         };

@@ -115,7 +115,7 @@ pub(super) fn kept(id: ReferralId, row: ReferralRow) -> Result<KeptReferral, DbE
         id,
         record: RecordId(row.record),
         card: entente_proto::decode_card(&row.card).map_err(|_| BadRow)?,
-        timers: (super::waits(state.step) && due_at_s > 0).then_some(timers),
+        timers: (may_wait(state.step) && due_at_s > 0).then_some(timers),
         state,
         offers,
         created: row.created,
@@ -123,6 +123,10 @@ pub(super) fn kept(id: ReferralId, row: ReferralRow) -> Result<KeptReferral, DbE
         alarms: row.alarms,
         n_steps: row.n_steps,
     })
+}
+
+fn may_wait(step: HomeStep) -> bool {
+    step == HomeStep::Created || super::waits(step)
 }
 
 /// The row of a referral.

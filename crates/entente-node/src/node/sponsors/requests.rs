@@ -228,7 +228,9 @@ impl Node {
             signed: self.cosigned(&read.signed, org)?.into(),
             ..RequestRow::default()
         };
-        self.make_referral(tx, actor, id, RecordId(id.0), wanted.card.clone())?;
+        // The organization cannot offer it itself: it waits for our staff.
+        let timers = Some(self.timers_of(&wanted.card));
+        self.make_referral(tx, actor, id, (RecordId(id.0), wanted.card.clone()), timers)?;
         self.took(tx, actor, Action::RequestTaken, read, row)
     }
 
