@@ -468,3 +468,58 @@ fn a_request_that_nobody_offers_reminds_the_staff_and_is_overdue_until_somebody_
     it.clock.advance(DAY_S / 2);
     assert_eq!(rung(), [(id, AlarmKind::Reminder)]);
 }
+
+#[test]
+fn a_request_that_the_sponsor_refuses_is_shown_as_refused_and_sent_no_more() {
+    let it = world();
+    let (late, file) = it.refer(&ReferAsk { valid_until: Some("2026-11-23".to_owned()), ..ask() });
+    it.clock.advance(3 * DAY_S);
+    for _ in 0..2 {
+        assert_eq!(it.take(&file).refused, [(late, "request_expired")]);
+    }
+    let node = it.sponsor.node();
+    let waiting = || node.waiting_mail(&it.org).unwrap().n_new;
+    assert_eq!(waiting(), 1);
+    let mail = it.mail();
+    assert_eq!(waiting(), 0);
+    let inbox = it.read(&mail);
+    assert_eq!((inbox.n_new, inbox.refused), (1, Vec::new()));
+    assert_eq!(it.read(&mail).n_new, 0);
+    let told = it.known(&late).document();
+    assert_eq!((told.step.as_str(), told.refused.as_deref()), ("refused", Some("request_expired")));
+    let over = it.folder.withdraw(SECRET, &late.to_string(), START_S).unwrap_err();
+    assert_eq!(over.code, "ENT-2622", "there is nothing to take back");
+
+    let (id, file) = it.refer(&ask());
+    let taken = it.take(&file);
+    assert_eq!((taken.requests.len(), taken.refused.len(), taken.n_before), (1, 0, 0));
+    assert_eq!(it.news(&id).step(), "created");
+    assert_eq!(it.known(&late).step(), "refused");
+    // Both forget it after as long.
+    it.clock.advance(31 * DAY_S);
+    assert_eq!(node.forget_requests().unwrap(), 0, "nothing was signed too");
+    let inbox = it.read(&it.mail());
+    assert!(inbox.own.iter().all(|it| it.id != late) && inbox.refused.is_empty());
+    node.verify_audit().unwrap();
+}
+
+#[test]
+fn a_request_that_was_refused_and_taken_after_all_stands_whatever_mail_comes_late() {
+    let it = world();
+    let (id, file) = it.refer(&ReferAsk { valid_until: Some("2026-11-23".to_owned()), ..ask() });
+    it.clock.advance(3 * DAY_S);
+    it.take(&file);
+    let refusal = it.mail();
+    assert_eq!(it.read(&refusal).refused, []);
+    assert_eq!(it.known(&id).step(), "refused");
+
+    // The sponsor's clock was wrong. The same file was still under way.
+    it.clock.advance(-3 * DAY_S);
+    let taken = it.take(&file);
+    assert_eq!((taken.requests.len(), taken.refused.len()), (1, 0));
+    it.clock.advance(4 * DAY_S);
+    assert_eq!(it.news(&id).step(), "created");
+    let again = it.read(&refusal);
+    assert_eq!((again.n_new, again.refused), (0, Vec::new()));
+    assert_eq!(it.known(&id).step(), "created");
+}

@@ -10,7 +10,8 @@ use entente_core::identity::{OrgId, OrgKey};
 use entente_core::lang::Text;
 use entente_core::referral::{Answer, Body, Head, HomeStep, Message, OfferStep, ReferralId};
 use entente_core::sponsor::{
-    Asked, AskedOrg, HandoverPlace, MailCover, Request, RequestStanding, fingerprint,
+    Asked, AskedOrg, HandoverPlace, MailCover, NotTaken, Request, RequestRefusal, RequestStanding,
+    fingerprint,
 };
 use entente_core::statement::AgreementRef;
 use entente_core::statistics::noise::SystemRandomness;
@@ -413,4 +414,43 @@ fn sealed_contact_details_go_to_their_own_place_alone() {
     assert_eq!(it.step(&first), HomeStep::Accepted, "nothing of it had an effect");
     assert_eq!(why(payload), []);
     assert_eq!(it.step(&first), HomeStep::HandedOver);
+}
+
+#[test]
+fn the_folder_takes_no_refusal_that_is_not_its_sponsors_or_of_what_stands() {
+    let it = world();
+    let (id, file) = it.refer(&ask());
+    let item = entente_proto::read_answers(&file).unwrap().items.pop().unwrap();
+    let refusal = RequestRefusal {
+        sponsor: it.sponsor.id(),
+        org: it.org,
+        referral: id,
+        at_s: START_S + 1,
+        request: MailCover::hash(&item.payload),
+        why: NotTaken::TooMany,
+    };
+    let why = |refusal: &RequestRefusal, signer: &OrgKey| {
+        let payload = entente_proto::encode_request_refusal(refusal);
+        let signed = Envelope::seal(payload_type::REQUEST_REFUSAL, payload, signer).unwrap();
+        let refused = it.read(&mail_with(&it, &[signed])).refused;
+        refused.into_iter().map(|(_, why)| why).collect::<Vec<_>>()
+    };
+    let (sponsor, other) = (key(SPONSOR), key(40));
+    assert_eq!(why(&refusal, &other), ["mail_not_signed"]);
+    let for_another = RequestRefusal { org: other.id(), ..refusal };
+    assert_eq!(why(&for_another, &sponsor), ["mail_of_another"]);
+    let unknown = RequestRefusal { referral: ReferralId([9; 16]), ..refusal };
+    assert_eq!(why(&unknown, &sponsor), ["referral_unknown"]);
+    let of_nothing = RequestRefusal { request: [9; 32], ..refusal };
+    assert_eq!(why(&of_nothing, &sponsor), ["request_not_ours"]);
+    let ahead = RequestRefusal { at_s: START_S + 2 * 24 * 60 * 60, ..refusal };
+    assert_eq!(why(&ahead, &sponsor), ["request_dated_ahead"]);
+    assert_eq!(it.known(&id).step(), "asked");
+
+    assert_eq!(it.take(&file).refused, []);
+    assert_eq!(it.news(&id).step(), "created");
+    assert_eq!(why(&refusal, &sponsor), ["referral_contradiction"], "it was taken");
+    let older = RequestRefusal { at_s: START_S, ..refusal };
+    assert_eq!(why(&older, &sponsor), [""; 0]);
+    assert_eq!(it.known(&id).step(), "created");
 }

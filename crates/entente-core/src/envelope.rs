@@ -108,6 +108,8 @@ pub mod payload_type {
     pub const REFERRAL_REQUEST: &str = "application/vnd.entente.referral-request.v1+proto";
     /// Where such a referral stands, said by the sponsor. In a file.
     pub const REQUEST_STANDING: &str = "application/vnd.entente.request-standing.v1+proto";
+    /// That the first word about such a referral was not taken, said by the sponsor. In a file.
+    pub const REQUEST_REFUSAL: &str = "application/vnd.entente.request-refusal.v1+proto";
     /// A sponsor no longer carries an organization.
     pub const SPONSORSHIP_END: &str = "application/vnd.entente.sponsorship-end.v1+proto";
     /// A feed begins a new epoch of sequence numbers, after a restore.

@@ -30,7 +30,8 @@ mod request;
 pub use answer::{CarriedAnswer, CarriedRequest};
 pub use mail::{MailCover, MailHome};
 pub use request::{
-    Asked, AskedOrg, Handed, HandoverPlace, MAX_NAMED, MAX_TOLD, Request, RequestStanding, Wanted,
+    Asked, AskedOrg, Handed, HandoverPlace, MAX_NAMED, MAX_TOLD, NotTaken, Request, RequestRefusal,
+    RequestStanding, Wanted,
 };
 
 /// The most services that one organization without a node has: with more it needs a directory.

@@ -92,7 +92,8 @@ pub use release::{
     parse_release_question, release_question_message,
 };
 pub use request::{
-    MAX_REQUEST, decode_request, decode_request_standing, encode_request, encode_request_standing,
+    MAX_REQUEST, decode_request, decode_request_refusal, decode_request_standing, encode_request,
+    encode_request_refusal, encode_request_standing,
 };
 pub use service::{
     MAX_LISTING, decode_capacity, decode_service, decode_service_withdrawal, encode_capacity,

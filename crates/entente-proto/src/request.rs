@@ -7,7 +7,8 @@ use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::referral::{HomeStep, OfferStep, ReferralId};
 use entente_core::sponsor::{
-    Asked, AskedOrg, Handed, HandoverPlace, MAX_NAMED, MAX_TOLD, Request, RequestStanding, Wanted,
+    Asked, AskedOrg, Handed, HandoverPlace, MAX_NAMED, MAX_TOLD, NotTaken, Request, RequestRefusal,
+    RequestStanding, Wanted,
 };
 use prost::Message;
 
@@ -297,6 +298,35 @@ pub fn decode_request_standing(bytes: &[u8]) -> Result<RequestStanding, Invalid>
     })
 }
 
+/// The bytes of a refusal: what the sponsor signs.
+pub fn encode_request_refusal(refusal: &RequestRefusal) -> Vec<u8> {
+    let RequestRefusal { sponsor, org, referral, at_s, request, why } = refusal;
+    v1::RequestRefusal {
+        sponsor: sponsor.as_bytes().to_vec(),
+        org: org.as_bytes().to_vec(),
+        referral: referral.0.to_vec(),
+        at_s: seconds_number(*at_s),
+        request: request.to_vec(),
+        why: i32::from(why.number()),
+    }
+    .encode_to_vec()
+}
+
+/// The refusal with these bytes. Verify the envelope first, and that its signer is `sponsor`.
+pub fn decode_request_refusal(bytes: &[u8]) -> Result<RequestRefusal, Invalid> {
+    within("refusal", bytes.len(), 1..=MAX_DOCUMENT)?;
+    let message: v1::RequestRefusal = canonical(bytes)?;
+    let why = u8::try_from(message.why).ok().and_then(NotTaken::from_number);
+    Ok(RequestRefusal {
+        sponsor: org("sponsor", &message.sponsor)?,
+        org: org("org", &message.org)?,
+        referral: ReferralId(array("referral", &message.referral)?),
+        at_s: seconds("at_s", message.at_s)?,
+        request: array("request", &message.request)?,
+        why: why.ok_or(Invalid::new("why", "must be present and of its list"))?,
+    })
+}
+
 fn parse_offer(message: v1::RequestOffer) -> Result<AskedOrg, Invalid> {
     let barrier = optional_code::<Barrier>("barrier", message.barrier)?;
     let step = match (v1::RequestOfferStep::try_from(message.step), barrier) {
@@ -533,6 +563,24 @@ mod tests {
             let standing = RequestStanding { step, place: None, handed: None, ..standing() };
             let bytes = encode_request_standing(&standing);
             assert_eq!(decode_request_standing(&bytes), Ok(standing));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_read_as_it_is_written_for_every_reason() {
+        for why in NotTaken::ALL {
+            let (sponsor, org, referral) = (id(2), id(1), ReferralId([1; 16]));
+            let refusal =
+                RequestRefusal { sponsor, org, referral, at_s: AT, request: [8; 32], why };
+            let bytes = encode_request_refusal(&refusal);
+            assert_eq!(decode_request_refusal(&bytes), Ok(refusal));
+            check_mutations(&bytes, &refusal, decode_request_refusal);
+            for wrong in [0, 8, 300, -1] {
+                let mut message = v1::RequestRefusal::decode(bytes.as_slice()).unwrap();
+                message.why = wrong;
+                let read = decode_request_refusal(&message.encode_to_vec());
+                assert_eq!(read.map_err(|it| it.field), Err("why"));
+            }
         }
     }
 

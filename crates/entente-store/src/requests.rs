@@ -59,6 +59,19 @@ impl std::fmt::Debug for RequestRow {
     }
 }
 
+/// That the first word about a referral was not taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalRow {
+    /// SHA-256 of the request.
+    pub request: Bytes32,
+    /// The number of the reason.
+    pub why: u8,
+    /// When it was refused; seconds since 1970.
+    pub at_s: i64,
+    /// Whether it was written into mail.
+    pub is_told: bool,
+}
+
 fn request_key(referral: &[u8; 16]) -> Vec<u8> {
     [&[1], referral.as_slice()].concat()
 }
@@ -70,6 +83,11 @@ fn key_key(org: &Bytes32) -> Vec<u8> {
 /// The key that finds a request by its organization; without a referral the beginning of all of them.
 fn told_key(org: &Bytes32, referral: &[u8]) -> Vec<u8> {
     [&[3], org.as_slice(), referral].concat()
+}
+
+/// The key of a refusal; without a referral the beginning of all those of an organization.
+fn refusal_key(org: &Bytes32, referral: &[u8]) -> Vec<u8> {
+    [&[4], org.as_slice(), referral].concat()
 }
 
 /// Reading requests.
@@ -90,6 +108,21 @@ pub trait Requests: Rows {
         for id in ids {
             all.push((id, self.request(&id)?.ok_or(BadRow)?));
         }
+        Ok(all)
+    }
+
+    /// That the first word of an organization about a referral was not taken.
+    fn refusal(&self, org: &Bytes32, referral: &[u8; 16]) -> Result<Option<RefusalRow>, DbError> {
+        self.row(REQUESTS, &refusal_key(org, referral))
+    }
+
+    /// All that was not taken of an organization.
+    fn refusals_of(&self, org: &Bytes32) -> Result<Vec<([u8; 16], RefusalRow)>, DbError> {
+        let mut all = Vec::new();
+        self.rows(REQUESTS, &refusal_key(org, &[]), &mut |key, row| {
+            all.push((*key.last_chunk::<16>().ok_or(BadRow)?, row));
+            Ok(ControlFlow::Continue(()))
+        })?;
         Ok(all)
     }
 
@@ -116,6 +149,21 @@ impl Write<'_> {
     pub fn forget_request(&mut self, referral: &[u8; 16], row: RequestRow) -> Result<(), DbError> {
         self.delete(REQUESTS, &told_key(&row.org, referral))?;
         self.put_row(REQUESTS, &request_key(referral), &row.forgotten())
+    }
+
+    /// Keeps that the first word about a referral was not taken.
+    pub fn put_refusal(
+        &mut self,
+        org: &Bytes32,
+        referral: &[u8; 16],
+        row: &RefusalRow,
+    ) -> Result<(), DbError> {
+        self.put_row(REQUESTS, &refusal_key(org, referral), row)
+    }
+
+    /// Forgets that it was not taken.
+    pub fn delete_refusal(&mut self, org: &Bytes32, referral: &[u8; 16]) -> Result<(), DbError> {
+        self.delete(REQUESTS, &refusal_key(org, referral))
     }
 
     /// Finds by their organizations the requests of a store in which they were not.
@@ -207,5 +255,26 @@ mod tests {
             .map_err(|error: DbError| error.to_string())
             .unwrap();
         check();
+    }
+
+    #[test]
+    fn a_refusal_is_kept_under_its_organization_until_it_is_forgotten() {
+        let db = Db::open(Arc::new(Memory::default()), Sealer::new(&[7; 32])).unwrap();
+        let row = |why| RefusalRow { why, ..RefusalRow::default() };
+        db.write("test", |tx| {
+            tx.put_refusal(&[5; 32], &[1; 16], &row(1))?;
+            tx.put_refusal(&[5; 32], &[2; 16], &row(2))?;
+            tx.put_refusal(&[6; 32], &[1; 16], &row(3))?;
+            tx.delete_refusal(&[5; 32], &[1; 16])
+        })
+        .map_err(|error: DbError| error.to_string())
+        .unwrap();
+        db.read(|tx| {
+            assert_eq!(tx.refusal(&[5; 32], &[1; 16])?, None);
+            assert_eq!(tx.refusals_of(&[5; 32])?, [([2; 16], row(2))]);
+            assert_eq!(tx.refusal(&[6; 32], &[1; 16])?, Some(row(3)));
+            Ok::<_, DbError>(())
+        })
+        .unwrap();
     }
 }

@@ -203,8 +203,9 @@ pub const SPONSOR_MAIL: Table = Table::new(64, "sponsor-mail");
 
 /// Referrals that organizations which we sponsor asked for. Key: 1, referral id. Value:
 /// [`crate::requests::RequestRow`]. Those that the organization is still told of are found by it. Key: 3,
-/// organization, referral id. The value is empty. Beside them what such an organization is shown: the keys
-/// for hand-overs of partners, as they signed them. Key: 2, organization. Value: an encoded `Document`.
+/// organization, referral id. The value is empty. What was not taken. Key: 4, organization, referral id. Value:
+/// [`crate::requests::RefusalRow`]. Beside them what such an organization is shown: the keys for hand-overs of
+/// partners, as they signed them. Key: 2, organization. Value: an encoded `Document`.
 pub const REQUESTS: Table = Table::new(65, "requests");
 
 /// Long work that staff started. Key: job id (16 bytes). Value: [`crate::jobs::JobRow`].

@@ -11,7 +11,7 @@ use crate::codes::{Exploitation, Need, OrgType, Set};
 use crate::consent::{Consent, uncovered};
 use crate::handover::{KeyId, RefusedWhy};
 use crate::identity::OrgId;
-use crate::lang::Text;
+use crate::lang::{Lang, Text};
 use crate::referral::{HomeStep, NeedCard, OfferStep, ReferralId};
 use crate::statement::AgreementRef;
 use jiff::civil::Date;
@@ -155,6 +155,124 @@ impl RequestStanding {
     }
 }
 
+/// That a sponsor did not take the first word about a referral. Nothing stands anywhere of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestRefusal {
+    /// Who says it.
+    pub sponsor: OrgId,
+    /// To whom.
+    pub org: OrgId,
+    /// The name of the referral.
+    pub referral: ReferralId,
+    /// When it was refused; seconds since 1970.
+    pub at_s: i64,
+    /// SHA-256 of the request.
+    pub request: [u8; 32],
+    /// Why.
+    pub why: NotTaken,
+}
+
+/// Why a sponsor does not take the first word about a referral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotTaken {
+    /// It names another sponsor.
+    ForAnother,
+    /// The last day of the consent is over.
+    Expired,
+    /// The consent, or the duty, does not cover all that is needed.
+    NotCovered,
+    /// It is a duty that names nobody.
+    ToNobody,
+    /// Another referral there, or a record, has its name.
+    NameTaken,
+    /// Too many referrals of the organization are open there.
+    TooMany,
+    /// The organization has a node of its own.
+    HasNode,
+}
+
+impl NotTaken {
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::ForAnother,
+        Self::Expired,
+        Self::NotCovered,
+        Self::ToNobody,
+        Self::NameTaken,
+        Self::TooMany,
+        Self::HasNode,
+    ];
+
+    /// The number in refusals.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::ForAnother => 1,
+            Self::Expired => 2,
+            Self::NotCovered => 3,
+            Self::ToNobody => 4,
+            Self::NameTaken => 5,
+            Self::TooMany => 6,
+            Self::HasNode => 7,
+        }
+    }
+
+    /// The reason with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.number() == number)
+    }
+
+    /// Text form, for the audit log and `--json`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ForAnother => "request_for_another",
+            Self::Expired => "request_expired",
+            Self::NotCovered => "request_not_covered",
+            Self::ToNobody => "request_to_nobody",
+            Self::NameTaken => "request_name_taken",
+            Self::TooMany => "request_too_many",
+            Self::HasNode => "request_has_node",
+        }
+    }
+
+    /// The reason with this text form.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.code() == code)
+    }
+
+    /// What a person of the organization reads.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match self {
+            Self::ForAnother => {
+                lang.pick("it names another sponsor", "la demande désigne un autre parrain")
+            }
+            Self::Expired => lang.pick(
+                "the last day of the consent was over",
+                "le dernier jour du consentement était passé",
+            ),
+            Self::NotCovered => lang.pick(
+                "the consent, or the duty, does not cover all of the needs",
+                "le consentement ou l’obligation ne vise pas tous les besoins",
+            ),
+            Self::ToNobody => lang.pick(
+                "it is a legal duty that names nobody",
+                "c’est une obligation légale qui ne vise personne",
+            ),
+            Self::NameTaken => lang.pick(
+                "another referral there has this name",
+                "un autre renvoi y porte déjà ce nom",
+            ),
+            Self::TooMany => lang.pick(
+                "too many referrals of yours are open there",
+                "trop de vos renvois y sont ouverts",
+            ),
+            Self::HasNode => lang.pick(
+                "your organization has a node of its own there",
+                "votre organisme y est connu avec son propre nœud",
+            ),
+        }
+    }
+}
+
 /// An organization that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedOrg {
@@ -194,4 +312,21 @@ pub struct Handed {
     pub refused: Option<RefusedWhy>,
     /// Whether the recipient says that they are destroyed.
     pub is_destroyed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_not_to_take_a_request_has_its_own_number_code_and_words() {
+        for (at, why) in NotTaken::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(why.number()), at + 1);
+            assert_eq!(NotTaken::from_number(why.number()), Some(why));
+            assert_eq!(NotTaken::from_code(why.code()), Some(why));
+            assert_ne!(why.text(Lang::En), why.text(Lang::Fr));
+        }
+        assert_eq!(NotTaken::from_number(0), None);
+        assert_eq!(NotTaken::from_code("request_out_of_order"), None);
+    }
 }

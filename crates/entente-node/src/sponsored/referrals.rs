@@ -113,6 +113,9 @@ impl SponsoredFolder {
                     payload_type::REQUEST_STANDING => {
                         it.own.hear(&it.profile, item, &evidence, now_s)?
                     }
+                    payload_type::REQUEST_REFUSAL => {
+                        it.own.hear_refusal(&it.profile, item, now_s)?
+                    }
                     _ => it.hear(&mail.cover.homes, item)?,
                 };
                 match heard {

@@ -23,7 +23,9 @@ use entente_core::record::Language;
 use entente_core::referral::{
     Area, Body, Head, HomeStep, Message, NeedCard, OfferStep, ReferralId, Refused,
 };
-use entente_core::sponsor::{Asked, MAX_NAMED, Request, RequestStanding, Wanted, is_fingerprint};
+use entente_core::sponsor::{
+    Asked, MAX_NAMED, NotTaken, Request, RequestStanding, Wanted, is_fingerprint,
+};
 use entente_core::statistics::noise::SystemRandomness;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -118,14 +120,18 @@ pub struct FolderRequest {
     pub has_key: bool,
     /// Whether contact details are in the file that the sponsor has not said to have taken.
     pub has_sealed: bool,
+    /// When the sponsor did not take it, and why; `None` if something stands.
+    pub refused: Option<(i64, NotTaken)>,
 }
 
 impl FolderRequest {
-    /// How far it is: `asked` before the sponsor said something, and `withdrawing` until it says so.
+    /// How far it is: `asked` before the sponsor said something, `refused` if it did not take it, and
+    /// `withdrawing` until it says so.
     pub fn step(&self) -> &'static str {
         let step = self.standing.as_ref().map(|standing| standing.step);
         match step {
             Some(step) if step.is_over() => step.code(),
+            None if self.refused.is_some() => "refused",
             _ if self.is_withdrawn => "withdrawing",
             Some(step) => step.code(),
             None => "asked",
@@ -133,7 +139,8 @@ impl FolderRequest {
     }
 
     fn is_over(&self) -> bool {
-        self.standing.as_ref().is_some_and(|standing| standing.step.is_over())
+        let standing = self.standing.as_ref();
+        self.refused.is_some() || standing.is_some_and(|standing| standing.step.is_over())
     }
 
     /// What became of the contact details, or whether they can be handed over.
@@ -179,7 +186,11 @@ impl FolderRequest {
             }),
             card: card_document(&self.card),
             asked: instant(self.asked_at_s),
-            as_of: standing.map(|standing| instant(standing.at_s)),
+            refused: self.refused.map(|(_, why)| why.code().to_owned()),
+            as_of: standing
+                .map(|standing| standing.at_s)
+                .or(self.refused.map(|(at_s, _)| at_s))
+                .map(instant),
             with: winner.map(|winner| named(&winner.org, &winner.name)),
             expires: is_open.map(|standing| instant(standing.expires_at_s)),
             offers: offers.collect(),

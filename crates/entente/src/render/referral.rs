@@ -37,6 +37,7 @@ pub(crate) fn step(code: &str, lang: Lang) -> &str {
         "overdue" => ("overdue", "en retard"),
         "open" => ("no answer yet", "sans réponse"),
         "asked" => ("asked for, not taken yet", "demandé, pas encore pris"),
+        "refused" => ("not taken by the sponsor", "non pris par le parrain"),
         "withdrawing" => ("withdrawn here, not confirmed", "retiré ici, non confirmé"),
         other => return other,
     };

@@ -2,6 +2,7 @@
 //! makes itself.
 
 use entente_core::lang::Text;
+use entente_core::sponsor::NotTaken;
 use entente_node::clock::{Clock as _, SystemClock};
 use entente_node::fault::Fault;
 use entente_node::local::doc::RequestTold;
@@ -106,7 +107,7 @@ pub(super) fn table(rows: &[RequestTold], page: &mut Page<'_>) {
         let of = |list: &str, code: &str| codes::label(list, code, lang);
         let needs: Vec<_> = row.card.needs.iter().map(|code| of("need", code)).collect();
         let tone = match row.step.as_str() {
-            "unmet" | "expired" => Tone::Bad,
+            "unmet" | "expired" | "refused" => Tone::Bad,
             "accepted" | "handed_over" | "delivered" | "opened" | "in_service" | "done" => {
                 Tone::Good
             }
@@ -143,6 +144,13 @@ pub(super) fn table(rows: &[RequestTold], page: &mut Page<'_>) {
     }
     page.table(grid);
     for row in rows {
+        if let Some(why) = row.refused.as_deref().and_then(NotTaken::from_code) {
+            let (id, why) = (row.id.get(..8).unwrap_or(&row.id), why.text(lang));
+            page.item(&lang.pick(
+                format!("{id} was not taken: {why}. Call the sponsor, or ask anew."),
+                format!("{id} n’a pas été pris\u{a0}: {why}. Appelez le parrain ou faites une nouvelle demande."),
+            ));
+        }
         for offer in &row.offers {
             let barrier = offer.barrier.as_ref().map(|code| codes::label("barrier", code, lang));
             let barrier = barrier.map(|it| format!(" ({it})")).unwrap_or_default();

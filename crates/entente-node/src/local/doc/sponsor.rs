@@ -117,9 +117,11 @@ pub struct RequestTaken {
 pub struct RequestTold {
     /// Its name: 32 hex digits.
     pub id: String,
-    /// How far it is: `asked` before the sponsor said something, `withdrawing` until it says that it is
-    /// taken back, else as in a referral.
+    /// How far it is: `asked` before the sponsor said something, `refused` if it did not take it,
+    /// `withdrawing` until it says that it is taken back, else as in a referral.
     pub step: String,
+    /// Why the sponsor did not take it: a code.
+    pub refused: Option<String>,
     /// A code of `referral_outcome`, once there is one.
     pub outcome: Option<String>,
     /// What is needed.

@@ -231,7 +231,7 @@ impl Node {
                     n_bytes += size;
                     n_requests += 1;
                     items.extend(of_one);
-                    self.told_standing(tx, &id)?;
+                    self.told_request(tx, org, &id)?;
                 }
             }
             let cover = MailCover {

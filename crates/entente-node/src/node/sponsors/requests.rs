@@ -14,14 +14,14 @@ use entente_core::lang::Text;
 use entente_core::record::{CaseRecord, RecordId};
 use entente_core::referral::{Answer, Body, Head, HomeStep, Message, OfferStep, ReferralId};
 use entente_core::sponsor::{
-    Asked, AskedOrg, CarriedRequest, Handed, HandoverPlace, MAX_TOLD, Request, RequestStanding,
-    Wanted,
+    Asked, AskedOrg, CarriedRequest, Handed, HandoverPlace, MAX_TOLD, NotTaken, Request,
+    RequestRefusal, RequestStanding, Wanted,
 };
 use entente_core::statement::AgreementRef;
 use entente_store::db::{Rows, Write};
 use entente_store::handover::{Handovers as _, Way};
 use entente_store::referrals::Referrals as _;
-use entente_store::requests::{RequestRow, Requests as _};
+use entente_store::requests::{RefusalRow, RequestRow, Requests as _};
 use entente_store::rows::ChainRow;
 use entente_store::sponsors::Sponsors as _;
 use entente_store::tx::Reads as _;
@@ -41,6 +41,9 @@ pub const MAX_OPEN_REQUESTS: usize = 100;
 
 /// The most words about one referral: the request, corrections of what is handed over, and its end.
 const MAX_WORDS: u32 = 64;
+
+/// The most refusals that are kept for one organization, which folders read and then send no more.
+const MAX_REFUSALS: usize = 100;
 
 /// Stands in the store once requests are found by their organizations.
 const FOUND: &str = "requests_by_org";
@@ -82,8 +85,41 @@ impl Node {
         let took = self.try_asked(tx, actor, org, read, is_withdrawn)?;
         if let Err(reason) = took {
             self.note_request(tx, actor, (Action::RequestRefused, org), read, reason)?;
+            let why = NotTaken::from_code(reason);
+            if let (Asked::Refer(_), Some(why)) = (&read.request.what, why) {
+                self.keep_refusal(tx, org, read, why)?;
+            }
         }
         Ok(took)
+    }
+
+    /// Keeps that the first word about a referral was not taken, so that the organization is told.
+    fn keep_refusal(
+        &self,
+        tx: &mut Write<'_>,
+        org: &OrgId,
+        read: &ReadRequest,
+        why: NotTaken,
+    ) -> Outcome<()> {
+        let (org, id) = (org.as_bytes(), read.request.referral.0);
+        // What was taken before has a standing.
+        if tx.request(&id)?.is_some_and(|row| row.org == *org) {
+            return Ok(());
+        }
+        let (request, why, at_s) = (read.digest, why.number(), self.now_s());
+        let known = tx.refusals_of(org)?;
+        match known.iter().find(|(referral, _)| *referral == id) {
+            Some((_, row)) if row.request == request && row.why == why => return Ok(()),
+            Some(_) => {}
+            None if known.len() >= MAX_REFUSALS => {
+                if let Some((oldest, _)) = known.iter().min_by_key(|(_, row)| row.at_s) {
+                    tx.delete_refusal(org, oldest)?;
+                }
+            }
+            None => {}
+        }
+        let row = RefusalRow { request, why, at_s, is_told: false };
+        Ok(tx.put_refusal(org, &id, &row)?)
     }
 
     fn note_request(
@@ -231,6 +267,7 @@ impl Node {
         // The organization cannot offer it itself: it waits for our staff.
         let timers = Some(self.timers_of(&wanted.card));
         self.make_referral(tx, actor, id, (RecordId(id.0), wanted.card.clone()), timers)?;
+        tx.delete_refusal(org.as_bytes(), &id.0)?;
         self.took(tx, actor, Action::RequestTaken, read, row)
     }
 
@@ -357,8 +394,8 @@ impl Node {
     }
 
     /// Where the referrals stand that an organization asked for, each with its items for the mail; those that
-    /// are over come last. Those that were over before `since_s` are left out. What is not written into
-    /// the mail was not told: [`Self::told_standing`].
+    /// are over come last, and what was not taken first. What was over or refused before `since_s` is left out.
+    /// What is not written into the mail was not told: [`Self::told_request`].
     pub(super) fn standings_for(
         &self,
         tx: &mut Write<'_>,
@@ -384,14 +421,44 @@ impl Node {
             all.push((kept.state.step.is_over(), kept.created.0, (kept.id, items)));
         }
         all.sort_by_key(|(is_over, created_s, _)| (*is_over, *created_s));
-        Ok(all.into_iter().map(|(_, _, of_one)| of_one).collect())
+        let mut items = Vec::new();
+        for (id, row) in tx.refusals_of(org.as_bytes())? {
+            if row.at_s >= since_s {
+                items.push((ReferralId(id), vec![self.signed_refusal(org, &id, &row)?]));
+            }
+        }
+        items.extend(all.into_iter().map(|(_, _, of_one)| of_one));
+        Ok(items)
     }
 
-    /// Notes that where a referral stands is in the mail that is written now.
-    pub(super) fn told_standing(&self, tx: &mut Write<'_>, id: &ReferralId) -> Outcome<()> {
-        let Some(mut row) = tx.request(&id.0)? else { return Ok(()) };
-        row.told_at = Some(self.kept_referral(tx, id)?.n_steps);
-        Ok(tx.put_request(&id.0, &row)?)
+    /// Notes that where a referral stands, or that it was not taken, is in the mail that is written now.
+    pub(super) fn told_request(
+        &self,
+        tx: &mut Write<'_>,
+        org: &OrgId,
+        id: &ReferralId,
+    ) -> Outcome<()> {
+        let org = org.as_bytes();
+        if let Some(mut row) = tx.request(&id.0)?.filter(|row| row.org == *org) {
+            row.told_at = Some(self.kept_referral(tx, id)?.n_steps);
+            return Ok(tx.put_request(&id.0, &row)?);
+        }
+        let Some(row) = tx.refusal(org, &id.0)? else { return Ok(()) };
+        Ok(tx.put_refusal(org, &id.0, &RefusalRow { is_told: true, ..row })?)
+    }
+
+    fn signed_refusal(&self, org: &OrgId, id: &[u8; 16], row: &RefusalRow) -> Outcome<Vec<u8>> {
+        let refusal = RequestRefusal {
+            sponsor: self.id(),
+            org: *org,
+            referral: ReferralId(*id),
+            at_s: row.at_s.max(1),
+            request: row.request,
+            why: NotTaken::from_number(row.why).ok_or_else(damaged)?,
+        };
+        let payload = entente_proto::encode_request_refusal(&refusal);
+        let signed = Envelope::seal(payload_type::REQUEST_REFUSAL, payload, &self.secrets.key);
+        Ok(entente_proto::encode_envelope(&signed.map_err(|_| no_randomness())?))
     }
 
     fn signed_standing(&self, standing: &RequestStanding) -> Outcome<Vec<u8>> {
@@ -470,7 +537,8 @@ impl Node {
             .map_or(Text::new(short.clone(), short), |row| Text::new(row.name_en, row.name_fr)))
     }
 
-    /// How many referrals that an organization asked for have something that was never written into mail.
+    /// How many referrals that an organization asked for have something that was never written into mail, or
+    /// were not taken.
     pub(super) fn n_untold<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
         let mut n = 0;
         let since_s = self.now_s() - OVER_S;
@@ -479,16 +547,23 @@ impl Node {
             let is_told = !kept.state.step.is_over() || kept.since_s >= since_s;
             n += usize::from(is_told && row.told_at != Some(kept.n_steps));
         }
+        let refusals = tx.refusals_of(org.as_bytes())?;
+        n += refusals.iter().filter(|(_, row)| !row.is_told && row.at_s >= since_s).count();
         Ok(n)
     }
 
-    /// Destroys what organizations signed about referrals that are long over. Returns how many.
+    /// Destroys what organizations signed about referrals that are long over, and forgets what was refused long
+    /// ago. Returns how many were destroyed.
     ///
     /// It is kept as long as the organization is told of it, and as long as the agreement with whoever had
     /// the referral lets what was handed over be kept.
     pub fn forget_requests(&self) -> Outcome<u64> {
-        let mut due = Vec::new();
+        let (mut due, mut refused) = (Vec::new(), Vec::new());
         for (org, _) in self.db.read(|tx| tx.all_sponsored())? {
+            let since_s = self.now_s() - OVER_S;
+            let refusals = self.db.read(|tx| tx.refusals_of(&org))?.into_iter();
+            let old = refusals.filter(|(_, row)| row.at_s < since_s);
+            refused.extend(old.map(|(id, _)| (org, id)));
             for (id, _) in self.db.read(|tx| tx.requests_of(&org))? {
                 let id = ReferralId(id);
                 let kept = self.db.read(|tx| self.kept_referral(tx, &id))?;
@@ -497,11 +572,14 @@ impl Node {
                 }
             }
         }
-        if due.is_empty() {
+        if due.is_empty() && refused.is_empty() {
             return Ok(0);
         }
         self.db.write("forget requests", |tx| {
             let mut n_forgotten = 0;
+            for (org, id) in &refused {
+                tx.delete_refusal(org, id)?;
+            }
             for id in &due {
                 let row = tx.request(&id.0)?.filter(|row| !row.is_forgotten());
                 let Some(row) = row else { continue };

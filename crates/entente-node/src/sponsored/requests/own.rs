@@ -7,7 +7,7 @@ use entente_core::handover::key::public_from_bytes;
 use entente_core::identity::{OrgId, OrgKey};
 use entente_core::lang::Text;
 use entente_core::referral::{Answer, Body, Message, NeedCard, ReferralId};
-use entente_core::sponsor::{Asked, Request, RequestStanding, Wanted};
+use entente_core::sponsor::{Asked, NotTaken, Request, RequestStanding, Wanted};
 use entente_core::statistics::sum::SealingPublic;
 use entente_store::rows::ChainRow;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,16 @@ pub(in crate::sponsored) struct OwnRow {
     /// The payload of the newest standing.
     standing: Option<Vec<u8>>,
     proof: Option<Proof>,
+    /// That the sponsor did not take the first word.
+    #[serde(default)]
+    refused: Option<Refused>,
+}
+
+/// When the sponsor did not take the first word, and the number of the reason.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Refused {
+    at_s: i64,
+    why: u8,
 }
 
 /// One word for the sponsor, as an encoded envelope.
@@ -162,6 +172,7 @@ impl OwnRow {
             words: Vec::new(),
             standing: None,
             proof: None,
+            refused: None,
         }
     }
 
@@ -225,6 +236,10 @@ impl Own {
                 .as_ref()
                 .is_some_and(|it| place.is_some_and(|at| at.seen == it.seen)),
             has_sealed: row.words.iter().any(|word| word.is_sealed),
+            refused: row
+                .refused
+                .filter(|_| standing.is_none())
+                .and_then(|it| Some((it.at_s, NotTaken::from_number(it.why)?))),
             standing,
         })
     }
@@ -278,11 +293,12 @@ impl Own {
     }
 
     /// What is for the sponsor, in the order in which it was signed. Nothing of what is over: a sponsor
-    /// that was set back would take it as new, and ask again who may take on somebody who was helped.
+    /// that was set back would take it as new, and ask again who may take on somebody who was helped. And
+    /// nothing of what was refused: it is asked for anew, or not at all.
     pub(in crate::sponsored) fn words(&self) -> impl Iterator<Item = Vec<u8>> {
         let is_open = |row: &&OwnRow| match row.told_standing() {
             Ok(Some(standing)) => !standing.step.is_over(),
-            _ => true,
+            _ => row.refused.is_none(),
         };
         let open = self.rows.iter().filter(is_open);
         open.flat_map(|row| row.words.iter().map(|word| word.signed.clone()))
@@ -293,7 +309,7 @@ impl Own {
         let since = now_s.saturating_sub(OVER_S);
         self.rows.retain(|row| match row.told_standing() {
             Ok(Some(standing)) => !standing.step.is_over() || standing.at_s >= since,
-            _ => true,
+            _ => row.refused.is_none_or(|refused| refused.at_s >= since),
         });
     }
 
@@ -338,6 +354,7 @@ impl Own {
         }
         let proof = evidence.proof(&standing);
         row.standing = Some(payload.bytes().to_vec());
+        row.refused = None;
         row.acknowledge(&standing.heard);
         match proof {
             Ok(proof) => {
@@ -350,5 +367,45 @@ impl Own {
                 Ok(Err((Some(id), why)))
             }
         }
+    }
+
+    /// Reads that the sponsor did not take the first word about a referral. `Ok(true)` if it is news.
+    pub(in crate::sponsored) fn hear_refusal(
+        &mut self,
+        profile: &SponsoredProfile,
+        item: &Envelope,
+        now_s: i64,
+    ) -> Outcome<Result<bool, (Option<ReferralId>, &'static str)>> {
+        let payload = item.verify(payload_type::REQUEST_REFUSAL, &[profile.sponsor]).ok();
+        let read =
+            payload.and_then(|payload| entente_proto::decode_request_refusal(payload.bytes()).ok());
+        let Some(refusal) = read else { return Ok(Err((None, "mail_not_signed"))) };
+        let id = refusal.referral;
+        if refusal.org != profile.id || refusal.sponsor != profile.sponsor {
+            return Ok(Err((Some(id), "mail_of_another")));
+        }
+        if refusal.at_s > now_s.saturating_add(AHEAD_S) {
+            return Ok(Err((Some(id), "request_dated_ahead")));
+        }
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == id.0) else {
+            return Ok(Err((Some(id), "referral_unknown")));
+        };
+        if row.said.first() != Some(&refusal.request) {
+            return Ok(Err((Some(id), "request_not_ours")));
+        }
+        // It was taken after all; or a sponsor that was set back no longer knows that it took it.
+        if let Some(standing) = row.told_standing()? {
+            let is_older = refusal.at_s <= standing.at_s;
+            return Ok(if is_older {
+                Ok(false)
+            } else {
+                Err((Some(id), "referral_contradiction"))
+            });
+        }
+        let is_new = row.refused.is_none_or(|before| before.at_s < refusal.at_s);
+        if is_new {
+            row.refused = Some(Refused { at_s: refusal.at_s, why: refusal.why.number() });
+        }
+        Ok(Ok(is_new))
     }
 }
