@@ -53,13 +53,14 @@ fn a_request_becomes_a_referral_and_its_outcome_comes_back_to_the_folder() {
     assert_eq!(it.hand_over(&id, None).unwrap_err().code, "ENT-2631");
     let other = fingerprint(&home);
     assert_eq!(it.hand_over(&id, Some(&other)).unwrap_err().code, "ENT-2631");
-    assert_eq!(it.folder.answers(SECRET, START_S).unwrap(), request, "nothing was signed");
+    let words = it.folder.answers(SECRET, START_S).unwrap();
+    assert_eq!(entente_proto::read_answers(&words).unwrap().items, [], "nothing was signed");
     let print = fingerprint(&it.partner.id());
     let sealed = it.hand_over(&id, Some(&print)).unwrap();
     assert_eq!(it.known(&id).document().handover.as_deref(), Some("waiting"));
     assert_eq!(it.hand_over(&id, None).unwrap_err().code, "ENT-2622", "one at a time");
     let taken = it.take(&sealed);
-    assert_eq!((taken.refused.len(), taken.requests[0].what, taken.n_before), (0, "hand_over", 1));
+    assert_eq!((taken.refused.len(), taken.requests[0].what, taken.n_before), (0, "hand_over", 0));
     let mail = it.mail();
     it.read(&mail);
     assert_eq!(it.known(&id).document().handover.as_deref(), Some("handed_over"));
@@ -141,7 +142,7 @@ fn files_and_mail_that_come_twice_late_or_never_count_once() {
     let print = fingerprint(&it.partner.id());
     let sealed = it.hand_over(&id, Some(&print)).unwrap();
     assert_eq!(it.take(&sealed).requests.len(), 1);
-    assert_eq!(it.take(&sealed).n_before, 2);
+    assert_eq!(it.take(&sealed).n_before, 1);
     assert_eq!(it.take(&request).n_before, 1);
     pull(&it.partner, &it.sponsor).unwrap();
     pull(&it.sponsor, &it.partner).unwrap();
@@ -208,6 +209,53 @@ fn what_is_over_is_sent_to_no_sponsor_again_that_may_have_forgotten_it() {
     let taken: Vec<_> = taken.requests.iter().map(|request| request.referral).collect();
     assert_eq!(taken, [open]);
     assert!(set_back.node().find_referral(&over.to_string()).is_err());
+}
+
+#[test]
+fn what_somebody_has_accepted_is_asked_of_no_sponsor_again_that_forgot_it() {
+    let it = world();
+    let id = it.accepted();
+    assert_eq!(it.news(&id).step(), "accepted");
+    let set_back = Org::new(SPONSOR, &it.clock);
+    let (_, document) = it.folder.sign(SECRET, START_S + 1).unwrap();
+    set_back.node().add_sponsored(&staff(), &document, &fingerprint(&it.org)).unwrap();
+    let take = |file: &[u8]| set_back.node().take_answers(&staff(), file).unwrap();
+    let taken = take(&it.folder.answers(SECRET, START_S).unwrap());
+    assert_eq!((taken.requests.len(), taken.refused.len()), (0, 0));
+
+    // What is given up is said from the beginning, and comes to its end there.
+    let (_, file) = it.folder.withdraw(SECRET, &id.to_string(), START_S).unwrap();
+    let taken = take(&file);
+    assert_eq!((taken.requests.len(), taken.refused.len()), (2, 0));
+    let kept = set_back.node().find_referral(&id.to_string()).unwrap();
+    assert_eq!((kept.state.step, kept.state.offers.len()), (HomeStep::Revoked, 0));
+}
+
+#[test]
+fn a_sponsor_that_was_set_back_asks_nobody_by_itself_of_what_was_signed_before() {
+    let mut it = world();
+    let (id, file) = it.refer(&ReferAsk { matching: true, ..ask() });
+    let copy = it.sponsor.copied();
+    assert_eq!(it.take(&file).requests[0].n_asked, 1);
+    pull(&it.partner, &it.sponsor).unwrap();
+
+    it.sponsor.set_back(&copy);
+    let (_, _, note) = it.partner.node().followed_checkpoint(&it.sponsor.id()).unwrap();
+    assert!(it.sponsor.node().heed_own_checkpoint(&it.partner.id(), &note).unwrap());
+    for _ in 0..2 {
+        let taken = it.take(&file);
+        let told = taken.requests.iter().find(|told| told.referral == id).unwrap();
+        assert_eq!((told.n_asked, told.fault.as_ref().unwrap().code.as_str()), (0, "ENT-2641"));
+    }
+    assert_eq!(it.step(&id), HomeStep::Created, "its staff ask by hand, once they called");
+    it.sponsor.node().offer_referral(staff(), &id, &[it.partner.id()]).unwrap();
+    assert_eq!(it.take(&file).requests, []);
+
+    let asked = ReferAsk { matching: true, ..ask() };
+    let (told, file) = it.folder.refer(SECRET, &asked, START_S + 1, TODAY).unwrap();
+    let taken = it.take(&file);
+    let later = taken.requests.iter().find(|later| later.referral == told.id).unwrap();
+    assert_eq!((later.n_asked, later.fault.as_ref()), (1, None), "it is signed later");
 }
 
 #[test]
@@ -294,7 +342,7 @@ fn a_consent_that_ends_after_the_acceptance_lets_nothing_be_handed_over() {
     assert_eq!(it.take(&sealed).refused, [(id, "handover_not_permitted")]);
     assert_eq!(it.step(&id), HomeStep::Accepted);
     // It was read, and is not refused again and again.
-    assert_eq!(it.take(&sealed).n_before, 2);
+    assert_eq!(it.take(&sealed).n_before, 1);
     assert_eq!(it.news(&id).document().handover.as_deref(), Some("ready"));
 }
 

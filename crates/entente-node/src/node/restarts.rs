@@ -16,6 +16,10 @@ use entente_store::tx::Reads as _;
 
 use super::{Node, Outcome};
 
+/// Says in the store when this node last noticed that it was set back; seconds since 1970 as eight bytes,
+/// big-endian.
+const SET_BACK: &str = "set_back_at";
+
 impl Node {
     /// Begins new epochs of all feeds and of the audit log if this store came from a backup.
     pub(crate) fn reopen_feeds_after_restore(&self) -> Outcome<()> {
@@ -39,8 +43,21 @@ impl Node {
             }
             self.take_back_undecided(tx)?;
             self.settle_statistics(tx)?;
+            self.note_set_back(tx)?;
             self.write_audit(tx, vec![self.entry(Actor::Node, Action::Restored)])
         })
+    }
+
+    /// Remembers that what came until now may have been forgotten.
+    fn note_set_back(&self, tx: &mut Write<'_>) -> Outcome<()> {
+        Ok(tx.put_meta(SET_BACK, &self.now_s().to_be_bytes())?)
+    }
+
+    /// Whether this node was set back after an instant: something of then may have come before.
+    pub(crate) fn was_set_back_since(&self, at_s: i64) -> Outcome<bool> {
+        let known = self.db.read(|tx| tx.meta(SET_BACK))?;
+        let known = known.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+        Ok(known.is_some_and(|bytes| at_s <= i64::from_be_bytes(bytes)))
     }
 
     /// Begins an epoch of a feed. Its first statement says what was before.
@@ -93,6 +110,7 @@ impl Node {
                 }
                 self.take_back_undecided(tx)?;
                 self.settle_statistics(tx)?;
+                self.note_set_back(tx)?;
                 let entry = self.entry(Actor::Node, Action::Restored).partner(*partner);
                 self.write_audit(tx, vec![entry])?;
             }

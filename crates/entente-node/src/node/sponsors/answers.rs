@@ -135,7 +135,7 @@ impl Node {
         if !is_wanted || self.asked_by(&id)? != Some(request.org) {
             return Ok(());
         }
-        let (n_asked, fault) = self.offer_request(actor, &id)?;
+        let (n_asked, fault) = self.offer_request(actor, (&id, request.at_s))?;
         match taken.requests.iter_mut().find(|it| it.referral == id) {
             Some(it) => (it.n_asked, it.fault) = (n_asked, fault),
             None if n_asked > 0 || fault.is_some() => {

@@ -1,5 +1,5 @@
 //! What staff are told when a sponsored organization's file is not taken: `ENT-2601` to `ENT-2610`,
-//! `ENT-2618`, and `ENT-2633` to `ENT-2638` for one request in it.
+//! `ENT-2618`, and `ENT-2633` to `ENT-2638` and `ENT-2641` for one request in it.
 
 use entente_proto::Invalid;
 
@@ -284,6 +284,21 @@ fn too_many_requests() -> Box<Fault> {
         (
             "Close or withdraw those that are over: `entente referral list`.",
             "Fermez ou retirez ceux qui sont terminés : `entente referral list`.",
+        ),
+    )
+}
+
+/// `ENT-2641`.
+pub(super) fn set_back_since() -> Box<Fault> {
+    Fault::new(
+        2641,
+        (
+            "This node was set back after the request was signed, so it may have been taken before. Nobody was asked.",
+            "Ce nœud a été ramené à un état antérieur après la signature de la demande, qui a donc peut-être déjà été prise. Rien n’a été offert.",
+        ),
+        (
+            "Call the organization: it knows whether somebody has accepted. If nobody has, offer it: `entente referral offer REFERRAL --matching`.",
+            "Appelez l’organisme : il sait si quelqu’un a accepté. Sinon, offrez le renvoi : `entente referral offer RENVOI --matching`.",
         ),
     )
 }

@@ -29,6 +29,7 @@ use jiff::civil::date;
 use sha2::{Digest as _, Sha256};
 
 use super::carried::{damaged, has_node};
+use super::faults::set_back_since;
 use super::mail::OVER_S;
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
@@ -327,11 +328,15 @@ impl Node {
     pub(super) fn offer_request(
         &self,
         actor: &Actor,
-        id: &ReferralId,
+        (id, signed_at_s): (&ReferralId, i64),
     ) -> Outcome<(usize, Option<Box<Fault>>)> {
         let kept = self.db.read(|tx| self.kept_referral(tx, id))?;
         if kept.state.step != HomeStep::Created {
             return Ok((0, None));
+        }
+        // Somebody may have accepted it in the history that is lost.
+        if self.was_set_back_since(signed_at_s)? {
+            return Ok((0, Some(set_back_since())));
         }
         let to = self.matching_partners(&kept)?;
         if to.is_empty() {

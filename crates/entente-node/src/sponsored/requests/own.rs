@@ -192,9 +192,26 @@ impl OwnRow {
     /// What the sponsor has passed of sealed contact details, whether it handed them on or not, is of no
     /// more use here. The other words are short, and stay.
     fn acknowledge(&mut self, heard: &[u8; 32]) {
-        let passed = self.said.iter().position(|said| said == heard).map_or(0, |at| at + 1);
-        let passed: Vec<[u8; 32]> = self.said.iter().take(passed).copied().collect();
+        let passed = self.up_to(heard).to_vec();
         self.words.retain(|word| !word.is_sealed || !passed.contains(&word.hash));
+    }
+
+    /// What was signed up to this word, with it.
+    fn up_to(&self, heard: &[u8; 32]) -> &[[u8; 32]] {
+        let n = self.said.iter().position(|said| said == heard).map_or(0, |at| at + 1);
+        self.said.get(..n).unwrap_or_default()
+    }
+
+    /// The words that the sponsor has and need not get again. As long as nobody has accepted, a sponsor that was
+    /// set back makes the referral anew from them. Once somebody has, it would offer it to others again: then
+    /// only taking it back is said from the beginning, since nobody is asked then.
+    fn not_again(&self) -> &[[u8; 32]] {
+        match self.told_standing() {
+            Ok(Some(standing)) if standing.step.is_taken() && !self.is_withdrawn => {
+                self.up_to(&standing.heard)
+            }
+            _ => &[],
+        }
     }
 
     fn told_standing(&self) -> Outcome<Option<RequestStanding>> {
@@ -301,7 +318,11 @@ impl Own {
             _ => row.refused.is_none(),
         };
         let open = self.rows.iter().filter(is_open);
-        open.flat_map(|row| row.words.iter().map(|word| word.signed.clone()))
+        open.flat_map(|row| {
+            let known = row.not_again();
+            let words = row.words.iter().filter(move |word| !known.contains(&word.hash));
+            words.map(|word| word.signed.clone())
+        })
     }
 
     /// Forgets what has long been over.
