@@ -7,7 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "this file is a test, its helpers included")]
 
 use entente_core::consent::Consent;
-use entente_core::envelope::Envelope;
+use entente_core::envelope::{Envelope, payload_type};
+use entente_core::identity::OrgKey;
 use entente_core::period::Year;
 use entente_core::record::Field;
 use entente_core::statistics::budget::NanoRho;
@@ -18,7 +19,7 @@ use entente_node::node::statistics::{AnswerKept, ReleaseShut};
 use entente_proto::ReleaseQuestion;
 use entente_tests::federation::{
     Org, START_S, agree, answered, ask_release, consent, is_not_yet, pair, plan, propose_and_sign,
-    pull, sign_plan, staff,
+    pull, said_by_a_liar, sign_plan, staff,
 };
 
 /// The price of a release in the shipped plan.
@@ -251,27 +252,41 @@ fn who_proposes_without_end_fills_no_disk_and_keeps_nobody_else_out() {
     let [centre, office, second] = &orgs;
     partners(office, centre);
     partners(office, second);
-    let propose = |from: &Org, name: &str, version| {
+    let named = |from: &Org, name: &str, version| {
         let of_it = |plan: &mut Plan| (plan.name, plan.version) = (name.to_owned(), version);
-        let plan = plan(&[office], &[from], of_it);
-        from.node().propose_plan(staff(), &plan).unwrap();
+        plan(&[office], &[from], of_it)
+    };
+    let propose = |from: &Org, name: &str, version| {
+        let kept = from.node().propose_plan(staff(), &named(from, name, version));
+        kept.map(|_| ()).map_err(|fault| fault.code)
     };
     let skipped = |from: &Org| -> Vec<_> {
         pull(office, from).unwrap().skipped.iter().map(|(_, code)| *code).collect()
     };
     // Corrections of one plan are one plan that could still be signed.
-    (1..=10).for_each(|version| propose(centre, "canada", version));
+    (1..=10).for_each(|version| assert_eq!(propose(centre, "canada", version), Ok(())));
+    (1..=7).for_each(|n| assert_eq!(propose(centre, &format!("plan-{n}"), 1), Ok(())));
     assert_eq!(skipped(centre), [""; 0]);
-    (1..=9).for_each(|n| propose(centre, &format!("plan-{n}"), 1));
-    assert_eq!(skipped(centre), ["too_many_plans"; 2]);
-    propose(second, "canada", 1);
+    // An honest node stops where its partners do, and may say once more what it said.
+    assert_eq!(propose(centre, "plan-8", 1), Err("ENT-2640".to_owned()));
+    assert_eq!(propose(centre, "plan-7", 1), Ok(()));
+    assert_eq!(propose(centre, "canada", 11), Ok(()), "it replaces one that counts");
+    assert_eq!(skipped(centre), [""; 0]);
+    let key = OrgKey::from_seed(&[1; 32]);
+    let lie = |n: u32| {
+        let bytes = entente_proto::encode_plan(&named(centre, &format!("plan-{n}"), 1));
+        Envelope::seal(payload_type::PLAN_PROPOSAL, bytes, &key).unwrap()
+    };
+    let reasons = said_by_a_liar(centre, 1, office, (8..=9).map(lie).collect());
+    assert_eq!(reasons, ["too_many_plans"; 2]);
+    assert_eq!(propose(second, "canada", 1), Ok(()));
     assert_eq!(skipped(second), [""; 0]);
-    assert_eq!(office.node().plans().unwrap().len(), 18);
+    assert_eq!(office.node().plans().unwrap().len(), 19);
 
     // What partners propose sets no number of ours, and no name or version that hides another plan.
     assert_eq!(office.node().newest_version("canada").unwrap(), None);
-    propose(second, "cafe", 1);
-    propose(second, "plan", 10_001);
+    assert_eq!(propose(second, "cafe", 1), Ok(()));
+    assert_eq!(propose(second, "plan", 10_001), Ok(()));
     assert_eq!(skipped(second), ["document_unreadable"; 2]);
 }
 

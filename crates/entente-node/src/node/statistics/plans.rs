@@ -78,7 +78,7 @@ impl Node {
         let bytes = entente_proto::encode_plan(plan);
         let id = PlanId::of(&bytes);
         self.db.write("propose plan", |tx| {
-            if tx.plan(&id.0)?.is_none() {
+            if self.may_propose(tx, plan, &id.0)? {
                 tx.put_plan(&id.0, &self.plan_row(bytes.clone(), &self.id()))?;
             }
             self.say_to_parties(tx, plan.roles.members(), payload_type::PLAN_PROPOSAL, &bytes)?;
@@ -213,7 +213,7 @@ impl Signable for Plan {
         self.roles.members().contains(org)
     }
 
-    fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
+    fn is_kept(&self, tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
         if tx.plan(id)?.is_some() {
             return Ok(Ok(()));
         }
@@ -235,7 +235,9 @@ impl Signable for Plan {
                 }
             })
         };
-        let n_open = unsigned.iter().filter(|plan| !is_replaced(plan)).count();
+        let replaces = |plan: &Plan| plan.name == self.name && plan.version < self.version;
+        let is_open = |plan: &&&Plan| !is_replaced(plan) && !replaces(plan);
+        let n_open = unsigned.iter().filter(is_open).count();
         Ok(Err(counted(unsigned.len(), n_open)))
     }
 

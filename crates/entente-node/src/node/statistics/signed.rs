@@ -13,6 +13,7 @@ use entente_store::db::Write;
 use entente_store::rows::Bytes32;
 use entente_store::tx::Reads as _;
 
+use crate::fault::Fault;
 use crate::node::documents::Used;
 use crate::node::feeds::Gathered;
 use crate::node::{Node, Outcome};
@@ -50,8 +51,8 @@ pub(super) trait Signable: Sized {
     fn names(&self, org: &OrgId) -> bool;
 
     /// Whether it is kept; and else how many of this sender are kept that we have not signed and still could,
-    /// as [`counted`].
-    fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>>;
+    /// without what it replaces itself, as [`counted`].
+    fn is_kept(&self, tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>>;
 
     /// Keeps it, unsigned.
     fn keep(
@@ -103,7 +104,7 @@ impl Node {
             return Ok(Err(D::OF_OTHERS));
         }
         let (id, from) = (document.id(&envelope.payload), issuer.as_bytes());
-        if let Err(n_unsigned) = D::is_kept(tx, &id, from)? {
+        if let Err(n_unsigned) = document.is_kept(tx, &id, from)? {
             if n_unsigned >= MAX_UNSIGNED {
                 return Ok(Err(D::TOO_MANY));
             }
@@ -119,6 +120,21 @@ impl Node {
         let entry = self.entry(Actor::Partner(*issuer), action).partner(*issuer);
         gathered.entries.push(entry.reference(id));
         Ok(Ok(()))
+    }
+
+    /// Whether a proposal of ours is new. Where as many of ours can still be signed as a partner keeps of us, one
+    /// more would be skipped there in silence: it is refused here.
+    pub(super) fn may_propose(
+        &self,
+        tx: &Write<'_>,
+        document: &impl Signable,
+        id: &Bytes32,
+    ) -> Outcome<bool> {
+        match document.is_kept(tx, id, self.id().as_bytes())? {
+            Ok(()) => Ok(false),
+            Err(n_unsigned) if n_unsigned >= MAX_UNSIGNED => Err(too_many_unsigned()),
+            Err(_) => Ok(true),
+        }
     }
 
     /// Says a document to every partner among `parties` to whom we may speak.
@@ -138,4 +154,19 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// `ENT-2640`.
+fn too_many_unsigned() -> Box<Fault> {
+    Fault::new(
+        2640,
+        (
+            "As many of our own proposals wait for a signature as partners keep of one organization: 8. Nothing was kept or sent.",
+            "Autant de nos propositions attendent une signature que les partenaires en gardent d’un organisme : 8. Rien n’a été conservé ni envoyé.",
+        ),
+        (
+            "Sign one of them, or draft its next version; take no part in a round that will not be: `entente plan list`, `entente stats overlap list`.",
+            "Signez-en une, ou rédigez-en la version suivante; renoncez à un recoupement qui n’aura pas lieu : `entente plan list`, `entente stats overlap list`.",
+        ),
+    )
 }

@@ -92,7 +92,7 @@ impl Node {
         let bytes = entente_proto::encode_overlap_terms(round);
         let id = round.id();
         self.db.write("propose overlap", |tx| {
-            if tx.overlap_round(&id.0)?.is_none() {
+            if self.may_propose(tx, round, &id.0)? {
                 tx.put_overlap_round(&id.0, &self.overlap_row(bytes.clone(), &self.id()))?;
             }
             self.say_to_parties(tx, round.parties(), payload_type::OVERLAP_PROPOSAL, &bytes)?;
@@ -210,7 +210,7 @@ impl Signable for Round {
         self.parties().contains(org)
     }
 
-    fn is_kept(tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
+    fn is_kept(&self, tx: &Write<'_>, id: &Bytes32, from: &Bytes32) -> Outcome<Result<(), usize>> {
         if tx.overlap_round(id)?.is_some() {
             return Ok(Ok(()));
         }
