@@ -3,13 +3,14 @@
 
 use entente_core::codes::{Barrier, ReferralOutcome, Urgency};
 use entente_core::envelope::{Envelope, payload_type};
-use entente_core::handover::KeyId;
+use entente_core::handover::{KEY_WINDOW_S, KeyId};
 use entente_core::identity::{OrgId, OrgKey};
 use entente_core::record::RecordId;
-use entente_core::referral::{HomeStep, OfferStep, PartnerState};
+use entente_core::referral::{HomeStep, OfferStep, PartnerState, ReferralId};
 use entente_core::sponsor::MailCover;
 use entente_node::node::referrals::Refusal;
 use entente_store::handover::Way;
+use entente_store::seal::KeyRing;
 use entente_tests::federation::{START_S, plain_case, pull, staff};
 use entente_tests::handovers::{PASSPHRASE, add_opener, marked};
 use entente_tests::referrals::{card, case_with_consent, referral_consent};
@@ -277,4 +278,44 @@ fn crashes_of_the_home_and_the_sponsor_lose_nothing() {
     it.mail();
     let opened = it.folder.open_details(SECRET, &id.to_string(), START_S).unwrap();
     assert_eq!(opened.details, marked());
+}
+
+#[test]
+fn a_folders_key_that_was_replaced_opens_for_thirty_days_what_was_sealed_to_it() {
+    let it = world();
+    let (first, second) = (it.accepted(), it.accepted());
+    it.hand_over(&first);
+    let before = it.folder.last().unwrap().unwrap().0.handover;
+    let (document, file) = it.folder.rotate(SECRET, START_S + 1).unwrap();
+    assert!(document.handover.is_some() && document.handover != before);
+    it.sponsor.node().take_sponsored(&staff(), &file).unwrap();
+    pull(&it.home, &it.sponsor).unwrap();
+    it.hand_over(&second);
+    it.mail();
+    let open = |id: &ReferralId, now_s| {
+        let opened = it.folder.open_details(SECRET, &id.to_string(), now_s);
+        opened.map(|opened| opened.details).map_err(|fault| fault.code)
+    };
+    let over_s = START_S + 1 + KEY_WINDOW_S;
+    for (id, now_s) in [(&first, START_S), (&second, START_S), (&first, over_s - 1)] {
+        assert_eq!(open(id, now_s), Ok(marked()));
+    }
+    assert_eq!(open(&first, over_s), Err("ENT-2408".to_owned()));
+    assert_eq!(open(&second, over_s), Ok(marked()));
+    let ring = KeyRing::open(&it.folder.path().join("keys.sealed"), SECRET).unwrap();
+    assert!(ring.names().all(|name| !name.starts_with("handover.")), "it is destroyed");
+}
+
+#[test]
+fn a_folder_takes_nothing_that_was_sealed_to_a_key_which_it_destroyed() {
+    let it = world();
+    let id = it.accepted();
+    it.hand_over(&id);
+    pull(&it.sponsor, &it.home).unwrap();
+    let mail = it.sponsor.node().give_mail(&staff(), &it.org).unwrap().file;
+    it.folder.rotate(SECRET, START_S + 1).unwrap();
+    it.folder.rotate(SECRET, START_S + 1).unwrap();
+    let late = it.folder.inbox(SECRET, Some(&mail), START_S + 2 + KEY_WINDOW_S).unwrap();
+    assert_eq!(late.refused, [(Some(id), "handover_old_key")]);
+    assert!(late.referrals.iter().all(|it| !it.has_details));
 }

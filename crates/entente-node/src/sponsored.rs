@@ -1,7 +1,7 @@
 //! The folder of an organization without a node.
 //!
 //! ```text
-//! keys.sealed      its identity and its key for hand-overs, sealed under its passphrase
+//! keys.sealed      its identity and its keys for hand-overs, sealed under its passphrase
 //! sponsored.toml   who it is and who its sponsor is
 //! services.json    its services, as HSDS 3.0: changed here by commands, or by any HSDS tool
 //! last.entente     the newest file that it signed
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use entente_core::codes::{Code as _, OrgType};
 use entente_core::envelope::{Envelope, payload_type};
-use entente_core::handover::TeamKey;
+use entente_core::handover::{KEY_WINDOW_S, TeamKey};
 use entente_core::identity::{OrgId, OrgKey};
 use entente_core::lang::Text;
 use entente_core::service::{Audience, Service, ServiceId};
@@ -240,6 +240,40 @@ impl SponsoredFolder {
         Ok(TeamKey::from_seed(&*Self::made_once(ring, names::HANDOVER)?))
     }
 
+    /// The keys that open what was handed over to the organization: the one of now, and those that were
+    /// replaced and still open. What no longer opens is destroyed by this.
+    fn opening_keys(ring: &mut KeyRing, now_s: i64) -> Outcome<Vec<TeamKey>> {
+        let mut keys = vec![Self::handover_key(ring)?];
+        let known: Vec<String> = ring.names().map(str::to_owned).collect();
+        for name in known {
+            let until_s = name.strip_prefix(names::HANDOVER_UNTIL).and_then(|it| it.parse().ok());
+            let Some(until_s): Option<i64> = until_s else { continue };
+            if now_s >= until_s {
+                ring.remove_secret(&name).map_err(ring_fault)?;
+            } else {
+                keys.extend(ring.secret(&name).map(|seed| TeamKey::from_seed(&seed)));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Makes another key for hand-overs, and signs it with everything that the organization has to say: the
+    /// file for its sponsor. What was sealed to the key before opens for 30 days more.
+    pub fn rotate(&self, passphrase: &str, now_s: i64) -> Outcome<(Sponsored, Vec<u8>)> {
+        let profile = self.profile()?;
+        let (mut ring, _) = self.ring(&profile, passphrase)?;
+        Self::opening_keys(&mut ring, now_s)?;
+        let mut until_s = now_s.saturating_add(KEY_WINDOW_S);
+        // Two in one second are two keys.
+        while ring.secret(&kept_as(until_s)).is_some() {
+            until_s += 1;
+        }
+        let secret = random_secret().map_err(|_| no_randomness())?;
+        let replaced = ring.succeed_secret(names::HANDOVER, &kept_as(until_s), &secret);
+        replaced.map_err(ring_fault)?;
+        self.sign(passphrase, now_s)
+    }
+
     /// What seals the referrals in the folder.
     fn referrals_key(ring: &mut KeyRing) -> Outcome<Zeroizing<[u8; 32]>> {
         Self::made_once(ring, names::REFERRALS)
@@ -287,6 +321,11 @@ impl SponsoredFolder {
         write_whole(&self.last_file(), &file)?;
         Ok((document, file))
     }
+}
+
+/// The name of a key for hand-overs that was replaced and opens until then.
+fn kept_as(until_s: i64) -> String {
+    format!("{}{until_s}", names::HANDOVER_UNTIL)
 }
 
 /// What a sponsor said of a file of ours, and how that stands to what was last signed here.

@@ -28,7 +28,7 @@ pub(crate) fn run(desk: &Desk, command: &str, typed: &Typed<'_>) -> Done {
     match command {
         "new" => new(desk, typed, &folder),
         "service" => service(desk, typed, &folder),
-        "sign" => sign(desk, typed, &folder),
+        "sign" | "rotate" => sign(desk, typed, &folder, command == "rotate"),
         "check" => check(desk, typed, &folder),
         "inbox" | "accept" | "decline" | "open" | "serve" | "close" | "answers" => {
             referrals::run(desk, command, typed, &folder)
@@ -76,7 +76,7 @@ fn service(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
     tell(desk, &told, told.document())
 }
 
-fn sign(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
+fn sign(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder, rotates: bool) -> Done {
     let out = typed.raw_path("out").unwrap_or_default();
     // Before the passphrase is asked for, and before a number is used up.
     folder.profile()?;
@@ -84,9 +84,12 @@ fn sign(desk: &Desk, typed: &Typed<'_>, folder: &SponsoredFolder) -> Done {
         return Err(faults::exists(&out));
     }
     let passphrase = passphrase(desk, typed)?;
-    let (_, file) = folder.sign(&passphrase, SystemClock.now_s())?;
+    let (_, file) = match rotates {
+        true => folder.rotate(&passphrase, SystemClock.now_s())?,
+        false => folder.sign(&passphrase, SystemClock.now_s())?,
+    };
     write_new_bytes(&out, &file)?;
-    let told = Standing { file: Some(Desk::absolute(&out)), ..standing(folder)? };
+    let told = Standing { file: Some(Desk::absolute(&out)), rotates, ..standing(folder)? };
     tell(desk, &told, told.document())
 }
 
@@ -138,6 +141,8 @@ struct Standing {
     n_services: usize,
     /// The file that was written.
     file: Option<String>,
+    /// Whether it has another key for hand-overs.
+    rotates: bool,
 }
 
 fn standing(folder: &SponsoredFolder) -> Result<Standing, Box<Fault>> {
@@ -151,6 +156,7 @@ fn standing(folder: &SponsoredFolder) -> Result<Standing, Box<Fault>> {
         last,
         n_services: folder.services()?.len(),
         file: None,
+        rotates: false,
     })
 }
 
@@ -203,6 +209,12 @@ impl Render for Standing {
                     Lang::En => format!("File for the sponsor: {file}"),
                     Lang::Fr => format!("Fichier pour le parrain\u{a0}: {file}"),
                 });
+                if self.rotates {
+                    page.say(
+                        "The key for hand-overs is another one. What was sealed to the one before opens for 30 days more: send the file today.",
+                        "La clé de transmission est une autre. Ce qui a été scellé avec la précédente s’ouvre encore 30 jours\u{a0}: envoyez le fichier aujourd’hui.",
+                    );
+                }
                 page.say(
                     "Read the fingerprint to your sponsor when they call. Keep a copy of the folder after each signature.",
                     "Lisez l’empreinte à votre parrain lorsqu’il appelle. Gardez une copie du dossier après chaque signature.",

@@ -13,6 +13,7 @@ mod shredding;
 pub use keys::{KeyState, KnownKey};
 pub use openers::Opener;
 pub use opening::OpenedHandover;
+pub(crate) use opening::key_destroyed;
 pub(crate) use sealing::{Came, at, row_of};
 
 use entente_core::handover::BadDetails;

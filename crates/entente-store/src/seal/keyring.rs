@@ -37,6 +37,8 @@ pub mod names {
     pub const PSEUDONYM: &str = "pseudonym";
     /// The X-Wing seed to which hand-overs for an organization without a node are sealed.
     pub const HANDOVER: &str = "handover";
+    /// One that was replaced, with the instant until which it opens; seconds since 1970.
+    pub const HANDOVER_UNTIL: &str = "handover.until.";
     /// Seals the referrals that the folder of an organization without a node keeps.
     pub const REFERRALS: &str = "referrals";
 }
@@ -246,6 +248,29 @@ impl KeyRing {
                 secrets.insert(to.to_owned(), secret);
                 self.replace(secrets, self.wrapping.clone())
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Puts another secret in the place of `name`, keeps the one before as `kept_as`, and writes the ring.
+    pub fn succeed_secret(
+        &mut self,
+        name: &str,
+        kept_as: &str,
+        secret: &[u8; 32],
+    ) -> Result<(), KeyRingError> {
+        let mut secrets = self.secrets.clone();
+        if let Some(before) = secrets.insert(name.to_owned(), Zeroizing::new(*secret)) {
+            secrets.insert(kept_as.to_owned(), before);
+        }
+        self.replace(secrets, self.wrapping.clone())
+    }
+
+    /// Destroys a secret, and writes the ring. Older copies of the file still have it.
+    pub fn remove_secret(&mut self, name: &str) -> Result<(), KeyRingError> {
+        let mut secrets = self.secrets.clone();
+        match secrets.remove(name) {
+            Some(_) => self.replace(secrets, self.wrapping.clone()),
             None => Ok(()),
         }
     }

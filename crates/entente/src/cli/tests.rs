@@ -179,6 +179,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("sponsored service f --name Beds --province MB --hidden", None),
     ("sponsored service f --remove Beds", None),
     ("sponsored sign f --out harbour.entente", None),
+    ("sponsored rotate f --out harbour.entente", None),
     ("sponsored show f", None),
     ("budget", Some(Op::Budget)),
     ("verify canada-2025.return --trust 3b6a --format sdmx", None),

@@ -176,7 +176,8 @@ fn not_for_this_opener() -> Box<Fault> {
     )
 }
 
-fn key_destroyed() -> Box<Fault> {
+/// `ENT-2408`.
+pub(crate) fn key_destroyed() -> Box<Fault> {
     Fault::new(
         2408,
         (

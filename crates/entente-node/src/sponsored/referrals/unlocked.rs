@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use super::FolderReferral;
 use crate::node::Outcome;
 use crate::node::audit::no_randomness;
+use crate::node::handovers::key_destroyed;
 use crate::node::referrals::read::continues;
 use crate::node::referrals::{MAX_OPEN_WITH_PARTNER, ReceivedReferral, name_and_home, rows};
 use crate::setup::io_fault;
@@ -68,7 +69,8 @@ pub(in crate::sponsored) struct Unlocked<'a> {
     pub(in crate::sponsored) folder: &'a SponsoredFolder,
     pub(in crate::sponsored) profile: SponsoredProfile,
     pub(in crate::sponsored) key: OrgKey,
-    pub(super) team: TeamKey,
+    /// What opens hand-overs: the key of now, and those that were replaced less than 30 days ago.
+    pub(super) teams: Vec<TeamKey>,
     pub(super) sealer: Sealer,
     pub(in crate::sponsored) all: Vec<Row>,
     pub(in crate::sponsored) own: Own,
@@ -91,11 +93,11 @@ impl SponsoredFolder {
     ) -> Outcome<Unlocked<'_>> {
         let profile = self.profile()?;
         let (mut ring, key) = self.ring(&profile, passphrase)?;
-        let team = Self::handover_key(&mut ring)?;
+        let teams = Self::opening_keys(&mut ring, now_s)?;
         let sealer = Sealer::new(&*Self::referrals_key(&mut ring)?);
         let all = sealed_in(&sealer, PLACE, &self.referrals_file())?;
         let own = sealed_in(&sealer, OWN_PLACE, &self.requests_file())?;
-        Ok(Unlocked { folder: self, profile, key, team, sealer, all, own, now_s })
+        Ok(Unlocked { folder: self, profile, key, teams, sealer, all, own, now_s })
     }
 }
 
@@ -159,6 +161,11 @@ impl Unlocked<'_> {
             (Some(_), Some(_)) => Err(several_referrals()),
             (None, _) => Err(no_such_referral()),
         }
+    }
+
+    /// The key of this name, if it still opens.
+    fn team(&self, key: KeyId) -> Option<&TeamKey> {
+        self.teams.iter().find(|team| team.id().is_ok_and(|id| id == key))
     }
 
     pub(in crate::sponsored) fn save(&mut self) -> Outcome<()> {
@@ -312,7 +319,7 @@ impl Unlocked<'_> {
             Some(RefusedWhy::Malformed)
         } else if !is_ours || binding.is_none() {
             Some(RefusedWhy::NotAccepted)
-        } else if self.team.id().ok() != Some(KeyId(*key)) {
+        } else if self.team(KeyId(*key)).is_none() {
             Some(RefusedWhy::OldKey)
         } else {
             None
@@ -421,7 +428,8 @@ impl Unlocked<'_> {
         let home = OrgId::from_bytes(&row.home).map_err(|_| settings_broken())?;
         let binding = Binding::of(home, self.profile.id, &head, KeyId(key));
         let sealed = Sealed::from_bytes(sealed).map_err(|_| not_opened())?;
-        let details = sealed.open(&self.team, &binding.ok_or_else(not_opened)?);
+        let team = self.team(KeyId(key)).ok_or_else(key_destroyed)?;
+        let details = sealed.open(team, &binding.ok_or_else(not_opened)?);
         Ok((details.map_err(|_| not_opened())?, head.at_s))
     }
 }

@@ -171,6 +171,15 @@ pub(super) fn sponsored(words: Words) -> Command {
                 .arg(passphrase(words)),
             words
                 .command(
+                    "rotate",
+                    "Replace the key for hand-overs and sign that, into a file for the sponsor; the old one opens for 30 days",
+                    "Remplacer la clé de transmission et le signer, dans un fichier destiné au parrain; l’ancienne ouvre encore 30 jours",
+                )
+                .arg(folder(words))
+                .arg(out(words))
+                .arg(passphrase(words)),
+            words
+                .command(
                     "check",
                     "Check the sponsor’s receipt: whether what was last signed has arrived",
                     "Vérifier l’accusé du parrain\u{a0}: si ce qui a été signé en dernier est arrivé",
