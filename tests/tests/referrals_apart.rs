@@ -445,8 +445,10 @@ fn a_partner_that_gives_a_referrals_name_to_another_keeps_nobody_from_answering(
     }
     let by_name = honest.node().find_received(&format!("{id}@Organization 2")).unwrap();
     assert_eq!(by_name.home, home.id());
-    let ours = honest.node().find_received(&format!("{id}@{}", honest.id())).unwrap_err();
-    assert_eq!(ours.code, "ENT-2301");
+    for nobodys in [honest.id(), OrgKey::from_seed(&[40; 32]).id()] {
+        let unknown = honest.node().find_received(&format!("{id}@{nobodys}")).unwrap_err();
+        assert_eq!(unknown.code, "ENT-2301");
+    }
     honest.node().accept_referral(staff(), &by_name.home, &by_name.id).unwrap();
     pull(&home, honest).unwrap();
     assert_eq!(step(&home, &kept.id), HomeStep::Accepted);

@@ -50,9 +50,10 @@ struct To {
     to: String,
 }
 
-/// A path of ours; home for anything else.
+/// A path of ours; home for anything else. Behind its first slash an `@` names no host: it stands in the address
+/// of a referral.
 pub(super) fn safe(to: &str) -> &str {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%@".contains(c);
     let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
     if is_ours { to } else { "/home" }
 }
@@ -172,6 +173,8 @@ mod tests {
             "//evil.example",
             "/\\evil",
             "javascript:x",
+            "@evil.example",
+            "//ours@evil.example",
             "/a b",
             "/x\r\ny",
         ] {
@@ -181,5 +184,6 @@ mod tests {
             safe("/cases?status=confirmed&after=0197"),
             "/cases?status=confirmed&after=0197"
         );
+        assert_eq!(safe("/referrals/4f1d@3b6a/open"), "/referrals/4f1d@3b6a/open");
     }
 }

@@ -21,6 +21,7 @@ use entente_store::rows::{BadRow, ChainRow, OfferRow, ReferralStepRow};
 use entente_store::tx::Reads as _;
 
 use super::{Node, Outcome};
+use crate::fault::Fault;
 use faults::{several_referrals, unknown_referral};
 
 mod candidates;
@@ -215,7 +216,12 @@ impl Node {
             if self.is_meant(&home) {
                 return Err(unknown_referral());
             }
-            let home = self.find_partner(&home)?.0;
+            // Of somebody who is no partner there is none either.
+            let named = self.find_partner(&home);
+            let unknown = |fault: Box<Fault>| {
+                if fault.code == "ENT-1201" { unknown_referral() } else { fault }
+            };
+            let home = named.map_err(unknown)?.0;
             all.retain(|it| it.home == home);
         }
         one(all, |it| it.id, &name)
