@@ -259,7 +259,8 @@ pub(super) async fn news(
     let seen = visit.ask(&InboxAsk { after: shown.after }).await?.seen;
     let ours = visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals;
     let theirs = visit.ask(&ReferralInboxAsk { all: true }).await?.referrals;
-    let row = ours.into_iter().chain(theirs).find(|row| row.address() == id);
+    let is_it = |row: &ReferralRow| row.address() == id || row.id == id;
+    let row = ours.into_iter().chain(theirs).find(is_it);
     let row = row.ok_or_else(|| Problem::new(nothing_there()))?;
     let path = news_path(&visit.page, &id, &shown.step, Some(seen));
     show(&NewsPart { p: &visit.page, id: &id, path, has_moved: row.step != shown.step })
