@@ -82,13 +82,16 @@ pub trait SponsorMail: Rows {
 
     /// All that we carry, or what is for one organization.
     fn all_mail(&self, org: Option<&Bytes32>) -> Result<Vec<(MailAt, MailRow)>, DbError> {
-        let mut all = Vec::new();
-        let prefix = org.map_or(&[][..], |org| org.as_slice());
-        self.rows(SPONSOR_MAIL, prefix, &mut |key, row| {
-            all.push((MailAt::from_key(key)?, row));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(all)
+        mail_below(self, org.map_or(&[][..], |org| org.as_slice()))
+    }
+
+    /// What we carry to an organization about referrals of one name: of one home, or of several.
+    fn mail_about(
+        &self,
+        org: &Bytes32,
+        referral: &[u8; 16],
+    ) -> Result<Vec<(MailAt, MailRow)>, DbError> {
+        mail_below(self, &[org.as_slice(), referral].concat())
     }
 
     /// Through whom a referral of ours was offered to an organization without a node.
@@ -105,6 +108,18 @@ pub trait SponsorMail: Rows {
 }
 
 impl<T: Rows + ?Sized> SponsorMail for T {}
+
+fn mail_below<R: Rows + ?Sized>(
+    rows: &R,
+    prefix: &[u8],
+) -> Result<Vec<(MailAt, MailRow)>, DbError> {
+    let mut all = Vec::new();
+    rows.rows(SPONSOR_MAIL, prefix, &mut |key, row| {
+        all.push((MailAt::from_key(key)?, row));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(all)
+}
 
 impl Write<'_> {
     /// Keeps what we carry about one referral.
@@ -147,6 +162,8 @@ mod tests {
         db.read(|tx| {
             assert_eq!(tx.all_mail(Some(&[2; 32]))?, [(at(2), row("taken"))]);
             assert_eq!(tx.all_mail(None)?.len(), 2);
+            assert_eq!(tx.mail_about(&[1; 32], &[3; 16])?, [(at(1), row("offered"))]);
+            assert_eq!(tx.mail_about(&[1; 32], &[4; 16])?, []);
             assert_eq!(tx.offered_through(&[3; 16], &[1; 32])?, Some([9; 32]));
             assert_eq!(tx.offered_through(&[3; 16], &[2; 32])?, None);
             Ok::<_, DbError>(())

@@ -289,10 +289,7 @@ fn read(signed: Envelope, org: &OrgId) -> Outcome<Word> {
 /// What we carry that an answer is about. Two homes may give one name to two referrals: the agreement
 /// tells them apart, and a receipt names what it is for.
 fn mail_of<R: Rows>(tx: &R, org: &OrgId, answer: &Read) -> Outcome<Option<(MailAt, MailRow)>> {
-    for (at, row) in tx.all_mail(Some(org.as_bytes()))? {
-        if at.referral != answer.referral.0 {
-            continue;
-        }
+    for (at, row) in tx.mail_about(org.as_bytes(), &answer.referral.0)? {
         let is_it = match &answer.what {
             What::Message(message) => {
                 let AgreementRef { id, version } = message.head.agreement;
