@@ -97,15 +97,20 @@ pub trait Requests: Rows {
         self.row(REQUESTS, &request_key(referral))
     }
 
-    /// The requests of an organization that it is still told of.
-    fn requests_of(&self, org: &Bytes32) -> Result<Vec<([u8; 16], RequestRow)>, DbError> {
-        let mut ids: Vec<[u8; 16]> = Vec::new();
+    /// The referrals that an organization asked for and is still told of.
+    fn requested_by(&self, org: &Bytes32) -> Result<Vec<[u8; 16]>, DbError> {
+        let mut ids = Vec::new();
         self.scan_keys(REQUESTS, Keys::Prefix(&told_key(org, &[])), &mut |key| {
             ids.extend(key.last_chunk::<16>().copied());
             ControlFlow::Continue(())
         })?;
-        let mut all = Vec::with_capacity(ids.len());
-        for id in ids {
+        Ok(ids)
+    }
+
+    /// The same, with what was signed.
+    fn requests_of(&self, org: &Bytes32) -> Result<Vec<([u8; 16], RequestRow)>, DbError> {
+        let mut all = Vec::new();
+        for id in self.requested_by(org)? {
             all.push((id, self.request(&id)?.ok_or(BadRow)?));
         }
         Ok(all)

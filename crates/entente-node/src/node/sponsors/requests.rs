@@ -274,7 +274,7 @@ impl Node {
 
     fn n_open_requests<R: Rows>(&self, tx: &R, org: &OrgId) -> Outcome<usize> {
         let mut n = 0;
-        for (id, _) in tx.requests_of(org.as_bytes())? {
+        for id in tx.requested_by(org.as_bytes())? {
             let kept = self.kept_referral(tx, &ReferralId(id))?;
             n += usize::from(!kept.state.step.is_over());
         }
@@ -386,7 +386,7 @@ impl Node {
     /// Takes back what an organization asked for whose sponsorship ends. What was handed over stays with
     /// whoever has it.
     pub(super) fn end_requests(&self, tx: &mut Write<'_>, org: &OrgId) -> Outcome<()> {
-        for (id, _) in tx.requests_of(org.as_bytes())? {
+        for id in tx.requested_by(org.as_bytes())? {
             let mut kept = self.kept_referral(tx, &ReferralId(id))?;
             let step = kept.state.step;
             let is_asked = step == HomeStep::Accepted || !step.is_taken();
@@ -569,7 +569,7 @@ impl Node {
             let refusals = self.db.read(|tx| tx.refusals_of(&org))?.into_iter();
             let old = refusals.filter(|(_, row)| row.at_s < since_s);
             refused.extend(old.map(|(id, _)| (org, id)));
-            for (id, _) in self.db.read(|tx| tx.requests_of(&org))? {
+            for id in self.db.read(|tx| tx.requested_by(&org))? {
                 let id = ReferralId(id);
                 let kept = self.db.read(|tx| self.kept_referral(tx, &id))?;
                 if self.is_long_over(&kept)? {
