@@ -277,11 +277,11 @@ fn forbid_changes(article: u8, matters: bool, old: &Forbids, new: &Forbids, chan
             changes.push(direction(matters, was), clause, text);
         }
     };
-    let what = Text::new("cases of Indigenous persons", "cas de personnes autochtones");
+    let what = Text::new("cases of Indigenous persons", "dossiers de personnes autochtones");
     lifted(Forbids::indigenous_clause(article), old.indigenous, *indigenous, what);
     let what = Text::new(
         "cases of persons who are or may have been minors",
-        "cas de personnes qui sont ou pouvaient être mineures",
+        "dossiers de personnes qui sont ou pouvaient être mineures",
     );
     lifted(Forbids::minors_clause(article), old.minors, *minors, what);
     for form in old.exploitation.symmetric_difference(exploitation) {
