@@ -176,10 +176,27 @@ impl Page {
     }
 
     /// The right form of a word for `n` things, without the number.
-    pub(crate) fn word<'a>(&self, n: &u64, en: &(&'a str, &'a str), fr: &(&'a str, &'a str)) -> &'a str {
+    pub(crate) fn word<'a>(
+        &self,
+        n: &u64,
+        en: &(&'a str, &'a str),
+        fr: &(&'a str, &'a str),
+    ) -> &'a str {
         match self.lang {
-            Lang::En => if *n == 1 { en.0 } else { en.1 },
-            Lang::Fr => if *n < 2 { fr.0 } else { fr.1 },
+            Lang::En => {
+                if *n == 1 {
+                    en.0
+                } else {
+                    en.1
+                }
+            }
+            Lang::Fr => {
+                if *n < 2 {
+                    fr.0
+                } else {
+                    fr.1
+                }
+            }
         }
     }
 

@@ -281,7 +281,9 @@ impl ConsoleConfig {
             return Some("console.leave_to must begin with `https://`");
         }
         if !self.time_zone.is_empty() && TimeZone::get(&self.time_zone).is_err() {
-            return Some("console.time_zone must be the name of a zone, such as `America/Winnipeg`");
+            return Some(
+                "console.time_zone must be the name of a zone, such as `America/Winnipeg`",
+            );
         }
         None
     }
