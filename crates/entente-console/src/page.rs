@@ -123,6 +123,27 @@ impl Page {
         pieces.map(|(at, text)| Piece { text, is_code: at % 2 == 1 }).collect()
     }
 
+    /// What to do next, for whoever is here: commands and settings are told to those who run the node,
+    /// and the others are told to ask them.
+    pub(crate) fn steps<'a>(&self, both: &'a Both) -> Vec<Piece<'a>> {
+        let pieces = self.pieces(both);
+        if self.may(Op::BackupCreate) || !pieces.iter().any(|piece| piece.is_code) {
+            return pieces;
+        }
+        let is_command =
+            |sentence: &&str| sentence.contains('`') || sentence.starts_with("entente ");
+        let rest = both.text(self.lang).split_inclusive(". ").filter(|it| !is_command(it));
+        let rest: Vec<_> = rest.map(|text| Piece { text, is_code: false }).collect();
+        if !rest.is_empty() {
+            return rest;
+        }
+        let ask = self.t(
+            "Ask whoever runs the node of your organization, and tell them the code.",
+            "Demandez à la personne qui administre le nœud de votre organisme et donnez-lui le code.",
+        );
+        vec![Piece { text: ask, is_code: false }]
+    }
+
     /// The other language.
     pub(crate) fn other(&self) -> Lang {
         match self.lang {

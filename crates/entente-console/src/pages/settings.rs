@@ -2,7 +2,7 @@
 
 mod approvals;
 mod backups;
-mod health;
+pub(in crate::pages) mod health;
 mod keys;
 mod notifications;
 mod organization;
