@@ -45,8 +45,7 @@ await Promise.all(Array.from({ length: AT_ONCE }, lane));
 // Of all journeys together: no page is forgotten.
 if (well && named.length === 0) {
   const looked = JOURNEYS.flatMap((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
-  const table = readFileSync(new URL("../console.csv", import.meta.url), "utf8");
-  const forgotten = missed(table, looked);
+  const forgotten = missed(looked);
   for (const it of forgotten) console.error(`✗ ${it}`);
   well = forgotten.length === 0;
 }

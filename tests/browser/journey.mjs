@@ -12,8 +12,7 @@ const world = new World(program, folder, pictures);
 await world.open();
 try {
   await journey(world);
-  const looked = [...world.looked].map(([path, widths]) => [path, [...widths]]);
-  writeFileSync(join(folder, "looked.json"), JSON.stringify(looked));
+  writeFileSync(join(folder, "looked.json"), JSON.stringify([...world.looked]));
 } finally {
   await world.close();
   for (const failure of world.failures) console.log(`✗ ${failure}`);

@@ -65,8 +65,10 @@ class House {
 
 export class World {
   constructor(program, folder, pictures) {
-    Object.assign(this, { program, folder, pictures, failures: [], houses: [], looked: new Map() });
-    for (const needed of [folder, pictures]) mkdirSync(needed, { recursive: true });
+    Object.assign(this, { program, folder, pictures, failures: [], houses: [] });
+    // Rows of a route, a language and a width, as text; and how tall the picture of a page is that was kept.
+    Object.assign(this, { looked: new Set(), tallest: new Map(), watched: new WeakMap() });
+    for (const needed of [folder, join(pictures, "pages")]) mkdirSync(needed, { recursive: true });
   }
 
   async open() {
@@ -100,9 +102,15 @@ export class World {
   /** A browser window of its own. What it says, and where it asks, is watched; `also` are origins that are not ours. */
   async window(house, { also = [], ...options } = {}) {
     const context = await this.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 820 }, ...options });
+    this.watched.set(context, [house.origin, ...also]);
+    return this.tab(context);
+  }
+
+  async tab(context) {
     const page = await context.newPage();
     page.elsewhere = false;
-    page.on("request", (request) => { if (!page.elsewhere && ![house.origin, ...also].some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
+    const ours = this.watched.get(context);
+    page.on("request", (request) => { if (ours && !page.elsewhere && !ours.some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
     page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (404|422)/.test(message.text())) this.check(false, `the browser says at ${page.url()}: ${message.text()}`); });
     page.on("pageerror", (error) => this.check(false, `a script failed: ${error}`));
     return page;
@@ -129,25 +137,45 @@ export class World {
     await page.click("main form button");
   }
 
-  /** Lets axe look at a page, looks for sideways scrolling, and keeps a picture. */
+  /** Lets axe look at a page, looks for sideways scrolling in three widths, and keeps a picture. */
   async look(page, name, { picture = true, whole = false } = {}) {
-    const { pathname } = new URL(page.url());
-    const width = page.viewportSize()?.width;
-    this.looked.set(pathname, (this.looked.get(pathname) ?? new Set()).add(width));
+    await this.axe(page, name);
+    await this.fits(page, name);
+    if (picture) await page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: whole });
+    const size = page.viewportSize();
+    if (size.width < 1200) return;
+    // What is shown wide is also shown narrow, whatever has been typed and opened by then.
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 844 });
+      await this.fits(page, `${name} at ${width} px`);
+    }
+    await page.setViewportSize(size);
+    await this.inBoth(page);
+  }
+
+  async axe(page, name) {
     await page.evaluate(axe);
     const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
     for (const it of found.violations) {
       this.check(false, `${name}: ${it.id}: ${it.help}: ${it.nodes.map((node) => node.target.join(" ")).join("; ")}`);
     }
-    await this.fits(page, name);
-    if (picture) await page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: whole });
-    if (width >= 1200) {
-      // What is shown wide is also shown narrow, whatever has been typed and opened by then.
-      const size = page.viewportSize();
-      await page.setViewportSize({ width: 320, height: 640 });
-      await this.fits(page, `${name} at 320 px`);
-      this.looked.get(pathname).add(320);
-      await page.setViewportSize(size);
+  }
+
+  /** Looks at the same page in the language in which nobody has looked at its route yet. */
+  async inBoth(page) {
+    const { route, as } = placeOf(page);
+    for (const lang of ["en", "fr"]) {
+      if (!route || this.looked.has(`${route} ${lang} 1200`)) continue;
+      const tab = await this.tab(page.context());
+      tab.elsewhere = page.elsewhere;
+      await tab.goto(as(lang));
+      // Who is sent elsewhere has not seen the page.
+      for (const width of placeOf(tab).route === route ? [1200, 390, 320] : []) {
+        await tab.setViewportSize({ width, height: 844 });
+        if (width !== 320) await this.axe(tab, `${route} in ${lang} at ${width} px`);
+        await this.fits(tab, `${route} in ${lang} at ${width} px`);
+      }
+      await tab.close();
     }
   }
 
@@ -155,6 +183,19 @@ export class World {
   async fits(page, name) {
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     this.check(sideways <= 0, `${name}: ${sideways} px wider than the window`);
+    const { route, lang } = placeOf(page);
+    const { width } = page.viewportSize();
+    // A table that has to be moved sideways on a desk hides its last column.
+    const cut = width < 1200 ? 0 : await page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((it) => it.scrollWidth > it.clientWidth).length);
+    this.check(cut === 0, `${name}: a table is wider than a page on a desk`);
+    if (route) this.looked.add(`${route} ${lang} ${width}`);
+    // Of each page one picture in each language, wide in English and narrow in French: the longest that there was.
+    if (!route || !["en 1200", "fr 390"].includes(`${lang} ${width}`)) return;
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (height <= (this.tallest.get(`${route} ${lang}`) ?? 0)) return;
+    this.tallest.set(`${route} ${lang}`, height);
+    const file = route.slice(1).replaceAll("/", "-").replace(/[{}]/g, "") || "home";
+    await page.screenshot({ path: join(this.pictures, "pages", `${file}-${lang}.png`), fullPage: true });
   }
 
   /** Looks at pages in both languages, at 1,200, 390 and 320 px. `pages` has rows of name and path; pictures are kept of `pictured` names. */
@@ -173,21 +214,29 @@ export class World {
   }
 }
 
-/**
- * What is missing for every page of the table of routes to have been looked at, in a wide and in the narrowest
- * window. `looked` has rows of a path and its widths.
- */
-export function missed(table, looked) {
-  const rows = table.trim().split("\n").slice(1).map((line) => line.split(","));
-  const routes = rows.filter(([method, path]) => method === "GET" && ![...NO_PAGES, ...NOT_YET].includes(path)).map(([, path]) => path);
+/** The routes of pages: everybody's, and those of the table of who may see what. */
+const PUBLIC = ["", "/figures/{return}", "/services", "/hotlines"].map((path) => `/public${path}`);
+const TABLE = readFileSync(new URL("../console.csv", import.meta.url), "utf8");
+const ROUTES = TABLE.trim().split("\n").slice(1).map((line) => line.split(","))
+  .filter(([method, path]) => method === "GET" && ![...NO_PAGES, ...NOT_YET].includes(path)).map(([, path]) => path)
+  .concat(PUBLIC);
+
+/** At which route a window is, in which language, and how the same page in the other is called. */
+function placeOf(page) {
+  const { origin, pathname, search } = new URL(page.url());
+  const [, area = "", lang, rest = ""] = pathname.match(/^(\/public)?\/(en|fr)(\/.*)?$/) ?? [];
+  const path = `${area}${rest}`;
   // A name in the path of another route is no id: `/cases/add` is no case.
-  const fits = (route, path) => {
+  const fits = (route) => {
     const [wanted, parts] = [route.split("/"), path.split("/")];
-    return wanted.length === parts.length && wanted.every((it, at) => it === parts[at] || (it.startsWith("{") && !routes.includes(path)));
+    return wanted.length === parts.length && wanted.every((it, at) => it === parts[at] || (it.startsWith("{") && !ROUTES.includes(path)));
   };
-  return routes.flatMap((route) => {
-    const widths = looked.filter(([path]) => fits(route, path.replace(/^\/(en|fr)(?=\/)/, ""))).flatMap(([, them]) => them);
-    if (widths.length === 0) return [`nobody looked at ${route}`];
-    return widths.includes(320) ? [] : [`nobody looked at ${route} at 320 px`];
-  });
+  const as = (other) => `${origin}${area}/${other}${rest}${search}`;
+  return { route: lang && ROUTES.find(fits), lang, as };
+}
+
+/** What is missing for every page to have been looked at in both languages and three widths. `looked` are rows of `World.looked`. */
+export function missed(looked) {
+  const all = ROUTES.flatMap((route) => ["en", "fr"].flatMap((lang) => [1200, 390, 320].map((width) => `${route} ${lang} ${width}`)));
+  return all.filter((it) => !looked.includes(it)).map((it) => `nobody looked at ${it}`);
 }

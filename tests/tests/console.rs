@@ -526,6 +526,11 @@ async fn every_page_is_the_same_page_in_the_other_language() {
             assert!(answer.body.contains(&there) && answer.body.contains(word), "{path}: {there}");
         }
     }
+    // What answers a form leads to the page that the form stood on.
+    let mut sent = ours("POST", "/en/people/nobody/reset", &all, "");
+    let referer = "https://localhost:8443/en/people/add";
+    sent.headers_mut().insert("referer", referer.parse().unwrap());
+    assert!(house.send(sent).await.body.contains("href=\"/fr/people/add\""));
     let wanted = |accept: &'static str| {
         let mut request = ours("GET", "/", "", "");
         request.headers_mut().insert("accept-language", accept.parse().unwrap());

@@ -55,6 +55,13 @@
   // What a browser kept of a page after signing out is not shown again.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+  // The other language has the same filters, if some were changed since.
+  const other = $("a[data-other]");
+  other?.addEventListener("click", () => {
+    const here = location.pathname.slice(3);
+    if (other.pathname.slice(3) === here) other.search = location.search;
+  });
+
   // A mistake in a form that was swapped in: the summary gets the focus.
   const focus = () => $("[data-summary]")?.focus();
   focus();

@@ -59,7 +59,9 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let back = back(&request, &console.origins, gate.lang);
     let page = |signed| {
         let page = Page::new(console, gate.lang, &uri, signed);
-        Page { back: back.clone().unwrap_or_else(|| page.path.clone()), ..page }
+        // What answers a form may have no address of its own: the other language has the page before it.
+        let path = back.clone().unwrap_or(page.path);
+        Page { back: path.clone(), path, ..page }
     };
     let signed = match signed {
         Ok(signed) => signed,

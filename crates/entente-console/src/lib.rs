@@ -50,6 +50,7 @@ pub struct Console {
     desk: Arc<Desk>,
     cookie: String,
     origins: Vec<String>,
+    zone: jiff::tz::TimeZone,
     // Checking a password takes 19 MiB and one core for a moment: so many at once.
     proofs: tokio::sync::Semaphore,
 }
@@ -136,7 +137,8 @@ impl Console {
         let mut origins = vec![at.origin.clone()];
         let trusted = &desk.config.console.trusted_origin;
         origins.extend((!trusted.is_empty()).then(|| trusted.clone()));
-        Self { desk, cookie, origins, proofs: tokio::sync::Semaphore::new(2) }
+        let zone = desk.config.console.zone();
+        Self { desk, cookie, origins, zone, proofs: tokio::sync::Semaphore::new(2) }
     }
 
     /// Asks the node, as the command line would.

@@ -36,6 +36,8 @@ pub(crate) struct Page {
     pub(crate) signed: Option<Signed>,
     /// Where *Leave quickly* leads.
     pub(crate) leave_to: Arc<str>,
+    /// The zone in which the page tells the time.
+    pub(crate) zone: TimeZone,
 }
 
 /// A place in the main navigation.
@@ -73,6 +75,7 @@ impl Page {
             organization: Both::new(&name.en, &name.fr),
             signed,
             leave_to: console.desk.config.console.leave_to.as_str().into(),
+            zone: console.zone.clone(),
         }
     }
 
@@ -118,6 +121,27 @@ impl Page {
         }
         let pieces = text.split('`').enumerate();
         pieces.map(|(at, text)| Piece { text, is_code: at % 2 == 1 }).collect()
+    }
+
+    /// What to do next, for whoever is here: commands and settings are told to those who run the node,
+    /// and the others are told to ask them.
+    pub(crate) fn steps<'a>(&self, both: &'a Both) -> Vec<Piece<'a>> {
+        let pieces = self.pieces(both);
+        if self.may(Op::BackupCreate) || !pieces.iter().any(|piece| piece.is_code) {
+            return pieces;
+        }
+        let is_command =
+            |sentence: &&str| sentence.contains('`') || sentence.starts_with("entente ");
+        let rest = both.text(self.lang).split_inclusive(". ").filter(|it| !is_command(it));
+        let rest: Vec<_> = rest.map(|text| Piece { text, is_code: false }).collect();
+        if !rest.is_empty() {
+            return rest;
+        }
+        let ask = self.t(
+            "Ask whoever runs the node of your organization, and tell them the code.",
+            "Demandez à la personne qui administre le nœud de votre organisme et donnez-lui le code.",
+        );
+        vec![Piece { text: ask, is_code: false }]
     }
 
     /// The other language.
@@ -172,6 +196,31 @@ impl Page {
         Both::count(*n, *en, *fr).text(self.lang).to_owned()
     }
 
+    /// The right form of a word for `n` things, without the number.
+    pub(crate) fn word<'a>(
+        &self,
+        n: &u64,
+        en: &(&'a str, &'a str),
+        fr: &(&'a str, &'a str),
+    ) -> &'a str {
+        match self.lang {
+            Lang::En => {
+                if *n == 1 {
+                    en.0
+                } else {
+                    en.1
+                }
+            }
+            Lang::Fr => {
+                if *n < 2 {
+                    fr.0
+                } else {
+                    fr.1
+                }
+            }
+        }
+    }
+
     /// The length of a file: in KiB, from ten MiB on in MiB.
     pub(crate) fn file_size(&self, bytes: &u64) -> String {
         let (n, unit) = match bytes.div_ceil(1024) {
@@ -188,7 +237,18 @@ impl Page {
 
     /// The day of an instant of a document.
     pub(crate) fn at_day(&self, instant: &str) -> String {
-        self.day(instant.get(..10).unwrap_or(instant))
+        instant.parse().map_or_else(
+            |_| self.day(instant.get(..10).unwrap_or(instant)),
+            |at: Timestamp| self.date(at.to_zoned(self.zone.clone()).date()),
+        )
+    }
+
+    /// A period of a document, `2026-Q4` or `2026`, in words.
+    pub(crate) fn period(&self, text: &str) -> String {
+        match text.split_once("-Q") {
+            Some((year, n)) => format!("{}{n}\u{a0}{year}", self.t("Q", "T")),
+            None => text.to_owned(),
+        }
     }
 
     /// Seconds since 1970 as a date and a time.
@@ -197,12 +257,13 @@ impl Page {
     }
 
     fn timestamp(&self, at: Timestamp) -> String {
-        let at = at.to_zoned(TimeZone::UTC);
-        let (hour, minute) = (at.hour(), at.minute());
+        let at = at.to_zoned(self.zone.clone());
+        let (day, hour, minute) = (self.date(at.date()), at.hour(), at.minute());
+        // Staff know their own time; that of no place is named.
+        let zone = if self.zone == TimeZone::UTC { " UTC" } else { "" };
         match self.lang {
-            Lang::En => format!("{}, {hour:02}:{minute:02} UTC", self.date(at.date())),
-            Lang::Fr => format!("{} à {hour:02} h {minute:02} UTC", self.date(at.date()))
-                .replace(" h ", "\u{a0}h\u{a0}"),
+            Lang::En => format!("{day}, {hour:02}:{minute:02}{zone}"),
+            Lang::Fr => format!("{day} à {hour:02}\u{a0}h\u{a0}{minute:02}{zone}"),
         }
     }
 
@@ -332,5 +393,6 @@ pub(crate) fn test_page(lang: Lang) -> Page {
         organization: Both::new("House", "Maison"),
         signed: None,
         leave_to: "/".into(),
+        zone: TimeZone::UTC,
     }
 }

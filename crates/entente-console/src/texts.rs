@@ -58,13 +58,17 @@ fn pairs(text: &str, call: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_text_has_both_languages_and_they_differ() {
-    let templates = files("templates", "html").into_iter().map(|it| (it, ["p.t(", "t("]));
-    let sources = files("src", "rs").into_iter().map(|it| (it, [".t(", ".pick("]));
+    let templates = files("templates", "html").into_iter().map(|it| (it, &["p.t("][..]));
+    let calls = &[".t(", ".pick(", "Both::new("][..];
+    let of_node = files("../entente-node/src", "rs");
+    let sources = files("src", "rs").into_iter().chain(of_node).map(|it| (it, calls));
     let mut n_pairs = 0;
     for ((path, text), calls) in templates.chain(sources) {
-        let n_calls = text.matches(calls[0]).count();
-        let found = pairs(&text, calls[0]);
-        if path.extension().is_some_and(|it| it == "html") {
+        let is_template = path.extension().is_some_and(|it| it == "html");
+        let is_page = is_template || !path.components().any(|it| it.as_os_str() == "..");
+        let found: Vec<_> = calls.iter().flat_map(|call| pairs(&text, call)).collect();
+        if is_template {
+            let n_calls = text.matches("p.t(").count();
             assert_eq!(found.len(), n_calls, "{}: a pair is not two texts", path.display());
         }
         for (en, fr) in found {
@@ -72,6 +76,8 @@ fn every_text_has_both_languages_and_they_differ() {
             assert!(!en.trim().is_empty() && !fr.trim().is_empty(), "{place}");
             assert!(en != fr || ALIKE.contains(&en.as_str()), "{place}");
             assert!(!fr.contains('\''), "an apostrophe is ’ in French: {place}");
+            let breaks = [" :", "« ", " »"].iter().any(|it| fr.contains(it));
+            assert!(!is_page || !breaks, "a line must not break there: {place}");
             n_pairs += 1;
         }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::local::role::MAY_NEED_APPROVAL;
@@ -155,6 +156,10 @@ pub struct ConsoleConfig {
     /// Where the button *Leave quickly* leads.
     #[serde(default = "default_leave_to")]
     pub leave_to: String,
+    /// The time zone in which pages tell the time, by its name in the IANA database. Empty: the zone of
+    /// the machine.
+    #[serde(default)]
+    pub time_zone: String,
 }
 
 /// What takes two people.
@@ -236,11 +241,23 @@ impl Default for ConsoleConfig {
             certificate: PathBuf::new(),
             key: PathBuf::new(),
             leave_to: default_leave_to(),
+            time_zone: String::new(),
         }
     }
 }
 
 impl ConsoleConfig {
+    /// The time zone in which pages tell the time.
+    pub fn zone(&self) -> TimeZone {
+        let zone = match self.time_zone.as_str() {
+            "" => TimeZone::try_system().unwrap_or(TimeZone::UTC),
+            name => TimeZone::get(name).unwrap_or(TimeZone::UTC),
+        };
+        // A machine that keeps no place's time calls it by several names.
+        let is_utc = zone.iana_name().is_none_or(|name| matches!(name, "UTC" | "Etc/UTC"));
+        if is_utc { TimeZone::UTC } else { zone }
+    }
+
     /// What is wrong with it.
     fn problem(&self) -> Option<&'static str> {
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
@@ -262,6 +279,11 @@ impl ConsoleConfig {
         }
         if !self.leave_to.starts_with("https://") || self.leave_to.contains(char::is_whitespace) {
             return Some("console.leave_to must begin with `https://`");
+        }
+        if !self.time_zone.is_empty() && TimeZone::get(&self.time_zone).is_err() {
+            return Some(
+                "console.time_zone must be the name of a zone, such as `America/Winnipeg`",
+            );
         }
         None
     }

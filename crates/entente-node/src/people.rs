@@ -15,7 +15,7 @@
 mod accounts;
 mod attempts;
 mod ceremonies;
-mod faults;
+pub(crate) mod faults;
 mod joining;
 mod name;
 #[cfg(test)]

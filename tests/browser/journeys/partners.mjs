@@ -75,7 +75,7 @@ async function sponsored(world, house, page, secret) {
   house.cli("sponsored", "service", folder, "--name", "Counsel", "--province", "AB", "--hidden");
   const take = async (file) => {
     await page.setInputFiles("#file", file);
-    await page.click("text=Take it");
+    await page.click("text=Import the file");
   };
   await take(first);
   world.check((await page.textContent(".summary")).includes("ENT-2606"), "the same file was taken twice");

@@ -163,9 +163,9 @@ async function twoPeople(world, house) {
   await root.page.goto(`${house.origin}/en/settings/approvals`);
   world.check((await root.page.locator("text=Approve: do it now").count()) === 0, "somebody could approve their own request");
   await lea.page.click("text=Approve: do it now");
-  world.check((await lea.page.locator("text=Take the file").count()) === 0, "the second person could take the file");
+  world.check((await lea.page.locator("text=Download the file").count()) === 0, "the second person could take the file");
   await root.page.goto(`${house.origin}/en/settings/approvals?decided=true`);
-  const [download] = await Promise.all([root.page.waitForEvent("download"), root.page.click("text=Take the file")]);
+  const [download] = await Promise.all([root.page.waitForEvent("download"), root.page.click("text=Download the file")]);
   world.check(readFileSync(await download.path(), "utf8").split("\n").length > 2, "the file is empty");
   world.check(!existsSync(join(house.home, "cases.csv")), "the file was left behind");
 
@@ -187,7 +187,7 @@ async function twoPeople(world, house) {
   const [written] = jobs();
   world.check(!readFileSync(join(house.home, "jobs", written)).includes("status"), "what was approved lies on the disk as it is");
   await lea.page.goto(`${house.origin}/en/settings/approvals?decided=true`);
-  const [taken] = await Promise.all([lea.page.waitForEvent("download"), lea.page.click("text=Take the file")]);
+  const [taken] = await Promise.all([lea.page.waitForEvent("download"), lea.page.click("text=Download the file")]);
   world.check(readFileSync(await taken.path(), "utf8").includes("status"), "what was approved is not what was taken");
   world.check(jobs().length === 0, "the file stayed after it was taken");
   await lea.page.reload();

@@ -88,6 +88,75 @@ mod tests {
         }
     }
 
+    /// The value of a colour of the console: of a name, or itself.
+    fn of_console(name: &str) -> String {
+        const STYLE: &str = include_str!("../../assets/console.css");
+        if !name.starts_with("--") {
+            assert!(STYLE.contains(name), "the console has no colour {name}");
+            return name.to_owned();
+        }
+        let (_, rest) = STYLE.split_once(&format!("{name}:")).unwrap();
+        let value = rest.split([';', '}']).next().unwrap();
+        if let Some(other) = value.strip_prefix("var(") {
+            return of_console(other.trim_end_matches(')'));
+        }
+        let digits = value.strip_prefix('#').unwrap();
+        match digits.len() {
+            6 => value.to_owned(),
+            _ => digits.chars().fold("#".to_owned(), |all, it| format!("{all}{it}{it}")),
+        }
+    }
+
+    #[test]
+    fn every_colour_of_the_console_can_be_read_on_every_ground_of_it() {
+        let texts = [
+            "--gcds-text-primary",
+            "--gcds-text-secondary",
+            "--gcds-link-default",
+            "--gcds-link-hover",
+            "--gcds-link-visited",
+            "--good",
+            "--warn",
+            "--bad",
+            "--info",
+            "#1c2733",
+            "#404a55",
+        ];
+        let grounds = [
+            "--gcds-bg-white",
+            "--gcds-bg-light",
+            "--soft",
+            "--good-soft",
+            "--warn-soft",
+            "--bad-soft",
+            "--info-soft",
+            "#f8fafc",
+        ];
+        let dark = [
+            "--gcds-bg-primary",
+            "--gcds-focus",
+            "--gcds-link-default",
+            "--bad",
+            "#33485f",
+            "#163456",
+            "#861322",
+        ];
+        let pairs = texts.into_iter().flat_map(|text| grounds.map(|ground| (text, ground)));
+        for (text, ground) in pairs.chain(dark.map(|dark| ("--gcds-bg-white", dark))) {
+            let contrast = contrast(&of_console(text), &of_console(ground));
+            assert!(contrast >= 4.5, "{text} on {ground}: {contrast:.2}");
+        }
+        // The edge of a field, and what shows where the keyboard is: 3.
+        for edge in ["--gcds-border-default", "--gcds-focus"] {
+            for ground in ["--gcds-bg-white", "--soft"] {
+                let contrast = contrast(&of_console(edge), &of_console(ground));
+                assert!(contrast >= 3.0, "{edge} on {ground}: {contrast:.2}");
+            }
+        }
+        let here = contrast("#9fc5f8", &of_console("--gcds-bg-primary"));
+        assert!(here >= 3.0, "where one is in the menu: {here:.2}");
+    }
+
     #[test]
     fn every_shape_can_be_told_from_the_page_and_from_its_neighbour() {
         // WCAG 2.2 wants 3 for what is needed to understand a picture. Classes of a map are told apart by

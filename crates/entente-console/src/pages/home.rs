@@ -11,6 +11,7 @@ use entente_node::local::doc::{
 use serde::Deserialize;
 
 use super::referrals::words::{Words, said};
+use super::settings::health;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::route::area;
@@ -67,6 +68,14 @@ impl HomePage<'_> {
             Wellness::Warning => self.p.t("Soon", "Bientôt"),
             Wellness::Bad => self.p.t("Now", "Maintenant"),
         }
+    }
+
+    fn text(&self, check: &Check) -> String {
+        health::text(self.p, check)
+    }
+
+    fn place(&self, check: &Check) -> Option<(String, &'static str)> {
+        health::place(self.p, check)
     }
 }
 

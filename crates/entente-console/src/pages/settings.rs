@@ -2,7 +2,7 @@
 
 mod approvals;
 mod backups;
-mod health;
+pub(in crate::pages) mod health;
 mod keys;
 mod notifications;
 mod organization;
@@ -71,7 +71,7 @@ impl MenuPage<'_> {
                 p.t("Accounts", "Comptes"),
                 p.t(
                     "Who may sign in, and as what. Put somebody out at once.",
-                    "Qui peut ouvrir une session, et à quel titre. Mettre quelqu’un dehors aussitôt.",
+                    "Qui peut ouvrir une session, et à quel titre. Retirer un accès immédiatement.",
                 ),
             ),
             (

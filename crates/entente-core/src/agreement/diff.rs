@@ -56,22 +56,26 @@ pub fn diff(old: Option<&Agreement>, new: &Agreement, viewer: &OrgId) -> Vec<Cha
     let nothing = Grant::nothing();
     let before = old.and_then(|old| old.grant_to(viewer)).map_or(&nothing, |(_, grant)| grant);
 
-    let mut changes = Changes(Vec::new());
+    let mut changes = Changes { all: Vec::new(), is_first: old.is_none() };
     grants(article, before, grant, &mut changes);
     if let Some(old) = old {
         terms(old, new, grant, &mut changes);
         parties(old, new, &mut changes);
     }
-    let mut changes = changes.0;
+    let mut changes = changes.all;
     changes.sort_by_key(|change| (change.kind, change.clause));
     changes
 }
 
-struct Changes(Vec<Change>);
+struct Changes {
+    all: Vec<Change>,
+    // There was no version before, so nothing became anything.
+    is_first: bool,
+}
 
 impl Changes {
     fn push(&mut self, kind: ChangeKind, clause: Clause, text: Text) {
-        self.0.push(Change { kind, text, clause });
+        self.all.push(Change { kind, text, clause });
     }
 
     /// A value that became another.
@@ -83,10 +87,14 @@ impl Changes {
         value: impl Fn(Lang) -> (String, String),
     ) {
         let ((old_en, new_en), (old_fr, new_fr)) = (value(Lang::En), value(Lang::Fr));
-        let text = Text::new(
-            format!("{}: {old_en} → {new_en}", label.en),
-            format!("{} : {old_fr} → {new_fr}", label.fr),
-        );
+        let text = if self.is_first {
+            Text::new(format!("{}: {new_en}", label.en), format!("{} : {new_fr}", label.fr))
+        } else {
+            Text::new(
+                format!("{}: {old_en} → {new_en}", label.en),
+                format!("{} : {old_fr} → {new_fr}", label.fr),
+            )
+        };
         self.push(kind, clause, text);
     }
 
@@ -267,7 +275,7 @@ fn forbid_changes(article: u8, matters: bool, old: &Forbids, new: &Forbids, chan
     let mut lifted = |clause, was: bool, is: bool, what: Text| {
         if was != is {
             let text = if is {
-                Text::new(format!("never again: {}", what.en), format!("plus jamais : {}", what.fr))
+                Text::new(format!("never: {}", what.en), format!("jamais : {}", what.fr))
             } else {
                 Text::new(
                     format!("no longer excluded: {}", what.en),
@@ -277,11 +285,11 @@ fn forbid_changes(article: u8, matters: bool, old: &Forbids, new: &Forbids, chan
             changes.push(direction(matters, was), clause, text);
         }
     };
-    let what = Text::new("cases of Indigenous persons", "cas de personnes autochtones");
+    let what = Text::new("cases of Indigenous persons", "dossiers de personnes autochtones");
     lifted(Forbids::indigenous_clause(article), old.indigenous, *indigenous, what);
     let what = Text::new(
         "cases of persons who are or may have been minors",
-        "cas de personnes qui sont ou pouvaient être mineures",
+        "dossiers de personnes qui sont ou pouvaient être mineures",
     );
     lifted(Forbids::minors_clause(article), old.minors, *minors, what);
     for form in old.exploitation.symmetric_difference(exploitation) {

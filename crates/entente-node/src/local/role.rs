@@ -240,6 +240,7 @@ pub const MAY_NEED_APPROVAL: &[Op] = &[
     Op::EpochClose,
     Op::StatsRun,
     Op::StatsReturn,
+    Op::ReturnPublish,
     Op::RecordExport,
 ];
 

@@ -378,6 +378,19 @@ pub(super) fn only_at_provider() -> Box<Fault> {
 }
 
 /// Roles of an account that the provider gives.
+/// Where something takes two people, nobody makes themselves the second.
+pub(crate) fn own_roles() -> Box<Fault> {
+    Fault::new(
+        2850,
+        ("Nobody changes their own roles here.", "Personne ne change ses propres rôles ici."),
+        (
+            "In this organization some things take two people. Ask another administrator.",
+            "Dans cet organisme, certaines opérations exigent deux personnes. Demandez à une autre \
+             personne qui administre.",
+        ),
+    )
+}
+
 pub(super) fn roles_follow_groups() -> Box<Fault> {
     Fault::new(
         2814,

@@ -43,7 +43,7 @@ impl Render for OverlapSignTold {
         markdown(self.page.text(lang), page);
         page.facts(&[
             (
-                lang.pick("Each person pays", "Chaque personne paie"),
+                lang.pick("Privacy cost per person", "Coût en confidentialité par personne"),
                 format!("rho {}", NanoRho(self.nano_rho)),
             ),
             (

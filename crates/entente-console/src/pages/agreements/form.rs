@@ -133,13 +133,13 @@ const GRANT: &[Setting] = &[
         Kind::Yes,
         (
             "Never cases of persons who are or may have been minors",
-            "Jamais les cas de personnes qui sont ou pouvaient être mineures",
+            "Jamais les dossiers de personnes qui sont ou pouvaient être mineures",
         ),
     ),
     (
         "forbid.indigenous",
         Kind::Yes,
-        ("Never cases of Indigenous persons", "Jamais les cas de personnes autochtones"),
+        ("Never cases of Indigenous persons", "Jamais les dossiers de personnes autochtones"),
     ),
 ];
 

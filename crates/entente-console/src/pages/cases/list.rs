@@ -117,6 +117,12 @@ impl CasesPage<'_> {
     fn short<'r>(&self, row: &'r RecordRow) -> &'r str {
         short(&row.id)
     }
+
+    /// The status, without what is the same in all of them.
+    fn status(&self, row: &RecordRow) -> String {
+        let whole = self.p.label_or_dash("status", &row.status);
+        whole.trim_end_matches(self.p.t(" of trafficking", " de la traite")).to_owned()
+    }
 }
 
 /// `GET /cases`.

@@ -125,6 +125,11 @@ impl RoundPage<'_> {
         self.told.round.our_part == "coordinator"
     }
 
+    /// Whether signatures are still being gathered.
+    fn is_signing(&self) -> bool {
+        matches!(self.told.round.state.as_str(), "proposed" | "signed")
+    }
+
     /// Whether its coordinator, we, can go on with it.
     fn can_run(&self) -> bool {
         let goes_on = matches!(self.told.round.state.as_str(), "signed" | "running");

@@ -8,7 +8,7 @@ use crate::local::{Op, Role};
 use crate::node::approvals::LASTS_S;
 
 /// An organization where these operations take two. Lea and Omar are supervisors, Ana and Noa privacy officers,
-/// and Zoe coordinates.
+/// Zoe coordinates and Eve administers.
 fn careful(mut site: Site, needed_for: &[&str]) -> Site {
     let desk = Arc::get_mut(&mut site.desk).unwrap();
     desk.config.approvals.needed_for = needed_for.iter().map(|it| (*it).to_owned()).collect();
@@ -18,12 +18,13 @@ fn careful(mut site: Site, needed_for: &[&str]) -> Site {
     site
 }
 
-const TEAM: [(&str, Role); 5] = [
+const TEAM: [(&str, Role); 6] = [
     ("lea", Role::Supervisor),
     ("omar", Role::Supervisor),
     ("ana", Role::PrivacyOfficer),
     ("noa", Role::PrivacyOfficer),
     ("zoe", Role::Coordinator),
+    ("eve", Role::Administrator),
 ];
 
 fn somebody(name: &str) -> Staff {
@@ -211,6 +212,20 @@ async fn somebody_who_has_left_or_lost_the_role_binds_nobody_any_more() {
     assert!(!file(&site).exists());
     people.set_enabled(&Actor::Node, "lea", true).unwrap();
     assert!(approve(&site, "omar", &id).await.is_ok());
+}
+
+#[tokio::test]
+async fn where_something_takes_two_people_nobody_gives_themselves_a_role() {
+    let site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
+    let roles = |user: &str| json!({"user": user, "roles": ["administrator", "supervisor"]});
+    for own in ["eve", " EVE"] {
+        let answer = ask(&site, "eve", Op::UserRoles, roles(own)).await;
+        assert_eq!(answer, Err("ENT-2850".to_owned()), "{own}");
+    }
+    ask(&site, "eve", Op::UserRoles, roles("omar")).await.unwrap();
+    // Where nothing does, a small shelter's administrator may also be its case worker.
+    let site = careful(Site::new(2, "Shelter", "ngo"), &[]);
+    ask(&site, "eve", Op::UserRoles, roles("eve")).await.unwrap();
 }
 
 #[tokio::test]
