@@ -56,7 +56,7 @@ impl Node {
             if case.withdrawn {
                 return Err(record_withdrawn());
             }
-            self.check_any_consent(&case, &card.needs)?;
+            self.check_any_consent(&case, &card)?;
             self.make_referral(tx, &actor, id, *record, card)
         })
     }
