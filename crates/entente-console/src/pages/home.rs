@@ -194,7 +194,7 @@ fn place(matter: &str) -> (&'static str, &'static str) {
         "referrals_to_answer" => ("/referrals?list=offered", "bad"),
         "handovers_to_open" => ("/referrals?list=here", "bad"),
         "acceptances" => ("/referrals?list=ours", "bad"),
-        "referrals_overdue" => ("/referrals?list=overdue", "bad"),
+        "referrals_overdue" | "referrals_lapsed" => ("/referrals?list=overdue", "bad"),
         "referrals_unmet" => ("/referrals?list=ours", "warn"),
         "quarantines" => ("/partners", "bad"),
         "phone_checks" | "receipts_overdue" => ("/partners", "warn"),
@@ -237,7 +237,9 @@ async fn of_referrals(visit: &Visit, matter: &str) -> entente_node::node::Outcom
     let inbox = ReferralInboxAsk { all: false };
     let mut rows = match matter {
         _ if !p.may(Op::ReferralShow) => Vec::new(),
-        "referrals_overdue" => visit.ask(&ReferralOverdueAsk {}).await?.referrals,
+        "referrals_overdue" | "referrals_lapsed" => {
+            visit.ask(&ReferralOverdueAsk {}).await?.referrals
+        }
         "referrals_to_answer" | "handovers_to_open" => visit.ask(&inbox).await?.referrals,
         "acceptances" | "referrals_unmet" => {
             visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals
@@ -249,6 +251,7 @@ async fn of_referrals(visit: &Visit, matter: &str) -> entente_node::node::Outcom
         "handovers_to_open" => "handed_over",
         "acceptances" => "accepted",
         "referrals_unmet" => "unmet",
+        "referrals_lapsed" => "expired",
         _ => "",
     };
     rows.retain(|row| step.is_empty() || row.step == step);

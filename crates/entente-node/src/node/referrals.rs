@@ -38,7 +38,8 @@ pub(crate) mod through;
 mod timers;
 
 pub use permit::Refusal;
-pub use timers::{Alarm, AlarmKind};
+pub(crate) use timers::lapsed;
+pub use timers::{Alarm, AlarmKind, LAPSED_DAYS};
 
 /// How many referrals may be open between us and one partner, in each direction: nobody fills
 /// another's inbox, and a shelter has two dozen.
@@ -84,7 +85,8 @@ pub struct KeptReferral {
     pub since_s: i64,
     /// What it waits for, if it waits for something.
     pub timers: Option<Timers>,
-    /// Whether somebody was reminded, and whether it went to the coordinator.
+    /// Whether somebody was reminded, and whether it went to the coordinator. Of one that lapsed: both, once
+    /// somebody has seen to it.
     pub alarms: (bool, bool),
     pub(crate) n_steps: u32,
 }

@@ -12,7 +12,7 @@ use entente_store::rows::PartnerState;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::referrals::{KeptReferral, ReceivedReferral};
+use super::referrals::{KeptReferral, ReceivedReferral, lapsed};
 use super::status::Standing;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Both;
@@ -106,9 +106,12 @@ matters! {
     ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
         ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
-    ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list --all",
+    ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list",
         ("referral was declined by all who were asked", "referrals were declined by all who were asked"),
         ("renvoi a été refusé par tous", "renvois ont été refusés par tous");
+    ReferralsLapsed = 15, "referrals_lapsed", [CaseWorker, Supervisor, PrivacyOfficer, Coordinator], "entente referral overdue",
+        ("referral was accepted by nobody in time", "referrals were accepted by nobody in time"),
+        ("renvoi n’a été accepté par personne à temps", "renvois n’ont été acceptés par personne à temps");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -133,6 +136,7 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
+    (Matter::ReferralsLapsed, |look| Ok(lapsed(&look.ours, look.node.now_s()).len() as u64)),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
