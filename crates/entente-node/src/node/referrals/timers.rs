@@ -18,7 +18,8 @@ use super::home::{Doing, put};
 use super::{KeptReferral, ReceivedReferral, read};
 use crate::node::{Node, Outcome};
 
-/// Something about a referral that somebody has to be told.
+/// Something about a referral that somebody has to be told. Each changes what waits ([`crate::node::waiting`]),
+/// and so becomes a message to whom it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// The referral.
@@ -27,8 +28,6 @@ pub struct Alarm {
     pub home: OrgId,
     /// What about it.
     pub kind: AlarmKind,
-    /// To whom it goes, where the settings name somebody.
-    pub coordinator: String,
 }
 
 /// What somebody has to be told about a referral.
@@ -99,19 +98,15 @@ impl Node {
             if is_due(&kept, now)
                 && let Some(kind) = self.ring(&kept.id)?
             {
-                alarms.push(self.alarm(kept.id, self.id(), kind));
+                alarms.push(Alarm { id: kept.id, home: self.id(), kind });
             }
         }
         for kept in self.received_referrals()? {
             if wants_reminder(&kept, now) && self.remind(&kept)? {
-                alarms.push(self.alarm(kept.id, kept.home, AlarmKind::Reminder));
+                alarms.push(Alarm { id: kept.id, home: kept.home, kind: AlarmKind::Reminder });
             }
         }
         Ok(alarms)
-    }
-
-    fn alarm(&self, id: ReferralId, home: OrgId, kind: AlarmKind) -> Alarm {
-        Alarm { id, home, kind, coordinator: self.referral_rules().coordinator }
     }
 
     /// Looks at one referral again, and does what is due.
