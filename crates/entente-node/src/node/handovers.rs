@@ -14,6 +14,7 @@ pub use keys::{KeyState, KnownKey};
 pub use openers::Opener;
 pub use opening::OpenedHandover;
 pub(crate) use sealing::{Came, at, row_of};
+pub(crate) use shredding::kept_until_s;
 
 use entente_core::handover::BadDetails;
 use entente_core::identity::OrgId;
