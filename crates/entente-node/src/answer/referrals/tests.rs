@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entente_core::codes::ConsentScope;
@@ -19,15 +20,7 @@ fn two() -> (Arc<Desk>, Arc<Desk>, String) {
 /// The same with a clock that both have.
 fn two_at(clock: &ManualClock) -> (Arc<Desk>, Arc<Desk>, String) {
     let (province, centre) = (desk_at(2, clock), desk_at(1, clock));
-    pair(&province, &centre);
-    let changes = [
-        (
-            "purposes = [\"statistics\", \"evaluation\"]",
-            "purposes = [\"statistics\", \"referral\"]",
-        ),
-        ("summaries = true", "summaries = true\nreferrals = true"),
-    ];
-    agree(&province, &centre, &changes);
+    befriend(&province, &centre);
     let fields = [
         (Field::Needs, "legal;immigration"),
         (Field::Languages, "cr"),
@@ -39,6 +32,19 @@ fn two_at(clock: &ManualClock) -> (Arc<Desk>, Arc<Desk>, String) {
     let given = Consent { scopes, ..consent() };
     province.node.give_consent(actor(), &record, given).unwrap();
     (province, centre, record.to_string())
+}
+
+/// Makes two desks partners, the first of which may offer referrals to the other.
+fn befriend(from: &Desk, to: &Desk) {
+    pair(from, to);
+    let changes = [
+        (
+            "purposes = [\"statistics\", \"evaluation\"]",
+            "purposes = [\"statistics\", \"referral\"]",
+        ),
+        ("summaries = true", "summaries = true\nreferrals = true"),
+    ];
+    agree(from, to, &changes);
 }
 
 fn asked(record: &str) -> ReferralCreateAsk {
@@ -232,4 +238,30 @@ fn a_referral_that_nobody_took_in_time_waits_until_somebody_has_seen_to_it() {
     assert_eq!((waits(), listed()), (0, vec![]));
     let all = ReferralListAsk { all: true, record: None };
     assert_eq!(ids(list(&province, &staff(), all, &steps())).len(), 3);
+}
+
+#[test]
+fn a_decline_beside_an_acceptance_is_a_gap_that_our_own_staff_see() {
+    let clock = ManualClock::new(START_S);
+    let (province, centre, record) = two_at(&clock);
+    let third = desk_at(3, &clock);
+    befriend(&province, &third);
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+    assert_eq!(offer(&province, &staff(), ask, &steps()).unwrap().offers.len(), 2);
+    for partner in [&centre, &third] {
+        pull(partner, &province);
+    }
+    let no = ReferralDeclineAsk { referral: id.clone(), barrier: "status_barrier".to_owned() };
+    decline(&third, &staff(), no, &steps()).unwrap();
+    accept(&centre, &staff(), ReferralAcceptAsk { referral: id }, &steps()).unwrap();
+    for partner in [&third, &centre] {
+        pull(&province, partner);
+    }
+    let told = gaps(&province, &staff(), ReferralGapsAsk::default(), &steps()).unwrap();
+    assert_eq!((told.referrals, told.unmet), (1, 0), "somebody has it");
+    assert_eq!(told.declines, BTreeMap::from([("status_barrier".to_owned(), 1)]));
+    let [need] = told.needs.as_slice() else { panic!("{:?}", told.needs) };
+    assert_eq!((need.code.as_str(), &need.declines), ("legal", &told.declines));
+    assert_eq!(told.regions[0].declines, told.declines);
 }
