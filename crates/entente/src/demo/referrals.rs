@@ -231,7 +231,7 @@ async fn close(
     let name = at(offices, BC)?.name();
     teller.step(
         &format!("She was served, and that {name} had no room stays a gap: counted, and said of nobody."),
-        &format!("Elle est prise en charge, et le manque de place chez {name} reste un besoin non comblé : compté, sans rien dire de personne."),
+        &format!("Elle est prise en charge, et le manque de place chez {name} reste une lacune : comptée, sans rien dire de personne."),
     );
     let gaps = workers.ask(&ReferralGapsAsk::default()).await?;
     figures.declined += gaps.declines.values().sum::<u64>();
