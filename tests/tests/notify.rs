@@ -250,6 +250,8 @@ async fn a_referral_is_told_within_minutes_and_each_alarm_again_and_to_the_coord
     office.clock.advance(60);
     offer_referral(&home, &office).await;
     assert_eq!(round(&office).await, (0, 0), "not each minute");
+    let next = office.node().next_look_s().unwrap();
+    assert_eq!(next, Some(office.node().now_s() + 240), "the job looks when it may go");
     office.clock.advance(240);
     assert_eq!(round(&office).await, (1, 0), "and no hour later");
     assert!(text(&server.next()).contains("2\u{a0}referrals wait for an answer"));

@@ -1,6 +1,7 @@
 //! Destroying hand-overs: at once when they are taken back, and by the agreement's days once the referral
-//! is closed, or was opened and nobody closes it. On both sides: the receiver destroys the key of what it holds, and the home destroys the
-//! content of the leaf in its own feed, so that what was not read yet is never sent.
+//! is closed, or was opened and nobody closes it. On both sides: the receiver destroys the key of what it
+//! holds, and the home destroys the content of the leaf in its own feed, so that what was not read yet is
+//! never sent.
 
 use entente_core::agreement::terms::Consequence;
 use entente_core::audit::{Action, Actor};
