@@ -269,7 +269,8 @@ mod tests {
     use crate::agreement::tests::{agreement, orgs};
     use crate::agreement::{Agreement, Side};
     use crate::codes::{
-        ConsentScope, Dependants, GivenBy, OrgType, Province, RegionShared, Risk, Urgency,
+        Code as _, ConsentScope, Dependants, GivenBy, OrgType, Province, RegionShared, Risk,
+        Urgency,
     };
     use crate::consent::ConsentId;
     use crate::referral::{HomeEvent, ReferralId, Standing};
