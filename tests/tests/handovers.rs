@@ -244,6 +244,44 @@ fn a_closed_referral_keeps_its_contact_details_for_the_days_of_the_agreement() {
 }
 
 #[test]
+fn what_is_opened_and_never_closed_is_overdue_again_and_again_and_destroyed_in_the_end() {
+    let here = Accepted::new();
+    here.hand_over().unwrap();
+    here.exchange();
+    here.open_as("Alex", PASSPHRASE).unwrap();
+    here.exchange();
+    let home = here.home.node();
+    let is_overdue = || {
+        let kept = home.find_referral(&here.referral.to_string()).unwrap();
+        kept.is_overdue(home.now_s())
+    };
+    // Two weeks, whatever the card says: the person was reached.
+    here.clock.advance(14 * DAY_S - 1);
+    assert!(!is_overdue());
+    here.clock.advance(1);
+    assert!(is_overdue(), "opened, and nothing since");
+    here.winner.node().start_received(staff(), &here.home.id(), &here.referral).unwrap();
+    here.exchange();
+    assert!(!is_overdue(), "the person is being served");
+    here.clock.advance(14 * DAY_S);
+    assert!(is_overdue(), "and nobody says what came of it");
+
+    let agreements = home.agreements().unwrap();
+    let days = agreements[0].agreement.grant_from(&here.home.id()).unwrap().1.retention_days;
+    here.clock.advance((i64::from(days) - 28) * DAY_S - 1);
+    for org in [&here.home, &here.winner] {
+        assert_eq!(org.node().shred_expired_handovers().unwrap(), 0);
+    }
+    assert_eq!(here.open_as("Alex", PASSPHRASE).unwrap().details, marked());
+    here.clock.advance(1);
+    for org in [&here.home, &here.winner] {
+        assert_eq!(org.node().shred_expired_handovers().unwrap(), 1);
+    }
+    assert_eq!(here.not_opened("Alex", PASSPHRASE), "ENT-2411");
+    assert_eq!(leaf_of_handover(&here), None);
+}
+
+#[test]
 fn the_end_of_the_agreement_destroys_what_was_handed_over() {
     let here = Accepted::new();
     here.hand_over().unwrap();

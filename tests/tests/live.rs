@@ -12,8 +12,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use entente_core::codes::{OrgType, Urgency};
+use entente_core::audit::Action;
+use entente_core::codes::{Need, OrgType, Province, Set, Urgency};
 use entente_core::identity::OrgId;
+use entente_core::lang::Text;
+use entente_core::service::{
+    Capacity, Group, Location, Organization, Service as Listing, ServiceId, Unit,
+};
 use entente_node::doors::{DoorLimits, LiveCheck, PartnerDoor};
 use entente_node::grpc::exchange::Exchange;
 use entente_node::grpc::follow::Following;
@@ -24,8 +29,9 @@ use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::exchange_server::ExchangeServer;
 use entente_store::engine::Kind;
 use entente_tests::federation::{plain_case, staff};
-use entente_tests::net::{Site, agree, free_address, pair, soon, summaries_only};
+use entente_tests::net::{Site, agree, free_address, n_audited, pair, soon, summaries_only};
 use entente_tests::referrals::{card, referral_consent, referrals_only};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -81,8 +87,8 @@ async fn a_referral_waits_in_the_inbox_of_a_partner_within_two_seconds() {
     let mut record = office.node().blank_record().unwrap();
     office.node().fill(&mut record, &plain_case()).unwrap();
     let record = office.node().add_record(staff(), record, vec![referral_consent(1)]).unwrap();
-    let kept = office.node().create_referral(staff(), &record, card(Urgency::OneHour)).unwrap();
     let since = std::time::Instant::now();
+    let kept = office.node().create_referral(staff(), &record, card(Urgency::OneHour)).unwrap();
     office.node().offer_referral(staff(), &kept.id, &[shelter.id()]).unwrap();
     let n = |node: &Node, matter| node.waiting(false).unwrap().n(matter);
     shelter.until(|node| n(node, Matter::ReferralsToAnswer) == 1).await;
@@ -92,6 +98,48 @@ async fn a_referral_waits_in_the_inbox_of_a_partner_within_two_seconds() {
         assert_eq!(n(site.node(), Matter::ReferralsOverdue), 0);
         site.clock.advance(2 * 3_600);
         assert_eq!(n(site.node(), Matter::ReferralsOverdue), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_free_beds_are_known_to_a_partner_within_two_seconds() {
+    let shelter = Site::office("Shelter").await;
+    let office = Site::listening("Office").await;
+    pair(&shelter, &office).await;
+    let draft = referrals_only().replace("referrals = true", "referrals = true\nservices = true");
+    agree(&shelter, &office, &draft).await;
+    assert_eq!(listeners(&shelter, &office.id(), 1).await, 1);
+    let (id, name) = (ServiceId([1; 16]), Text::new("Safe house", "Maison d’hébergement"));
+    let organization = Organization { id: [7; 16], name: name.clone(), ..Organization::default() };
+    let listed = Listing {
+        needs: Set::EMPTY.with(Need::EmergencyHousing),
+        locations: vec![Location::Redacted { id: [8; 16], province: Province::Manitoba }],
+        ..Listing::named(id, organization, name)
+    };
+    shelter.node().put_services(&staff(), Action::ServiceChanged, vec![listed]).unwrap();
+    office.until(|node| n_audited(node, Action::ServicesHeld) == 1).await;
+
+    let now = Timestamp::from_second(shelter.node().now_s()).unwrap();
+    let beds = Capacity {
+        service: id,
+        available: 2,
+        maximum: Some(9),
+        unit: Unit::Bed,
+        whom: Set::EMPTY.with(Group::Women).with(Group::WithChildren),
+        said_at: now,
+        until: now + SignedDuration::from_hours(4),
+    };
+    let since = std::time::Instant::now();
+    let told = shelter.node().set_capacity(staff(), beds.clone()).unwrap();
+    assert_eq!(told, [office.id()]);
+    office.until(|node| n_audited(node, Action::CapacityHeld) == 1).await;
+    // Nobody has asked the directory there before, so it is made of what the store has.
+    assert_eq!(office.node().capacities(&shelter.id(), id).unwrap(), [beds]);
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    // It ends by itself on both sides.
+    for site in [&shelter, &office] {
+        site.clock.advance(4 * 3_600);
+        assert!(site.node().capacities(&shelter.id(), id).unwrap().is_empty());
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use entente_core::audit::Action;
-use entente_core::codes::OrgType;
+use entente_core::codes::{OrgType, Urgency};
 use entente_core::feed::{Batch, Carried};
 use entente_node::answer::{Asked, Staff};
 use entente_node::config::{Config, MailConfig, PersonConfig, WebhookConfig};
@@ -24,8 +24,10 @@ use entente_node::local::Role;
 use entente_node::node::feeds::Via;
 use entente_node::notify;
 use entente_store::engine::Kind;
-use entente_tests::net::{Site, admit, card, identity, soon};
+use entente_tests::federation::{plain_case, staff};
+use entente_tests::net::{Site, admit, agree, card, identity, pair, soon};
 use entente_tests::python;
+use entente_tests::referrals::{card as need_card, referral_consent, referrals_only};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -208,6 +210,72 @@ async fn what_waits_comes_by_mail_in_each_language_and_says_nothing_about_anybod
     office.clock.advance(86_400);
     assert_eq!(round(&office).await, (1, 0), "a reminder");
     assert_eq!(office.n_audited(Action::NoticeSent), 3);
+}
+
+/// `home` offers `partner` a referral that is to be answered within the hour, and the partner hears of it.
+async fn offer_referral(home: &Site, partner: &Site) {
+    let node = home.node();
+    let mut record = node.blank_record().unwrap();
+    node.fill(&mut record, &plain_case()).unwrap();
+    let record = node.add_record(staff(), record, vec![referral_consent(1)]).unwrap();
+    let kept = node.create_referral(staff(), &record, need_card(Urgency::OneHour)).unwrap();
+    node.offer_referral(staff(), &kept.id, &[partner.id()]).unwrap();
+    partner.round(&home.id()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_referral_is_told_within_minutes_and_each_alarm_again_and_to_the_coordinator_named() {
+    let Some(mut server) = MailServer::start(&[]) else { return };
+    let office = office(|config| {
+        config.referrals.coordinator = "Night@example.org".to_owned();
+        config.notifications.mail = Some(server.settings("starttls"));
+        // What an auditor may do nothing about, the coordinator is told all the same.
+        config.notifications.people = vec![
+            person("sam@example.org", "case_worker", "en"),
+            person("night@example.org", "auditor", "en"),
+        ];
+    })
+    .await;
+    let home = Site::office("Home").await;
+    pair(&home, &office).await;
+    agree(&home, &office, &referrals_only()).await;
+    let to = |message: &Value| message["to"][0].as_str().unwrap().to_owned();
+    let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
+
+    offer_referral(&home, &office).await;
+    assert_eq!(round(&office).await, (1, 0));
+    let message = server.next();
+    assert_eq!(to(&message), "sam@example.org");
+    assert!(text(&message).contains("1\u{a0}referral waits for an answer"), "{message}");
+    office.clock.advance(60);
+    offer_referral(&home, &office).await;
+    assert_eq!(round(&office).await, (0, 0), "not each minute");
+    let next = office.node().next_look_s().unwrap();
+    assert_eq!(next, Some(office.node().now_s() + 240), "the job looks when it may go");
+    office.clock.advance(240);
+    assert_eq!(round(&office).await, (1, 0), "and no hour later");
+    assert!(text(&server.next()).contains("2\u{a0}referrals wait for an answer"));
+
+    // Half of the hour is over for the first of them.
+    office.clock.advance(1_500);
+    assert_eq!(office.node().referral_timers().unwrap().len(), 1);
+    assert_eq!(round(&office).await, (2, 0), "an alarm is news");
+    let said = "1\u{a0}referral waits for our answer, and half of the time is over";
+    let messages = [server.next(), server.next()];
+    for message in &messages {
+        assert!(text(message).contains(said), "{message}");
+    }
+    let mut told = messages.each_ref().map(to);
+    told.sort_unstable();
+    assert_eq!(told, ["night@example.org", "sam@example.org"]);
+    assert_eq!(round(&office).await, (0, 0), "once");
+
+    // The hour is over.
+    office.clock.advance(1_800);
+    assert_eq!(round(&office).await, (2, 0));
+    for message in [server.next(), server.next()] {
+        assert!(text(&message).contains("referrals are overdue"), "{message}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

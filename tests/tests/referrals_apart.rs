@@ -7,8 +7,10 @@
     reason = "this file is a test, its helpers included"
 )]
 
-use entente_core::audit::Action;
-use entente_core::codes::{Barrier, ReferralOutcome, Urgency};
+use std::ops::ControlFlow;
+
+use entente_core::audit::{Action, AuditEntry};
+use entente_core::codes::{Barrier, Majority, OverrideReason, ReferralOutcome, Set, Urgency};
 use entente_core::consent::Consent;
 use entente_core::envelope::Envelope;
 use entente_core::feed::{Batch, Carried, Checkpoint, FeedId};
@@ -16,7 +18,8 @@ use entente_core::identity::{OrgId, OrgKey};
 use entente_core::merkle::Frontier;
 use entente_core::record::RecordId;
 use entente_core::referral::{
-    Answer, Body, Head, HomeStep, Message, Offer, PartnerState, Progress, ReferralId, Standing,
+    Answer, Body, Head, HomeStep, Message, NeedCard, Offer, PartnerState, Progress, ReferralId,
+    Standing,
 };
 use entente_core::statement::{AgreementRef, Leaf, Statement};
 use entente_node::fault::Fault;
@@ -101,6 +104,76 @@ fn a_consent_that_names_others_covers_no_offer_to_this_partner() {
     let fault = offer(&partners[1]).unwrap_err();
     assert!(why(&fault).contains("no consent and no legal duty"), "{}", why(&fault));
     offer(&partners[0]).unwrap();
+}
+
+/// A legal duty that names these partners, and no consent.
+fn duty(reason: OverrideReason, to: &[&Org]) -> Consent {
+    Consent {
+        scopes: Set::EMPTY,
+        recipients: to.iter().map(|org| org.id()).collect(),
+        override_reason: Some(reason),
+        ..referral_consent(2)
+    }
+}
+
+/// The reasons of what the audit log has of a partner under this action.
+fn audited(org: &Org, action: Action, partner: &Org) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    let mut note = |_, entry: AuditEntry| {
+        if entry.action == action && entry.partner == Some(partner.id()) {
+            all.push(entry.reasons);
+        }
+        ControlFlow::Continue(())
+    };
+    org.node().audit_entries(0, &mut note).unwrap();
+    all
+}
+
+#[test]
+fn the_duty_to_report_a_child_carries_a_minors_referral_and_never_an_adults() {
+    let (_, home, partners) = network(2);
+    let (agency, other) = (&partners[0], &partners[1]);
+    let child = duty(OverrideReason::ChildProtectionDuty, &[agency]);
+    let record = case(&home, vec![child.clone()]);
+    let made = |record: RecordId, age| {
+        let card = NeedCard { age, ..card(Urgency::OneDay) };
+        home.node().create_referral(staff(), &record, card)
+    };
+    let fault = made(record, Majority::Adult).unwrap_err();
+    assert_eq!(fault.code, "ENT-2304");
+    assert!(why(&fault).contains("extends to a minor"), "{}", why(&fault));
+    let kept = made(record, Majority::Minor).unwrap();
+    home.node().offer_referral(staff(), &kept.id, &[agency.id()]).unwrap();
+    // What it rests on is written down with the offer.
+    let rests_on = ["offered_to", "override:child_protection_duty"];
+    assert_eq!(audited(&home, Action::ReferralOffered, agency), [rests_on]);
+
+    // An adult who agrees to one partner is not offered to the one that the duty names.
+    let agreed = Consent { recipients: [other.id()].into(), ..referral_consent(1) };
+    let record = case(&home, vec![agreed, child]);
+    let kept = made(record, Majority::Adult).unwrap();
+    let before = sizes(&home, &partners);
+    let fault = home.node().offer_referral(staff(), &kept.id, &[agency.id()]).unwrap_err();
+    assert_eq!(fault.code, "ENT-2306");
+    assert!(why(&fault).contains("extends to a minor"), "{}", why(&fault));
+    assert_eq!(sizes(&home, &partners), before, "nothing was half sent");
+    let refused = audited(&home, Action::ReferralRefused, agency);
+    assert_eq!(refused, [["needs_not_covered", "duty_not_for_card"]]);
+    home.node().offer_referral(staff(), &kept.id, &[other.id()]).unwrap();
+    assert_eq!(audited(&home, Action::ReferralOffered, other), [["offered_to"]]);
+}
+
+#[test]
+fn danger_and_a_court_may_concern_an_adult_and_the_offer_says_which_it_rests_on() {
+    let (_, home, partners) = network(1);
+    for reason in [OverrideReason::ImminentDanger, OverrideReason::CourtOrder] {
+        let record = case(&home, vec![duty(reason, &[&partners[0]])]);
+        let kept = home.node().create_referral(staff(), &record, card(Urgency::OneHour)).unwrap();
+        home.node().offer_referral(staff(), &kept.id, &[partners[0].id()]).unwrap();
+    }
+    let rests_on = ["override:imminent_danger", "override:court_order"];
+    let expected = rests_on.map(|it| ["offered_to", it]);
+    assert_eq!(audited(&home, Action::ReferralOffered, &partners[0]), expected);
 }
 
 #[test]

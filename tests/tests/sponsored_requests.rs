@@ -287,6 +287,31 @@ fn nothing_is_signed_that_the_person_does_not_allow() {
 }
 
 #[test]
+fn a_folder_rests_the_referral_of_a_minor_on_the_duty_to_report_and_no_adults() {
+    let it = world();
+    let partner = it.partner.id();
+    let on_duty = |age: &str, area: &str| ReferAsk {
+        age: Some(age.to_owned()),
+        area: Some(area.to_owned()),
+        scopes: Vec::new(),
+        informed: false,
+        override_reason: Some("child_protection_duty".to_owned()),
+        to: vec![partner.to_string()],
+        ..ask()
+    };
+    for (age, area) in [("adult", "46"), ("minor", "anywhere")] {
+        let refused = it.folder.refer(SECRET, &on_duty(age, area), START_S, TODAY).unwrap_err();
+        assert_eq!(refused.code, "ENT-2626", "{age} {area}");
+        let why: Vec<_> = refused.why.iter().map(|it| it.en.as_str()).collect();
+        assert!(why.iter().any(|it| it.contains("extends to a minor")), "{why:?}");
+    }
+    let id = it.taken(&on_duty("minor", "46"));
+    let node = it.sponsor.node();
+    let kept = node.find_referral(&id.to_string()).unwrap();
+    assert_eq!(node.may_offer(&kept, &partner).unwrap(), Ok(()));
+}
+
+#[test]
 fn the_consent_decides_at_the_sponsor_too_towards_whom_and_until_when() {
     let it = world();
     let node = it.sponsor.node();

@@ -16,6 +16,7 @@ use crate::codes::{Code, ConsentScope, GivenBy, Need, OrgType, OverrideReason, P
 use crate::identity::OrgId;
 use crate::lang::Lang;
 use crate::record::{Language, local_id};
+use crate::referral::{NeedCard, duty};
 
 local_id! {
     /// The id of a consent within its node: a UUID, made by the node.
@@ -192,9 +193,23 @@ impl Consent {
         gaps
     }
 
-    /// Whether it covers a referral for `need`; an override covers any.
+    /// Whether it names `need` for a referral, or any.
     pub fn covers_need(&self, need: Need) -> bool {
         self.needs.is_empty() || self.needs.contains(need)
+    }
+
+    /// Whether it covers a referral of this card for `need`: as a consent, or as a duty that extends to
+    /// whom the card is about.
+    pub fn covers_card(&self, card: &NeedCard, need: Need) -> bool {
+        match self.override_reason {
+            Some(reason) => duty::extends_to(reason, card),
+            None => self.covers_need(need),
+        }
+    }
+
+    /// Whether it is a legal duty that does not extend to whom this card is about.
+    pub fn is_duty_for_others(&self, card: &NeedCard) -> bool {
+        self.override_reason.is_some_and(|reason| !duty::extends_to(reason, card))
     }
 
     /// Whether it holds on the day `today`, for anything at all.
@@ -239,16 +254,16 @@ pub fn covering<'a>(
         .min_by_key(|consent| consent.override_reason.is_some())
 }
 
-/// The needs for which none of `consents` covers a referral towards anybody at all; towards whom is asked
-/// with each offer. `ours` stands for anybody where a consent names nobody.
-pub fn uncovered(consents: &[Consent], needs: &[Need], ours: &OrgId, today: Date) -> Set<Need> {
+/// The needs of a card for which none of `consents` covers a referral towards anybody at all; towards whom
+/// is asked with each offer. `ours` stands for anybody where a consent names nobody.
+pub fn uncovered(consents: &[Consent], card: &NeedCard, ours: &OrgId, today: Date) -> Set<Need> {
     let covers = |consent: &Consent, need: Need| {
         let recipient = consent.recipients.first().unwrap_or(ours);
-        let is_for = consent.override_reason.is_some() || consent.covers_need(need);
+        let is_for = consent.covers_card(card, need);
         is_for && consent.allows(Purpose::Referral, recipient, OrgType::Ngo, today)
     };
     let is_covered = |need: &Need| consents.iter().any(|consent| covers(consent, *need));
-    needs.iter().copied().filter(|need| !is_covered(need)).collect()
+    card.needs.iter().copied().filter(|need| !is_covered(need)).collect()
 }
 
 /// Whether what an organization of this type learns may be used against the person.

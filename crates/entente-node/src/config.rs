@@ -121,10 +121,11 @@ pub struct BackupConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralsConfig {
-    /// To whom what is overdue goes: a name or an office. Empty: to nobody in particular.
+    /// To whom what is overdue goes: a name or an office. Empty: to nobody in particular. The address or the
+    /// account of somebody who is notified is told by e-mail.
     #[serde(default)]
     pub coordinator: String,
-    /// Days that a partner has to answer what is not urgent.
+    /// Days that a partner has to answer what is not urgent, and to close what it serves.
     #[serde(default = "default_routine_days")]
     pub routine_days: u32,
 }

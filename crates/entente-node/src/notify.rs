@@ -87,12 +87,14 @@ impl Ways {
         let (mut readers, mut persons) = (Vec::new(), Vec::new());
         for person in people {
             let roles = roles_of(person, config)?;
-            readers.push(Reader { way: format!("mail:{}", person.address), roles });
+            let is_coordinator = is_named(person, &config.referrals.coordinator);
+            readers.push(Reader { way: format!("mail:{}", person.address), roles, is_coordinator });
             let lang = if person.lang == "fr" { Lang::Fr } else { Lang::En };
             persons.push(Person { address: mail::address(&person.address)?, lang });
         }
         if webhook.is_some() {
-            readers.push(Reader { way: WEBHOOK.to_owned(), roles: Role::ALL.to_vec() });
+            let roles = Role::ALL.to_vec();
+            readers.push(Reader { way: WEBHOOK.to_owned(), roles, is_coordinator: false });
         }
         let seconds = |n: u32, each: u64| Duration::from_secs(u64::from(n) * each);
         Ok(Self {
@@ -150,6 +152,13 @@ impl Ways {
         let letter = text::letter(&self.organization, waiting, person.lang, is_test);
         mail.send(&person.address, &hex::encode(id), now_s, letter).await
     }
+}
+
+/// Whether `coordinator` is this person: by the address, or by the account.
+fn is_named(person: &PersonConfig, coordinator: &str) -> bool {
+    let wanted = coordinator.trim();
+    let is_it = |name: &str| !wanted.is_empty() && name.trim().eq_ignore_ascii_case(wanted);
+    is_it(&person.address) || is_it(&person.account)
 }
 
 fn roles_of(person: &PersonConfig, config: &Config) -> Outcome<Vec<Role>> {
@@ -216,9 +225,9 @@ pub async fn keep_telling(desk: Arc<Desk>, ways: Arc<Ways>, stop: CancellationTo
     stop.run_until_cancelled(telling).await;
 }
 
-/// How long until the next message is to be tried, at most [`LOOK_MOST`].
+/// How long until a message may be due that nothing new brings about, at most [`LOOK_MOST`].
 async fn next_look(desk: &Arc<Desk>) -> Duration {
-    let next = blocking(desk, |desk| Ok((desk.node.next_notice_s()?, desk.node.now_s())));
+    let next = blocking(desk, |desk| Ok((desk.node.next_look_s()?, desk.node.now_s())));
     match next.await {
         Ok((Some(next_s), now_s)) => {
             let wait_s = u64::try_from(next_s.saturating_sub(now_s)).unwrap_or_default();

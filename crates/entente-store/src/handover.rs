@@ -115,7 +115,8 @@ pub struct HandoverRow {
     pub said_at: Option<(u32, u64)>,
     /// When the other side had it. Of one that was sent.
     pub delivered_at_s: Option<i64>,
-    /// When it was first opened, and by whom; nobody's name if that was on the other side.
+    /// When it was first opened, and by whom; nobody's name if that was on the other side, or by another way
+    /// before the person was served. The agreement's days count from then at the latest.
     pub opened: Option<(i64, String)>,
     /// When the other side refused it, and why: a code. Of one that was sent.
     pub refused: Option<(i64, String)>,

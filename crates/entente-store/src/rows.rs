@@ -500,7 +500,8 @@ pub struct ReferralRow {
     pub since_s: i64,
     /// When somebody is reminded, when it is overdue, when open offers lapse; 0 before.
     pub timers: (i64, i64, i64),
-    /// Whether somebody was reminded, and whether it went to the coordinator.
+    /// Whether somebody was reminded, and whether it went to the coordinator. Of one that lapsed: both, once
+    /// somebody has seen to it.
     pub alarms: (bool, bool),
     /// How many steps are in its history.
     pub n_steps: u32,

@@ -48,6 +48,12 @@ fn a_newcomer_gets_into_seven_consoles_and_ctrl_c_leaves_nothing_behind() {
     BufReader::new(out).read_line(&mut line).expect("a line");
     let told: Value = serde_json::from_str(&line).expect("a document");
 
+    // One is asked for, two accept at once and one has it, and who had no room is counted as a gap.
+    let referrals = serde_json::json!({
+        "created": 1, "accepted": 1, "declined": 1, "handovers_opened": 1, "closed": 1
+    });
+    assert_eq!(told.pointer("/referrals"), Some(&referrals), "{told}");
+
     let consoles = told.pointer("/consoles").and_then(Value::as_array).expect("consoles");
     let mut doors = BTreeSet::new();
     for console in consoles {

@@ -200,11 +200,11 @@ fn task(p: &Page, line: &WaitingLine, links: Vec<Link>) -> Task {
 /// Where a matter is seen to, and how much it presses.
 fn place(matter: &str) -> (&'static str, &'static str) {
     match matter {
-        "referrals_to_answer" => ("/referrals?list=offered", "bad"),
+        "referrals_to_answer" | "answers_due_soon" => ("/referrals?list=offered", "bad"),
         "handovers_to_open" => ("/referrals?list=here", "bad"),
         "acceptances" => ("/referrals?list=ours", "bad"),
-        "referrals_overdue" => ("/referrals?list=overdue", "bad"),
-        "referrals_unmet" => ("/referrals?list=ours", "warn"),
+        "referrals_overdue" | "referrals_lapsed" => ("/referrals?list=overdue", "bad"),
+        "referrals_unmet" | "referrals_slow" => ("/referrals?list=ours", "warn"),
         "quarantines" => ("/partners", "bad"),
         "phone_checks" | "receipts_overdue" => ("/partners", "warn"),
         "agreements_to_sign" => ("/agreements", "warn"),
@@ -246,18 +246,24 @@ async fn of_referrals(visit: &Visit, matter: &str) -> entente_node::node::Outcom
     let inbox = ReferralInboxAsk { all: false };
     let mut rows = match matter {
         _ if !p.may(Op::ReferralShow) => Vec::new(),
-        "referrals_overdue" => visit.ask(&ReferralOverdueAsk {}).await?.referrals,
-        "referrals_to_answer" | "handovers_to_open" => visit.ask(&inbox).await?.referrals,
+        "referrals_overdue" | "referrals_lapsed" => {
+            visit.ask(&ReferralOverdueAsk {}).await?.referrals
+        }
+        "referrals_to_answer" | "answers_due_soon" | "handovers_to_open" => {
+            visit.ask(&inbox).await?.referrals
+        }
+        "referrals_slow" => visit.ask(&ReferralListAsk::default()).await?.referrals,
         "acceptances" | "referrals_unmet" => {
             visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals
         }
         _ => Vec::new(),
     };
     let step = match matter {
-        "referrals_to_answer" => "offered",
+        "referrals_to_answer" | "answers_due_soon" => "offered",
         "handovers_to_open" => "handed_over",
         "acceptances" => "accepted",
         "referrals_unmet" => "unmet",
+        "referrals_lapsed" => "expired",
         _ => "",
     };
     rows.retain(|row| step.is_empty() || row.step == step);

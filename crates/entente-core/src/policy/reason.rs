@@ -107,6 +107,8 @@ pub enum Why {
         /// The needs.
         needs: Set<Need>,
     },
+    /// The legal duty that was named does not extend to whom the card is about.
+    DutyNotForCard,
     /// The organization took the record back.
     RecordWithdrawn,
     /// The service may be wanted outside the provinces of the agreement.
@@ -156,6 +158,7 @@ impl Why {
             Self::ReferralsNotGranted => "referrals_not_granted",
             Self::NoReferralPurpose => "no_referral_purpose",
             Self::NeedsNotCovered { .. } => "needs_not_covered",
+            Self::DutyNotForCard => "duty_not_for_card",
             Self::RecordWithdrawn => "record_withdrawn",
             Self::AreaOutsideGeography => "area_outside_geography",
         }
@@ -225,6 +228,10 @@ impl Why {
             Self::NoReferralPurpose => pick(
                 "to provide a service to the person is no purpose of the agreement",
                 "fournir un service à la personne n’est pas une fin prévue par l’entente",
+            ),
+            Self::DutyNotForCard => pick(
+                "the duty to report a child extends to a minor, or to somebody whose age is not known, where the card names a province or region: name it, or ask the person for a consent",
+                "l’obligation de signaler un enfant vise une personne mineure, ou d’âge inconnu, si la fiche indique une province ou une région : indiquez-la, ou demandez un consentement à la personne",
             ),
             Self::RecordWithdrawn => pick("the record was withdrawn", "le dossier a été retiré"),
             Self::AreaOutsideGeography => pick(

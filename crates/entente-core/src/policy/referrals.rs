@@ -46,51 +46,62 @@ pub struct OfferProposal {
 pub struct NeedConsent {
     /// The needs that a consent or a duty covers.
     pub covered: Set<Need>,
-    /// The legal duty, where one was needed.
-    pub duty: Option<OverrideReason>,
+    /// The legal duties it rests on, where a consent was missing.
+    pub duties: Set<OverrideReason>,
+    /// Whether a legal duty was named that does not extend to whom the card is about.
+    pub has_duty_for_others: bool,
     /// Whether a consent was withdrawn.
     pub is_withdrawn: bool,
 }
 
 impl NeedConsent {
-    /// The facts that `consents` make for `policy` and these needs on `today`.
+    /// The facts that `consents` make for `policy` and the needs of this card on `today`.
     ///
     /// Each need is asked about alone: one consent may cover housing and another legal help. A duty
-    /// counts only for a need that no consent covers.
-    pub fn of(consents: &[Consent], policy: &Policy, needs: &[Need], today: Date) -> Self {
-        Self::towards(consents, (&policy.partner, policy.partner_kind), needs, today)
+    /// counts only for a need that no consent covers, and only if it extends to whom the card is about.
+    pub fn of(consents: &[Consent], policy: &Policy, card: &NeedCard, today: Date) -> Self {
+        Self::towards(consents, (&policy.partner, policy.partner_kind), card, today)
     }
 
     /// The same towards any organization.
     pub fn towards(
         consents: &[Consent],
         (org, kind): (&OrgId, OrgType),
-        needs: &[Need],
+        card: &NeedCard,
         today: Date,
     ) -> Self {
+        let for_others = |it: &Consent| {
+            it.is_duty_for_others(card) && it.allows(Purpose::Referral, org, kind, today)
+        };
         let mut facts = Self {
             covered: Set::EMPTY,
-            duty: None,
+            duties: Set::EMPTY,
+            has_duty_for_others: consents.iter().any(for_others),
             is_withdrawn: consents.iter().any(|it| it.withdrawn_on.is_some_and(|on| on <= today)),
         };
-        for need in needs {
-            let for_need =
-                consents.iter().filter(|it| it.override_reason.is_some() || it.covers_need(*need));
+        for need in &card.needs {
+            let for_need = consents.iter().filter(|it| it.covers_card(card, *need));
             if let Some(found) = covering(for_need, Purpose::Referral, org, kind, today) {
                 facts.covered = facts.covered.with(*need);
-                facts.duty = facts.duty.or(found.override_reason);
+                facts.duties =
+                    found.override_reason.map_or(facts.duties, |it| facts.duties.with(it));
             }
         }
         facts
     }
 
+    /// Whether every need of the card is covered.
+    pub fn covers(&self, card: &NeedCard) -> bool {
+        card.needs.iter().all(|need| self.covered.contains(*need))
+    }
+
     /// What both cover: a sponsor reads the card, and the organization behind it has the client.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let both = self.covered.iter().filter(|need| other.covered.contains(*need));
         Self {
-            covered: both.collect(),
-            duty: self.duty.or(other.duty),
+            covered: self.covered.intersection(other.covered),
+            duties: self.duties.iter().chain(other.duties.iter()).collect(),
+            has_duty_for_others: self.has_duty_for_others || other.has_duty_for_others,
             is_withdrawn: self.is_withdrawn || other.is_withdrawn,
         }
     }
@@ -173,6 +184,9 @@ fn judge_consent(proposal: &OfferProposal, reasons: &mut Vec<Reason>) {
         card.needs.iter().copied().filter(|it| !proposal.consent.covered.contains(*it)).collect();
     if !missing.is_empty() {
         deny(Clause::ALWAYS, Why::NeedsNotCovered { needs: missing });
+        if proposal.consent.has_duty_for_others {
+            deny(Clause::ALWAYS, Why::DutyNotForCard);
+        }
         if proposal.consent.is_withdrawn {
             deny(Clause::ALWAYS, Why::ConsentWithdrawn);
         }
@@ -255,7 +269,8 @@ mod tests {
     use crate::agreement::tests::{agreement, orgs};
     use crate::agreement::{Agreement, Side};
     use crate::codes::{
-        ConsentScope, Dependants, GivenBy, OrgType, Province, RegionShared, Risk, Urgency,
+        Code as _, ConsentScope, Dependants, GivenBy, OrgType, Province, RegionShared, Risk,
+        Urgency,
     };
     use crate::consent::ConsentId;
     use crate::referral::{HomeEvent, ReferralId, Standing};
@@ -307,7 +322,8 @@ mod tests {
             offer: Offer { card: card(), due_at_s: 2, expires_at_s: 3 },
             consent: NeedConsent {
                 covered: Set::EMPTY.with(Need::EmergencyHousing).with(Need::Legal),
-                duty: None,
+                duties: Set::EMPTY,
+                has_duty_for_others: false,
                 is_withdrawn: false,
             },
             steward: StewardDecision::NotNeeded,
@@ -416,8 +432,8 @@ mod tests {
     #[test]
     fn each_need_is_covered_by_itself_and_a_duty_only_where_nothing_else_does() {
         let (policy, today) = (policy(|_| {}), date(2026, 10, 5));
-        let covered =
-            |consents: &[Consent]| NeedConsent::of(consents, &policy, &card().needs, today);
+        let minor = NeedCard { age: Majority::Minor, ..card() };
+        let covered = |consents: &[Consent]| NeedConsent::of(consents, &policy, &minor, today);
         assert_eq!(covered(&[consent(ConsentScope::Stats)]).covered, Set::EMPTY);
         let legal = Set::EMPTY.with(Need::Legal);
         let for_legal = Consent { needs: legal, ..consent(ConsentScope::ReferralNeed) };
@@ -429,11 +445,11 @@ mod tests {
         };
         let both = covered(&[for_legal.clone(), duty.clone()]);
         assert_eq!(both.covered.len(), 2);
-        assert_eq!(both.duty, Some(OverrideReason::ChildProtectionDuty));
-        let nobody = Consent { recipients: Default::default(), ..duty };
+        assert_eq!(both.duties, Set::EMPTY.with(OverrideReason::ChildProtectionDuty));
+        let nobody = Consent { recipients: Default::default(), ..duty.clone() };
         assert_eq!(covered(&[nobody]).covered, Set::EMPTY, "a duty names its recipient");
         let all = consent(ConsentScope::ReferralNeed);
-        assert_eq!(covered(&[all]).duty, None);
+        assert_eq!(covered(&[all, duty]).duties, Set::EMPTY);
         let expired = Consent { valid_until: Some(date(2026, 10, 4)), ..for_legal };
         assert_eq!(covered(&[expired]).covered, Set::EMPTY);
     }
@@ -445,13 +461,52 @@ mod tests {
         let policy = agreement.policy_for(&orgs().0).unwrap();
         let today = date(2026, 10, 5);
         let only = consent(ConsentScope::ReferralNeed);
-        let needs = card().needs;
         assert_eq!(
-            NeedConsent::of(std::slice::from_ref(&only), &policy, &needs, today).covered,
+            NeedConsent::of(std::slice::from_ref(&only), &policy, &card(), today).covered,
             Set::EMPTY
         );
         let police = Consent { scopes: only.scopes.with(ConsentScope::Police), ..only };
-        assert_eq!(NeedConsent::of(&[police], &policy, &needs, today).covered.len(), 2);
+        assert_eq!(NeedConsent::of(&[police], &policy, &card(), today).covered.len(), 2);
+    }
+
+    #[test]
+    fn the_duty_to_report_a_child_lets_a_minor_be_referred_and_never_an_adult() {
+        let policy = policy(|grant| {
+            grant.geography = Geography::Everywhere;
+            grant.age_classes = Majority::ALL.iter().copied().collect();
+            grant.forbids.minors = false;
+        });
+        let duty = |reason| Consent {
+            recipients: [*policy.partner()].into(),
+            override_reason: Some(reason),
+            ..consent(ConsentScope::None)
+        };
+        let may = |reason, age, area| {
+            let card = NeedCard { age, area, ..card() };
+            let today = date(2026, 10, 5);
+            let consent = NeedConsent::of(&[duty(reason)], &policy, &card, today);
+            let offer = Offer { card, ..proposal().offer };
+            let proposal = OfferProposal { offer, consent, ..proposal() };
+            let denied = policy.decide_offer(&proposal).err();
+            let codes = |it: Denied| it.reasons().iter().map(|it| it.why.code()).collect();
+            let codes: Option<Vec<&str>> = denied.map(codes);
+            codes.unwrap_or_default()
+        };
+        let child = OverrideReason::ChildProtectionDuty;
+        let manitoba = Area::Province(Province::Manitoba);
+        assert_eq!(may(child, Majority::Minor, manitoba), [""; 0]);
+        assert_eq!(may(child, Majority::Unknown, manitoba), [""; 0], "it may be a child");
+        let refused = ["needs_not_covered", "duty_not_for_card"];
+        assert_eq!(may(child, Majority::Adult, manitoba), refused);
+        assert_eq!(may(child, Majority::Minor, Area::Anywhere), refused, "which law it would be");
+        // The duty is there; its section alone was not seen in a source.
+        for province in [Province::NewBrunswick, Province::PrinceEdwardIsland] {
+            assert_eq!(may(child, Majority::Minor, Area::Province(province)), [""; 0]);
+            assert_eq!(may(child, Majority::Adult, Area::Province(province)), refused);
+        }
+        for other in [OverrideReason::ImminentDanger, OverrideReason::CourtOrder] {
+            assert_eq!(may(other, Majority::Adult, manitoba), [""; 0], "that may concern anybody");
+        }
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! The duty to report a child in need of protection, by province and territory.
 //!
 //! A referral of a minor says which duty applies and to whom it is owed, so that nobody has to look
-//! it up at night. This is no legal advice and decides nothing: up to which age a statute protects,
-//! and what has to be reported, is for the statute and for whoever answers there.
+//! it up at night. One thing is decided by it: a referral rests on that duty instead of a consent only
+//! if its card has one ([`extends_to`]), so never that of an adult. Beyond that this is no legal advice:
+//! up to which age a statute protects, and what has to be reported, is for the statute and for whoever
+//! answers there.
+//!
+//! Every province and territory has the duty. Where the section was not seen in a source, the duty counts
+//! all the same, and no section is cited.
 //!
 //! Sources: Public Health Agency of Canada, *Provincial and territorial child protection legislation
 //! and policy – 2018* (180736), table 6. Its sections were found again in later texts for Ontario (subsection
@@ -51,6 +56,18 @@ pub fn duties_for(card: &NeedCard) -> Vec<Duty> {
     match (card.age, card.area) {
         (Majority::Adult, _) | (_, Area::Anywhere) => Vec::new(),
         (Majority::Minor | Majority::Unknown, area) => area.provinces().map(duty_of).collect(),
+    }
+}
+
+/// Whether a legal duty of this kind lets a referral of this card go without a consent.
+///
+/// Danger and an order of a court may concern anybody. The duty to report a child extends to whom
+/// [`duties_for`] knows one: a minor, or somebody who may be one, where the card says in which province or
+/// region.
+pub fn extends_to(reason: OverrideReason, card: &NeedCard) -> bool {
+    match reason {
+        OverrideReason::ChildProtectionDuty => !duties_for(card).is_empty(),
+        OverrideReason::ImminentDanger | OverrideReason::CourtOrder => true,
     }
 }
 

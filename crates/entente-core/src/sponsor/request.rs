@@ -96,7 +96,7 @@ impl fmt::Debug for Wanted {
 impl Wanted {
     /// The needs that the person's consent, or the duty, does not cover towards anybody on this day.
     pub fn uncovered(&self, ours: &OrgId, today: Date) -> Set<Need> {
-        uncovered(std::slice::from_ref(&self.consent), &self.card.needs, ours, today)
+        uncovered(std::slice::from_ref(&self.consent), &self.card, ours, today)
     }
 
     /// Whether it names nobody who could be asked: a duty extends to whom it names alone.

@@ -1,5 +1,7 @@
 //! Answers: referrals, from a need card to what came of it.
 
+use std::collections::BTreeSet;
+
 use entente_core::audit::Action;
 use entente_core::codes::{
     Barrier, Code, Dependants, GenderShared, Province, ReferralOutcome, RegionShared, Risk, Set,
@@ -8,13 +10,13 @@ use entente_core::codes::{
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
 use entente_core::record::{CaseRecord, Language};
-use entente_core::referral::{Area, HomeStep, NeedCard, status_group};
+use entente_core::referral::{Area, HomeStep, NeedCard, ReferralId, status_group};
 
 use super::records::show::Names;
 use super::{Desk, Staff, Steps};
 use crate::fault::Fault;
 use crate::local::doc::*;
-use crate::node::referrals::{KeptReferral, ReceivedReferral};
+use crate::node::referrals::{KeptReferral, ReceivedReferral, lapsed};
 use crate::node::{Node, Outcome};
 
 mod gaps;
@@ -242,8 +244,12 @@ pub(super) fn withdraw(
     _: &Steps,
 ) -> Outcome<ReferralTold> {
     let node = &desk.node;
-    let kept = node.find_referral(&ask.referral)?;
-    let kept = node.withdraw_referral(staff.actor(), &kept.id)?;
+    let found = node.find_referral(&ask.referral)?;
+    let kept = match found.state.step {
+        // There is nobody left to take it back from, but somebody here has seen to it.
+        HomeStep::Expired => node.set_lapsed_aside(staff.actor(), &found.id)?,
+        _ => node.withdraw_referral(staff.actor(), &found.id)?,
+    };
     of_kept(node, &kept, true)
 }
 
@@ -275,12 +281,14 @@ pub(super) fn list(
 ) -> Outcome<ReferralListTold> {
     let node = &desk.node;
     let record = ask.record.as_deref().map(|text| node.find_record(text)).transpose()?;
-    let names = Names::of(node)?;
-    let kept = node.referrals()?.into_iter().filter(|kept| {
-        let open = !kept.state.step.is_over() && kept.state.step != HomeStep::Unmet;
+    let (names, ours) = (Names::of(node)?, node.referrals()?);
+    let lapsed = lapsed(&ours, node.now_s());
+    let kept = ours.iter().filter(|kept| {
+        // What nobody took is not over for the person.
+        let open = !kept.state.step.is_over() || lapsed.contains(&kept.id);
         (ask.all || open || record.is_some()) && record.is_none_or(|it| it == kept.record)
     });
-    let referrals = kept.map(|kept| kept_row(node, &names, &kept)).collect();
+    let referrals = kept.map(|kept| kept_row(node, &names, kept)).collect();
     Ok(ReferralListTold { referrals, coordinator: node.referral_rules().coordinator })
 }
 
@@ -305,10 +313,11 @@ pub(super) fn overdue(
     _: &Steps,
 ) -> Outcome<ReferralListTold> {
     let node = &desk.node;
-    let (names, now) = (Names::of(node)?, node.now_s());
-    let ours = node.referrals()?.into_iter().filter(|kept| kept.is_overdue(now));
+    let (names, now, ours) = (Names::of(node)?, node.now_s(), node.referrals()?);
+    let lapsed: BTreeSet<ReferralId> = lapsed(&ours, now);
+    let ours = ours.iter().filter(|kept| kept.is_overdue(now) || lapsed.contains(&kept.id));
     let theirs = node.received_referrals()?.into_iter().filter(|kept| kept.is_overdue(now));
-    let ours = ours.map(|kept| kept_row(node, &names, &kept));
+    let ours = ours.map(|kept| kept_row(node, &names, kept));
     let theirs = theirs.map(|kept| received_row(node, &names, &kept));
     let mut referrals: Vec<_> = ours.chain(theirs).collect();
     referrals.sort_by(|a, b| a.due.cmp(&b.due).then_with(|| a.id.cmp(&b.id)));

@@ -15,6 +15,7 @@ pub use openers::Opener;
 pub use opening::OpenedHandover;
 pub(crate) use opening::key_destroyed;
 pub(crate) use sealing::{Came, at, row_of};
+pub(crate) use shredding::kept_until_s;
 
 use entente_core::handover::BadDetails;
 use entente_core::identity::OrgId;

@@ -19,6 +19,10 @@ use crate::local::Role;
 /// How often a message is tried: over about a day, as `wait_after` has it.
 pub const MAX_TRIES: u32 = 8;
 
+/// The least time between two messages about referrals under way, if the settings have no shorter one: an
+/// answer may be due within the hour, and a shelter's night desk needs no message each minute.
+const URGENT_QUIET: Duration = Duration::from_secs(5 * 60);
+
 /// Tries after which a message counts as stuck.
 const STUCK_TRIES: u32 = 3;
 
@@ -29,6 +33,9 @@ pub struct Reader {
     pub way: String,
     /// What it is told of: what concerns one of these roles.
     pub roles: Vec<Role>,
+    /// Whether the settings name it as who coordinates referrals: it is then told of what somebody else does
+    /// not see to, whatever its roles.
+    pub is_coordinator: bool,
 }
 
 /// How often a reader is told.
@@ -69,7 +76,12 @@ impl Node {
             let last = known.ways.iter().find(|(way, _)| *way == reader.way);
             let last = last.map(|(_, last)| last.clone()).unwrap_or_default();
             // That messages are stuck is for the inbox: it would be one more message that is stuck.
-            let mine = waiting.for_roles(&reader.roles).without(Matter::MessagesStuck);
+            let mine = waiting
+                .only(|matter| {
+                    let is_its_own = reader.is_coordinator && matter.is_for_coordinator();
+                    is_its_own || matter.concerns(&reader.roles)
+                })
+                .without(Matter::MessagesStuck);
             let (is_due, next) = decide(&last, &mine, pace, now_s);
             if is_due {
                 made.push(NoticeRow {
@@ -114,10 +126,16 @@ impl Node {
         Ok(all.into_iter().filter(|(_, row)| row.next_try_s <= now_s).map(|(id, _)| id).collect())
     }
 
-    /// When the next message is to be tried; seconds since 1970.
-    pub fn next_notice_s(&self) -> Outcome<Option<i64>> {
-        let all = self.db.read(|tx| Ok::<_, Box<Fault>>(tx.notices()?))?;
-        Ok(all.into_iter().map(|(_, row)| row.next_try_s).min())
+    /// When to look again at the latest: for the next try of a message, or because what is urgent and came
+    /// right after a message may then go. Seconds since 1970.
+    pub fn next_look_s(&self) -> Outcome<Option<i64>> {
+        let (known, on_way) =
+            self.db.read(|tx| Ok::<_, Box<Fault>>((tx.noticed()?, tx.notices()?)))?;
+        let now_s = self.now_s();
+        let quiet_s = i64::try_from(URGENT_QUIET.as_secs()).unwrap_or(i64::MAX);
+        let told = known.ways.iter().filter_map(|(_, last)| last.at_s);
+        let pauses = told.map(|at_s| at_s.saturating_add(quiet_s)).filter(|at_s| *at_s > now_s);
+        Ok(on_way.iter().map(|(_, row)| row.next_try_s).chain(pauses).min())
     }
 
     /// Counts a try of a message, before it is made. `None` if the message is gone.
@@ -202,8 +220,10 @@ fn decide(last: &LastNotice, mine: &Waiting, pace: Pace, now_s: i64) -> (bool, L
         last.at_s.is_none_or(|at_s| now_s < at_s || now_s - at_s >= pause_s)
     };
     let is_news = mine.has_more_than(&known);
+    let is_urgent = mine.only(Matter::is_urgent).has_more_than(&known);
+    let quiet = if is_urgent { pace.quiet.min(URGENT_QUIET) } else { pace.quiet };
     let is_reminder = !pace.remind.is_zero() && !mine.is_empty() && after(pace.remind);
-    if (is_news || is_reminder) && after(pace.quiet) {
+    if (is_news || is_reminder) && after(quiet) {
         (true, LastNotice { at_s: Some(now_s), counts: counts_of(mine) })
     } else {
         (false, LastNotice { at_s: last.at_s, counts: counts_of(&known) })
@@ -257,6 +277,24 @@ mod tests {
         assert!(told(&last, 1, 87_400).0, "a reminder");
         assert!(!told(&last, 0, 87_400).0, "nothing waits");
         assert!(told(&last, 2, 500).0, "the clock was set back");
+    }
+
+    #[test]
+    fn what_is_about_a_referral_waits_five_minutes_after_another_message_and_no_hour() {
+        for matter in Matter::ALL.iter().copied().filter(|it| it.is_urgent()) {
+            let both = |n| Waiting::new([(matter, n), (Matter::Quarantines, 1)]);
+            let (is_due, last) = decide(&LastNotice::default(), &both(1), PACE, 1_000);
+            assert!(is_due, "{matter:?}");
+            assert!(!decide(&last, &both(2), PACE, 1_299).0, "{matter:?}");
+            let (is_due, last) = decide(&last, &both(2), PACE, 1_300);
+            assert!(is_due, "{matter:?}");
+            assert!(!decide(&last, &both(2), PACE, 4_899).0, "{matter:?}: the same is no news");
+            let more = Waiting::new([(matter, 2), (Matter::Quarantines, 2)]);
+            assert!(!decide(&last, &more, PACE, 1_600).0, "the rest keeps its pace");
+            let shorter = Pace { quiet: Duration::from_secs(60), ..PACE };
+            assert!(decide(&last, &both(3), shorter, 1_360).0, "as short as the settings have it");
+        }
+        assert!(!Matter::Quarantines.is_urgent() && !Matter::ConsentsEnding.is_urgent());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use entente_core::audit::{Action, Actor, AuditEntry};
+use entente_core::codes::Urgency;
 use entente_core::identity::OrgId;
 use entente_core::record::RecordId;
 use entente_core::referral::{
@@ -39,7 +40,8 @@ pub(crate) mod through;
 mod timers;
 
 pub use permit::Refusal;
-pub use timers::{Alarm, AlarmKind};
+pub(crate) use timers::lapsed;
+pub use timers::{Alarm, AlarmKind, LAPSED_DAYS};
 
 /// How many referrals may be open between us and one partner, in each direction: nobody fills
 /// another's inbox, and a shelter has two dozen.
@@ -56,7 +58,7 @@ pub const ROUTINE_DAYS: u32 = 14;
 pub struct ReferralRules {
     /// To whom what is overdue goes: a name or an office, in the settings' own words. Empty: nobody.
     pub coordinator: String,
-    /// The days that a partner has to answer what is not urgent.
+    /// The days that a partner has to answer what is not urgent, and to close what it serves.
     pub routine_days: u32,
 }
 
@@ -85,7 +87,8 @@ pub struct KeptReferral {
     pub since_s: i64,
     /// What it waits for, if it waits for something.
     pub timers: Option<Timers>,
-    /// Whether somebody was reminded, and whether it went to the coordinator.
+    /// Whether somebody was reminded, and whether it went to the coordinator. Of one that lapsed: both, once
+    /// somebody has seen to it.
     pub alarms: (bool, bool),
     pub(crate) n_steps: u32,
 }
@@ -241,9 +244,22 @@ impl Node {
         Ok(self.db.read(|tx| tx.referral_steps(home.as_bytes(), &id.0))?)
     }
 
-    /// The timers of a wait that begins now.
+    /// The timers of a wait for an answer that begins now.
     pub(crate) fn timers_of(&self, card: &NeedCard) -> Timers {
-        Timers::of(self.now_s(), window_s(card.urgency, self.referral_rules().routine_days))
+        self.timers_within(card.urgency)
+    }
+
+    /// The timers of a step that begins now. Until the person is reached it is as urgent as the card; from
+    /// then on what is missing is that somebody closes it.
+    fn timers_at(&self, card: &NeedCard, step: HomeStep) -> Timers {
+        match step {
+            HomeStep::Opened | HomeStep::InService => self.timers_within(Urgency::Routine),
+            _ => self.timers_of(card),
+        }
+    }
+
+    fn timers_within(&self, urgency: Urgency) -> Timers {
+        Timers::of(self.now_s(), window_s(urgency, self.referral_rules().routine_days))
     }
 
     fn referral_entry(&self, actor: Actor, action: Action, id: &ReferralId) -> AuditEntry {
@@ -277,10 +293,7 @@ fn one<T>(all: Vec<T>, id: impl Fn(&T) -> ReferralId, wanted: &str) -> Outcome<T
 /// Whether a referral at this step waits for somebody to act soon. Before the first offer only one does that
 /// an organization without a node asked for.
 fn waits(step: HomeStep) -> bool {
-    matches!(
-        step,
-        HomeStep::Offered | HomeStep::Accepted | HomeStep::HandedOver | HomeStep::Delivered
-    )
+    step == HomeStep::Offered || step.is_taken()
 }
 
 /// Whether an offer is one that its partner still has to do with.

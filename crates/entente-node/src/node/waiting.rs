@@ -12,7 +12,7 @@ use entente_store::rows::PartnerState;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use super::referrals::{KeptReferral, ReceivedReferral};
+use super::referrals::{KeptReferral, ReceivedReferral, lapsed};
 use super::status::Standing;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Both;
@@ -106,9 +106,18 @@ matters! {
     ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
         ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
-    ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list --all",
+    ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list",
         ("referral was declined by all who were asked", "referrals were declined by all who were asked"),
         ("renvoi a été refusé par tous", "renvois ont été refusés par tous");
+    ReferralsLapsed = 15, "referrals_lapsed", [CaseWorker, Supervisor, PrivacyOfficer, Coordinator], "entente referral overdue",
+        ("referral was accepted by nobody in time", "referrals were accepted by nobody in time"),
+        ("renvoi n’a été accepté par personne à temps", "renvois n’ont été acceptés par personne à temps");
+    AnswersDueSoon = 16, "answers_due_soon", [CaseWorker, Supervisor], "entente referral inbox",
+        ("referral waits for our answer, and half of the time is over", "referrals wait for our answer, and half of the time is over"),
+        ("renvoi attend notre réponse, et la moitié du délai est écoulée", "renvois attendent notre réponse, et la moitié du délai est écoulée");
+    ReferralsSlow = 17, "referrals_slow", [CaseWorker, Supervisor], "entente referral list",
+        ("referral of ours has used half of its time", "referrals of ours have used half of their time"),
+        ("de nos renvois a utilisé la moitié de son délai", "de nos renvois ont utilisé la moitié de leur délai");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -133,6 +142,9 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
+    (Matter::ReferralsLapsed, |look| Ok(lapsed(&look.ours, look.node.now_s()).len() as u64)),
+    (Matter::AnswersDueSoon, |look| Ok(look.answers_due_soon())),
+    (Matter::ReferralsSlow, |look| Ok(look.slow())),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
@@ -145,6 +157,31 @@ impl Matter {
     /// The matter with this number.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.iter().copied().find(|matter| matter.number() == number)
+    }
+
+    /// Whether it is about a referral under way, for which an answer may be due within the hour: it does
+    /// not wait for the pace of the rest.
+    pub fn is_urgent(self) -> bool {
+        self.is_for_coordinator()
+            || matches!(
+                self,
+                Self::ReferralsToAnswer
+                    | Self::HandoversToOpen
+                    | Self::Acceptances
+                    | Self::ReferralsUnmet
+            )
+    }
+
+    /// Whether it is that somebody else did not act in time, or will not: it goes to whom
+    /// `referrals.coordinator` names, whatever their roles.
+    pub fn is_for_coordinator(self) -> bool {
+        matches!(
+            self,
+            Self::ReferralsOverdue
+                | Self::ReferralsLapsed
+                | Self::AnswersDueSoon
+                | Self::ReferralsSlow
+        )
     }
 
     /// Whether anybody with these roles may do something about it.
@@ -181,7 +218,13 @@ impl Waiting {
     /// Only what concerns somebody with these roles.
     #[must_use]
     pub fn for_roles(&self, roles: &[Role]) -> Self {
-        Self::new(self.iter().filter(|(matter, _)| matter.concerns(roles)))
+        self.only(|matter| matter.concerns(roles))
+    }
+
+    /// Only these matters.
+    #[must_use]
+    pub fn only(&self, is_meant: impl Fn(Matter) -> bool) -> Self {
+        Self::new(self.iter().filter(|(matter, _)| is_meant(*matter)))
     }
 
     /// The same without one matter.
@@ -227,6 +270,23 @@ impl Look<'_> {
         let ours = self.ours.iter().filter(|it| it.is_overdue(now_s)).count();
         let theirs = self.theirs.iter().filter(|it| it.is_overdue(now_s)).count();
         (ours + theirs) as u64
+    }
+
+    /// What we were offered and somebody here was reminded of, before the answer is due.
+    fn answers_due_soon(&self) -> u64 {
+        let now_s = self.node.now_s();
+        let is_soon = |it: &&ReceivedReferral| {
+            it.state == Received::Offered && it.reminded && !it.is_overdue(now_s)
+        };
+        self.theirs.iter().filter(is_soon).count() as u64
+    }
+
+    /// Ours that somebody was reminded of, before they are overdue.
+    fn slow(&self) -> u64 {
+        let now_s = self.node.now_s();
+        let is_slow =
+            |it: &&KeptReferral| it.timers.is_some() && it.alarms.0 && !it.is_overdue(now_s);
+        self.ours.iter().filter(is_slow).count() as u64
     }
 
     /// Consents that hold today and will not in a month.

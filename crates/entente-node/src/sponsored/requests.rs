@@ -19,6 +19,7 @@ use entente_core::consent::{Consent, ConsentId};
 use entente_core::handover::{Binding, ContactDetails, KeyId, Sealed};
 use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
+use entente_core::policy::Why;
 use entente_core::record::Language;
 use entente_core::referral::{
     Area, Body, Head, HomeStep, Message, NeedCard, OfferStep, ReferralId, Refused,
@@ -436,6 +437,10 @@ fn uncovered(
         format!("not covered: {}", missing.labels(Lang::En)),
         format!("non visé : {}", missing.labels(Lang::Fr)),
     );
+    if wanted.consent.is_duty_for_others(&wanted.card) {
+        let why = Why::DutyNotForCard;
+        fault = fault.because(why.text(Lang::En), why.text(Lang::Fr));
+    }
     let recipient = wanted.consent.recipients.first().unwrap_or(&profile.sponsor);
     for gap in wanted.consent.gaps(Purpose::Referral, recipient, OrgType::Ngo, today) {
         fault = fault.because(gap.text(Lang::En), gap.text(Lang::Fr));

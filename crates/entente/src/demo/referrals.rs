@@ -170,8 +170,6 @@ async fn offer(
         figures.accepted += u64::from(step == "accepted");
         teller.say(&format!("{name}: {step}"), &format!("{name} : {step}"));
     }
-    let told = workers.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
-    figures.declined += told.offers.iter().filter(|it| it.barrier.is_some()).count() as u64;
     Ok(())
 }
 
@@ -212,7 +210,7 @@ async fn hand_over(
     Ok(())
 }
 
-/// What came of it goes back to who asked, and a refusal stays as a gap.
+/// What came of it goes back to who asked, and the refusal stays as a gap, although another took her in.
 async fn close(
     teller: &Teller,
     offices: &[Office],
@@ -230,5 +228,13 @@ async fn close(
     let told = workers.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
     figures.closed += u64::from(told.referral.step == "done");
     teller.page(&told);
+    let name = at(offices, BC)?.name();
+    teller.step(
+        &format!("She was served, and that {name} had no room stays a gap: counted, and said of nobody."),
+        &format!("Elle est prise en charge, et le manque de place chez {name} reste une lacune : comptée, sans rien dire de personne."),
+    );
+    let gaps = workers.ask(&ReferralGapsAsk::default()).await?;
+    figures.declined += gaps.declines.values().sum::<u64>();
+    teller.page(&gaps);
     Ok(())
 }

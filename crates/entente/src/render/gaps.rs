@@ -1,6 +1,6 @@
 //! What our referrals came to: needs, regions and quarters, with a bar for what is unmet.
 
-use entente_core::codes::Code as _;
+use entente_core::codes::{Barrier, Code as _};
 use entente_core::lang::Lang;
 use entente_core::statistics::plan::CubeDimension;
 use entente_core::statistics::referrals::{ReferralResult, Unmet, Waiting};
@@ -41,6 +41,14 @@ impl Render for ReferralGapsTold {
                 page.pick("Why needs stay unmet", "Pourquoi des besoins restent non comblés"),
             );
             page.table(why(&self.needs, lang));
+        }
+        if !self.declines.is_empty() {
+            page.title(page.pick("Why partners declined", "Pourquoi des partenaires ont refusé"));
+            page.table(declined(&self.needs, lang));
+            page.say(
+                "Each decline is counted, also where another partner took the referral.",
+                "Chaque refus compte, même si un autre partenaire a pris le renvoi.",
+            );
         }
         page.title(page.pick("Time until the acceptance", "Délai jusqu’à l’acceptation"));
         page.table(waiting(&self.needs, lang));
@@ -95,6 +103,25 @@ fn why(rows: &[GapRow], lang: Lang) -> Grid {
     grid
 }
 
+/// By need, the barriers for which partners declined.
+fn declined(rows: &[GapRow], lang: Lang) -> Grid {
+    let mut grid = Grid::new([
+        CubeDimension::Need.label(lang),
+        lang.pick("Barrier", "Obstacle"),
+        lang.pick("Declines", "Refus"),
+    ])
+    .numeric([2]);
+    for row in rows {
+        for barrier in Barrier::ALL {
+            if let Some(n) = row.declines.get(barrier.code()) {
+                let need = CubeDimension::Need.label_text(&row.code, lang);
+                grid.row([need, barrier.label(lang).to_owned(), lang.number(*n)]);
+            }
+        }
+    }
+    grid
+}
+
 /// By need, how long it took.
 fn waiting(rows: &[GapRow], lang: Lang) -> Grid {
     let header = Waiting::ALL.iter().map(|it| it.label(lang));
@@ -126,6 +153,7 @@ mod tests {
             referrals,
             unmet,
             results: counts(results),
+            declines: counts([("no_capacity", unmet), ("status_barrier", referrals - unmet)]),
             waiting: counts(waiting),
         }
     }
@@ -138,6 +166,7 @@ mod tests {
             referrals: 12,
             persons: 11,
             unmet,
+            declines: [("no_capacity".to_owned(), unmet + 1)].into(),
             needs: vec![row("emergency_housing", 10, unmet), row("legal", 2, 0)],
             regions: vec![row("prairies", 12, unmet)],
             quarters: vec![row("Q3", 12, unmet)],
@@ -149,12 +178,19 @@ mod tests {
     #[test]
     fn what_is_unmet_has_its_bar_its_reason_and_its_wait_in_both_languages() {
         let english = page(Lang::En, 5);
-        for needle in ["██████████░░░░░░░░░░", "no capacity", "Not accepted", "Do not publish"]
-        {
+        for needle in [
+            "██████████░░░░░░░░░░",
+            "no capacity",
+            "Not accepted",
+            "Why partners declined",
+            "Do not publish",
+        ] {
             assert!(english.contains(needle), "{needle}: {english}");
         }
         let french = page(Lang::Fr, 5);
-        for needle in ["Hébergement d’urgence", "Non accepté", "T3", "À ne pas publier"] {
+        for needle in
+            ["Hébergement d’urgence", "Non accepté", "T3", "Chaque refus", "À ne pas publier"]
+        {
             assert!(french.contains(needle), "{needle}: {french}");
         }
         assert!(!page(Lang::En, 0).contains("Why needs stay unmet"));

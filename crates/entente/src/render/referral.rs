@@ -304,6 +304,13 @@ fn next(row: &ReferralRow, page: &mut Page<'_>) {
         (true, "created" | "unmet") => {
             page.next(&format!("entente referral offer {id} --matching"))
         }
+        (true, "expired") => {
+            page.next(&format!("entente referral withdraw {id}"));
+            page.say(
+                "Nobody took it in time. A new referral of the same record, or this, takes it off the list of what waits.",
+                "Personne ne l’a pris à temps. Un nouveau renvoi du même dossier, ou cette commande, le retire de la liste de ce qui attend.",
+            );
+        }
         (false, "offered") => page.next(&format!("entente referral accept {id}")),
         (false, "accepting") => page.say(
             "Its home decides as soon as it reads this: see `entente referral inbox`.",

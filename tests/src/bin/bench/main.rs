@@ -61,6 +61,8 @@ struct Sizes {
     n_organizations: &'static [usize],
     /// Repetitions, of which the median is taken.
     n_times: usize,
+    /// For how many seconds referrals go their whole way, one round after the other; one round at least.
+    sustained_s: u64,
 }
 
 const FULL: Sizes = Sizes {
@@ -73,6 +75,7 @@ const FULL: Sizes = Sizes {
     n_rows: 1_000_000,
     n_organizations: &[30, 300, 5_000],
     n_times: 3,
+    sustained_s: 60,
 };
 
 const SMALL: Sizes = Sizes {
@@ -85,6 +88,7 @@ const SMALL: Sizes = Sizes {
     n_rows: 30_000,
     n_organizations: &[30],
     n_times: 1,
+    sustained_s: 0,
 };
 
 const NAMES: [&str; 12] = [

@@ -38,7 +38,15 @@ pub(in crate::answer) fn desk(seed: u8) -> Arc<Desk> {
 
 /// The same on an engine and in a folder of its own.
 pub(in crate::answer) fn desk_on(seed: u8, engine: Arc<dyn Engine>, home: Home) -> Arc<Desk> {
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(START_S));
+    desk_by(seed, engine, home, Arc::new(ManualClock::new(START_S)))
+}
+
+/// The same with a clock that the test moves.
+pub(in crate::answer) fn desk_at(seed: u8, clock: &ManualClock) -> Arc<Desk> {
+    desk_by(seed, Arc::new(Memory::default()), Home::new("/nowhere"), Arc::new(clock.clone()))
+}
+
+fn desk_by(seed: u8, engine: Arc<dyn Engine>, home: Home, clock: Arc<dyn Clock>) -> Arc<Desk> {
     let profile = Profile {
         name: Text::new(format!("Organization {seed}"), format!("Organisme {seed}")),
         kind: if seed == 1 { OrgType::Federal } else { OrgType::Provincial },

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entente_core::codes::ConsentScope;
@@ -6,22 +7,20 @@ use entente_core::record::Field;
 
 use super::*;
 use crate::answer::records::fixture::{
-    actor, agree, audited, case, consent, desk, pair, pull, staff, steps,
+    START_S, actor, agree, audited, case, consent, desk_at, pair, pull, staff, steps,
 };
+use crate::clock::ManualClock;
 use crate::node::waiting::Matter;
 
 /// A province that may offer referrals to the centre, and a record of somebody who consents.
 fn two() -> (Arc<Desk>, Arc<Desk>, String) {
-    let (province, centre) = (desk(2), desk(1));
-    pair(&province, &centre);
-    let changes = [
-        (
-            "purposes = [\"statistics\", \"evaluation\"]",
-            "purposes = [\"statistics\", \"referral\"]",
-        ),
-        ("summaries = true", "summaries = true\nreferrals = true"),
-    ];
-    agree(&province, &centre, &changes);
+    two_at(&ManualClock::new(START_S))
+}
+
+/// The same with a clock that both have.
+fn two_at(clock: &ManualClock) -> (Arc<Desk>, Arc<Desk>, String) {
+    let (province, centre) = (desk_at(2, clock), desk_at(1, clock));
+    befriend(&province, &centre);
     let fields = [
         (Field::Needs, "legal;immigration"),
         (Field::Languages, "cr"),
@@ -33,6 +32,19 @@ fn two() -> (Arc<Desk>, Arc<Desk>, String) {
     let given = Consent { scopes, ..consent() };
     province.node.give_consent(actor(), &record, given).unwrap();
     (province, centre, record.to_string())
+}
+
+/// Makes two desks partners, the first of which may offer referrals to the other.
+fn befriend(from: &Desk, to: &Desk) {
+    pair(from, to);
+    let changes = [
+        (
+            "purposes = [\"statistics\", \"evaluation\"]",
+            "purposes = [\"statistics\", \"referral\"]",
+        ),
+        ("summaries = true", "summaries = true\nreferrals = true"),
+    ];
+    agree(from, to, &changes);
 }
 
 fn asked(record: &str) -> ReferralCreateAsk {
@@ -171,6 +183,8 @@ fn a_referral_that_all_decline_waits_for_its_case_worker_until_it_goes_on() {
     decline(&centre, &staff(), no, &steps()).unwrap();
     pull(&province, &centre);
     assert_eq!(waits(), 1);
+    let open = list(&province, &staff(), ReferralListAsk::default(), &steps()).unwrap();
+    assert_eq!(open.referrals.len(), 1, "it is in the list of what is open");
     withdraw(&province, &staff(), ReferralWithdrawAsk { referral: id }, &steps()).unwrap();
     assert_eq!(waits(), 0);
 }
@@ -196,4 +210,81 @@ fn an_address_says_whose_a_referral_is_and_finds_no_other() {
 
     let ours = seen(&province, format!("{id}@{}", province.node.id())).unwrap();
     assert_eq!((ours.ours, ours.address()), (true, id));
+}
+
+#[test]
+fn a_referral_that_nobody_took_in_time_waits_until_somebody_has_seen_to_it() {
+    const DAY_S: i64 = 24 * 60 * 60;
+    let clock = ManualClock::new(START_S);
+    let (province, _, record) = two_at(&clock);
+    let node = &province.node;
+    let lapse = || {
+        let id = made(&province, asked(&record)).unwrap().referral.id;
+        let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+        offer(&province, &staff(), ask, &steps()).unwrap();
+        clock.advance(6 * 60 * 60);
+        node.referral_timers().unwrap();
+        id
+    };
+    let waits = || node.waiting(false).unwrap().n(Matter::ReferralsLapsed);
+    let ids = |told: Outcome<ReferralListTold>| -> Vec<String> {
+        told.unwrap().referrals.into_iter().map(|row| row.id).collect()
+    };
+    let listed = || {
+        let open = ids(list(&province, &staff(), ReferralListAsk::default(), &steps()));
+        assert_eq!(ids(overdue(&province, &staff(), ReferralOverdueAsk {}, &steps())), open);
+        open
+    };
+    let set_aside = |id: &str| {
+        let ask = ReferralWithdrawAsk { referral: id.to_owned() };
+        withdraw(&province, &staff(), ask, &steps()).map_err(|fault| fault.code)
+    };
+    assert_eq!(waits(), 0);
+    let first = lapse();
+    assert_eq!((waits(), listed()), (1, vec![first.clone()]));
+    let told = set_aside(&first).unwrap();
+    assert_eq!(told.referral.step, "expired", "what became of it stays what it is");
+    assert_eq!(told.timeline.last().map(|it| it.code.as_str()), Some("withdrawn"));
+    assert_eq!((waits(), listed()), (0, vec![]));
+    assert_eq!(audited(&province, Action::ReferralWithdrawn).len(), 1);
+    assert_eq!(set_aside(&first), Err("ENT-2308".to_owned()), "once");
+
+    // Another one for the same person is what somebody did about it.
+    let second = lapse();
+    assert_eq!((waits(), listed()), (1, vec![second]));
+    let third = lapse();
+    assert_eq!((waits(), listed()), (1, vec![third]));
+    // And nothing waits for ever.
+    clock.advance(14 * DAY_S - 1);
+    assert_eq!(waits(), 1);
+    clock.advance(1);
+    assert_eq!((waits(), listed()), (0, vec![]));
+    let all = ReferralListAsk { all: true, record: None };
+    assert_eq!(ids(list(&province, &staff(), all, &steps())).len(), 3);
+}
+
+#[test]
+fn a_decline_beside_an_acceptance_is_a_gap_that_our_own_staff_see() {
+    let clock = ManualClock::new(START_S);
+    let (province, centre, record) = two_at(&clock);
+    let third = desk_at(3, &clock);
+    befriend(&province, &third);
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
+    assert_eq!(offer(&province, &staff(), ask, &steps()).unwrap().offers.len(), 2);
+    for partner in [&centre, &third] {
+        pull(partner, &province);
+    }
+    let no = ReferralDeclineAsk { referral: id.clone(), barrier: "status_barrier".to_owned() };
+    decline(&third, &staff(), no, &steps()).unwrap();
+    accept(&centre, &staff(), ReferralAcceptAsk { referral: id }, &steps()).unwrap();
+    for partner in [&third, &centre] {
+        pull(&province, partner);
+    }
+    let told = gaps(&province, &staff(), ReferralGapsAsk::default(), &steps()).unwrap();
+    assert_eq!((told.referrals, told.unmet), (1, 0), "somebody has it");
+    assert_eq!(told.declines, BTreeMap::from([("status_barrier".to_owned(), 1)]));
+    let [need] = told.needs.as_slice() else { panic!("{:?}", told.needs) };
+    assert_eq!((need.code.as_str(), &need.declines), ("legal", &told.declines));
+    assert_eq!(told.regions[0].declines, told.declines);
 }

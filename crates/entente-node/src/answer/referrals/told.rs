@@ -12,7 +12,7 @@ use super::both;
 use crate::answer::instant;
 use crate::answer::records::show::Names;
 use crate::local::doc::*;
-use crate::node::handovers::KeyState;
+use crate::node::handovers::{KeyState, kept_until_s};
 use crate::node::referrals::{KeptReferral, ReceivedReferral, Refusal};
 use crate::node::{Node, Outcome};
 use crate::sponsored::FolderReferral;
@@ -257,8 +257,7 @@ fn tell_progress(entries: &mut [HandoverEntry], timeline: &[ReferralStep]) {
 }
 
 fn handover(row: &HandoverRow, way: Way, kept_days: u32, until_s: Option<i64>) -> HandoverEntry {
-    let kept_until_s =
-        row.closed_at_s.map(|at_s| at_s.saturating_add(i64::from(kept_days) * 24 * 60 * 60));
+    let kept_until_s = kept_until_s(row, kept_days);
     let opener = row.opened.as_ref().map(|(_, name)| name.clone());
     HandoverEntry {
         sent: way == Way::Sent,

@@ -194,7 +194,7 @@ pub struct HandoverEntry {
     pub destroyed_there_at: Option<String>,
     /// Until when it opens, if our key was replaced.
     pub opens_until: Option<String>,
-    /// When it is going to be destroyed here; `null` while the referral is not closed.
+    /// When it is going to be destroyed here; `null` while it is not opened and the referral not closed.
     pub kept_until: Option<String>,
     /// For how many days it is kept once the referral is closed.
     pub kept_days: u32,

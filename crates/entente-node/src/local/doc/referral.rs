@@ -112,7 +112,7 @@ pub struct ReferralCloseAsk {
     pub outcome: String,
 }
 
-/// Takes a referral of ours back, everywhere.
+/// Takes a referral of ours back, everywhere; one that nobody took in time, off the list of what waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralWithdrawAsk {
@@ -132,7 +132,7 @@ pub struct ReferralShowAsk {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralListAsk {
-    /// Those that are over as well.
+    /// Those that are over as well. One that nobody took in time is listed until somebody has seen to it.
     #[serde(default)]
     pub all: bool,
     /// Only those of this record.
@@ -140,7 +140,7 @@ pub struct ReferralListAsk {
     pub record: Option<String>,
 }
 
-/// Lists what is overdue, ours and what we were offered.
+/// Lists what is overdue, ours and what we were offered, and what of ours nobody took in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralOverdueAsk {}

@@ -24,6 +24,8 @@ pub struct ReferralGapsTold {
     pub persons: u64,
     /// How many are unmet.
     pub unmet: u64,
+    /// How often a partner that was asked declined, by codes of `barrier`: also where another took it.
+    pub declines: BTreeMap<String, u64>,
     /// By first need: codes of `need`.
     pub needs: Vec<GapRow>,
     /// By where the service is wanted: codes of `region_shared`, and `unknown`.
@@ -43,6 +45,8 @@ pub struct GapRow {
     pub unmet: u64,
     /// What came of them, by codes of `referral_result`.
     pub results: BTreeMap<String, u64>,
+    /// How often a partner that was asked declined, by codes of `barrier`: also where another took it.
+    pub declines: BTreeMap<String, u64>,
     /// How long it took until somebody accepted, by codes of `waiting`.
     pub waiting: BTreeMap<String, u64>,
 }

@@ -95,7 +95,7 @@ impl Node {
         self.keep_sent_handover(tx, partner, &message.head, key, hash, said_at)
     }
 
-    /// What becomes of what we handed over when the referral comes to an end.
+    /// What becomes of what we handed over when the referral comes to an end, or when it was opened.
     pub(super) fn settle_sent_handovers(
         &self,
         tx: &mut Write<'_>,
@@ -106,6 +106,9 @@ impl Node {
             HomeStep::Done(_) => self.close_handovers(tx, Way::Sent, &winner, &kept.id),
             HomeStep::Revoked => {
                 self.shred_handovers(tx, Way::Sent, &winner, &kept.id, "withdrawn")
+            }
+            HomeStep::Opened | HomeStep::InService => {
+                self.note_opened(tx, Way::Sent, &winner, &kept.id)
             }
             _ => Ok(()),
         }
@@ -122,6 +125,7 @@ impl Node {
             PartnerState::Revoked => {
                 self.shred_handovers(tx, Way::Received, &kept.home, &kept.id, "withdrawn")
             }
+            PartnerState::InService => self.note_opened(tx, Way::Received, &kept.home, &kept.id),
             _ => Ok(()),
         }
     }

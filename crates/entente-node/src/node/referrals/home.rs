@@ -56,7 +56,7 @@ impl Node {
             if case.withdrawn {
                 return Err(record_withdrawn());
             }
-            self.check_any_consent(&case, &card.needs)?;
+            self.check_any_consent(&case, &card)?;
             self.make_referral(tx, &actor, id, (*record, card), None)
         })
     }
@@ -190,7 +190,8 @@ impl Node {
         if kept.state.step != before.step {
             kept.since_s = self.now_s();
             kept.alarms = (false, false);
-            kept.timers = waits(kept.state.step).then(|| self.timers_of(&kept.card));
+            let step = kept.state.step;
+            kept.timers = waits(step).then(|| self.timers_at(&kept.card, step));
         }
         let about = if lapsed { LAPSED } else { self::about(&doing.event) };
         let (action, code, detail, partner) = about;

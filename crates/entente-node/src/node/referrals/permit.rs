@@ -2,13 +2,13 @@
 
 use entente_core::agreement::{AgreementState, Clause};
 use entente_core::audit::{Action, Actor};
-use entente_core::codes::{Code as _, Need, OrgType, Purpose, Set};
+use entente_core::codes::{Code as _, OrgType, OverrideReason, Purpose, Set};
 use entente_core::consent::uncovered;
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, decide_own_offer};
+use entente_core::policy::{Denied, NeedConsent, OfferProposal, Permitted, Why, decide_own_offer};
 use entente_core::record::RecordId;
-use entente_core::referral::{Head, HomeStep, Message, Offer, Timers};
+use entente_core::referral::{Head, HomeStep, Message, NeedCard, Offer, Timers};
 use entente_core::summary::Finest;
 use entente_store::db::Rows;
 use entente_store::referrals::Referrals as _;
@@ -24,6 +24,12 @@ use crate::node::partners::Shut;
 use crate::node::records::{Case, case_of, unknown_record};
 use crate::node::sponsors::requests::{case_of_request, wanted_of};
 use crate::node::{Node, Outcome};
+
+/// An offer that may go, and the legal duties on which it goes where a consent was missing.
+pub(crate) struct PermittedOffer {
+    pub(super) message: Permitted<Message>,
+    pub(super) duties: Set<OverrideReason>,
+}
 
 /// Why a referral may not be offered to a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,9 +138,9 @@ fn closed(shut: Shut) -> (&'static str, &'static str) {
 
 impl Node {
     /// Whether each need is covered towards anybody at all. Towards whom is asked with each offer.
-    pub(super) fn check_any_consent(&self, case: &Case, needs: &[Need]) -> Outcome<()> {
+    pub(super) fn check_any_consent(&self, case: &Case, card: &NeedCard) -> Outcome<()> {
         let today = self.today();
-        let missing = uncovered(&case.consents, needs, &self.id(), today);
+        let missing = uncovered(&case.consents, card, &self.id(), today);
         if missing.is_empty() {
             return Ok(());
         }
@@ -142,6 +148,10 @@ impl Node {
             format!("not covered: {}", missing.labels(Lang::En)),
             format!("non visé : {}", missing.labels(Lang::Fr)),
         );
+        if case.consents.iter().any(|it| it.is_duty_for_others(card) && it.is_current(today)) {
+            let why = Why::DutyNotForCard;
+            fault = fault.because(why.text(Lang::En), why.text(Lang::Fr));
+        }
         for consent in &case.consents {
             let recipient = consent.recipients.first().copied().unwrap_or_else(|| self.id());
             for gap in consent.gaps(Purpose::Referral, &recipient, OrgType::Ngo, today) {
@@ -227,7 +237,7 @@ impl Node {
         kept: &KeptReferral,
         case: &Case,
         partner: &OrgId,
-    ) -> Outcome<Result<Permitted<Message>, Refusal>> {
+    ) -> Outcome<Result<PermittedOffer, Refusal>> {
         let route = self.route_to(tx, partner)?;
         let through = route.as_ref().map_or(*partner, |route| route.sponsor);
         if let Some(row) = tx.request(&kept.id.0)?
@@ -242,7 +252,11 @@ impl Node {
         }
         if let Some(route) = route.as_ref().filter(|_| self.is_ours(&through)) {
             let proposal = self.own_proposal(kept, case, partner, route);
-            return Ok(decide_own_offer(self.id(), &proposal).map_err(Refusal::Denied));
+            let duties = proposal.consent.duties;
+            let decided = decide_own_offer(self.id(), &proposal);
+            return Ok(decided
+                .map(|message| PermittedOffer { message, duties })
+                .map_err(Refusal::Denied));
         }
         let Some(row) = tx.partner(through.as_bytes())? else {
             return Ok(Err(Refusal::Shut(Shut::Unknown)));
@@ -255,7 +269,9 @@ impl Node {
         }
         let Some(agreed) = self.newest(tx, &through)? else { return Ok(Err(Refusal::NoAgreement)) };
         let proposal = self.offer_proposal(kept, case, (partner, route.as_ref()), &agreed)?;
-        Ok(self.policy(&agreed)?.decide_offer(&proposal).map_err(Refusal::Denied))
+        let duties = proposal.consent.duties;
+        let decided = self.policy(&agreed)?.decide_offer(&proposal);
+        Ok(decided.map(|message| PermittedOffer { message, duties }).map_err(Refusal::Denied))
     }
 
     /// Whether whoever asked for a referral lets it be offered to this kind of organization, and is not
@@ -293,10 +309,10 @@ impl Node {
         let today = self.today();
         let chain = kept.offers.get(partner).map(|row| &row.ours);
         let head = self.head(kept.id, agreed.reference(), chain, None);
-        let mut consent = NeedConsent::of(&case.consents, &policy, &kept.card.needs, today);
+        let mut consent = NeedConsent::of(&case.consents, &policy, &kept.card, today);
         if let Some(route) = route {
             let towards = (partner, route.kind);
-            let behind = NeedConsent::towards(&case.consents, towards, &kept.card.needs, today);
+            let behind = NeedConsent::towards(&case.consents, towards, &kept.card, today);
             consent = consent.and(behind);
         }
         let head = Head { sponsored: route.map(|_| *partner), ..head };
@@ -315,8 +331,7 @@ impl Node {
         let head = self.head(kept.id, WITH_OURSELVES, chain, None);
         let head = Head { sponsored: Some(*org), ..head };
         let towards = (org, route.kind);
-        let needs = &kept.card.needs;
-        let consent = NeedConsent::towards(&case.consents, towards, needs, self.today());
+        let consent = NeedConsent::towards(&case.consents, towards, &kept.card, self.today());
         self.proposal_of(kept, case, head, consent, AgreementState::Active)
     }
 

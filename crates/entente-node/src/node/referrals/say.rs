@@ -1,6 +1,7 @@
 //! What is said of a referral of ours: signed, placed in the feed, written down.
 
 use entente_core::audit::Action;
+use entente_core::codes::{Code as _, Set};
 use entente_core::identity::OrgId;
 use entente_core::policy::{Permitted, referral_decision};
 use entente_core::referral::{Body, Head, Message, OfferStep, ReferralId, Refused, Said, Standing};
@@ -45,11 +46,15 @@ impl Node {
         partner: &OrgId,
         what: Said,
     ) -> Outcome<()> {
+        let mut duties = Set::EMPTY;
         let permitted = match what {
             Said::Offer => {
                 let case = self.case_for(tx, &kept.record)?;
                 match self.permit_offer(tx, kept, &case, partner)? {
-                    Ok(permitted) => permitted,
+                    Ok(permitted) => {
+                        duties = permitted.duties;
+                        permitted.message
+                    }
                     Err(refusal) => return Err(refusal.explain(not_offered(), ("", ""))),
                 }
             }
@@ -85,7 +90,10 @@ impl Node {
         }
         let entry = self.referral_entry(doing.actor.clone(), action, &kept.id);
         let entry = entry.record(kept.record).partner(*partner).agreement(head.agreement.id);
-        self.write_audit(tx, vec![entry.reasons([code.to_owned()])])?;
+        // On what it rests, where it is no consent of the person.
+        let rests_on = duties.iter().map(|duty| format!("override:{}", duty.code()));
+        let reasons = std::iter::once(code.to_owned()).chain(rests_on);
+        self.write_audit(tx, vec![entry.reasons(reasons)])?;
         self.add_step(tx, kept, doing.actor, Some(*partner), (code, ""), Some(hash))
     }
 

@@ -57,7 +57,7 @@ impl Node {
         kept: &KeptReferral,
         case: &Case,
     ) -> Outcome<Vec<HomeEvent>> {
-        if self.check_any_consent(case, &kept.card.needs).is_err() {
+        if self.check_any_consent(case, &kept.card).is_err() {
             return Ok(vec![HomeEvent::Withdraw]);
         }
         let mut events = Vec::new();
@@ -81,18 +81,18 @@ impl Node {
     ) -> Outcome<bool> {
         let through = self.through(tx, &kept.id, partner)?;
         if let Some(route) = self.route_to(tx, partner)?.filter(|_| self.is_ours(&through)) {
-            let (towards, needs) = ((partner, route.kind), &kept.card.needs);
-            let facts = NeedConsent::towards(&case.consents, towards, needs, self.today());
-            return Ok(needs.iter().all(|need| facts.covered.contains(*need)));
+            let towards = (partner, route.kind);
+            let facts = NeedConsent::towards(&case.consents, towards, &kept.card, self.today());
+            return Ok(facts.covers(&kept.card));
         }
         let Some(agreed) = self.newest(tx, &through)? else { return Ok(false) };
-        let (policy, needs) = (self.policy(&agreed)?, &kept.card.needs);
-        let mut facts = NeedConsent::of(&case.consents, &policy, needs, self.today());
+        let (policy, today) = (self.policy(&agreed)?, self.today());
+        let mut facts = NeedConsent::of(&case.consents, &policy, &kept.card, today);
         if let Some(route) = self.route_to(tx, partner)? {
             let towards = (partner, route.kind);
-            facts = facts.and(NeedConsent::towards(&case.consents, towards, needs, self.today()));
+            facts = facts.and(NeedConsent::towards(&case.consents, towards, &kept.card, today));
         }
-        Ok(needs.iter().all(|need| facts.covered.contains(*need)))
+        Ok(facts.covers(&kept.card))
     }
 
     /// Takes back what a partner was offered under an agreement that is over. What was handed over

@@ -2,16 +2,24 @@
 //!
 //! Nothing here is asked for by anybody; housekeeping calls [`Node::referral_timers`]. A clock that
 //! is set back undoes nothing.
+//!
+//! A referral that nobody took in time is over for its partners and not for the person: it waits for
+//! somebody here until it is seen to ([`lapsed`]).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::audit::{Action, Actor};
 use entente_core::identity::OrgId;
-use entente_core::referral::{HomeEvent, HomeStep, PartnerState, ReferralId, Timers};
+use entente_core::record::RecordId;
+use entente_core::referral::{HomeEvent, HomeStep, PartnerState, ReferralId, Refused, Timers};
 
+use super::faults::refused;
 use super::home::{Doing, put};
 use super::{KeptReferral, ReceivedReferral, read};
 use crate::node::{Node, Outcome};
 
-/// Something about a referral that somebody has to be told.
+/// Something about a referral that somebody has to be told. Each changes what waits ([`crate::node::waiting`]),
+/// and so becomes a message to whom it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// The referral.
@@ -20,8 +28,6 @@ pub struct Alarm {
     pub home: OrgId,
     /// What about it.
     pub kind: AlarmKind,
-    /// To whom it goes, where the settings name somebody.
-    pub coordinator: String,
 }
 
 /// What somebody has to be told about a referral.
@@ -46,7 +52,44 @@ impl AlarmKind {
     }
 }
 
+/// For how many days a referral that nobody took waits for somebody here: as long as the answer to one that
+/// is not urgent. After that it is in the list of all.
+pub const LAPSED_DAYS: i64 = 14;
+
+/// Which of our referrals nobody took in time, and nobody here has seen to since: by taking it off the list,
+/// or with another referral of the same record.
+pub(crate) fn lapsed(ours: &[KeptReferral], now_s: i64) -> BTreeSet<ReferralId> {
+    let mut newest: BTreeMap<RecordId, i64> = BTreeMap::new();
+    for kept in ours {
+        let at_s = newest.entry(kept.record).or_insert(i64::MIN);
+        *at_s = kept.created.0.max(*at_s);
+    }
+    let waits = |kept: &&KeptReferral| {
+        let is_recent = now_s.saturating_sub(kept.since_s) < LAPSED_DAYS * 24 * 60 * 60;
+        let has_newer = newest.get(&kept.record).is_some_and(|at_s| *at_s >= kept.since_s);
+        kept.state.step == HomeStep::Expired && !kept.alarms.1 && is_recent && !has_newer
+    };
+    ours.iter().filter(waits).map(|kept| kept.id).collect()
+}
+
 impl Node {
+    /// Takes a referral that nobody took in time off the list of what waits. Nobody is told: it is over.
+    pub fn set_lapsed_aside(&self, actor: Actor, id: &ReferralId) -> Outcome<KeptReferral> {
+        self.db.write("lapsed referral", |tx| {
+            let mut kept = self.kept_referral(tx, id)?;
+            if kept.state.step != HomeStep::Expired || kept.alarms.1 {
+                return Err(refused(Refused::Over));
+            }
+            kept.alarms = (true, true);
+            let entry = self.referral_entry(actor.clone(), Action::ReferralWithdrawn, id);
+            let entry = entry.record(kept.record).reasons(["expired".to_owned()]);
+            self.write_audit(tx, vec![entry])?;
+            self.add_step(tx, &mut kept, &actor, None, ("withdrawn", ""), None)?;
+            put(tx, &kept)?;
+            Ok(kept)
+        })
+    }
+
     /// Does what the timers of all referrals ask for now. Returns what somebody has to be told.
     pub fn referral_timers(&self) -> Outcome<Vec<Alarm>> {
         let now = self.now_s();
@@ -55,19 +98,15 @@ impl Node {
             if is_due(&kept, now)
                 && let Some(kind) = self.ring(&kept.id)?
             {
-                alarms.push(self.alarm(kept.id, self.id(), kind));
+                alarms.push(Alarm { id: kept.id, home: self.id(), kind });
             }
         }
         for kept in self.received_referrals()? {
             if wants_reminder(&kept, now) && self.remind(&kept)? {
-                alarms.push(self.alarm(kept.id, kept.home, AlarmKind::Reminder));
+                alarms.push(Alarm { id: kept.id, home: kept.home, kind: AlarmKind::Reminder });
             }
         }
         Ok(alarms)
-    }
-
-    fn alarm(&self, id: ReferralId, home: OrgId, kind: AlarmKind) -> Alarm {
-        Alarm { id, home, kind, coordinator: self.referral_rules().coordinator }
     }
 
     /// Looks at one referral again, and does what is due.
