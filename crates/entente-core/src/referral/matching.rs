@@ -1,8 +1,8 @@
 //! Matching: which services might take a need on, in which order, and why.
 //!
 //! A rank is a sum of points, and every point has a coded reason beside it; nothing else counts.
-//! What a service certainly cannot do (another province, no minors) excludes it, with the reason;
-//! what is not known about it costs nothing and brings nothing. Who may be asked at all is the
+//! What a service certainly cannot do (none of the needs, another province, no minors) excludes it,
+//! with the reason; what is not known about it costs nothing and brings nothing. Who may be asked at all is the
 //! policy's to say, not this module's.
 
 use std::collections::BTreeSet;
@@ -93,6 +93,8 @@ pub enum MatchReason {
     Answers(Need),
     /// It does not.
     DoesNotAnswer(Need),
+    /// It answers none of them.
+    AnswersNothing,
     /// It serves where the person wants the service.
     ServesArea,
     /// It does not.
@@ -141,6 +143,7 @@ impl MatchReason {
         match self {
             Self::Answers(_) => "answers_need",
             Self::DoesNotAnswer(_) => "need_not_answered",
+            Self::AnswersNothing => "no_need_answered",
             Self::ServesArea => "serves_area",
             Self::OtherArea => "other_area",
             Self::SpeaksLanguage => "speaks_language",
@@ -177,6 +180,9 @@ impl MatchReason {
             Self::Accessible(access) => of("accessible", "accessible", access.label(lang)),
             Self::NotAccessible(access) => {
                 of("not said to be accessible", "accessibilité non confirmée", access.label(lang))
+            }
+            Self::AnswersNothing => {
+                pick("answers none of the needs", "ne répond à aucun des besoins")
             }
             Self::ServesArea => pick("serves the area", "dessert la région"),
             Self::OtherArea => pick("serves another area", "dessert une autre région"),
@@ -220,7 +226,8 @@ impl MatchReason {
         // The first need counts as much as the third, fourth and fifth together.
         let of_need = |need| 60 - 12 * i32::try_from(place(need)).unwrap_or_default();
         Some(match self {
-            Self::OtherArea
+            Self::AnswersNothing
+            | Self::OtherArea
             | Self::OtherAge
             | Self::OtherGender
             | Self::NoChildren
@@ -304,6 +311,10 @@ fn needs(card: &NeedCard, candidate: &Candidate, reasons: &mut Vec<MatchReason>)
             true => MatchReason::Answers(*need),
             false => MatchReason::DoesNotAnswer(*need),
         });
+    }
+    // Who does not help need not know.
+    if !card.needs.iter().any(|need| candidate.needs.contains(*need)) {
+        reasons.push(MatchReason::AnswersNothing);
     }
 }
 

@@ -270,7 +270,8 @@ fn what_a_service_cannot_do_rules_it_out_with_the_reason() {
     let adults = Candidate { ages: Set::EMPTY.with(Majority::Adult), ..shelter(4) };
     let alone = Candidate { takes_children: Some(false), ..shelter(5) };
     let police = Candidate { kind: OrgType::Police, ..shelter(6) };
-    let all = [elsewhere, adults, alone, police, full, shelter(7)];
+    let food = Candidate { needs: Set::EMPTY.with(Need::BasicNeeds), ..shelter(8) };
+    let all = [elsewhere, adults, alone, police, food, full, shelter(7)];
     let ranked = rank(&card(), all, today());
     let first: Vec<_> = ranked.iter().map(|it| it.candidate.partner).collect();
     assert_eq!(first[..2], [org(7), org(2)], "full is worse than free, and better than unfit");
@@ -279,6 +280,7 @@ fn what_a_service_cannot_do_rules_it_out_with_the_reason() {
         (4, MatchReason::OtherAge),
         (5, MatchReason::NoChildren),
         (6, MatchReason::PoliceNotWanted),
+        (8, MatchReason::AnswersNothing),
     ] {
         let found = ranked.iter().find(|it| it.candidate.partner == org(seed)).unwrap();
         assert!(!found.fits() && found.reasons.contains(&(reason, None)), "{reason:?}");
