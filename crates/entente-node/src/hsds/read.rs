@@ -4,7 +4,7 @@
 //! attribute of the same object, of the taxonomy `entente-text-fr`, whose code is the field. Needs,
 //! groups and the other codes are attributes of the service.
 
-use entente_core::codes::{Code, Gender, Need, Set};
+use entente_core::codes::{AccessNeed, Code, Gender, Need, Set};
 use entente_core::lang::Text;
 use entente_core::record::Language;
 use entente_core::service::place::{letters, postal_code, province};
@@ -30,6 +30,8 @@ pub(super) mod taxonomy {
     pub(in super::super) const GROUP: &str = "entente-service-group";
     /// The genders it takes.
     pub(in super::super) const GENDER: &str = "entente-gender";
+    /// What it has for people who need it to use a service.
+    pub(in super::super) const ACCESS: &str = "entente-access";
     /// What is so or not: `yes` or `no` in the attribute's value.
     pub(in super::super) const FLAG: &str = "entente-flag";
     /// The time zone of its hours.
@@ -422,6 +424,7 @@ impl Reading<'_> {
                 taxonomy::NEED => self.code::<Need>(&mut service.needs, &code),
                 taxonomy::GROUP => self.code::<Group>(&mut service.groups, &code),
                 taxonomy::GENDER => self.code::<Gender>(&mut service.genders, &code),
+                taxonomy::ACCESS => self.code::<AccessNeed>(&mut service.access, &code),
                 taxonomy::ZONE => match Zone::parse(&code) {
                     Ok(zone) => service.zone = Some(zone),
                     Err(_) => self.leave_out("attributes", Wrong::UnknownCode),

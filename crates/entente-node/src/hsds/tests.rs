@@ -1,4 +1,4 @@
-use entente_core::codes::{Need, Province};
+use entente_core::codes::{AccessNeed, Need, Province};
 use entente_core::identity::OrgKey;
 use entente_core::service::{Audience, Documents, Group, Location};
 use serde_json::{Value, json};
@@ -56,6 +56,7 @@ fn full() -> Value {
             attribute("entente-need", "emergency_housing", ""),
             attribute("entente-service-group", "women", ""),
             attribute("entente-gender", "woman", ""),
+            attribute("entente-access", "wheelchair", ""),
             attribute("entente-flag", "accepts_no_status", "yes"),
             attribute("entente-text-fr", "name", "Refuge"),
         ],
@@ -93,6 +94,7 @@ fn a_service_is_read_with_all_its_parts_and_written_so_that_it_is_read_the_same(
     assert_eq!(service.name, entente_core::lang::Text::new("Shelter", "Refuge"));
     assert!(service.needs.contains(Need::EmergencyHousing));
     assert!(service.groups.contains(Group::Women));
+    assert!(service.access.contains(AccessNeed::Wheelchair));
     assert_eq!(service.province(), Some(Province::Manitoba));
     assert_eq!(service.phones[0].number, "+1 204 555 0100");
     assert_eq!(service.costs[0].amount_cents, Some(350));

@@ -141,6 +141,7 @@ fn write_codes(it: &mut Writing, service: &Service) {
     it.codes(taxonomy::NEED, service.needs);
     it.codes(taxonomy::GROUP, service.groups);
     it.codes(taxonomy::GENDER, service.genders);
+    it.codes(taxonomy::ACCESS, service.access);
     if let Some(zone) = service.zone {
         it.attribute(taxonomy::ZONE, zone.code(), zone.label(Lang::En), "");
     }
