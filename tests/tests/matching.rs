@@ -1,10 +1,11 @@
 //! Who is asked when all that match are asked, between nodes that list their services.
 
 use entente_core::audit::Action;
-use entente_core::codes::{Need, Province, Set, Urgency};
+use entente_core::codes::{Gender, GenderShared, Need, Province, Set, StatusGroup, Urgency};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
-use entente_core::service::{Area, Organization, Service, ServiceId};
+use entente_core::referral::NeedCard;
+use entente_core::service::{Area, Organization, Service, ServiceId, Status};
 use entente_node::clock::ManualClock;
 use entente_node::node::referrals::KeptReferral;
 use entente_tests::federation::{Org, START_S, pair, propose_and_sign, pull, staff};
@@ -86,4 +87,42 @@ fn a_partner_with_sixty_services_hides_no_other_and_is_asked_once() {
     let mut expected = [large.id(), small.id()];
     expected.sort_unstable();
     assert_eq!(matching(&home, &kept), expected);
+}
+
+#[test]
+fn gender_and_status_are_told_only_where_a_listed_service_asks_for_them() {
+    let (home, partners) = home_and(4);
+    let [asking, food, closed, silent] = partners.as_slice() else { panic!("four") };
+    let needs = Set::EMPTY.with(Need::EmergencyHousing);
+    let plain = || service(1, needs);
+    let genders = Set::EMPTY.with(Gender::Woman);
+    let both = Service { genders, accepts_without_status: Some(true), ..service(2, needs) };
+    list(&home, asking, vec![plain(), both.clone()]);
+    list(&home, food, vec![plain()]);
+    // What it asked for at a service that is closed, it does not ask for now.
+    list(&home, closed, vec![plain(), both]);
+    let id = ServiceId([2; 16]);
+    closed.node().set_service_status(&staff(), id, Status::TemporarilyClosed).unwrap();
+    pull(&home, closed).unwrap();
+
+    let record = case_with_consent(&home);
+    let told = NeedCard {
+        gender: Some(GenderShared::Woman),
+        status: Some(StatusGroup::NoStatus),
+        ..card(Urgency::OneDay)
+    };
+    let kept = home.node().create_referral(staff(), &record, told).unwrap();
+    let to: Vec<_> = partners.iter().map(Org::id).collect();
+    home.node().offer_referral(staff(), &kept.id, &to).unwrap();
+    let sees = |partner: &Org| {
+        pull(partner, &home).unwrap();
+        let card = partner.node().find_received(&kept.id.to_string()).unwrap().card.unwrap();
+        (card.gender.is_some(), card.status.is_some())
+    };
+    assert_eq!(sees(asking), (true, true));
+    assert_eq!(sees(food), (false, false));
+    assert_eq!(sees(closed), (false, false));
+    assert_eq!(sees(silent), (true, true), "of whom nothing is known, as the agreement allows");
+    let ours = home.node().find_referral(&kept.id.to_string()).unwrap().card;
+    assert!(ours.gender.is_some() && ours.status.is_some(), "our own card is whole");
 }

@@ -6,12 +6,12 @@ use super::matching::{Candidate, MatchReason, rank};
 use super::*;
 use crate::codes::{
     AccessNeed, Code, Dependants, GenderShared, Majority, Need, OrgType, OverrideReason, Province,
-    RegionShared, Risk, SafetyFlag, Set, Urgency,
+    RegionShared, Risk, SafetyFlag, Set, StatusGroup, Urgency,
 };
 use crate::identity::{OrgId, OrgKey};
 use crate::lang::Text;
 use crate::record::Language;
-use crate::service::{Capacity, Group, ServiceId, Unit};
+use crate::service::{Capacity, Group, Service, ServiceId, Unit};
 
 fn org(seed: u8) -> OrgId {
     OrgKey::from_seed(&[seed; 32]).id()
@@ -351,6 +351,31 @@ fn a_service_of_indigenous_people_comes_first_for_those_who_want_one_and_for_nob
         let ranked = rank(&card(), [shelter(1), other.clone()], today());
         assert_eq!(ranked[0].score, ranked[1].score);
     }
+}
+
+#[test]
+fn a_card_tells_gender_and_status_only_where_a_service_asks_for_them() {
+    let told = NeedCard {
+        gender: Some(GenderShared::Woman),
+        status: Some(StatusGroup::NoStatus),
+        ..card()
+    };
+    // A shelter for women that says whom it takes, and what is left if it says less.
+    let asking = crate::service::tests::shelter(1);
+    assert_eq!(Asks::default().with(&asking), Asks::ALL);
+    assert_eq!(told.asked_by(Asks::ALL), told);
+    let by_groups = Service { genders: Set::EMPTY, accepts_without_status: None, ..asking };
+    let gender = Asks::default().with(&by_groups);
+    assert_eq!(told.asked_by(gender), NeedCard { status: None, ..told.clone() });
+    let food = Service { groups: Set::EMPTY.with(Group::Newcomers), ..by_groups };
+    assert_eq!(Asks::default().with(&food), Asks::default());
+    assert_eq!(
+        told.asked_by(Asks::default()),
+        NeedCard { gender: None, status: None, ..told.clone() }
+    );
+    // What one of several asks for is told.
+    let refusing = Service { accepts_without_status: Some(false), ..food.clone() };
+    assert_eq!(gender.with(&refusing).with(&food), Asks::ALL);
 }
 
 #[test]

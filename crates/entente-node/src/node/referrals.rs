@@ -23,6 +23,7 @@ use entente_store::tx::Reads as _;
 use super::{Node, Outcome};
 use faults::{several_referrals, unknown_referral};
 
+mod asked;
 mod candidates;
 mod faults;
 mod figures;
