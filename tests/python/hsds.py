@@ -1,8 +1,8 @@
 """What other HSDS tools make of our files: JSON Schema by jsonschema, the data package by frictionless.
 
 Reads a JSON object from standard input: "schemas", the folder of the official schemas; "services", a list
-of `service_full`; "package", the folder of a data package. Writes {"errors": [...]}: what either finds
-wrong, at most 20 each.
+of `service_full`; "package", the folder of a data package; "descriptor", the official descriptor of such
+folders. Writes {"errors": [...]}: what each finds wrong, at most 20 each.
 """
 
 import json
@@ -34,6 +34,37 @@ def schema_errors(folder, services):
 def package_errors(folder):
     with system.use_context(trusted=True):
         report = Package(os.path.join(folder, "datapackage.json")).validate()
+    yield from told(report)
+
+
+def official_errors(folder, path):
+    """What the official descriptor finds wrong with the tables that are there."""
+    with open(path, encoding="utf-8") as file:
+        descriptor = json.load(file)
+    resources = [
+        resource
+        for resource in descriptor["resources"]
+        if os.path.exists(os.path.join(folder, resource["path"]))
+    ]
+    names = {resource["name"] for resource in resources}
+    for resource in resources:
+        # As a data package has it if nothing is said; else it is guessed from the first lines.
+        resource["encoding"] = "utf-8"
+        schema = resource["schema"]
+        keys = schema.pop("foreignKeys", [])
+        keys = [key for key in keys if key["reference"]["resource"] in names]
+        if keys:
+            schema["foreignKeys"] = keys
+    descriptor["resources"] = resources
+    unknown = {name for name in os.listdir(folder) if name.endswith(".csv")}
+    for name in sorted(unknown - {resource["path"] for resource in resources}):
+        yield f"{name}: the official descriptor has no such table"
+    with system.use_context(trusted=True):
+        report = Package.from_descriptor(descriptor, basepath=folder).validate()
+    yield from told(report)
+
+
+def told(report):
     for row in report.flatten(["type", "message", "rowNumber", "fieldName"]):
         yield " ".join(str(part) for part in row)[:300]
 
@@ -45,4 +76,5 @@ def first(errors, most=20):
 asked = json.load(sys.stdin)
 found = first(schema_errors(asked["schemas"], asked["services"]))
 found += first(package_errors(asked["package"]))
+found += first(official_errors(asked["package"], asked["descriptor"]))
 json.dump({"errors": found}, sys.stdout)

@@ -10,7 +10,7 @@
 )]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use entente_node::clock::ManualClock;
 use entente_node::hsds::{self, FileRead};
 use entente_node::node::services::Put;
 use entente_tests::federation::{Org, START_S, staff};
+use serde_json::{Map, Value, json};
 
 fn real(path: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("ENTENTE_REAL_DATA") else {
@@ -98,13 +99,13 @@ fn the_hotlines_are_imported() {
 fn the_official_example_is_refused_for_its_place_alone_and_read_with_another() {
     let Some(path) = real("hsds/examples_v3.0/service_full.json") else { return };
     let text = std::fs::read_to_string(path).unwrap();
-    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
     let read = hsds::read::read(&value).unwrap();
     let refused: Vec<_> = read.aside.iter().filter(|it| it.refused).collect();
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].problem.wrong, Wrong::NoSuchPlace);
 
-    value["service_at_locations"][0]["location"]["latitude"] = serde_json::json!(49.8951);
+    value["service_at_locations"][0]["location"]["latitude"] = json!(49.8951);
     let read = hsds::read::read(&value).unwrap();
     assert_eq!(read.services.len(), 1, "{:?}", read.aside);
 }
@@ -126,19 +127,104 @@ fn the_official_tables_are_read_as_one_service() {
     assert_eq!(read.services.len(), 1, "{:?}", read.aside);
 }
 
+/// A service in which every object of HSDS stands that we write.
+fn full() -> Value {
+    let text = include_str!("../../crates/entente-node/src/hsds/full.json");
+    serde_json::from_str(text).unwrap()
+}
+
+/// The same at a place that is not told.
+fn redacted() -> Value {
+    let mut value = full();
+    value["id"] = json!("ac148810-d857-441c-9679-408f346de14c");
+    let location = &mut value["service_at_locations"][0]["location"];
+    location["id"] = json!("3a19ff88-4620-4d17-9830-ac1d859eb5d6");
+    location["location_type"] = json!("redacted");
+    value
+}
+
+/// A field of an object in a service: where the object is, and what its schema says of the field.
+struct OfSchema {
+    object: String,
+    field: String,
+    required: bool,
+    kind: String,
+}
+
+/// The fields that a service has, or must have, by the official schemas.
+fn fields(folder: &Path, schema: &str, value: &Value, at: &str, found: &mut Vec<OfSchema>) {
+    let text = std::fs::read_to_string(folder.join(schema)).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let required: Vec<_> = schema["required"].as_array().unwrap().iter().collect();
+    for (name, property) in schema["properties"].as_object().unwrap() {
+        let required = required.iter().any(|it| *it == name);
+        let Some(part) = value.get(name) else {
+            assert!(!required, "{at} {name}: the full service has all that is required");
+            continue;
+        };
+        let kind = property["type"].as_str().unwrap_or("object").to_owned();
+        found.push(OfSchema { object: at.to_owned(), field: name.clone(), required, kind });
+        let of = property["$ref"].as_str().or_else(|| property["items"]["$ref"].as_str());
+        match (of, part) {
+            (Some(of), Value::Array(items)) => {
+                for (n, item) in items.iter().enumerate() {
+                    fields(folder, of, item, &format!("{at}/{name}/{n}"), found);
+                }
+            }
+            (Some(of), part) => fields(folder, of, part, &format!("{at}/{name}"), found),
+            (None, _) => {}
+        }
+    }
+}
+
+#[test]
+fn whatever_the_official_schemas_refuse_of_a_full_service_is_refused_here() {
+    let Some(schemas) = real("hsds/schema_v3.0") else { return };
+    let mut all = Vec::new();
+    fields(&schemas, "service.json", &full(), "", &mut all);
+    let n_required = all.iter().filter(|it| it.required).count();
+    println!("{} fields, {n_required} of them required", all.len());
+    assert!(n_required > 80, "{n_required}");
+    let read = |value: &Value| hsds::read::read(value).unwrap();
+    assert_eq!(read(&full()).services.len(), 1);
+    let refused = |it: &OfSchema, wrong: &[Wrong], change: &dyn Fn(&mut Map<String, Value>)| {
+        let mut value = full();
+        change(value.pointer_mut(&it.object).and_then(Value::as_object_mut).unwrap());
+        let read = read(&value);
+        let says = read.aside.iter().any(|it| it.refused && wrong.contains(&it.problem.wrong));
+        assert!(read.services.is_empty() && says, "{} {}: {:?}", it.object, it.field, read.aside);
+    };
+    for it in all.iter().filter(|it| it.required) {
+        refused(it, &[Wrong::Missing], &|object| {
+            object.remove(&it.field);
+        });
+    }
+    for it in &all {
+        // A number as a text, and a number in place of everything else.
+        let other = if it.kind == "number" { json!("7") } else { json!(7) };
+        refused(it, &[Wrong::NotANumber, Wrong::WrongForm], &|object| {
+            object.insert(it.field.clone(), other.clone());
+        });
+    }
+}
+
 #[test]
 fn other_tools_of_hsds_accept_what_is_exported() {
     let Some(schemas) = real("hsds/schema_v3.0") else { return };
+    let Some(descriptor) = real("hsds/datapackage_v3.0.json") else { return };
     let Some(python) = entente_tests::python::interpreter() else { return };
     let org = org();
     let (read, _) = import(&org, "services/ircc_services_2022.csv").unwrap();
     let (hotlines, _) = import(&org, "hotlines/hotlines.json").unwrap();
-    let services = read.services.iter().chain(&hotlines.services);
+    let whole = hsds::read::read(&json!([full(), redacted()])).unwrap();
+    assert_eq!(whole.services.len(), 2, "{:?}", whole.aside);
+    let services = read.services.iter().chain(&hotlines.services).chain(&whole.services);
     let written = hsds::write::write(services, Audience::Partner);
     let package = tempfile::tempdir().unwrap();
     hsds::package::write(&written, package.path()).unwrap();
-    let question = serde_json::json!({
+    let question = json!({
         "schemas": schemas, "services": written, "package": package.path(),
+        "descriptor": descriptor,
     });
     let mut child = Command::new(python)
         .arg(entente_tests::python::program("hsds.py"))
@@ -150,6 +236,6 @@ fn other_tools_of_hsds_accept_what_is_exported() {
     child.stdin.take().unwrap().write_all(&input).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["errors"], serde_json::json!([]));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["errors"], json!([]));
 }

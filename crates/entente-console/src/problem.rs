@@ -79,7 +79,7 @@ fn status(fault: &Fault) -> StatusCode {
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"
-        | "1208" | "1301" | "1401" | "2102" | "2121" | "2202" | "2301" | "2604" => {
+        | "1208" | "1301" | "1401" | "2102" | "2121" | "2202" | "2211" | "2301" | "2604" => {
             StatusCode::NOT_FOUND
         }
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
@@ -108,7 +108,9 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
         "ENT-2121" | "ENT-2122" | "ENT-2125" | "ENT-2126" => {
             link("/statistics/overlap", page.t("See the rounds", "Voir les recoupements"))
         }
-        "ENT-2202" => link("/services", page.t("See the services", "Voir les services")),
+        "ENT-2202" | "ENT-2211" => {
+            link("/services", page.t("See the services", "Voir les services"))
+        }
         _ => link("/home", page.t("Go to the home page", "Aller à l’accueil")),
     }
 }

@@ -56,7 +56,7 @@ mod partner;
 mod tests;
 mod timing;
 
-pub use card::{Area, CardProblem, MAX_NEEDS, NeedCard, status_group};
+pub use card::{Area, Asks, CardProblem, MAX_NEEDS, NeedCard, status_group};
 pub use home::{HomeEvent, HomeState, HomeStep, OfferStep, Said};
 pub use message::{Body, Head, MAX_SEALED, Message, Offer};
 pub use partner::{PartnerEvent, PartnerState, Reply};

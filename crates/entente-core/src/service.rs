@@ -17,7 +17,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::codes::{Gender, Need, Province, Set};
+use crate::codes::{AccessNeed, Gender, Need, Province, Set};
 use crate::lang::Text;
 use crate::record::Language;
 
@@ -107,6 +107,8 @@ pub struct Service {
     pub languages: Vec<Spoken>,
     /// What there is of interpretation, in words.
     pub interpretation: Text,
+    /// What it has for people who need it to use a service. None is not known.
+    pub access: Set<AccessNeed>,
     /// How to apply.
     pub application: Text,
     /// What it costs, in words.
@@ -269,6 +271,7 @@ impl Service {
             maximum_age: None,
             languages: Vec::new(),
             interpretation: Text::default(),
+            access: Set::EMPTY,
             application: Text::default(),
             fees: Text::default(),
             costs: Vec::new(),

@@ -4,7 +4,7 @@
 //! A file is read whole and bounded. Each service in it is kept or set aside with the field and the
 //! reason; a part that cannot be used (a postal code, a taxonomy that is unknown here) is set aside
 //! alone, and the service is kept without it. Nothing is guessed, and no reason says what stood in a
-//! field.
+//! field. What the official schemas want of an object stands in one table (`shape`).
 //!
 //! The data package is the JSON with its objects in tables ([`package`]), so there is one reading and
 //! one writing of a service ([`read`], [`mod@write`]).
@@ -27,6 +27,7 @@ pub mod package;
 pub(crate) mod packed;
 pub mod read;
 mod schedule;
+mod shape;
 #[cfg(test)]
 mod tests;
 pub mod write;

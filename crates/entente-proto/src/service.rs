@@ -47,6 +47,7 @@ pub fn encode_service(publisher: &OrgId, service: &Service) -> Vec<u8> {
         maximum_age,
         languages,
         interpretation,
+        access,
         application,
         fees,
         costs,
@@ -104,6 +105,7 @@ pub fn encode_service(publisher: &OrgId, service: &Service) -> Vec<u8> {
         accepts_without_status: accepts_without_status.map_or(0, |it| 1 + u32::from(it)),
         assured_on: assured_on.map_or(0, day_number),
         modified_s: seconds_number(*modified_s),
+        access: access.bits(),
     };
     message.encode_to_vec()
 }
@@ -129,6 +131,7 @@ pub fn decode_service(bytes: &[u8]) -> Result<(OrgId, Service), Invalid> {
         maximum_age: minus_1("maximum_age_plus_1", message.maximum_age_plus_1)?,
         languages: all("languages", message.languages, parse_language)?,
         interpretation: text("interpretation", message.interpretation)?,
+        access: set("access", message.access)?,
         application: text("application", message.application)?,
         fees: text("fees", message.fees)?,
         costs: all("costs", message.costs, parse_cost)?,

@@ -65,6 +65,15 @@ pub trait Services: Rows {
         })
     }
 
+    /// The signed documents in which a partner told of its services.
+    fn held_services_of(
+        &self,
+        issuer: &Bytes32,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), DbError> {
+        self.scan(HELD_SERVICES, Keys::Prefix(issuer), &mut |_, document| visit(document))
+    }
+
     /// All claims, as who made them and what they say.
     fn capacities(&self) -> Result<Vec<(Bytes32, CapacityRow)>, DbError> {
         let mut all = Vec::new();

@@ -47,9 +47,24 @@ async fn a_shelter_says_two_beds_and_its_file_goes_out_and_comes_in_again() {
     assert_eq!(added["service"]["hidden"], true);
     assert_eq!((&added["service"]["at"], &added["service"]["city"]), (&Value::Null, &Value::Null));
     let told = ["service", "add", "--name", "Desk", "--province", "MB", "--city", "Winnipeg"];
-    let told = done(&shelter, &[&told[..], &["--at", "49.8951,-97.1384"]].concat());
+    let terms = ["--interpreted", "es,ar", "--eligibility", "Women", "--eligibility-fr", "Femmes"];
+    let terms = [&terms[..], &["--documents", "none", "--fees", "None", "--access", "wheelchair"]];
+    let told =
+        done(&shelter, &[&told[..], &["--at", "49.8951,-97.1384"], &terms.concat()[..]].concat());
     assert_eq!(told["service"]["at"], "49.8951,-97.1384");
     assert_eq!(told["service"]["city"]["en"], "Winnipeg");
+    let change = ["service", "add", "--change", "Desk", "--contact", "A. Roy; Intake / Accueil"];
+    done(&shelter, &[&change[..], &["--area", "canada", "--email", "desk@b.example"]].concat());
+    let whole = done(&shelter, &["service", "show", "Desk"])["hsds"].clone();
+    let texts = [&whole["eligibility_description"], &whole["fees_description"], &whole["email"]];
+    assert_eq!(texts, ["Women", "None", "desk@b.example"]);
+    assert_eq!(whole["contacts"][0]["title"], "Intake");
+    assert_eq!(whole["service_areas"][0]["extent"], "CA");
+    let codes: Vec<_> =
+        list(&whole, "/attributes").iter().map(|it| text(it, "/taxonomy_term/code")).collect();
+    for code in ["no_documents", "access-wheelchair", "eligibility_description"] {
+        assert!(codes.iter().any(|it| it == code), "{code}: {codes:?}");
+    }
     done(&shelter, &["--yes", "service", "close", "Desk", "--delete"]);
     assert_eq!(added["service"]["stale"], false);
 

@@ -14,6 +14,7 @@ use crate::codes::{
 };
 use crate::lang::Lang;
 use crate::record::{CaseRecord, Language, region_of};
+use crate::service::{Group, Service};
 
 /// The most needs of one card. More is several referrals: no one service answers six.
 pub const MAX_NEEDS: usize = 5;
@@ -111,6 +112,30 @@ impl fmt::Debug for NeedCard {
     }
 }
 
+/// What services have to know of a person beside the need, by what they list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The gender: one of them is for some genders, or for women or men.
+    pub gender: bool,
+    /// The immigration status: one of them says whether it takes people without one.
+    pub status: bool,
+}
+
+impl Asks {
+    /// Everything that could be asked for.
+    pub const ALL: Self = Self { gender: true, status: true };
+
+    /// What these services and one more ask for.
+    #[must_use]
+    pub fn with(self, service: &Service) -> Self {
+        let by_group = [Group::Women, Group::Men].iter().any(|it| service.groups.contains(*it));
+        Self {
+            gender: self.gender || by_group || !service.genders.is_empty(),
+            status: self.status || service.accepts_without_status.is_some(),
+        }
+    }
+}
+
 /// What is wrong with a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardProblem {
@@ -170,6 +195,17 @@ impl NeedCard {
             n if n > MAX_NEEDS => Some(CardProblem::TooManyNeeds),
             n if n != distinct.len() => Some(CardProblem::NeedTwice),
             _ => None,
+        }
+    }
+
+    /// The card for whoever offers services that ask for this and no more: what none of them asks for is
+    /// left out.
+    #[must_use]
+    pub fn asked_by(&self, asks: Asks) -> Self {
+        Self {
+            gender: self.gender.filter(|_| asks.gender),
+            status: self.status.filter(|_| asks.status),
+            ..self.clone()
         }
     }
 

@@ -1,9 +1,9 @@
 //! Matching: which services might take a need on, in which order, and why.
 //!
 //! A rank is a sum of points, and every point has a coded reason beside it; nothing else counts.
-//! What a service certainly cannot do (another province, no minors) excludes it, with the reason;
-//! what is not known about it costs nothing and brings nothing. Who may be asked at all is the
-//! policy's to say, not this module's.
+//! What a service certainly cannot do (none of the needs, another province, no minors) excludes it,
+//! with the reason; what is not known about it costs nothing and brings nothing. Who may be asked at
+//! all is the policy's to say, not this module's.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,7 @@ use crate::consent::enforces_the_law;
 use crate::identity::OrgId;
 use crate::lang::{Lang, Text};
 use crate::record::Language;
+use crate::service::{Capacity, Group};
 
 use super::NeedCard;
 
@@ -48,14 +49,16 @@ pub struct Candidate {
     pub ages: Set<Majority>,
     /// Whom, by gender; none if that is not known or does not matter.
     pub genders: Set<GenderShared>,
-    /// For whom it is accessible.
+    /// For whom it is accessible; none if that is not known.
     pub access: Set<AccessNeed>,
+    /// Whether it is made for Indigenous people.
+    pub indigenous: bool,
     /// Whether children may come along.
     pub takes_children: Option<bool>,
     /// Whether a person without immigration status is served.
     pub accepts_no_status: Option<bool>,
-    /// How many beds or places are free, where that was said lately.
-    pub free: Option<u32>,
+    /// How many beds, rooms or places are free and for whom, where that was said lately.
+    pub free: Vec<Capacity>,
     /// Whether it is open now.
     pub open_now: Option<bool>,
     /// When somebody last confirmed all this.
@@ -77,9 +80,10 @@ impl Candidate {
             ages: Set::EMPTY,
             genders: Set::EMPTY,
             access: Set::EMPTY,
+            indigenous: false,
             takes_children: None,
             accepts_no_status: None,
-            free: None,
+            free: Vec::new(),
             open_now: None,
             assured_on: None,
         }
@@ -93,6 +97,8 @@ pub enum MatchReason {
     Answers(Need),
     /// It does not.
     DoesNotAnswer(Need),
+    /// It answers none of them.
+    AnswersNothing,
     /// It serves where the person wants the service.
     ServesArea,
     /// It does not.
@@ -109,8 +115,10 @@ pub enum MatchReason {
     OtherGender,
     /// It has what the person needs to use it.
     Accessible(AccessNeed),
-    /// It does not say that it has.
+    /// It says what it has, and not that.
     NotAccessible(AccessNeed),
+    /// It is a service of Indigenous people or for them, and one is wanted.
+    Indigenous,
     /// Children may come along.
     TakesChildren,
     /// They may not.
@@ -141,6 +149,7 @@ impl MatchReason {
         match self {
             Self::Answers(_) => "answers_need",
             Self::DoesNotAnswer(_) => "need_not_answered",
+            Self::AnswersNothing => "no_need_answered",
             Self::ServesArea => "serves_area",
             Self::OtherArea => "other_area",
             Self::SpeaksLanguage => "speaks_language",
@@ -150,6 +159,7 @@ impl MatchReason {
             Self::OtherGender => "other_gender",
             Self::Accessible(_) => "accessible",
             Self::NotAccessible(_) => "not_accessible",
+            Self::Indigenous => "indigenous_service",
             Self::TakesChildren => "takes_children",
             Self::NoChildren => "no_children",
             Self::AcceptsNoStatus => "accepts_no_status",
@@ -178,6 +188,9 @@ impl MatchReason {
             Self::NotAccessible(access) => {
                 of("not said to be accessible", "accessibilité non confirmée", access.label(lang))
             }
+            Self::AnswersNothing => {
+                pick("answers none of the needs", "ne répond à aucun des besoins")
+            }
             Self::ServesArea => pick("serves the area", "dessert la région"),
             Self::OtherArea => pick("serves another area", "dessert une autre région"),
             Self::SpeaksLanguage => pick("speaks the language", "offre le service dans la langue"),
@@ -187,6 +200,9 @@ impl MatchReason {
             }
             Self::OtherAge => pick("does not serve this age", "ne sert pas ce groupe d’âge"),
             Self::OtherGender => pick("does not serve this gender", "ne sert pas ce genre"),
+            Self::Indigenous => {
+                pick("of Indigenous people, or for them", "autochtone ou destiné aux Autochtones")
+            }
             Self::TakesChildren => pick("takes children", "accueille les enfants"),
             Self::NoChildren => pick("takes no children", "n’accueille pas les enfants"),
             Self::AcceptsNoStatus => {
@@ -220,7 +236,8 @@ impl MatchReason {
         // The first need counts as much as the third, fourth and fifth together.
         let of_need = |need| 60 - 12 * i32::try_from(place(need)).unwrap_or_default();
         Some(match self {
-            Self::OtherArea
+            Self::AnswersNothing
+            | Self::OtherArea
             | Self::OtherAge
             | Self::OtherGender
             | Self::NoChildren
@@ -229,7 +246,7 @@ impl MatchReason {
             Self::Answers(need) => of_need(need),
             Self::DoesNotAnswer(need) => -of_need(need) / 2,
             Self::ServesArea => 20,
-            Self::SpeaksLanguage => 15,
+            Self::SpeaksLanguage | Self::Indigenous => 15,
             Self::Interprets => 8,
             Self::OtherLanguage => -15,
             Self::Accessible(_) => 6,
@@ -305,6 +322,10 @@ fn needs(card: &NeedCard, candidate: &Candidate, reasons: &mut Vec<MatchReason>)
             false => MatchReason::DoesNotAnswer(*need),
         });
     }
+    // Who does not help need not know.
+    if !card.needs.iter().any(|need| candidate.needs.contains(*need)) {
+        reasons.push(MatchReason::AnswersNothing);
+    }
 }
 
 /// What the service is to this person: area, language, age, gender, access, children, status.
@@ -338,7 +359,12 @@ fn person(card: &NeedCard, candidate: &Candidate, reasons: &mut Vec<MatchReason>
     {
         reasons.push(MatchReason::OtherGender);
     }
-    for access in card.access.iter() {
+    let is_theirs =
+        matches!(candidate.kind, OrgType::FirstNation | OrgType::Inuit | OrgType::Metis);
+    if card.indigenous_service && (is_theirs || candidate.indigenous) {
+        reasons.push(MatchReason::Indigenous);
+    }
+    for access in card.access.iter().filter(|_| !candidate.access.is_empty()) {
         reasons.push(match candidate.access.contains(access) {
             true => MatchReason::Accessible(access),
             false => MatchReason::NotAccessible(access),
@@ -367,7 +393,7 @@ fn person(card: &NeedCard, candidate: &Candidate, reasons: &mut Vec<MatchReason>
 
 /// How the service is today: places, hours, and whether that can be relied on.
 fn service(card: &NeedCard, candidate: &Candidate, today: Date, reasons: &mut Vec<MatchReason>) {
-    match candidate.free {
+    match free_for(card, &candidate.free) {
         Some(0) => reasons.push(MatchReason::Full),
         Some(_) => reasons.push(MatchReason::HasPlaces),
         None => {}
@@ -382,6 +408,31 @@ fn service(card: &NeedCard, candidate: &Candidate, today: Date, reasons: &mut Ve
     if is_stale {
         reasons.push(MatchReason::Stale);
     }
+}
+
+/// How many places are free that are meant for this person; `None` if nothing is said of such.
+///
+/// Whose gender the card does not tell is kept out of nothing by it.
+fn free_for(card: &NeedCard, claims: &[Capacity]) -> Option<u32> {
+    let groups = groups_of(card);
+    let is_alone = card.dependants == Dependants::Nobody;
+    let is_meant = |claim: &&Capacity| {
+        claim.is_for(groups) && !(is_alone && claim.whom.contains(Group::WithChildren))
+    };
+    let mut meant = claims.iter().filter(is_meant).map(|claim| claim.available).peekable();
+    let is_said = meant.peek().is_some();
+    is_said.then(|| meant.fold(0, u32::saturating_add))
+}
+
+/// The groups of a service's words to which the person of a card belongs, as far as the card tells.
+fn groups_of(card: &NeedCard) -> Set<Group> {
+    let gender = match card.gender {
+        Some(GenderShared::Woman) => Some(Group::Women),
+        Some(GenderShared::Man) => Some(Group::Men),
+        Some(GenderShared::TransNc | GenderShared::Unknown) | None => None,
+    };
+    let children = (card.dependants != Dependants::Nobody).then_some(Group::WithChildren);
+    gender.into_iter().chain(children).collect()
 }
 
 /// The first part of a tag: `fr` of `fr-CA`.

@@ -5,12 +5,13 @@ use proptest::prelude::*;
 use super::matching::{Candidate, MatchReason, rank};
 use super::*;
 use crate::codes::{
-    Code, Dependants, Majority, Need, OrgType, OverrideReason, Province, RegionShared, Risk,
-    SafetyFlag, Set, Urgency,
+    AccessNeed, Code, Dependants, GenderShared, Majority, Need, OrgType, OverrideReason, Province,
+    RegionShared, Risk, SafetyFlag, Set, StatusGroup, Urgency,
 };
 use crate::identity::{OrgId, OrgKey};
 use crate::lang::Text;
 use crate::record::Language;
+use crate::service::{Capacity, Group, Service, ServiceId, Unit};
 
 fn org(seed: u8) -> OrgId {
     OrgKey::from_seed(&[seed; 32]).id()
@@ -236,6 +237,12 @@ fn card() -> NeedCard {
     }
 }
 
+fn beds(available: u32) -> Vec<Capacity> {
+    let (said_at, until) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX);
+    let (service, unit) = (ServiceId([1; 16]), Unit::Bed);
+    vec![Capacity { service, available, maximum: None, unit, whom: Set::EMPTY, said_at, until }]
+}
+
 fn shelter(seed: u8) -> Candidate {
     let name = Text::new("Shelter", "Refuge");
     Candidate {
@@ -244,7 +251,7 @@ fn shelter(seed: u8) -> Candidate {
         languages: vec![Language::new("fr-CA").unwrap()],
         ages: Set::EMPTY.with(Majority::Minor),
         takes_children: Some(true),
-        free: Some(2),
+        free: beds(2),
         open_now: Some(true),
         ..Candidate::partner_only(org(seed), OrgType::Ngo, name)
     }
@@ -265,12 +272,13 @@ fn the_score_is_the_sum_of_the_reasons_that_are_shown() {
 
 #[test]
 fn what_a_service_cannot_do_rules_it_out_with_the_reason() {
-    let full = Candidate { free: Some(0), ..shelter(2) };
+    let full = Candidate { free: beds(0), ..shelter(2) };
     let elsewhere = Candidate { provinces: [Province::Quebec].into(), ..shelter(3) };
     let adults = Candidate { ages: Set::EMPTY.with(Majority::Adult), ..shelter(4) };
     let alone = Candidate { takes_children: Some(false), ..shelter(5) };
     let police = Candidate { kind: OrgType::Police, ..shelter(6) };
-    let all = [elsewhere, adults, alone, police, full, shelter(7)];
+    let food = Candidate { needs: Set::EMPTY.with(Need::BasicNeeds), ..shelter(8) };
+    let all = [elsewhere, adults, alone, police, food, full, shelter(7)];
     let ranked = rank(&card(), all, today());
     let first: Vec<_> = ranked.iter().map(|it| it.candidate.partner).collect();
     assert_eq!(first[..2], [org(7), org(2)], "full is worse than free, and better than unfit");
@@ -279,10 +287,95 @@ fn what_a_service_cannot_do_rules_it_out_with_the_reason() {
         (4, MatchReason::OtherAge),
         (5, MatchReason::NoChildren),
         (6, MatchReason::PoliceNotWanted),
+        (8, MatchReason::AnswersNothing),
     ] {
         let found = ranked.iter().find(|it| it.candidate.partner == org(seed)).unwrap();
         assert!(!found.fits() && found.reasons.contains(&(reason, None)), "{reason:?}");
     }
+}
+
+/// The codes of the reasons for which a service stands where it stands.
+fn why(card: &NeedCard, candidate: Candidate) -> Vec<&'static str> {
+    let ranked = rank(card, [candidate], today());
+    ranked[0].reasons.iter().map(|(reason, _)| reason.code()).collect()
+}
+
+#[test]
+fn beds_for_women_with_children_are_counted_for_them_alone() {
+    let whom = Set::EMPTY.with(Group::Women).with(Group::WithChildren);
+    let claims = |available| {
+        beds(available).into_iter().map(|it| Capacity { whom, ..it }).collect::<Vec<_>>()
+    };
+    let is_said = |card: &NeedCard, available, code| {
+        let candidate = Candidate { free: claims(available), ..shelter(1) };
+        why(card, candidate).contains(&code)
+    };
+    let mother = NeedCard { gender: Some(GenderShared::Woman), ..card() };
+    assert!(is_said(&mother, 2, "has_places") && is_said(&mother, 0, "full"));
+    let father = NeedCard { gender: Some(GenderShared::Man), ..card() };
+    let alone = NeedCard { dependants: Dependants::Nobody, ..mother.clone() };
+    let untold = NeedCard { gender: None, ..alone.clone() };
+    for card in [&father, &alone, &untold] {
+        assert!(!is_said(card, 2, "has_places") && !is_said(card, 0, "full"));
+    }
+    assert!(is_said(&card(), 2, "has_places"), "who does not tell a gender is not kept out by it");
+    // Of several claims those that are meant are added up.
+    let several = [claims(0), beds(3)].concat();
+    assert!(why(&father, Candidate { free: several, ..shelter(1) }).contains(&"has_places"));
+}
+
+#[test]
+fn a_service_that_says_nothing_of_access_loses_nothing_by_it() {
+    let wheelchair = Set::EMPTY.with(AccessNeed::Wheelchair);
+    let card = NeedCard { access: wheelchair, ..card() };
+    let with = |access| why(&card, Candidate { access, ..shelter(1) });
+    let said = |access: Set<AccessNeed>| {
+        let codes = with(access);
+        (codes.contains(&"accessible"), codes.contains(&"not_accessible"))
+    };
+    assert_eq!(said(Set::EMPTY), (false, false));
+    assert_eq!(said(wheelchair), (true, false));
+    assert_eq!(said(Set::EMPTY.with(AccessNeed::Hearing)), (false, true));
+}
+
+#[test]
+fn a_service_of_indigenous_people_comes_first_for_those_who_want_one_and_for_nobody_else() {
+    let wants = NeedCard { indigenous_service: true, ..card() };
+    let theirs = Candidate { kind: OrgType::Metis, ..shelter(2) };
+    let for_them = Candidate { indigenous: true, ..shelter(3) };
+    let first = |card: &NeedCard, other: &Candidate| {
+        rank(card, [shelter(1), other.clone()], today())[0].candidate.partner
+    };
+    for other in [&theirs, &for_them] {
+        assert_eq!(first(&wants, other), other.partner);
+        let ranked = rank(&card(), [shelter(1), other.clone()], today());
+        assert_eq!(ranked[0].score, ranked[1].score);
+    }
+}
+
+#[test]
+fn a_card_tells_gender_and_status_only_where_a_service_asks_for_them() {
+    let told = NeedCard {
+        gender: Some(GenderShared::Woman),
+        status: Some(StatusGroup::NoStatus),
+        ..card()
+    };
+    // A shelter for women that says whom it takes, and what is left if it says less.
+    let asking = crate::service::tests::shelter(1);
+    assert_eq!(Asks::default().with(&asking), Asks::ALL);
+    assert_eq!(told.asked_by(Asks::ALL), told);
+    let by_groups = Service { genders: Set::EMPTY, accepts_without_status: None, ..asking };
+    let gender = Asks::default().with(&by_groups);
+    assert_eq!(told.asked_by(gender), NeedCard { status: None, ..told.clone() });
+    let food = Service { groups: Set::EMPTY.with(Group::Newcomers), ..by_groups };
+    assert_eq!(Asks::default().with(&food), Asks::default());
+    assert_eq!(
+        told.asked_by(Asks::default()),
+        NeedCard { gender: None, status: None, ..told.clone() }
+    );
+    // What one of several asks for is told.
+    let refusing = Service { accepts_without_status: Some(false), ..food.clone() };
+    assert_eq!(gender.with(&refusing).with(&food), Asks::ALL);
 }
 
 #[test]

@@ -400,20 +400,98 @@ impl Service {
         }
     }
 
-    /// A type keeps a safe house's address out of its place; this keeps it out of the texts beside.
+    /// A type keeps a safe house's address out of its place; this keeps it out of all texts beside.
     fn check_secrecy(&self, all: &mut Problems) {
-        let texts = [
-            ("name", &self.name),
-            ("description", &self.description),
-            ("eligibility_description", &self.eligibility),
-            ("application_process", &self.application),
-            ("alert", &self.alert),
-        ];
-        for (field, text) in texts {
-            if tells_postal_code(&text.en) || tells_postal_code(&text.fr) {
+        for (field, text) in self.texts() {
+            if tells_postal_code(text) {
                 all.say(field, Wrong::TellsPlace);
             }
         }
+    }
+
+    /// Every text of it that stands beside its places, by its field.
+    fn texts(&self) -> Vec<(&'static str, &str)> {
+        // Every field is named, so that a text in a new one does not go unseen.
+        let Self {
+            id: _,
+            organization,
+            name,
+            description,
+            url,
+            email,
+            status: _,
+            needs: _,
+            groups: _,
+            genders: _,
+            eligibility,
+            minimum_age: _,
+            maximum_age: _,
+            languages: _,
+            interpretation,
+            access: _,
+            application,
+            fees,
+            costs,
+            documents,
+            alert,
+            schedules,
+            zone: _,
+            areas,
+            // One that is not told has no text, and of another the address is known.
+            locations: _,
+            phones,
+            contacts,
+            trafficking: _,
+            accepts_without_status: _,
+            assured_on: _,
+            modified_s: _,
+        } = self;
+        let documents: &[Text] = match documents {
+            Documents::Required(documents) => documents,
+            Documents::Unknown | Documents::None => &[],
+        };
+        let mut texts: Vec<(&'static str, &Text)> = vec![
+            ("organization.name", &organization.name),
+            ("organization.description", &organization.description),
+            ("name", name),
+            ("description", description),
+            ("eligibility_description", eligibility),
+            ("interpretation_services", interpretation),
+            ("application_process", application),
+            ("fees_description", fees),
+            ("alert", alert),
+        ];
+        texts.extend(costs.iter().map(|it| ("cost_options", &it.option)));
+        texts.extend(documents.iter().map(|it| ("required_documents", it)));
+        texts.extend(schedules.iter().map(|it| ("schedules.description", &it.description)));
+        texts.extend(areas.iter().filter_map(|area| match area {
+            Area::Named(name) => Some(("service_areas", name)),
+            Area::Canada | Area::Province(_) => None,
+        }));
+        texts.extend(phones.iter().map(|it| ("phones.description", &it.description)));
+        texts.extend(contacts.iter().map(|it| ("contacts.title", &it.title)));
+        let mut lines = vec![
+            ("organization.website", organization.website.as_str()),
+            ("organization.email", organization.email.as_str()),
+            ("url", url.as_str()),
+            ("email", email.as_str()),
+        ];
+        for (scheme, number) in &organization.identifiers {
+            let field = "organization.organization_identifiers";
+            lines.extend([(field, scheme.as_str()), (field, number.as_str())]);
+        }
+        for phone in phones {
+            lines.push(("phones.extension", phone.extension.as_str()));
+            lines.push(("phones.type", phone.kind.as_str()));
+        }
+        for contact in contacts {
+            lines.push(("contacts.name", contact.name.as_str()));
+            lines.push(("contacts.email", contact.email.as_str()));
+        }
+        for (field, text) in texts {
+            lines.extend([(field, text.en.as_str()), (field, text.fr.as_str())]);
+        }
+        lines
     }
 
     /// Whether it has the groups that it must have to be for `groups`.

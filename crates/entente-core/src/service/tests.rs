@@ -210,6 +210,45 @@ fn a_safe_house_has_no_place_and_its_texts_tell_none() {
     safe.description = Text::new("Ring at the door, R3C 1K2 Winnipeg", "");
     let told = Problem { field: "description", wrong: Wrong::TellsPlace };
     assert_eq!(safe.problems(), [told]);
+
+    // In whichever field and language it stands.
+    let phone = Phone { number: "204-555-0100".to_owned(), ..Phone::default() };
+    let safe = Service { phones: vec![phone], description: Text::default(), ..safe };
+    assert_eq!(safe.problems(), []);
+    let told = || Text::new("", "Sonnez au R3C 1K2");
+    let line = || "r3c-1k2".to_owned();
+    let places: [(&str, &dyn Fn(&mut Service)); 20] = [
+        ("organization.name", &|it| it.organization.name = told()),
+        ("organization.description", &|it| it.organization.description = told()),
+        ("organization.website", &|it| it.organization.website = "https://a.ca/r3c1k2".into()),
+        ("organization.email", &|it| it.organization.email = "r3c1k2@a.ca".into()),
+        ("organization.organization_identifiers", &|it| {
+            it.organization.identifiers = vec![("x".to_owned(), line())];
+        }),
+        ("name", &|it| it.name = told()),
+        ("url", &|it| it.url = "https://a.ca/?at=R3C1K2".into()),
+        ("email", &|it| it.email = "r3c1k2@a.ca".into()),
+        ("eligibility_description", &|it| it.eligibility = told()),
+        ("interpretation_services", &|it| it.interpretation = told()),
+        ("application_process", &|it| it.application = told()),
+        ("fees_description", &|it| it.fees = told()),
+        ("cost_options", &|it| it.costs = vec![Cost { option: told(), ..Cost::default() }]),
+        ("required_documents", &|it| it.documents = Documents::Required(vec![told()])),
+        ("alert", &|it| it.alert = told()),
+        ("schedules.description", &|it| it.schedules[0].description = told()),
+        ("service_areas", &|it| it.areas = vec![Area::Canada, Area::Named(told())]),
+        ("phones.description", &|it| it.phones[0].description = told()),
+        ("contacts.name", &|it| it.contacts[0].name = line()),
+        ("contacts.title", &|it| it.contacts[0].title = told()),
+    ];
+    for (field, tell) in places {
+        let mut telling = safe.clone();
+        tell(&mut telling);
+        assert_eq!(telling.problems(), [Problem { field, wrong: Wrong::TellsPlace }], "{field}");
+        // Of a place that may be known it may be said.
+        telling.locations = shelter(1).locations;
+        assert_eq!(telling.problems(), [], "{field}");
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ pub(super) fn offer(
         to.push(node.find_partner(text)?.0);
     }
     for text in &ask.services {
-        let entry = node.find_service(text)?;
+        let entry = node.find_service(text).map_err(not_listed)?;
         if !entry.service.is_active() {
             return Err(service_closed());
         }
@@ -148,6 +148,26 @@ pub(super) fn offer(
     }
     let kept = node.offer_referral(staff.actor(), &kept.id, &to)?;
     of_kept(node, &kept, true)
+}
+
+/// `ENT-2211`, in place of a fault that sends people to our own services: what a partner closes is no
+/// longer in the directory, and another is found by searching.
+fn not_listed(fault: Box<Fault>) -> Box<Fault> {
+    if fault.code != "ENT-2202" {
+        return fault;
+    }
+    Fault::new(
+        2211,
+        (
+            "No such service is listed now; nobody was asked.",
+            "Aucun service de ce nom n’est répertorié en ce moment; personne n’a été sollicité.",
+        ),
+        (
+            "Its organization may have closed it. Find another: `entente service search --need NEED`.",
+            "Son organisme l’a peut-être fermé. Cherchez-en un autre : `entente service search --need \
+             BESOIN`.",
+        ),
+    )
 }
 
 /// `ENT-2313`.

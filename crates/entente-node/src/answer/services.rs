@@ -23,6 +23,8 @@ use crate::node::{Node, Outcome};
 
 mod add;
 mod files;
+#[cfg(test)]
+mod tests;
 
 pub(super) use add::add;
 pub(crate) use add::{apply, new_service};

@@ -3,6 +3,10 @@
 /// The table without which there is no package.
 pub(super) const SERVICES: &str = "services.csv";
 
+/// What stands in a column that is never blank, where there is nothing to say: a postal code of an address,
+/// say, that is not known.
+pub(super) const NOT_SAID: &str = "-";
+
 /// A kind of object: its name, its file, the lists that hold it, its columns. A `#` before a column
 /// says that it is a number, a `!` that it is never blank.
 pub(super) struct Kind {
@@ -21,13 +25,28 @@ const fn kind(
     Kind { name, file, list, columns }
 }
 
-/// The kinds that we write, parents before their parts.
+/// The kinds that we write, parents before their parts, with all columns of the official descriptor in its
+/// order: a tool that knows the descriptor finds each where it should be.
 pub(super) const KINDS: &[Kind] = &[
     kind(
         "organization",
         "organizations.csv",
         "",
-        &["!id", "!name", "!description", "email", "website"],
+        &[
+            "!id",
+            "!name",
+            "alternate_name",
+            "!description",
+            "email",
+            "website",
+            "tax_status",
+            "tax_id",
+            "#year_incorporated",
+            "legal_status",
+            "logo",
+            "uri",
+            "parent_organization_id",
+        ],
     ),
     kind(
         "service",
@@ -36,7 +55,9 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             "!id",
             "!organization_id",
+            "program_id",
             "!name",
+            "alternate_name",
             "description",
             "url",
             "email",
@@ -44,10 +65,15 @@ pub(super) const KINDS: &[Kind] = &[
             "interpretation_services",
             "application_process",
             "fees_description",
+            "wait_time",
+            "fees",
+            "accreditations",
             "eligibility_description",
             "#minimum_age",
             "#maximum_age",
             "assured_date",
+            "assurer_email",
+            "licenses",
             "alert",
             "last_modified",
         ],
@@ -56,13 +82,26 @@ pub(super) const KINDS: &[Kind] = &[
         "location",
         "locations.csv",
         "",
-        &["!id", "!location_type", "name", "transportation", "#latitude", "#longitude"],
+        &[
+            "!id",
+            "!location_type",
+            "url",
+            "organization_id",
+            "name",
+            "alternate_name",
+            "description",
+            "transportation",
+            "#latitude",
+            "#longitude",
+            "external_identifier",
+            "external_identifier_type",
+        ],
     ),
     kind(
         "service_at_location",
         "service_at_location.csv",
         "service_at_locations",
-        &["!id", "!service_id", "location_id"],
+        &["!id", "!service_id", "!location_id", "description"],
     ),
     kind(
         "address",
@@ -71,11 +110,14 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             "!id",
             "location_id",
-            "address_1",
-            "city",
-            "state_province",
-            "postal_code",
-            "country",
+            "attention",
+            "!address_1",
+            "address_2",
+            "!city",
+            "region",
+            "!state_province",
+            "!postal_code",
+            "!country",
             "!address_type",
         ],
     ),
@@ -83,7 +125,18 @@ pub(super) const KINDS: &[Kind] = &[
         "phone",
         "phones.csv",
         "phones",
-        &["!id", "service_id", "contact_id", "!number", "#extension", "type", "description"],
+        &[
+            "!id",
+            "location_id",
+            "service_id",
+            "organization_id",
+            "contact_id",
+            "service_at_location_id",
+            "!number",
+            "#extension",
+            "type",
+            "description",
+        ],
     ),
     kind(
         "schedule",
@@ -92,13 +145,15 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             "!id",
             "service_id",
-            "service_at_location_id",
             "location_id",
+            "service_at_location_id",
             "valid_from",
             "valid_to",
             "dtstart",
+            "#timezone",
             "until",
             "#count",
+            "wkst",
             "freq",
             "#interval",
             "byday",
@@ -108,33 +163,65 @@ pub(super) const KINDS: &[Kind] = &[
             "description",
             "opens_at",
             "closes_at",
+            "schedule_link",
+            "attending_type",
+            "notes",
         ],
     ),
     kind(
         "service_area",
         "service_areas.csv",
         "service_areas",
-        &["!id", "service_id", "name", "extent", "extent_type"],
+        &["!id", "service_id", "name", "description", "extent", "extent_type", "uri"],
     ),
-    kind("language", "languages.csv", "languages", &["!id", "service_id", "code", "name", "note"]),
-    kind("contact", "contacts.csv", "contacts", &["!id", "service_id", "name", "title", "email"]),
+    kind(
+        "language",
+        "languages.csv",
+        "languages",
+        &["!id", "service_id", "location_id", "phone_id", "name", "code", "note"],
+    ),
+    kind(
+        "contact",
+        "contacts.csv",
+        "contacts",
+        &[
+            "!id",
+            "organization_id",
+            "service_id",
+            "service_at_location_id",
+            "location_id",
+            "name",
+            "title",
+            "department",
+            "email",
+        ],
+    ),
     kind(
         "cost_option",
         "cost_options.csv",
         "cost_options",
-        &["!id", "!service_id", "option", "currency", "#amount"],
+        &[
+            "!id",
+            "!service_id",
+            "valid_from",
+            "valid_to",
+            "option",
+            "currency",
+            "#amount",
+            "amount_description",
+        ],
     ),
     kind(
         "required_document",
         "required_documents.csv",
         "required_documents",
-        &["!id", "service_id", "document"],
+        &["!id", "service_id", "document", "uri"],
     ),
     kind(
         "accessibility",
         "accessibility.csv",
         "accessibility",
-        &["!id", "location_id", "description"],
+        &["!id", "location_id", "description", "details", "url"],
     ),
     kind(
         "organization_identifier",
@@ -146,13 +233,23 @@ pub(super) const KINDS: &[Kind] = &[
         "attribute",
         "attributes.csv",
         "attributes",
-        &["!id", "!link_id", "!taxonomy_term_id", "link_entity", "value"],
+        &["!id", "!link_id", "!taxonomy_term_id", "link_type", "!link_entity", "value"],
     ),
     kind(
         "taxonomy_term",
         "taxonomy_terms.csv",
         "",
-        &["!id", "code", "!name", "!description", "taxonomy", "language"],
+        &[
+            "!id",
+            "code",
+            "!name",
+            "!description",
+            "parent_id",
+            "taxonomy",
+            "language",
+            "taxonomy_id",
+            "term_uri",
+        ],
     ),
 ];
 
@@ -163,6 +260,11 @@ pub(super) const SINGLE: [(&str, &str, &str); 3] = [
     ("location", "service_at_location", "location_id"),
     ("taxonomy_term", "attribute", "taxonomy_term_id"),
 ];
+
+/// Whether a column is never blank.
+pub(super) fn is_never_blank(column: &str) -> bool {
+    column.starts_with('!')
+}
 
 /// The name of a column, without its marks.
 pub(super) fn plain(column: &str) -> &str {

@@ -11,8 +11,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::kinds::{KINDS, Kind, SERVICES, SINGLE, plain};
+use super::kinds::{KINDS, Kind, NOT_SAID, SERVICES, SINGLE, is_never_blank, plain};
 use super::packed::{self, Bounds};
+use super::shape::Form;
 use super::{FileRead, bounded, not_services, read};
 use crate::fault::Fault;
 use crate::node::Outcome;
@@ -117,8 +118,11 @@ fn table(kind: &Kind, rows: &[Fields]) -> Outcome<Vec<u8>> {
     writer.write_record(kind.columns.iter().map(|it| plain(it))).map_err(failed)?;
     for row in rows {
         let cell = |column: &&str| match row.get(plain(column)) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => String::new(),
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            Some(Value::String(_) | Value::Null) | None if is_never_blank(column) => {
+                NOT_SAID.to_owned()
+            }
+            Some(Value::String(_) | Value::Null) | None => String::new(),
             Some(value) => value.to_string(),
         };
         writer.write_record(kind.columns.iter().map(cell)).map_err(failed)?;
@@ -132,7 +136,7 @@ fn resource(kind: &Kind) -> Value {
         json!({
             "name": plain(column),
             "type": if number { "number" } else { "string" },
-            "constraints": { "required": column.starts_with('!') },
+            "constraints": { "required": is_never_blank(column) },
         })
     };
     json!({
@@ -158,7 +162,7 @@ pub fn read(path: &Path) -> Outcome<FileRead> {
     for (row, service) in (2_u64..).zip(tables.get("service").into_iter().flatten()) {
         let before = read.services.len();
         let whole = joined.object("service", service, 0);
-        read::take(&mut read, row, &Value::Object(whole));
+        read::take(&mut read, row, &Value::Object(whole), Form::Tables);
         if read.services.len() > before {
             rows.push(row);
         }
@@ -174,7 +178,7 @@ fn zipped(path: &Path) -> Outcome<Rows> {
     let mut tables = Rows::new();
     for kind in KINDS {
         if let Some(bytes) = files.remove(kind.file) {
-            tables.insert(kind.name, rows_of(kind.file, &bytes)?);
+            tables.insert(kind.name, rows_of(kind, &bytes)?);
         }
     }
     Ok(tables)
@@ -192,14 +196,15 @@ fn in_folder(path: &Path) -> Outcome<Rows> {
     for kind in KINDS {
         let path = folder.join(kind.file);
         if path.exists() {
-            tables.insert(kind.name, rows_of(kind.file, &bounded(&path)?)?);
+            tables.insert(kind.name, rows_of(kind, &bounded(&path)?)?);
         }
     }
     Ok(tables)
 }
 
-/// The rows of a table; blank cells are left out.
-fn rows_of(name: &str, bytes: &[u8]) -> Outcome<Vec<Fields>> {
+/// The rows of a table; blank cells are left out, and what is not said is blank.
+fn rows_of(kind: &Kind, bytes: &[u8]) -> Outcome<Vec<Fields>> {
+    let name = kind.file;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let no_table = || -> Box<Fault> {
@@ -210,7 +215,12 @@ fn rows_of(name: &str, bytes: &[u8]) -> Outcome<Vec<Fields>> {
     for record in reader.into_records() {
         let record = record.map_err(|_| no_table())?;
         let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        rows.push(cells.map(|(name, cell)| (name.trim().to_owned(), json!(cell))).collect());
+        let said = |name: &str, cell: &str| {
+            let must = |column: &&str| is_never_blank(column) && plain(column) == name;
+            let is_blank = cell == NOT_SAID && kind.columns.iter().any(must);
+            (name.to_owned(), json!(if is_blank { "" } else { cell }))
+        };
+        rows.push(cells.map(|(name, cell)| said(name.trim(), cell)).collect());
     }
     Ok(rows)
 }

@@ -4,7 +4,7 @@
 //! attribute of the same object, of the taxonomy `entente-text-fr`, whose code is the field. Needs,
 //! groups and the other codes are attributes of the service.
 
-use entente_core::codes::{Code, Gender, Need, Set};
+use entente_core::codes::{AccessNeed, Code, Gender, Need, Set};
 use entente_core::lang::Text;
 use entente_core::record::Language;
 use entente_core::service::place::{letters, postal_code, province};
@@ -15,6 +15,7 @@ use entente_core::service::{
 use serde_json::{Map, Value};
 
 use super::schedule::{read_day, read_schedule, tidied};
+use super::shape::{self, Form};
 use super::{FileRead, not_services};
 use crate::node::Outcome;
 
@@ -22,14 +23,22 @@ use crate::node::Outcome;
 pub(super) mod taxonomy {
     /// The French of a text; the code is the field.
     pub(in super::super) const FRENCH: &str = "entente-text-fr";
-    /// The French of a text that has no English: it stands where HSDS has the English, too.
+    /// The French of a text that has no English: it stands where HSDS has the English, too. The code is
+    /// the field with [`ALONE`] after it.
     pub(in super::super) const FRENCH_ALONE: &str = "entente-text-fr-alone";
+    /// What makes a code of that another one: HSDS wants no code twice, of whichever taxonomy.
+    pub(in super::super) const ALONE: &str = "-alone";
     /// What a service helps with.
     pub(in super::super) const NEED: &str = "entente-need";
     /// For whom it is made.
     pub(in super::super) const GROUP: &str = "entente-service-group";
     /// The genders it takes.
     pub(in super::super) const GENDER: &str = "entente-gender";
+    /// What it has for people who need it to use a service. The code is that of the list with
+    /// [`ACCESS_CODE`] before it.
+    pub(in super::super) const ACCESS: &str = "entente-access";
+    /// What makes a code of that another one: there is a need `medical` too.
+    pub(in super::super) const ACCESS_CODE: &str = "access-";
     /// What is so or not: `yes` or `no` in the attribute's value.
     pub(in super::super) const FLAG: &str = "entente-flag";
     /// The time zone of its hours.
@@ -55,8 +64,10 @@ impl<'a> Object<'a> {
     /// A text with its French.
     pub(super) fn bilingual(self, field: &str) -> Text {
         let en = self.text(field);
-        let is_it = |(taxonomy, code, _): &(String, String, String)| {
-            matches!(taxonomy.as_str(), taxonomy::FRENCH | taxonomy::FRENCH_ALONE) && code == field
+        let is_it = |(taxonomy, code, _): &(String, String, String)| match taxonomy.as_str() {
+            taxonomy::FRENCH => code == field,
+            taxonomy::FRENCH_ALONE => code.strip_suffix(taxonomy::ALONE).unwrap_or(code) == field,
+            _ => false,
         };
         match self.attributes().find(is_it) {
             None => Text::new(en, ""),
@@ -112,7 +123,7 @@ pub fn read(value: &Value) -> Outcome<FileRead> {
     for (row, item) in (1_u64..).zip(items) {
         for service in services_in(item) {
             let before = read.services.len();
-            take(&mut read, row, &service);
+            take(&mut read, row, &service, Form::Json);
             if read.services.len() > before {
                 rows.push(row);
             }
@@ -140,11 +151,16 @@ fn services_in(item: &Value) -> Vec<Value> {
     services.iter().map(with_it).collect()
 }
 
-/// Takes up the service in one object.
-pub(super) fn take(read: &mut FileRead, row: u64, value: &Value) {
+/// Takes up the service in one object, if it is one as the schemas want it.
+pub(super) fn take(read: &mut FileRead, row: u64, value: &Value, form: Form) {
     let mut aside = Vec::new();
     let service = match Object::of(value) {
-        Some(object) => Reading { aside: &mut aside, refused: Vec::new() }.service(object),
+        Some(object) => match shape::problems(object.0, form) {
+            wrong if wrong.is_empty() => {
+                Reading { aside: &mut aside, refused: Vec::new() }.service(object)
+            }
+            wrong => Err(wrong),
+        },
         None => Err(vec![Problem { field: "service", wrong: Wrong::WrongForm }]),
     };
     read.take(row, service, &aside);
@@ -422,6 +438,10 @@ impl Reading<'_> {
                 taxonomy::NEED => self.code::<Need>(&mut service.needs, &code),
                 taxonomy::GROUP => self.code::<Group>(&mut service.groups, &code),
                 taxonomy::GENDER => self.code::<Gender>(&mut service.genders, &code),
+                taxonomy::ACCESS => {
+                    let code = code.strip_prefix(taxonomy::ACCESS_CODE).unwrap_or(&code);
+                    self.code::<AccessNeed>(&mut service.access, code);
+                }
                 taxonomy::ZONE => match Zone::parse(&code) {
                     Ok(zone) => service.zone = Some(zone),
                     Err(_) => self.leave_out("attributes", Wrong::UnknownCode),

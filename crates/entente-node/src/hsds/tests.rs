@@ -1,4 +1,4 @@
-use entente_core::codes::{Need, Province};
+use entente_core::codes::{AccessNeed, Need, Province};
 use entente_core::identity::OrgKey;
 use entente_core::service::{Audience, Documents, Group, Location};
 use serde_json::{Value, json};
@@ -9,57 +9,9 @@ fn us() -> OrgId {
     OrgKey::from_seed(&[1; 32]).id()
 }
 
-/// A service in which most objects of HSDS stand.
+/// A service in which every object of HSDS stands that we write.
 fn full() -> Value {
-    let attribute = |taxonomy: &str, code: &str, value: &str| {
-        json!({"id": "0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8e", "value": value, "taxonomy_term": {
-            "id": "0190f5c2-6e1a-7c3e-9d2b-1f0a5b6c7d8f", "name": code, "description": code,
-            "taxonomy": taxonomy, "code": code}})
-    };
-    json!({
-        "id": "ac148810-d857-441c-9679-408f346de14b",
-        "name": "Shelter", "status": "active", "description": "Beds for a night",
-        "minimum_age": 18, "assured_date": "2026-11-01",
-        "url": "https://shelter.example", "email": "info@shelter.example",
-        "organization": {
-            "id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610", "name": "Riverside",
-            "description": "A charity",
-            "organization_identifiers": [{
-                "id": "d4dbcebc-0802-47cb-8651-b937ac4f2f3e", "identifier_scheme": "CRA-BN",
-                "identifier_type": "CRA-BN", "identifier": "123456789"}],
-        },
-        "phones": [{"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15e", "number": "\"+1 204 555 0100\"",
-                    "extension": 100, "type": "voice"}],
-        "schedules": [{"id": "48102e86-bb50-41c4-8f1e-e269368c41d1", "freq": "WEEKLY",
-            "byday": "TH,FR", "opens_at": "10:00:00", "closes_at": "18:00"}],
-        "service_areas": [{"id": "381c64f1-a724-4884-9c21-ac96c21cca3e", "extent": "46"}],
-        "languages": [{"id": "2989d3ed-c547-48f8-8f9d-432d81c7892e", "code": "cr"}],
-        "cost_options": [{"id": "1fdf4d39-3d80-484d-9f92-a8ffa08621e7", "option": "A night",
-            "currency": "cad", "amount": 3.5}],
-        "required_documents": [{"id": "f6ad7e69-b9c8-42ce-92db-92cedb4c05c0",
-            "document": "Any paper"}],
-        "contacts": [{"id": "1e7efce3-639b-4880-940c-b95cd30cdb50", "name": "A. Roy",
-            "phones": [{"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15f", "number": "204-555-0101"}]}],
-        "service_at_locations": [{
-            "id": "e94c9f38-1e8f-4564-91d4-d53501ab1765",
-            "location": {
-                "id": "3a19ff88-4620-4d17-9830-ac1d859eb5d5", "location_type": "physical",
-                "name": "Centre", "latitude": 49.8951, "longitude": -97.1384,
-                "addresses": [{"id": "74706e55-df26-4b84-80fe-ecc30b5befb4",
-                    "address_1": "1 Main Street", "city": "Winnipeg", "state_province": "Manitoba",
-                    "postal_code": "r3c1k2", "country": "CA", "address_type": "physical"}],
-                "accessibility": [{"id": "afcf296e-1cb2-4139-9c88-33d587d1a50b",
-                    "description": "Ramp"}],
-            },
-        }],
-        "attributes": [
-            attribute("entente-need", "emergency_housing", ""),
-            attribute("entente-service-group", "women", ""),
-            attribute("entente-gender", "woman", ""),
-            attribute("entente-flag", "accepts_no_status", "yes"),
-            attribute("entente-text-fr", "name", "Refuge"),
-        ],
-    })
+    serde_json::from_str(include_str!("full.json")).expect("JSON")
 }
 
 fn one(value: Value) -> FileRead {
@@ -93,6 +45,9 @@ fn a_service_is_read_with_all_its_parts_and_written_so_that_it_is_read_the_same(
     assert_eq!(service.name, entente_core::lang::Text::new("Shelter", "Refuge"));
     assert!(service.needs.contains(Need::EmergencyHousing));
     assert!(service.groups.contains(Group::Women));
+    assert!(service.access.contains(AccessNeed::Wheelchair));
+    assert_eq!(service.alert, entente_core::lang::Text::new("", "Complet en juillet"));
+    assert!(service.languages[1].interpreted && !service.languages[0].interpreted);
     assert_eq!(service.province(), Some(Province::Manitoba));
     assert_eq!(service.phones[0].number, "+1 204 555 0100");
     assert_eq!(service.costs[0].amount_cents, Some(350));
@@ -159,27 +114,102 @@ fn a_field_that_must_be_there_is_missed_by_its_name() {
 fn what_cannot_be_is_refused_by_its_field() {
     let broken = [("schedules", Wrong::BrokenSchedule)];
     for (field, value) in [
-        ("freq", "YEARLY"),
-        ("byday", "XX"),
-        ("opens_at", "25:00"),
-        ("closes_at", ""),
-        ("dtstart", "soon"),
-        ("interval", "2"),
-        ("count", "1000000"),
+        ("freq", json!("YEARLY")),
+        ("byday", json!("XX")),
+        ("opens_at", json!("25:00")),
+        ("closes_at", json!("")),
+        ("dtstart", json!("soon")),
+        ("interval", json!(1000)),
+        ("count", json!(1_000_000)),
     ] {
-        assert_eq!(refused(|it| it["schedules"][0][field] = json!(value)), broken, "{field}");
+        assert_eq!(refused(|it| it["schedules"][0][field] = value), broken, "{field}");
     }
     let location = |it: &mut Value, field: &str, value: Value| {
         it["service_at_locations"][0]["location"][field] = value;
     };
     let nowhere = [("latitude", Wrong::NoSuchPlace)];
     assert_eq!(refused(|it| location(it, "latitude", json!(100))), nowhere);
-    assert_eq!(refused(|it| location(it, "longitude", json!("x"))), nowhere);
+    assert_eq!(refused(|it| location(it, "longitude", json!(-180.5))), nowhere);
     let markup = refused(|it| it["name"] = json!("<script>alert(1)</script>"));
     assert_eq!(markup, [("name", Wrong::Markup)]);
     let control = refused(|it| it["description"] = json!("a\u{202e}b"));
     assert_eq!(control, [("description", Wrong::Control)]);
     assert_eq!(refused(|it| it["url"] = json!("javascript:1")).len(), 2);
+}
+
+#[test]
+fn what_is_not_what_the_schemas_want_is_refused_by_its_field() {
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let changes: [(&str, Wrong, Change<'_>); 12] = [
+        ("minimum_age", Wrong::NotANumber, &|it| it["minimum_age"] = json!("18")),
+        ("name", Wrong::WrongForm, &|it| it["name"] = json!(7)),
+        ("phones.extension", Wrong::NotANumber, &|it| it["phones"][0]["extension"] = json!("1")),
+        ("phones.id", Wrong::NotAUuid, &|it| it["phones"][0]["id"] = json!("one")),
+        ("phones.id", Wrong::Missing, &|it| it["phones"][0]["id"] = json!(null)),
+        ("phones.number", Wrong::WrongForm, &|it| {
+            it["phones"][0]["number"] = json!(2_045_550_100_i64)
+        }),
+        ("phones", Wrong::WrongForm, &|it| it["phones"] = json!({"number": "204-555-0100"})),
+        ("languages", Wrong::WrongForm, &|it| it["languages"] = json!(["fr"])),
+        ("organization", Wrong::WrongForm, &|it| it["organization"] = json!("Riverside")),
+        ("longitude", Wrong::NotANumber, &|it| {
+            it["service_at_locations"][0]["location"]["longitude"] = json!("-97.1384");
+        }),
+        ("addresses.address_type", Wrong::UnknownCode, &|it| {
+            let location = &mut it["service_at_locations"][0]["location"];
+            location["addresses"][0]["address_type"] = json!("home");
+        }),
+        ("attributes.taxonomy_term", Wrong::WrongForm, &|it| {
+            it["attributes"][0]["taxonomy_term"] = json!("emergency_housing");
+        }),
+    ];
+    for (field, wrong, change) in changes {
+        assert_eq!(refused(change), [(field, wrong)]);
+    }
+    // What is said to be nothing is nothing.
+    for field in ["maximum_age", "fees_description", "phones"] {
+        assert!(left_out(|it| it[field] = json!(null)).is_empty(), "{field}");
+    }
+}
+
+#[test]
+fn a_blank_that_a_table_must_not_have_is_written_as_not_said_and_read_as_blank() {
+    let mut value = full();
+    let address = &mut value["service_at_locations"][0]["location"]["addresses"][0];
+    address["postal_code"] = json!("");
+    address["address_1"] = json!("");
+    address["attributes"] = json!([]);
+    let read = one(value);
+    assert_eq!(read.aside, []);
+    let folder = tempfile::tempdir().unwrap();
+    let written = write::write(&read.services, Audience::Partner);
+    package::write(&written, folder.path()).unwrap();
+    let table = std::fs::read_to_string(folder.path().join("addresses.csv")).unwrap();
+    assert!(table.contains(",-,,Winnipeg,,MB,-,CA,physical"), "{table}");
+    assert_eq!(package::read(folder.path()).unwrap().services, read.services);
+
+    // Blank itself, it is as good as missing.
+    let blank = table.replace(",MB,-,CA,", ",MB,,CA,");
+    std::fs::write(folder.path().join("addresses.csv"), blank).unwrap();
+    let refused = package::read(folder.path()).unwrap();
+    let missing = Problem { field: "addresses.postal_code", wrong: Wrong::Missing };
+    assert_eq!(refused.aside, [Aside { row: 2, problem: missing, refused: true }]);
+}
+
+#[test]
+fn no_two_terms_of_a_package_have_one_code() {
+    let read = one(full());
+    let folder = tempfile::tempdir().unwrap();
+    package::write(&write::write(&read.services, Audience::Partner), folder.path()).unwrap();
+    let mut terms = csv::Reader::from_path(folder.path().join("taxonomy_terms.csv")).unwrap();
+    let at = terms.headers().unwrap().iter().position(|it| it == "code").unwrap();
+    let codes: Vec<_> = terms.records().map(|it| it.unwrap()[at].to_owned()).collect();
+    let distinct: HashSet<_> = codes.iter().collect();
+    assert_eq!(distinct.len(), codes.len(), "{codes:?}");
+    // What a need and an access need are both called, and the French of a text with and without English.
+    for code in ["medical", "access-medical", "description", "alert-alone"] {
+        assert!(codes.iter().any(|it| it == code), "{code}: {codes:?}");
+    }
 }
 
 #[test]

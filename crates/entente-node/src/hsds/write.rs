@@ -60,7 +60,8 @@ impl Writing {
         }
         self.put(field, shown);
         if text.en.is_empty() {
-            self.attribute(taxonomy::FRENCH_ALONE, field, "French text", &text.fr);
+            let code = format!("{field}{}", taxonomy::ALONE);
+            self.attribute(taxonomy::FRENCH_ALONE, &code, "French text alone", &text.fr);
         } else if !text.fr.is_empty() {
             self.attribute(taxonomy::FRENCH, field, "French text", &text.fr);
         }
@@ -141,6 +142,10 @@ fn write_codes(it: &mut Writing, service: &Service) {
     it.codes(taxonomy::NEED, service.needs);
     it.codes(taxonomy::GROUP, service.groups);
     it.codes(taxonomy::GENDER, service.genders);
+    for need in service.access.iter() {
+        let code = format!("{}{}", taxonomy::ACCESS_CODE, need.code());
+        it.attribute(taxonomy::ACCESS, &code, need.label(Lang::En), "");
+    }
     if let Some(zone) = service.zone {
         it.attribute(taxonomy::ZONE, zone.code(), zone.label(Lang::En), "");
     }

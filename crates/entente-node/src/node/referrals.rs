@@ -25,6 +25,7 @@ use super::{Node, Outcome};
 use crate::fault::Fault;
 use faults::{several_referrals, unknown_referral};
 
+mod asked;
 mod candidates;
 mod faults;
 mod figures;

@@ -6,6 +6,8 @@
 //! longer to be seen is taken back. [`held`] reads what partners say, [`capacity`] what is free, and
 //! [`search`] answers from memory.
 
+use std::collections::{HashMap, HashSet};
+
 use entente_core::agreement::AgreementState;
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::payload_type;
@@ -62,15 +64,26 @@ impl Node {
         action: Action,
         services: Vec<Service>,
     ) -> Outcome<Vec<Put>> {
-        let n_known = self.with_directory(|directory| directory.n_from(&self.id()))?;
-        if n_known + services.len() > MAX_SERVICES && services.len() > 1 {
-            let known = self.db.read(|tx| tx.own_services())?;
-            let is_known =
-                |id: &ServiceId| known.binary_search_by(|(key, _)| key.cmp(&id.0)).is_ok();
-            let n_new = services.iter().filter(|it| !is_known(&it.id)).count();
-            if n_known + n_new > MAX_SERVICES {
-                return Err(too_many());
-            }
+        self.put_services_within(MAX_SERVICES, actor, action, services)
+    }
+
+    /// The same, as long as there are at most `max` afterwards: what is more no partner would keep. What is
+    /// there can be changed, however many there are.
+    pub(crate) fn put_services_within(
+        &self,
+        max: usize,
+        actor: &Actor,
+        action: Action,
+        services: Vec<Service>,
+    ) -> Outcome<Vec<Put>> {
+        let ours = self.id();
+        let (n_known, n_new) = self.with_directory(|directory| {
+            let ids = services.iter().map(|service| service.id);
+            let new: HashSet<_> = ids.filter(|id| directory.get(&ours, *id).is_none()).collect();
+            (directory.n_from(&ours), new.len())
+        })?;
+        if n_new > 0 && n_known + n_new > max {
+            return Err(too_many());
         }
         let mut outcome = Vec::with_capacity(services.len());
         for some in services.chunks(TOGETHER) {
@@ -292,7 +305,7 @@ impl Node {
                 }
             }
             None => {
-                let mut said: std::collections::HashMap<_, _> =
+                let mut said: HashMap<_, _> =
                     tx.services_said(partner.as_bytes())?.into_iter().collect();
                 for (id, row) in tx.own_services()? {
                     compare(id, Some(row), said.remove(&id));

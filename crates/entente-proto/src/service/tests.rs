@@ -1,4 +1,4 @@
-use entente_core::codes::{Gender, Need, Province};
+use entente_core::codes::{AccessNeed, Gender, Need, Province};
 use entente_core::identity::OrgKey;
 use entente_core::service::schedule::{Freq, Schedule, parse_byday, parse_time};
 use entente_core::service::{Group, Status, Unit, Zone};
@@ -51,6 +51,7 @@ fn full() -> Service {
         maximum_age: Some(99),
         languages: vec![Spoken { language: Language::new("fr-ca").unwrap(), interpreted: true }],
         interpretation: text("By telephone"),
+        access: Set::EMPTY.with(AccessNeed::Wheelchair),
         application: text("Call"),
         fees: text("None"),
         costs: vec![Cost {
@@ -124,6 +125,7 @@ fn a_listing_with_a_field_that_cannot_be_is_refused() {
     assert_eq!(refused(&|it| it.id = vec![1; 15]), "id");
     assert_eq!(refused(&|it| it.publisher.clear()), "publisher");
     assert_eq!(refused(&|it| it.needs = 1 << 31), "needs");
+    assert_eq!(refused(&|it| it.access = 1 << 31), "access");
     assert_eq!(refused(&|it| it.status = 5), "status");
     assert_eq!(refused(&|it| it.maximum_age_plus_1 = 152), "maximum_age_plus_1");
     assert_eq!(refused(&|it| it.name.as_mut().unwrap().en = " Shelter".into()), "name");

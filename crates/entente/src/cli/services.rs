@@ -71,6 +71,13 @@ fn yes(typed: &Typed<'_>, id: &str) -> Option<bool> {
     typed.maybe(id).map(|answer| answer == "yes")
 }
 
+/// What has to be shown; `none` says that nothing has.
+fn documents(typed: &Typed<'_>) -> Option<Vec<Both>> {
+    let said = both(typed, "documents", "documents-fr")?;
+    let is_none = [&said.en, &said.fr].iter().any(|text| text.as_str() == "none");
+    Some(if is_none { Vec::new() } else { vec![said] })
+}
+
 /// What is given of a service.
 pub(crate) fn added(typed: &Typed<'_>) -> ServiceAddAsk {
     ServiceAddAsk {
@@ -81,8 +88,17 @@ pub(crate) fn added(typed: &Typed<'_>) -> ServiceAddAsk {
         groups: several(typed, "for"),
         genders: several(typed, "gender"),
         languages: several(typed, "language"),
+        interpreted: several(typed, "interpreted"),
+        interpretation: both(typed, "interpretation", "interpretation-fr"),
+        eligibility: both(typed, "eligibility", "eligibility-fr"),
         minimum_age: typed.number("from-age"),
         maximum_age: typed.number("to-age"),
+        application: both(typed, "application", "application-fr"),
+        fees: both(typed, "fees", "fees-fr"),
+        documents: documents(typed),
+        access: several(typed, "access"),
+        alert: both(typed, "alert", "alert-fr"),
+        areas: several(typed, "area"),
         province: typed.maybe("province"),
         hidden: typed.flag("hidden").then_some(true),
         at: typed.maybe("at"),
@@ -90,8 +106,10 @@ pub(crate) fn added(typed: &Typed<'_>) -> ServiceAddAsk {
         city: both(typed, "city", "city-fr"),
         postal_code: typed.maybe("postal-code"),
         phones: several(typed, "phone"),
+        contacts: several(typed, "contact"),
         hours: several(typed, "hours"),
         url: typed.maybe("url"),
+        email: typed.maybe("email"),
         trafficking: yes(typed, "trafficking"),
         accepts_without_status: yes(typed, "without-status"),
     }

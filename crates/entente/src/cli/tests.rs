@@ -143,6 +143,11 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("stats overlap run 2025 --without Harbour", Some(Op::OverlapRun)),
     ("stats overlap show 2025", Some(Op::OverlapShow)),
     ("stats overlap end 2025", Some(Op::OverlapEnd)),
+    (
+        "service add --name A --interpreted es,ar --eligibility B --documents none --fees C --access wheelchair \
+         --area canada --contact Roy --email a@b.ca",
+        Some(Op::ServiceAdd),
+    ),
     ("service import services.json --layout hsds-3.0 --dry-run", Some(Op::ServiceImport)),
     ("service add --name Beds --province MB --hidden --hours always", Some(Op::ServiceAdd)),
     ("service list --stale", Some(Op::ServiceList)),

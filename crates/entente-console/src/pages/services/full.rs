@@ -54,7 +54,7 @@ fn codes(object: &Value, taxonomy: &str) -> Vec<String> {
 /// A text of an object in English and in French; one of them may be blank.
 pub(super) fn both<'a>(object: &'a Value, field: &str) -> (&'a str, &'a str) {
     let text = plain(object, field);
-    if let Some(french) = attribute(object, "entente-text-fr-alone", field) {
+    if let Some(french) = attribute(object, "entente-text-fr-alone", &format!("{field}-alone")) {
         return ("", french);
     }
     (text, attribute(object, "entente-text-fr", field).unwrap_or_default())
@@ -90,6 +90,7 @@ impl<'a> Full<'a> {
                 p.t("For whom it is made", "Public visé"),
                 p.labels("service_group", &codes(self.hsds, "entente-service-group")),
             ),
+            (p.t("Accessibility", "Accessibilité"), p.labels("access_need", &self.access())),
             (p.t("Languages", "Langues"), self.languages()),
             (p.t("Interpretation", "Interprétation"), text("interpretation_services")),
             (p.t("How to apply", "Comment présenter une demande"), text("application_process")),
@@ -272,6 +273,12 @@ impl<'a> Full<'a> {
     pub(super) fn address(&self) -> Option<&'a Value> {
         let first = list(self.hsds, "service_at_locations").first()?.get("location")?;
         list(first, "addresses").first()
+    }
+
+    /// What it has for people who need it to use a service.
+    pub(super) fn access(&self) -> Vec<String> {
+        let codes = codes(self.hsds, "entente-access").into_iter();
+        codes.map(|code| code.trim_start_matches("access-").to_owned()).collect()
     }
 
     /// The genders it takes.

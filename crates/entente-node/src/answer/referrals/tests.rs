@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entente_core::codes::ConsentScope;
+use entente_core::codes::{ConsentScope, Need};
 use entente_core::consent::Consent;
+use entente_core::lang::Text;
 use entente_core::record::Field;
+use entente_core::service::{Organization, Service, ServiceId, Status};
 
 use super::*;
 use crate::answer::records::fixture::{
@@ -12,7 +14,8 @@ use crate::answer::records::fixture::{
 use crate::clock::ManualClock;
 use crate::node::waiting::Matter;
 
-/// A province that may offer referrals to the centre, and a record of somebody who consents.
+/// A province that may offer referrals to the centre and hears of its services, and a record of somebody who
+/// consents.
 fn two() -> (Arc<Desk>, Arc<Desk>, String) {
     two_at(&ManualClock::new(START_S))
 }
@@ -43,8 +46,27 @@ fn befriend(from: &Desk, to: &Desk) {
             "purposes = [\"statistics\", \"referral\"]",
         ),
         ("summaries = true", "summaries = true\nreferrals = true"),
+        ("minors = false", THEIR_SERVICES),
     ];
     agree(from, to, &changes);
+}
+
+/// What stands in place of the last line of the draft.
+const THEIR_SERVICES: &str = "minors = false
+[they_send]
+services = true
+provinces = \"all\"
+age_classes = []
+onward = \"never\"
+#";
+
+/// A desk lists a service.
+fn list_service(desk: &Desk, id: ServiceId, name: &str) {
+    let (name, organization) = (Text::new(name, name), Organization::default());
+    let organization = Organization { name: name.clone(), ..organization };
+    let needs = Set::EMPTY.with(Need::Legal);
+    let service = Service { needs, ..Service::named(id, organization, name) };
+    desk.node.put_services(&actor(), Action::ServiceChanged, vec![service]).unwrap();
 }
 
 fn asked(record: &str) -> ReferralCreateAsk {
@@ -287,4 +309,38 @@ fn a_decline_beside_an_acceptance_is_a_gap_that_our_own_staff_see() {
     let [need] = told.needs.as_slice() else { panic!("{:?}", told.needs) };
     assert_eq!((need.code.as_str(), &need.declines), ("legal", &told.declines));
     assert_eq!(told.regions[0].declines, told.declines);
+}
+
+#[test]
+fn whoever_names_a_closed_service_is_sent_to_the_search_and_nobody_is_asked() {
+    let (province, centre, record) = two();
+    let id = made(&province, asked(&record)).unwrap().referral.id;
+    let try_it = |name: &str| {
+        let services = vec![name.to_owned()];
+        let ask = ReferralOfferAsk { referral: id.clone(), services, ..Default::default() };
+        let dry = ReferralOfferAsk { dry_run: true, ..ask.clone() };
+        (offer(&province, &staff(), dry, &steps()), ask)
+    };
+    let refused = |name: &str, code: &str| {
+        let (dry, ask) = try_it(name);
+        for fault in [dry.unwrap_err(), offer(&province, &staff(), ask, &steps()).unwrap_err()] {
+            assert_eq!(fault.code, code);
+            assert!(fault.next.en.contains("`entente service search --need NEED`"), "{fault:?}");
+            assert!(fault.next.fr.contains("`entente service search --need BESOIN`"), "{fault:?}");
+        }
+    };
+    let (clinic, office) = (ServiceId([3; 16]), ServiceId([4; 16]));
+    list_service(&centre, clinic, "Clinic");
+    pull(&province, &centre);
+    assert_eq!(try_it("Clinic").0.map(|told| told.done), Ok(false));
+
+    // A partner's is taken out of the directory when it is closed; our own stands there as closed.
+    centre.node.set_service_status(&actor(), clinic, Status::TemporarilyClosed).unwrap();
+    pull(&province, &centre);
+    refused("Clinic", "ENT-2211");
+    list_service(&province, office, "Office");
+    province.node.set_service_status(&actor(), office, Status::Defunct).unwrap();
+    refused("Office", "ENT-2313");
+    let told = show(&province, &staff(), ReferralShowAsk { referral: id.clone() }, &steps());
+    assert_eq!(told.unwrap().referral.step, "created");
 }

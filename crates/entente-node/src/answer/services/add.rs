@@ -1,13 +1,15 @@
 //! Adding a service, or changing what is given of one.
 
+use entente_core::codes::{Province, Set};
 use entente_core::identity::OrgId;
 use entente_core::lang::Text;
 use entente_core::record::Language;
-use entente_core::service::check::tidy;
-use entente_core::service::place::{letters, postal_code};
+use entente_core::service::check::{is_phone, tidy};
+use entente_core::service::place::{self, letters, postal_code};
 use entente_core::service::schedule::{Freq, Schedule, parse_byday, parse_time};
 use entente_core::service::{
-    Address, Area, Location, Organization, Phone, Service, ServiceId, Site, Spoken, Wrong,
+    Address, Area, Contact, Documents, Location, Organization, Phone, Service, ServiceId, Site,
+    Spoken, Wrong,
 };
 
 use super::{CHANGED, changed, code, point, province_of, set, wrong_value};
@@ -60,22 +62,51 @@ pub(crate) fn apply(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
     texts(service, ask);
     codes(service, ask)?;
     hours_and_phones(service, ask)?;
-    place(service, ask)
+    if let Some(contacts) = &ask.contacts {
+        service.contacts = contacts.iter().map(|it| contact(it)).collect::<Outcome<_>>()?;
+    }
+    put_place(service, ask)?;
+    // After the place: a province alone stands for the area.
+    if let Some(named) = &ask.areas {
+        service.areas = areas(named)?;
+    }
+    Ok(())
 }
 
 fn text(both: &Both) -> Text {
     Text::new(tidy(&both.en), tidy(&both.fr))
 }
 
+/// A text that is typed as one: `English / français`, or the same in both languages.
+fn sides(text: &str) -> Text {
+    let (en, fr) = text.split_once(" / ").unwrap_or((text, text));
+    Text::new(tidy(en), tidy(fr))
+}
+
 fn texts(service: &mut Service, ask: &ServiceAddAsk) {
-    if let Some(name) = &ask.name {
-        service.name = text(name);
-    }
-    if let Some(description) = &ask.description {
-        service.description = text(description);
-    }
+    let put = |field: &mut Text, given: &Option<Both>| {
+        if let Some(given) = given {
+            *field = text(given);
+        }
+    };
+    put(&mut service.name, &ask.name);
+    put(&mut service.description, &ask.description);
+    put(&mut service.eligibility, &ask.eligibility);
+    put(&mut service.interpretation, &ask.interpretation);
+    put(&mut service.application, &ask.application);
+    put(&mut service.fees, &ask.fees);
+    put(&mut service.alert, &ask.alert);
     if let Some(url) = &ask.url {
         service.url = tidy(url);
+    }
+    if let Some(email) = &ask.email {
+        service.email = tidy(email);
+    }
+    if let Some(documents) = &ask.documents {
+        service.documents = match documents.as_slice() {
+            [] => Documents::None,
+            documents => Documents::Required(documents.iter().map(text).collect()),
+        };
     }
 }
 
@@ -89,19 +120,68 @@ fn codes(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
     if let Some(genders) = &ask.genders {
         service.genders = genders.iter().map(|it| code("gender", it)).collect::<Outcome<_>>()?;
     }
-    if let Some(languages) = &ask.languages {
-        let spoken = |tag: &String| {
-            let language = Language::new(tag.trim());
-            let language = language.map_err(|_| wrong_value("languages", Wrong::NotALanguage))?;
-            Ok(Spoken { language, interpreted: false })
-        };
-        service.languages = languages.iter().map(spoken).collect::<Outcome<_>>()?;
+    if let Some(access) = &ask.access {
+        service.access = set("access_need", access)?;
+    }
+    for (tags, interpreted) in [(&ask.languages, false), (&ask.interpreted, true)] {
+        if let Some(tags) = tags {
+            put_languages(service, tags, interpreted)?;
+        }
     }
     service.minimum_age = ask.minimum_age.or(service.minimum_age);
     service.maximum_age = ask.maximum_age.or(service.maximum_age);
     service.trafficking = ask.trafficking.unwrap_or(service.trafficking);
     service.accepts_without_status = ask.accepts_without_status.or(service.accepts_without_status);
     Ok(())
+}
+
+/// Puts languages in place of those that are given in the same way, with an interpreter or without.
+fn put_languages(service: &mut Service, tags: &[String], interpreted: bool) -> Outcome<()> {
+    let given = |tag: &String| {
+        let language = Language::new(tag.trim());
+        let language = language.map_err(|_| wrong_value("languages", Wrong::NotALanguage))?;
+        Ok(Spoken { language, interpreted })
+    };
+    let given: Vec<Spoken> = tags.iter().map(given).collect::<Outcome<_>>()?;
+    let is_given = |it: &Spoken| given.iter().any(|one| one.language == it.language);
+    service.languages.retain(|it| it.interpreted != interpreted && !is_given(it));
+    service.languages.extend(given);
+    service.languages.sort_by_key(|it| it.interpreted);
+    Ok(())
+}
+
+/// `A. Roy; Intake / Accueil; 204-555-0100; roy@example.org`: a name, a title, and how to reach them.
+fn contact(text: &str) -> Outcome<Contact> {
+    let mut contact = Contact::default();
+    for part in text.split(';').map(tidy).filter(|part| !part.is_empty()) {
+        match () {
+            () if part.contains('@') => contact.email = part,
+            () if is_phone(&part) => contact.phone = part,
+            () if contact.name.is_empty() => contact.name = part,
+            () if contact.title == Text::default() => contact.title = sides(&part),
+            () => return Err(wrong_value("contacts", Wrong::WrongForm)),
+        }
+    }
+    if contact == Contact::default() {
+        return Err(wrong_value("contacts", Wrong::Missing));
+    }
+    Ok(contact)
+}
+
+/// Canada first, then provinces, then areas in words, as a listing has them.
+fn areas(named: &[String]) -> Outcome<Vec<Area>> {
+    let (mut canada, mut provinces, mut words) = (None, Set::<Province>::EMPTY, Vec::new());
+    for text in named.iter().map(|it| tidy(it)) {
+        match place::province(&text) {
+            Some(province) => provinces = provinces.with(province),
+            None if ["canada", "ca"].contains(&text.to_lowercase().as_str()) => {
+                canada = Some(Area::Canada);
+            }
+            None if text.is_empty() => return Err(wrong_value("areas", Wrong::Missing)),
+            None => words.push(Area::Named(sides(&text))),
+        }
+    }
+    Ok(canada.into_iter().chain(provinces.iter().map(Area::Province)).chain(words).collect())
 }
 
 fn hours_and_phones(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
@@ -140,7 +220,7 @@ fn schedule(text: &str) -> Option<Schedule> {
     })
 }
 
-fn place(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
+fn put_place(service: &mut Service, ask: &ServiceAddAsk) -> Outcome<()> {
     let province = ask.province.as_deref().map(province_of).transpose()?;
     let id = derived_id(&[&service.id.0, b"location"]);
     let is_hidden = service.locations.iter().any(|it| matches!(it, Location::Redacted { .. }));

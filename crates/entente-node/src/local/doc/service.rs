@@ -64,12 +64,31 @@ pub struct ServiceAddAsk {
     pub groups: Option<Vec<String>>,
     /// The genders it takes: codes of the list `gender`; none is all.
     pub genders: Option<Vec<String>>,
-    /// Languages, as tags: `fr`, `cr`.
+    /// Languages that are spoken, as tags: `fr`, `cr`.
     pub languages: Option<Vec<String>>,
+    /// Languages through an interpreter, as tags.
+    pub interpreted: Option<Vec<String>>,
+    /// What there is of interpretation, in words.
+    pub interpretation: Option<Both>,
+    /// Who can have it, in words.
+    pub eligibility: Option<Both>,
     /// The youngest age, in years.
     pub minimum_age: Option<u8>,
     /// The oldest age, in years.
     pub maximum_age: Option<u8>,
+    /// How to apply.
+    pub application: Option<Both>,
+    /// What it costs, in words.
+    pub fees: Option<Both>,
+    /// What has to be shown. An empty list says: nothing.
+    pub documents: Option<Vec<Both>>,
+    /// What it has for people who need it to use a service: codes of the list `access_need`.
+    pub access: Option<Vec<String>>,
+    /// What should be known today.
+    pub alert: Option<Both>,
+    /// For people of which places it is: `canada`, a province by code, letters or name, or another area in words,
+    /// as `the north shore / la Côte-Nord`.
+    pub areas: Option<Vec<String>>,
     /// Its province, by code, letters or name.
     pub province: Option<String>,
     /// Whether its place is not told: it then has its province and nothing else.
@@ -84,10 +103,14 @@ pub struct ServiceAddAsk {
     pub postal_code: Option<String>,
     /// Telephone numbers.
     pub phones: Option<Vec<String>>,
+    /// Its people for colleagues, told to partners only: `A. Roy; Intake / Accueil; 204-555-0100; roy@example.org`.
+    pub contacts: Option<Vec<String>>,
     /// Opening hours: `MO,TU,WE 09:00-17:00`, or `always`.
     pub hours: Option<Vec<String>>,
     /// Its page.
     pub url: Option<String>,
+    /// Its public address for mail.
+    pub email: Option<String>,
     /// Made for people who were trafficked.
     pub trafficking: Option<bool>,
     /// Takes people without immigration status. Told to partners only.

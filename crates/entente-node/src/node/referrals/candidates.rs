@@ -1,6 +1,6 @@
 //! Who might take a referral on, and in which order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_core::agreement::AgreementState;
 use entente_core::codes::{Code as _, OrgType};
@@ -13,8 +13,9 @@ use entente_store::tx::Reads as _;
 use super::{KeptReferral, Refusal};
 use crate::node::{Node, Outcome};
 
-/// The most services that are ranked for one referral: nobody reads on after the first screens.
-const MAX_RANKED: usize = 50;
+/// The most services that are shown for one referral: nobody reads on after the first screens. Whom to
+/// ask is found among all of them.
+const MAX_SHOWN: usize = 50;
 
 impl Node {
     /// The services that might take a referral on: those that are running, of partners whose
@@ -87,10 +88,10 @@ impl Node {
     }
 
     /// Ranks the services for a referral, and says of each partner whether it may be asked. The best
-    /// fifty.
+    /// fifty, for people to look at.
     pub fn rank_referral(&self, kept: &KeptReferral) -> Outcome<Vec<(Match, Result<(), Refusal>)>> {
-        let mut ranked = rank(&kept.card, self.referral_candidates()?, self.today());
-        ranked.truncate(MAX_RANKED);
+        let mut ranked = self.ranked(kept)?;
+        ranked.truncate(MAX_SHOWN);
         let mut asked: BTreeMap<OrgId, Result<(), Refusal>> = BTreeMap::new();
         let mut judged = Vec::with_capacity(ranked.len());
         for found in ranked {
@@ -104,18 +105,36 @@ impl Node {
         Ok(judged)
     }
 
-    /// The partners with a service that fits, that may be asked, and that were not asked yet.
+    /// All services for a referral, the best first.
+    fn ranked(&self, kept: &KeptReferral) -> Outcome<Vec<Match>> {
+        Ok(rank(&kept.card, self.referral_candidates()?, self.today()))
+    }
+
+    /// The partners with a service that fits, that may be asked, and that were not asked yet; each once,
+    /// however many of its services fit.
     ///
     /// Of a partner that lists no services nothing is known: it is asked only if no other fits, since who
     /// does not help need not know.
     pub fn matching_partners(&self, kept: &KeptReferral) -> Outcome<Vec<OrgId>> {
-        let ranked = self.rank_referral(kept)?;
-        let fits = ranked.into_iter().filter(|(found, may)| found.fits() && may.is_ok());
-        let not_asked = |found: &Match| !kept.state.was_offered_to(&found.candidate.partner);
-        let found: Vec<_> = fits.map(|(found, _)| found).filter(not_asked).collect();
-        let is_known = |found: &&Match| !found.candidate.needs.is_empty();
-        let any_known = found.iter().any(|it| is_known(&it));
-        let asked = found.iter().filter(|it| !any_known || is_known(it));
-        Ok(asked.map(|found| found.candidate.partner).collect())
+        let (mut known, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+        for found in self.ranked(kept)?.into_iter().filter(Match::fits) {
+            let Candidate { partner, needs, .. } = found.candidate;
+            if !kept.state.was_offered_to(&partner) {
+                let partners = if needs.is_empty() { &mut unknown } else { &mut known };
+                partners.insert(partner);
+            }
+        }
+        let helping = self.those_to_ask(kept, known)?;
+        if helping.is_empty() { self.those_to_ask(kept, unknown) } else { Ok(helping) }
+    }
+
+    fn those_to_ask(&self, kept: &KeptReferral, of: BTreeSet<OrgId>) -> Outcome<Vec<OrgId>> {
+        let mut to_ask = Vec::new();
+        for partner in of {
+            if self.may_offer(kept, &partner)?.is_ok() {
+                to_ask.push(partner);
+            }
+        }
+        Ok(to_ask)
     }
 }

@@ -251,7 +251,8 @@ impl Node {
             return Ok(Err(Refusal::NotCarried));
         }
         if let Some(route) = route.as_ref().filter(|_| self.is_ours(&through)) {
-            let proposal = self.own_proposal(kept, case, partner, route);
+            let mut proposal = self.own_proposal(kept, case, partner, route);
+            proposal.offer.card = self.card_for(tx, &kept.card, partner, Some(route))?;
             let duties = proposal.consent.duties;
             let decided = decide_own_offer(self.id(), &proposal);
             return Ok(decided
@@ -268,7 +269,9 @@ impl Node {
             return Ok(Err(Refusal::Shut(Shut::Suspended)));
         }
         let Some(agreed) = self.newest(tx, &through)? else { return Ok(Err(Refusal::NoAgreement)) };
-        let proposal = self.offer_proposal(kept, case, (partner, route.as_ref()), &agreed)?;
+        let route = route.as_ref();
+        let mut proposal = self.offer_proposal(kept, case, (partner, route), &agreed)?;
+        proposal.offer.card = self.card_for(tx, &kept.card, partner, route)?;
         let duties = proposal.consent.duties;
         let decided = self.policy(&agreed)?.decide_offer(&proposal);
         Ok(decided.map(|message| PermittedOffer { message, duties }).map_err(Refusal::Denied))

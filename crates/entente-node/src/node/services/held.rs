@@ -181,7 +181,7 @@ impl Node {
 }
 
 /// The service in a signed document that we keep.
-pub(super) fn listed_in(document: &[u8]) -> Option<Entry> {
+pub(crate) fn listed_in(document: &[u8]) -> Option<Entry> {
     let envelope = entente_proto::decode_envelope(document).ok()?;
     let (issuer, service) = entente_proto::decode_service(&envelope.payload).ok()?;
     Some(Entry { issuer, sponsor: None, service })

@@ -192,8 +192,15 @@ pub(super) fn details(words: Words, command: Command) -> Command {
             "Only for these genders; several with ,",
             "Seulement pour ces genres; plusieurs avec ,",
         )))
+        .arg(several(words.option(
+            "interpreted",
+            ("TAG", "CODE"),
+            "A language through an interpreter; several with ,",
+            "Une langue par interprète; plusieurs avec ,",
+        )))
         .arg(number(words.option("from-age", ("YEARS", "ANS"), "Youngest age", "Âge minimal")))
         .arg(number(words.option("to-age", ("YEARS", "ANS"), "Oldest age", "Âge maximal")))
+        .args(terms(words))
         .args([
             words.flag(
                 "hidden",
@@ -209,6 +216,12 @@ pub(super) fn details(words: Words, command: Command) -> Command {
             text(words, "city-fr", "The same in French", "Ville, en français"),
             text(words, "postal-code", "Postal code", "Code postal"),
             text(words, "url", "Its page", "Sa page Web"),
+            words.option(
+                "email",
+                ("ADDRESS", "ADRESSE"),
+                "Its public address for mail",
+                "Son adresse de courriel publique",
+            ),
         ])
         .args([
             words
@@ -238,6 +251,52 @@ pub(super) fn details(words: Words, command: Command) -> Command {
                 "Accepte les personnes sans statut; communiqué aux partenaires seulement",
             ),
         ])
+}
+
+/// On which terms a service is given, and for whom.
+fn terms(words: Words) -> Vec<Arg> {
+    let again = ("The same in French", "La même chose en français");
+    let both = |id, id_fr, en, fr| [text(words, id, en, fr), text(words, id_fr, again.0, again.1)];
+    let repeated = |arg: Arg| arg.action(ArgAction::Append);
+    let texts = [
+        both("eligibility", "eligibility-fr", "Who can have it", "Qui y a droit, en anglais"),
+        both(
+            "interpretation",
+            "interpretation-fr",
+            "What there is of interpretation",
+            "L’interprétation offerte, en anglais",
+        ),
+        both("application", "application-fr", "How to apply", "Comment s’inscrire, en anglais"),
+        both("fees", "fees-fr", "What it costs", "Ce qu’il coûte, en anglais"),
+        both(
+            "documents",
+            "documents-fr",
+            "What has to be shown, or `none`",
+            "Ce qu’il faut présenter, en anglais, ou «\u{a0}none\u{a0}»",
+        ),
+        both("alert", "alert-fr", "What should be known today", "Ce qu’il faut savoir, en anglais"),
+    ];
+    let others = [
+        several(words.option(
+            "access",
+            ("CODE", "CODE"),
+            "What it has for people who need it: `entente codes access_need`; several with ,",
+            "Ce qu’il offre à qui en a besoin\u{a0}: «\u{a0}entente codes access_need\u{a0}»; plusieurs avec ,",
+        )),
+        repeated(words.option(
+            "area",
+            ("AREA", "TERRITOIRE"),
+            "For people of `canada`, a province, or `the north / le Nord`; may be repeated",
+            "Pour les gens de «\u{a0}canada\u{a0}», d’une province ou de «\u{a0}the north / le Nord\u{a0}»; peut être répété",
+        )),
+        repeated(words.option(
+            "contact",
+            ("PERSON", "PERSONNE"),
+            "`Name; title / titre; telephone; e-mail`, told to partners only; may be repeated",
+            "«\u{a0}Nom; title / titre; téléphone; courriel\u{a0}», pour les partenaires seulement; peut être répété",
+        )),
+    ];
+    texts.into_iter().flatten().chain(others).collect()
 }
 
 fn close(words: Words) -> Command {
