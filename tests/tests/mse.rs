@@ -57,7 +57,7 @@ fn another_implementation_draws_the_same_intervals_of_published_tables() {
 /// The published tables with these names, if they are there.
 fn published<'a>(names: &[&'a str]) -> Option<BTreeMap<&'a str, OverlapTable>> {
     let Some(folder) = std::env::var_os("ENTENTE_REAL_DATA").map(PathBuf::from) else {
-        println!("skipped: ENTENTE_REAL_DATA is not set");
+        eprintln!("skipped: ENTENTE_REAL_DATA is not set");
         return None;
     };
     Some(names.iter().map(|name| (*name, read(&folder.join("mse").join(name)))).collect())
