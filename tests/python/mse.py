@@ -3,7 +3,9 @@
 Reads tables as JSON, {"name": {"lists": [...], "rows": [[[0, 1, ...], count], ...]}}, from standard
 input and writes what it makes of each: the interactions that forward selection by AIC chooses, with
 a check by linear programming that a model's estimate exists, its parameters, AIC, the estimate, and
-the interval by profile likelihood. Nothing of Entente's is used.
+the interval by profile likelihood. A table with "draws" has the interval by parametric bootstrap too:
+as many persons as were estimated are drawn anew by the chosen model, a model is chosen for each draw,
+and the ends are percentiles of what those say. Nothing of Entente's is used.
 """
 
 import itertools
@@ -41,12 +43,14 @@ class Model:
     def __init__(self, table, pairs):
         self.table = table
         self.pairs = sorted(pairs)
-        self.infinite = [pair for pair in self.pairs if table.overlap(pair) == 0]
-        finite = [pair for pair in self.pairs if pair not in self.infinite]
-        self.terms = [()] + [(at,) for at in range(table.n_lists)] + finite
+        wanted = [(at,) for at in range(table.n_lists)] + self.pairs
+        # Nobody is on both lists, or in a draw on one of them.
+        self.infinite = [term for term in wanted if table.overlap(term) == 0]
+        self.terms = [()] + [term for term in wanted if term not in self.infinite]
         cells = [p for p in table.counts if not any(all(p[at] for at in it) for it in self.infinite)]
         self.y = np.array([table.counts[p] for p in cells], dtype=float)
         self.x = np.array([self.row(p) for p in cells], dtype=float)
+        self.cells = cells
 
     def row(self, pattern):
         return [float(all(pattern[at] for at in term)) for term in self.terms]
@@ -66,6 +70,40 @@ class Model:
             bounds=[(None, None)] * (n_cells + 1),
         )
         return program.status == 0 and -program.fun > 1e-7
+
+    def is_surely_determined(self):
+        """The same, without a program where the cells with somebody in them settle it."""
+        seen = self.x[self.y > 0]
+        return np.linalg.matrix_rank(seen) == len(self.terms) or self.is_determined()
+
+    def fit_quickly(self):
+        """Newton's method: statsmodels does much more in each fit, and there are tens of thousands."""
+        weights = self.y + 0.5
+        start = np.linalg.lstsq(
+            self.x * np.sqrt(weights)[:, None], np.log(weights) * np.sqrt(weights), rcond=None
+        )
+        beta = start[0]
+        value = self.kernel(beta)
+        for _ in range(100):
+            means = np.exp(self.x @ beta)
+            score = self.x.T @ (self.y - means)
+            step = np.linalg.solve((self.x.T * means) @ self.x, score)
+            gain = step @ score
+            while self.kernel(beta + step) < value - 1e-9 and np.abs(step).max() > 1e-12:
+                step = step / 2
+            beta = beta + step
+            value = self.kernel(beta)
+            if gain < 1e-12:
+                break
+        llf = value - gammaln(self.y + 1).sum()
+        self.aic = 2 * (len(self.terms) + len(self.infinite)) - 2 * llf
+        self.unseen = math.exp(beta[0])
+        self.means = np.exp(self.x @ beta)
+        return self
+
+    def kernel(self, beta):
+        predictor = self.x @ beta
+        return self.y @ predictor - np.exp(predictor).sum()
 
     def fit(self):
         family = sm.families.Poisson()
@@ -98,26 +136,50 @@ class Model:
         return [self.table.observed + low, self.table.observed + brentq(falls, best.x, far, rtol=1e-9)]
 
 
-def choose(table):
+def choose(table, check=Model.is_determined, fit=Model.fit):
     chosen = Model(table, [])
-    if not chosen.is_determined():
+    if not check(chosen):
         return None
-    chosen.fit()
+    fit(chosen)
     while True:
         candidates = [Model(table, chosen.pairs + [p]) for p in table.pairs() if p not in chosen.pairs]
-        candidates = [model.fit() for model in candidates if model.is_determined()]
+        candidates = [fit(model) for model in candidates if check(model)]
         best = min(candidates, key=lambda model: model.aic, default=chosen)
         if best.aic >= chosen.aic - 1e-9:
             return chosen
         chosen = best
 
 
-def answer(lists, rows):
+def drawn(chosen, lists, draws):
+    """The 2.5th and 97.5th percentile of as many draws; an end is None if it has no bound."""
+    chosen.fit_quickly()
+    rng = np.random.default_rng(20261129)
+    shares = np.append(chosen.means, chosen.unseen)
+    n_persons = round(chosen.table.observed + chosen.unseen)
+    estimates = []
+    for _ in range(draws):
+        counts = rng.multinomial(n_persons, shares / shares.sum())[:-1]
+        table = Table(lists, zip(chosen.cells, map(int, counts)))
+        model = choose(table, Model.is_surely_determined, Model.fit_quickly)
+        estimates.append(math.inf if model is None else table.observed + model.unseen)
+    estimates.sort()
+    return [percentile(estimates, 0.025), percentile(estimates, 0.975)]
+
+
+def percentile(ordered, share):
+    place = share * (len(ordered) - 1)
+    one, other = ordered[math.floor(place)], ordered[math.ceil(place)]
+    between = one if one == other else one + (place - math.floor(place)) * (other - one)
+    return between if math.isfinite(between) else None
+
+
+def answer(lists, rows, draws=0):
     chosen = choose(Table(lists, rows))
     if chosen is None:
         return None
     named = lambda term: ":".join(lists[at] for at in term)
     return {
+        "bootstrap": drawn(chosen, lists, draws) if draws else None,
         "interactions": [named(pair) for pair in chosen.pairs],
         "parameters": {named(t): v for t, v in zip(chosen.terms, map(float, chosen.fitted.params))},
         "aic": float(chosen.aic),
@@ -128,4 +190,4 @@ def answer(lists, rows):
 
 warnings.simplefilter("ignore")
 tables = json.load(sys.stdin)
-json.dump({name: answer(it["lists"], it["rows"]) for name, it in tables.items()}, sys.stdout)
+json.dump({name: answer(**it) for name, it in tables.items()}, sys.stdout)

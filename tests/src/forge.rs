@@ -30,6 +30,19 @@ const ENCAPSULATED: usize = 1_120;
 /// Bits of a cell: 4,095 at most.
 pub const BITS: usize = 12;
 
+/// The bits of the cell of Manitoba begin here.
+pub const MANITOBA: usize = 6 * BITS;
+
+/// What no honest program splits, as a place in the share and what is added there: minus one; 2^63; a bit
+/// of two; what wraps around to a small number; and the last bit of the last cell.
+pub const FORGERIES: [(usize, u128); 5] = [
+    (MANITOBA, MINUS_ONE),
+    (MANITOBA, 1 << 63),
+    (MANITOBA, 2),
+    (MANITOBA + BITS - 1, MINUS_ONE - 4_000),
+    (14 * BITS - 1, 5),
+];
+
 /// What office `nth` sends that adds `by` to the number at `place` of its own share.
 pub fn forged(
     world: &Summed,

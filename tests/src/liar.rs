@@ -1,20 +1,46 @@
 //! An office that lies in a secure sum: with its own key, and with what others sent.
 
+use std::convert::Infallible;
+
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::{OrgKey, Signature};
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::release::{Answer, ReleaseId};
 use entente_core::statistics::sum::{
-    Contribution, Opening, Rejection, Role, SealingPublic, SignedReport, contribute,
+    Contribution, Opening, Rejection, ReportId, Role, SealingPublic, SignedReport, contribute,
 };
 use entente_node::node::statistics::AnswerKept;
 use entente_proto::SumReply;
+use rand::rngs::StdRng;
+use rand::{SeedableRng as _, TryCryptoRng, TryRng};
 
 use crate::sums::Summed;
 
 /// What an office that lies makes of the question: the report and its head fit each other, and are
 /// about these cells.
 pub fn lie(world: &Summed, nth: usize, release: &ReleaseId, cells: &[u64]) -> SumReply {
+    drawn(world, nth, release, cells, &mut SystemRandomness)
+}
+
+/// The same under the number of a report that there is already.
+pub fn numbered(
+    world: &Summed,
+    nth: usize,
+    release: &ReleaseId,
+    cells: &[u64],
+    number: ReportId,
+) -> SumReply {
+    let mut rng = Numbered { number: Some(number), rest: StdRng::seed_from_u64(1) };
+    drawn(world, nth, release, cells, &mut rng)
+}
+
+fn drawn<R: TryCryptoRng>(
+    world: &Summed,
+    nth: usize,
+    release: &ReleaseId,
+    cells: &[u64],
+    rng: &mut R,
+) -> SumReply {
     let question = world.question(nth, release);
     let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
     let round = plan.round(release).unwrap();
@@ -22,9 +48,37 @@ pub fn lie(world: &Summed, nth: usize, release: &ReleaseId, cells: &[u64]) -> Su
     let key = |opening: &Envelope, role| Opening::verify(opening, &round, role).unwrap().key;
     let keys = [key(leader, Role::Leader), key(helper, Role::Helper)];
     let [leader, helper]: [&SealingPublic; 2] = keys.each_ref();
-    let made = contribute(&round, [leader, helper], &office_key(nth), cells, &mut SystemRandomness);
+    let made = contribute(&round, [leader, helper], &office_key(nth), cells, rng);
     said(world, nth, release, &made.unwrap())
 }
+
+/// A generator of which the first thing that is asked, the number of a report, is chosen.
+struct Numbered {
+    number: Option<ReportId>,
+    rest: StdRng,
+}
+
+impl TryRng for Numbered {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.rest.try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.rest.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        match self.number.take() {
+            Some(ReportId(number)) => bytes.copy_from_slice(&number),
+            None => self.rest.try_fill_bytes(bytes)?,
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Numbered {}
 
 /// The key of an office.
 pub fn office_key(nth: usize) -> OrgKey {

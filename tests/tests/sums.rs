@@ -14,7 +14,8 @@ use entente_node::node::statistics::sum::{SumKept, SumShut};
 use entente_node::node::statistics::{AnswerKept, Asking, ReleaseShut};
 use entente_proto::SumQuestion;
 use entente_store::db::{DbError, META, RESTORED_AT, Write};
-use entente_store::rows::RoundState;
+use entente_store::rows::{RoundRow, RoundState};
+use entente_store::sums::Sums as _;
 use entente_tests::federation::{Org, START_S, agree, pair, pull, sign_plan, staff};
 use entente_tests::sums::{Summed, cells, near, secret_plan, stopped};
 
@@ -39,9 +40,58 @@ fn six_are_asked_one_drops_out_and_the_sum_is_that_of_five() {
     let odometer = world.offices[0].node().odometer().unwrap();
     assert_eq!(odometer.spent, COST);
     assert_eq!(odometer.years[0].partners, [(world.centre.id(), COST)]);
-    // Nothing of a contribution is left with those who added them up.
-    assert!(world.led(&release).stage.is_empty() && world.led(&release).key.is_empty());
+}
+
+/// Everything of a round that an aggregator keeps, but its state and the times.
+fn kept(row: &RoundRow) -> Vec<u8> {
+    [row.openings.concat(), row.key.clone(), row.stage.clone(), row.share.clone()].concat()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn nothing_of_a_contribution_is_left_with_either_aggregator_when_the_sum_is_revealed() {
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    // The seed of the helper's key ends its first stage.
+    let seed = *world.helped(&release).stage.last_chunk::<32>().unwrap();
+    world.take_in(0..6, &release);
+    world.close(&release);
+    world.step(&release).unwrap();
+
+    // A set is agreed to. Of each report the helper has whose it is, its number, what all may see of it,
+    // and the two seeds of the share, opened.
+    let agreed = world.helped(&release).stage;
+    assert!(!holds(&agreed, &seed), "the key that opens shares outlived the intake");
+    let mut parts = Vec::new();
+    for office in &world.offices {
+        let org = office.id();
+        let at = agreed.windows(32).position(|window| window == org.as_bytes()).unwrap();
+        let (org, rest) = agreed[at..].split_at(32);
+        let (number, rest) = rest.split_at(16);
+        let [share, blind] = [&rest[64..96], &rest[96..128]];
+        parts.extend([org, number, share, blind].map(<[u8]>::to_vec));
+    }
+    let n_left = |row: &RoundRow| {
+        let kept = kept(row);
+        parts.iter().filter(|part| holds(&kept, part)).count()
+    };
+    assert_eq!(n_left(&world.helped(&release)), 24, "the search finds what is there");
+    assert!(n_left(&world.led(&release)) >= 12, "the search finds what is there");
+    world.step(&release).unwrap();
+    // Judged: the shares are not needed any more once they are added up.
+    assert!(n_left(&world.helped(&release)) >= 12);
+    world.step(&release).unwrap();
     assert_eq!(world.helped(&release).state, RoundState::Done);
+    assert_eq!(n_left(&world.helped(&release)), 0);
+    assert_eq!(n_left(&world.led(&release)), 0);
+    let led = world.led(&release);
+    let taken = world.centre.node().db().read(|tx| tx.sum_taken(&release.bytes())).unwrap();
+    assert!(led.stage.is_empty() && led.key.is_empty() && taken.is_empty());
+    near(&world.cells(&release).unwrap(), 75);
 }
 
 #[test]

@@ -11,8 +11,10 @@ use entente_core::statistics::sum::{Rejection, SealingKey, contribute};
 use entente_node::node::statistics::AnswerKept;
 use entente_proto::SumReply;
 use entente_tests::federation::staff;
-use entente_tests::forge::{BITS, MINUS_ONE, forged};
-use entente_tests::liar::{contribution, keep, lie, office_key, said, signature, with_liar};
+use entente_tests::forge::{FORGERIES, MANITOBA, forged};
+use entente_tests::liar::{
+    contribution, keep, lie, numbered, office_key, said, signature, with_liar,
+};
 use entente_tests::sums::{Summed, near, stopped};
 
 #[test]
@@ -173,17 +175,7 @@ fn rt17_a_liar_moves_a_cell_by_the_largest_number_and_no_further() {
 
 #[test]
 fn rt17_a_forged_share_is_left_out_as_not_proven_and_what_was_paid_is_shown() {
-    // Of the bits of the cell of Manitoba: minus one; 2^63; a bit of two; what wraps around to a small
-    // number; and the last bit of the last cell.
-    let manitoba = 6 * BITS;
-    let lies = [
-        (manitoba, MINUS_ONE),
-        (manitoba, 1 << 63),
-        (manitoba, 2),
-        (manitoba + BITS - 1, MINUS_ONE - 4_000),
-        (14 * BITS - 1, 5),
-    ];
-    for lie in lies {
+    for lie in FORGERIES {
         let world = Summed::new(6);
         let release = world.release(0);
         world.open(&release).unwrap();
@@ -199,9 +191,31 @@ fn rt17_a_forged_share_is_left_out_as_not_proven_and_what_was_paid_is_shown() {
     let world = Summed::new(6);
     let release = world.release(0);
     world.open(&release).unwrap();
-    let reply = forged(&world, 5, &release, (manitoba, 0));
+    let reply = forged(&world, 5, &release, (MANITOBA, 0));
     assert_eq!(with_liar(&world, &release, &reply), None);
     near(&world.cells(&release).unwrap(), 61);
+}
+
+#[test]
+fn rt17_of_two_reports_with_one_number_one_is_counted_and_the_others_are_not_harmed() {
+    // Office 3 is told the number of office 2, and has a program that takes it. That it comes later in
+    // the order of the organizations decides; only the leader, who may leave out anybody, could tell it.
+    let world = Summed::new(6);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in([0, 1, 2, 4, 5], &release);
+    let number = contribution(&world, 2, &release).report.report.id;
+    let mut cells = [0; 14];
+    cells[6] = 13;
+    let reply = numbered(&world, 3, &release, &cells, number);
+    assert!(matches!(keep(&world, 3, &release, &reply), AnswerKept::Added(_)));
+    world.close(&release);
+    world.finish(&release);
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let table = world.centre.node().release_table(&plan, &release).unwrap();
+    assert_eq!(table.left_out(&world.offices[3].id()), Some(Rejection::RepeatedId));
+    assert_eq!(table.left_out(&world.offices[2].id()), None);
+    near(&world.cells(&release).unwrap(), 75 - 13);
 }
 
 #[test]

@@ -26,10 +26,15 @@
 //! 2. *Groups.* In every line (a total and its parts along one dimension) of a total that is not
 //!    itself small, the hidden parts together count `min_cell` persons or more.
 //! 3. *Nesting.* Two shown counts, one within the other, differ by 0 or by `min_cell` or more.
+//! 4. *Nothing hidden in vain.* A count of `min_cell` or more that was hidden to protect another could
+//!    have at least one other value, by witness too. One that is withheld with its level and follows
+//!    from what is shown, line by line (`count/lines.rs`), is shown: where all of a total are women, the
+//!    women of each age are the total of that age.
 //!
 //! The witnesses are *hypercube moves* (Giessing and Repsilber's hypercube method, here on the cube
 //! extended by its margins): see `count/protect.rs`. If they do not suffice at the finest level, that
-//! whole level is withheld and the next coarser one is tried; the last resort is the total alone.
+//! whole level is withheld, but for what follows anyway, and the next coarser one is tried; the last
+//! resort is the total alone.
 //!
 //! **What is not promised.** A reader who replays this very program on every table that fits may
 //! exclude some values, since the cheapest cells are hidden first; thresholds are not noise, and what
@@ -39,6 +44,7 @@
 //! a period is closed, which records count, and signatures are the caller's.
 
 mod answered;
+mod lines;
 mod merge;
 mod moves;
 mod protect;

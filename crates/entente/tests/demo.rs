@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The demonstration, which ends with the test, however that ends.
 struct Demo(Child);
@@ -30,6 +30,43 @@ fn text<'a>(told: &'a Value, pointer: &str) -> &'a str {
     told.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer}: {told}"))
 }
 
+/// The plan that all seven sign.
+const PLAN: &str = include_str!("../../../config/plans/canada-v1.toml");
+
+/// The chapter of private statistics. One of six contributors is down, and each of the others pays for every
+/// cube of the plan, once.
+fn added_up(told: &Value) {
+    let price = |line: &str| line.strip_prefix("nano_rho = ")?.parse::<u64>().ok();
+    let spent: u64 = PLAN.lines().filter_map(price).sum();
+    assert_eq!(spent, 88_150_000, "what the plan promises at most");
+    let expected = json!({
+        "contributors": 5,
+        "dropped": 1,
+        "aggregators": 2,
+        "verified": true,
+        "budget_spent_nano_rho": spent,
+    });
+    assert_eq!(told.get("statistics"), Some(&expected), "{told}");
+}
+
+/// What the other chapters say, as far as the cases do not decide it.
+fn told_in_figures(told: &Value) {
+    let number = |pointer: &str| {
+        let number = told.pointer(pointer).and_then(Value::as_u64);
+        number.unwrap_or_else(|| panic!("no {pointer}: {told}"))
+    };
+    assert_eq!((number("/organizations"), number("/audit_verified")), (7, 7));
+    assert!((1..=700).contains(&number("/records")), "{told}");
+    assert!(number("/receipts") >= number("/withdrawals"), "{told}");
+    let asked = ["answered", "refused", "unreachable"].map(|it| format!("/count/coverage/{it}"));
+    assert!(asked.iter().map(|it| number(it)).sum::<u64>() > 0, "{told}");
+    for key in ["/summaries_released", "/summaries_suppressed", "/summaries_held", "/refusals"] {
+        number(key);
+    }
+    assert!(told.pointer("/count/cells").is_some_and(Value::is_array), "{told}");
+    assert!(told.pointer("/seconds").is_some_and(Value::is_f64), "{told}");
+}
+
 /// The one folder that the demonstration made.
 fn made(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder");
@@ -47,6 +84,8 @@ fn a_newcomer_gets_into_seven_consoles_and_ctrl_c_leaves_nothing_behind() {
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line).expect("a line");
     let told: Value = serde_json::from_str(&line).expect("a document");
+    told_in_figures(&told);
+    added_up(&told);
 
     // One is asked for, two accept at once and one has it, and who had no room is counted as a gap.
     let referrals = serde_json::json!({

@@ -34,8 +34,13 @@ struct Two {
 
 impl Two {
     async fn partners() -> Self {
+        Self::on(["sled", "sled"]).await
+    }
+
+    /// The same on these engines, the province's first.
+    async fn on(engines: [&str; 2]) -> Self {
         let two::Partners { folder, province: (province, running), centre: (centre, up) } =
-            two::partners(["sled", "sled"]).await;
+            two::partners(engines).await;
         women::import(&province, folder.path(), N_CASES);
         Self { folder, province, centre, running, _centre: up }
     }
@@ -54,6 +59,25 @@ impl Two {
 
     fn run(&self) -> Value {
         done(&self.centre, &["stats", "run", "canada", "--period", "2025"])
+    }
+
+    fn run_cube(&self, cube: &str) -> Value {
+        let args = ["stats", "run", "canada", "--period", "2025", "--cube", cube];
+        done(&self.centre, &args)
+    }
+
+    /// The province's process ends without a word, and is started again.
+    async fn kill(&mut self) {
+        self.running.kill();
+        self.running = Up(self.province.start().await);
+    }
+
+    /// How many entries of these kinds the province's exported log has.
+    fn entries<const N: usize>(&self, file: &str, actions: [&str; N]) -> [usize; N] {
+        let file = self.path(file);
+        done(&self.province, &["audit", "export", &file]);
+        let log = std::fs::read_to_string(&file).expect("written");
+        actions.map(|it| log.lines().filter(|line| line.contains(&format!("\"{it}\""))).count())
     }
 
     /// The figures: asked for, drawn by the province when it comes to it, and asked for again.
@@ -128,6 +152,45 @@ async fn figures_are_asked_once_kept_and_shown_with_what_belongs_to_them() {
     assert_eq!(text(&early, "/error/code"), "ENT-2109");
     let never = two.centre.json(&["stats", "run", "canada", "--period", "2024"]);
     assert_eq!(text(&never, "/error/code"), "ENT-2105");
+}
+
+/// RT7 on the real program. What was paid for and not drawn is drawn once, and what was drawn and not
+/// told is told as it was drawn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_killed_between_charge_and_answer_has_charged_once_and_answers_once() {
+    for engine in ["sled", "redb"] {
+        let mut two = Two::on([engine, "sled"]).await;
+        two.proposed();
+        done(&two.province, &["plan", "sign", "canada"]);
+        let mut n_undrawn = 0;
+        for (n, cube) in [(1, "province"), (2, "region-quarter")] {
+            let asked = two.run_cube(cube);
+            let why = "/tables/0/coverage/partners/0/reasons/0/code";
+            assert_eq!(text(&asked, why), "not_yet");
+            two.kill().await;
+            let budget = done(&two.province, &["budget"]);
+            let spent = number(&budget, "/years/0/spent_nano_rho");
+            assert_eq!((number(&budget, "/charges"), spent), (n, n * 23_550_000), "{engine}");
+            n_undrawn += number(&budget, "/undrawn");
+
+            // It is asked again and draws, and is killed before anybody has the figures.
+            two.run_cube(cube);
+            sync(&two.province, "centre");
+            assert_eq!(number(&done(&two.province, &["budget"]), "/undrawn"), 0);
+            two.kill().await;
+            let told = two.run_cube(cube);
+            assert_eq!(number(&told, "/tables/0/coverage/answered"), 1, "{told}");
+            let budget = done(&two.province, &["budget"]);
+            let spent = number(&budget, "/years/0/spent_nano_rho");
+            assert_eq!((number(&budget, "/charges"), spent), (n, n * 23_550_000), "{engine}");
+            let n = usize::try_from(n).expect("few");
+            let entries =
+                two.entries(&format!("{cube}.jsonl"), ["release_charged", "release_drawn"]);
+            assert_eq!(entries, [n, n], "{engine}");
+        }
+        // A node draws by itself every half minute, so that one may have come before a kill.
+        assert!(n_undrawn > 0, "no kill came between a charge and its answer");
+    }
 }
 
 /// Verifies a file where there is no node.

@@ -214,28 +214,22 @@ impl Known {
 #[derive(Clone, Copy, Debug, Default)]
 struct Found {
     n_hidden: usize,
-    /// One value is left, and it is some persons, but fewer than the minimum.
-    small_follow: usize,
-    /// One value is left, and it is the minimum or more.
-    large_follow: usize,
+    /// One value is left, and it is somebody.
+    n_follow: usize,
 }
 
-/// How many figures of all tasks were hidden, and what became of them.
+/// How many figures of all tasks were hidden, and how many of them follow, whatever their size.
 ///
 /// That nobody is in a cell is shown, not hidden (decision 9), so a cell that must be 0, because one
-/// around it is, tells nothing that was hidden. A level that is withheld as a whole, since some cell in
-/// it cannot be defended, has others that are no secret: where all of a shown total are women, the
-/// women of each age are the total of that age.
-fn determined(tasks: Vec<Value>, min_cell: i64) -> Option<Found> {
+/// around it is, tells nothing that was hidden.
+fn determined(tasks: Vec<Value>) -> Option<Found> {
     let answer = solve(&json!({ "bounds": tasks }))?;
     let bounds: Vec<Vec<[Option<i64>; 2]>> =
         serde_json::from_value(answer["bounds"].clone()).unwrap();
     let mut found = Found::default();
     for [low, high] in bounds.concat() {
         found.n_hidden += 1;
-        let only = low.filter(|low| *low > 0 && Some(*low) == high);
-        found.small_follow += usize::from(only.is_some_and(|only| only < min_cell));
-        found.large_follow += usize::from(only.is_some_and(|only| only >= min_cell));
+        found.n_follow += usize::from(low.is_some_and(|low| low > 0) && low == high);
     }
     Some(found)
 }
@@ -261,15 +255,14 @@ pub fn of_counts(sizes: &Sizes) -> Vec<Measure> {
         protected.push(Known::of(&tables, None).task());
         naive.push(Known::of(&tables, Some(&exact)).task());
     }
-    let (Some(found), Some(naive)) = (determined(protected, 5), determined(naive, 5)) else {
+    let (Some(found), Some(naive)) = (determined(protected), determined(naive)) else {
         return Vec::new();
     };
-    let (n, large) = (found.n_hidden, found.large_follow);
-    let follow = format!("of {n} hidden counts, small ones that follow ({large} of five or more)");
+    let follow = format!("of {} hidden counts follow, whatever their size", found.n_hidden);
     let control = format!("of {} with only small ones hidden (control)", naive.n_hidden);
     vec![
-        Measure::exactly(follow, found.small_follow, 0, years.len()),
-        Measure::at_least(control, naive.small_follow as f64, 1.0, years.len()),
+        Measure::exactly(follow, found.n_follow, 0, years.len()),
+        Measure::at_least(control, naive.n_follow as f64, 1.0, years.len()),
     ]
 }
 
@@ -305,9 +298,9 @@ pub fn of_a_plan(sizes: &Sizes) -> Vec<Measure> {
         });
         tasks.push(noisy_task(&worlds));
     }
-    let Some(found) = determined(tasks, i64::MAX) else { return Vec::new() };
+    let Some(found) = determined(tasks) else { return Vec::new() };
     let follow = format!("of {} cells follow", found.n_hidden);
-    vec![Measure::exactly(follow, found.small_follow, 0, years.len())]
+    vec![Measure::exactly(follow, found.n_follow, 0, years.len())]
 }
 
 fn noisy_task(worlds: &Worlds) -> Value {

@@ -6,11 +6,13 @@
 use entente_core::statistics::noise::SystemRandomness;
 use entente_core::statistics::plan::MAX_PER_CELL;
 use entente_core::statistics::release::{DeclineReason, ReleaseId};
-use entente_core::statistics::sum::{SealingKey, contribute};
+use entente_core::statistics::sum::{Rejection, SealingKey, contribute};
+use entente_node::node::statistics::AnswerKept;
 use entente_proto::SumReply;
 
 use super::{Measure, Sizes};
-use crate::liar::{contribution, lie, office_key, said, signature, with_liar};
+use crate::forge::{FORGERIES, MANITOBA, forged};
+use crate::liar::{contribution, keep, lie, numbered, office_key, said, signature, with_liar};
 use crate::sums::Summed;
 
 /// Six standard deviations of two noises of 4.13, rounded up.
@@ -78,7 +80,8 @@ fn answered_anew() -> usize {
     n
 }
 
-/// RT17: a contribution that was tampered with, is another's, of another release, or too large.
+/// RT17: a contribution that was tampered with, is another's, of another release, too large, forged, or
+/// has the number of another.
 pub fn poison(_: &Sizes) -> Vec<Measure> {
     let lies: [fn(&Summed, &ReleaseId) -> SumReply; 5] = [
         |world, release| {
@@ -111,6 +114,22 @@ pub fn poison(_: &Sizes) -> Vec<Measure> {
         taken += usize::from(with_liar(&world, &release, &reply).is_none());
         harmed += usize::from(off(&world, &release) > FAR);
     }
+    let mut unproven = 0;
+    for forgery in FORGERIES {
+        let (world, release) = six();
+        let reply = forged(&world, 5, &release, forgery);
+        let why = with_liar(&world, &release, &reply);
+        unproven += usize::from(why == Some(Rejection::NotProven));
+        harmed += usize::from(off(&world, &release) > FAR);
+    }
+    // The forger itself is not what is noticed: with nothing changed its share is proven.
+    let (world, release) = six();
+    let same = forged(&world, 5, &release, (MANITOBA, 0));
+    let control = usize::from(with_liar(&world, &release, &same).is_none());
+    let twice = [(3, 2), (5, 4)].map(|(liar, other)| under_one_number(liar, other));
+    let counted = twice.iter().map(|(n_counted, _)| n_counted).max().copied().unwrap_or(0);
+    harmed += twice.iter().filter(|(_, off)| *off > FAR).count();
+
     let (world, release) = six();
     let mut most = [0; 14];
     most[6] = u64::from(MAX_PER_CELL);
@@ -121,12 +140,39 @@ pub fn poison(_: &Sizes) -> Vec<Measure> {
     let round = world.centre.node().plan_by_id(&world.plan).unwrap().plan.round(&release).unwrap();
     let key = SealingKey::from_seed(&[1; 32]).public().unwrap();
     let more = contribute(&round, [&key, &key], &office_key(5), &most, &mut SystemRandomness);
+    let split = usize::from(more.is_ok());
     vec![
-        Measure::exactly("lies that were taken in", taken, 0, 5),
-        Measure::exactly("sums of the others that were harmed", harmed, 0, 5),
+        Measure::exactly("lies that were taken in", taken, 0, lies.len()),
+        Measure::exactly("forged shares (-1, 2^63, wrapped) that are not proven", unproven, 5, 5),
+        Measure::exactly("the same share with nothing changed, taken in", control, 1, 1),
+        Measure::exactly("reports with one number in one sum, at most", counted, 1, twice.len()),
+        Measure::exactly("sums of the others that were harmed", harmed, 0, 12),
         Measure::at_most("by how much one liar moves a cell", moved as f64, limit as f64, 1),
-        Measure::exactly("numbers out of range accepted", usize::from(more.is_ok()), 0, 1),
+        Measure::exactly("numbers out of range that our own program splits", split, 0, 1),
     ]
+}
+
+/// A liar whose report has the number of another's: how many of the two are counted, and how far the sum
+/// is from what it says that it counts. Of two the one whose organization comes first in the order is in.
+fn under_one_number(liar: usize, other: usize) -> (usize, i64) {
+    let (world, release) = six();
+    world.take_in((0..6).filter(|nth| *nth != liar), &release);
+    let number = contribution(&world, other, &release).report.report.id;
+    let of = |nth: usize| 10 + nth as u64;
+    let mut cells = [0; 14];
+    cells[6] = of(liar);
+    let reply = numbered(&world, liar, &release, &cells, number);
+    assert!(matches!(keep(&world, liar, &release, &reply), AnswerKept::Added(_)));
+    world.close(&release);
+    world.finish(&release);
+    let plan = world.centre.node().plan_by_id(&world.plan).unwrap().plan;
+    let table = world.centre.node().release_table(&plan, &release).unwrap();
+    let counted: Vec<_> =
+        (0..6).filter(|nth| table.left_out(&world.offices[*nth].id()).is_none()).collect();
+    let truth: u64 = counted.iter().copied().map(of).sum();
+    let cell = world.cells(&release).expect("a sum")[6];
+    let n_of_both = counted.iter().filter(|nth| [liar, other].contains(nth)).count();
+    (n_of_both, (cell - i64::try_from(truth).unwrap()).abs())
 }
 
 /// How far the cell of Manitoba is from what the honest offices have in it.

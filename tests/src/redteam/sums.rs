@@ -1,8 +1,11 @@
-//! Attacks on the noise of a secure sum, by its state machines.
+//! Attacks on the noise of a secure sum, by its state machines, and what a reader finds of running nodes.
 //!
 //! Two attackers: whoever reads the total, who has both noises before them, and one of the two
 //! aggregators, who knows its own noise and takes it off. For the second one the noise of the other
 //! must be all that was paid for; if that one is missing, nothing is left.
+//!
+//! The second one cannot be a node: it would have to draw its own noise twice, and a node draws from the
+//! operating system alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +23,7 @@ use rand::{SeedableRng as _, TryRng as _};
 use super::maths::{rms, sd_upper};
 use super::noise::{advantage, audited, sigma_of};
 use super::{Measure, Sizes};
+use crate::sums::Summed;
 
 /// The price of a cube in the shipped plan.
 const PRICE: NanoRho = NanoRho(29_383_333);
@@ -177,5 +181,27 @@ pub fn audit(sizes: &Sizes) -> Vec<Measure> {
         let bound = sd_upper(rms(&it.empty), n);
         measures.push(Measure::at_least(what, bound, sigma * n_noises.sqrt(), sizes.n_sums));
     }
+    measures.push(between_nodes(sizes.n_sums.div_ceil(50).max(3)));
     measures
+}
+
+/// The noise that whoever reads the total of running nodes finds in cells of nobody: that of both.
+fn between_nodes(n_worlds: usize) -> Measure {
+    let mut noise = Vec::new();
+    for _ in 0..n_worlds {
+        let world = Summed::new(5);
+        for cube in 0..3 {
+            let release = world.release(cube);
+            world.run(0..5, &release);
+            let mut cells = world.cells(&release).expect("a sum");
+            // All 60 women are in one cell, ten standard deviations above the others.
+            cells.sort_unstable();
+            cells.pop();
+            noise.extend(cells.iter().map(|it| *it as f64));
+        }
+    }
+    let n = noise.len();
+    let what = format!("running nodes: sd of {n} empty cells, 99 % upper");
+    let sigma = sigma_of(PRICE.sigma().unwrap());
+    Measure::at_least(what, sd_upper(rms(&noise), n), sigma * 2.0_f64.sqrt(), n_worlds)
 }

@@ -208,11 +208,41 @@ fn keeps_groups_and_nesting(table: &Table, protected: &Protected) {
     }
 }
 
+/// Promise 4: what was hidden to protect another has another value, and no level is withheld of which
+/// something follows line by line.
+fn hides_nothing_in_vain(table: &Table, protected: &Protected, attacker: &Attacker) {
+    let (rules, counts) = (protected.rules(), table.with_margins());
+    for (place, &cell) in protected.cells().iter().enumerate() {
+        if cell == Cell::Comp {
+            let selection = protected.frame().selection(place);
+            assert!(attacker.values(place, counts[place], 2) >= 2, "{selection:?} follows");
+        }
+    }
+    let min = u64::from(rules.min_cell());
+    let told = |cell: &Cell| match *cell {
+        Cell::Ok(value) => (value, value),
+        Cell::Lt5 => (u64::from(rules.zeros() == Zeros::Shown), min - 1),
+        Cell::Comp => (min, lines::OPEN),
+        Cell::Withheld => (0, lines::OPEN),
+    };
+    let axes: Vec<_> = protected.frame().axes().collect();
+    let ranges = lines::tighten(&axes, protected.cells().iter().map(told).collect());
+    for (place, (least, most)) in ranges.into_iter().enumerate() {
+        assert!((least..=most).contains(&counts[place]), "the truth was ruled out");
+        // The total alone is what is left where nothing else may be told.
+        let is_alone = protected.cells().iter().skip(1).all(|cell| cell.value().is_none());
+        let is_hidden = protected.cells()[place].value().is_none();
+        assert!(is_alone || !is_hidden || least < min || least < most, "{place} follows");
+    }
+}
+
 fn attack(sizes: &[usize], counts: &[u64], rules: Rules) {
     let table = table(sizes, counts);
     let protected = protect(&table, rules);
+    let attacker = Attacker::told_all(&protected);
     keeps_groups_and_nesting(&table, &protected);
-    keeps_its_spread(&table, rules, &Attacker::told_all(&protected));
+    keeps_its_spread(&table, rules, &attacker);
+    hides_nothing_in_vain(&table, &protected, &attacker);
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -464,6 +494,28 @@ fn few_persons_are_told_as_few_and_nothing_more() {
         assert_eq!(*total, Cell::Lt5);
         assert!(rest.iter().all(|cell| *cell == Cell::Withheld));
     }
+}
+
+#[test]
+fn of_a_level_that_is_withheld_what_follows_from_its_totals_is_shown() {
+    // 18 women and no man, by two ages and three forms. One of the first age and form is alone, and no
+    // cell of two dimensions can be shown beside all totals.
+    let table = table(&[2, 2, 3], &[1, 0, 5, 0, 0, 0, 6, 0, 6, 0, 0, 0]);
+    let rules = Rules::new(5, Zeros::Shown).unwrap();
+    let protected = protect(&table, rules);
+    let cell = |sex, age, form| protected.cell(&[sex, age, form]).unwrap();
+    assert_eq!(cell(None, None, None), Cell::Ok(18));
+    assert_eq!(cell(Some("1"), None, None), Cell::Ok(0));
+    assert_eq!(cell(None, Some("0"), None), Cell::Ok(7));
+    assert_eq!(cell(None, Some("0"), Some("0")), Cell::Withheld);
+    // The women of each age, and of each form, are all there are.
+    assert_eq!(cell(Some("0"), Some("0"), None), Cell::Ok(7));
+    assert_eq!(cell(Some("0"), Some("1"), None), Cell::Ok(11));
+    assert_eq!(cell(Some("0"), None, Some("2")), Cell::Ok(6));
+    let attacker = Attacker::told_all(&protected);
+    keeps_groups_and_nesting(&table, &protected);
+    keeps_its_spread(&table, rules, &attacker);
+    hides_nothing_in_vain(&table, &protected, &attacker);
 }
 
 #[test]

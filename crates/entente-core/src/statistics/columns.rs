@@ -9,8 +9,9 @@
 //! without looking anybody up. What is new is in a small delta until the next [`Columns::merge`];
 //! persons with rows there are counted row by row. Withdrawing clears a bit.
 //!
-//! Cubes that people publish are *maintained*: every write changes the counts of the persons
-//! concerned, and an answer is a look-up. They equal a full recount after any history.
+//! Cubes can be *maintained*: every write changes the counts of the persons concerned, and an
+//! answer is a look-up. They equal a full recount after any history. A node maintains none, and has
+//! no sets; `docs/decisions/0020-counting-columns.md` says why.
 //!
 //! What is not here: protection. Every count is exact; [`crate::count`] and the release plans say
 //! what of it may be told. And no I/O: a snapshot is bytes, and sealing them is the store's.
