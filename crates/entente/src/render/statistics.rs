@@ -127,8 +127,8 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
             / f64::from(table.secure_sum_error_hundredths.max(1));
         let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
         let line = lang.pick(
-            format!("Each organization added its noise ittable. Added up in secret by two of them, the error would be ±{secure}: it is {times} times as large here."),
-            format!("Chaque organisme a ajouté son bruit lui-même. Additionnée en secret par deux d’entre eux, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+            format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
+            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
