@@ -66,6 +66,24 @@ pub struct ReturnTable {
     pub given_up: Option<SignedEnd>,
 }
 
+/// How large the error of one cell is, by who adds the noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Errors {
+    /// Here; `None` if there are no figures.
+    pub here: Option<Accuracy>,
+    /// If two aggregators add up in secret.
+    pub secure_sum: Accuracy,
+}
+
+impl Errors {
+    /// Those of a sum of so many cells.
+    #[must_use]
+    pub fn times(self, n_cells: usize) -> Self {
+        let Self { here, secure_sum } = self;
+        Self { here: here.map(|it| it.times(n_cells)), secure_sum: secure_sum.times(n_cells) }
+    }
+}
+
 /// A signed answer, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -121,6 +139,18 @@ impl ReturnTable {
             }
             None => Total::of(&self.contributions()).map(|total| (total.cells, total.accuracy)),
         }
+    }
+
+    /// How large the error of one cell is here, and in a secure sum. `None` if the plan has no such table.
+    pub fn errors(&self, plan: &Plan) -> Option<Errors> {
+        let sigma = plan.cube_at(self.release.cube)?.sigma(self.release.revision)?;
+        let of = |n: usize| Accuracy::of(std::iter::repeat_n(sigma, n));
+        let n = match plan.is_secure_sum() {
+            // However many there are, two of them add noise.
+            true => usize::from(self.sum.is_some()) * 2,
+            false => self.heads().answered,
+        };
+        Some(Errors { here: (n > 0).then(|| of(n)), secure_sum: of(2) })
     }
 
     /// Whether a contributor's report was left out of the sum.

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::epochs::period;
 use super::exchange::{new_file_path, write_new};
-use super::plans::{advantage, plan_row, whole};
+use super::plans::{advantage, plan_row};
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
@@ -279,15 +279,8 @@ fn table_told(
 ) -> Outcome<Option<StatsTable>> {
     let ReleaseId { cube, period, revision, .. } = table.release;
     let cube = plan.cube_at(cube);
-    let Some((cube, sigma)) = cube.and_then(|cube| Some((cube, cube.sigma(revision)?))) else {
-        return Ok(None);
-    };
-    let error = |n: usize| hundredths(Accuracy::of(std::iter::repeat_n(sigma, n)).sd);
-    let n = match plan.is_secure_sum() {
-        // However many there are, two of them add noise.
-        true => usize::from(table.sum.is_some()) * 2,
-        false => table.heads().answered,
-    };
+    let known = cube.and_then(|cube| Some((cube, cube.sigma(revision)?, table.errors(plan)?)));
+    let Some((cube, sigma, errors)) = known else { return Ok(None) };
     let figures = table.figures.iter().enumerate();
     Ok(Some(StatsTable {
         cube: cube.name.clone(),
@@ -300,15 +293,11 @@ fn table_told(
             .collect(),
         total: cell(BTreeMap::new(), &table.total, None),
         sigma_hundredths: sigma.hundredths(),
-        error_hundredths: (n > 0).then(|| error(n)),
-        secure_sum_error_hundredths: error(2),
+        error_hundredths: errors.here.map(Accuracy::hundredths),
+        secure_sum_error_hundredths: errors.secure_sum.hundredths(),
         coverage: coverage(node, names, table, misses)?,
         sum: None,
     }))
-}
-
-fn hundredths(sd: f64) -> u32 {
-    whole((sd * 100.0).round())
 }
 
 fn key(cube: &Cube, place: usize) -> BTreeMap<String, String> {

@@ -7,7 +7,7 @@ use entente_core::codes::Code as _;
 use entente_core::lang::Lang;
 use entente_core::statistics::national::{Heads, NationalReturn};
 use entente_core::statistics::plan::MAX_DIMENSIONS;
-use entente_core::statistics::release::{Figure, Symbol};
+use entente_core::statistics::release::{Accuracy, Figure, Symbol};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::Verdict;
@@ -116,6 +116,45 @@ fn figures(sheet: &mut Worksheet, it: &NationalReturn, lang: Lang) -> Result<(),
     Ok(())
 }
 
+/// How large the error of a cell is in each table, and how much larger than that of a secure sum.
+fn errors(it: &NationalReturn, lang: Lang) -> String {
+    let mut lines = vec![
+        lang.pick(
+            "One standard deviation of a cell in each table. Where each organization added its noise itself, it stands beside what it would be if two of them had added up in secret.",
+            "Un écart-type d’une cellule de chaque tableau. Là où chaque organisme a ajouté son bruit lui-même, il figure à côté de ce qu’il serait si deux d’entre eux avaient additionné en secret.",
+        )
+        .to_owned(),
+    ];
+    for table in &it.tables {
+        let Some((cube, errors)) = it.plan.cube_at(table.release.cube).zip(table.errors(&it.plan))
+        else {
+            continue;
+        };
+        let Some(here) = errors.here else { continue };
+        let name = format!("{}, {}", cube.name, table.release.period);
+        let name = match table.release.revision {
+            0 => name,
+            n => lang.pick(format!("{name}, revision {n}"), format!("{name}, révision {n}")),
+        };
+        let (error, secure) = (decimal(here, lang), decimal(errors.secure_sum, lang));
+        let line = lang.pick(format!("{name}: ±{error}"), format!("{name}\u{a0}: ±{error}"));
+        lines.push(match it.plan.is_secure_sum() {
+            true => line,
+            false => lang.pick(
+                format!("{line}; in a secure sum ±{secure}"),
+                format!("{line}; dans une somme sécurisée ±{secure}"),
+            ),
+        });
+    }
+    lines.join("\n")
+}
+
+fn decimal(accuracy: Accuracy, lang: Lang) -> String {
+    let hundredths = accuracy.hundredths();
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    lang.pick(text.clone(), text.replace('.', ","))
+}
+
 fn method(
     sheet: &mut Worksheet,
     it: &NationalReturn,
@@ -154,6 +193,7 @@ fn method(
             .to_owned(),
         ),
     ];
+    rows.push((lang.pick("Error", "Erreur").to_owned(), errors(it, lang)));
     rows.extend(Symbol::ALL.iter().map(|it| (it.code().to_owned(), it.label(lang).to_owned())));
     let persons = it.plan.safeguards.organizations_per_person;
     rows.push((

@@ -5,7 +5,7 @@
 //! is taken from the table with the fewest cells. Persons of several forms, or of none that is
 //! known, are in the totals and in no single form, since the indicator has no place for them.
 
-use super::{NationalReturn, ReturnTable};
+use super::{Errors, NationalReturn, ReturnTable};
 use crate::period::{Period, Year};
 use crate::statistics::plan::{Cube, CubeDimension};
 use crate::statistics::referrals::Counts;
@@ -28,7 +28,7 @@ const AGES: [(&str, Option<&str>); 3] =
     [("_T", None), ("Y0T17", Some("minor")), ("Y_GE18", Some("adult"))];
 
 /// One observation of SDG 16.2.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SdgRow {
     /// `VC_HTF_DETV` and the like.
     pub series: &'static str,
@@ -42,6 +42,16 @@ pub struct SdgRow {
     pub revision: u8,
     /// How many, with its interval and floor.
     pub figure: Figure,
+    /// How large its error is, by who adds the noise.
+    pub errors: Errors,
+}
+
+/// What a row takes from its table.
+struct Observed {
+    year: Year,
+    revision: u8,
+    figure: Figure,
+    errors: Errors,
 }
 
 /// The observations of a return: those of its newest revisions. None for a quarter, since the
@@ -58,13 +68,8 @@ pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
                 ];
                 let only: Vec<_> =
                     wanted.into_iter().filter_map(|(by, label)| Some((by, label?))).collect();
-                rows.extend(row(it, &only).map(|(year, revision, figure)| SdgRow {
-                    series,
-                    sex,
-                    age,
-                    year,
-                    revision,
-                    figure,
+                rows.extend(row(it, &only).map(|Observed { year, revision, figure, errors }| {
+                    SdgRow { series, sex, age, year, revision, figure, errors }
                 }));
             }
         }
@@ -73,7 +78,7 @@ pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
 }
 
 /// The sum of the cells with these labels, from the table that needs the fewest of them.
-fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8, Figure)> {
+fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<Observed> {
     let mut best: Option<(usize, &ReturnTable, Vec<usize>)> = None;
     for table in &it.tables {
         let cube = it.plan.cube_at(table.release.cube)?;
@@ -99,15 +104,17 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
     }
     let (_, table, places) = best?;
     let ReturnTable { release, .. } = table;
+    let (year, revision) = (release.period.year(), release.revision);
+    let errors = table.errors(&it.plan)?.times(places.len());
     let Some((cells, accuracy)) = table.stored(&it.plan) else {
-        return Some((release.period.year(), release.revision, Figure::nothing()));
+        return Some(Observed { year, revision, figure: Figure::nothing(), errors });
     };
     let cells = places.iter().filter_map(|place| cells.get(*place));
     let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
     let accuracy: Accuracy = accuracy.times(places.len());
     let n_revisions = it.plan.n_revisions();
-    let figure = Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
-    Some((release.period.year(), release.revision, figure))
+    let figure = Figure::of(sum, accuracy, &it.plan.safeguards, revision, n_revisions);
+    Some(Observed { year, revision, figure, errors })
 }
 
 /// The places of the cells that have all these labels.

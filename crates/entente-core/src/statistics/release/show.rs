@@ -44,6 +44,11 @@ impl Accuracy {
         Self { sd: self.sd * n.sqrt() }
     }
 
+    /// One standard deviation in hundredths, as it is shown.
+    pub fn hundredths(self) -> u32 {
+        u32::try_from(nearest(self.sd * 100.0)).unwrap_or(u32::MAX)
+    }
+
     /// By how much a figure may be off, 19 times out of 20.
     pub fn margin(self) -> u64 {
         whole(self.sd * Z_95)
@@ -63,13 +68,18 @@ pub fn default_floor(sd: f64) -> u32 {
 
 /// The next whole number; 0 for what is none.
 fn whole(value: f64) -> u64 {
+    nearest(value.ceil())
+}
+
+/// The nearest whole number; 0 for what is below.
+fn nearest(value: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a float becomes an integer by saturating, and a negative one zero, which is meant"
     )]
-    let whole = value.ceil() as u64;
-    whole
+    let nearest = value.round() as u64;
+    nearest
 }
 
 /// What a reader sees of one cell.
