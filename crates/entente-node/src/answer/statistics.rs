@@ -493,6 +493,8 @@ pub(super) fn budget(desk: &Desk, _: &Staff, _: BudgetAsk, _: &Steps) -> Outcome
         spent_nano_rho: odometer.spent.0,
         undrawn: odometer.undrawn.0,
         undrawn_nano_rho: odometer.undrawn.1.0,
+        given_up: odometer.given_up.0,
+        given_up_nano_rho: odometer.given_up.1.0,
         whole: odometer.whole,
         waiting_for: odometer.waiting_for.iter().map(|org| names.named(org)).collect(),
     })

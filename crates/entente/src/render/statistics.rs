@@ -431,6 +431,17 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
             format!("Payé et pas encore tiré : {n}, rho {rho}. Personne n’en a vu un chiffre; le tirage suit la prochaine demande de moins d’une minute."),
         ));
     }
+    if budget.given_up > 0 {
+        let n = count(budget.given_up, ("release", "releases"), ("diffusion", "diffusions"), lang);
+        let rho = NanoRho(budget.given_up_nano_rho);
+        let line = lang.pick(
+            format!("Paid for secure sums that were given up: {n}, rho {rho}. It stays spent, and there are no figures."),
+            format!("Payé pour des sommes sécurisées abandonnées : {n}, rho {rho}. Cela reste dépensé, et il n’y a pas de chiffres."),
+        );
+        let line = page.paint(Tone::Warning, &line);
+        page.line(&line);
+        page.next("entente stats status");
+    }
     for partner in &budget.waiting_for {
         let name = partner.name(lang);
         page.line(&lang.pick(

@@ -208,7 +208,7 @@ pub enum SumState {
     Open,
     /// The two check and add up.
     Adding,
-    /// We contributed; we hear no more of it.
+    /// We contributed. We hear of it again only if it is given up.
     Contributed,
     /// It is finished.
     Done,
@@ -373,6 +373,11 @@ pub struct BudgetTold {
     pub undrawn: u64,
     /// What those came to, in billionths of rho.
     pub undrawn_nano_rho: u64,
+    /// How many of them paid for a secure sum that was given up, as far as we have heard: they stay spent,
+    /// and there are no figures.
+    pub given_up: u64,
+    /// What those came to, in billionths of rho.
+    pub given_up_nano_rho: u64,
     /// Whether every charge up to the last is known. If not, this node was set back to an older
     /// state, and draws nothing new before partners have shown what they hold.
     pub whole: bool,
