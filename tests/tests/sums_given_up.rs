@@ -195,12 +195,8 @@ fn whoever_contributed_in_vain_hears_so_from_the_leader_and_its_budget_says_what
 fn nobody_but_the_leader_says_to_a_contributor_that_a_sum_was_given_up() {
     let world = Summed::new(5);
     let (release, office) = (world.release(0), &world.offices[0]);
-    let said = GivenUp {
-        release,
-        noticed_by: world.centre.id(),
-        why: SumEnd::TooFew,
-        at_s: START_S,
-    };
+    let said =
+        GivenUp { release, noticed_by: world.centre.id(), why: SumEnd::TooFew, at_s: START_S };
     let of_nobody = GivenUp { noticed_by: world.offices[1].id(), ..said };
     let of_no_plan = GivenUp { release: ReleaseId { plan: PlanId([7; 32]), ..release }, ..said };
     let documents = [signed(of_nobody, 1), signed(of_no_plan, 1)].map(|it| it.envelope);

@@ -37,8 +37,12 @@ pub(crate) struct Sheet {
     pub(crate) before: Option<String>,
     /// Every figure.
     pub(crate) rows: Vec<Row>,
-    /// Whether the largest single contributions are known.
+    /// Whether it is known of any figure how many distinct persons there are at least.
     pub(crate) has_largest: bool,
+    /// How many distinct persons there are at least, all together.
+    pub(crate) largest: Option<u64>,
+    /// Whether anybody gave figures.
+    pub(crate) has_figures: bool,
     /// What must be said.
     pub(crate) notes: Vec<String>,
     /// How many answered, refused, and are silent.
@@ -115,7 +119,9 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
         counts: words::label("cube_counts", &table.counts, lang),
         source: format!("{}, {}{revision}", table.cube, table.period),
         pictures: Vec::new(),
-        has_largest: table.cells.iter().any(|cell| cell.largest.is_some()),
+        has_largest: table.cells.iter().chain([&table.total]).any(|it| it.largest.is_some()),
+        largest: table.total.largest,
+        has_figures: table.error_hundredths.is_some(),
         notes: notes(table, lang).into_iter().chain(sum(table.sum.as_ref(), lang)).collect(),
         heads: [table.coverage.answered, table.coverage.refused, table.coverage.unreachable],
         missing: missing(table, lang),

@@ -56,10 +56,12 @@ pub struct ReturnTable {
     pub voices: Vec<(OrgId, Option<Heard>)>,
     /// What was shown of every cell, in the order of the cube.
     pub figures: Vec<Figure>,
-    /// The largest single contribution to each; empty if there are none.
-    pub largest: Vec<Figure>,
+    /// How many the largest single contribution to each has at least; empty if there are none.
+    pub largest: Vec<u64>,
     /// What was shown of their sum.
     pub total: Figure,
+    /// How many the largest single contribution to all of them has at least.
+    pub largest_total: u64,
     /// What two aggregators revealed. `None` if nobody adds up in secret, or they have not.
     pub sum: Option<SumProof>,
     /// That they never will, if the sum was given up: by whom that was noticed, and why.
@@ -117,11 +119,22 @@ impl ReturnTable {
         voices: Vec<(OrgId, Option<Heard>)>,
         sum: Option<SumProof>,
     ) -> Option<Self> {
-        let Table { figures, largest, total, .. } = match &sum {
+        let Table { figures, largest, total, largest_total, .. } = match &sum {
             Some(sum) => plan.sum_table(&release, &sum.total(plan, &release, &voices).ok()?)?,
             None => plan.table(&release, &contributions(&voices))?,
         };
-        Some(Self { release, voices, figures, largest, total, sum, given_up: None })
+        let given_up = None;
+        Some(Self { release, voices, figures, largest, total, largest_total, sum, given_up })
+    }
+
+    /// How many distinct persons there are at least in a cell, or in all of them; `None` if nothing can be
+    /// said.
+    pub fn at_least(&self, place: Option<usize>) -> Option<u64> {
+        let bound = match place {
+            Some(place) => self.largest.get(place).copied()?,
+            None => self.largest_total,
+        };
+        (bound > 0).then_some(bound)
     }
 
     /// The same with the word that the sum was given up. A sum that is there was not.
@@ -413,7 +426,8 @@ impl NationalReturn {
             }
         };
         let follows = follows.is_some_and(|it| {
-            it.figures == table.figures && it.largest == table.largest && it.total == table.total
+            let shown = (&it.figures, &it.largest, it.total, it.largest_total);
+            shown == (&table.figures, &table.largest, table.total, table.largest_total)
         });
         if !follows {
             faults.push(ReturnFault::Figures(release));

@@ -289,9 +289,9 @@ fn table_told(
         period: period.to_string(),
         revision,
         cells: figures
-            .map(|(place, figure)| cell(key(cube, place), figure, table.largest.get(place)))
+            .map(|(place, figure)| cell(key(cube, place), figure, table.at_least(Some(place))))
             .collect(),
-        total: cell(BTreeMap::new(), &table.total, None),
+        total: cell(BTreeMap::new(), &table.total, table.at_least(None)),
         sigma_hundredths: sigma.hundredths(),
         error_hundredths: errors.here.map(Accuracy::hundredths),
         secure_sum_error_hundredths: errors.secure_sum.hundredths(),
@@ -309,7 +309,7 @@ fn key(cube: &Cube, place: usize) -> BTreeMap<String, String> {
     cube.dimensions.iter().zip(labels).map(pair).collect()
 }
 
-fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>) -> StatsCell {
+fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<u64>) -> StatsCell {
     let count = |figure: &Figure| match figure.shown {
         Shown::Count(count) => Some(count),
         Shown::Below(_) | Shown::Nothing => None,
@@ -320,7 +320,7 @@ fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>
         floor: figure.floor,
         low: figure.interval.0,
         high: figure.interval.1,
-        largest: largest.and_then(count),
+        largest,
         symbol: figure.symbol.map(|symbol| symbol.code().to_owned()),
     }
 }

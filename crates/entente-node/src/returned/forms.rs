@@ -59,8 +59,7 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
                 "key".to_owned(),
                 names.zip(labels).collect::<serde_json::Map<_, _>>().into(),
             );
-            let largest = table.largest.get(place).and_then(count);
-            cell.insert("largest".to_owned(), largest.into());
+            cell.insert("largest".to_owned(), table.at_least(Some(place)).into());
         }
         cell
     };
@@ -84,6 +83,10 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
     let silent = table.voices.iter().filter(|(_, heard)| heard.is_none());
     let sigma = cube.sigma(table.release.revision).map(|it| it.hundredths());
     let errors = table.errors(&national.plan);
+    let mut total = figure_document(&table.total);
+    if let Some(total) = total.as_object_mut() {
+        total.insert("largest".to_owned(), table.at_least(None).into());
+    }
     json!({
         "cube": cube.name,
         "counts": cube.counts().code(),
@@ -91,7 +94,7 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         "revision": table.release.revision,
         "by": cube.dimensions.iter().map(|it| it.code()).collect::<Vec<_>>(),
         "cells": table.figures.iter().enumerate().map(cell).collect::<Vec<_>>(),
-        "total": figure_document(&table.total),
+        "total": total,
         "sigma_hundredths": sigma,
         "error_hundredths": errors.and_then(|it| it.here).map(Accuracy::hundredths),
         "secure_sum_error_hundredths": errors.map(|it| it.secure_sum.hundredths()),
@@ -156,9 +159,9 @@ pub fn csv(national: &NationalReturn) -> String {
             ));
         };
         for (place, figure) in table.figures.iter().enumerate() {
-            line(labels(cube, Some(place)), figure, table.largest.get(place).and_then(count), 1);
+            line(labels(cube, Some(place)), figure, table.at_least(Some(place)), 1);
         }
-        line(labels(cube, None), &table.total, None, table.figures.len());
+        line(labels(cube, None), &table.total, table.at_least(None), table.figures.len());
     }
     lines.push(String::new());
     lines.join("\r\n")
@@ -189,26 +192,28 @@ fn labels(cube: &Cube, place: Option<usize>) -> String {
 }
 
 /// The columns of [`sdmx`]: the dimensions of the data structure of the SDG indicators, its measure
-/// and attributes, and six columns of our own, which SDMX-CSV allows at the end.
+/// and attributes, and seven columns of our own, which SDMX-CSV allows at the end.
 const SDMX_HEAD: &str = "DATAFLOW,FREQ,REPORTING_TYPE,SERIES,REF_AREA,SEX,AGE,URBANISATION,\
      INCOME_WEALTH_QUANTILE,EDUCATION_LEV,OCCUPATION,CUST_BREAKDOWN,COMPOSITE_BREAKDOWN,\
      DISABILITY_STATUS,ACTIVITY,PRODUCT,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,UNIT_MULT,OBS_STATUS,\
-     SYMBOL,LOW_95,HIGH_95,FLOOR,ERROR_HUNDREDTHS,SECURE_SUM_ERROR_HUNDREDTHS";
+     SYMBOL,LOW_95,HIGH_95,FLOOR,ERROR_HUNDREDTHS,SECURE_SUM_ERROR_HUNDREDTHS,\
+     LARGEST";
 
 /// The observations of SDG 16.2.2 as SDMX-CSV: detected victims, nationally reported, for Canada
 /// (M49: 124). Incidents are another indicator and are never here.
 pub fn sdmx(national: &NationalReturn) -> String {
     let mut lines = vec![SDMX_HEAD.to_owned()];
-    for SdgRow { series, sex, age, year, figure, errors, .. } in sdg_rows(national) {
+    for SdgRow { series, sex, age, year, figure, errors, largest, .. } in sdg_rows(national) {
         let Figure { interval: (low, high), floor, .. } = figure;
         lines.push(format!(
             "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,{series},124,{sex},{age},_T,_T,_T,_T,_T,_T,_T,_T,_T,\
-             {},{},NUMBER,0,{},{},{low},{high},{floor},{}",
+             {},{},NUMBER,0,{},{},{low},{high},{floor},{},{}",
             year.number(),
             number(count(&figure)),
             observation_status(&figure),
             symbol(&figure),
             error_columns(Some(errors)),
+            number((largest > 0).then_some(largest)),
         ));
     }
     lines.push(String::new());

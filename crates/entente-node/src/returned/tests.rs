@@ -84,11 +84,11 @@ fn a_cell_has_its_symbol_interval_and_floor() {
     let national = national();
     let csv = csv(&national);
     assert!(csv.contains(
-        "canada,1,persons,programme,province,cases,2025,0,province,35,,,,,20,,10,30,15,20,1,0,0,,461,652\r\n"
+        "canada,1,persons,programme,province,cases,2025,0,province,35,,,,,20,,10,30,15,10,1,0,0,,461,652\r\n"
     ));
     let sdmx = sdmx(&national);
     let line = "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,VC_HTF_DETVSX,124,F,Y0T17,\
-                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,10,30,15,461,652\r\n";
+                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,10,30,15,461,652,10\r\n";
     assert!(sdmx.contains(line), "{sdmx}");
 }
 
@@ -105,7 +105,7 @@ fn every_form_says_how_large_the_error_is_and_what_it_would_be_in_a_secure_sum()
     let csv = csv(&national);
     assert!(csv.contains(",province,35,") && csv.contains(",4,0,0,,922,652\r\n"), "{csv}");
     assert!(csv.contains(",4,0,0,,3450,2439\r\n"), "{csv}");
-    assert!(sdmx(&national).contains(",922,652"));
+    assert!(sdmx(&national).contains(",922,652,"));
     let bytes = workbook(&national, &verdict, Lang::En).unwrap();
     let method = sheet(bytes, "Method");
     assert!(method.contains("province, 2025: ±9.22; in a secure sum ±6.52"), "{method}");
@@ -120,6 +120,26 @@ fn sheet(bytes: Vec<u8>, name: &str) -> String {
     let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     let range = book.worksheet_range(name).unwrap();
     range.used_cells().map(|(_, _, cell)| format!("{cell}\n")).collect()
+}
+
+#[test]
+fn every_figure_that_is_shown_has_a_lower_bound_in_every_form() {
+    // Four of 20 each with noise of 4.61: the largest of four noises is below 2.49 of them.
+    let national = national_of(&[2, 3, 4, 5]);
+    let (verdict, csv, sdmx) =
+        (verdict(&national, key(1).id(), None), csv(&national), sdmx(&national));
+    let told = document(&national, &verdict);
+    assert_eq!(told["tables"][0]["cells"][0]["largest"], 8);
+    // Each has 280 in all, with noise of 17.25.
+    assert_eq!(told["tables"][0]["total"]["largest"], 236);
+    assert!(csv.contains(",2025,0,province,35,,,,,80,,61,99,25,8,4,0,0,,922,652\r\n"), "{csv}");
+    assert!(csv.contains(",236,4,0,0,,3450,2439\r\n"), "{csv}");
+    assert!(sdmx.contains(",VC_HTF_DETV,124,_T,_T,") && sdmx.contains(",3450,2439,236\r\n"));
+    let with_figures = sdmx.lines().skip(1).filter(|line| !line.contains(",x,"));
+    assert!(with_figures.clone().count() > 0);
+    for line in with_figures {
+        assert!(!line.ends_with(','), "{line}");
+    }
 }
 
 #[test]
@@ -156,7 +176,7 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
     };
     national.tables = national.tables.iter().map(silent).collect();
     assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1,,,652\r\n"));
-    assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0,,652\r\n"));
+    assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0,,652,\r\n"));
 }
 
 #[test]

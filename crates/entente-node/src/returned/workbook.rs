@@ -71,7 +71,7 @@ fn figures(sheet: &mut Worksheet, it: &NationalReturn, lang: Lang) -> Result<(),
         lang.pick("From (95%)", "De (95\u{a0}%)"),
         lang.pick("To (95%)", "À (95\u{a0}%)"),
         lang.pick("Floor", "Plancher"),
-        lang.pick("Largest", "Maximum"),
+        lang.pick("At least", "Au moins"),
         lang.pick("Answered", "Réponses"),
     ];
     write(sheet, 0, &head.map(|it| Value::Text(it.to_owned())), &bold)?;
@@ -105,9 +105,10 @@ fn figures(sheet: &mut Worksheet, it: &NationalReturn, lang: Lang) -> Result<(),
         for (place, figure) in table.figures.iter().enumerate() {
             let labels = cube.dimensions.iter().zip(cube.labels_at(place));
             let labels = labels.map(|(by, label)| by.label_text(label, lang)).collect();
-            line(labels, figure, table.largest.get(place).and_then(count))?;
+            line(labels, figure, table.at_least(Some(place)))?;
         }
-        line(vec![lang.pick("Total", "Total").to_owned()], &table.total, None)?;
+        let total = vec![lang.pick("Total", "Total").to_owned()];
+        line(total, &table.total, table.at_least(None))?;
     }
     for (column, width) in (0_u16..).zip(WIDTHS) {
         sheet.set_column_width(column, width)?;
@@ -199,8 +200,8 @@ fn method(
     rows.push((
         lang.pick("Counted twice", "Compté deux fois").to_owned(),
         lang.pick(
-            format!("A person may be known to {persons} organizations, and is then in the figures of each."),
-            format!("Une personne peut être connue de {persons} organismes et figure alors dans les chiffres de chacun."),
+            format!("A person may be known to {persons} organizations, and is then in the figures of each. How many distinct persons there are lies between “At least” and the upper end of the interval, 19 times out of 20."),
+            format!("Une personne peut être connue de {persons} organismes et figure alors dans les chiffres de chacun. Le nombre de personnes distinctes se situe entre «\u{a0}Au moins\u{a0}» et le haut de l’intervalle, 19 fois sur 20."),
         ),
     ));
     for (row, (name, text)) in (0_u32..).zip(rows) {

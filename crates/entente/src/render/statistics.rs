@@ -36,12 +36,11 @@ impl Render for StatsTold {
                 format!("Une personne peut être connue de {m} organismes et figure alors dans les chiffres de chacun."),
             ));
         }
-        // Nobody knows a single contribution to a secure sum.
-        let mut cells = self.tables.iter().flat_map(|table| &table.cells);
+        let mut cells = self.tables.iter().flat_map(|it| it.cells.iter().chain([&it.total]));
         if m > 1 && cells.any(|cell| cell.largest.is_some()) {
             page.say(
-                "“Largest” is the largest single contribution: how many distinct persons there are lies between it and the figure.",
-                "« Maximum » est la plus grande contribution : le nombre de personnes distinctes se situe entre elle et le chiffre.",
+                "How many distinct persons there are lies between “At least” and the upper end of the interval, 19 times out of 20. “At least” is what the largest single contribution has at least; of a secure sum, the mean.",
+                "Le nombre de personnes distinctes se situe entre « Au moins » et le haut de l’intervalle, 19 fois sur 20. « Au moins » est ce que compte au moins la plus grande contribution; pour une somme sécurisée, la moyenne.",
             );
         }
     }
@@ -82,7 +81,7 @@ fn cells(table: &StatsTable, lang: Lang) -> Grid {
     header.extend([
         lang.pick("Persons", "Personnes").to_owned(),
         lang.pick("95%", "95\u{a0}%").to_owned(),
-        lang.pick("Largest", "Maximum").to_owned(),
+        lang.pick("At least", "Au moins").to_owned(),
     ]);
     let mut grid = Grid::new(header).numeric([n, n + 1, n + 2]);
     for cell in &table.cells {
@@ -209,7 +208,7 @@ fn decimal(hundredths: u32, lang: Lang) -> String {
     lang.pick(text.clone(), text.replace('.', ","))
 }
 
-/// The figure with its symbol, its interval and the largest contribution.
+/// The figure with its symbol, its interval and how many the largest contribution has at least.
 fn figure(cell: &StatsCell, lang: Lang) -> [(Tone, String); 3] {
     let symbol = cell.symbol.as_deref().unwrap_or_default();
     let shown = match (cell.value, symbol) {

@@ -44,6 +44,8 @@ pub struct SdgRow {
     pub figure: Figure,
     /// How large its error is, by who adds the noise.
     pub errors: Errors,
+    /// How many distinct persons there are at least; 0 if nothing can be said.
+    pub largest: u64,
 }
 
 /// What a row takes from its table.
@@ -52,6 +54,7 @@ struct Observed {
     revision: u8,
     figure: Figure,
     errors: Errors,
+    largest: u64,
 }
 
 /// The observations of a return: those of its newest revisions. None for a quarter, since the
@@ -68,8 +71,9 @@ pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
                 ];
                 let only: Vec<_> =
                     wanted.into_iter().filter_map(|(by, label)| Some((by, label?))).collect();
-                rows.extend(row(it, &only).map(|Observed { year, revision, figure, errors }| {
-                    SdgRow { series, sex, age, year, revision, figure, errors }
+                rows.extend(row(it, &only).map(|observed| {
+                    let Observed { year, revision, figure, errors, largest } = observed;
+                    SdgRow { series, sex, age, year, revision, figure, errors, largest }
                 }));
             }
         }
@@ -107,14 +111,25 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<Observed> 
     let (year, revision) = (release.period.year(), release.revision);
     let errors = table.errors(&it.plan)?.times(places.len());
     let Some((cells, accuracy)) = table.stored(&it.plan) else {
-        return Some(Observed { year, revision, figure: Figure::nothing(), errors });
+        return Some(Observed { year, revision, figure: Figure::nothing(), errors, largest: 0 });
     };
-    let cells = places.iter().filter_map(|place| cells.get(*place));
-    let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
-    let accuracy: Accuracy = accuracy.times(places.len());
+    let sum_of = |cells: &[i64]| {
+        let cells = places.iter().filter_map(|place| cells.get(*place));
+        cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell))
+    };
+    let (sum, accuracy) = (sum_of(&cells), accuracy.times(places.len()));
     let n_revisions = it.plan.n_revisions();
     let figure = Figure::of(sum, accuracy, &it.plan.safeguards, revision, n_revisions);
-    Some(Observed { year, revision, figure, errors })
+    let largest = match &table.sum {
+        Some(_) => accuracy.mean_at_least(sum, table.heads().answered),
+        None => {
+            let sigma = it.plan.cube_at(release.cube)?.sigma(revision)?;
+            let all = table.contributions();
+            let drawn = all.iter().map(|it| sum_of(&it.cells)).max().unwrap_or(0);
+            Accuracy::of([sigma]).times(places.len()).largest_at_least(drawn, all.len())
+        }
+    };
+    Some(Observed { year, revision, figure, errors, largest: figure.bound(largest) })
 }
 
 /// The places of the cells that have all these labels.

@@ -129,6 +129,8 @@ fn a_figure_that_does_not_follow_from_the_contributions_is_found() {
     assert_eq!(sparse, [ReturnFault::Figures(release)]);
     let bounds = found(|it| it.tables[1].largest.clear());
     assert_eq!(bounds, [ReturnFault::Figures(release)]);
+    let bound = found(|it| it.tables[1].largest_total += 1);
+    assert_eq!(bound, [ReturnFault::Figures(release)]);
 }
 
 /// Changes the answer of an organization to the first table, keeping the figures honest.
@@ -221,6 +223,9 @@ fn the_indicator_is_summed_from_the_cells_that_it_means_and_its_interval_is_wide
     let total = row("VC_HTF_DETV", "_T", "_T");
     assert_eq!(total.figure.shown, Shown::Count(14 * 19));
     assert_eq!(total.figure, national.tables[0].total);
+    assert_eq!(total.largest, national.tables[0].largest_total);
+    // Of two, the larger has 14 times 20, less 2.24 standard deviations of its noise.
+    assert!((200..280).contains(&total.largest), "{}", total.largest);
     assert_eq!(row("VC_HTF_DETVFL", "_T", "_T").figure.shown, Shown::Count(12 * 19));
     assert_eq!(row("VC_HTF_DETVSX", "F", "Y0T17").figure, national.tables[2].figures[0]);
     let women = row("VC_HTF_DETV", "F", "_T").figure;

@@ -254,8 +254,8 @@ pub struct StatsCell {
     pub low: u64,
     /// To how many.
     pub high: u64,
-    /// The largest single contribution, if it reaches its floor: how many distinct persons there are
-    /// lies between it and the value.
+    /// How many the largest single contribution has at least: how many distinct persons there are lies
+    /// between that and `high`, 19 times out of 20. Absent where nothing can be said, and below the floor.
     pub largest: Option<u64>,
     /// `x` suppressed, `..` not available, `p` preliminary, `r` revised; absent if none.
     pub symbol: Option<String>,

@@ -96,7 +96,8 @@ impl Node {
                 if ReleaseId::from_bytes(&row.release).is_none() {
                     continue;
                 }
-                let of = if tx.sum(&row.release)?.is_none() && tx.sum_ended(&row.release)?.is_some() {
+                let of = if tx.sum(&row.release)?.is_none() && tx.sum_ended(&row.release)?.is_some()
+                {
                     &mut given_up
                 } else if tx.own_release(&row.release)?.is_none() {
                     &mut undrawn
