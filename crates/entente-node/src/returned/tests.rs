@@ -2,7 +2,7 @@ use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgKey;
 use entente_core::statistics::budget::NanoRho;
-use entente_core::statistics::national::{Heard, ReturnTable, releases_of};
+use entente_core::statistics::national::{Heard, ReturnTable, definitions, releases_of};
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::{Contribution, Receipt};
 
@@ -36,10 +36,10 @@ fn national_of(seeds: &[u8]) -> NationalReturn {
         let number = u64::from(release.cube) + 1;
         let answer = Answer::Given(Contribution {
             release,
-            drawn_at_s: 1,
+            drawn_at_s: 1_795_348_800,
             sigma: cube.sigma(0).unwrap(),
             cost: cube.cost,
-            receipt: Receipt { number, year_spent: NanoRho(1 << 30), spent: NanoRho(1 << 30) },
+            receipt: Receipt { number, year_spent: NanoRho(1 << 20), spent: NanoRho(1 << 30) },
             cells: vec![20; cube.n_cells()],
         });
         let payload = entente_proto::encode_release_answer(&answer);
@@ -59,7 +59,7 @@ fn national_of(seeds: &[u8]) -> NationalReturn {
     };
     let mut signatures: Vec<_> = [1].iter().chain(seeds).map(|seed| signature(*seed)).collect();
     signatures.sort_by_key(|(org, _)| *org);
-    let definitions = Text::new("persons", "personnes");
+    let definitions = definitions(&plan);
     NationalReturn { plan, plan_bytes, signatures, period, made_on, definitions, tables }
 }
 
