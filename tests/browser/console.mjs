@@ -1,38 +1,54 @@
-// The console in a real browser: one journey after the other, each with nodes of its own.
+// The console in a real browser: each journey a process with nodes and a browser of its own, two at a time.
 //
 // Started with the program, a folder for the nodes, a folder for pictures, and the names of journeys (all if
 // none). Fails on any finding of axe, any message of the browser, and any request to anywhere else.
-import { readFileSync } from "node:fs";
-import { World } from "./world.mjs";
-import { cases } from "./journeys/cases.mjs";
-import { jobs } from "./journeys/jobs.mjs";
-import { oidc } from "./journeys/oidc.mjs";
-import { partners } from "./journeys/partners.mjs";
-import { passkeys } from "./journeys/passkeys.mjs";
-import { referrals } from "./journeys/referrals.mjs";
-import { settings } from "./journeys/settings.mjs";
-import { shell } from "./journeys/shell.mjs";
-import { overlap, statistics } from "./journeys/statistics.mjs";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { missed } from "./world.mjs";
 
-const JOURNEYS = {
-    shell, passkeys, oidc, cases, jobs, partners, referrals, statistics, overlap, settings,
-};
+/** The longest first, so that the last one does not run alone for long. */
+const JOURNEYS = ["statistics", "cases", "referrals", "partners", "settings", "overlap", "jobs", "shell", "oidc", "passkeys"];
+const AT_ONCE = 2;
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
-const world = new World(program, folder, pictures);
-await world.open();
-try {
-  for (const name of named.length > 0 ? named : Object.keys(JOURNEYS)) {
-    const before = world.failures.length;
-    world.begin(name);
-    await JOURNEYS[name](world);
-    console.log(`${name}: ${world.failures.length === before ? "well" : `${world.failures.length - before} findings`}`);
-  }
-  // Of all journeys together: no page is forgotten.
-  if (named.length === 0) world.complete(readFileSync(new URL("../console.csv", import.meta.url), "utf8"));
-} finally {
-  await world.close();
-  for (const failure of world.failures) console.error(`✗ ${failure}`);
+const unknown = named.filter((name) => !JOURNEYS.includes(name));
+if (!pictures || unknown.length > 0) {
+  console.error(`console.mjs PROGRAM FOLDER PICTURES [JOURNEY…], of ${JOURNEYS.join(", ")}`);
+  process.exit(2);
 }
-console.log(world.failures.length === 0 ? "the console is well" : `${world.failures.length} findings`);
-process.exit(world.failures.length === 0 ? 0 : 1);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+
+/** Goes on one journey and tells, when it is over, all that it said. */
+function go(name) {
+  const started = Date.now();
+  const journey = fileURLToPath(new URL("journey.mjs", import.meta.url));
+  const child = spawn(process.execPath, [journey, name, program, join(folder, name), pictures]);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => { said += part; });
+  return new Promise((resolve) => child.on("close", (status) => {
+    console.log(`${name}: ${status === 0 ? "well" : "not well"}, ${Math.round((Date.now() - started) / 1000)} s`);
+    if (said) console.log(said.trimEnd());
+    resolve(status === 0);
+  }));
+}
+
+const waiting = named.length > 0 ? JOURNEYS.filter((name) => named.includes(name)) : [...JOURNEYS];
+let well = true;
+async function lane() {
+  for (let name = waiting.shift(); name; name = waiting.shift()) well = (await go(name)) && well;
+}
+await Promise.all(Array.from({ length: AT_ONCE }, lane));
+
+// Of all journeys together: no page is forgotten.
+if (well && named.length === 0) {
+  const looked = JOURNEYS.flatMap((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
+  const table = readFileSync(new URL("../console.csv", import.meta.url), "utf8");
+  const forgotten = missed(table, looked);
+  for (const it of forgotten) console.error(`✗ ${it}`);
+  well = forgotten.length === 0;
+}
+console.log(well ? "the console is well" : "the console is not well");
+process.exit(well ? 0 : 1);

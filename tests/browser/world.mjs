@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const require = createRequire(join(process.env.ENTENTE_NODE_MODULES ?? "node_modules", "x.js"));
@@ -65,15 +65,8 @@ class House {
 
 export class World {
   constructor(program, folder, pictures) {
-    Object.assign(this, { program, root: folder, pictures, failures: [], houses: [], looked: new Map() });
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(pictures, { recursive: true });
-  }
-
-  /** Each journey has a folder of its own, for its houses and its files. */
-  begin(journey) {
-    this.folder = join(this.root, journey);
-    mkdirSync(this.folder, { recursive: true });
+    Object.assign(this, { program, folder, pictures, failures: [], houses: [], looked: new Map() });
+    for (const needed of [folder, pictures]) mkdirSync(needed, { recursive: true });
   }
 
   async open() {
@@ -164,25 +157,6 @@ export class World {
     this.check(sideways <= 0, `${name}: ${sideways} px wider than the window`);
   }
 
-  /** Every page of the table of routes was looked at, in a wide and in the narrowest window. */
-  complete(table) {
-    const rows = table.trim().split("\n").slice(1).map((line) => line.split(","));
-    const routes = rows.filter(([method, path]) => method === "GET" && ![...NO_PAGES, ...NOT_YET].includes(path)).map(([, path]) => path);
-    // A name in the path of another route is no id: `/cases/add` is no case.
-    const fits = (route, path) => {
-      const [wanted, parts] = [route.split("/"), path.split("/")];
-      return wanted.length === parts.length && wanted.every((it, at) => it === parts[at] || (it.startsWith("{") && !routes.includes(path)));
-    };
-    for (const route of routes) {
-      const widths = new Set();
-      for (const [path, seen] of this.looked) {
-        if (fits(route, path.replace(/^\/(en|fr)(?=\/)/, ""))) seen.forEach((width) => widths.add(width));
-      }
-      this.check(widths.size > 0, `nobody looked at ${route}`);
-      this.check(widths.has(320), `nobody looked at ${route} at 320 px`);
-    }
-  }
-
   /** Looks at pages in both languages, at 1,200, 390 and 320 px. `pages` has rows of name and path; pictures are kept of `pictured` names. */
   async tour(page, house, pages, pictured = []) {
     for (const [width, height] of [[1200, 820], [390, 844], [320, 640]]) {
@@ -197,4 +171,23 @@ export class World {
     }
     await page.setViewportSize({ width: 1200, height: 820 });
   }
+}
+
+/**
+ * What is missing for every page of the table of routes to have been looked at, in a wide and in the narrowest
+ * window. `looked` has rows of a path and its widths.
+ */
+export function missed(table, looked) {
+  const rows = table.trim().split("\n").slice(1).map((line) => line.split(","));
+  const routes = rows.filter(([method, path]) => method === "GET" && ![...NO_PAGES, ...NOT_YET].includes(path)).map(([, path]) => path);
+  // A name in the path of another route is no id: `/cases/add` is no case.
+  const fits = (route, path) => {
+    const [wanted, parts] = [route.split("/"), path.split("/")];
+    return wanted.length === parts.length && wanted.every((it, at) => it === parts[at] || (it.startsWith("{") && !routes.includes(path)));
+  };
+  return routes.flatMap((route) => {
+    const widths = looked.filter(([path]) => fits(route, path.replace(/^\/(en|fr)(?=\/)/, ""))).flatMap(([, them]) => them);
+    if (widths.length === 0) return [`nobody looked at ${route}`];
+    return widths.includes(320) ? [] : [`nobody looked at ${route} at 320 px`];
+  });
 }
