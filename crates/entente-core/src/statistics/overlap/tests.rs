@@ -385,7 +385,7 @@ fn a_histogram_becomes_a_table_from_which_the_unseen_are_estimated() {
     let csv = histogram.csv();
     let mut lines = csv.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
     let header = lines.next().unwrap();
-    assert_eq!(mse::OverlapTable::read(&header, lines), Ok(table.clone()));
+    assert_eq!(mse::OverlapTable::read(&header, lines), Ok(table));
 
     // A negative count is nobody in the table, and stays as it is in the histogram.
     let all = Lists::only(0).and(Lists::only(1)).and(Lists::only(2));
