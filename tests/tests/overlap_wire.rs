@@ -132,7 +132,7 @@ async fn six_nodes_find_out_how_their_lists_overlap() {
     assert!(number("largest") <= number("sum"));
     assert_eq!(counted["uncovered"], 0);
     let csv = counted["csv"].as_str().unwrap();
-    assert!(csv.starts_with(&format!("{},frequency\n1,0,0,", LISTS.join(","))), "{csv}");
+    assert!(csv.starts_with(&format!("{},noisy_frequency\n1,0,0,", LISTS.join(","))), "{csv}");
     assert_eq!(csv.lines().count(), 8);
     // The same answer once more, and nobody is asked.
     assert_eq!(sites.run(&round, &[]).await["counted"], told["counted"]);

@@ -333,12 +333,15 @@ fn an_answer_that_the_plan_does_not_describe_is_not_kept() {
         panic!("no figures")
     };
     let key = entente_core::identity::OrgKey::from_seed(&[2; 32]);
-    let lies: [&dyn Fn(&mut Contribution); 5] = [
+    let lies: [&dyn Fn(&mut Contribution); 7] = [
         &|it| it.cells.truncate(13),
         &|it| it.release.cube = 1,
         &|it| it.release.revision = 1,
         &|it| it.sigma = NanoRho(88_150_000).sigma().unwrap(),
         &|it| it.cost = NanoRho(1),
+        // No organization has so many persons in a cell, and no noise takes so many out.
+        &|it| it.cells[0] = -1_000_000_000,
+        &|it| it.cells[6] = 1_000_000_000,
     ];
     let kept = |contribution: Contribution, key| {
         let payload = entente_proto::encode_release_answer(&Answer::Given(contribution));

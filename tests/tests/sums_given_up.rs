@@ -10,13 +10,14 @@
 use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgKey;
+use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::national::{GivenUp, NationalReturn, ReturnFault, SignedEnd, SumEnd};
 use entente_core::statistics::plan::PlanId;
 use entente_core::statistics::release::{ReleaseId, Symbol};
 use entente_node::clock::ManualClock;
 use entente_node::node::statistics::sum::SumKept;
-use entente_tests::federation::{Org, START_S, pair, pull, sign_plan, staff};
-use entente_tests::sums::{secret_plan, stopped};
+use entente_tests::federation::{Org, START_S, pair, pull, said_by_a_liar, sign_plan, staff};
+use entente_tests::sums::{Summed, secret_plan, stopped};
 
 /// Asks and leads, helps, asks, and the six who contribute.
 struct World {
@@ -164,4 +165,73 @@ fn who_asks_may_say_that_the_leader_is_gone_in_its_own_return_until_it_hears_fro
     world.centre().node().close_sum(staff(), &release).unwrap();
     assert_eq!(world.fetch(), SumKept::GivenUp(SumEnd::TooFew));
     assert_eq!(end(&world.returned(second)).noticed_by, world.centre().id());
+}
+
+#[test]
+fn whoever_contributed_in_vain_hears_so_from_the_leader_and_its_budget_says_what_it_cost() {
+    let world = Summed::new(5);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..4, &release);
+    world.close(&release);
+    assert_eq!(world.given_up(&release).as_deref(), Some("too_few"));
+    let office = &world.offices[0];
+    let before = office.node().odometer().unwrap();
+    assert_eq!((before.n_charges, before.given_up), (1, (0, NanoRho::ZERO)));
+    pull(office, &world.centre).unwrap();
+    let end = office.node().sum_end(&release).unwrap().unwrap().given_up;
+    assert_eq!((end.noticed_by, end.why), (world.centre.id(), SumEnd::TooFew));
+    let after = office.node().odometer().unwrap();
+    assert_eq!((after.spent, after.given_up), (before.spent, (1, before.spent)));
+    assert_eq!(after.undrawn, (0, NanoRho::ZERO));
+    // Who was not asked hears it too, and has paid nothing.
+    let last = &world.offices[4];
+    pull(last, &world.centre).unwrap();
+    assert_eq!(last.node().sum_end(&release).unwrap().map(|it| it.given_up), Some(end));
+    assert_eq!(last.node().odometer().unwrap().given_up, (0, NanoRho::ZERO));
+}
+
+#[test]
+fn nobody_but_the_leader_says_to_a_contributor_that_a_sum_was_given_up() {
+    let world = Summed::new(5);
+    let (release, office) = (world.release(0), &world.offices[0]);
+    let said =
+        GivenUp { release, noticed_by: world.centre.id(), why: SumEnd::TooFew, at_s: START_S };
+    let of_nobody = GivenUp { noticed_by: world.offices[1].id(), ..said };
+    let of_no_plan = GivenUp { release: ReleaseId { plan: PlanId([7; 32]), ..release }, ..said };
+    let documents = [signed(of_nobody, 1), signed(of_no_plan, 1)].map(|it| it.envelope);
+    let skipped = said_by_a_liar(&world.centre, 1, office, documents.to_vec());
+    assert_eq!(skipped, ["sum_end_not_right", "plan_of_others"]);
+    assert_eq!(office.node().sum_end(&release).unwrap(), None);
+
+    // The helper is a partner too, and says it of a sum that goes on.
+    let office = &world.offices[1];
+    pair(office, &world.helper);
+    let of_helper = GivenUp { noticed_by: world.helper.id(), why: SumEnd::Gone, ..said };
+    let skipped = said_by_a_liar(&world.helper, 2, office, vec![signed(of_helper, 2).envelope]);
+    assert_eq!(skipped, ["sum_end_not_right"]);
+    assert_eq!(office.node().sum_end(&release).unwrap(), None);
+}
+
+#[test]
+fn a_leader_that_was_set_back_tells_contributors_more_of_whose_feeds_they_hold_than_it_knows() {
+    let mut world = Summed::new(5);
+    let release = world.release(0);
+    world.open(&release).unwrap();
+    world.take_in(0..5, &release);
+    let copy = world.centre.copied();
+    for office in &world.offices {
+        world.centre.node().send_test(staff(), &office.id()).unwrap();
+        pull(office, &world.centre).unwrap();
+    }
+    world.centre.set_back(&copy);
+    let first = &world.offices[0];
+    let (.., held) = first.node().followed_checkpoint(&world.centre.id()).unwrap();
+    assert!(world.centre.node().heed_own_checkpoint(&first.id(), &held).unwrap());
+    for office in &world.offices {
+        pull(office, &world.centre).unwrap();
+        let end = office.node().sum_end(&release).unwrap().unwrap();
+        assert_eq!(end.given_up.why, SumEnd::SetBack);
+        assert_eq!(office.node().odometer().unwrap().given_up.0, 1);
+    }
 }

@@ -37,8 +37,12 @@ pub(crate) struct Sheet {
     pub(crate) before: Option<String>,
     /// Every figure.
     pub(crate) rows: Vec<Row>,
-    /// Whether the largest single contributions are known.
+    /// Whether it is known of any figure how many distinct persons there are at least.
     pub(crate) has_largest: bool,
+    /// How many distinct persons there are at least, all together.
+    pub(crate) largest: Option<u64>,
+    /// Whether anybody gave figures.
+    pub(crate) has_figures: bool,
     /// What must be said.
     pub(crate) notes: Vec<String>,
     /// How many answered, refused, and are silent.
@@ -115,7 +119,9 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
         counts: words::label("cube_counts", &table.counts, lang),
         source: format!("{}, {}{revision}", table.cube, table.period),
         pictures: Vec::new(),
-        has_largest: table.cells.iter().any(|cell| cell.largest.is_some()),
+        has_largest: table.cells.iter().chain([&table.total]).any(|it| it.largest.is_some()),
+        largest: table.total.largest,
+        has_figures: table.error_hundredths.is_some(),
         notes: notes(table, lang).into_iter().chain(sum(table.sum.as_ref(), lang)).collect(),
         heads: [table.coverage.answered, table.coverage.refused, table.coverage.unreachable],
         missing: missing(table, lang),
@@ -272,11 +278,13 @@ fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
         return vec![text.to_owned()];
     };
     let mut notes = Vec::new();
+    let larger = larger(error, table.secure_sum_error_hundredths, lang);
     let error = decimal(error, lang);
     notes.push(lang.pick(
         format!("Noise was added to every figure. It is off by ±{error} (one standard deviation), and by no more than its interval 19 times out of 20."),
         format!("Un bruit a été ajouté à chaque chiffre. L’écart est de ±{error} (un écart-type), et reste dans l’intervalle 19 fois sur 20."),
     ));
+    notes.extend(larger);
     if let Some(cell) = table.cells.iter().find(|cell| cell.floor > 0) {
         let floor = lang.number(cell.floor.into());
         notes.push(lang.pick(
@@ -285,6 +293,20 @@ fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// By how much the error is larger than that of a secure sum, if it is.
+fn larger(error: u32, secure: u32, lang: Lang) -> Option<String> {
+    if error <= secure {
+        return None;
+    }
+    let times = format!("{:.1}", f64::from(error) / f64::from(secure.max(1)));
+    let times = lang.pick(times.clone(), times.replace('.', ","));
+    let secure = decimal(secure, lang);
+    Some(lang.pick(
+        format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
+        format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+    ))
 }
 
 /// Who adds up in secret, and how far they are.
@@ -427,6 +449,23 @@ mod tests {
             _ => None,
         });
         assert_eq!(shown.collect::<Vec<_>>(), values);
+    }
+
+    #[test]
+    fn a_table_says_how_much_larger_its_error_is_than_that_of_a_secure_sum() {
+        let mut table = table("2025", &[Some(871); 14]);
+        let said = |table: &StatsTable, lang: Lang| {
+            let sheets = sheets(std::slice::from_ref(table), "2025", lang);
+            sheets[0].notes.join(" ")
+        };
+        // One noise alone is less than two.
+        assert!(!said(&table, Lang::En).contains("times as large"));
+        table.error_hundredths = Some(1_304);
+        let (english, french) = (said(&table, Lang::En), said(&table, Lang::Fr));
+        assert!(english.contains("would be ±6.52: it is 2.0 times as large"), "{english}");
+        assert!(french.contains("±6,52 : elle est ici 2,0 fois plus grande"), "{french}");
+        table.error_hundredths = Some(652);
+        assert!(!said(&table, Lang::En).contains("times as large"));
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub mod payload_type {
     /// A feed begins a new epoch of sequence numbers, after a restore.
     pub const NEW_FEED: &str = "application/vnd.entente.new-feed.v1+proto";
     /// What holds nothing about a case and asks for no grant. Any other kind has a decision of its own.
-    pub const PLAIN: [&str; 14] = [
+    pub const PLAIN: [&str; 15] = [
         AGREEMENT,
         AGREEMENT_PROPOSAL,
         AGREEMENT_NOTICE,
@@ -123,6 +123,7 @@ pub mod payload_type {
         NOTICE,
         PLAN_PROPOSAL,
         PLAN,
+        SUM_GIVEN_UP,
         OVERLAP_PROPOSAL,
         OVERLAP_TERMS,
         OVERLAP_RESULT,

@@ -159,10 +159,11 @@ fn table_message(table: &ReturnTable) -> v1::ReturnTable {
         release: Some(release_message(&table.release)),
         voices: voices_message(&table.voices),
         figures: figures(&table.figures),
-        largest: figures(&table.largest),
         total: Some(figure_message(&table.total)),
         sum: table.sum.as_ref().map(sum_message),
         given_up: table.given_up.as_ref().map(|it| document_message(&it.envelope)),
+        largest: table.largest.clone(),
+        largest_total: table.largest_total,
     }
 }
 
@@ -176,8 +177,9 @@ fn parse_table(message: v1::ReturnTable) -> Result<ReturnTable, Invalid> {
         release: parse_release(message.release)?,
         voices: parse_voices(message.voices)?,
         figures: figures(message.figures)?,
-        largest: figures(message.largest)?,
+        largest: message.largest,
         total: parse_figure(present("total", message.total)?)?,
+        largest_total: message.largest_total,
         sum: message.sum.map(parse_sum).transpose()?,
         given_up: message.given_up.map(parse_end).transpose()?,
     })

@@ -120,6 +120,18 @@ mod tests {
     }
 
     #[test]
+    fn an_estimate_from_the_file_of_an_overlap_round_says_that_its_counts_carry_noise() {
+        let codes = |name: &str| -> Vec<Value> {
+            let file = file(&format!("A,B,{name}\n1,0,400\n0,1,300\n1,1,60\n"));
+            let table = read(file.path()).unwrap();
+            let told = document(&table, &mse::estimate(&table, 200, 1).unwrap());
+            told["caveats"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect()
+        };
+        assert_eq!(codes("noisy_frequency").last(), Some(&json!("noisy_counts")));
+        assert!(!codes("frequency").contains(&json!("noisy_counts")));
+    }
+
+    #[test]
     fn a_file_that_is_no_overlap_table_is_a_fault_that_says_why() {
         let negative = read(file("A,B,frequency\n1,0,-4\n").path()).unwrap_err();
         assert_eq!(negative.code, "ENT-0033");

@@ -191,8 +191,8 @@ pub fn charge(
     Ok(Charged { node: for_node, partner: for_partner })
 }
 
-/// The error function, by its Maclaurin series: exact to 15 digits where it is used here.
-fn erf(x: f64) -> f64 {
+/// The error function, by its Maclaurin series: exact to 10 digits, and from 4 on to eight.
+pub(super) fn erf(x: f64) -> f64 {
     // Beyond 4 the function is 1 to eight digits, and the series would lose them by cancellation.
     if x >= 4.0 {
         return 1.0;

@@ -31,7 +31,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use crate::lang::Lang;
 
 pub use caveat::Caveat;
-pub use table::{Lists, OverlapTable, TableError};
+pub use table::{Lists, NOISY_FREQUENCY, OverlapTable, TableError};
 
 use interval::Bootstrap;
 use select::{Selection, Tried, select};
@@ -195,16 +195,10 @@ pub fn estimate(
         caveats: Vec::new(),
     };
     estimate.caveats = caveats(table, &chosen, &drawn, &estimate);
-    Ok(estimate)
-}
-
-impl Estimate {
-    /// The same, of counts that carry noise, such as those of an overlap round.
-    #[must_use]
-    pub fn of_noisy_counts(mut self) -> Self {
-        self.caveats.push(Caveat::NoisyCounts);
-        self
+    if table.is_noisy() {
+        estimate.caveats.push(Caveat::NoisyCounts);
     }
+    Ok(estimate)
 }
 
 impl Interval {

@@ -10,11 +10,13 @@
 //! added to them. Encoding and the outer signature are for whoever writes the file.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
 use super::plan::{Plan, PlanId};
 use super::release::{Accuracy, Answer, Contribution, Figure, ReleaseId, Table, Total};
 use super::sum::{Rejection, Role};
+use crate::codes::Code as _;
 use crate::envelope::{Envelope, payload_type};
 use crate::identity::{OrgId, Signature};
 use crate::lang::{Lang, Text};
@@ -41,7 +43,7 @@ pub struct NationalReturn {
     pub period: Period,
     /// The day on which it was made: revisions due by then are in it.
     pub made_on: Date,
-    /// What is counted and by which definition, in the words of whoever made it.
+    /// What is counted and by which definition, in the words of [`definitions`].
     pub definitions: Text,
     /// One table for every cube, period and revision.
     pub tables: Vec<ReturnTable>,
@@ -56,14 +58,34 @@ pub struct ReturnTable {
     pub voices: Vec<(OrgId, Option<Heard>)>,
     /// What was shown of every cell, in the order of the cube.
     pub figures: Vec<Figure>,
-    /// The largest single contribution to each; empty if there are none.
-    pub largest: Vec<Figure>,
+    /// How many the largest single contribution to each has at least; empty if there are none.
+    pub largest: Vec<u64>,
     /// What was shown of their sum.
     pub total: Figure,
+    /// How many the largest single contribution to all of them has at least.
+    pub largest_total: u64,
     /// What two aggregators revealed. `None` if nobody adds up in secret, or they have not.
     pub sum: Option<SumProof>,
     /// That they never will, if the sum was given up: by whom that was noticed, and why.
     pub given_up: Option<SignedEnd>,
+}
+
+/// How large the error of one cell is, by who adds the noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Errors {
+    /// Here; `None` if there are no figures.
+    pub here: Option<Accuracy>,
+    /// If two aggregators add up in secret.
+    pub secure_sum: Accuracy,
+}
+
+impl Errors {
+    /// Those of a sum of so many cells.
+    #[must_use]
+    pub fn times(self, n_cells: usize) -> Self {
+        let Self { here, secure_sum } = self;
+        Self { here: here.map(|it| it.times(n_cells)), secure_sum: secure_sum.times(n_cells) }
+    }
 }
 
 /// A signed answer, and what it says.
@@ -73,6 +95,21 @@ pub struct Heard {
     pub envelope: Envelope,
     /// What its payload says.
     pub answer: Answer,
+}
+
+/// What a plan counts and by which definition, in words.
+///
+/// Whoever verifies a return computes them anew. So the labels of the two lists stay as they are: another
+/// word in one would make the returns that were made before it wrong.
+pub fn definitions(plan: &Plan) -> Text {
+    let words = |lang: Lang| {
+        let (rule, definition) = (plan.rule.label(lang), plan.definition.label(lang));
+        lang.pick(
+            format!("Counted: {rule}. Definition: {definition}."),
+            format!("Unité comptée\u{a0}: {rule}. Définition\u{a0}: {definition}."),
+        )
+    };
+    Text::new(words(Lang::En), words(Lang::Fr))
 }
 
 /// What whoever makes a return signs of its content, which is longer than any document.
@@ -99,11 +136,22 @@ impl ReturnTable {
         voices: Vec<(OrgId, Option<Heard>)>,
         sum: Option<SumProof>,
     ) -> Option<Self> {
-        let Table { figures, largest, total, .. } = match &sum {
+        let Table { figures, largest, total, largest_total, .. } = match &sum {
             Some(sum) => plan.sum_table(&release, &sum.total(plan, &release, &voices).ok()?)?,
             None => plan.table(&release, &contributions(&voices))?,
         };
-        Some(Self { release, voices, figures, largest, total, sum, given_up: None })
+        let given_up = None;
+        Some(Self { release, voices, figures, largest, total, largest_total, sum, given_up })
+    }
+
+    /// How many distinct persons there are at least in a cell, or in all of them; `None` if nothing can be
+    /// said.
+    pub fn at_least(&self, place: Option<usize>) -> Option<u64> {
+        let bound = match place {
+            Some(place) => self.largest.get(place).copied()?,
+            None => self.largest_total,
+        };
+        (bound > 0).then_some(bound)
     }
 
     /// The same with the word that the sum was given up. A sum that is there was not.
@@ -121,6 +169,18 @@ impl ReturnTable {
             }
             None => Total::of(&self.contributions()).map(|total| (total.cells, total.accuracy)),
         }
+    }
+
+    /// How large the error of one cell is here, and in a secure sum. `None` if the plan has no such table.
+    pub fn errors(&self, plan: &Plan) -> Option<Errors> {
+        let sigma = plan.cube_at(self.release.cube)?.sigma(self.release.revision)?;
+        let of = |n: usize| Accuracy::of(std::iter::repeat_n(sigma, n));
+        let n = match plan.is_secure_sum() {
+            // However many there are, two of them add noise.
+            true => usize::from(self.sum.is_some()) * 2,
+            false => self.heads().answered,
+        };
+        Some(Errors { here: (n > 0).then(|| of(n)), secure_sum: of(2) })
     }
 
     /// Whether a contributor's report was left out of the sum.
@@ -196,6 +256,12 @@ pub enum ReturnFault {
     Answer(ReleaseId, OrgId),
     /// Somebody contributed who has not signed the plan.
     Unsigned(ReleaseId, OrgId),
+    /// Somebody answered before the release was due.
+    TooEarly(ReleaseId, OrgId),
+    /// Somebody's receipt says that more was spent of the year than the plan lets one organization spend.
+    Overspent(ReleaseId, OrgId),
+    /// What it says that it counts is not what the plan counts.
+    Definitions,
     /// One organization answered two questions under one charge.
     DrawnTwice(OrgId),
     /// What an aggregator revealed has no right signature, or is of another round.
@@ -240,6 +306,18 @@ impl ReturnFault {
                 format!("{}: {org} has not signed the plan", place(release, lang)),
                 format!("{} : {org} n’a pas signé le plan", place(release, lang)),
             ),
+            Self::TooEarly(release, org) => lang.pick(
+                format!("{}: {org} answered before the release was due", place(release, lang)),
+                format!("{} : {org} a répondu avant l’échéance de la diffusion", place(release, lang)),
+            ),
+            Self::Overspent(release, org) => lang.pick(
+                format!("{}: {org} has spent more of the year than the plan allows", place(release, lang)),
+                format!("{} : {org} a dépensé pour l’année plus que le plan ne permet", place(release, lang)),
+            ),
+            Self::Definitions => lang.pick(
+                "what it says that it counts is not what the plan counts".to_owned(),
+                "ce qu’il dit compter n’est pas ce que compte le plan".to_owned(),
+            ),
             Self::DrawnTwice(org) => lang.pick(
                 format!("{org} answered twice under one charge"),
                 format!("{org} a répondu deux fois pour une même imputation"),
@@ -268,6 +346,12 @@ impl ReturnFault {
     }
 }
 
+/// When the day begins on which a release may be drawn; seconds since 1970.
+fn due_s(plan: &Plan, release: &ReleaseId) -> Option<i64> {
+    let day = plan.due_on(release.period, release.revision)?;
+    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
 fn place(release: &ReleaseId, lang: Lang) -> String {
     let ReleaseId { cube, period, revision, .. } = release;
     match lang {
@@ -294,6 +378,9 @@ impl NationalReturn {
         let releases = releases_of(&self.plan, self.plan_id(), self.period, self.made_on);
         if !self.tables.iter().map(|it| it.release).eq(releases) {
             faults.push(ReturnFault::Tables);
+        }
+        if self.definitions != definitions(&self.plan) {
+            faults.push(ReturnFault::Definitions);
         }
         let mut charges = Vec::new();
         for table in &self.tables {
@@ -360,6 +447,12 @@ impl NationalReturn {
             }
             if let Some(paid) = answer.paid() {
                 charges.push((*org, paid.receipt.number));
+                if due_s(&self.plan, &release).is_none_or(|due_s| paid.at_s < due_s) {
+                    faults.push(ReturnFault::TooEarly(release, *org));
+                }
+                if paid.receipt.year_spent > self.plan.budget.node_cap {
+                    faults.push(ReturnFault::Overspent(release, *org));
+                }
                 if !signers.contains(org) {
                     faults.push(ReturnFault::Unsigned(release, *org));
                 }
@@ -383,7 +476,8 @@ impl NationalReturn {
             }
         };
         let follows = follows.is_some_and(|it| {
-            it.figures == table.figures && it.largest == table.largest && it.total == table.total
+            let shown = (&it.figures, &it.largest, it.total, it.largest_total);
+            shown == (&table.figures, &table.largest, table.total, table.largest_total)
         });
         if !follows {
             faults.push(ReturnFault::Figures(release));

@@ -97,10 +97,14 @@ pub const MIN_CONTRIBUTORS: u32 = 5;
 /// The fewest of them that are of another kind than the one who asks.
 pub const MIN_OUTSIDE: u32 = 3;
 
-/// The most persons that one organization adds to one cell of a secure sum. What it has beyond them
-/// is not added: a lying contributor can shift a cell by this much and no more, and no organization
-/// of the country identifies so many persons in a year (570 incidents were reported in 2023).
+/// The most persons that one organization adds to one cell. What it has beyond them is not added: a lying
+/// contributor can shift a cell by this much and no more, and no organization of the country identifies
+/// so many persons in a year (570 incidents were reported in 2023).
 pub const MAX_PER_CELL: u32 = 4_095;
+
+/// How many standard deviations of noise a cell may be outside of what an organization can have. Noise is
+/// further out once in 10⁸⁸ cells, so no honest answer is refused for it.
+const MAX_NOISE_SDS: u32 = 20;
 
 /// The most revisions of one release.
 pub const MAX_REVISIONS: usize = 5;
@@ -291,6 +295,7 @@ impl Plan {
                     && Some(given.sigma) == cube.sigma(release.revision)
                     && given.cost == cube.cost_of(release.revision)
                     && given.cells.len() == cube.n_cells()
+                    && given.cells.iter().all(|cell| cells_of(given.sigma).contains(cell))
                     && !self.is_secure_sum()
             }
             Answer::Added(added) => {
@@ -327,6 +332,12 @@ impl Plan {
     pub fn is_secure_sum(&self) -> bool {
         self.roles.aggregators.is_some()
     }
+}
+
+/// What can stand in a cell to which one organization added noise.
+fn cells_of(sigma: Sigma) -> std::ops::RangeInclusive<i64> {
+    let noise = i64::from(sigma.hundredths()) * i64::from(MAX_NOISE_SDS) / 100 + 1;
+    -noise..=i64::from(MAX_PER_CELL) + noise
 }
 
 impl Cube {

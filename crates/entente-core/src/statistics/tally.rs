@@ -36,6 +36,13 @@ impl Exact {
         self.0.len()
     }
 
+    /// At most so many in each cell: what is beyond is not added. That bounds what a liar can add, and says
+    /// nothing about a case, as a refusal would.
+    #[must_use]
+    pub fn at_most(self, most: u32) -> Self {
+        Self(self.0.into_iter().map(|cell| cell.min(most.into())).collect())
+    }
+
     /// Adds noise to every cell, those of zero included: an absent or untouched cell would say,
     /// without noise, that nobody is in it.
     ///
@@ -88,6 +95,12 @@ mod tests {
         let n_cells = u64::try_from(cube.n_cells()).unwrap();
         assert_eq!(counts(n_cells).map(|it| it.n_cells()), Some(cube.n_cells()));
         assert!(counts(n_cells - 1).is_none() && counts(n_cells + 1).is_none());
+    }
+
+    #[test]
+    fn what_is_beyond_the_most_of_a_cell_is_not_added() {
+        let exact = Exact(vec![0, 4_095, 4_096, u64::MAX]);
+        assert_eq!(exact.at_most(4_095).into_addends(), [0, 4_095, 4_095, 4_095]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::epochs::period;
 use super::exchange::{new_file_path, write_new};
-use super::plans::{advantage, plan_row, whole};
+use super::plans::{advantage, plan_row};
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
@@ -279,15 +279,8 @@ fn table_told(
 ) -> Outcome<Option<StatsTable>> {
     let ReleaseId { cube, period, revision, .. } = table.release;
     let cube = plan.cube_at(cube);
-    let Some((cube, sigma)) = cube.and_then(|cube| Some((cube, cube.sigma(revision)?))) else {
-        return Ok(None);
-    };
-    let error = |n: usize| hundredths(Accuracy::of(std::iter::repeat_n(sigma, n)).sd);
-    let n = match plan.is_secure_sum() {
-        // However many there are, two of them add noise.
-        true => usize::from(table.sum.is_some()) * 2,
-        false => table.heads().answered,
-    };
+    let known = cube.and_then(|cube| Some((cube, cube.sigma(revision)?, table.errors(plan)?)));
+    let Some((cube, sigma, errors)) = known else { return Ok(None) };
     let figures = table.figures.iter().enumerate();
     Ok(Some(StatsTable {
         cube: cube.name.clone(),
@@ -296,19 +289,15 @@ fn table_told(
         period: period.to_string(),
         revision,
         cells: figures
-            .map(|(place, figure)| cell(key(cube, place), figure, table.largest.get(place)))
+            .map(|(place, figure)| cell(key(cube, place), figure, table.at_least(Some(place))))
             .collect(),
-        total: cell(BTreeMap::new(), &table.total, None),
+        total: cell(BTreeMap::new(), &table.total, table.at_least(None)),
         sigma_hundredths: sigma.hundredths(),
-        error_hundredths: (n > 0).then(|| error(n)),
-        secure_sum_error_hundredths: error(2),
+        error_hundredths: errors.here.map(Accuracy::hundredths),
+        secure_sum_error_hundredths: errors.secure_sum.hundredths(),
         coverage: coverage(node, names, table, misses)?,
         sum: None,
     }))
-}
-
-fn hundredths(sd: f64) -> u32 {
-    whole((sd * 100.0).round())
 }
 
 fn key(cube: &Cube, place: usize) -> BTreeMap<String, String> {
@@ -320,7 +309,7 @@ fn key(cube: &Cube, place: usize) -> BTreeMap<String, String> {
     cube.dimensions.iter().zip(labels).map(pair).collect()
 }
 
-fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>) -> StatsCell {
+fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<u64>) -> StatsCell {
     let count = |figure: &Figure| match figure.shown {
         Shown::Count(count) => Some(count),
         Shown::Below(_) | Shown::Nothing => None,
@@ -331,7 +320,7 @@ fn cell(key: BTreeMap<String, String>, figure: &Figure, largest: Option<&Figure>
         floor: figure.floor,
         low: figure.interval.0,
         high: figure.interval.1,
-        largest: largest.and_then(count),
+        largest,
         symbol: figure.symbol.map(|symbol| symbol.code().to_owned()),
     }
 }
@@ -504,6 +493,8 @@ pub(super) fn budget(desk: &Desk, _: &Staff, _: BudgetAsk, _: &Steps) -> Outcome
         spent_nano_rho: odometer.spent.0,
         undrawn: odometer.undrawn.0,
         undrawn_nano_rho: odometer.undrawn.1.0,
+        given_up: odometer.given_up.0,
+        given_up_nano_rho: odometer.given_up.1.0,
         whole: odometer.whole,
         waiting_for: odometer.waiting_for.iter().map(|org| names.named(org)).collect(),
     })

@@ -170,6 +170,7 @@ impl Node {
             payload_type::OVERLAP_RESULT => {
                 Ok(self.read_overlap_result(tx, issuer, envelope, gathered)?)
             }
+            payload_type::SUM_GIVEN_UP => Ok(self.read_sum_end(tx, issuer, envelope, gathered)?),
             payload_type::PLAN
             | payload_type::PLAN_PROPOSAL
             | payload_type::OVERLAP_TERMS

@@ -102,8 +102,10 @@ impl Node {
             if behind {
                 self.begin_feed(tx, partner, epoch + 1)?;
                 self.say_referrals_again(tx, partner)?;
-                // Whoever has to be told of what is taken back may hold more of its feed too.
-                for other in self.undecided_at(tx)?.iter().filter(|other| *other != partner) {
+                // Whoever has to be told of what is taken back or given up may hold more of its feed too.
+                let mut others = self.undecided_at(tx)?;
+                others.extend(self.would_hear_of_sums(tx)?);
+                for other in others.iter().filter(|other| *other != partner) {
                     let epoch = tx.log_head(LogKey::Feed(*other.as_bytes()))?.epoch;
                     self.begin_feed(tx, other, epoch + 1)?;
                     self.say_referrals_again(tx, other)?;

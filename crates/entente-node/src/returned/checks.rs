@@ -13,7 +13,7 @@ type Looks = fn(&ReturnFault) -> bool;
 type Row = (&'static str, Looks, &'static str, &'static str);
 
 /// Every check but that of the identities, in the order in which they are made.
-const CHECKS: [Row; 9] = [
+const CHECKS: [Row; 11] = [
     (
         "maker",
         |it| matches!(it, ReturnFault::NotTheirs(_)),
@@ -25,6 +25,12 @@ const CHECKS: [Row; 9] = [
         |it| matches!(it, ReturnFault::PlanSignature(_)),
         "Every signature under the plan is right",
         "Chaque signature au bas du plan est exacte",
+    ),
+    (
+        "definitions",
+        |it| matches!(it, ReturnFault::Definitions),
+        "It says that it counts what the plan counts",
+        "Il dit compter ce que compte le plan",
     ),
     (
         "order",
@@ -51,10 +57,16 @@ const CHECKS: [Row; 9] = [
         "Chaque réponse est signée par son organisme, qui a signé le plan",
     ),
     (
+        "due",
+        |it| matches!(it, ReturnFault::TooEarly(..)),
+        "Nobody answered before the release was due",
+        "Personne n’a répondu avant l’échéance de la diffusion",
+    ),
+    (
         "charges",
-        |it| matches!(it, ReturnFault::DrawnTwice(_)),
-        "Nobody answered twice under one charge",
-        "Personne n’a répondu deux fois pour une même imputation",
+        |it| matches!(it, ReturnFault::DrawnTwice(_) | ReturnFault::Overspent(..)),
+        "Nobody answered twice under one charge, or spent more of the year than the plan allows",
+        "Personne n’a répondu deux fois pour une même imputation, ni dépensé plus que le plan ne permet",
     ),
     (
         "sums",
@@ -123,6 +135,9 @@ mod tests {
             ReturnFault::Coverage(release),
             ReturnFault::Answer(release, org),
             ReturnFault::Unsigned(release, org),
+            ReturnFault::TooEarly(release, org),
+            ReturnFault::Overspent(release, org),
+            ReturnFault::Definitions,
             ReturnFault::DrawnTwice(org),
             ReturnFault::Share(release, Role::Leader),
             ReturnFault::Set(release),

@@ -6,9 +6,11 @@
 
 use entente_core::codes::Code as _;
 use entente_core::identity::OrgId;
-use entente_core::statistics::national::{Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows};
+use entente_core::statistics::national::{
+    Errors, Heads, NationalReturn, ReturnTable, SdgRow, sdg_rows,
+};
 use entente_core::statistics::plan::{Cube, MAX_DIMENSIONS};
-use entente_core::statistics::release::{Answer, Figure, ReleaseId, Shown, Symbol};
+use entente_core::statistics::release::{Accuracy, Answer, Figure, ReleaseId, Shown, Symbol};
 use serde_json::{Value, json};
 
 use super::Verdict;
@@ -57,8 +59,7 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
                 "key".to_owned(),
                 names.zip(labels).collect::<serde_json::Map<_, _>>().into(),
             );
-            let largest = table.largest.get(place).and_then(count);
-            cell.insert("largest".to_owned(), largest.into());
+            cell.insert("largest".to_owned(), table.at_least(Some(place)).into());
         }
         cell
     };
@@ -81,6 +82,11 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
 
     let silent = table.voices.iter().filter(|(_, heard)| heard.is_none());
     let sigma = cube.sigma(table.release.revision).map(|it| it.hundredths());
+    let errors = table.errors(&national.plan);
+    let mut total = figure_document(&table.total);
+    if let Some(total) = total.as_object_mut() {
+        total.insert("largest".to_owned(), table.at_least(None).into());
+    }
     json!({
         "cube": cube.name,
         "counts": cube.counts().code(),
@@ -88,8 +94,10 @@ fn table(national: &NationalReturn, table: &ReturnTable) -> Value {
         "revision": table.release.revision,
         "by": cube.dimensions.iter().map(|it| it.code()).collect::<Vec<_>>(),
         "cells": table.figures.iter().enumerate().map(cell).collect::<Vec<_>>(),
-        "total": figure_document(&table.total),
+        "total": total,
         "sigma_hundredths": sigma,
+        "error_hundredths": errors.and_then(|it| it.here).map(Accuracy::hundredths),
+        "secure_sum_error_hundredths": errors.map(|it| it.secure_sum.hundredths()),
         "nano_rho": cube.cost_of(table.release.revision).0,
         "secure_sum": table.sum.is_some(),
         "given_up": table.given_up.as_ref().map(|end| json!({
@@ -118,9 +126,10 @@ fn figure_document(figure: &Figure) -> Value {
 /// The columns of [`csv`].
 const CSV_HEAD: &str = "plan,version,counting_rule,definition,table,counts,period,revision,dimension_1,\
      label_1,dimension_2,label_2,dimension_3,label_3,persons,symbol,low_95,high_95,floor,largest,\
-     answered,declined,silent,given_up";
+     answered,declined,silent,given_up,error_hundredths,secure_sum_error_hundredths";
 
-/// Every cell of every table, and its total (without labels), as CSV (RFC 4180).
+/// Every cell of every table, and its total (without labels), as CSV (RFC 4180). The errors are those of
+/// what stands in the same line, so that of a total is larger than that of a cell.
 ///
 /// All values are codes and numbers, so none needs quotes.
 pub fn csv(national: &NationalReturn) -> String {
@@ -140,21 +149,29 @@ pub fn csv(national: &NationalReturn) -> String {
         );
         let Heads { answered, declined, silent } = table.heads();
         let given_up = table.given_up.as_ref().map_or("", |end| end.given_up.why.code());
-        let mut line = |labels: String, figure: &Figure, largest: Option<u64>| {
+        let mut line = |labels: String, figure: &Figure, largest: Option<u64>, n_cells: usize| {
             let Figure { interval: (low, high), floor, .. } = figure;
             let (persons, largest) = (number(count(figure)), number(largest));
+            let errors = error_columns(table.errors(plan).map(|it| it.times(n_cells)));
             lines.push(format!(
-                "{head},{labels},{persons},{},{low},{high},{floor},{largest},{answered},{declined},{silent},{given_up}",
+                "{head},{labels},{persons},{},{low},{high},{floor},{largest},{answered},{declined},{silent},{given_up},{errors}",
                 symbol(figure)
             ));
         };
         for (place, figure) in table.figures.iter().enumerate() {
-            line(labels(cube, Some(place)), figure, table.largest.get(place).and_then(count));
+            line(labels(cube, Some(place)), figure, table.at_least(Some(place)), 1);
         }
-        line(labels(cube, None), &table.total, None);
+        line(labels(cube, None), &table.total, table.at_least(None), table.figures.len());
     }
     lines.push(String::new());
     lines.join("\r\n")
+}
+
+/// Two columns: the error of a figure, and what it would be in a secure sum.
+fn error_columns(errors: Option<Errors>) -> String {
+    let column = |it: Option<Accuracy>| number(it.map(|it| it.hundredths().into()));
+    let [here, secure] = [errors.and_then(|it| it.here), errors.map(|it| it.secure_sum)];
+    format!("{},{}", column(here), column(secure))
 }
 
 fn number(value: Option<u64>) -> String {
@@ -175,25 +192,28 @@ fn labels(cube: &Cube, place: Option<usize>) -> String {
 }
 
 /// The columns of [`sdmx`]: the dimensions of the data structure of the SDG indicators, its measure
-/// and attributes, and four columns of our own, which SDMX-CSV allows at the end.
+/// and attributes, and seven columns of our own, which SDMX-CSV allows at the end.
 const SDMX_HEAD: &str = "DATAFLOW,FREQ,REPORTING_TYPE,SERIES,REF_AREA,SEX,AGE,URBANISATION,\
      INCOME_WEALTH_QUANTILE,EDUCATION_LEV,OCCUPATION,CUST_BREAKDOWN,COMPOSITE_BREAKDOWN,\
      DISABILITY_STATUS,ACTIVITY,PRODUCT,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,UNIT_MULT,OBS_STATUS,\
-     SYMBOL,LOW_95,HIGH_95,FLOOR";
+     SYMBOL,LOW_95,HIGH_95,FLOOR,ERROR_HUNDREDTHS,SECURE_SUM_ERROR_HUNDREDTHS,\
+     LARGEST";
 
 /// The observations of SDG 16.2.2 as SDMX-CSV: detected victims, nationally reported, for Canada
 /// (M49: 124). Incidents are another indicator and are never here.
 pub fn sdmx(national: &NationalReturn) -> String {
     let mut lines = vec![SDMX_HEAD.to_owned()];
-    for SdgRow { series, sex, age, year, figure, .. } in sdg_rows(national) {
+    for SdgRow { series, sex, age, year, figure, errors, largest, .. } in sdg_rows(national) {
         let Figure { interval: (low, high), floor, .. } = figure;
         lines.push(format!(
             "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,{series},124,{sex},{age},_T,_T,_T,_T,_T,_T,_T,_T,_T,\
-             {},{},NUMBER,0,{},{},{low},{high},{floor}",
+             {},{},NUMBER,0,{},{},{low},{high},{floor},{},{}",
             year.number(),
             number(count(&figure)),
             observation_status(&figure),
             symbol(&figure),
+            error_columns(Some(errors)),
+            number((largest > 0).then_some(largest)),
         ));
     }
     lines.push(String::new());

@@ -2,7 +2,7 @@ use entente_core::codes::OrgType;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgKey;
 use entente_core::statistics::budget::NanoRho;
-use entente_core::statistics::national::{Heard, ReturnTable, releases_of};
+use entente_core::statistics::national::{Heard, ReturnTable, definitions, releases_of};
 use entente_core::statistics::plan::{Plan, PlanId, Roles};
 use entente_core::statistics::release::{Contribution, Receipt};
 
@@ -15,9 +15,14 @@ fn key(seed: u8) -> OrgKey {
 
 /// A return of the shipped plan to which one organization gave 20 in every cell.
 fn national() -> NationalReturn {
+    national_of(&[2])
+}
+
+/// The same of several organizations.
+fn national_of(seeds: &[u8]) -> NationalReturn {
     let roles = Roles {
         queriers: [(key(1).id(), OrgType::Federal)].into(),
-        contributors: [(key(2).id(), OrgType::Ngo)].into(),
+        contributors: seeds.iter().map(|seed| (key(*seed).id(), OrgType::Ngo)).collect(),
         aggregators: None,
     };
     let draft = include_str!("../../../../config/plans/canada-v1.toml");
@@ -31,15 +36,20 @@ fn national() -> NationalReturn {
         let number = u64::from(release.cube) + 1;
         let answer = Answer::Given(Contribution {
             release,
-            drawn_at_s: 1,
+            drawn_at_s: 1_795_348_800,
             sigma: cube.sigma(0).unwrap(),
             cost: cube.cost,
-            receipt: Receipt { number, year_spent: NanoRho(1 << 30), spent: NanoRho(1 << 30) },
+            receipt: Receipt { number, year_spent: NanoRho(1 << 20), spent: NanoRho(1 << 30) },
             cells: vec![20; cube.n_cells()],
         });
         let payload = entente_proto::encode_release_answer(&answer);
-        let envelope = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &key(2)).unwrap();
-        let voices = vec![(key(2).id(), Some(Heard { envelope, answer }))];
+        let voice = |seed: &u8| {
+            let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload.clone(), &key(*seed));
+            let heard = Heard { envelope: sealed.unwrap(), answer: answer.clone() };
+            (key(*seed).id(), Some(heard))
+        };
+        let mut voices: Vec<_> = seeds.iter().map(voice).collect();
+        voices.sort_by_key(|(org, _)| *org);
         ReturnTable::of(&plan, release, voices, None).unwrap()
     });
     let tables = tables.collect();
@@ -47,9 +57,9 @@ fn national() -> NationalReturn {
         let sealed = Envelope::seal(payload_type::PLAN, plan_bytes.clone(), &key(seed));
         sealed.unwrap().signatures[0]
     };
-    let mut signatures = vec![signature(1), signature(2)];
+    let mut signatures: Vec<_> = [1].iter().chain(seeds).map(|seed| signature(*seed)).collect();
     signatures.sort_by_key(|(org, _)| *org);
-    let definitions = Text::new("persons", "personnes");
+    let definitions = definitions(&plan);
     NationalReturn { plan, plan_bytes, signatures, period, made_on, definitions, tables }
 }
 
@@ -74,12 +84,62 @@ fn a_cell_has_its_symbol_interval_and_floor() {
     let national = national();
     let csv = csv(&national);
     assert!(csv.contains(
-        "canada,1,persons,programme,province,cases,2025,0,province,35,,,,,20,,10,30,15,20,1,0,0,\r\n"
+        "canada,1,persons,programme,province,cases,2025,0,province,35,,,,,20,,10,30,15,10,1,0,0,,461,652\r\n"
     ));
     let sdmx = sdmx(&national);
     let line = "IAEG-SDGs:DF_SDG_GLH(1.12),A,N,VC_HTF_DETVSX,124,F,Y0T17,\
-                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,10,30,15\r\n";
+                _T,_T,_T,_T,_T,_T,_T,_T,_T,2025,20,NUMBER,0,A,,10,30,15,461,652,10\r\n";
     assert!(sdmx.contains(line), "{sdmx}");
+}
+
+#[test]
+fn every_form_says_how_large_the_error_is_and_what_it_would_be_in_a_secure_sum() {
+    let national = national_of(&[2, 3, 4, 5]);
+    let verdict = verdict(&national, key(1).id(), None);
+    assert!(verdict.is_right(), "{:?}", verdict.faults);
+    let told = document(&national, &verdict);
+    let table = &told["tables"][0];
+    assert_eq!(table["error_hundredths"], 922);
+    assert_eq!(table["secure_sum_error_hundredths"], 652);
+    // A cell, and the sum of 14.
+    let csv = csv(&national);
+    assert!(csv.contains(",province,35,") && csv.contains(",4,0,0,,922,652\r\n"), "{csv}");
+    assert!(csv.contains(",4,0,0,,3450,2439\r\n"), "{csv}");
+    assert!(sdmx(&national).contains(",922,652,"));
+    let bytes = workbook(&national, &verdict, Lang::En).unwrap();
+    let method = sheet(bytes, "Method");
+    assert!(method.contains("province, 2025: ±9.22; in a secure sum ±6.52"), "{method}");
+    let bytes = workbook(&national, &verdict, Lang::Fr).unwrap();
+    let method = sheet(bytes, "Méthode");
+    assert!(method.contains("province, 2025\u{a0}: ±9,22; dans une somme sécurisée ±6,52"));
+}
+
+/// All texts of a sheet.
+fn sheet(bytes: Vec<u8>, name: &str) -> String {
+    use calamine::{Reader as _, Xlsx};
+    let mut book: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    let range = book.worksheet_range(name).unwrap();
+    range.used_cells().map(|(_, _, cell)| format!("{cell}\n")).collect()
+}
+
+#[test]
+fn every_figure_that_is_shown_has_a_lower_bound_in_every_form() {
+    // Four of 20 each with noise of 4.61: the largest of four noises is below 2.49 of them.
+    let national = national_of(&[2, 3, 4, 5]);
+    let (verdict, csv, sdmx) =
+        (verdict(&national, key(1).id(), None), csv(&national), sdmx(&national));
+    let told = document(&national, &verdict);
+    assert_eq!(told["tables"][0]["cells"][0]["largest"], 8);
+    // Each has 280 in all, with noise of 17.25.
+    assert_eq!(told["tables"][0]["total"]["largest"], 236);
+    assert!(csv.contains(",2025,0,province,35,,,,,80,,61,99,25,8,4,0,0,,922,652\r\n"), "{csv}");
+    assert!(csv.contains(",236,4,0,0,,3450,2439\r\n"), "{csv}");
+    assert!(sdmx.contains(",VC_HTF_DETV,124,_T,_T,") && sdmx.contains(",3450,2439,236\r\n"));
+    let with_figures = sdmx.lines().skip(1).filter(|line| !line.contains(",x,"));
+    assert!(with_figures.clone().count() > 0);
+    for line in with_figures {
+        assert!(!line.ends_with(','), "{line}");
+    }
 }
 
 #[test]
@@ -108,15 +168,15 @@ fn what_is_below_the_floor_or_not_there_has_no_value_in_any_form() {
         ReturnTable::of(&national.plan, table.release, table.voices.clone(), None).unwrap()
     };
     national.tables = national.tables.iter().map(remade).collect();
-    assert!(csv(&national).contains(",province,35,,,,,,x,10,30,1000,,1,0,0,\r\n"));
+    assert!(csv(&national).contains(",province,35,,,,,,x,10,30,1000,,1,0,0,,461,652\r\n"));
     assert!(sdmx(&national).contains(",F,Y0T17,_T,_T,_T,_T,_T,_T,_T,_T,_T,2025,,NUMBER,0,Q,x,"));
     let silent = |table: &ReturnTable| {
         let voices = vec![(key(2).id(), None)];
         ReturnTable::of(&national.plan, table.release, voices, None).unwrap()
     };
     national.tables = national.tables.iter().map(silent).collect();
-    assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1,\r\n"));
-    assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0\r\n"));
+    assert!(csv(&national).contains(",province,35,,,,,,..,0,0,0,,0,0,1,,,652\r\n"));
+    assert!(sdmx(&national).contains("2025,,NUMBER,0,O,..,0,0,0,,652,\r\n"));
 }
 
 #[test]

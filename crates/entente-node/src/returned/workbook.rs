@@ -7,7 +7,7 @@ use entente_core::codes::Code as _;
 use entente_core::lang::Lang;
 use entente_core::statistics::national::{Heads, NationalReturn};
 use entente_core::statistics::plan::MAX_DIMENSIONS;
-use entente_core::statistics::release::{Figure, Symbol};
+use entente_core::statistics::release::{Accuracy, Figure, Symbol};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::Verdict;
@@ -71,7 +71,7 @@ fn figures(sheet: &mut Worksheet, it: &NationalReturn, lang: Lang) -> Result<(),
         lang.pick("From (95%)", "De (95\u{a0}%)"),
         lang.pick("To (95%)", "À (95\u{a0}%)"),
         lang.pick("Floor", "Plancher"),
-        lang.pick("Largest", "Maximum"),
+        lang.pick("At least", "Au moins"),
         lang.pick("Answered", "Réponses"),
     ];
     write(sheet, 0, &head.map(|it| Value::Text(it.to_owned())), &bold)?;
@@ -105,15 +105,55 @@ fn figures(sheet: &mut Worksheet, it: &NationalReturn, lang: Lang) -> Result<(),
         for (place, figure) in table.figures.iter().enumerate() {
             let labels = cube.dimensions.iter().zip(cube.labels_at(place));
             let labels = labels.map(|(by, label)| by.label_text(label, lang)).collect();
-            line(labels, figure, table.largest.get(place).and_then(count))?;
+            line(labels, figure, table.at_least(Some(place)))?;
         }
-        line(vec![lang.pick("Total", "Total").to_owned()], &table.total, None)?;
+        let total = vec![lang.pick("Total", "Total").to_owned()];
+        line(total, &table.total, table.at_least(None))?;
     }
     for (column, width) in (0_u16..).zip(WIDTHS) {
         sheet.set_column_width(column, width)?;
     }
     sheet.set_freeze_panes(1, 0)?;
     Ok(())
+}
+
+/// How large the error of a cell is in each table, and how much larger than that of a secure sum.
+fn errors(it: &NationalReturn, lang: Lang) -> String {
+    let mut lines = vec![
+        lang.pick(
+            "One standard deviation of a cell in each table. Where each organization added its noise itself, it stands beside what it would be if two of them had added up in secret.",
+            "Un écart-type d’une cellule de chaque tableau. Là où chaque organisme a ajouté son bruit lui-même, il figure à côté de ce qu’il serait si deux d’entre eux avaient additionné en secret.",
+        )
+        .to_owned(),
+    ];
+    for table in &it.tables {
+        let Some((cube, errors)) = it.plan.cube_at(table.release.cube).zip(table.errors(&it.plan))
+        else {
+            continue;
+        };
+        let Some(here) = errors.here else { continue };
+        let name = format!("{}, {}", cube.name, table.release.period);
+        let name = match table.release.revision {
+            0 => name,
+            n => lang.pick(format!("{name}, revision {n}"), format!("{name}, révision {n}")),
+        };
+        let (error, secure) = (decimal(here, lang), decimal(errors.secure_sum, lang));
+        let line = lang.pick(format!("{name}: ±{error}"), format!("{name}\u{a0}: ±{error}"));
+        lines.push(match it.plan.is_secure_sum() {
+            true => line,
+            false => lang.pick(
+                format!("{line}; in a secure sum ±{secure}"),
+                format!("{line}; dans une somme sécurisée ±{secure}"),
+            ),
+        });
+    }
+    lines.join("\n")
+}
+
+fn decimal(accuracy: Accuracy, lang: Lang) -> String {
+    let hundredths = accuracy.hundredths();
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    lang.pick(text.clone(), text.replace('.', ","))
 }
 
 fn method(
@@ -154,13 +194,14 @@ fn method(
             .to_owned(),
         ),
     ];
+    rows.push((lang.pick("Error", "Erreur").to_owned(), errors(it, lang)));
     rows.extend(Symbol::ALL.iter().map(|it| (it.code().to_owned(), it.label(lang).to_owned())));
     let persons = it.plan.safeguards.organizations_per_person;
     rows.push((
         lang.pick("Counted twice", "Compté deux fois").to_owned(),
         lang.pick(
-            format!("A person may be known to {persons} organizations, and is then in the figures of each."),
-            format!("Une personne peut être connue de {persons} organismes et figure alors dans les chiffres de chacun."),
+            format!("A person may be known to {persons} organizations, and is then in the figures of each. How many distinct persons there are lies between “At least” and the upper end of the interval, 19 times out of 20."),
+            format!("Une personne peut être connue de {persons} organismes et figure alors dans les chiffres de chacun. Le nombre de personnes distinctes se situe entre «\u{a0}Au moins\u{a0}» et le haut de l’intervalle, 19 fois sur 20."),
         ),
     ));
     for (row, (name, text)) in (0_u32..).zip(rows) {

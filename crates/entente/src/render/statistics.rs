@@ -36,12 +36,11 @@ impl Render for StatsTold {
                 format!("Une personne peut être connue de {m} organismes et figure alors dans les chiffres de chacun."),
             ));
         }
-        // Nobody knows a single contribution to a secure sum.
-        let mut cells = self.tables.iter().flat_map(|table| &table.cells);
+        let mut cells = self.tables.iter().flat_map(|it| it.cells.iter().chain([&it.total]));
         if m > 1 && cells.any(|cell| cell.largest.is_some()) {
             page.say(
-                "“Largest” is the largest single contribution: how many distinct persons there are lies between it and the figure.",
-                "« Maximum » est la plus grande contribution : le nombre de personnes distinctes se situe entre elle et le chiffre.",
+                "How many distinct persons there are lies between “At least” and the upper end of the interval, 19 times out of 20. “At least” is what the largest single contribution has at least; of a secure sum, the mean.",
+                "Le nombre de personnes distinctes se situe entre « Au moins » et le haut de l’intervalle, 19 fois sur 20. « Au moins » est ce que compte au moins la plus grande contribution; pour une somme sécurisée, la moyenne.",
             );
         }
     }
@@ -82,7 +81,7 @@ fn cells(table: &StatsTable, lang: Lang) -> Grid {
     header.extend([
         lang.pick("Persons", "Personnes").to_owned(),
         lang.pick("95%", "95\u{a0}%").to_owned(),
-        lang.pick("Largest", "Maximum").to_owned(),
+        lang.pick("At least", "Au moins").to_owned(),
     ]);
     let mut grid = Grid::new(header).numeric([n, n + 1, n + 2]);
     for cell in &table.cells {
@@ -127,8 +126,8 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
             / f64::from(table.secure_sum_error_hundredths.max(1));
         let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
         let line = lang.pick(
-            format!("Each organization added its noise ittable. Added up in secret by two of them, the error would be ±{secure}: it is {times} times as large here."),
-            format!("Chaque organisme a ajouté son bruit lui-même. Additionnée en secret par deux d’entre eux, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+            format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
+            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
@@ -209,7 +208,7 @@ fn decimal(hundredths: u32, lang: Lang) -> String {
     lang.pick(text.clone(), text.replace('.', ","))
 }
 
-/// The figure with its symbol, its interval and the largest contribution.
+/// The figure with its symbol, its interval and how many the largest contribution has at least.
 fn figure(cell: &StatsCell, lang: Lang) -> [(Tone, String); 3] {
     let symbol = cell.symbol.as_deref().unwrap_or_default();
     let shown = match (cell.value, symbol) {
@@ -430,6 +429,17 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
             format!("Paid for and not drawn yet: {n}, rho {rho}. Nobody has seen a figure of it; it is drawn within a minute of the next question."),
             format!("Payé et pas encore tiré : {n}, rho {rho}. Personne n’en a vu un chiffre; le tirage suit la prochaine demande de moins d’une minute."),
         ));
+    }
+    if budget.given_up > 0 {
+        let n = count(budget.given_up, ("release", "releases"), ("diffusion", "diffusions"), lang);
+        let rho = NanoRho(budget.given_up_nano_rho);
+        let line = lang.pick(
+            format!("Paid for secure sums that were given up: {n}, rho {rho}. It stays spent, and there are no figures."),
+            format!("Payé pour des sommes sécurisées abandonnées : {n}, rho {rho}. Cela reste dépensé, et il n’y a pas de chiffres."),
+        );
+        let line = page.paint(Tone::Warning, &line);
+        page.line(&line);
+        page.next("entente stats status");
     }
     for partner in &budget.waiting_for {
         let name = partner.name(lang);

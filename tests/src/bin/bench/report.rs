@@ -57,12 +57,20 @@ impl Figure {
 #[derive(Debug)]
 pub(crate) struct Report {
     is_small: bool,
+    /// What the figures that come next are of, behind each name.
+    of: String,
     figures: Vec<Figure>,
 }
 
 impl Report {
     pub(crate) fn new(is_small: bool) -> Self {
-        Self { is_small, figures: Vec::new() }
+        Self { is_small, of: String::new(), figures: Vec::new() }
+    }
+
+    /// Says behind each name that comes next so many of what it is of; nothing from `None` on.
+    pub(crate) fn of(&mut self, size: Option<(usize, &str)>) {
+        self.of =
+            size.map_or_else(String::new, |(n, what)| format!(", {} {what}", short(n as f64)));
     }
 
     /// Notes the values of one quantity; their median is what counts.
@@ -74,8 +82,8 @@ impl Report {
         aim: Aim,
         cpu_us: Option<f64>,
     ) {
-        let figure =
-            Figure { name: name.into(), unit, values: values.to_vec(), aim, cpu_us, load: load() };
+        let name = name.into() + &self.of;
+        let figure = Figure { name, unit, values: values.to_vec(), aim, cpu_us, load: load() };
         println!("  {}: {} {unit}", figure.name, short(figure.median()));
         self.figures.push(figure);
     }
@@ -233,6 +241,17 @@ mod tests {
         assert_eq!(percentile(&values, 0.5), 51.0);
         assert_eq!(percentile(&values, 0.99), 100.0);
         assert_eq!(percentile(&[3.0, 1.0, 2.0], 0.5), 2.0);
+    }
+
+    #[test]
+    fn figures_of_two_sizes_have_two_names() {
+        let mut report = Report::new(true);
+        for size in [Some((10_000_000, "rows")), None] {
+            report.of(size);
+            report.note("a question", "ms", &[1.0], Aim::None, None);
+        }
+        let names: Vec<_> = report.figures.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["a question, 10,000,000 rows", "a question"]);
     }
 
     #[test]

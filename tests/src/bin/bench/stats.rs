@@ -30,9 +30,19 @@ struct Times {
     postgres: Option<f64>,
 }
 
-/// Measures, and gives the figures with one thread as JSON.
-pub(crate) fn run(report: &mut Report, sizes: Sizes) -> Option<Value> {
-    let n = sizes.n_rows;
+/// Measures so many rows after so many, and gives the figures with one thread as JSON, for each size that
+/// could be compared.
+pub(crate) fn run(report: &mut Report, sizes: Sizes, rows: &[usize]) -> Vec<Value> {
+    let mut compared = Vec::new();
+    for n in rows {
+        report.of((rows.len() > 1).then_some((*n, "rows")));
+        compared.extend(run_one(report, sizes, *n));
+    }
+    report.of(None);
+    compared
+}
+
+fn run_one(report: &mut Report, sizes: Sizes, n: usize) -> Option<Value> {
     println!("stats, {n} rows");
     let summaries = Summaries::make(n, 42);
     let folder = tempfile::tempdir().expect("a folder");

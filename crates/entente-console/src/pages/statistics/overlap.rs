@@ -360,6 +360,18 @@ mod tests {
     }
 
     #[test]
+    fn an_estimate_from_a_counted_round_says_that_its_counts_carry_noise() {
+        let csv = |name: &str| format!("Police,Shelter,{name}\n1,0,400\n0,1,300\n1,1,60\n");
+        for (lang, word) in [(Lang::En, "noise"), (Lang::Fr, "bruit")] {
+            let said = |name: &str| {
+                let shown = estimate_of(&csv(name), lang).unwrap();
+                shown.caveats.last().is_some_and(|it| it.contains(word))
+            };
+            assert!(said("noisy_frequency") && !said("frequency"));
+        }
+    }
+
+    #[test]
     fn lists_without_a_person_in_common_give_no_estimate_and_say_why() {
         let csv = "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,0\n";
         let why = estimate_of(csv, Lang::Fr).err().unwrap();

@@ -108,6 +108,7 @@ impl Counts {
 pub struct OverlapTable {
     lists: Vec<String>,
     counts: Counts,
+    is_noisy: bool,
 }
 
 impl OverlapTable {
@@ -153,12 +154,23 @@ impl OverlapTable {
         let empty = lists.iter().enumerate().find(|(at, _)| counts.on_all(Lists::only(*at)) == 0);
         match empty {
             Some((_, name)) => Err(TableError::EmptyList(name.clone())),
-            None => Ok(Self { lists, counts }),
+            None => Ok(Self { lists, counts, is_noisy: false }),
         }
     }
 
+    /// The same, whose counts carry noise.
+    #[must_use]
+    pub fn with_noise(self) -> Self {
+        Self { is_noisy: true, ..self }
+    }
+
+    /// Whether the counts carry noise, as those of an overlap round do.
+    pub fn is_noisy(&self) -> bool {
+        self.is_noisy
+    }
+
     /// Reads the cells of a text table: a column of 0 and 1 for each list, and one of counts that
-    /// is called `frequency` (or `n`, `count`, `fréquence`, `effectif`).
+    /// is called `frequency` (or `n`, `count`, `fréquence`, `effectif`), or [`NOISY_FREQUENCY`].
     pub fn read(
         header: &[String],
         rows: impl IntoIterator<Item = Vec<String>>,
@@ -177,7 +189,8 @@ impl OverlapTable {
             }
             read.push(read_row(row, &cells, frequency, header.len())?);
         }
-        Self::new(names, read)
+        let is_noisy = header.get(frequency).is_some_and(|name| is_called(name, NOISY_FREQUENCY));
+        Ok(Self { is_noisy, ..Self::new(names, read)? })
     }
 
     /// The names of the lists.
@@ -219,14 +232,22 @@ impl OverlapTable {
 /// The row under the header, as a spreadsheet numbers it.
 const FIRST_ROW: u64 = 2;
 
+/// What the column of counts is called if they carry noise: whoever estimates from them must say so, and
+/// the file is all that they may have.
+pub const NOISY_FREQUENCY: &str = "noisy_frequency";
+
 /// What the column of counts is called, the clearest first.
-const FREQUENCY: [&str; 7] =
-    ["frequency", "fréquence", "frequence", "effectif", "count", "freq", "n"];
+const FREQUENCY: [&str; 8] =
+    [NOISY_FREQUENCY, "frequency", "fréquence", "frequence", "effectif", "count", "freq", "n"];
+
+fn is_called(name: &str, known: &str) -> bool {
+    name.trim().to_lowercase() == known
+}
 
 fn frequency_column(header: &[String]) -> Option<usize> {
     FREQUENCY.iter().find_map(|known| {
         // A list may be called N; a column of counts called so is the last one.
-        header.iter().rposition(|name| name.trim().to_lowercase() == *known)
+        header.iter().rposition(|name| is_called(name, known))
     })
 }
 
@@ -304,6 +325,14 @@ mod tests {
         // `n` is a list here: there is a clearer name for the counts.
         let table = read("n,B,frequency\n1,0,4\n0,1,3\n").unwrap();
         assert_eq!((table.lists()[0].as_str(), table.n_pairs()), ("n", (1, 1)));
+    }
+
+    #[test]
+    fn a_table_says_by_the_name_of_its_column_that_its_counts_carry_noise() {
+        let noisy = read("A,B,noisy_frequency\n1,0,40\n0,1,30\n1,1,6\n").unwrap();
+        let exact = read("A,B,frequency\n1,0,40\n0,1,30\n1,1,6\n").unwrap();
+        assert_eq!((noisy.is_noisy(), exact.is_noisy()), (true, false));
+        assert_eq!(exact.with_noise(), noisy);
     }
 
     #[test]

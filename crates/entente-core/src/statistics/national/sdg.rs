@@ -5,7 +5,7 @@
 //! is taken from the table with the fewest cells. Persons of several forms, or of none that is
 //! known, are in the totals and in no single form, since the indicator has no place for them.
 
-use super::{NationalReturn, ReturnTable};
+use super::{Errors, NationalReturn, ReturnTable};
 use crate::period::{Period, Year};
 use crate::statistics::plan::{Cube, CubeDimension};
 use crate::statistics::referrals::Counts;
@@ -28,7 +28,7 @@ const AGES: [(&str, Option<&str>); 3] =
     [("_T", None), ("Y0T17", Some("minor")), ("Y_GE18", Some("adult"))];
 
 /// One observation of SDG 16.2.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SdgRow {
     /// `VC_HTF_DETV` and the like.
     pub series: &'static str,
@@ -42,6 +42,19 @@ pub struct SdgRow {
     pub revision: u8,
     /// How many, with its interval and floor.
     pub figure: Figure,
+    /// How large its error is, by who adds the noise.
+    pub errors: Errors,
+    /// How many distinct persons there are at least; 0 if nothing can be said.
+    pub largest: u64,
+}
+
+/// What a row takes from its table.
+struct Observed {
+    year: Year,
+    revision: u8,
+    figure: Figure,
+    errors: Errors,
+    largest: u64,
 }
 
 /// The observations of a return: those of its newest revisions. None for a quarter, since the
@@ -58,13 +71,9 @@ pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
                 ];
                 let only: Vec<_> =
                     wanted.into_iter().filter_map(|(by, label)| Some((by, label?))).collect();
-                rows.extend(row(it, &only).map(|(year, revision, figure)| SdgRow {
-                    series,
-                    sex,
-                    age,
-                    year,
-                    revision,
-                    figure,
+                rows.extend(row(it, &only).map(|observed| {
+                    let Observed { year, revision, figure, errors, largest } = observed;
+                    SdgRow { series, sex, age, year, revision, figure, errors, largest }
                 }));
             }
         }
@@ -73,7 +82,7 @@ pub fn sdg_rows(it: &NationalReturn) -> Vec<SdgRow> {
 }
 
 /// The sum of the cells with these labels, from the table that needs the fewest of them.
-fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8, Figure)> {
+fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<Observed> {
     let mut best: Option<(usize, &ReturnTable, Vec<usize>)> = None;
     for table in &it.tables {
         let cube = it.plan.cube_at(table.release.cube)?;
@@ -99,15 +108,28 @@ fn row(it: &NationalReturn, only: &[(CubeDimension, &str)]) -> Option<(Year, u8,
     }
     let (_, table, places) = best?;
     let ReturnTable { release, .. } = table;
+    let (year, revision) = (release.period.year(), release.revision);
+    let errors = table.errors(&it.plan)?.times(places.len());
     let Some((cells, accuracy)) = table.stored(&it.plan) else {
-        return Some((release.period.year(), release.revision, Figure::nothing()));
+        return Some(Observed { year, revision, figure: Figure::nothing(), errors, largest: 0 });
     };
-    let cells = places.iter().filter_map(|place| cells.get(*place));
-    let sum = cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell));
-    let accuracy: Accuracy = accuracy.times(places.len());
+    let sum_of = |cells: &[i64]| {
+        let cells = places.iter().filter_map(|place| cells.get(*place));
+        cells.fold(0_i64, |sum, cell| sum.saturating_add(*cell))
+    };
+    let (sum, accuracy) = (sum_of(&cells), accuracy.times(places.len()));
     let n_revisions = it.plan.n_revisions();
-    let figure = Figure::of(sum, accuracy, &it.plan.safeguards, release.revision, n_revisions);
-    Some((release.period.year(), release.revision, figure))
+    let figure = Figure::of(sum, accuracy, &it.plan.safeguards, revision, n_revisions);
+    let largest = match &table.sum {
+        Some(_) => accuracy.mean_at_least(sum, table.heads().answered),
+        None => {
+            let sigma = it.plan.cube_at(release.cube)?.sigma(revision)?;
+            let all = table.contributions();
+            let drawn = all.iter().map(|it| sum_of(&it.cells)).max().unwrap_or(0);
+            Accuracy::of([sigma]).times(places.len()).largest_at_least(drawn, all.len())
+        }
+    };
+    Some(Observed { year, revision, figure, errors, largest: figure.bound(largest) })
 }
 
 /// The places of the cells that have all these labels.

@@ -21,6 +21,9 @@ fn plan() -> Plan {
     Plan::from_toml(draft, Some(roles)).unwrap()
 }
 
+/// When 1 February 2026 begins: 31 days after 2025 are over.
+const DUE_S: i64 = 1_769_904_000;
+
 /// Any bytes serve: nothing here reads them.
 const PLAN_BYTES: &[u8] = b"the plan";
 
@@ -36,7 +39,7 @@ fn given(plan: &Plan, release: ReleaseId, cell: i64) -> Answer {
         Receipt { number: u64::from(release.cube) + 1, year_spent: NanoRho(1), spent: NanoRho(1) };
     Answer::Given(Contribution {
         release,
-        drawn_at_s: 1,
+        drawn_at_s: DUE_S,
         sigma: cube.sigma(0).unwrap(),
         cost: cube.cost,
         receipt,
@@ -72,7 +75,7 @@ fn national() -> NationalReturn {
         ReturnTable::of(&plan, release, voices, None).unwrap()
     });
     let tables = tables.collect();
-    let definitions = Text::new("persons", "personnes");
+    let definitions = definitions(&plan);
     let plan_bytes = PLAN_BYTES.to_vec();
     NationalReturn { plan, plan_bytes, signatures, period, made_on, definitions, tables }
 }
@@ -129,6 +132,8 @@ fn a_figure_that_does_not_follow_from_the_contributions_is_found() {
     assert_eq!(sparse, [ReturnFault::Figures(release)]);
     let bounds = found(|it| it.tables[1].largest.clear());
     assert_eq!(bounds, [ReturnFault::Figures(release)]);
+    let bound = found(|it| it.tables[1].largest_total += 1);
+    assert_eq!(bound, [ReturnFault::Figures(release)]);
 }
 
 /// Changes the answer of an organization to the first table, keeping the figures honest.
@@ -173,6 +178,40 @@ fn who_has_not_signed_the_plan_contributes_nothing() {
         with_answer(it, 4, Some(heard));
     });
     assert_eq!(faults, [ReturnFault::Unsigned(release, key(4).id())]);
+}
+
+/// Changes what organization 2 gave to the first table.
+fn with_given(it: &mut NationalReturn, change: impl FnOnce(&mut Contribution)) {
+    let release = it.tables[0].release;
+    let Answer::Given(mut given) = given(&it.plan, release, 20) else { panic!() };
+    change(&mut given);
+    with_answer(it, 2, Some(sealed(2, &Answer::Given(given))));
+}
+
+#[test]
+fn an_answer_from_before_the_day_on_which_it_is_due_is_found() {
+    let (release, two) = (national().tables[0].release, key(2).id());
+    let early = found(|it| with_given(it, |given| given.drawn_at_s = DUE_S - 1));
+    assert_eq!(early, [ReturnFault::TooEarly(release, two)]);
+    assert_eq!(found(|it| with_given(it, |given| given.drawn_at_s = DUE_S)), []);
+}
+
+#[test]
+fn a_receipt_of_more_than_the_plan_lets_one_organization_spend_is_found() {
+    let (release, two) = (national().tables[0].release, key(2).id());
+    let cap = plan().budget.node_cap;
+    let over = cap.plus(NanoRho(1));
+    let faults = found(|it| with_given(it, |given| given.receipt.year_spent = over));
+    assert_eq!(faults, [ReturnFault::Overspent(release, two)]);
+    assert_eq!(found(|it| with_given(it, |given| given.receipt.year_spent = cap)), []);
+}
+
+#[test]
+fn a_return_counts_what_its_plan_counts_and_says_so() {
+    let faults = found(|it| it.definitions = Text::new("incidents", "incidents, en français"));
+    assert_eq!(faults, [ReturnFault::Definitions]);
+    let half = found(|it| it.definitions.fr = it.definitions.en.clone());
+    assert_eq!(half, [ReturnFault::Definitions]);
 }
 
 #[test]
@@ -221,6 +260,9 @@ fn the_indicator_is_summed_from_the_cells_that_it_means_and_its_interval_is_wide
     let total = row("VC_HTF_DETV", "_T", "_T");
     assert_eq!(total.figure.shown, Shown::Count(14 * 19));
     assert_eq!(total.figure, national.tables[0].total);
+    assert_eq!(total.largest, national.tables[0].largest_total);
+    // Of two, the larger has 14 times 20, less 2.24 standard deviations of its noise.
+    assert!((200..280).contains(&total.largest), "{}", total.largest);
     assert_eq!(row("VC_HTF_DETVFL", "_T", "_T").figure.shown, Shown::Count(12 * 19));
     assert_eq!(row("VC_HTF_DETVSX", "F", "Y0T17").figure, national.tables[2].figures[0]);
     let women = row("VC_HTF_DETV", "F", "_T").figure;

@@ -8,7 +8,7 @@ use rand::TryCryptoRng;
 use zeroize::Zeroizing;
 
 use crate::identity::NoRandomness;
-use crate::statistics::mse::{Lists, OverlapTable, TableError};
+use crate::statistics::mse::{Lists, NOISY_FREQUENCY, OverlapTable, TableError};
 use crate::statistics::random::Noticing;
 
 use super::batch::{Batch, Malformed, Stage};
@@ -121,9 +121,9 @@ impl Histogram {
     }
 
     /// The overlap table that multiple-systems estimation reads: a column of 0 and 1 for each list, and
-    /// how many. Negative counts are zero.
+    /// how many. Negative counts are zero. The column's name says that they carry noise.
     pub fn csv(&self) -> String {
-        let mut text = format!("{},frequency\n", self.lists.join(","));
+        let mut text = format!("{},{NOISY_FREQUENCY}\n", self.lists.join(","));
         for (set, count) in &self.counts {
             for at in 0..self.lists.len() {
                 text.push_str(if set.hold(Lists::only(at)) { "1," } else { "0," });
@@ -149,15 +149,13 @@ impl Histogram {
         self.sd.values().map(|sd| sd * sd).sum::<f64>().sqrt()
     }
 
-    /// The same as an overlap table, with zero for negative counts. What is estimated from it
-    /// carries noise: say so with [`Estimate::of_noisy_counts`](
-    /// crate::statistics::mse::Estimate::of_noisy_counts).
+    /// The same as an overlap table, with zero for negative counts. It says that it carries noise.
     pub fn to_table(&self) -> Result<OverlapTable, TableError> {
         let rows = self.counts.iter().map(|(lists, n)| {
             let pattern = (0..self.lists.len()).map(|place| lists.hold(Lists::only(place)));
             (pattern.collect(), u64::try_from(*n).unwrap_or(0))
         });
-        OverlapTable::new(self.lists.clone(), rows)
+        OverlapTable::new(self.lists.clone(), rows).map(OverlapTable::with_noise)
     }
 }
 

@@ -378,9 +378,14 @@ fn a_histogram_becomes_a_table_from_which_the_unseen_are_estimated() {
     let mut histogram = run(&round, &known(&round), Dummies::Shift).histogram;
     let table = histogram.to_table().unwrap();
     assert_eq!(table.n_observed(), histogram.n_distinct());
-    let estimate = mse::estimate(&table, mse::MIN_REPLICATIONS, 1).unwrap().of_noisy_counts();
+    let estimate = mse::estimate(&table, mse::MIN_REPLICATIONS, 1).unwrap();
     assert!(estimate.n_persons > table.n_observed() as f64);
     assert_eq!(estimate.caveats.last(), Some(&Caveat::NoisyCounts));
+    // The file is the same table, and says so too.
+    let csv = histogram.csv();
+    let mut lines = csv.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    assert_eq!(mse::OverlapTable::read(&header, lines), Ok(table));
 
     // A negative count is nobody in the table, and stays as it is in the histogram.
     let all = Lists::only(0).and(Lists::only(1)).and(Lists::only(2));

@@ -2,6 +2,7 @@ use super::*;
 use crate::codes::Code;
 use crate::codes::{Exploitation, Set};
 use crate::lang::Lang;
+use crate::statistics::release::{Contribution, Receipt};
 
 pub(crate) const V1: &str = include_str!("../../../../../config/plans/canada-v1.toml");
 
@@ -286,4 +287,39 @@ fn the_page_says_the_promise_the_price_and_the_error_in_both_languages() {
     }
     let bilateral = Plan { roles: Roles { aggregators: None, ..roles() }, ..plan };
     assert!(bilateral.render(Lang::En, &name).contains("±11.3"));
+}
+
+#[test]
+fn a_cell_holds_what_an_organization_can_have_and_twenty_standard_deviations_of_noise() {
+    let plan = Plan { roles: Roles { aggregators: None, ..roles() }, ..plan() };
+    let (org, sigma) = (*plan.roles.contributors.keys().next().unwrap(), plan.cubes[0].sigma(0));
+    let period = "2025".parse().unwrap();
+    let release = ReleaseId { plan: PlanId([1; 32]), cube: 0, period, revision: 0 };
+    let fits = |cell: i64| {
+        let mut cells = vec![0; plan.cubes[0].n_cells()];
+        cells[3] = cell;
+        let answer = Answer::Given(Contribution {
+            release,
+            drawn_at_s: 0,
+            sigma: sigma.unwrap(),
+            cost: plan.cubes[0].cost,
+            receipt: Receipt { number: 1, year_spent: NanoRho(1), spent: NanoRho(1) },
+            cells,
+        });
+        plan.fits(&org, &release, &answer)
+    };
+    assert_eq!(sigma.map(Sigma::hundredths), Some(461));
+    // 92.2, and one for what is cut off.
+    for (cell, expected) in [
+        (-1_000_000_000, false),
+        (-94, false),
+        (-93, true),
+        (4_095 + 93, true),
+        (4_095 + 94, false),
+        (1_000_000_000, false),
+        (i64::MIN, false),
+        (i64::MAX, false),
+    ] {
+        assert_eq!(fits(cell), expected, "{cell}");
+    }
 }

@@ -50,7 +50,7 @@ const PLAIN: [Why; 21] = [
 ];
 
 /// Code, English, French: reasons of which a report keeps no particulars, and those of a feed.
-const WORDS: [(&str, &str, &str); 31] = [
+const WORDS: [(&str, &str, &str); 32] = [
     (
         "not_yet_in_force",
         "the agreement is not in force yet",
@@ -128,6 +128,11 @@ const WORDS: [(&str, &str, &str); 31] = [
         "overlap_not_right",
         "the result of an overlap round that does not follow from what its parties signed",
         "le résultat d’un recoupement qui ne découle pas de ce que les parties ont signé",
+    ),
+    (
+        "sum_end_not_right",
+        "the word that a secure sum was given up, not signed by whoever leads it",
+        "l’abandon d’une somme sécurisée, non attesté par qui la dirige",
     ),
     (
         "plan_of_others",

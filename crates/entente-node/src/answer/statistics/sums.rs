@@ -376,12 +376,16 @@ pub(super) fn state(
     if node.is_finished(release)? {
         return Ok(Some((SumState::Done, None)));
     }
+    let end = node.sum_end(release)?;
     for part in [Part::Leader, Part::Helper] {
-        if let Some(row) = node.sum_standing(part, release)? {
+        if let Some(row) = node.sum_standing(part, release)?
+            // A helper that contributes hears from the leader that it waits in vain.
+            && (end.is_none() || row.state == RoundState::Aborted)
+        {
             return Ok(Some(standing(&row)));
         }
     }
-    if let Some(end) = node.sum_end(release)? {
+    if let Some(end) = end {
         return Ok(Some((SumState::Aborted, Some(ended(end.given_up.why)))));
     }
     let state = match node.has_contributed(release)? {

@@ -208,7 +208,7 @@ pub enum SumState {
     Open,
     /// The two check and add up.
     Adding,
-    /// We contributed; we hear no more of it.
+    /// We contributed. We hear of it again only if it is given up.
     Contributed,
     /// It is finished.
     Done,
@@ -254,8 +254,8 @@ pub struct StatsCell {
     pub low: u64,
     /// To how many.
     pub high: u64,
-    /// The largest single contribution, if it reaches its floor: how many distinct persons there are
-    /// lies between it and the value.
+    /// How many the largest single contribution has at least: how many distinct persons there are lies
+    /// between that and `high`, 19 times out of 20. Absent where nothing can be said, and below the floor.
     pub largest: Option<u64>,
     /// `x` suppressed, `..` not available, `p` preliminary, `r` revised; absent if none.
     pub symbol: Option<String>,
@@ -373,6 +373,11 @@ pub struct BudgetTold {
     pub undrawn: u64,
     /// What those came to, in billionths of rho.
     pub undrawn_nano_rho: u64,
+    /// How many of them paid for a secure sum that was given up, as far as we have heard: they stay spent,
+    /// and there are no figures.
+    pub given_up: u64,
+    /// What those came to, in billionths of rho.
+    pub given_up_nano_rho: u64,
     /// Whether every charge up to the last is known. If not, this node was set back to an older
     /// state, and draws nothing new before partners have shown what they hold.
     pub whole: bool,

@@ -16,6 +16,7 @@ use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::noise::SystemRandomness;
+use entente_core::statistics::plan::MAX_PER_CELL;
 use entente_core::statistics::release::{Answer, Contribution, Receipt, ReleaseId};
 use entente_store::statistics::Statistics as _;
 
@@ -67,7 +68,10 @@ impl Node {
                 year_spent: NanoRho(row.year_spent),
                 spent: NanoRho(row.spent),
             },
-            cells: exact.with_noise(sigma, &mut SystemRandomness).map_err(|_| no_randomness())?,
+            cells: exact
+                .at_most(MAX_PER_CELL)
+                .with_noise(sigma, &mut SystemRandomness)
+                .map_err(|_| no_randomness())?,
         };
         let payload = entente_proto::encode_release_answer(&Answer::Given(contribution));
         let sealed = Envelope::seal(payload_type::RELEASE_ANSWER, payload, &self.secrets.key);

@@ -20,6 +20,7 @@ use entente_core::statistics::release::{Answer, Paid, ReleaseId};
 use entente_store::db::{DbError, Rows, Write};
 use entente_store::rows::{Bytes32, ChargeRow, PartnerState};
 use entente_store::statistics::Statistics as _;
+use entente_store::sums::Sums as _;
 use entente_store::tx::Reads as _;
 
 use super::plans::{plan_of, signed_plans};
@@ -50,6 +51,9 @@ pub struct Odometer {
     pub spent: NanoRho,
     /// How many of them paid for a release that is not drawn, and what they came to.
     pub undrawn: (u64, NanoRho),
+    /// How many of them paid for a secure sum that was given up, as far as we have heard, and what they came
+    /// to. They stay spent, and there are no figures.
+    pub given_up: (u64, NanoRho),
     /// Whether every charge up to the last is known.
     pub whole: bool,
     /// Who has still to be heard since this store was set back, before anything is drawn.
@@ -87,18 +91,27 @@ impl Node {
                 years.push(YearSpent { year, node: node_pool(tx, year)?, partners });
             }
             let spent = charges.iter().map(|(_, row)| row.spent).max().unwrap_or(0);
-            let (mut n_undrawn, mut undrawn) = (0, NanoRho::ZERO);
+            let (mut undrawn, mut given_up) = ((0, NanoRho::ZERO), (0, NanoRho::ZERO));
             for (_, row) in &charges {
-                let is_release = ReleaseId::from_bytes(&row.release).is_some();
-                if is_release && tx.own_release(&row.release)?.is_none() {
-                    (n_undrawn, undrawn) = (n_undrawn + 1, undrawn.plus(NanoRho(row.nano_rho)));
+                if ReleaseId::from_bytes(&row.release).is_none() {
+                    continue;
                 }
+                let of = if tx.sum(&row.release)?.is_none() && tx.sum_ended(&row.release)?.is_some()
+                {
+                    &mut given_up
+                } else if tx.own_release(&row.release)?.is_none() {
+                    &mut undrawn
+                } else {
+                    continue;
+                };
+                *of = (of.0 + 1, of.1.plus(NanoRho(row.nano_rho)));
             }
             Ok(Odometer {
                 years,
                 n_charges: tx.n_charges()?,
                 spent: NanoRho(spent),
-                undrawn: (n_undrawn, undrawn),
+                undrawn,
+                given_up,
                 whole: !is_behind(tx)?,
                 waiting_for: self.unheard(tx)?,
             })

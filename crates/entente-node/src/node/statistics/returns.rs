@@ -4,11 +4,11 @@
 //! made is kept as it was signed, under its digest; whether everybody may see it is said beside it.
 
 use entente_core::audit::{Action, Actor};
-use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
-use entente_core::lang::{Lang, Text};
 use entente_core::period::Period;
-use entente_core::statistics::national::{NationalReturn, ReturnTable, digest, releases_of};
+use entente_core::statistics::national::{
+    NationalReturn, ReturnTable, definitions, digest, releases_of,
+};
 use entente_core::statistics::plan::Plan;
 use entente_core::statistics::release::ReleaseId;
 use entente_store::db::{DbError, Rows};
@@ -148,18 +148,6 @@ fn table<R: Rows>(tx: &R, plan: &Plan, release: &ReleaseId) -> Outcome<ReturnTab
     let table = ReturnTable::of(plan, *release, voices(tx, plan, release)?, sum);
     let table = table.ok_or_else(|| DbError::from(BadRow))?;
     Ok(table.with_end(super::sum::end(tx, release)?))
-}
-
-/// What is counted and by which definition, in words.
-fn definitions(plan: &Plan) -> Text {
-    let words = |lang: Lang| {
-        let (rule, definition) = (plan.rule.label(lang), plan.definition.label(lang));
-        lang.pick(
-            format!("Counted: {rule}. Definition: {definition}."),
-            format!("Unité comptée\u{a0}: {rule}. Définition\u{a0}: {definition}."),
-        )
-    };
-    Text::new(words(Lang::En), words(Lang::Fr))
 }
 
 /// A plan has no answers for what was asked.

@@ -9,6 +9,8 @@
 //! Read on in the order of a round: [`lead`] begins, [`help`] opens, [`intake`] asks, [`give`]
 //! contributes, then the leader asks and the helper answers, and [`fetch`] passes the sum on.
 
+use std::collections::BTreeSet;
+
 use entente_core::audit::{Action, Actor};
 use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
@@ -191,26 +193,58 @@ impl Node {
         tx.put_sum_round(part, release, &given_up)?;
         if part == Part::Leader {
             tx.delete_sum_taken(release)?;
-            self.say_ended(tx, release, noticed_by, why)?;
+            let said = self.keep_ended(tx, release, noticed_by, why)?;
+            self.say_ended(tx, release, &said)?;
         }
         let entry = self.entry(Actor::Node, Action::SumAborted).reference(release);
         self.write_audit(tx, vec![entry.reasons([why.to_owned()])])
     }
 
-    /// Signs that a sum was given up, and keeps that for everybody who may ask.
-    fn say_ended(
+    /// Signs that a sum was given up, and keeps that for everybody who may ask. Returns what it says.
+    fn keep_ended(
         &self,
         tx: &mut Write<'_>,
         release: &[u8],
         noticed_by: OrgId,
         why: &str,
-    ) -> Outcome<()> {
+    ) -> Outcome<Vec<u8>> {
         let of = ReleaseId::from_bytes(release).ok_or_else(bad_row)?;
         let given_up = GivenUp { release: of, noticed_by, why: ended(why), at_s: self.now_s() };
         let payload = entente_proto::encode_given_up(&given_up);
-        let sealed = Envelope::seal(payload_type::SUM_GIVEN_UP, payload, &self.secrets.key);
+        let sealed = Envelope::seal(payload_type::SUM_GIVEN_UP, payload.clone(), &self.secrets.key);
         let document = entente_proto::encode_envelope(&sealed.map_err(|_| no_randomness())?);
-        Ok(tx.put_sum_ended(release, &document)?)
+        tx.put_sum_ended(release, &document)?;
+        Ok(payload)
+    }
+
+    /// Says to every contributor that what it paid for comes to nothing: nobody else would tell it.
+    fn say_ended(&self, tx: &mut Write<'_>, release: &[u8], said: &[u8]) -> Outcome<()> {
+        let of = ReleaseId::from_bytes(release).ok_or_else(bad_row)?;
+        let Some(plan) = self.sum_plan(tx, &of)? else { return Ok(()) };
+        self.say_to_parties(
+            tx,
+            plan.roles.contributors.into_keys(),
+            payload_type::SUM_GIVEN_UP,
+            said,
+        )
+    }
+
+    /// The contributors who would have to be told if every round that we lead were given up now.
+    pub(crate) fn would_hear_of_sums(&self, tx: &Write<'_>) -> Outcome<BTreeSet<OrgId>> {
+        let mut all = BTreeSet::new();
+        for (release, row) in tx.sum_rounds(Part::Leader)? {
+            if matches!(row.state, RoundState::Done | RoundState::Aborted) {
+                continue;
+            }
+            let of = ReleaseId::from_bytes(&release).ok_or_else(bad_row)?;
+            let Some(plan) = self.sum_plan(tx, &of)? else { continue };
+            for org in plan.roles.contributors.into_keys() {
+                if tx.partner(org.as_bytes())?.is_some() {
+                    all.insert(org);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Gives up every round that is not finished.
@@ -259,7 +293,7 @@ impl Node {
                 return self.abort_sum(tx, Part::Leader, &key, GONE);
             }
             if asks && tx.sum(&key)?.is_none() && tx.sum_ended(&key)?.is_none() {
-                self.say_ended(tx, &key, ours, GONE)?;
+                self.keep_ended(tx, &key, ours, GONE)?;
                 let entry = self.entry(actor, Action::SumAborted).reference(key.clone());
                 self.write_audit(tx, vec![entry.reasons([GONE.to_owned()])])?;
             }

@@ -1,15 +1,20 @@
-//! A finished sum goes from the leader to everybody who may ask, with all that proves it.
+//! A finished sum goes from the leader to everybody who may ask, with all that proves it. That there is none
+//! and never will be goes to everybody who contributed, too.
 
 use entente_core::audit::{Action, Actor};
+use entente_core::codes::Code as _;
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
-use entente_core::statistics::national::SumEnd;
+use entente_core::statistics::national::{GivenUp, SignedEnd, SumEnd};
 use entente_core::statistics::release::ReleaseId;
 use entente_proto::SecretSum;
+use entente_store::db::Write;
 use entente_store::rows::{AnswerRow, SumRow};
 use entente_store::sums::{Part, Sums as _};
 
 use super::{NO_ROUND, OPEN, SumShut, end, left_out_row, proof};
+use crate::node::documents::Used;
+use crate::node::feeds::Gathered;
 use crate::node::statistics::KeptPlan;
 use crate::node::statistics::asking::{said, voices};
 use crate::node::{Node, Outcome};
@@ -110,5 +115,37 @@ impl Node {
             Ok(_) => SumKept::Kept,
             Err(end) => SumKept::GivenUp(end.given_up.why),
         })
+    }
+
+    /// Reads in the leader's feed that a sum to which we contribute was given up. The first word stays.
+    pub(crate) fn read_sum_end(
+        &self,
+        tx: &mut Write<'_>,
+        issuer: &OrgId,
+        envelope: &Envelope,
+        gathered: &mut Gathered,
+    ) -> Outcome<Used> {
+        let Ok(said) = entente_proto::decode_given_up(envelope.clone()) else {
+            return Ok(Err("document_unreadable"));
+        };
+        let GivenUp { release, why, .. } = said.given_up;
+        let plan = self.sum_plan(tx, &release)?;
+        let plan = plan.filter(|it| it.roles.contributors.contains_key(&self.id()));
+        let Some(plan) = plan else { return Ok(Err("plan_of_others")) };
+        let leads = plan.roles.aggregators.is_some_and(|[leader, _]| leader == *issuer);
+        let is_theirs = |it: &SignedEnd| it.signer(&plan, &release, issuer) == Some(*issuer);
+        if !leads || !is_theirs(&said) {
+            return Ok(Err("sum_end_not_right"));
+        }
+        let before = end(tx, &release)?;
+        // What we said ourselves of a leader that was gone gives way to what it says.
+        if tx.sum(&release.bytes())?.is_some() || before.as_ref().is_some_and(is_theirs) {
+            return Ok(Ok(()));
+        }
+        tx.put_sum_ended(&release.bytes(), &entente_proto::encode_envelope(envelope))?;
+        let entry = self.entry(Actor::Partner(*issuer), Action::SumAborted).partner(*issuer);
+        let entry = entry.reference(release.bytes()).reasons([why.code().to_owned()]);
+        gathered.entries.push(entry);
+        Ok(Ok(()))
     }
 }

@@ -210,8 +210,7 @@ impl Node {
         let cube = plan.cube_at(release.cube).ok_or_else(bad_row)?;
         let round = plan.round(release).ok_or_else(bad_row)?;
         let exact = self.tallied(plan, cube, release, &row.heeded)?;
-        let most = u64::from(MAX_PER_CELL);
-        let cells: Vec<u64> = exact.into_addends().into_iter().map(|it| it.min(most)).collect();
+        let cells = exact.at_most(MAX_PER_CELL).into_addends();
         let made =
             contribute(&round, [leader, helper], &self.secrets.key, &cells, &mut SystemRandomness);
         let made = made.map_err(|_| no_randomness())?;
