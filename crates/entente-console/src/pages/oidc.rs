@@ -40,6 +40,9 @@ pub(crate) const BACK: &str = "/sign-in/oidc/back";
 /// How long the cookie of the way there lasts, in seconds: as long as what it belongs to.
 const WAY_LASTS_S: u32 = 600;
 
+/// The same of what was wrong.
+const FAULT_LASTS_S: u32 = 60;
+
 fn provider(console: &Console) -> Outcome<&Provider> {
     console.desk.provider.as_ref().ok_or_else(nothing_there)
 }
@@ -56,14 +59,20 @@ fn way_cookie(console: &Console) -> String {
     format!("{}-oidc", console.cookie)
 }
 
-fn set_way(console: &Console, token: &Token) -> String {
-    // Lax: the way back is a link of another site, as far as a browser can see.
-    let (name, text) = (way_cookie(console), token.text());
-    format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={WAY_LASTS_S}")
+/// The cookie of what was wrong, for the page that says it. Another one again: any page can send a browser back to us
+/// with nothing, and what that browser left with must stay good.
+fn fault_cookie(console: &Console) -> String {
+    format!("{}-oidc-fault", console.cookie)
 }
 
-fn unset_way(console: &Console) -> String {
-    format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", way_cookie(console))
+fn set(name: &str, token: &Token, lasts_s: u32) -> String {
+    // Lax: the way back is a link of another site, as far as a browser can see.
+    let text = token.text();
+    format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={lasts_s}")
+}
+
+fn unset(name: &str) -> String {
+    format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
 #[derive(Template)]
@@ -95,7 +104,7 @@ async fn lead(visit: &Visit, errand: Errand, to: &str) -> Result<Response, Probl
     let address = provider.address(&sent, &back_address(console), lang, now_s).await?;
     let page = show(&ProviderPage { p: &visit.page, name: &provider.name(), address: &address })?;
     let headers = [
-        (header::SET_COOKIE, set_way(console, &sent.browser)),
+        (header::SET_COOKIE, set(&way_cookie(console), &sent.browser, WAY_LASTS_S)),
         (header::REFRESH, format!("0; url={address}")),
     ];
     Ok((headers, page).into_response())
@@ -126,7 +135,7 @@ async fn move_there(visit: Visit) -> Answer {
 
 /// `GET /sign-in/oidc`: what was wrong, for the browser that has just come back.
 async fn refused(visit: Visit, headers: HeaderMap) -> Answer {
-    let kept = cookie(&headers, &way_cookie(&visit.console));
+    let kept = cookie(&headers, &fault_cookie(&visit.console));
     let kept = visit.console.people(move |people| Ok(kept.and_then(|it| people.kept_fault(&it))));
     match kept.await? {
         Some(fault) if visit.page.signed.is_some() => Err(Problem::new(fault)),
@@ -160,13 +169,14 @@ pub(crate) async fn back(State(console): State<Arc<Console>>, request: Request) 
     let taken = console
         .people(move |people| people.back_from_provider(&state, browser.as_deref(), &place))
         .await;
-    let (lang, done) = match taken {
-        Ok(returned) => (returned.lang, finish(&visit, query, returned).await),
-        Err(fault) => (lang, Err(fault)),
+    let returned = match taken {
+        Ok(returned) => returned,
+        Err(fault) => return to_refused(&visit, lang, fault, None).await,
     };
-    match done {
+    let lang = returned.lang;
+    match finish(&visit, query, returned).await {
         Ok(response) => response,
-        Err(fault) => to_refused(&visit, lang, fault).await,
+        Err(fault) => to_refused(&visit, lang, fault, Some(way_cookie(&console))).await,
     }
 }
 
@@ -212,8 +222,9 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
     });
     let opened = done.await?;
     let session = opened.map(|token| (header::SET_COOKIE, set_cookie(console, &token)));
-    let way = (header::SET_COOKIE, unset_way(console));
-    Ok((AppendHeaders(session.into_iter().chain([way])), to).into_response())
+    let over = [way_cookie(console), fault_cookie(console)];
+    let over = over.map(|name| (header::SET_COOKIE, unset(&name)));
+    Ok((AppendHeaders(session.into_iter().chain(over)), to).into_response())
 }
 
 /// Whoever is signed in, for an errand that is somebody's.
@@ -223,13 +234,19 @@ async fn signed(visit: &Visit, errand: Errand) -> Outcome<Option<Signed>> {
     visit.console.people(move |people| people.signed(&token, true)).await
 }
 
-/// To the page that says what was wrong: in the address there is nothing of the provider then.
-async fn to_refused(visit: &Visit, lang: Lang, fault: Box<Fault>) -> Response {
+/// To the page that says what was wrong: in the address there is nothing of the provider then. `over` is the cookie of
+/// a way there that was used up.
+async fn to_refused(
+    visit: &Visit,
+    lang: Lang,
+    fault: Box<Fault>,
+    over: Option<String>,
+) -> Response {
     let place: Place = visit.place.clone();
     let kept = visit.console.people(move |people| people.keep_fault(fault, &place)).await;
+    let kept = kept.ok().map(|it| set(&fault_cookie(&visit.console), &it, FAULT_LASTS_S));
+    let over = over.map(|name| unset(&name));
+    let cookies = kept.into_iter().chain(over).map(|it| (header::SET_COOKIE, it));
     let to = Redirect::to(&format!("/{lang}/sign-in/oidc"));
-    match kept {
-        Ok(token) => ([(header::SET_COOKIE, set_way(&visit.console, &token))], to).into_response(),
-        Err(_) => to.into_response(),
-    }
+    (AppendHeaders(cookies), to).into_response()
 }
