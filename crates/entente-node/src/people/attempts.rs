@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use crate::subscriber::subscriber;
+
 /// Wrong attempts on one account before the next one has to wait.
 const FREE_FOR_ACCOUNT: u32 = 5;
 /// Wrong attempts from one address before the next one has to wait: an office may share one.
@@ -48,7 +50,7 @@ impl Attempts {
 
     /// The same where nobody says which account it is.
     pub fn begin_at(&mut self, from: IpAddr, now_s: i64) -> Result<(), i64> {
-        self.begin_all(&[Watched::Address(network(from))], now_s)
+        self.begin_all(&[Watched::Address(subscriber(from))], now_s)
     }
 
     fn begin_all(&mut self, watched: &[Watched], now_s: i64) -> Result<(), i64> {
@@ -78,7 +80,7 @@ impl Attempts {
     /// The attempt where nobody said which account it is was right.
     pub fn succeeded_at(&mut self, from: IpAddr) {
         // One right account does not excuse what the address tried on others.
-        if let Some(tries) = self.tries.get_mut(&Watched::Address(network(from))) {
+        if let Some(tries) = self.tries.get_mut(&Watched::Address(subscriber(from))) {
             tries.n = tries.n.saturating_sub(1);
         }
     }
@@ -114,18 +116,7 @@ impl Attempts {
 }
 
 fn both(name: &str, from: IpAddr) -> [Watched; 2] {
-    [Watched::Account(name.to_owned()), Watched::Address(network(from))]
-}
-
-/// One subscriber: an IPv4 address, or the half of an IPv6 address that a provider hands out.
-fn network(from: IpAddr) -> IpAddr {
-    match from.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
-    }
+    [Watched::Account(name.to_owned()), Watched::Address(subscriber(from))]
 }
 
 #[cfg(test)]
@@ -175,9 +166,13 @@ mod tests {
             attempts.begin(&format!("user{n}"), HERE, 0).unwrap();
         }
         assert!(attempts.begin("another", HERE, 0).is_err());
-        let neighbours = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"].map(|it| it.parse().unwrap());
-        assert_eq!(network(neighbours[0]), network(neighbours[1]));
-        assert_eq!(network("::ffff:192.0.2.7".parse().unwrap()), HERE);
+        assert!(attempts.begin("another", "::ffff:192.0.2.7".parse().unwrap(), 0).is_err());
+        // Nor does it help to have many addresses.
+        for n in 0..20 {
+            let from = format!("2001:db8:1:2::{n:x}").parse().unwrap();
+            attempts.begin(&format!("user{n}"), from, 0).unwrap();
+        }
+        assert!(attempts.begin("another", "2001:db8:1:2:ffff::9".parse().unwrap(), 0).is_err());
     }
 
     #[test]
