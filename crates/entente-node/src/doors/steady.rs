@@ -1,6 +1,5 @@
 //! A connection whose other side goes on taking what is sent.
 
-use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

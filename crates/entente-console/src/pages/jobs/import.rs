@@ -19,6 +19,9 @@ use crate::page::{Answer, Page, failed, show, show_as};
 use crate::problem::Problem;
 use crate::route::area;
 
+/// The longest mapping file, in bytes: what is read of it, and no file of ours has a hundredth.
+const MAX_MAPPING: usize = 1 << 20;
+
 /// The path of the form that takes the file.
 pub(super) const PATH: &str = "/cases/import";
 
@@ -78,7 +81,13 @@ async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault
                 }
             }
             Some("mapping") => {
-                let bytes = field.bytes().await.map_err(|_| cut_off())?;
+                let mut bytes = Vec::new();
+                while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
+                    if bytes.len() + piece.len() > MAX_MAPPING {
+                        return Err(crate::problem::too_large());
+                    }
+                    bytes.extend_from_slice(&piece);
+                }
                 // A browser sends the field also when nothing was chosen.
                 if !bytes.is_empty() {
                     receiving.mapping(&bytes)?;
@@ -87,7 +96,9 @@ async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault
             _ => {}
         }
     }
-    receiving.finish(desk.node.now_s())
+    // Until it is on the disk, which takes its time.
+    let now_s = desk.node.now_s();
+    visit.console.jobs(move |_| receiving.finish(now_s)).await
 }
 
 #[derive(Template)]

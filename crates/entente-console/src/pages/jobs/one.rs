@@ -142,14 +142,14 @@ async fn file(visit: Visit, Path(id): Path<String>) -> Answer {
     if needs_proof(job.op) && !visit.console.desk.people.is_fresh(&signed) {
         return Err(Problem::new(fresh_proof_needed()));
     }
-    let path = visit.console.desk.jobs.files.made(&job.id)?;
-    let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
     let opened = visit.console.jobs(move |jobs| {
-        let sealed = jobs.files.open_made(&job.id)?;
+        let (way, path) = (jobs.files.way()?, jobs.files.made(&job.id)?);
+        let source = jobs.files.source(&path)?;
         jobs.file_taken(&signed.staff, &job)?;
-        Ok(sealed)
+        Ok((way, source, path.extension().is_some_and(|ending| ending == "xlsx")))
     });
-    Ok(download(Body::from_stream(opened.await?.stream()), is_workbook))
+    let (way, source, is_workbook) = opened.await?;
+    Ok(download(Body::from_stream(way.send(source)), is_workbook))
 }
 
 fn download(body: Body, is_workbook: bool) -> Response {
