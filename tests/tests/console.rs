@@ -401,6 +401,22 @@ async fn a_browser_that_is_sent_back_with_nothing_keeps_what_it_left_with() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signed_out_at_the_provider_comes_back_in_their_language_and_goes_nowhere_else() {
+    let house = House::open("House").await;
+    for (query, to) in [
+        ("?state=fr", "/fr/sign-in"),
+        ("?state=en", "/en/sign-in"),
+        ("", "/en/sign-in"),
+        ("?state=//evil.example", "/en/sign-in"),
+        ("?state=fr&state=en", "/en/sign-in"),
+    ] {
+        let back = house.get(&format!("/sign-in/oidc/out{query}"), "").await;
+        assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, to), "{query}");
+        assert!(!back.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_watches_long_work_keeps_no_session_open() {
     let house = House::open("House").await;
     let [watching, working] =

@@ -11,18 +11,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::{Both, Fault};
 use entente_node::node::Outcome;
 use entente_node::oidc::{Provider, not_accepted, not_finished};
-use entente_node::people::{Errand, Place, Returned, Signed, Token};
+use entente_node::people::{Errand, Method, Place, Returned, Signed, Token};
 use serde::Deserialize;
 
 use super::sign_in::safe;
 use crate::Console;
-use crate::gate::{self, Visit, cookie, nothing_there, set_cookie};
+use crate::gate::{self, Visit, cookie, nothing_there, set_cookie, unset_cookie};
 use crate::page::{Answer, Page, show};
 use crate::problem::Problem;
 use crate::route::area;
@@ -37,6 +37,9 @@ area! {
 /// Where the provider sends browsers back to, behind the origin.
 pub(crate) const BACK: &str = "/sign-in/oidc/back";
 
+/// The same when a session at the provider is over.
+pub(crate) const OUT: &str = "/sign-in/oidc/out";
+
 /// How long the cookie of the way there lasts, in seconds: as long as what it belongs to.
 const WAY_LASTS_S: u32 = 600;
 
@@ -47,11 +50,11 @@ fn provider(console: &Console) -> Outcome<&Provider> {
     console.desk.provider.as_ref().ok_or_else(nothing_there)
 }
 
-/// The address to come back to, as the provider knows it.
-fn back_address(console: &Console) -> String {
+/// An address to come back to, as the provider knows it.
+fn whole(console: &Console, path: &str) -> String {
     // With a proxy in front, both are the origin that browsers see.
     let origin = console.origins.first().map_or("", String::as_str);
-    format!("{origin}{BACK}")
+    format!("{origin}{path}")
 }
 
 /// The cookie of the way there. Another one than that of a session: it is nobody's yet.
@@ -101,13 +104,56 @@ async fn lead(visit: &Visit, errand: Errand, to: &str) -> Result<Response, Probl
     });
     let sent = sent.await?;
     let now_s = console.desk.node.now_s();
-    let address = provider.address(&sent, &back_address(console), lang, now_s).await?;
+    let address = provider.address(&sent, &whole(console, BACK), lang, now_s).await?;
     let page = show(&ProviderPage { p: &visit.page, name: &provider.name(), address: &address })?;
     let headers = [
         (header::SET_COOKIE, set(&way_cookie(console), &sent.browser, WAY_LASTS_S)),
         (header::REFRESH, format!("0; url={address}")),
     ];
     Ok((headers, page).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOutPage<'a> {
+    p: &'a Page,
+    name: &'a Both,
+    address: &'a str,
+}
+
+/// Leads whoever was signed in by the provider on to it when their session here is over: to the next who sits down, the
+/// one there would open it again. `None` for everybody else, and if the provider has no page for it.
+pub(super) async fn led_out(visit: &Visit) -> Result<Option<Response>, Problem> {
+    let (console, lang) = (&visit.console, visit.page.lang);
+    let was_there = visit.page.signed.as_ref().is_some_and(|it| it.how == Method::Provider);
+    let provider = console.desk.provider.as_ref().filter(|_| was_there);
+    let Some(provider) = provider else { return Ok(None) };
+    let Some(address) = provider.way_out(&whole(console, OUT), lang).await else {
+        return Ok(None);
+    };
+    let page = Page { signed: None, path: "/sign-in".to_owned(), ..visit.page.clone() };
+    let page = show(&SignedOutPage { p: &page, name: &provider.name(), address: &address })?;
+    let headers = [
+        (header::SET_COOKIE, unset_cookie(console)),
+        (header::REFRESH, format!("0; url={address}")),
+    ];
+    Ok(Some((headers, page).into_response()))
+}
+
+/// What stands behind the `?` when a browser is back from there.
+#[derive(Default, Deserialize)]
+struct Out {
+    #[serde(default)]
+    state: String,
+}
+
+/// `GET /sign-in/oidc/out`: to the page for signing in, in the language in which somebody signed out.
+pub(crate) async fn out(headers: HeaderMap, uri: Uri) -> Redirect {
+    let query = uri.query().unwrap_or_default();
+    let Out { state } = serde_urlencoded::from_str(query).unwrap_or_default();
+    let left_in = [Lang::En, Lang::Fr].into_iter().find(|lang| lang.code() == state);
+    let lang = left_in.unwrap_or_else(|| gate::wanted(&headers));
+    Redirect::to(&format!("/{lang}/sign-in"))
 }
 
 /// `POST /sign-in/oidc`.
@@ -192,7 +238,7 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
         Err(not_finished())
     } else {
         let now_s = console.desk.node.now_s();
-        provider.redeem(&query.code, &returned, &back_address(console), now_s).await
+        provider.redeem(&query.code, &returned, &whole(console, BACK), now_s).await
     };
     let who = match who {
         Ok(who) => who,

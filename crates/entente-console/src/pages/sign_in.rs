@@ -132,9 +132,12 @@ async fn end(visit: &Visit) -> Result<(), Problem> {
     Ok(ended.await?)
 }
 
-/// `POST /sign-out`.
+/// `POST /sign-out`. Whoever signed in at the identity provider is led on to it.
 async fn sign_out(visit: Visit) -> Answer {
     end(&visit).await?;
+    if let Some(led) = super::oidc::led_out(&visit).await? {
+        return Ok(led);
+    }
     let cookie = unset_cookie(&visit.console);
     let to = Redirect::to(&visit.page.to("/sign-in"));
     Ok(([(header::SET_COOKIE, cookie)], to).into_response())

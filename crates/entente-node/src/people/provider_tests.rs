@@ -195,6 +195,42 @@ async fn what_is_sent_is_what_the_protocol_asks_for_and_nothing_secret_is_in_the
     assert_eq!(world.op.asked("/keys").len(), 1, "what is known is not asked for again");
 }
 
+#[tokio::test]
+async fn signing_out_leads_to_where_the_provider_ends_sessions_and_waits_for_nobody() {
+    const OUT: &str = "https://console.example.org:8443/sign-in/oidc/out";
+    let world = World::open().await;
+    let config = "/.well-known/openid-configuration";
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, None, "nothing is known of it");
+    let signed = world.sign_in(|_| {}).await.unwrap();
+    assert_eq!(signed.how, Method::Provider);
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, None, "it has said of none");
+    let described = async |at: &str| {
+        let mut description = world.op.description();
+        description["end_session_endpoint"] = at.into();
+        world.op.says(config, Page::json(&description));
+        world.house.clock.advance(3_600);
+        world.sign_in(|_| {}).await.unwrap();
+        world.provider.way_out(OUT, Lang::Fr).await
+    };
+    assert_eq!(described("http://127.0.0.1/end").await, None, "in the clear");
+    let end = format!("{}/end?tenant=1", world.op.issuer);
+    let address = described(&end).await.unwrap();
+    assert!(address.starts_with(&format!("{end}&")), "{address}");
+    for part in [
+        "client_id=entente",
+        "post_logout_redirect_uri=https%3A%2F%2Fconsole.example.org%3A8443%2Fsign-in%2Foidc%2Fout",
+        "state=fr",
+        "ui_locales=fr",
+    ] {
+        assert!(address.contains(part), "{part}: {address}");
+    }
+    assert!(!address.contains("id_token_hint"), "no token is kept");
+    let n_asked = world.op.asked(config).len();
+    world.house.clock.advance(10 * 3_600);
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, Some(address));
+    assert_eq!(world.op.asked(config).len(), n_asked);
+}
+
 /// What is wrong with the claims.
 type Changed = Box<dyn FnOnce(&mut Value)>;
 
