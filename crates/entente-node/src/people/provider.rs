@@ -35,6 +35,10 @@ const MAX_TO: usize = 1_000;
 const UNCOUNTED: [&str; 6] =
     ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813", "ENT-2815"];
 
+/// What becomes of somebody whom the provider has not even named. Of nobody in a session it is not written down: to go
+/// there and back takes no proof of anything, so anybody could fill the log with it.
+const OF_NOBODY: [&str; 2] = ["ENT-2802", "ENT-2804"];
+
 /// What somebody goes to the provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
@@ -182,7 +186,7 @@ impl People {
     }
 
     /// Writes down that nobody came in, and gives back what they are told. For faults of the provider.
-    /// What is no sign of guessing does not count for the address.
+    /// What is no sign of guessing does not count for the address; what is of nobody is not written down.
     pub fn refuse_provider(
         &self,
         name: Option<&str>,
@@ -191,6 +195,9 @@ impl People {
     ) -> Outcome<Refusal> {
         if UNCOUNTED.contains(&fault.code.as_str()) {
             unpoisoned(self.attempts.lock()).succeeded_at(from.address);
+        }
+        if name.is_none() && OF_NOBODY.contains(&fault.code.as_str()) {
+            return Ok(fault);
         }
         let actor = name.map_or(Actor::Node, |name| Actor::Staff(name.to_owned()));
         let entry = self.node.entry(actor, Action::AccessRefused);

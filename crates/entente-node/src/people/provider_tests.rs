@@ -478,6 +478,26 @@ async fn who_comes_back_wrong_too_often_waits_and_whoever_gets_in_is_not_counted
 }
 
 #[tokio::test]
+async fn nobody_fills_the_log_by_going_there_and_back() {
+    let world = World::open().await;
+    let signed = world.sign_in(|_| {}).await.unwrap();
+    let n_before = world.people().node.audit_length().unwrap();
+    for _ in 0..30 {
+        let sent = world.sent(Errand::SignIn, None);
+        world.back(&sent).unwrap();
+        let fault = crate::oidc::not_finished();
+        world.people().refuse_provider(None, fault, &place()).unwrap();
+    }
+    assert_eq!(world.people().node.audit_length().unwrap(), n_before);
+    // Who went, and what was not accepted, is worth a line.
+    let name = Some(signed.staff.name.as_str());
+    world.people().refuse_provider(name, crate::oidc::not_finished(), &place()).unwrap();
+    world.people().refuse_provider(None, crate::oidc::not_accepted(), &place()).unwrap();
+    let codes: Vec<_> = world.refusals().into_iter().map(|(_, mut why, _)| why.remove(3)).collect();
+    assert_eq!(codes, ["ENT-2804", "ENT-2803"]);
+}
+
+#[tokio::test]
 async fn a_provider_that_says_too_much_or_leads_elsewhere_is_of_no_use_and_passwords_are() {
     let world = World::open().await;
     let config = "/.well-known/openid-configuration";
