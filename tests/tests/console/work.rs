@@ -7,7 +7,8 @@ use entente_node::jobs::files::FILE_LASTS_S;
 use entente_node::jobs::{ExportChoice, JobState};
 use entente_node::local::Role;
 use entente_node::node::approvals::Request;
-use entente_tests::net::Site;
+use entente_store::approvals::ApprovalState;
+use entente_tests::net::{Site, soon};
 use serde_json::json;
 use tokio_stream::StreamExt as _;
 use tower::ServiceExt as _;
@@ -76,4 +77,50 @@ async fn what_was_approved_stays_until_it_was_taken_whole_and_is_written_down_on
     assert!(!path.exists());
     assert_eq!(house.post(&at, &lea, "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.site.n_audited(Action::ApprovalFileTaken), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_while_something_happens_leaves_nothing_half_done() {
+    let house = House::open("House").await;
+    let node = house.site.node();
+    house.signed_in("lea", &[Role::Supervisor]);
+    let omar = house.signed_in("omar", &[Role::Supervisor]);
+    let mut patience = 1;
+    loop {
+        let file = house.site.home().join(format!("{patience}.csv")).display().to_string();
+        let request = Request {
+            op: "record_export".to_owned(),
+            body: json!({ "file": file, "layout": null }).to_string(),
+            about: Vec::new(),
+            pin: String::new(),
+        };
+        let asked = node.keep_request("lea", request).unwrap();
+        let at = format!("/en/settings/approvals/{}/approve", uuid(&asked));
+        let sending = house.router.clone().oneshot(ours("POST", &at, &omar, ""));
+        let hangs_up = async {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = sending => assert!(answer.unwrap().status().is_redirection()),
+            () = hangs_up => {}
+        }
+        // Approved and not done is on the way to be done.
+        let state = soon(async {
+            loop {
+                let state = node.request(&asked).unwrap().state;
+                if state != ApprovalState::Approved {
+                    break state;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        match state.await {
+            ApprovalState::Done => break,
+            state => assert_eq!(state, ApprovalState::Waiting, "after {patience}"),
+        }
+        patience *= 2;
+    }
 }

@@ -88,9 +88,7 @@ async fn sign_in(visit: Visit, Form(form): Form<SignIn>) -> Answer {
     let SignIn { name, password, code, to } = form;
     let shown: String = name.chars().take(64).collect();
     let typed = Typed { name, password, code };
-    let proof = console.proofs.acquire().await;
-    let opened = console.people(move |people| people.sign_in(&typed, &place)).await;
-    drop(proof);
+    let opened = console.proving(move |people| people.sign_in(&typed, &place)).await;
     match opened {
         Ok(token) => {
             let cookie = set_cookie(console, &token);
