@@ -39,7 +39,7 @@ use entente_node::answer::{Asked, ConsoleAt, Desk, Staff};
 use entente_node::clock::SystemClock;
 use entente_node::doors::ConsoleDoor;
 use entente_node::fault::Fault;
-use entente_node::local::Ask;
+use entente_node::local::{Ask, Op};
 use entente_node::node::Outcome;
 use entente_node::tls::{ConsoleCertificate, console_config};
 use tokio_util::sync::CancellationToken;
@@ -149,7 +149,12 @@ impl Console {
         let body = serde_json::to_string(ask).map_err(failed)?;
         let asked = Asked::new(A::OP, staff.clone(), body, Box::new(|_| {}));
         let desk = Arc::clone(&self.desk);
-        let told = to_the_end(async move { desk.ask(asked).await }).await?;
+        let asking = async move { desk.ask(asked).await };
+        let told = match A::OP {
+            // It waits for news, of which nobody who is gone is in need.
+            Op::Inbox => asking.await,
+            _ => to_the_end(asking).await,
+        }?;
         serde_json::from_str(&told).map_err(failed)
     }
 

@@ -1,5 +1,7 @@
 //! One job: how far it is, or what came of it and what to do next.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, Query};
@@ -195,7 +197,10 @@ struct RowsPage<'a> {
 async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Answer {
     let job = job(&visit, id).await?;
     visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
-    let (total, rows) = visit.console.desk.set_aside(&job.id, place.from, ROWS)?;
+    // The whole list is read for it.
+    let (desk, id) = (Arc::clone(&visit.console.desk), job.id.clone());
+    let read = visit.console.jobs(move |_| desk.set_aside(&id, place.from, ROWS));
+    let (total, rows) = read.await?;
     let (first, n) = (place.from as u64, rows.len() as u64);
     let (first, last) = (first + u64::from(n > 0), first + n);
     show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last })
