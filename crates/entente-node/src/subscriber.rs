@@ -14,6 +14,18 @@ pub(crate) fn subscriber(from: IpAddr) -> IpAddr {
     }
 }
 
+/// The most that one customer is given of IPv6: as many halves as anybody could count (RFC 6177). `None` for IPv4, where
+/// that is one address.
+pub(crate) fn site(from: IpAddr) -> Option<IpAddr> {
+    match from.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            Some(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into())
+        }
+        IpAddr::V4(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +37,9 @@ mod tests {
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
         assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
+        let site_of = |text: &str| site(text.parse().unwrap());
+        assert_eq!(site_of("2001:db8:1:2::1"), site_of("2001:db8:1:3::1"));
+        assert_ne!(site_of("2001:db8:1:2::1"), site_of("2001:db8:2:2::1"));
+        assert_eq!(site_of("::ffff:192.0.2.7"), None);
     }
 }
