@@ -57,6 +57,11 @@ impl Attempts {
         self.begin_all(&places(from).collect::<Vec<_>>(), now_s)
     }
 
+    /// The same where somebody who is known, by this folded name, tries what only a colleague knows.
+    pub fn begin_by(&mut self, name: &str, now_s: i64) -> Result<(), i64> {
+        self.begin_all(&[account(name)], now_s)
+    }
+
     fn begin_all(&mut self, watched: &[Watched], now_s: i64) -> Result<(), i64> {
         self.tries.retain(|_, tries| now_s - tries.last_s < FORGET_S);
         let wait = watched.iter().map(|it| self.wait(it, now_s)).max().unwrap_or(0);
@@ -76,8 +81,13 @@ impl Attempts {
 
     /// The attempt was right.
     pub fn succeeded(&mut self, name: &str, from: IpAddr) {
-        self.tries.remove(&account(name));
+        self.succeeded_by(name);
         self.succeeded_at(from);
+    }
+
+    /// The attempt of somebody who is known was right.
+    pub fn succeeded_by(&mut self, name: &str) {
+        self.tries.remove(&account(name));
     }
 
     /// The attempt where nobody said which account it is was right.
