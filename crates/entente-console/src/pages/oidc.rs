@@ -11,13 +11,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::{Both, Fault};
 use entente_node::node::Outcome;
 use entente_node::oidc::{Provider, not_accepted, not_finished};
-use entente_node::people::{Errand, Method, Place, Returned, Signed, Token};
+use entente_node::people::{Errand, Method, Place, Returned, SESSION_IDLE_S, Signed, Token};
 use serde::Deserialize;
 
 use super::sign_in::safe;
@@ -46,6 +46,9 @@ const WAY_LASTS_S: u32 = 600;
 /// The same of what was wrong.
 const FAULT_LASTS_S: u32 = 60;
 
+/// For how long a session at the provider could open one here again, in seconds.
+const LEFT_LASTS_S: i64 = SESSION_IDLE_S;
+
 fn provider(console: &Console) -> Outcome<&Provider> {
     console.desk.provider.as_ref().ok_or_else(nothing_there)
 }
@@ -66,6 +69,20 @@ fn way_cookie(console: &Console) -> String {
 /// with nothing, and what that browser left with must stay good.
 fn fault_cookie(console: &Console) -> String {
     format!("{}-oidc-fault", console.cookie)
+}
+
+/// The cookie of a browser that somebody who came from the provider has left. It is no secret.
+fn left_cookie(console: &Console) -> String {
+    format!("{}-oidc-left", console.cookie)
+}
+
+/// Says that whoever comes next is to be asked again at the provider, if whoever leaves came from there.
+pub(super) fn leaves(visit: &Visit) -> Option<(HeaderName, String)> {
+    let came = visit.page.signed.as_ref().is_some_and(|it| it.how == Method::Provider);
+    let name = left_cookie(&visit.console);
+    let cookie =
+        format!("{name}=1; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={LEFT_LASTS_S}");
+    came.then_some((header::SET_COOKIE, cookie))
 }
 
 fn set(name: &str, token: &Token, lasts_s: u32) -> String {
@@ -93,14 +110,19 @@ struct Begin {
     to: String,
 }
 
-/// Leads a browser to the provider.
-async fn lead(visit: &Visit, errand: Errand, to: &str) -> Result<Response, Problem> {
+/// Leads a browser to the provider. `was_left` says that somebody has just left it.
+async fn lead(
+    visit: &Visit,
+    errand: Errand,
+    was_left: bool,
+    to: &str,
+) -> Result<Response, Problem> {
     let console = &visit.console;
     let provider = provider(console)?;
     let (lang, to, place) = (visit.page.lang, to.to_owned(), visit.place.clone());
     let signed = visit.page.signed.clone().filter(|_| errand != Errand::SignIn);
     let sent = console.people(move |people| {
-        people.send_to_provider(errand, signed.as_ref(), (lang, &to), &place)
+        people.send_to_provider(errand, signed.as_ref(), was_left, (lang, &to), &place)
     });
     let sent = sent.await?;
     let now_s = console.desk.node.now_s();
@@ -137,7 +159,8 @@ pub(super) async fn led_out(visit: &Visit) -> Result<Option<Response>, Problem> 
         (header::SET_COOKIE, unset_cookie(console)),
         (header::REFRESH, format!("0; url={address}")),
     ];
-    Ok(Some((headers, page).into_response()))
+    let headers = headers.into_iter().chain(leaves(visit));
+    Ok(Some((AppendHeaders(headers), page).into_response()))
 }
 
 /// What stands behind the `?` when a browser is back from there.
@@ -157,9 +180,10 @@ pub(crate) async fn out(headers: HeaderMap, uri: Uri) -> Redirect {
 }
 
 /// `POST /sign-in/oidc`.
-async fn sign_in(visit: Visit, Form(form): Form<Begin>) -> Answer {
+async fn sign_in(visit: Visit, headers: HeaderMap, Form(form): Form<Begin>) -> Answer {
     let to = safe(&form.to);
-    match lead(&visit, Errand::SignIn, to).await {
+    let was_left = cookie(&headers, &left_cookie(&visit.console)).is_some();
+    match lead(&visit, Errand::SignIn, was_left, to).await {
         Err(problem) => super::sign_in::refused(&visit, problem.into_fault(), to),
         led => led,
     }
@@ -168,7 +192,7 @@ async fn sign_in(visit: Visit, Form(form): Form<Begin>) -> Answer {
 /// `POST /confirm/oidc`.
 async fn prove(visit: Visit, Form(form): Form<Begin>) -> Answer {
     let to = safe(&form.to);
-    match lead(&visit, Errand::Prove, to).await {
+    match lead(&visit, Errand::Prove, false, to).await {
         Err(problem) => super::account::not_proved(&visit, problem.into_fault(), to).await,
         led => led,
     }
@@ -176,7 +200,7 @@ async fn prove(visit: Visit, Form(form): Form<Begin>) -> Answer {
 
 /// `POST /account/oidc`: to sign in there from now on.
 async fn move_there(visit: Visit) -> Answer {
-    lead(&visit, Errand::Move, "/account").await
+    lead(&visit, Errand::Move, false, "/account").await
 }
 
 /// `GET /sign-in/oidc`: what was wrong, for the browser that has just come back.
@@ -268,7 +292,7 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
     });
     let opened = done.await?;
     let session = opened.map(|token| (header::SET_COOKIE, set_cookie(console, &token)));
-    let over = [way_cookie(console), fault_cookie(console)];
+    let over = [way_cookie(console), fault_cookie(console), left_cookie(console)];
     let over = over.map(|name| (header::SET_COOKIE, unset(&name)));
     Ok((AppendHeaders(session.into_iter().chain(over)), to).into_response())
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::Query;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use entente_node::fault::{Both, Fault};
 use entente_node::people::{Token, Typed};
 use serde::Deserialize;
@@ -136,9 +136,10 @@ async fn sign_out(visit: Visit) -> Answer {
     if let Some(led) = super::oidc::led_out(&visit).await? {
         return Ok(led);
     }
-    let cookie = unset_cookie(&visit.console);
+    let gone = [(header::SET_COOKIE, unset_cookie(&visit.console))];
+    let cookies = gone.into_iter().chain(super::oidc::leaves(&visit));
     let to = Redirect::to(&visit.page.to("/sign-in"));
-    Ok(([(header::SET_COOKIE, cookie)], to).into_response())
+    Ok((AppendHeaders(cookies), to).into_response())
 }
 
 #[derive(Template)]
@@ -158,7 +159,8 @@ async fn leave(visit: Visit) -> Answer {
         (header::REFRESH, format!("0; url={}", visit.page.leave_to)),
         (header::HeaderName::from_static("clear-site-data"), "\"cache\"".to_owned()),
     ];
-    Ok((headers, page).into_response())
+    let headers = headers.into_iter().chain(super::oidc::leaves(&visit));
+    Ok((AppendHeaders(headers), page).into_response())
 }
 
 #[cfg(test)]

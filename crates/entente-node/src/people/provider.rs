@@ -126,11 +126,13 @@ enum Found {
 }
 
 impl People {
-    /// Sends a browser to the provider. `signed` is whoever goes to prove or to move.
+    /// Sends a browser to the provider. `signed` is whoever goes to prove or to move; they are asked again there, and so is
+    /// whoever signs in where `was_left`: in a browser that somebody has just left.
     pub fn send_to_provider(
         &self,
         errand: Errand,
         signed: Option<&Signed>,
+        was_left: bool,
         (lang, to): (Lang, &str),
         from: &Place,
     ) -> Outcome<Sent> {
@@ -139,7 +141,7 @@ impl People {
             browser: Token::new()?,
             nonce: Token::new()?,
             verifier: Token::new()?,
-            fresh: errand != Errand::SignIn,
+            fresh: was_left || errand != Errand::SignIn,
         };
         let begun_at_s = self.node.now_s();
         let returned = Returned {

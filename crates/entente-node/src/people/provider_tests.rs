@@ -68,7 +68,13 @@ impl World {
     }
 
     fn sent(&self, errand: Errand, signed: Option<&Signed>) -> Sent {
-        self.people().send_to_provider(errand, signed, (Lang::Fr, "/cases"), &place()).unwrap()
+        self.sent_from(errand, signed, false)
+    }
+
+    /// The same from a browser that somebody may have left just before.
+    fn sent_from(&self, errand: Errand, signed: Option<&Signed>, was_left: bool) -> Sent {
+        let to = (Lang::Fr, "/cases");
+        self.people().send_to_provider(errand, signed, was_left, to, &place()).unwrap()
     }
 
     fn back(&self, sent: &Sent) -> Outcome<Returned> {
@@ -626,6 +632,25 @@ async fn a_fresh_proof_is_one_that_the_provider_has_just_taken_from_the_same_per
     // A clock there that is ahead makes nothing last longer here.
     let ahead = world.sign_in(|it| it["auth_time"] = (left_at_s + 86_400).into()).await.unwrap();
     assert_eq!(ahead.proved_at_s, world.now_s());
+}
+
+#[tokio::test]
+async fn whoever_sits_down_where_somebody_has_left_is_asked_again() {
+    let world = World::open().await;
+    for (ago_s, is_in) in [(61, false), (60, true)] {
+        let sent = world.sent_from(Errand::SignIn, None, true);
+        let address = world.provider.address(&sent, BACK, Lang::Fr, world.now_s()).await.unwrap();
+        assert!(address.contains("prompt=login") && address.contains("max_age=0"), "{address}");
+        let mut claims = world.claims(&sent);
+        claims["auth_time"] = (world.now_s() - ago_s).into();
+        world.op.gives(&world.key.token(&claims));
+        let returned = world.back(&sent).unwrap();
+        let who = world.provider.redeem("the-code", &returned, BACK, world.now_s()).await;
+        match is_in {
+            true => drop(who.unwrap()),
+            false => assert_eq!(code_of(who), "ENT-2813"),
+        }
+    }
 }
 
 #[tokio::test]
