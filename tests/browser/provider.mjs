@@ -38,15 +38,23 @@ export class IdentityProvider {
     return it;
   }
 
-  /** Serves one client, which comes back to this address. */
-  async serve(id, secret, back) {
+  /** Serves one client, which comes back to these addresses: signed in, and signed out. */
+  async serve(id, secret, [back, out]) {
     const { Provider } = await import(pathToFileURL(library));
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     this.op = new Provider(this.issuer, {
-      clients: [{ client_id: id, client_secret: secret, redirect_uris: [back], require_auth_time: true }],
+      clients: [{ client_id: id, client_secret: secret, redirect_uris: [back], post_logout_redirect_uris: [out], require_auth_time: true }],
       jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: "first", use: "sig", alg: "RS256" }] },
       cookies: { keys: ["of the journey"] },
-      features: { devInteractions: { enabled: false } },
+      features: {
+        devInteractions: { enabled: false },
+        rpInitiatedLogout: {
+          enabled: true,
+          logoutSource: (ctx, form) => {
+            ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Logout</title><link rel="icon" href="data:,">${form}<button id="out" type="submit" form="op.logoutForm" name="logout" value="yes">Out</button>`;
+          },
+        },
+      },
       interactions: { url: (_, interaction) => `/who/${interaction.uid}` },
       claims: { openid: ["sub", "amr", "auth_time"], profile: ["name", "preferred_username", "groups"] },
       ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 600, IdToken: 300, Interaction: 600, Session: 600 },

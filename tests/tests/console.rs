@@ -379,6 +379,44 @@ async fn somebody_signs_in_goes_about_and_signs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_is_sent_back_with_nothing_keeps_what_it_left_with() {
+    let house = House::open("House").await;
+    let id = house.site.id().to_string();
+    let way = format!("__Host-entente-{}-oidc", &id[..8]);
+    let left_with = format!("{way}={}", "A".repeat(43));
+    let back = house.get("/sign-in/oidc/back?state=x&code=y", &left_with).await;
+    assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, "/en/sign-in/oidc"));
+    let set: Vec<_> = back.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(set.len(), 1, "{set:?}");
+    let kept = set[0].to_str().unwrap().split(';').next().unwrap();
+    assert!(kept.starts_with(&format!("{way}-fault=")), "{kept}");
+    for lang in ["fr", "en"] {
+        let said = house.get(&format!("/{lang}/sign-in/oidc"), kept).await;
+        assert!(said.body.contains("ENT-2805"), "{lang}");
+    }
+    // What says what was wrong is not what a browser leaves with, nor the other way round.
+    let swapped = kept.replace("-oidc-fault=", "-oidc=");
+    let nothing = house.get("/fr/sign-in/oidc", &swapped).await;
+    assert_eq!((nothing.status, nothing.location()), (StatusCode::SEE_OTHER, "/fr/sign-in"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signed_out_at_the_provider_comes_back_in_their_language_and_goes_nowhere_else() {
+    let house = House::open("House").await;
+    for (query, to) in [
+        ("?state=fr", "/fr/sign-in"),
+        ("?state=en", "/en/sign-in"),
+        ("", "/en/sign-in"),
+        ("?state=//evil.example", "/en/sign-in"),
+        ("?state=fr&state=en", "/en/sign-in"),
+    ] {
+        let back = house.get(&format!("/sign-in/oidc/out{query}"), "").await;
+        assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, to), "{query}");
+        assert!(!back.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_watches_long_work_keeps_no_session_open() {
     let house = House::open("House").await;
     let [watching, working] =

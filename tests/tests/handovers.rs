@@ -8,7 +8,7 @@
 
 use std::ops::ControlFlow;
 
-use entente_core::audit::Action;
+use entente_core::audit::{Action, Actor};
 use entente_core::codes::ReferralOutcome;
 use entente_core::envelope::Envelope;
 use entente_core::feed::{Batch, Carried, Checkpoint};
@@ -65,6 +65,33 @@ fn without_the_right_passphrase_nothing_opens_and_the_attempt_is_written_down() 
     assert_eq!(here.not_opened("Sam", PASSPHRASE), "ENT-2400");
     assert_eq!(n_audited(here.winner.node(), Action::HandoverNotOpened), 3);
     assert_eq!(n_audited(here.winner.node(), Action::HandoverOpened), 0);
+}
+
+#[test]
+fn nobody_guesses_a_colleagues_passphrase_and_nobody_keeps_a_colleague_from_theirs() {
+    let here = Accepted::new();
+    here.hand_over().unwrap();
+    here.exchange();
+    let open = |by: &str, passphrase: &str| {
+        let (by, opener) = (Actor::Staff(by.to_owned()), ("Alex", passphrase));
+        let opened = here.winner.node().open_referral(by, &here.home.id(), &here.referral, opener);
+        opened.map_or_else(|fault| fault.code, |_| "opened".to_owned())
+    };
+    let wrong = "seven words that somebody has";
+    for _ in 0..5 {
+        assert_eq!(open("eve", wrong), "ENT-2406");
+    }
+    // The right one too, under whichever spelling of the name.
+    for by in ["eve", "EVE"] {
+        assert_eq!(open(by, PASSPHRASE), "ENT-2703");
+    }
+    assert_eq!(open("alex", PASSPHRASE), "opened");
+    here.clock.advance(2);
+    assert_eq!(open("eve", wrong), "ENT-2406");
+    here.clock.advance(2);
+    assert_eq!(open("eve", wrong), "ENT-2703");
+    // All of it is written down.
+    assert_eq!(n_audited(here.winner.node(), Action::HandoverNotOpened), 9);
 }
 
 #[test]

@@ -14,11 +14,11 @@ use entente_node::local::{Ask, needs_proof};
 use entente_node::node::Outcome;
 use entente_node::people::{Place, SESSION_IDLE_S, Signed, Token, fresh_proof_needed};
 
-use crate::Console;
 use crate::page::{Page, failed};
 use crate::problem::{Problem, finished};
 use crate::route::Need;
 use crate::serve::Caller;
+use crate::{Console, to_the_end};
 
 /// What the gate of one route knows.
 #[derive(Clone, Debug)]
@@ -185,12 +185,17 @@ impl Visit {
     /// page, to which one is led.
     ///
     /// Says that a fresh proof is needed, as [`Visit::ask`] does.
-    pub(crate) async fn start<A: Ask>(&self, ask: &A) -> Outcome<String> {
+    pub(crate) async fn start<A: Ask + Clone + Send + Sync + 'static>(
+        &self,
+        ask: &A,
+    ) -> Outcome<String> {
         let signed = self.page.signed.as_ref().ok_or_else(failed)?;
         if needs_proof(A::OP) && !self.console.desk.people.is_fresh(signed) {
             return Err(fresh_proof_needed());
         }
-        let job = self.console.desk.start(&signed.staff, ask).await?;
+        let (desk, staff, ask) =
+            (Arc::clone(&self.console.desk), signed.staff.clone(), ask.clone());
+        let job = to_the_end(async move { desk.start(&staff, &ask).await }).await?;
         Ok(self.page.to(&format!("/jobs/{job}")))
     }
 }

@@ -29,6 +29,7 @@ mod route;
 mod serve;
 #[cfg(test)]
 mod texts;
+mod turns;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,12 +39,13 @@ use entente_node::answer::{Asked, ConsoleAt, Desk, Staff};
 use entente_node::clock::SystemClock;
 use entente_node::doors::ConsoleDoor;
 use entente_node::fault::Fault;
-use entente_node::local::Ask;
+use entente_node::local::{Ask, Op};
 use entente_node::node::Outcome;
 use entente_node::tls::{ConsoleCertificate, console_config};
 use tokio_util::sync::CancellationToken;
 
 pub use route::{Need, Route, routes};
+use turns::Turns;
 
 /// The console of one node.
 pub struct Console {
@@ -52,7 +54,9 @@ pub struct Console {
     origins: Vec<String>,
     zone: jiff::tz::TimeZone,
     // Checking a password takes 19 MiB and one core for a moment: so many at once.
-    proofs: tokio::sync::Semaphore,
+    proofs: Turns,
+    // A return is checked whenever anybody looks at it. One at a time leaves a core to the staff.
+    public: Turns,
 }
 
 impl fmt::Debug for Console {
@@ -138,15 +142,21 @@ impl Console {
         let trusted = &desk.config.console.trusted_origin;
         origins.extend((!trusted.is_empty()).then(|| trusted.clone()));
         let zone = desk.config.console.zone();
-        Self { desk, cookie, origins, zone, proofs: tokio::sync::Semaphore::new(2) }
+        Self { desk, cookie, origins, zone, proofs: Turns::of(2), public: Turns::of(1) }
     }
 
-    /// Asks the node, as the command line would.
+    /// Asks the node, as the command line would. What was begun is done, also if whoever asked is gone meanwhile.
     async fn ask<A: Ask>(&self, staff: &Staff, ask: &A) -> Outcome<A::Told> {
         let failed = |_| page::failed();
         let body = serde_json::to_string(ask).map_err(failed)?;
         let asked = Asked::new(A::OP, staff.clone(), body, Box::new(|_| {}));
-        let told = self.desk.ask(asked).await?;
+        let desk = Arc::clone(&self.desk);
+        let asking = async move { desk.ask(asked).await };
+        let told = match A::OP {
+            // It waits for news, of which nobody who is gone is in need.
+            Op::Inbox => asking.await,
+            _ => to_the_end(asking).await,
+        }?;
         serde_json::from_str(&told).map_err(failed)
     }
 
@@ -162,6 +172,15 @@ impl Console {
 }
 
 impl Console {
+    /// The same where a password is checked or kept.
+    async fn proving<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&entente_node::people::People) -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let desk = Arc::clone(&self.desk);
+        self.proofs.run(move || work(&desk.people)).await
+    }
+
     /// Does something with long work, which blocks.
     async fn jobs<T: Send + 'static>(
         &self,
@@ -171,6 +190,14 @@ impl Console {
         let done = tokio::task::spawn_blocking(move || work(&desk.jobs));
         done.await.unwrap_or_else(|_| Err(page::failed()))
     }
+}
+
+/// Does something to its end, whoever still waits for it: a browser that hangs up takes with it what answers it, and an
+/// approval would stop between what it does and what it says of that.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Outcome<T>> + Send + 'static,
+) -> Outcome<T> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(page::failed()))
 }
 
 fn certificate(desk: &Desk) -> Outcome<ConsoleCertificate> {

@@ -73,7 +73,7 @@ fn status(fault: &Fault) -> StatusCode {
     let code = fault.code.strip_prefix("ENT-").unwrap_or_default();
     match code {
         "1901" | "1902" | "2714" => StatusCode::FORBIDDEN,
-        "2703" => StatusCode::TOO_MANY_REQUESTS,
+        "2703" | "2841" => StatusCode::TOO_MANY_REQUESTS,
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
         // Nothing is wrong: it waits for somebody else.
@@ -129,7 +129,8 @@ pub(crate) fn finished(response: Response, page: &Page) -> Response {
     response
 }
 
-fn too_large() -> Box<Fault> {
+/// More was sent than is taken.
+pub(crate) fn too_large() -> Box<Fault> {
     Fault::new(
         2718,
         ("That is too large.", "C’est trop volumineux."),

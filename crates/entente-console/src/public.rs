@@ -178,14 +178,13 @@ fn show(template: &impl Template) -> Answer {
     Ok(axum::response::Html(html).into_response())
 }
 
-/// Reads what is public, which blocks.
+/// Reads what is public, which blocks, when it is its turn: anybody may ask, and a return is checked each time.
 async fn read<T: Send + 'static>(
     console: &Console,
     work: impl FnOnce(&Desk) -> Outcome<T> + Send + 'static,
 ) -> Outcome<T> {
     let desk = Arc::clone(&console.desk);
-    let done = tokio::task::spawn_blocking(move || work(&desk));
-    done.await.unwrap_or_else(|_| Err(failed()))
+    console.public.run(move || work(&desk)).await
 }
 
 /// `/public`: to the language that the browser asks for first.

@@ -96,6 +96,7 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
         .route("/join/{token}", get(gate::to_join))
         // One address for both languages: providers are told it once, letter for letter.
         .route(pages::oidc::BACK, get(pages::oidc::back))
+        .route(pages::oidc::OUT, get(pages::oidc::out))
         .nest("/en", pages(Lang::En))
         .nest("/fr", pages(Lang::Fr))
         .route("/assets/{version}/{name}", get(assets::get))

@@ -25,6 +25,7 @@ mod error;
 mod guarded;
 mod local;
 mod partner;
+mod steady;
 
 pub use admissions::Admissions;
 pub(crate) use check::SUSPENDED;

@@ -6,12 +6,13 @@
 //! A job is seen by whoever started it and by whoever may ask the same; to others it does not exist.
 //!
 //! [`files`] holds what was uploaded for a job and what it wrote. Nothing of it outlives its use, a stop of
-//! the node least of all.
+//! the node least of all. `taking` is how it gets to a browser.
 
 mod faults;
 pub mod files;
 pub mod sealed;
 mod starting;
+mod taking;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +32,7 @@ pub(crate) use faults::stopped;
 pub use faults::{no_such_file, no_such_job};
 pub use files::{Files, Once, Upload};
 pub use starting::{ExportChoice, ImportChoice};
+pub use taking::{Source, Taking, Way};
 
 /// How long a job that ended is listed: a week.
 const KEPT_S: i64 = 7 * 86_400;

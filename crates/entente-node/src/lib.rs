@@ -25,6 +25,7 @@ pub mod returned;
 pub mod run;
 pub mod setup;
 pub mod sponsored;
+mod subscriber;
 pub mod sync;
 pub mod tabular;
 pub mod tls;

@@ -54,6 +54,7 @@ use jiff::civil::Date;
 use crate::clock::Clock;
 use crate::doors::Admissions;
 use crate::fault::Fault;
+use crate::people::Attempts;
 
 use index::{Cases, HeldIndex};
 use news::News;
@@ -108,6 +109,8 @@ pub struct Node {
     pub(crate) directory: RwLock<Option<Directory>>,
     /// Who heard "not yet" to which release since something was drawn last.
     pub(crate) awaited: Mutex<BTreeSet<(ReleaseId, OrgId)>>,
+    /// Wrong passphrases of openers, by who tried them. Held while one is tried.
+    guesses: Mutex<Attempts>,
     /// What the settings say that the organization does; set once, before the node is used.
     about: OnceLock<About>,
     /// What the settings say about referrals; set once, before the node is used.
@@ -146,6 +149,7 @@ impl Node {
             releases: releases::Releases::default(),
             directory: RwLock::new(None),
             awaited: Mutex::default(),
+            guesses: Mutex::default(),
             about: OnceLock::new(),
             referral_rules: OnceLock::new(),
         };

@@ -22,16 +22,17 @@ use entente_core::lang::Lang;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
     CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
-    CoreProviderMetadata, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AdditionalClaims, AuthType, AuthenticationContextClass, AuthenticationFlow, AuthorizationCode,
     ClaimsVerificationError, Client, ClientId, ClientSecret, CsrfToken, DiscoveryError,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
-    IdTokenFields, IdTokenVerifier, IssuerUrl, LanguageTag, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    StandardErrorResponse, StandardTokenResponse,
+    IdTokenFields, IdTokenVerifier, IssuerUrl, LanguageTag, LogoutRequest, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout,
+    RedirectUrl, RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse,
+    StandardTokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -60,6 +61,8 @@ const PAUSE_S: i64 = 5;
 const MAX_ASKING_S: i64 = 60;
 /// Keys are asked for again because of an unknown one after so many seconds at the earliest.
 const KEYS_PAUSE_S: i64 = 60;
+/// Whoever signs out does not wait longer for somebody else who is asking.
+const OUT_WAITS: Duration = Duration::from_secs(2);
 /// How old a token may be, and how far in the future, in seconds: it comes straight from the provider.
 const MAX_AGE_S: i64 = 600;
 const SKEW_S: i64 = 60;
@@ -154,7 +157,7 @@ fn algorithms() -> [Jws; 9] {
 /// What the provider says about itself, and when it was asked.
 #[derive(Default)]
 struct Known {
-    metadata: Option<Arc<CoreProviderMetadata>>,
+    metadata: Option<Arc<ProviderMetadataWithLogout>>,
     at_s: i64,
     keys_at_s: i64,
     failed: Option<(i64, Failed)>,
@@ -247,6 +250,23 @@ impl Provider {
         Ok(url.into())
     }
 
+    /// The address at the provider at which the session there ends. The browser comes back to `back`, with the code of
+    /// the language as `state`. `None` if it has said of none: to get out, nobody waits until it is asked.
+    pub async fn way_out(&self, back: &str, lang: Lang) -> Option<String> {
+        let known = tokio::time::timeout(OUT_WAITS, self.known.lock()).await.ok()?;
+        let at = known.metadata.as_ref()?.additional_metadata().end_session_endpoint.clone()?;
+        if at.url().scheme() != "https" {
+            return None;
+        }
+        // No token is kept that could say whose session it is: the provider asks whoever sits there.
+        let request = LogoutRequest::from(at)
+            .set_client_id(ClientId::new(self.config.client_id.clone()))
+            .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(back.to_owned()).ok()?)
+            .set_state(CsrfToken::new(lang.code().to_owned()))
+            .add_ui_locale(LanguageTag::new(lang.code().to_owned()));
+        Some(request.http_get_url().into())
+    }
+
     /// Exchanges a code and says who came with it. `ENT-2802` if the provider does not answer, `ENT-2803`
     /// for an answer that is not one to what was asked, `ENT-2806` without a second factor, `ENT-2813` if
     /// the person was to be asked again and was not.
@@ -285,7 +305,7 @@ impl Provider {
     }
 
     /// What the provider says about itself, asked for if it is not known or too old.
-    async fn known(&self, now_s: i64) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    async fn known(&self, now_s: i64) -> Result<Arc<ProviderMetadataWithLogout>, Failed> {
         let mut known = self.known.lock().await;
         let age_s = now_s - known.at_s;
         if let Some(metadata) = known.metadata.as_ref().filter(|_| (0..KNOWN_S).contains(&age_s)) {
@@ -323,9 +343,9 @@ impl Provider {
         }
     }
 
-    async fn discovered(&self) -> Result<CoreProviderMetadata, Failed> {
+    async fn discovered(&self) -> Result<ProviderMetadataWithLogout, Failed> {
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(|_| Failed("issuer"))?;
-        let found = CoreProviderMetadata::discover_async(issuer, &self.wire).await;
+        let found = ProviderMetadataWithLogout::discover_async(issuer, &self.wire).await;
         let found = found.map_err(|error| match error {
             DiscoveryError::Request(silent) => Failed(silent.word()),
             DiscoveryError::Validation(_) => Failed("issuer"),
@@ -342,7 +362,7 @@ impl Provider {
     /// The keys of the provider, asked for again because a token names one that is not known.
     async fn newer_keys(
         &self,
-        known: &CoreProviderMetadata,
+        known: &ProviderMetadataWithLogout,
         now_s: i64,
     ) -> Option<CoreJsonWebKeySet> {
         let mut kept = self.known.lock().await;
@@ -355,7 +375,7 @@ impl Provider {
         kept.metadata.as_ref().map(|metadata| metadata.jwks().clone())
     }
 
-    fn client(&self, known: &CoreProviderMetadata, back: &str) -> Result<Exchanged, Failed> {
+    fn client(&self, known: &ProviderMetadataWithLogout, back: &str) -> Result<Exchanged, Failed> {
         let secret = self.secret.as_ref().map(|it| ClientSecret::new(it.as_str().to_owned()));
         let id = ClientId::new(self.config.client_id.clone());
         let back = RedirectUrl::new(back.to_owned()).map_err(|_| Failed("redirect"))?;

@@ -1,5 +1,5 @@
 // The organization's identity provider: a real one, over TLS with a certificate of its own. In by a group, in both languages
-// and without scripts; confirmed there; out without a group, when disabled, with one factor; moved from a password.
+// and without scripts; confirmed there; out without a group, when disabled, with one factor; moved from a password; signed out there too.
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,16 @@ async function at(page, op, who, { factors = "two" } = {}) {
   await page.fill("#who", who);
   await page.selectOption("#factors", factors);
   await page.click("#in");
+}
+
+/** Signs out here, is led on, and signs out there. */
+async function leaves(page, op, house, lang, word) {
+  await page.click(`text=${word}`);
+  await page.waitForURL(`${op.issuer}/session/end?**`);
+  const left = new URL(page.url()).searchParams;
+  await page.click("#out");
+  await page.waitForURL(`${house.origin}/${lang}/sign-in`);
+  return left;
 }
 
 /** The code of the fault that a page shows, and that nothing of the provider is on it or in its address. */
@@ -61,7 +71,7 @@ entente-cases = ["case_worker"]
 entente-chiefs = ["case_worker", "supervisor", "privacy_officer"]
 `;
   const house = await world.house("oidc", { settings });
-  await op.serve("entente", "a secret of thirty-two characters", `${house.origin}/sign-in/oidc/back`);
+  await op.serve("entente", "a secret of thirty-two characters", ["back", "out"].map((way) => `${house.origin}/sign-in/oidc/${way}`));
   const told = await doctor(house);
   world.check(told?.wellness === "good", `doctor says of the provider: ${JSON.stringify(told)}`);
   const window = (options) => world.window(house, { also: [op.issuer], ...options });
@@ -100,7 +110,10 @@ entente-chiefs = ["case_worker", "supervisor", "privacy_officer"]
   world.check(house.json("audit", "list", "--action", "proved_again").entries.length === 1, "the proof is not in the log");
 
   // Refused: no, no group, one factor. Each is said on our page in our words, in both languages.
-  await page.click("text=Fermer la session");
+  const left = await leaves(page, op, house, "fr", "Fermer la session");
+  world.check(left.get("client_id") === "entente" && !left.has("id_token_hint"), `signed out there with ${left}`);
+  await page.click(BUTTON);
+  await page.waitForURL(`${op.issuer}/who/**`); // Nobody is let in by the session of before.
   const again = async (what, code, go, lang = "en") => {
     // A window of its own: the provider knows nobody there.
     const window_ = await window();
@@ -175,7 +188,7 @@ entente-chiefs = ["case_worker", "supervisor", "privacy_officer"]
   await ana.waitForURL(`${house.origin}/en/account`);
   const moved = users().find((user) => user.name === "ana");
   world.check(JSON.stringify([moved.ways, moved.roles]) === '[["identity_provider"],["case_worker","supervisor","privacy_officer"]]', `the account that moved is ${JSON.stringify(moved)}`);
-  await ana.click("text=Sign out");
+  await leaves(ana, op, house, "en", "Sign out");
   await ana.fill("#name", "ana");
   await ana.fill("#password", PASSWORD);
   await ana.fill("#code", "000000");

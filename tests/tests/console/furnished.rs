@@ -325,7 +325,7 @@ impl Furnished {
     }
 }
 
-fn uuid(bytes: &[u8; 16]) -> String {
+pub(super) fn uuid(bytes: &[u8; 16]) -> String {
     ServiceId(*bytes).to_string()
 }
 

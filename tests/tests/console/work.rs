@@ -1,8 +1,20 @@
-//! Files on their way in: few of them, and not for long.
+//! Files on their way in: few of them, and not for long. And on their way out: whole, or again.
 
+use axum::http::StatusCode;
+use entente_core::audit::Action;
 use entente_node::fault::Fault;
 use entente_node::jobs::files::FILE_LASTS_S;
-use entente_tests::net::Site;
+use entente_node::jobs::{ExportChoice, JobState};
+use entente_node::local::Role;
+use entente_node::node::approvals::Request;
+use entente_store::approvals::ApprovalState;
+use entente_tests::net::{Site, soon};
+use serde_json::json;
+use tokio_stream::StreamExt as _;
+use tower::ServiceExt as _;
+
+use super::furnished::{everybody, uuid};
+use super::{House, ours};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_leaves_many_files_lying_about_and_none_for_longer_than_an_hour() {
@@ -25,4 +37,90 @@ async fn nobody_leaves_many_files_lying_about_and_none_for_longer_than_an_hour()
     assert_eq!(std::fs::read_dir(site.home().join("jobs")).unwrap().count(), 0);
     // There is room again.
     upload("anna").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_approved_stays_until_it_was_taken_whole_and_is_written_down_once() {
+    let house = House::open("House").await;
+    let (desk, node) = (house.site.desk(), house.site.node());
+    let lea = house.signed_in("lea", &[Role::Supervisor]);
+    let job = desk.start_export(&everybody(), ExportChoice::default()).await.unwrap();
+    while desk.jobs.one(&everybody(), &job).unwrap().state == JobState::Running {
+        tokio::task::yield_now().await;
+    }
+    let path = desk.jobs.files.made(&job).unwrap();
+    let file = path.display().to_string();
+    let request = Request {
+        op: "record_export".to_owned(),
+        body: json!({ "file": file }).to_string(),
+        about: vec![("file".to_owned(), file)],
+        pin: String::new(),
+    };
+    let asked = node.keep_request("lea", request).unwrap();
+    node.take_request("omar", &asked).unwrap();
+    node.settle_request(&asked, None, None).unwrap();
+
+    let at = format!("/en/settings/approvals/{}/file", uuid(&asked));
+    // The connection breaks before anything came, and before the end was told.
+    for n_pieces in [0, 1] {
+        let answer = house.router.clone().oneshot(ours("POST", &at, &lea, "")).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let mut pieces = answer.into_body().into_data_stream();
+        for _ in 0..n_pieces {
+            pieces.next().await.unwrap().unwrap();
+        }
+        drop(pieces);
+        assert!(path.exists(), "after {n_pieces}");
+    }
+    let whole = house.post(&at, &lea, "").await;
+    assert!(whole.body.contains("registered_on"), "{}", whole.body);
+    assert!(!path.exists());
+    assert_eq!(house.post(&at, &lea, "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.site.n_audited(Action::ApprovalFileTaken), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_hangs_up_while_something_happens_leaves_nothing_half_done() {
+    let house = House::open("House").await;
+    let node = house.site.node();
+    house.signed_in("lea", &[Role::Supervisor]);
+    let omar = house.signed_in("omar", &[Role::Supervisor]);
+    let mut patience = 1;
+    loop {
+        let file = house.site.home().join(format!("{patience}.csv")).display().to_string();
+        let request = Request {
+            op: "record_export".to_owned(),
+            body: json!({ "file": file, "layout": null }).to_string(),
+            about: Vec::new(),
+            pin: String::new(),
+        };
+        let asked = node.keep_request("lea", request).unwrap();
+        let at = format!("/en/settings/approvals/{}/approve", uuid(&asked));
+        let sending = house.router.clone().oneshot(ours("POST", &at, &omar, ""));
+        let hangs_up = async {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = sending => assert!(answer.unwrap().status().is_redirection()),
+            () = hangs_up => {}
+        }
+        // Approved and not done is on the way to be done.
+        let state = soon(async {
+            loop {
+                let state = node.request(&asked).unwrap().state;
+                if state != ApprovalState::Approved {
+                    break state;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        match state.await {
+            ApprovalState::Done => break,
+            state => assert_eq!(state, ApprovalState::Waiting, "after {patience}"),
+        }
+        patience *= 2;
+    }
 }

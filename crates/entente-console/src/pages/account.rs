@@ -168,10 +168,8 @@ async fn prove(visit: Visit, Form(form): Form<Proof>) -> Answer {
     let (signed, place) = (visit.signed()?.clone(), visit.place.clone());
     let Proof { password, code, to } = form;
     let typed = Typed { name: signed.staff.name.clone(), password, code };
-    let turn = visit.console.proofs.acquire().await;
     let proved =
-        visit.console.people(move |people| people.prove_again(&signed, &typed, &place)).await;
-    drop(turn);
+        visit.console.proving(move |people| people.prove_again(&signed, &typed, &place)).await;
     match proved {
         Ok(()) => Ok(Redirect::to(&visit.page.to(safe(&to))).into_response()),
         Err(fault) => not_proved(&visit, fault, safe(&to)).await,

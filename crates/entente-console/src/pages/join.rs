@@ -138,9 +138,7 @@ async fn join(visit: Visit, Path(text): Path<String>, Form(form): Form<Choice>) 
         password: form.password.clone(),
         code: form.code.clone(),
     };
-    let proof = console.proofs.acquire().await;
-    let joined = console.people(move |people| people.join(&token, &chosen, &place)).await;
-    drop(proof);
+    let joined = console.proving(move |people| people.join(&token, &chosen, &place)).await;
     match joined {
         Ok(joined) => {
             let cookie = set_cookie(console, &joined.token);

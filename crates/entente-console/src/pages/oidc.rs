@@ -11,18 +11,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::{Both, Fault};
 use entente_node::node::Outcome;
 use entente_node::oidc::{Provider, not_accepted, not_finished};
-use entente_node::people::{Errand, Place, Returned, Signed, Token};
+use entente_node::people::{Errand, Method, Place, Returned, SESSION_IDLE_S, Signed, Token};
 use serde::Deserialize;
 
 use super::sign_in::safe;
 use crate::Console;
-use crate::gate::{self, Visit, cookie, nothing_there, set_cookie};
+use crate::gate::{self, Visit, cookie, nothing_there, set_cookie, unset_cookie};
 use crate::page::{Answer, Page, show};
 use crate::problem::Problem;
 use crate::route::area;
@@ -37,18 +37,27 @@ area! {
 /// Where the provider sends browsers back to, behind the origin.
 pub(crate) const BACK: &str = "/sign-in/oidc/back";
 
+/// The same when a session at the provider is over.
+pub(crate) const OUT: &str = "/sign-in/oidc/out";
+
 /// How long the cookie of the way there lasts, in seconds: as long as what it belongs to.
 const WAY_LASTS_S: u32 = 600;
+
+/// The same of what was wrong.
+const FAULT_LASTS_S: u32 = 60;
+
+/// For how long a session at the provider could open one here again, in seconds.
+const LEFT_LASTS_S: i64 = SESSION_IDLE_S;
 
 fn provider(console: &Console) -> Outcome<&Provider> {
     console.desk.provider.as_ref().ok_or_else(nothing_there)
 }
 
-/// The address to come back to, as the provider knows it.
-fn back_address(console: &Console) -> String {
+/// An address to come back to, as the provider knows it.
+fn whole(console: &Console, path: &str) -> String {
     // With a proxy in front, both are the origin that browsers see.
     let origin = console.origins.first().map_or("", String::as_str);
-    format!("{origin}{BACK}")
+    format!("{origin}{path}")
 }
 
 /// The cookie of the way there. Another one than that of a session: it is nobody's yet.
@@ -56,14 +65,34 @@ fn way_cookie(console: &Console) -> String {
     format!("{}-oidc", console.cookie)
 }
 
-fn set_way(console: &Console, token: &Token) -> String {
-    // Lax: the way back is a link of another site, as far as a browser can see.
-    let (name, text) = (way_cookie(console), token.text());
-    format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={WAY_LASTS_S}")
+/// The cookie of what was wrong, for the page that says it. Another one again: any page can send a browser back to us
+/// with nothing, and what that browser left with must stay good.
+fn fault_cookie(console: &Console) -> String {
+    format!("{}-oidc-fault", console.cookie)
 }
 
-fn unset_way(console: &Console) -> String {
-    format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", way_cookie(console))
+/// The cookie of a browser that somebody who came from the provider has left. It is no secret.
+fn left_cookie(console: &Console) -> String {
+    format!("{}-oidc-left", console.cookie)
+}
+
+/// Says that whoever comes next is to be asked again at the provider, if whoever leaves came from there.
+pub(super) fn leaves(visit: &Visit) -> Option<(HeaderName, String)> {
+    let came = visit.page.signed.as_ref().is_some_and(|it| it.how == Method::Provider);
+    let name = left_cookie(&visit.console);
+    let cookie =
+        format!("{name}=1; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={LEFT_LASTS_S}");
+    came.then_some((header::SET_COOKIE, cookie))
+}
+
+fn set(name: &str, token: &Token, lasts_s: u32) -> String {
+    // Lax: the way back is a link of another site, as far as a browser can see.
+    let text = token.text();
+    format!("{name}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={lasts_s}")
+}
+
+fn unset(name: &str) -> String {
+    format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
 #[derive(Template)]
@@ -81,30 +110,80 @@ struct Begin {
     to: String,
 }
 
-/// Leads a browser to the provider.
-async fn lead(visit: &Visit, errand: Errand, to: &str) -> Result<Response, Problem> {
+/// Leads a browser to the provider. `was_left` says that somebody has just left it.
+async fn lead(
+    visit: &Visit,
+    errand: Errand,
+    was_left: bool,
+    to: &str,
+) -> Result<Response, Problem> {
     let console = &visit.console;
     let provider = provider(console)?;
     let (lang, to, place) = (visit.page.lang, to.to_owned(), visit.place.clone());
     let signed = visit.page.signed.clone().filter(|_| errand != Errand::SignIn);
     let sent = console.people(move |people| {
-        people.send_to_provider(errand, signed.as_ref(), (lang, &to), &place)
+        people.send_to_provider(errand, signed.as_ref(), was_left, (lang, &to), &place)
     });
     let sent = sent.await?;
     let now_s = console.desk.node.now_s();
-    let address = provider.address(&sent, &back_address(console), lang, now_s).await?;
+    let address = provider.address(&sent, &whole(console, BACK), lang, now_s).await?;
     let page = show(&ProviderPage { p: &visit.page, name: &provider.name(), address: &address })?;
     let headers = [
-        (header::SET_COOKIE, set_way(console, &sent.browser)),
+        (header::SET_COOKIE, set(&way_cookie(console), &sent.browser, WAY_LASTS_S)),
         (header::REFRESH, format!("0; url={address}")),
     ];
     Ok((headers, page).into_response())
 }
 
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOutPage<'a> {
+    p: &'a Page,
+    name: &'a Both,
+    address: &'a str,
+}
+
+/// Leads whoever was signed in by the provider on to it when their session here is over: to the next who sits down, the
+/// one there would open it again. `None` for everybody else, and if the provider has no page for it.
+pub(super) async fn led_out(visit: &Visit) -> Result<Option<Response>, Problem> {
+    let (console, lang) = (&visit.console, visit.page.lang);
+    let was_there = visit.page.signed.as_ref().is_some_and(|it| it.how == Method::Provider);
+    let provider = console.desk.provider.as_ref().filter(|_| was_there);
+    let Some(provider) = provider else { return Ok(None) };
+    let Some(address) = provider.way_out(&whole(console, OUT), lang).await else {
+        return Ok(None);
+    };
+    let page = Page { signed: None, path: "/sign-in".to_owned(), ..visit.page.clone() };
+    let page = show(&SignedOutPage { p: &page, name: &provider.name(), address: &address })?;
+    let headers = [
+        (header::SET_COOKIE, unset_cookie(console)),
+        (header::REFRESH, format!("0; url={address}")),
+    ];
+    let headers = headers.into_iter().chain(leaves(visit));
+    Ok(Some((AppendHeaders(headers), page).into_response()))
+}
+
+/// What stands behind the `?` when a browser is back from there.
+#[derive(Default, Deserialize)]
+struct Out {
+    #[serde(default)]
+    state: String,
+}
+
+/// `GET /sign-in/oidc/out`: to the page for signing in, in the language in which somebody signed out.
+pub(crate) async fn out(headers: HeaderMap, uri: Uri) -> Redirect {
+    let query = uri.query().unwrap_or_default();
+    let Out { state } = serde_urlencoded::from_str(query).unwrap_or_default();
+    let left_in = [Lang::En, Lang::Fr].into_iter().find(|lang| lang.code() == state);
+    let lang = left_in.unwrap_or_else(|| gate::wanted(&headers));
+    Redirect::to(&format!("/{lang}/sign-in"))
+}
+
 /// `POST /sign-in/oidc`.
-async fn sign_in(visit: Visit, Form(form): Form<Begin>) -> Answer {
+async fn sign_in(visit: Visit, headers: HeaderMap, Form(form): Form<Begin>) -> Answer {
     let to = safe(&form.to);
-    match lead(&visit, Errand::SignIn, to).await {
+    let was_left = cookie(&headers, &left_cookie(&visit.console)).is_some();
+    match lead(&visit, Errand::SignIn, was_left, to).await {
         Err(problem) => super::sign_in::refused(&visit, problem.into_fault(), to),
         led => led,
     }
@@ -113,7 +192,7 @@ async fn sign_in(visit: Visit, Form(form): Form<Begin>) -> Answer {
 /// `POST /confirm/oidc`.
 async fn prove(visit: Visit, Form(form): Form<Begin>) -> Answer {
     let to = safe(&form.to);
-    match lead(&visit, Errand::Prove, to).await {
+    match lead(&visit, Errand::Prove, false, to).await {
         Err(problem) => super::account::not_proved(&visit, problem.into_fault(), to).await,
         led => led,
     }
@@ -121,12 +200,12 @@ async fn prove(visit: Visit, Form(form): Form<Begin>) -> Answer {
 
 /// `POST /account/oidc`: to sign in there from now on.
 async fn move_there(visit: Visit) -> Answer {
-    lead(&visit, Errand::Move, "/account").await
+    lead(&visit, Errand::Move, false, "/account").await
 }
 
 /// `GET /sign-in/oidc`: what was wrong, for the browser that has just come back.
 async fn refused(visit: Visit, headers: HeaderMap) -> Answer {
-    let kept = cookie(&headers, &way_cookie(&visit.console));
+    let kept = cookie(&headers, &fault_cookie(&visit.console));
     let kept = visit.console.people(move |people| Ok(kept.and_then(|it| people.kept_fault(&it))));
     match kept.await? {
         Some(fault) if visit.page.signed.is_some() => Err(Problem::new(fault)),
@@ -160,13 +239,14 @@ pub(crate) async fn back(State(console): State<Arc<Console>>, request: Request) 
     let taken = console
         .people(move |people| people.back_from_provider(&state, browser.as_deref(), &place))
         .await;
-    let (lang, done) = match taken {
-        Ok(returned) => (returned.lang, finish(&visit, query, returned).await),
-        Err(fault) => (lang, Err(fault)),
+    let returned = match taken {
+        Ok(returned) => returned,
+        Err(fault) => return to_refused(&visit, lang, fault, None).await,
     };
-    match done {
+    let lang = returned.lang;
+    match finish(&visit, query, returned).await {
         Ok(response) => response,
-        Err(fault) => to_refused(&visit, lang, fault).await,
+        Err(fault) => to_refused(&visit, lang, fault, Some(way_cookie(&console))).await,
     }
 }
 
@@ -182,7 +262,7 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
         Err(not_finished())
     } else {
         let now_s = console.desk.node.now_s();
-        provider.redeem(&query.code, &returned, &back_address(console), now_s).await
+        provider.redeem(&query.code, &returned, &whole(console, BACK), now_s).await
     };
     let who = match who {
         Ok(who) => who,
@@ -212,8 +292,9 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
     });
     let opened = done.await?;
     let session = opened.map(|token| (header::SET_COOKIE, set_cookie(console, &token)));
-    let way = (header::SET_COOKIE, unset_way(console));
-    Ok((AppendHeaders(session.into_iter().chain([way])), to).into_response())
+    let over = [way_cookie(console), fault_cookie(console), left_cookie(console)];
+    let over = over.map(|name| (header::SET_COOKIE, unset(&name)));
+    Ok((AppendHeaders(session.into_iter().chain(over)), to).into_response())
 }
 
 /// Whoever is signed in, for an errand that is somebody's.
@@ -223,13 +304,19 @@ async fn signed(visit: &Visit, errand: Errand) -> Outcome<Option<Signed>> {
     visit.console.people(move |people| people.signed(&token, true)).await
 }
 
-/// To the page that says what was wrong: in the address there is nothing of the provider then.
-async fn to_refused(visit: &Visit, lang: Lang, fault: Box<Fault>) -> Response {
+/// To the page that says what was wrong: in the address there is nothing of the provider then. `over` is the cookie of
+/// a way there that was used up.
+async fn to_refused(
+    visit: &Visit,
+    lang: Lang,
+    fault: Box<Fault>,
+    over: Option<String>,
+) -> Response {
     let place: Place = visit.place.clone();
     let kept = visit.console.people(move |people| people.keep_fault(fault, &place)).await;
+    let kept = kept.ok().map(|it| set(&fault_cookie(&visit.console), &it, FAULT_LASTS_S));
+    let over = over.map(|name| unset(&name));
+    let cookies = kept.into_iter().chain(over).map(|it| (header::SET_COOKIE, it));
     let to = Redirect::to(&format!("/{lang}/sign-in/oidc"));
-    match kept {
-        Ok(token) => ([(header::SET_COOKIE, set_way(&visit.console, &token))], to).into_response(),
-        Err(_) => to.into_response(),
-    }
+    (AppendHeaders(cookies), to).into_response()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::Query;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use entente_node::fault::{Both, Fault};
 use entente_node::people::{Token, Typed};
 use serde::Deserialize;
@@ -89,9 +89,7 @@ async fn sign_in(visit: Visit, Form(form): Form<SignIn>) -> Answer {
     let SignIn { name, password, code, to } = form;
     let shown: String = name.chars().take(64).collect();
     let typed = Typed { name, password, code };
-    let proof = console.proofs.acquire().await;
-    let opened = console.people(move |people| people.sign_in(&typed, &place)).await;
-    drop(proof);
+    let opened = console.proving(move |people| people.sign_in(&typed, &place)).await;
     match opened {
         Ok(token) => {
             let cookie = set_cookie(console, &token);
@@ -133,12 +131,16 @@ async fn end(visit: &Visit) -> Result<(), Problem> {
     Ok(ended.await?)
 }
 
-/// `POST /sign-out`.
+/// `POST /sign-out`. Whoever signed in at the identity provider is led on to it.
 async fn sign_out(visit: Visit) -> Answer {
     end(&visit).await?;
-    let cookie = unset_cookie(&visit.console);
+    if let Some(led) = super::oidc::led_out(&visit).await? {
+        return Ok(led);
+    }
+    let gone = [(header::SET_COOKIE, unset_cookie(&visit.console))];
+    let cookies = gone.into_iter().chain(super::oidc::leaves(&visit));
     let to = Redirect::to(&visit.page.to("/sign-in"));
-    Ok(([(header::SET_COOKIE, cookie)], to).into_response())
+    Ok((AppendHeaders(cookies), to).into_response())
 }
 
 #[derive(Template)]
@@ -158,7 +160,8 @@ async fn leave(visit: Visit) -> Answer {
         (header::REFRESH, format!("0; url={}", visit.page.leave_to)),
         (header::HeaderName::from_static("clear-site-data"), "\"cache\"".to_owned()),
     ];
-    Ok((headers, page).into_response())
+    let headers = headers.into_iter().chain(super::oidc::leaves(&visit));
+    Ok((AppendHeaders(headers), page).into_response())
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The console door: HTTPS for browsers.
 //!
-//! Here are TCP and TLS, with a deadline for the handshake and a cap on connections; HTTP and the
-//! pages are the console's own crate.
+//! Here are TCP and TLS, with a deadline for the handshake, a cap on connections, of which nobody gets more than half,
+//! and an end for those whose other side takes nothing any more. HTTP and the pages are the console's own crate.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,17 +18,71 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::partner::pause_after;
+use super::steady::Steady;
+use crate::node::unpoisoned;
+use crate::subscriber::subscriber;
 
 /// The most connections at once: a browser opens six, and forty people are a large office.
 const N_CONNECTIONS: usize = 256;
+/// The most of one subscriber: that many browsers behind one address are a very large office, and nobody alone keeps the
+/// others out.
+const N_OF_SUBSCRIBER: usize = N_CONNECTIONS / 2;
 /// How long a handshake may take.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a browser may take nothing of what it asked for. A telephone in a tunnel is back before that.
+const STALL_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The door that browsers knock on.
 pub struct ConsoleDoor {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     connections: Arc<Semaphore>,
+    subscribers: Subscribers,
+}
+
+/// A place among all connections, and among those of one subscriber.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _entered: Entered,
+}
+
+/// How many connections each subscriber has.
+#[derive(Clone, Default)]
+struct Subscribers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of them; no longer when it is dropped.
+struct Entered {
+    among: Subscribers,
+    who: Option<IpAddr>,
+}
+
+impl Subscribers {
+    /// One more; `None` if its subscriber has enough. Those of this machine are not counted: a proxy brings everybody.
+    fn enter(&self, from: IpAddr) -> Option<Entered> {
+        let who = (!from.to_canonical().is_loopback()).then(|| subscriber(from));
+        if let Some(who) = who {
+            let mut all = unpoisoned(self.0.lock());
+            let n = all.entry(who).or_default();
+            if *n >= N_OF_SUBSCRIBER {
+                return None;
+            }
+            *n += 1;
+        }
+        Some(Entered { among: self.clone(), who })
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let Some(who) = self.who else { return };
+        let mut all = unpoisoned(self.among.0.lock());
+        if let Some(n) = all.get_mut(&who) {
+            *n -= 1;
+            if *n == 0 {
+                all.remove(&who);
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for ConsoleDoor {
@@ -41,7 +96,7 @@ pub struct Knock {
     socket: TcpStream,
     address: SocketAddr,
     acceptor: TlsAcceptor,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl std::fmt::Debug for Knock {
@@ -52,10 +107,10 @@ impl std::fmt::Debug for Knock {
 
 /// A connection of a browser.
 pub struct ConsoleStream {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Steady<TcpStream>>,
     /// Where it comes from.
     pub address: SocketAddr,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl std::fmt::Debug for ConsoleStream {
@@ -69,7 +124,8 @@ impl ConsoleDoor {
     pub async fn bind(address: SocketAddr, config: rustls::ServerConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let connections = Arc::new(Semaphore::new(N_CONNECTIONS));
-        Ok(Self { listener, acceptor: TlsAcceptor::from(Arc::new(config)), connections })
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Self { listener, acceptor, connections, subscribers: Subscribers::default() })
     }
 
     /// The address, with the port that the system chose if it was 0.
@@ -77,7 +133,8 @@ impl ConsoleDoor {
         self.listener.local_addr()
     }
 
-    /// Waits for the next connection. Beyond the cap, callers wait in the kernel's queue.
+    /// Waits for the next connection. Beyond the cap, callers wait in the kernel's queue; whoever has half of all has
+    /// enough, and the next one is closed.
     pub async fn knock(&self) -> Knock {
         loop {
             let permit = Arc::clone(&self.connections).acquire_owned().await;
@@ -87,9 +144,11 @@ impl ConsoleDoor {
             };
             match accepted {
                 Ok(((socket, address), permit)) => {
+                    let Some(entered) = self.subscribers.enter(address.ip()) else { continue };
+                    let place = Place { _permit: permit, _entered: entered };
                     // Pages are small; waiting to fill a packet would only delay them.
                     let _ = socket.set_nodelay(true);
-                    return Knock { socket, address, acceptor: self.acceptor.clone(), permit };
+                    return Knock { socket, address, acceptor: self.acceptor.clone(), place };
                 }
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection to the console");
@@ -103,10 +162,11 @@ impl ConsoleDoor {
 impl Knock {
     /// The TLS handshake.
     pub async fn enter(self) -> io::Result<ConsoleStream> {
-        let Self { socket, address, acceptor, permit } = self;
+        let Self { socket, address, acceptor, place } = self;
+        let socket = Steady::new(socket, STALL_DEADLINE);
         let shake = tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.accept(socket));
         let stream = shake.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(ConsoleStream { stream, address, _permit: permit })
+        Ok(ConsoleStream { stream, address, _place: place })
     }
 }
 
@@ -135,5 +195,27 @@ impl AsyncWrite for ConsoleStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_more_than_half_of_the_connections_and_a_proxy_on_this_machine_has_all() {
+        let subscribers = Subscribers::default();
+        let enter = |from: &str| subscribers.enter(from.parse().unwrap());
+        let from = |n: usize| format!("2001:db8:1:2::{n:x}");
+        let mut entered: Vec<_> = (0..N_OF_SUBSCRIBER).map(|n| enter(&from(n)).unwrap()).collect();
+        assert!(enter(&from(N_OF_SUBSCRIBER)).is_none());
+        assert!(enter("2001:db8:1:3::1").is_some());
+        entered.pop();
+        assert!(enter(&from(0)).is_some());
+        let ours = ["127.0.0.1", "::1", "::ffff:127.0.0.1"];
+        let near: Vec<_> = (0..3 * N_OF_SUBSCRIBER + 3).map(|n| enter(ours[n % 3])).collect();
+        assert!(near.iter().all(Option::is_some));
+        drop((entered, near));
+        assert!(unpoisoned(subscribers.0.lock()).is_empty());
     }
 }

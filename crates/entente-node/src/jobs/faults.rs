@@ -82,3 +82,15 @@ pub(super) fn too_many_files() -> Box<Fault> {
         ),
     )
 }
+
+/// As many files are on their way to browsers as may be.
+pub(super) fn too_many_on_the_way() -> Box<Fault> {
+    Fault::new(
+        2841,
+        (
+            "Too many files are being downloaded at once.",
+            "Trop de fichiers sont téléchargés en même temps.",
+        ),
+        ("Wait a minute, then try again.", "Attendez une minute, puis réessayez."),
+    )
+}

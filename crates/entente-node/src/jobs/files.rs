@@ -3,12 +3,12 @@
 //! They lie in one folder of the node that only its account can read, under names that say nothing, and sealed
 //! under a key that this process made and keeps in memory alone ([`super::sealed`]). An
 //! upload goes when its job has ended, when somebody removes it, and after an hour; what an export
-//! wrote goes an hour after, and what a second person approved when it was taken, or after a week. A start of the node
+//! wrote goes an hour after, and what a second person approved when it was taken whole, or after a week. A start of the node
 //! removes them all, since nobody can read them any more. The list of rows that were set aside
 //! names rows, columns and reasons, and nothing that stood in a cell: it is not sealed, and stays as long as its job is
 //! listed. What a file was called is never kept: people write names into names of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -21,6 +21,7 @@ use entente_store::seal::{SealError, Sealer, random_secret};
 
 use super::faults::{no_file, no_such_file, too_many_files};
 use super::sealed::{SealedReader, SealedWriter};
+use super::taking::{Source, Way, Ways};
 use crate::node::pairing::random;
 use crate::node::{Outcome, unpoisoned};
 use crate::setup::{io_fault, make_private};
@@ -34,8 +35,11 @@ const APPROVED_LASTS_S: i64 = 7 * 86_400;
 /// The ending of a file that is being written.
 const PART: &str = ".part";
 
-/// How many uploads of one person wait at once.
+/// How many uploads of one person come in or wait at once.
 const MAX_UPLOADS: usize = 4;
+
+/// The same of everybody: with 64 MiB each, a gigabyte.
+const MAX_UPLOADS_OF_ALL: usize = 16;
 
 /// The ending of uploads.
 const UPLOAD: &str = "upload";
@@ -53,13 +57,18 @@ pub struct Files {
     kept: Arc<Mutex<Kept>>,
     /// Made with the first file, and gone with this process.
     sealer: Arc<OnceLock<Sealer>>,
+    ways: Ways,
 }
 
 #[derive(Default)]
 struct Kept {
     uploads: BTreeMap<String, Uploaded>,
+    /// How many uploads of each person are coming in.
+    coming: BTreeMap<String, usize>,
     /// What jobs wrote, and until when it stays; without a time while they write.
     made: BTreeMap<JobId, (PathBuf, Option<i64>)>,
+    /// What is taken once, and was begun to be: that was written down.
+    begun: BTreeSet<PathBuf>,
 }
 
 struct Uploaded {
@@ -102,7 +111,7 @@ impl Files {
     pub fn new(folder: PathBuf) -> Self {
         // Operations take whole paths; the node may have been started with another.
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Self { folder, kept: Arc::default(), sealer: Arc::default() }
+        Self { folder, kept: Arc::default(), sealer: Arc::default(), ways: Ways::default() }
     }
 
     fn sealer(&self) -> Result<Sealer, SealError> {
@@ -175,19 +184,67 @@ impl Files {
         }
     }
 
-    /// Begins to take a file in. What is not finished goes again.
-    pub fn receive(&self, by: &str) -> Outcome<Receiving> {
-        let is_theirs = |it: &&Uploaded| it.by == by && it.job.is_none();
-        let n = unpoisoned(self.kept.lock()).uploads.values().filter(is_theirs).count();
-        if n >= MAX_UPLOADS {
-            return Err(too_many_files());
+    /// A place among the files on their way to browsers; `ENT-2841` if there are as many as may be.
+    pub fn way(&self) -> Outcome<Way> {
+        self.ways.begin()
+    }
+
+    /// Opens a file to be sent, sealed or not.
+    pub fn source(&self, path: &Path) -> Outcome<Source> {
+        let opened = || -> io::Result<Source> {
+            Ok(match self.open(path)? {
+                Some(sealed) => Box::new(sealed),
+                None => Box::new(File::open(path)?),
+            })
+        };
+        opened().map_err(|error| io_fault(&error))
+    }
+
+    /// Somebody begins to take what is taken once. It is written down the first time: whoever comes again because the
+    /// connection broke takes the same.
+    pub fn begin_to_take(
+        &self,
+        path: &Path,
+        write_down: impl FnOnce() -> Outcome<()>,
+    ) -> Outcome<()> {
+        if !unpoisoned(self.kept.lock()).begun.contains(path) {
+            write_down()?;
+            unpoisoned(self.kept.lock()).begun.insert(path.to_owned());
         }
+        Ok(())
+    }
+
+    /// It was taken whole, and goes.
+    pub fn taken(&self, path: &Path) {
+        remove(path);
+        let mut kept = unpoisoned(self.kept.lock());
+        kept.begun.remove(path);
+        kept.made.retain(|_, (made, _)| made.as_path() != path);
+    }
+
+    /// Begins to take a file in. What is not finished goes again; it counts from now on.
+    pub fn receive(&self, by: &str) -> Outcome<Receiving> {
+        let coming = self.coming(by)?;
         self.ready()?;
         let id = hex::encode(random::<16>()?);
         let path = self.upload_path(&id);
         let file = self.make(&path).map_err(|error| io_fault(&error))?;
-        let (files, by) = (self.clone(), by.to_owned());
-        Ok(Receiving { files, by, id, file, n_bytes: 0, has_mapping: false, done: false })
+        let files = self.clone();
+        Ok(Receiving { files, coming, id, file, n_bytes: 0, has_mapping: false, done: false })
+    }
+
+    /// A place for an upload of this person; `ENT-2736` if there are as many as may be.
+    fn coming(&self, by: &str) -> Outcome<Coming> {
+        let mut kept = unpoisoned(self.kept.lock());
+        let waiting = kept.uploads.values().filter(|it| it.job.is_none());
+        let n_waiting = waiting.clone().filter(|it| it.by == by).count();
+        let n_all = waiting.count() + kept.coming.values().sum::<usize>();
+        let n_coming = kept.coming.get(by).copied().unwrap_or(0);
+        if n_waiting + n_coming >= MAX_UPLOADS || n_all >= MAX_UPLOADS_OF_ALL {
+            return Err(too_many_files());
+        }
+        kept.coming.insert(by.to_owned(), n_coming + 1);
+        Ok(Coming { kept: Arc::clone(&self.kept), by: by.to_owned() })
     }
 
     /// A file that this person uploaded. Somebody else's is not there.
@@ -250,7 +307,7 @@ impl Files {
         made.map(|(path, _)| path.clone()).ok_or_else(no_such_file)
     }
 
-    /// What a job made, to be taken away.
+    /// What a job made, to be read.
     pub fn open_made(&self, job: &str) -> Outcome<SealedReader> {
         let opened = self.open(&self.made(job)?).map_err(|error| io_fault(&error))?;
         opened.ok_or_else(no_such_file)
@@ -314,10 +371,12 @@ impl Files {
             }
             stays
         });
-        kept.made.retain(|_, (path, until)| {
+        let Kept { made, begun, .. } = &mut *kept;
+        made.retain(|_, (path, until)| {
             let stays = until.is_none_or(|until| now_s < until);
             if !stays {
                 remove(path);
+                begun.remove(&*path);
             }
             stays
         });
@@ -390,10 +449,26 @@ impl Drop for Once {
     }
 }
 
+/// A place for an upload that is coming in; nobody's any more when it is dropped.
+struct Coming {
+    kept: Arc<Mutex<Kept>>,
+    by: String,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        let mut kept = unpoisoned(self.kept.lock());
+        match kept.coming.get(&self.by).copied() {
+            Some(n) if n > 1 => kept.coming.insert(self.by.clone(), n - 1),
+            _ => kept.coming.remove(&self.by),
+        };
+    }
+}
+
 /// A file that comes in, piece by piece.
 pub struct Receiving {
     files: Files,
-    by: String,
+    coming: Coming,
     id: String,
     file: SealedWriter,
     n_bytes: u64,
@@ -433,7 +508,8 @@ impl Receiving {
         self.file.finish().map_err(|error| io_fault(&error))?;
         self.done = true;
         let (n_bytes, has_mapping) = (self.n_bytes, self.has_mapping);
-        let upload = Uploaded { by: self.by.clone(), at_s: now_s, n_bytes, has_mapping, job: None };
+        let by = self.coming.by.clone();
+        let upload = Uploaded { by, at_s: now_s, n_bytes, has_mapping, job: None };
         unpoisoned(self.files.kept.lock()).uploads.insert(self.id.clone(), upload);
         Ok(self.id.clone())
     }
@@ -464,6 +540,74 @@ fn remove(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_coming_in_counts_from_the_beginning_and_no_more_once_it_broke_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().join("jobs"));
+        let code = |by: &str| files.receive(by).unwrap_err().code;
+        let mut coming: Vec<_> = (0..MAX_UPLOADS).map(|_| files.receive("lea").unwrap()).collect();
+        assert_eq!(code("lea"), "ENT-2736");
+        // It broke off, and nothing of it is left.
+        drop(coming.pop());
+        let n_files = || fs::read_dir(folder.path().join("jobs")).unwrap().count();
+        assert_eq!(n_files(), MAX_UPLOADS - 1);
+        let mut receiving = files.receive("lea").unwrap();
+        receiving.push(b"a,b\n").unwrap();
+        receiving.finish(0).unwrap();
+        assert_eq!(code("lea"), "ENT-2736", "what waits counts on");
+        // Everybody together has a bound too.
+        let others: Vec<_> = (MAX_UPLOADS..MAX_UPLOADS_OF_ALL)
+            .map(|n| files.receive(&format!("user{n}")).unwrap())
+            .collect();
+        assert_eq!(code("omar"), "ENT-2736");
+        drop((coming, others));
+        assert!(files.receive("omar").is_ok());
+    }
+
+    #[test]
+    fn what_is_taken_once_is_written_down_once_and_stays_until_it_was_taken_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().join("jobs"));
+        let path = files.export_path([1; 16], "csv").unwrap();
+        let write = || {
+            let mut file = files.make(&path).unwrap();
+            file.write_all(b"a,b\n").unwrap();
+            file.finish().unwrap();
+            files.exported(&path, 0);
+        };
+        write();
+        let n = std::cell::Cell::new(0);
+        let begin = |is_written: bool| {
+            files.begin_to_take(&path, || {
+                n.set(n.get() + 1);
+                if is_written { Ok(()) } else { Err(no_such_file()) }
+            })
+        };
+        // What cannot be written down is not begun.
+        assert!(begin(false).is_err());
+        for _ in 0..3 {
+            begin(true).unwrap();
+            let mut text = String::new();
+            files.source(&path).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, "a,b\n");
+        }
+        assert_eq!(n.get(), 2);
+        files.taken(&path);
+        assert!(!path.exists() && files.source(&path).is_err());
+        // Another one at the same place is another one, also after a week in which nobody came again.
+        for is_taken in [true, false] {
+            write();
+            begin(true).unwrap();
+            if is_taken {
+                files.taken(&path);
+            } else {
+                files.sweep(APPROVED_LASTS_S);
+            }
+            assert!(!path.exists());
+        }
+        assert_eq!(n.get(), 4);
+    }
 
     #[test]
     fn an_upload_goes_to_one_job_and_only_that_one_gives_it_back() {

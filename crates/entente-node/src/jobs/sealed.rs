@@ -9,16 +9,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use entente_store::seal::{OVERHEAD, SealError, Sealer};
-use tokio::sync::mpsc;
-use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
 /// Bytes of a piece before it is sealed.
-const PIECE: usize = 64 * 1024;
-
-/// Pieces on their way to a browser.
-const ON_THE_WAY: usize = 2;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// What a piece is bound to.
 fn place(name: &str, nth: u64, is_last: bool) -> Vec<u8> {
@@ -139,22 +133,6 @@ impl SealedReader {
         }
         Ok(self.open.as_ref().map_or(&[], |(_, piece)| piece.as_slice()))
     }
-
-    /// All of it, piece by piece, for whoever takes it away. Ends with an error where it does not open.
-    pub fn stream(mut self) -> impl Stream<Item = io::Result<Vec<u8>>> + Send {
-        let (sender, receiver) = mpsc::channel(ON_THE_WAY);
-        tokio::task::spawn_blocking(move || {
-            for nth in 0..self.n_pieces {
-                let piece = self.piece(nth).map(<[u8]>::to_vec);
-                let is_over = piece.is_err();
-                // Nobody takes it any more, or it does not open.
-                if sender.blocking_send(piece).is_err() || is_over {
-                    return;
-                }
-            }
-        });
-        ReceiverStream::new(receiver)
-    }
 }
 
 impl Read for SealedReader {
@@ -186,8 +164,6 @@ impl Seek for SealedReader {
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
-
-    use tokio_stream::StreamExt as _;
 
     use super::*;
 
@@ -294,20 +270,21 @@ mod tests {
         assert!(!on_disk.windows(8).any(|window| window == b"Tremblay"));
     }
 
-    #[tokio::test]
-    async fn it_streams_and_a_damaged_piece_ends_the_stream_with_an_error() {
+    #[test]
+    fn what_comes_before_a_damaged_piece_is_read_and_then_an_error_and_no_end() {
         let (kept, all) = (Kept::new(), bytes(2 * PIECE + 9));
         kept.write(&all, PIECE);
-        let open = || {
-            let file = File::open(kept.path()).unwrap();
-            SealedReader::new(file, kept.sealer.clone(), "a").unwrap().stream()
-        };
-        let pieces: Vec<_> = open().map(Result::unwrap).collect().await;
-        assert!(pieces.concat() == all);
         let mut damaged = std::fs::read(kept.path()).unwrap();
         damaged[PIECE + OVERHEAD] ^= 1;
         std::fs::write(kept.path(), damaged).unwrap();
-        let ends: Vec<_> = open().map(|it| it.is_ok()).collect().await;
-        assert_eq!(ends, [true, false]);
+        let file = File::open(kept.path()).unwrap();
+        let mut reader = SealedReader::new(file, kept.sealer, "a").unwrap();
+        let mut first = vec![0; PIECE];
+        reader.read_exact(&mut first).unwrap();
+        assert!(first == all[..PIECE]);
+        for _ in 0..2 {
+            let error = reader.read(&mut first).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! Counting wrong attempts, for each account and each address.
+//! Counting wrong attempts, for each account, each address, and all addresses that one customer can have.
 //!
-//! Every method of signing in counts into the same two numbers, and every way to write a name into
+//! Every method of signing in counts into the same numbers, and every way to write a name into
 //! the same account. An attempt is counted before it is checked, so that many at once do not slip
 //! through together. Kept in memory: a restart of the node, which an attacker cannot cause, begins
 //! anew.
@@ -8,10 +8,14 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use crate::subscriber::{site, subscriber};
+
 /// Wrong attempts on one account before the next one has to wait.
 const FREE_FOR_ACCOUNT: u32 = 5;
 /// Wrong attempts from one address before the next one has to wait: an office may share one.
 const FREE_FOR_ADDRESS: u32 = 20;
+/// The same from a site of IPv6, whose 65,536 halves would be as many addresses: ten offices may be beside each other.
+const FREE_FOR_SITE: u32 = 200;
 /// The longest wait, in seconds. Longer would let anybody keep somebody out for a day.
 const MAX_WAIT_S: i64 = 900;
 /// After so many seconds without a wrong attempt, all is forgotten.
@@ -23,6 +27,7 @@ const MAX_WATCHED: usize = 10_000;
 enum Watched {
     Account(String),
     Address(IpAddr),
+    Site(IpAddr),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,12 +48,18 @@ impl Attempts {
     /// Begins an attempt on the account `name`, folded, from `from`; it counts as wrong until it
     /// [succeeds](Self::succeeded). In the way: how many seconds to wait.
     pub fn begin(&mut self, name: &str, from: IpAddr, now_s: i64) -> Result<(), i64> {
-        self.begin_all(&both(name, from), now_s)
+        let watched: Vec<_> = [account(name)].into_iter().chain(places(from)).collect();
+        self.begin_all(&watched, now_s)
     }
 
     /// The same where nobody says which account it is.
     pub fn begin_at(&mut self, from: IpAddr, now_s: i64) -> Result<(), i64> {
-        self.begin_all(&[Watched::Address(network(from))], now_s)
+        self.begin_all(&places(from).collect::<Vec<_>>(), now_s)
+    }
+
+    /// The same where somebody who is known, by this folded name, tries what only a colleague knows.
+    pub fn begin_by(&mut self, name: &str, now_s: i64) -> Result<(), i64> {
+        self.begin_all(&[account(name)], now_s)
     }
 
     fn begin_all(&mut self, watched: &[Watched], now_s: i64) -> Result<(), i64> {
@@ -70,23 +81,30 @@ impl Attempts {
 
     /// The attempt was right.
     pub fn succeeded(&mut self, name: &str, from: IpAddr) {
-        let [account, _] = both(name, from);
-        self.tries.remove(&account);
+        self.succeeded_by(name);
         self.succeeded_at(from);
+    }
+
+    /// The attempt of somebody who is known was right.
+    pub fn succeeded_by(&mut self, name: &str) {
+        self.tries.remove(&account(name));
     }
 
     /// The attempt where nobody said which account it is was right.
     pub fn succeeded_at(&mut self, from: IpAddr) {
         // One right account does not excuse what the address tried on others.
-        if let Some(tries) = self.tries.get_mut(&Watched::Address(network(from))) {
-            tries.n = tries.n.saturating_sub(1);
+        for place in places(from) {
+            if let Some(tries) = self.tries.get_mut(&place) {
+                tries.n = tries.n.saturating_sub(1);
+            }
         }
     }
 
     /// How many attempts on the account were turned away without a look since this was last asked.
     pub fn take_turned_away(&mut self, name: &str) -> u64 {
-        let account = Watched::Account(name.to_owned());
-        self.tries.get_mut(&account).map_or(0, |tries| std::mem::take(&mut tries.n_turned_away))
+        self.tries
+            .get_mut(&account(name))
+            .map_or(0, |tries| std::mem::take(&mut tries.n_turned_away))
     }
 
     fn wait(&self, watched: &Watched, now_s: i64) -> i64 {
@@ -94,6 +112,7 @@ impl Attempts {
         let free = match watched {
             Watched::Account(_) => FREE_FOR_ACCOUNT,
             Watched::Address(_) => FREE_FOR_ADDRESS,
+            Watched::Site(_) => FREE_FOR_SITE,
         };
         let Some(beyond) = tries.n.checked_sub(free) else { return 0 };
         let wait = 2_i64.checked_pow(beyond + 1).unwrap_or(MAX_WAIT_S).min(MAX_WAIT_S);
@@ -113,19 +132,12 @@ impl Attempts {
     }
 }
 
-fn both(name: &str, from: IpAddr) -> [Watched; 2] {
-    [Watched::Account(name.to_owned()), Watched::Address(network(from))]
+fn account(name: &str) -> Watched {
+    Watched::Account(name.to_owned())
 }
 
-/// One subscriber: an IPv4 address, or the half of an IPv6 address that a provider hands out.
-fn network(from: IpAddr) -> IpAddr {
-    match from.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
-    }
+fn places(from: IpAddr) -> impl Iterator<Item = Watched> {
+    [Watched::Address(subscriber(from))].into_iter().chain(site(from).map(Watched::Site))
 }
 
 #[cfg(test)]
@@ -175,9 +187,29 @@ mod tests {
             attempts.begin(&format!("user{n}"), HERE, 0).unwrap();
         }
         assert!(attempts.begin("another", HERE, 0).is_err());
-        let neighbours = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"].map(|it| it.parse().unwrap());
-        assert_eq!(network(neighbours[0]), network(neighbours[1]));
-        assert_eq!(network("::ffff:192.0.2.7".parse().unwrap()), HERE);
+        assert!(attempts.begin("another", "::ffff:192.0.2.7".parse().unwrap(), 0).is_err());
+        // Nor does it help to have many addresses.
+        for n in 0..20 {
+            let from = format!("2001:db8:1:2::{n:x}").parse().unwrap();
+            attempts.begin(&format!("user{n}"), from, 0).unwrap();
+        }
+        assert!(attempts.begin("another", "2001:db8:1:2:ffff::9".parse().unwrap(), 0).is_err());
+    }
+
+    #[test]
+    fn a_site_that_tries_from_all_its_halves_waits_and_the_one_beside_it_does_not() {
+        let mut attempts = Attempts::default();
+        let from = |half: u32| format!("2001:db8:1:{half:x}::1").parse().unwrap();
+        for n in 0..FREE_FOR_SITE {
+            attempts.begin(&format!("user{n}"), from(n), 0).unwrap();
+        }
+        assert!(attempts.begin("another", from(FREE_FOR_SITE), 0).is_err());
+        assert!(attempts.begin_at(from(FREE_FOR_SITE + 1), 0).is_err());
+        assert_eq!(attempts.begin("lea", "2001:db8:2::1".parse().unwrap(), 0), Ok(()));
+        // Whoever gets in takes nothing of it away but their own.
+        attempts.succeeded("user0", from(0));
+        assert_eq!(attempts.begin("another", from(FREE_FOR_SITE), 0), Ok(()));
+        assert!(attempts.begin("another", from(FREE_FOR_SITE), 0).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What browsers were asked, or sent away with: in memory, once, for some minutes.
 //!
 //! Anybody may have something asked without being signed in, so what is kept is bounded, and one
-//! address cannot push out what another was asked.
+//! subscriber cannot push out what another was asked.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,10 +12,12 @@ use webauthn_rs::prelude::{
     DiscoverableAuthentication, PasskeyAuthentication, PasskeyRegistration,
 };
 
+use crate::subscriber::subscriber;
+
 /// How long a person has to find a key and touch it, in seconds (WebAuthn level 3 recommends as much).
 pub(super) const PASSKEY_LASTS_S: i64 = 5 * 60;
-/// The most of one address: an office may share one.
-const MAX_OF_ADDRESS: usize = 50;
+/// The most of one subscriber: an office may share an address.
+const MAX_OF_SUBSCRIBER: usize = 50;
 /// The most at all: some megabytes.
 const MAX: usize = 5_000;
 
@@ -53,12 +55,13 @@ impl<T> Ceremonies<T> {
         Self { lasts_s, all: HashMap::new() }
     }
 
-    /// Keeps one. If there are too many, the oldest of the same address goes, or the oldest of all.
+    /// Keeps one. If there are too many, the oldest of the same subscriber goes, or the oldest of all.
     pub(super) fn keep(&mut self, name: Bytes32, ceremony: Ceremony<T>) {
         let (now_s, lasts_s) = (ceremony.begun_at_s, self.lasts_s);
         self.all.retain(|_, it| !it.is_over(now_s, lasts_s));
-        let is_near = |it: &Ceremony<T>| it.from == ceremony.from;
-        if self.all.values().filter(|it| is_near(it)).count() >= MAX_OF_ADDRESS {
+        let near = subscriber(ceremony.from);
+        let is_near = |it: &Ceremony<T>| subscriber(it.from) == near;
+        if self.all.values().filter(|it| is_near(it)).count() >= MAX_OF_SUBSCRIBER {
             self.forget_oldest(is_near);
         }
         if self.all.len() >= MAX {
@@ -90,5 +93,33 @@ impl<T> Ceremonies<T> {
 impl<T> Ceremony<T> {
     fn is_over(&self, now_s: i64, lasts_s: i64) -> bool {
         now_s - self.begun_at_s >= lasts_s
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(from: &str) -> Ceremony<()> {
+        Ceremony { doing: (), begun_at_s: 0, from: from.parse().unwrap() }
+    }
+
+    /// How many are kept after many of these and one of somebody else, whose is still there.
+    #[track_caller]
+    fn check(near: impl Fn(usize) -> String, other: &str) {
+        let (mut all, first) = (Ceremonies::lasting(60), [0xff; 32]);
+        all.keep(first, begun(other));
+        for n in 0..2 * MAX_OF_SUBSCRIBER {
+            all.keep([u8::try_from(n).unwrap(); 32], begun(&near(n)));
+        }
+        assert_eq!(all.all.len(), MAX_OF_SUBSCRIBER + 1);
+        assert!(all.see(&first, 0).is_some());
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_pushes_out_only_what_they_were_asked_themselves() {
+        check(|n| format!("2001:db8:1:2:{n:x}::1"), "2001:db8:1:3::1");
+        let one = ["192.0.2.7", "::ffff:192.0.2.7"];
+        check(|n| one[n % 2].to_owned(), "192.0.2.8");
     }
 }

@@ -19,7 +19,7 @@ pub fn not_signed_in() -> Box<Fault> {
 }
 
 /// Too many wrong attempts.
-pub(super) fn wait(seconds: i64) -> Box<Fault> {
+pub(crate) fn wait(seconds: i64) -> Box<Fault> {
     let (en, fr) = if seconds < 60 {
         (
             "Wait a minute, then try again.".to_owned(),

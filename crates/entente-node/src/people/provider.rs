@@ -35,6 +35,10 @@ const MAX_TO: usize = 1_000;
 const UNCOUNTED: [&str; 6] =
     ["ENT-2802", "ENT-2804", "ENT-2806", "ENT-2807", "ENT-2813", "ENT-2815"];
 
+/// What becomes of somebody whom the provider has not even named. Of nobody in a session it is not written down: to go
+/// there and back takes no proof of anything, so anybody could fill the log with it.
+const OF_NOBODY: [&str; 2] = ["ENT-2802", "ENT-2804"];
+
 /// What somebody goes to the provider for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
@@ -122,11 +126,13 @@ enum Found {
 }
 
 impl People {
-    /// Sends a browser to the provider. `signed` is whoever goes to prove or to move.
+    /// Sends a browser to the provider. `signed` is whoever goes to prove or to move; they are asked again there, and so is
+    /// whoever signs in where `was_left`: in a browser that somebody has just left.
     pub fn send_to_provider(
         &self,
         errand: Errand,
         signed: Option<&Signed>,
+        was_left: bool,
         (lang, to): (Lang, &str),
         from: &Place,
     ) -> Outcome<Sent> {
@@ -135,7 +141,7 @@ impl People {
             browser: Token::new()?,
             nonce: Token::new()?,
             verifier: Token::new()?,
-            fresh: errand != Errand::SignIn,
+            fresh: was_left || errand != Errand::SignIn,
         };
         let begun_at_s = self.node.now_s();
         let returned = Returned {
@@ -182,7 +188,7 @@ impl People {
     }
 
     /// Writes down that nobody came in, and gives back what they are told. For faults of the provider.
-    /// What is no sign of guessing does not count for the address.
+    /// What is no sign of guessing does not count for the address; what is of nobody is not written down.
     pub fn refuse_provider(
         &self,
         name: Option<&str>,
@@ -191,6 +197,9 @@ impl People {
     ) -> Outcome<Refusal> {
         if UNCOUNTED.contains(&fault.code.as_str()) {
             unpoisoned(self.attempts.lock()).succeeded_at(from.address);
+        }
+        if name.is_none() && OF_NOBODY.contains(&fault.code.as_str()) {
+            return Ok(fault);
         }
         let actor = name.map_or(Actor::Node, |name| Actor::Staff(name.to_owned()));
         let entry = self.node.entry(actor, Action::AccessRefused);

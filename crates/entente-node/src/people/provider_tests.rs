@@ -68,7 +68,13 @@ impl World {
     }
 
     fn sent(&self, errand: Errand, signed: Option<&Signed>) -> Sent {
-        self.people().send_to_provider(errand, signed, (Lang::Fr, "/cases"), &place()).unwrap()
+        self.sent_from(errand, signed, false)
+    }
+
+    /// The same from a browser that somebody may have left just before.
+    fn sent_from(&self, errand: Errand, signed: Option<&Signed>, was_left: bool) -> Sent {
+        let to = (Lang::Fr, "/cases");
+        self.people().send_to_provider(errand, signed, was_left, to, &place()).unwrap()
     }
 
     fn back(&self, sent: &Sent) -> Outcome<Returned> {
@@ -193,6 +199,42 @@ async fn what_is_sent_is_what_the_protocol_asks_for_and_nothing_secret_is_in_the
         assert!(address.contains("prompt=login") && address.contains("max_age=0"), "{address}");
     }
     assert_eq!(world.op.asked("/keys").len(), 1, "what is known is not asked for again");
+}
+
+#[tokio::test]
+async fn signing_out_leads_to_where_the_provider_ends_sessions_and_waits_for_nobody() {
+    const OUT: &str = "https://console.example.org:8443/sign-in/oidc/out";
+    let world = World::open().await;
+    let config = "/.well-known/openid-configuration";
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, None, "nothing is known of it");
+    let signed = world.sign_in(|_| {}).await.unwrap();
+    assert_eq!(signed.how, Method::Provider);
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, None, "it has said of none");
+    let described = async |at: &str| {
+        let mut description = world.op.description();
+        description["end_session_endpoint"] = at.into();
+        world.op.says(config, Page::json(&description));
+        world.house.clock.advance(3_600);
+        world.sign_in(|_| {}).await.unwrap();
+        world.provider.way_out(OUT, Lang::Fr).await
+    };
+    assert_eq!(described("http://127.0.0.1/end").await, None, "in the clear");
+    let end = format!("{}/end?tenant=1", world.op.issuer);
+    let address = described(&end).await.unwrap();
+    assert!(address.starts_with(&format!("{end}&")), "{address}");
+    for part in [
+        "client_id=entente",
+        "post_logout_redirect_uri=https%3A%2F%2Fconsole.example.org%3A8443%2Fsign-in%2Foidc%2Fout",
+        "state=fr",
+        "ui_locales=fr",
+    ] {
+        assert!(address.contains(part), "{part}: {address}");
+    }
+    assert!(!address.contains("id_token_hint"), "no token is kept");
+    let n_asked = world.op.asked(config).len();
+    world.house.clock.advance(10 * 3_600);
+    assert_eq!(world.provider.way_out(OUT, Lang::Fr).await, Some(address));
+    assert_eq!(world.op.asked(config).len(), n_asked);
 }
 
 /// What is wrong with the claims.
@@ -442,6 +484,26 @@ async fn who_comes_back_wrong_too_often_waits_and_whoever_gets_in_is_not_counted
 }
 
 #[tokio::test]
+async fn nobody_fills_the_log_by_going_there_and_back() {
+    let world = World::open().await;
+    let signed = world.sign_in(|_| {}).await.unwrap();
+    let n_before = world.people().node.audit_length().unwrap();
+    for _ in 0..30 {
+        let sent = world.sent(Errand::SignIn, None);
+        world.back(&sent).unwrap();
+        let fault = crate::oidc::not_finished();
+        world.people().refuse_provider(None, fault, &place()).unwrap();
+    }
+    assert_eq!(world.people().node.audit_length().unwrap(), n_before);
+    // Who went, and what was not accepted, is worth a line.
+    let name = Some(signed.staff.name.as_str());
+    world.people().refuse_provider(name, crate::oidc::not_finished(), &place()).unwrap();
+    world.people().refuse_provider(None, crate::oidc::not_accepted(), &place()).unwrap();
+    let codes: Vec<_> = world.refusals().into_iter().map(|(_, mut why, _)| why.remove(3)).collect();
+    assert_eq!(codes, ["ENT-2804", "ENT-2803"]);
+}
+
+#[tokio::test]
 async fn a_provider_that_says_too_much_or_leads_elsewhere_is_of_no_use_and_passwords_are() {
     let world = World::open().await;
     let config = "/.well-known/openid-configuration";
@@ -570,6 +632,25 @@ async fn a_fresh_proof_is_one_that_the_provider_has_just_taken_from_the_same_per
     // A clock there that is ahead makes nothing last longer here.
     let ahead = world.sign_in(|it| it["auth_time"] = (left_at_s + 86_400).into()).await.unwrap();
     assert_eq!(ahead.proved_at_s, world.now_s());
+}
+
+#[tokio::test]
+async fn whoever_sits_down_where_somebody_has_left_is_asked_again() {
+    let world = World::open().await;
+    for (ago_s, is_in) in [(61, false), (60, true)] {
+        let sent = world.sent_from(Errand::SignIn, None, true);
+        let address = world.provider.address(&sent, BACK, Lang::Fr, world.now_s()).await.unwrap();
+        assert!(address.contains("prompt=login") && address.contains("max_age=0"), "{address}");
+        let mut claims = world.claims(&sent);
+        claims["auth_time"] = (world.now_s() - ago_s).into();
+        world.op.gives(&world.key.token(&claims));
+        let returned = world.back(&sent).unwrap();
+        let who = world.provider.redeem("the-code", &returned, BACK, world.now_s()).await;
+        match is_in {
+            true => drop(who.unwrap()),
+            false => assert_eq!(code_of(who), "ENT-2813"),
+        }
+    }
 }
 
 #[tokio::test]

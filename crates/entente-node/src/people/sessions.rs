@@ -82,6 +82,8 @@ pub struct Signed {
     pub staff: Staff,
     /// What others read.
     pub display: String,
+    /// How the session was opened.
+    pub how: Method,
     /// When the person last proved who they are, in seconds since 1970.
     pub proved_at_s: i64,
     /// Until when the session lasts if nobody uses it, in seconds since 1970.
@@ -182,6 +184,7 @@ impl People {
             user: session.user,
             staff: Staff { name: row.name, roles },
             display: row.display,
+            how: session.how,
             proved_at_s: session.proved_at_s,
             idle_until_s: session.seen_at_s + SESSION_IDLE_S,
             until_s: session.made_at_s + SESSION_LASTS_S,

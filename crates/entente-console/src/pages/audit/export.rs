@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, failed};
+use crate::to_the_end;
 
 /// Files that were begun, so that two at once have two names.
 static N: AtomicU64 = AtomicU64::new(0);
@@ -34,17 +35,21 @@ pub(super) async fn export(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
     let n = N.fetch_add(1, Ordering::Relaxed);
     let name = format!("export-{}-{n}.{ending}", desk.node.now_s());
     let path = std::path::absolute(desk.home.path()).map_err(|error| io_fault(&error))?.join(name);
-    let told = visit.ask(&AuditExportAsk { file: path.display().to_string() }).await;
-    let read = move || -> Outcome<Vec<u8>> {
-        let bytes = fs::read(&path);
-        // Also after a fault: what was begun is not left lying about.
-        drop(fs::remove_file(&path));
-        bytes.map_err(|error| io_fault(&error))
-    };
-    let bytes = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(failed()));
-    told?;
+    let asking = visit.clone();
+    let bytes = to_the_end(async move {
+        let told = asking.ask(&AuditExportAsk { file: path.display().to_string() }).await;
+        let read = move || -> Outcome<Vec<u8>> {
+            let bytes = fs::read(&path);
+            // Also after a fault, and when nobody waits any more: what was begun is not left lying about.
+            drop(fs::remove_file(&path));
+            bytes.map_err(|error| io_fault(&error))
+        };
+        let bytes = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(failed()));
+        told.and(bytes)
+    });
+    let bytes = bytes.await?;
     let name = format!("attachment; filename=\"entente-audit-{}.{ending}\"", desk.node.today());
     let headers: [(HeaderName, String); 2] =
         [(header::CONTENT_TYPE, media.to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, bytes?).into_response())
+    Ok((headers, bytes).into_response())
 }

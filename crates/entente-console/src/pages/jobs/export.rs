@@ -1,6 +1,7 @@
 //! Export: which cases, into which file, with or without what identifies persons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
@@ -16,6 +17,7 @@ use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;
 use crate::route::area;
+use crate::to_the_end;
 
 area! {
     GET "/cases/export", Need::May(Op::RecordExport) => ask;
@@ -104,8 +106,9 @@ async fn ask(visit: Visit) -> Answer {
 
 /// `POST /cases/export`. That somebody proved who they are was asked on the way here.
 async fn start(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
-    let staff = &visit.signed()?.staff;
-    match visit.console.desk.start_export(staff, chosen.choice()).await {
+    let (desk, staff) = (Arc::clone(&visit.console.desk), visit.signed()?.staff.clone());
+    let choice = chosen.choice();
+    match to_the_end(async move { desk.start_export(&staff, choice).await }).await {
         Ok(job) => Ok(Redirect::to(&visit.page.to(&format!("/jobs/{job}"))).into_response()),
         // Nothing is wrong with the form: it waits for a second person.
         Err(fault) if fault.code == "ENT-2780" => Err(Problem::new(fault)),

@@ -3,6 +3,8 @@
 //! Nothing is kept before that. What the file was called, and what stands in it, is on no page: columns by
 //! their names, values covered, rows by their numbers.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Multipart, Path, RawForm};
 use axum::http::StatusCode;
@@ -18,6 +20,10 @@ use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
 use crate::problem::Problem;
 use crate::route::area;
+use crate::to_the_end;
+
+/// The longest mapping file, in bytes: what is read of it, and no file of ours has a hundredth.
+const MAX_MAPPING: usize = 1 << 20;
 
 /// The path of the form that takes the file.
 pub(super) const PATH: &str = "/cases/import";
@@ -78,7 +84,13 @@ async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault
                 }
             }
             Some("mapping") => {
-                let bytes = field.bytes().await.map_err(|_| cut_off())?;
+                let mut bytes = Vec::new();
+                while let Some(piece) = field.chunk().await.map_err(|_| cut_off())? {
+                    if bytes.len() + piece.len() > MAX_MAPPING {
+                        return Err(crate::problem::too_large());
+                    }
+                    bytes.extend_from_slice(&piece);
+                }
                 // A browser sends the field also when nothing was chosen.
                 if !bytes.is_empty() {
                     receiving.mapping(&bytes)?;
@@ -87,7 +99,9 @@ async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault
             _ => {}
         }
     }
-    receiving.finish(desk.node.now_s())
+    // Until it is on the disk, which takes its time.
+    let now_s = desk.node.now_s();
+    visit.console.jobs(move |_| receiving.finish(now_s)).await
 }
 
 #[derive(Template)]
@@ -187,7 +201,10 @@ async fn go_on(visit: Visit, Path(id): Path<String>, RawForm(form): RawForm) -> 
     let (desk, staff) = (&visit.console.desk, &visit.signed()?.staff);
     match chosen.go.as_str() {
         "import" => {
-            let job = desk.start_import(staff, &upload, &chosen.choice).await?;
+            let (desk, staff) = (Arc::clone(desk), staff.clone());
+            let choice = chosen.choice.clone();
+            let starting = async move { desk.start_import(&staff, &upload, &choice).await };
+            let job = to_the_end(starting).await?;
             Ok(Redirect::to(&visit.page.to(&format!("/jobs/{job}"))).into_response())
         }
         "remove" => {

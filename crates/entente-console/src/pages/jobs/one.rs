@@ -1,5 +1,7 @@
 //! One job: how far it is, or what came of it and what to do next.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, Query};
@@ -142,14 +144,14 @@ async fn file(visit: Visit, Path(id): Path<String>) -> Answer {
     if needs_proof(job.op) && !visit.console.desk.people.is_fresh(&signed) {
         return Err(Problem::new(fresh_proof_needed()));
     }
-    let path = visit.console.desk.jobs.files.made(&job.id)?;
-    let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
     let opened = visit.console.jobs(move |jobs| {
-        let sealed = jobs.files.open_made(&job.id)?;
+        let (way, path) = (jobs.files.way()?, jobs.files.made(&job.id)?);
+        let source = jobs.files.source(&path)?;
         jobs.file_taken(&signed.staff, &job)?;
-        Ok(sealed)
+        Ok((way, source, path.extension().is_some_and(|ending| ending == "xlsx")))
     });
-    Ok(download(Body::from_stream(opened.await?.stream()), is_workbook))
+    let (way, source, is_workbook) = opened.await?;
+    Ok(download(Body::from_stream(way.send(source)), is_workbook))
 }
 
 fn download(body: Body, is_workbook: bool) -> Response {
@@ -195,7 +197,10 @@ struct RowsPage<'a> {
 async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Answer {
     let job = job(&visit, id).await?;
     visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
-    let (total, rows) = visit.console.desk.set_aside(&job.id, place.from, ROWS)?;
+    // The whole list is read for it.
+    let (desk, id) = (Arc::clone(&visit.console.desk), job.id.clone());
+    let read = visit.console.jobs(move |_| desk.set_aside(&id, place.from, ROWS));
+    let (total, rows) = read.await?;
     let (first, n) = (place.from as u64, rows.len() as u64);
     let (first, last) = (first + u64::from(n > 0), first + n);
     show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last })

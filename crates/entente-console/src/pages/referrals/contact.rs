@@ -229,11 +229,7 @@ async fn prove(visit: &Visit, typed: &ContactForm) -> entente_node::node::Outcom
         password: typed.password.clone(),
         code: typed.code.clone(),
     };
-    let turn = visit.console.proofs.acquire().await;
-    let proved =
-        visit.console.people(move |people| people.prove_again(&signed, &typed, &place)).await;
-    drop(turn);
-    proved
+    visit.console.proving(move |people| people.prove_again(&signed, &typed, &place)).await
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! A file that a second person approved: whoever asked for it takes it, once.
 //!
-//! What is asked at the console is written into the node's own folder, sealed like every file of a job, and is gone after
+//! It goes when it was taken whole. If the connection breaks before, it stays, and whoever asked comes again. What is asked
+//! at the console is written into the node's own folder, sealed like every file of a job, and is gone after
 //! a start of the node. A file that was asked for elsewhere lies where it was asked for.
 
 use std::fs;
@@ -10,19 +11,12 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse as _;
-use entente_node::jobs::sealed::SealedReader;
 use entente_node::local::Op;
 use entente_node::local::doc::{ApprovalListAsk, ApprovalRow, ApprovalState};
-use entente_node::setup::{Home, io_fault};
+use entente_node::setup::Home;
 
 use crate::gate::{Visit, nothing_there};
 use crate::page::Answer;
-
-/// What whoever asked takes: what was asked for at the console is sealed.
-enum Taken {
-    Sealed(SealedReader),
-    Plain(Vec<u8>),
-}
 
 /// Where the file of a request lies, if it was done, is somebody's own, and is in the node's folder.
 pub(super) fn file_of(row: &ApprovalRow, me: &str, home: &Home) -> Option<PathBuf> {
@@ -57,22 +51,16 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
     let me = visit.signed()?.staff.name.clone();
     let row = rows.into_iter().find(|row| row.id == approval).ok_or_else(nothing_there)?;
     let desk = std::sync::Arc::clone(&visit.console.desk);
-    let read = visit.console.jobs(move |jobs| {
+    let opened = visit.console.jobs(move |jobs| {
         let path = file_of(&row, &me, &desk.home).ok_or_else(nothing_there)?;
-        let taken = match jobs.files.open(&path).map_err(|error| io_fault(&error))? {
-            Some(sealed) => Taken::Sealed(sealed),
-            None => Taken::Plain(fs::read(&path).map_err(|error| io_fault(&error))?),
-        };
-        desk.node.approved_file_taken(&me, &row.id)?;
-        // What is open can still be read.
-        fs::remove_file(&path).map_err(|error| io_fault(&error))?;
-        Ok((path, taken))
+        let (way, source) = (jobs.files.way()?, jobs.files.source(&path)?);
+        let write_down = || desk.node.approved_file_taken(&me, &row.id);
+        jobs.files.begin_to_take(&path, write_down)?;
+        Ok((way, source, path))
     });
-    let (path, taken) = read.await?;
-    let body = match taken {
-        Taken::Sealed(sealed) => Body::from_stream(sealed.stream()),
-        Taken::Plain(bytes) => Body::from(bytes),
-    };
+    let (way, source, path) = opened.await?;
+    let (files, whole) = (visit.console.desk.jobs.files.clone(), path.clone());
+    let taking = way.send(source).then(move || files.taken(&whole));
     let ending = path.extension().and_then(|it| it.to_str()).unwrap_or("csv");
     let today = visit.console.desk.node.today();
     let headers: [(HeaderName, String); 2] = [
@@ -82,7 +70,7 @@ pub(super) async fn take(visit: Visit, Path(approval): Path<String>) -> Answer {
             format!("attachment; filename=\"entente-cases-{today}.{ending}\""),
         ),
     ];
-    Ok((headers, body).into_response())
+    Ok((headers, Body::from_stream(taking)).into_response())
 }
 
 #[cfg(test)]

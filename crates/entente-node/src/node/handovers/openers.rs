@@ -12,7 +12,7 @@ use super::{no_opener, unknown_opener};
 use crate::fault::Fault;
 use crate::node::audit::no_randomness;
 use crate::node::pairing::random;
-use crate::node::{Node, Outcome};
+use crate::node::{Node, Outcome, unpoisoned};
 use crate::setup::{MIN_PASSPHRASE, ring_fault, short_passphrase};
 
 /// The most openers of one node. Each costs 1.2 kB in every team key.
@@ -95,7 +95,11 @@ impl Node {
         }
         let id = OpenerId(random::<16>()?);
         let key = OpenerKey::generate(&mut SystemRandomness).map_err(|_| no_randomness())?;
-        let sealed = seal_for_person(passphrase, kdf, &whose(self, id), &key.seed());
+        let sealed = {
+            // One at a time, since each takes 64 MiB.
+            let _turn = unpoisoned(self.guesses.lock());
+            seal_for_person(passphrase, kdf, &whose(self, id), &key.seed())
+        };
         let row = OpenerRow {
             name: name.clone(),
             account: account(&actor),

@@ -14,7 +14,8 @@ use entente_store::seal::open_for_person;
 use super::keys::until_s;
 use super::{openers, unknown_handover};
 use crate::fault::Fault;
-use crate::node::{Node, Outcome};
+use crate::node::{Node, Outcome, unpoisoned};
+use crate::people::{fold, too_many_attempts};
 
 /// A hand-over that a person has opened.
 #[derive(Debug)]
@@ -55,7 +56,8 @@ impl Node {
     ) -> Outcome<OpenedHandover> {
         let prepared = self.db.read(|tx| self.prepare_opening(tx, home, referral, name));
         let opened = prepared.and_then(|prepared| {
-            let details = self.unseal(home, referral, &prepared, passphrase)?;
+            let unseal = || self.unseal(home, referral, &prepared, passphrase);
+            let details = self.counted(&actor, unseal)?;
             Ok((prepared, details))
         });
         let (prepared, details) = match opened {
@@ -116,6 +118,23 @@ impl Node {
         Ok(Prepared { opener, person, at, row, sealed, wrapped, until_s })
     }
 
+    /// Tries a passphrase. One at a time, since each takes 64 MiB. Wrong ones count for whoever tries, so that nobody guesses
+    /// a colleague's, and nobody keeps a colleague from theirs.
+    fn counted<T>(&self, actor: &Actor, open: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        let who = match actor {
+            Actor::Staff(name) => fold(name),
+            Actor::Partner(_) | Actor::Node => String::new(),
+        };
+        let mut guesses = unpoisoned(self.guesses.lock());
+        guesses.begin_by(&who, self.now_s()).map_err(too_many_attempts)?;
+        let opened = open();
+        let is_wrong = opened.as_ref().is_err_and(|fault| fault.code == WRONG_PASSPHRASE);
+        if !is_wrong {
+            guesses.succeeded_by(&who);
+        }
+        opened
+    }
+
     /// All that is secret is in here, and is wiped when this returns.
     fn unseal(
         &self,
@@ -147,6 +166,9 @@ impl Node {
         sealed.open(&team, &binding).map_err(|_| altered())
     }
 }
+
+/// The code of [`wrong_passphrase`].
+const WRONG_PASSPHRASE: &str = "ENT-2406";
 
 fn wrong_passphrase() -> Box<Fault> {
     Fault::new(
