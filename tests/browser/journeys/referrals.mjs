@@ -106,6 +106,15 @@ export async function referrals(world) {
   const service = path(theirs).replace("/fr", "");
   world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
   world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
+
+  // Changed in the form that shows what is kept; what is not touched stays.
+  await theirs.click("main a.button:has-text('Modifier')");
+  world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
+  await world.look(theirs, "serv-edit-fr", { picture: false });
+  await theirs.fill("#phones", "204-555-0100\n204-555-0101");
+  await theirs.click("text=Enregistrer");
+  const changed = await text(theirs);
+  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
