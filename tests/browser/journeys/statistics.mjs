@@ -155,6 +155,10 @@ export async function statistics(world) {
   world.check((await page.locator("main .tag.good").count()) === 1, "the plan is not signed where it was drafted");
   office.json("sync");
   const there = await world.person(office, "marc", ["privacy_officer"], { lang: "fr" });
+  await there.page.goto(`${office.origin}/fr/home`);
+  const waits = (await there.page.textContent("[data-watch]")).replace(/\u00a0/g, " ");
+  world.check(waits.includes("1 plan de diffusion attend notre signature"), `home does not say that a plan waits for a signature: ${waits}`);
+  world.check((await there.page.locator(`[data-watch] a[href*="${id}"]`).count()) === 1, "home does not lead to the plan");
   await there.page.goto(`${office.origin}/fr/statistics`);
   await world.look(there.page, "statistics-unsigned", { picture: false });
   await there.page.click(`.tasks a[href*="${id}"]`);
@@ -377,6 +381,8 @@ export async function overlap(world) {
   const marc = await world.person(others.Police, "marc", ["privacy_officer"], { lang: "fr" });
   centre.json("stats", "overlap", "draft", "2024", "--helpers", "University,Registry", "--contributes", "Police=police,Shelter=shelter", "--propose");
   for (const house of Object.values(others)) house.json("sync");
+  await marc.page.goto(`${others.Police.origin}/fr/home`);
+  world.check((await marc.page.textContent("[data-watch]")).includes("recoupements attendent notre signature"), "home does not say that rounds wait for a signature");
   await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap`);
   await world.look(marc.page, "overlap-list", { picture: false });
   await marc.page.click("text=2024 ·");
