@@ -201,6 +201,19 @@ export async function statistics(world) {
   });
   world.check(ontario.length === 5 && ontario.slice(0, 4).every(([, n]) => n > 30 && n < 90), `Ontario by quarter: ${JSON.stringify(ontario)}`);
 
+  // One table alone is shown, and asked for, of two periods at once.
+  await page.selectOption("#only", "province");
+  await page.click("text=Show this table");
+  world.check((await page.locator("section.sheet").count()) === 1 && page.url().includes("cube=province"), "not one table alone is shown");
+  await page.click("summary:has-text('Ask for several periods')");
+  world.check((await page.inputValue("#cube")) === "province", "the table that is shown is not the one that is asked for");
+  await page.check("input[type=checkbox][name=period][value='2024']");
+  await world.look(page, "statistics-figures-one", { picture: false });
+  await page.click("text=Ask for these");
+  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  world.check((await page.textContent("[role=status]")).includes("Everybody has given"), "a table of two periods is not there");
+  await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
+
   // The return takes two here: Léa asks, Omar approves, and she finds it.
   await page.click("text=Make the national return");
   world.check((await page.textContent("main")).includes("ENT-2780"), "a return that takes two was made at once");
@@ -438,6 +451,17 @@ export async function overlap(world) {
   await page.fill("#table", "Police\tShelter\tfrequency\n1\t0\t400\n0\t1\t300\n1\t1\t60\n");
   await page.click("main form button");
   world.check((await page.textContent("[role=status]")).includes("2,760"), "the estimate is another one");
+  // With a seed of one's own, and a number of draws that is none.
+  await page.click("summary:has-text('How the interval is drawn')");
+  await page.fill("#replications", "3");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2823") && (await page.isVisible("#replications")), "three draws were taken");
+  await page.click(".summary a[href='#replications']");
+  await page.fill("#replications", "200");
+  await page.fill("#seed", "7");
+  await page.click("main form button");
+  const drawn = await page.textContent("[role=status]");
+  world.check(drawn.includes("2,760") && drawn.includes("seed: 7"), `an estimate with a seed said ${drawn}`);
   await page.setViewportSize({ width: 1200, height: 1500 });
   await world.look(page, "overlap-estimate-en", { picture: false });
   await page.setViewportSize({ width: 1200, height: 820 });
