@@ -137,6 +137,18 @@ export async function referrals(world) {
   await page.goto(`${shelter.origin}/en/services`);
   world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
   world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
+  // What has room comes first, wherever it is; or the nearest, with how far each is.
+  await page.selectOption("#order", "near");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page)).includes("Near what?"), "the nearest of nowhere");
+  await page.selectOption("#near", "Brandon");
+  await page.click("main button:has-text('Search')");
+  const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
+  world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
+  await world.look(page, "serv-nearest", { picture: false });
+  await page.selectOption("#order", "");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
   await page.selectOption("#near", "Winnipeg");
   await page.selectOption("#within", "25");
