@@ -118,28 +118,25 @@ impl Jobs {
     pub fn recover(&self) -> Outcome<u64> {
         let now_s = self.node.now_s();
         let lost = self.node.db.write("jobs lost", |tx| {
-            let (mut entries, mut kept) = (Vec::new(), Vec::new());
+            let mut entries = Vec::new();
             for (id, row) in tx.jobs()? {
                 if row.state == JobState::Running {
                     let row = JobRow { state: JobState::Lost, ended_s: now_s, ..row };
                     let entry = self.node.entry(Actor::Node, Action::JobLost).reference(id);
                     entries.push(entry.reasons([row.op.clone()]));
                     tx.put_job(&id, &row)?;
-                    kept.push(id);
                 } else if row.ended_s < now_s - KEPT_S {
                     tx.delete_job(&id)?;
-                } else {
-                    kept.push(id);
                 }
             }
             let n_lost = entries.len() as u64;
             if n_lost > 0 {
                 self.node.write_audit(tx, entries)?;
             }
-            Ok::<_, Box<Fault>>((n_lost, kept))
+            Ok::<_, Box<Fault>>(n_lost)
         });
-        let (n_lost, kept) = lost?;
-        self.files.clear(&kept);
+        let n_lost = lost?;
+        self.files.clear();
         Ok(n_lost)
     }
 

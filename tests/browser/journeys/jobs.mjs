@@ -215,6 +215,23 @@ export async function jobs(world) {
   const held = centre.json("status").records.held;
   world.check(held > 100, `the partner holds ${held} summaries`);
 
+  // The partner reads what it was given: page by page, filtered, and one with where it came from.
+  const { page: there } = await world.person(centre, "marc", ["coordinator"], { display: "Marc Roy" });
+  await there.goto(`${centre.origin}/en/home`);
+  await there.click("text=summaries that partners shared with us");
+  world.check((await there.textContent("caption")).includes(`of ${held}`), `the list says ${await there.textContent("caption")}`);
+  await there.click("text=Next page");
+  world.check((await there.textContent("caption")).startsWith("51"), "there is no second page");
+  await there.selectOption("#exploitation", "organ_removal");
+  await there.click("main form button");
+  world.check((await there.textContent("main")).includes("No summary is like this"), "a filter does not filter");
+  await there.click("text=Show all summaries");
+  await there.click("table tbody th a");
+  const says = await there.textContent("main");
+  world.check(says.includes("Harbour House") && says.includes("not anonymous"), `a summary says ${says.slice(0, 300)}`);
+  const summary = new URL(there.url()).pathname.replace("/en", "");
+  await world.tour(there, centre, [["held", "/held"], ["held-one", summary]], ["held-en", "held-one-fr-390"]);
+
   await world.tour(page, house, [
     ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
     ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],

@@ -1,5 +1,5 @@
 // Two organizations become partners: two nodes, two consoles, two windows, one in English and one in French.
-import { readdirSync } from "node:fs";
+import { cpSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
@@ -109,6 +109,57 @@ async function sponsored(world, house, page, secret) {
   await still.click("main form button");
   world.check((await still.textContent("article .tag")).includes("ended"), "the sponsorship did not end without scripts");
   await plain.close();
+}
+
+/** A folder that was set back says something else at the same place, before it has heard from anybody that it is old: for
+ * whoever read it, that is another history. What is kept of it is looked at, and the quarantine lifted with a reason. */
+async function quarantined(world) {
+  const [office, clinic] = ["Office of Manitoba", "Prairie Clinic"];
+  const keeper = await reachable(world, "partners-c", { en: office, fr: "Bureau du Manitoba", type: "provincial" });
+  // By itself this one asks nobody: whoever it asks would tell it that it is old, and it would begin anew.
+  const old = await reachable(world, "partners-d", { en: clinic, fr: "Clinique des Prairies", says: { live: false, interval_s: 3600 } });
+  const { link } = keeper.json("partner", "invite", clinic, "--out", join(world.folder, "clinic.entente"));
+  old.json("partner", "open", link);
+  const heard = (house, other) => house.json("partner", "digits", other).read_aloud.replace(/\s/g, "");
+  const [atKeeper, atClinic] = [heard(keeper, clinic), heard(old, office)];
+  keeper.json("partner", "verify", clinic, atClinic);
+  old.json("partner", "verify", office, atKeeper);
+  const say = (number) => {
+    const file = join(world.folder, `clinic-${number}.toml`);
+    old.cli("agreement", "draft", "ngo-province", office, "--out", file);
+    old.json("agreement", "propose", file, office);
+  };
+  const copy = join(world.folder, "partners-d-old");
+  await old.stop();
+  cpSync(old.home, copy, { recursive: true, filter: (from) => !lstatSync(from).isSocket() });
+  await old.run();
+  say(1);
+  keeper.json("sync");
+  await old.stop();
+  await keeper.stop();
+  rmSync(old.home, { recursive: true });
+  renameSync(copy, old.home);
+  await old.run();
+  say(2);
+  say(3);
+  await keeper.run();
+  // It listens, and may have heard already.
+  try { keeper.json("sync"); } catch { /* A partner that is refused is said by the exit code. */ }
+  await old.stop();
+
+  const { page, secret } = await world.person(keeper, "noor", ["privacy_officer", "coordinator"], { display: "Noor Aziz" });
+  await page.goto(`${keeper.origin}/en/home`);
+  world.check((await page.textContent("[data-watch]")).includes("in quarantine"), "home says nothing of the quarantine");
+  await page.goto(`${keeper.origin}/en/partners`);
+  await page.click("table tbody th a");
+  world.check((await page.textContent("main")).includes("In quarantine since"), "a partner with two histories is not in quarantine");
+  const { pathname } = new URL(page.url());
+  await page.click("text=Look at the evidence");
+  if (new URL(page.url()).pathname === "/en/confirm") await world.confirm(page, secret);
+  await world.look(page, "partner-release-en", { picture: false });
+  await page.fill("#reason", "they put an old copy of the folder in place");
+  await page.click("main form button.danger");
+  world.check(new URL(page.url()).pathname === pathname && !(await page.textContent("main")).includes("In quarantine since"), "the quarantine was not lifted");
 }
 
 export async function partners(world) {
@@ -288,6 +339,16 @@ export async function partners(world) {
   world.check((await ana.textContent("main")).includes("You have suspended"), "it is not suspended");
   await ana.click("text=Resume the exchange");
   world.check((await ana.textContent(".tag")).includes("active"), "it is not active again");
+  // The agreement ends first, and the partnership stays; then that ends too.
+  await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
+  await ana.click("main a.button.danger");
+  if (new URL(ana.url()).pathname === "/en/confirm") await world.confirm(ana, secret);
+  world.check((await ana.textContent(".means")).trim().length > 0, "what the end of an agreement means is not said");
+  await world.look(ana, "agreement-end-en", { picture: false });
+  await ana.fill("#reason", "the program is over");
+  await ana.click("main form button.danger");
+  world.check((await ana.textContent("main .tag")).includes("ended"), "the agreement is not over");
+  await home(ana, alberta, "en", id);
   await ana.click("text=End the partnership");
   world.check((await ana.textContent("main")).includes("cannot be undone"), "the end is not said to be one");
   await world.look(ana, "partners-end-en", { picture: false });
@@ -295,4 +356,5 @@ export async function partners(world) {
   world.check((await ana.textContent(".tag")).includes("ended"), "it is not over");
   world.check((await ana.goto(`${alberta.origin}/en/partners/00000000`)).status() === 404, "a partner that is none has a page");
   await sponsored(world, alberta, ana, secret);
+  await quarantined(world);
 }

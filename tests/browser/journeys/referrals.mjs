@@ -106,6 +106,15 @@ export async function referrals(world) {
   const service = path(theirs).replace("/fr", "");
   world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
   world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
+
+  // Changed in the form that shows what is kept; what is not touched stays.
+  await theirs.click("main a.button:has-text('Modifier')");
+  world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
+  await world.look(theirs, "serv-edit-fr", { picture: false });
+  await theirs.fill("#phones", "204-555-0100\n204-555-0101");
+  await theirs.click("text=Enregistrer");
+  const changed = await text(theirs);
+  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
@@ -128,6 +137,18 @@ export async function referrals(world) {
   await page.goto(`${shelter.origin}/en/services`);
   world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
   world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
+  // What has room comes first, wherever it is; or the nearest, with how far each is.
+  await page.selectOption("#order", "near");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page)).includes("Near what?"), "the nearest of nowhere");
+  await page.selectOption("#near", "Brandon");
+  await page.click("main button:has-text('Search')");
+  const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
+  world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
+  await world.look(page, "serv-nearest", { picture: false });
+  await page.selectOption("#order", "");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
   await page.selectOption("#near", "Winnipeg");
   await page.selectOption("#within", "25");

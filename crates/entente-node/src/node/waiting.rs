@@ -109,6 +109,12 @@ matters! {
     ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list --all",
         ("referral was declined by all who were asked", "referrals were declined by all who were asked"),
         ("renvoi a été refusé par tous", "renvois ont été refusés par tous");
+    PlansToSign = 15, "plans_to_sign", [PrivacyOfficer], "entente plan list",
+        ("release plan waits for our signature", "release plans wait for our signature"),
+        ("plan de diffusion attend notre signature", "plans de diffusion attendent notre signature");
+    OverlapsToSign = 16, "overlaps_to_sign", [PrivacyOfficer], "entente stats overlap list",
+        ("overlap round waits for our signature", "overlap rounds wait for our signature"),
+        ("recoupement attend notre signature", "recoupements attendent notre signature");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -133,6 +139,8 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
+    (Matter::PlansToSign, |look| look.node.n_plans_to_sign()),
+    (Matter::OverlapsToSign, |look| look.node.n_overlaps_to_sign()),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 

@@ -6,7 +6,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_node::jobs::{Job, JobState};
-use entente_node::local::doc::{OverlapTold, RowProblem, StatsTable, StatsTold};
+use entente_node::local::doc::{OverlapTold, RecordImportTold, RowProblem, StatsTable, StatsTold};
 use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
@@ -189,6 +189,8 @@ struct RowsPage<'a> {
     total: u64,
     first: u64,
     last: u64,
+    // Rows were set aside, and the list of them is not there any more.
+    is_gone: bool,
 }
 
 /// `GET /jobs/{job}/rows`: the rows that an import set aside.
@@ -198,5 +200,7 @@ async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) 
     let (total, rows) = visit.console.desk.set_aside(&job.id, place.from, ROWS)?;
     let (first, n) = (place.from as u64, rows.len() as u64);
     let (first, last) = (first + u64::from(n > 0), first + n);
-    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last })
+    let imported = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
+    let is_gone = total == 0 && imported.is_some_and(|it: RecordImportTold| it.quarantined > 0);
+    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last, is_gone })
 }
