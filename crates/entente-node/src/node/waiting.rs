@@ -88,7 +88,7 @@ matters! {
     AgreementsEnding = 7, "agreements_ending", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement ends soon or has expired", "agreements end soon or have expired"),
         ("entente\u{a0}prend bientôt fin ou a expiré", "ententes prennent bientôt fin ou ont expiré");
-    ConsentsEnding = 8, "consents_ending", [CaseWorker, Supervisor], "entente record list",
+    ConsentsEnding = 8, "consents_ending", [CaseWorker, Supervisor], "entente record list --consent-ending",
         ("consent ends within 30 days", "consents end within 30 days"),
         ("consentement prend fin d’ici 30 jours", "consentements prennent fin d’ici 30 jours");
     Quarantines = 9, "quarantines", [PrivacyOfficer, Coordinator], "entente partner quarantine",
@@ -239,9 +239,13 @@ impl Look<'_> {
 
     /// Consents that hold today and will not in a month.
     fn consents_ending(&self) -> u64 {
-        let then = self.today.saturating_add(ASK_AGAIN_DAYS.days());
-        unpoisoned(self.node.cases.read()).consents_ending(self.today, then)
+        unpoisoned(self.node.cases.read()).consents_ending(self.today, ask_again(self.today))
     }
+}
+
+/// A consent that is over before this day is asked for again.
+pub(crate) fn ask_again(today: Date) -> Date {
+    today.saturating_add(ASK_AGAIN_DAYS.days())
 }
 
 fn is_to_sign(standing: &Standing) -> bool {

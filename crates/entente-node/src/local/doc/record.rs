@@ -169,6 +169,9 @@ pub struct RecordListAsk {
     /// Include those that were withdrawn.
     #[serde(default)]
     pub withdrawn: bool,
+    /// Only those with a consent that holds today and ends within 30 days.
+    #[serde(default)]
+    pub consent_ending: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
