@@ -22,6 +22,7 @@ mod guard;
 mod notices;
 mod page;
 mod pages;
+mod paging;
 mod problem;
 mod prose;
 mod public;

@@ -35,9 +35,6 @@ pub use starting::{ExportChoice, ImportChoice};
 /// How long a job that ended is listed: a week.
 const KEPT_S: i64 = 7 * 86_400;
 
-/// How many are listed.
-const MAX_LISTED: usize = 100;
-
 /// How many go on at once, so that answers to people stay quick.
 const MAX_AT_ONCE: usize = 4;
 
@@ -158,7 +155,38 @@ impl Jobs {
         let live = unpoisoned(self.live.lock());
         rows.extend(live.iter().map(|(id, live)| (*id, live.row.clone())));
         let seen = rows.into_iter().rev().filter(|(_, row)| is_seen_by(row, staff));
-        Ok(seen.take(MAX_LISTED).filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+        Ok(seen.filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+    }
+
+    /// Imports that set rows aside of which the list is still here, the newest first.
+    pub fn with_rows_aside(&self, staff: &Staff) -> Outcome<Vec<Job>> {
+        let mut jobs = self.all(staff)?;
+        jobs.retain(|job| job.state == JobState::Done && self.has_rows_aside(job.op, &job.id));
+        Ok(jobs)
+    }
+
+    /// How many there are, whoever may see them.
+    pub fn n_with_rows_aside(&self) -> Outcome<u64> {
+        let stored = self.node.db.read(|tx| tx.jobs())?;
+        let ended = stored.into_iter().filter(|(_, row)| row.state == JobState::Done);
+        let has_rows = |(id, row): &(JobId, JobRow)| {
+            let id = uuid::Uuid::from_bytes(*id).to_string();
+            Op::parse(&row.op).is_some_and(|op| self.has_rows_aside(op, &id))
+        };
+        Ok(ended.filter(has_rows).count() as u64)
+    }
+
+    fn has_rows_aside(&self, op: Op, id: &str) -> bool {
+        op == Op::RecordImport && self.files.aside(id).is_ok_and(|path| path.is_some())
+    }
+
+    /// Somebody has seen to the rows that an import set aside: their list goes.
+    pub fn rows_seen_to(&self, staff: &Staff, id: &str) -> Outcome<Job> {
+        let job = self.one(staff, id)?;
+        if job.state != JobState::Running {
+            self.files.forget(&parsed(&job.id)?);
+        }
+        Ok(job)
     }
 
     /// One job. One that is not there and one of somebody else are the same.

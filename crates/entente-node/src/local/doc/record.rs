@@ -324,6 +324,8 @@ fn default_score() -> u8 {
 /// Pairs that nobody has decided on yet, the most alike first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordDuplicatesTold {
+    /// How many there are in all.
+    pub total: u64,
     /// One row each.
     pub pairs: Vec<DuplicatePair>,
 }
