@@ -12,6 +12,7 @@ use entente_node::local::Op;
 
 use crate::gate::{Gate, gate};
 use crate::guard::guard;
+use crate::serve::patience;
 use crate::{Console, assets, gate, pages, public};
 
 /// Who may ask for a route.
@@ -103,6 +104,7 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
         .fallback(gate::not_there)
         .method_not_allowed_fallback(gate::not_there)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn_with_state(Arc::clone(&console), patience))
         .layer(from_fn_with_state(Arc::clone(&console), guard))
         .layer(from_fn(gate::remember_uri))
         .with_state(console)
