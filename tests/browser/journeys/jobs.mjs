@@ -161,6 +161,7 @@ export async function jobs(world) {
   await page.goto(`${house.origin}/en/cases/duplicates`);
   world.check((await page.locator("section.card").count()) >= 1, "no pair is proposed");
   world.check(!(await page.textContent("main")).includes("Aiyana"), "a name is shown");
+  world.check(/\d\s*pairs? to decide/.test(await page.textContent("main")), "how many pairs there are is not said");
   await world.look(page, "jobs-duplicates-en", { picture: true });
   await page.click("text=One person >> nth=-1");
   world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
@@ -237,6 +238,17 @@ export async function jobs(world) {
     ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
     ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
   ], ["jobs-rows-fr-390"]);
+
+  // Rows that were set aside wait at home until somebody has seen to them.
+  await page.goto(`${house.origin}/en/home`);
+  world.check((await page.textContent("[data-watch]")).includes("set rows aside"), "home does not say that rows were set aside");
+  await page.click(`main a[href="/en${rowsPath}"]`);
+  await page.click("text=These rows are seen to");
+  world.check(page.url() === job, `after the rows were seen to the page is ${page.url()}`);
+  await page.goto(`${house.origin}/en/home`);
+  world.check(!(await page.textContent("[data-watch]")).includes("set rows aside"), "rows wait that were seen to");
+  await page.goto(`${house.origin}/en${rowsPath}`);
+  world.check((await page.textContent("main")).includes("not here any more"), "the list of rows is still there");
 
   // A long one: the bar moves, and the work stops when it is told to.
   const many = join(world.folder, "many.csv");

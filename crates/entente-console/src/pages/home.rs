@@ -6,8 +6,8 @@ use entente_node::fault::Both;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     Check, InboxAsk, InboxTold, OverlapListAsk, PartnerRow, PartnerState, PlanListAsk, PlanRow,
-    ReferralInboxAsk, ReferralListAsk, ReferralOverdueAsk, ReferralRow, StatusAsk, StatusTold,
-    Step, WaitingLine, Wellness, Who,
+    RecordImportTold, ReferralInboxAsk, ReferralListAsk, ReferralOverdueAsk, ReferralRow,
+    StatusAsk, StatusTold, Step, WaitingLine, Wellness, Who,
 };
 use serde::Deserialize;
 
@@ -172,6 +172,7 @@ async fn tasks(
         let links = match line.matter.as_str() {
             "plans_to_sign" => plans_to_sign(visit).await?,
             "overlaps_to_sign" => overlaps_to_sign(visit).await?,
+            "rows_set_aside" => rows_set_aside(visit).await?,
             matter if is_of_partners(matter) => of_partners(&visit.page, matter, partners),
             matter => of_referrals(visit, matter).await?,
         };
@@ -265,6 +266,22 @@ async fn overlaps_to_sign(visit: &Visit) -> entente_node::node::Outcome<Vec<Link
         Link { to: p.to(&format!("/statistics/overlap/{}", it.id)), text, left: None }
     });
     Ok(links.collect())
+}
+
+/// The imports that set rows aside, each with its rows.
+async fn rows_set_aside(visit: &Visit) -> entente_node::node::Outcome<Vec<Link>> {
+    let p = &visit.page;
+    let Some(signed) = &p.signed else { return Ok(Vec::new()) };
+    let staff = signed.staff.clone();
+    let jobs = visit.console.jobs(move |jobs| jobs.with_rows_aside(&staff)).await?;
+    let link = |job: &entente_node::jobs::Job| {
+        let told = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
+        let n = told.map_or(0, |it: RecordImportTold| it.quarantined);
+        let rows = p.count(&n, &("row", "rows"), &("ligne", "lignes"));
+        let text = format!("{rows} · {}", p.at(&job.started_at));
+        Link { to: p.to(&format!("/jobs/{}/rows", job.id)), text, left: None }
+    };
+    Ok(jobs.iter().take(LINKS).map(link).collect())
 }
 
 /// The referrals that a matter is about, what is due first at the top.

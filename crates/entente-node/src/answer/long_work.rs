@@ -16,6 +16,7 @@ use crate::jobs::{ExportChoice, Files, ImportChoice, Job, Jobs};
 use crate::local::doc::*;
 use crate::local::{Ask as _, Op, Role};
 use crate::node::unpoisoned;
+use crate::node::waiting::Matter;
 use crate::setup::Home;
 
 struct Office {
@@ -102,9 +103,32 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
         let word = word.as_bytes();
         assert!(!on_disk.windows(word.len()).any(|it| it == word), "{word:?} stands on the disk");
     }
+    // It waits for whoever imports, as long as the list is here.
+    let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
+    assert_eq!(waits(), 1);
+    assert_eq!(desk.jobs.with_rows_aside(&somebody("omar", Role::Supervisor)).unwrap().len(), 1);
+    let other = somebody("omar", Role::CaseWorker);
+    assert_eq!(desk.jobs.rows_seen_to(&other, &job).unwrap_err().code, "ENT-2733");
+    assert!(desk.jobs.with_rows_aside(&other).unwrap().is_empty());
     // The next process cannot read it, and removes it; the job says what it came to as before.
     let again = Jobs::new(Arc::clone(&desk.node), Files::new(folder));
     assert_eq!((again.recover().unwrap(), office.files().len()), (0, 0));
+    assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
+    assert_eq!(waits(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_were_seen_to_wait_no_more() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let id = office.upload("anna", ROWS);
+    let upload = desk.jobs.files.upload("anna", &id).unwrap();
+    let job = desk.start_import(&anna, &upload, &ImportChoice::default()).await.unwrap();
+    office.ended(&anna, &job).await;
+    let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
+    assert_eq!(waits(), 1);
+    desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    assert_eq!((waits(), office.files().len()), (0, 0));
     assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
 }
 

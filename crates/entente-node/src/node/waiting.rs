@@ -115,6 +115,9 @@ matters! {
     OverlapsToSign = 16, "overlaps_to_sign", [PrivacyOfficer], "entente stats overlap list",
         ("overlap round waits for our signature", "overlap rounds wait for our signature"),
         ("recoupement attend notre signature", "recoupements attendent notre signature");
+    RowsSetAside = 17, "rows_set_aside", [Supervisor], "entente record import",
+        ("import has set rows aside that are to be corrected", "imports have set rows aside that are to be corrected"),
+        ("importation a mis de côté des lignes à corriger", "importations ont mis de côté des lignes à corriger");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -135,12 +138,13 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::ConsentsEnding, |look| Ok(look.consents_ending())),
     (Matter::Quarantines, |look| Ok(look.count(|it| it.row.quarantined.is_some()))),
     (Matter::ReceiptsOverdue, |look| Ok(look.standings.iter().map(|it| it.n_overdue).sum())),
-    (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
+    (Matter::BackupOld, |look| Ok(u64::from(look.beside.is_backup_old))),
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
     (Matter::PlansToSign, |look| look.node.n_plans_to_sign()),
     (Matter::OverlapsToSign, |look| look.node.n_overlaps_to_sign()),
+    (Matter::RowsSetAside, |look| Ok(look.beside.n_rows_aside)),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
@@ -205,6 +209,15 @@ impl Waiting {
     }
 }
 
+/// What lies beside the store, where only the caller looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// A backup is overdue.
+    pub is_backup_old: bool,
+    /// Imports whose lists of rows set aside are here.
+    pub n_rows_aside: u64,
+}
+
 /// What the sources look at.
 struct Look<'a> {
     node: &'a Node,
@@ -212,7 +225,7 @@ struct Look<'a> {
     ours: Vec<KeptReferral>,
     theirs: Vec<ReceivedReferral>,
     today: Date,
-    is_backup_old: bool,
+    beside: Beside,
 }
 
 impl Look<'_> {
@@ -273,16 +286,15 @@ fn is_ending(standing: &Standing, today: Date) -> bool {
 }
 
 impl Node {
-    /// How much of what waits for the staff. Whether a backup is overdue the caller knows, who knows
-    /// where they are kept.
-    pub fn waiting(&self, is_backup_old: bool) -> Outcome<Waiting> {
+    /// How much of what waits for the staff.
+    pub fn waiting(&self, beside: Beside) -> Outcome<Waiting> {
         let look = Look {
             node: self,
             standings: self.standings()?,
             ours: self.referrals()?,
             theirs: self.received_referrals()?,
             today: self.today(),
-            is_backup_old,
+            beside,
         };
         let counts: Outcome<Vec<_>> =
             SOURCES.iter().map(|(matter, source)| Ok((*matter, source(&look)?))).collect();

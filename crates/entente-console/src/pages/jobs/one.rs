@@ -24,6 +24,7 @@ area! {
     GET "/jobs/{job}/file", Need::Session => file;
     POST "/jobs/{job}/file/remove", Need::Session => remove;
     GET "/jobs/{job}/rows", Need::Session => rows;
+    POST "/jobs/{job}/rows/remove", Need::Session => rows_seen_to;
 }
 
 /// How many rows one page has.
@@ -203,4 +204,13 @@ async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) 
     let imported = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
     let is_gone = total == 0 && imported.is_some_and(|it: RecordImportTold| it.quarantined > 0);
     show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last, is_gone })
+}
+
+/// `POST /jobs/{job}/rows/remove`: somebody has corrected them, or lets them be. They wait at home no more.
+async fn rows_seen_to(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let staff = visit.signed()?.staff.clone();
+    visit.console.desk.permit(job.op, &staff).await?;
+    let job = visit.console.jobs(move |jobs| jobs.rows_seen_to(&staff, &job.id)).await?;
+    Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::answer::records::fixture::{
     actor, agree, audited, case, consent, desk, pair, pull, staff, steps,
 };
-use crate::node::waiting::Matter;
+use crate::node::waiting::{Beside, Matter};
 
 /// A province that may offer referrals to the centre, and a record of somebody who consents.
 fn two() -> (Arc<Desk>, Arc<Desk>, String) {
@@ -165,7 +165,7 @@ fn a_referral_that_all_decline_waits_for_its_case_worker_until_it_goes_on() {
     let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
     offer(&province, &staff(), ask, &steps()).unwrap();
     pull(&centre, &province);
-    let waits = || province.node.waiting(false).unwrap().n(Matter::ReferralsUnmet);
+    let waits = || province.node.waiting(Beside::default()).unwrap().n(Matter::ReferralsUnmet);
     assert_eq!(waits(), 0);
     let no = ReferralDeclineAsk { referral: id.clone(), barrier: "no_capacity".to_owned() };
     decline(&centre, &staff(), no, &steps()).unwrap();
