@@ -94,8 +94,9 @@ fn kind(op: Op) -> Option<bool> {
         Op::RecordImport | Op::RecordExport | Op::BackupCreate => Some(true),
         // Between two questions to partners: what was heard is kept, and the next run goes on there.
         Op::StatsRun | Op::OverlapRun => Some(true),
-        // What was decided for a partner must reach its feed.
-        Op::EpochClose => Some(false),
+        // What was decided for a partner must reach its feed; and what two people have decided is done, and they
+        // are told.
+        Op::EpochClose | Op::ApprovalApprove => Some(false),
         _ => None,
     }
 }
@@ -294,8 +295,10 @@ fn is_stoppable(row: &JobRow) -> bool {
     Op::parse(&row.op).and_then(kind).unwrap_or(false)
 }
 
+/// What was approved is told to whoever approved it alone: the approval says nothing of who may see what came of it.
 fn is_seen_by(row: &JobRow, staff: &Staff) -> bool {
-    row.by == staff.name || Op::parse(&row.op).is_some_and(|op| staff.may(op))
+    let may = |op: Op| op != Op::ApprovalApprove && staff.may(op);
+    row.by == staff.name || Op::parse(&row.op).is_some_and(may)
 }
 
 fn parsed(id: &str) -> Outcome<JobId> {
@@ -327,7 +330,8 @@ impl Desk {
     /// Starts an operation as a job, in the name of somebody who may ask for it. Gives the job's id.
     ///
     /// For operations that take long: imports, exports, backups, closes of epochs, figures of a plan,
-    /// overlap rounds. What takes two people is kept for the second, and is no job.
+    /// overlap rounds, and the second person's word for one of these. What takes two people is kept for the
+    /// second, and is no job.
     pub async fn start<A: crate::local::Ask>(
         self: &Arc<Self>,
         staff: &Staff,

@@ -91,6 +91,7 @@ pub(super) fn title(p: &Page, op: Op) -> &'static str {
         Op::RecordExport => p.lang.pick("Export of cases", "Exportation de dossiers"),
         Op::EpochClose => p.lang.pick("Close of an epoch", "Clôture d’une période"),
         Op::BackupCreate => p.lang.pick("Backup", "Sauvegarde"),
+        Op::ApprovalApprove => p.lang.pick("What was approved", "Ce qui a été approuvé"),
         Op::StatsRun => p.lang.pick("Figures of a plan", "Chiffres d’un plan"),
         Op::OverlapRun => p.lang.pick("Overlap round", "Recoupement de listes"),
         op => op.label(p.lang),

@@ -105,6 +105,8 @@ impl OnePage<'_> {
     /// Where the same can be started again.
     fn again(&self) -> &'static str {
         match self.job.op {
+            Op::BackupCreate => "/settings/backups",
+            Op::ApprovalApprove => "/settings/approvals",
             Op::RecordImport => "/cases/import",
             Op::RecordExport => "/cases/export",
             Op::EpochClose => "/epochs",
