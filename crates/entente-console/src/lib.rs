@@ -15,6 +15,7 @@
 //! Every page works without scripts; they add comfort. Nothing is fetched from anywhere else.
 
 mod assets;
+mod carried;
 mod charts;
 mod figures;
 mod gate;

@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         referrals::routes(),
         services::routes(),
         partners::routes(),
+        partners::bundle::routes(),
         agreements::routes(),
         held::routes(),
         sponsored::routes(),

@@ -300,7 +300,7 @@ export async function partners(world) {
   world.check(does.includes("Prevention, Protection") && does.includes("Cree") && does.includes("<script>"), `what the partner does is said like this: ${does}`);
   await harmless(world, ana, "what the partner does");
   await world.tour(ana, alberta, [
-    ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`],
+    ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`], ["partner-bundle", "/partners/bundle"],
     ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
     ["agreement-draft", `/agreements/draft?partner=${id}&template=ngo-province`],
   ], ["partners-en", "partner-fr"]);
@@ -313,6 +313,31 @@ export async function partners(world) {
   await bea.goto(`${shelter.origin}/fr/partners/invite`);
   await world.look(bea, "partner-invite-fr-390", { picture: false });
   await bea.setViewportSize({ width: 1200, height: 820 });
+
+  // Where there is no line: Ana saves what was said, and Béa reads it from the file.
+  await ana.goto(`${alberta.origin}/en/partners/${id}/end`);
+  if (new URL(ana.url()).pathname === "/en/confirm") await world.confirm(ana, secret);
+  await ana.goto(`${alberta.origin}/en/partners/${id}/exchange`);
+  const [bundle] = await Promise.all([ana.waitForEvent("download"), ana.click("text=Save a bundle for them")]);
+  world.check(/^entente-bundle-[0-9a-f]{10}-\d{4}-\d\d-\d\d\.entente$/.test(bundle.suggestedFilename()), `the bundle is called ${bundle.suggestedFilename()}`);
+  const carried = join(world.folder, "bundle.entente");
+  await bundle.saveAs(carried);
+  await bea.goto(`${shelter.origin}/fr/partners`);
+  await bea.click("text=Lire une liasse");
+  for (const [file, words] of [[alberta.pass, /ENT-1510/], [carried, /tout avait déjà été lu|Entrées nouvelles/]]) {
+    await bea.setInputFiles("#file", file);
+    await bea.click("main form button");
+    const said = await bea.textContent("main");
+    world.check(words.test(said), `a bundle says ${said.slice(0, 300)}`);
+    await world.look(bea, "partner-bundle-read", { picture: false });
+  }
+  world.check((await bea.textContent(".note.good")).includes("Bureau de l’Alberta"), "whose the bundle is is not said");
+  // What is for somebody else is of no use to whoever wrote it.
+  await ana.goto(`${alberta.origin}/en/partners/bundle`);
+  await ana.setInputFiles("#file", carried);
+  await ana.click("main form button");
+  world.check((await ana.textContent(".summary")).includes("ENT-1512"), "a bundle was read that is for somebody else");
+  world.check(readdirSync(join(alberta.home, "jobs")).length === 0 && readdirSync(join(shelter.home, "jobs")).length === 0, "a bundle was left on the disk");
 
   // The next version: a difference in words, and a no.
   await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);

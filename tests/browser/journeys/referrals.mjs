@@ -1,7 +1,7 @@
 // Referrals, services and home: two houses that are partners, one in English, one in French.
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 const OWN = "five quiet herons by the river";
 const ROLES = ["case_worker", "supervisor", "coordinator", "privacy_officer"];
@@ -223,6 +223,12 @@ export async function referrals(world) {
   world.check(!kept.includes("Zo"), "the browser keeps something");
   await theirs.click("text=Terminé : masquer");
 
+  // The service begins, and whoever asked hears of it.
+  await theirs.click("main button:has-text('Le service a commencé')");
+  world.check((await text(theirs, ".panel.now")).includes("La personne reçoit le service"), "the service is not said to have begun");
+  await world.look(theirs, "ref-in-service-fr", { picture: false });
+  await soon(world, "the beginning of the service", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("being served"); });
+
   // What came of it, back to who asked.
   await theirs.selectOption("#outcome", "provided");
   await theirs.click("main button:has-text('Fermer le renvoi')");
@@ -260,6 +266,15 @@ export async function referrals(world) {
   await page.click("button[name=quick][value='3']");
   world.check((await text(page, ".found")).includes("3 beds"), "three beds are not free");
   await page.click("text=All is still so");
+
+  // Our services as a file, in both forms.
+  await page.goto(`${shelter.origin}/en/services/ours`);
+  for (const [button, ending] of [["Save as one file (JSON)", "json"], ["Save as tables (ZIP)", "zip"]]) {
+    const [given] = await Promise.all([page.waitForEvent("download"), page.click(`text=${button}`)]);
+    world.check(new RegExp(`^entente-services-public-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`).test(given.suggestedFilename()), `the file is called ${given.suggestedFilename()}`);
+    const bytes = readFileSync(await given.path());
+    world.check(ending === "zip" ? bytes.subarray(0, 2).toString() === "PK" : JSON.parse(bytes)[0].name === "Housing desk", `the ${ending} is another file`);
+  }
 
   // A file of services, tried and imported.
   const file = join(world.folder, "services.json");

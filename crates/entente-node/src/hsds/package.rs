@@ -78,7 +78,7 @@ pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
 }
 
 /// Writes a list of services as a zip.
-pub fn write_packed(services: &Value, file: &mut File) -> io::Result<()> {
+pub fn write_packed(services: &Value, file: &mut (impl io::Write + io::Seek)) -> io::Result<()> {
     let files = files(services).map_err(|_| io::ErrorKind::InvalidData)?;
     packed::write(&files, file)
 }

@@ -178,7 +178,10 @@ fn unpacked(zip: &mut ZipArchive<impl Read + Seek>, at: usize, max: u64) -> Outc
 }
 
 /// Writes files as a zip. They bear no date, so that equal services make equal files.
-pub(super) fn write(files: &[(&str, Vec<u8>)], file: &mut File) -> io::Result<()> {
+pub(super) fn write(
+    files: &[(&str, Vec<u8>)],
+    file: &mut (impl io::Write + Seek),
+) -> io::Result<()> {
     let mut zip = ZipWriter::new(file);
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default())?;

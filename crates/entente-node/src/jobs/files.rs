@@ -142,6 +142,11 @@ impl Files {
         (path.parent() == Some(&*self.folder) && is_id && is_ours).then_some(name)
     }
 
+    /// Whether this is a place of ours: what lies there is sealed.
+    pub(crate) fn is_ours(&self, path: &Path) -> bool {
+        self.sealed_name(path).is_some()
+    }
+
     /// Opens a file of ours; `None` for a path that is none, which is read as it lies there.
     pub fn open(&self, path: &Path) -> io::Result<Option<SealedReader>> {
         let Some(name) = self.sealed_name(path) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! Services from files, and into files.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write as _};
+use std::io::{Cursor, Read, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use entente_core::lang::Lang;
 use entente_core::service::Audience;
 
 use super::Query;
-use crate::answer::exchange::{absolute, new_file_path, write_new};
+use crate::answer::exchange::{absolute, new_file_path, write_file, write_new};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
 use crate::hsds::{Aside, Format, MAX_FILE_BYTES, package, packed, read_bytes, read_file};
@@ -139,6 +139,7 @@ pub(in crate::answer) fn export(
     _: &Steps,
 ) -> Outcome<ServiceExportTold> {
     let node = &*desk.node;
+    let files = &desk.jobs.files;
     let path = new_file_path(&ask.file)?;
     let is_zip = packed::is_named(path);
     let layout = match ask.layout.as_deref() {
@@ -156,7 +157,13 @@ pub(in crate::answer) fn export(
     match layout {
         Format::Hsds => {
             let bytes = serde_json::to_vec_pretty(&written);
-            write(path, &bytes.map_err(|error| io_fault(&error.into()))?)?;
+            write_file(files, path, &bytes.map_err(|error| io_fault(&error.into()))?)?;
+        }
+        // A file of the console is one file in any case: it cannot be a folder.
+        Format::HsdsPackage if files.is_ours(path) => {
+            let mut zip = Cursor::new(Vec::new());
+            package::write_packed(&written, &mut zip).map_err(|error| io_fault(&error))?;
+            write_file(files, path, zip.get_ref())?;
         }
         Format::HsdsPackage if is_zip => {
             let done = write_new(path, |file| package::write_packed(&written, file));
