@@ -214,6 +214,22 @@ export async function statistics(world) {
   world.check((await page.textContent("[role=status]")).includes("Everybody has given"), "a table of two periods is not there");
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
 
+  // Counts across partners: a period that is not over is refused; the office answers for its own records, and says what it hides.
+  await page.goto(`${centre.origin}/en/statistics`);
+  await page.click("text=Counts across partners");
+  await page.fill("#period", "2099");
+  await page.click("text=Ask the partners");
+  world.check((await page.textContent(".summary")).includes("ENT-1603"), "a period that is not over was counted");
+  world.check((await page.inputValue("#period")) === "2099", "the period that was typed is lost");
+  await page.selectOption("#by", "province");
+  await page.fill("#period", "2025");
+  await page.click("text=Ask the partners");
+  const who = await page.textContent(".tasks");
+  world.check(who.includes(OFFICE.en) && who.includes("answered"), `who is in the count: ${who}`);
+  world.check((await page.locator("svg[role=img]").count()) === 1 && (await page.locator("table.figures tbody tr").count()) > 5, "a count has no table and picture");
+  await world.look(page, "statistics-counted-en");
+  await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
+
   // The return takes two here: Léa asks, Omar approves, and she finds it.
   await page.click("text=Make the national return");
   world.check((await page.textContent("main")).includes("ENT-2780"), "a return that takes two was made at once");
@@ -309,6 +325,7 @@ export async function statistics(world) {
     ["statistics", "/statistics"], ["statistics-draft", "/statistics/plans/draft?from=canada-v1"], ["statistics-next", `/statistics/plans/draft?from=${id}`],
     ["statistics-overlap-draft", "/statistics/overlap/draft"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
     ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
+    ["statistics-count", "/statistics/count"],
     ["statistics-gaps", "/statistics/gaps"], ["statistics-overlap", "/statistics/overlap"],
   ], ["statistics-en", "statistics-draft-en", "statistics-draft-fr-390"]);
   await there.page.goto(`${office.origin}/fr/statistics`);
