@@ -17,10 +17,6 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 const NO_PAGES = ["/jobs/{job}/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/statistics/overlap/{round}/result",
   "/statistics/overlap/{round}/table", "/stay", "/waiting"];
 
-/** Pages for which no journey has got far enough yet: an agreement that is ended, a partner in quarantine, a service of ours
- * that is changed, a round that is given up or signed. */
-const NOT_YET = ["/agreements/{agreement}/end", "/partners/{partner}/release", "/services/{service}/edit", "/statistics/overlap/{round}/end", "/statistics/overlap/{round}/sign"];
-
 export const PASSWORD = "lanterne violon maple river";
 export const ALL_ROLES = ["administrator", "case_worker", "supervisor", "privacy_officer", "coordinator", "auditor"];
 
@@ -60,6 +56,13 @@ class House {
       this.node.on("exit", () => reject(new Error("the node did not start")));
     });
     this.origin = this.up.console;
+  }
+
+  /** Stops the node, and waits until it has. */
+  async stop() {
+    const over = new Promise((resolve) => { this.node.once("exit", resolve); });
+    this.node.kill("SIGTERM");
+    await over;
   }
 }
 

@@ -11,6 +11,8 @@
 
 #[path = "console/furnished.rs"]
 mod furnished;
+#[path = "console/home.rs"]
+mod home;
 #[path = "console/hostile.rs"]
 mod hostile;
 #[path = "console/others.rs"]

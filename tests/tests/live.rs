@@ -23,7 +23,7 @@ use entente_node::doors::{DoorLimits, LiveCheck, PartnerDoor};
 use entente_node::grpc::exchange::Exchange;
 use entente_node::grpc::follow::Following;
 use entente_node::node::Node;
-use entente_node::node::waiting::Matter;
+use entente_node::node::waiting::{Beside, Matter};
 use entente_proto::v1;
 use entente_proto::v1::exchange_client::ExchangeClient;
 use entente_proto::v1::exchange_server::ExchangeServer;
@@ -90,7 +90,7 @@ async fn a_referral_waits_in_the_inbox_of_a_partner_within_two_seconds() {
     let since = std::time::Instant::now();
     let kept = office.node().create_referral(staff(), &record, card(Urgency::OneHour)).unwrap();
     office.node().offer_referral(staff(), &kept.id, &[shelter.id()]).unwrap();
-    let n = |node: &Node, matter| node.waiting(false).unwrap().n(matter);
+    let n = |node: &Node, matter| node.waiting(Beside::default()).unwrap().n(matter);
     shelter.until(|node| n(node, Matter::ReferralsToAnswer) == 1).await;
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     // An hour later it is overdue on both sides.

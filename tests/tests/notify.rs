@@ -22,6 +22,7 @@ use entente_node::config::{Config, MailConfig, PersonConfig, WebhookConfig};
 use entente_node::local::Op;
 use entente_node::local::Role;
 use entente_node::node::feeds::Via;
+use entente_node::node::waiting::{Beside, Matter};
 use entente_node::notify;
 use entente_store::engine::Kind;
 use entente_tests::federation::{plain_case, staff};
@@ -541,8 +542,8 @@ async fn a_program_that_never_takes_anything_is_given_up_after_a_day() {
     quarantine(&office, 61);
     for nth in 1..=8 {
         assert_eq!(round(&office).await, (0, 1), "try {nth}");
-        let waiting = office.node().waiting(false).unwrap();
-        let stuck = waiting.n(entente_node::node::waiting::Matter::MessagesStuck);
+        let waiting = office.node().waiting(Beside::default()).unwrap();
+        let stuck = waiting.n(Matter::MessagesStuck);
         assert_eq!(stuck, u64::from((3..8).contains(&nth)), "after try {nth}");
         office.clock.advance(6 * 3_600);
     }

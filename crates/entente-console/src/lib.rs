@@ -15,6 +15,7 @@
 //! Every page works without scripts; they add comfort. Nothing is fetched from anywhere else.
 
 mod assets;
+mod carried;
 mod charts;
 mod figures;
 mod gate;
@@ -22,6 +23,7 @@ mod guard;
 mod notices;
 mod page;
 mod pages;
+mod paging;
 mod problem;
 mod prose;
 mod public;

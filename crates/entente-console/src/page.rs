@@ -305,9 +305,9 @@ impl Page {
     /// Where the person here can go.
     pub(crate) fn items(&self) -> Vec<Link> {
         let open = ITEMS.iter().filter(|item| item.op.is_none_or(|op| self.may(op)));
-        // Agreements are part of what is between partners, and sponsored organizations stand beside them.
+        // Agreements and summaries are part of what is between partners, and sponsored organizations stand beside them.
         let here = match self.path.split(['?', '/']).nth(1) {
-            Some("agreements" | "sponsored") => Some("partners"),
+            Some("agreements" | "held" | "sponsored") => Some("partners"),
             here => here,
         };
         open.map(|item| Link {

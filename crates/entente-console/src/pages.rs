@@ -7,6 +7,7 @@ pub(crate) mod agreements;
 pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod explain;
+pub(crate) mod held;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod join;
@@ -30,7 +31,9 @@ pub(crate) fn routes() -> Vec<Route> {
         referrals::routes(),
         services::routes(),
         partners::routes(),
+        partners::bundle::routes(),
         agreements::routes(),
+        held::routes(),
         sponsored::routes(),
         statistics::routes(),
         audit::routes(),

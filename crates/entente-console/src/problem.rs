@@ -76,10 +76,11 @@ fn status(fault: &Fault) -> StatusCode {
         "2703" | "2841" => StatusCode::TOO_MANY_REQUESTS,
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
+        "2720" => StatusCode::GATEWAY_TIMEOUT,
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"
-        | "1208" | "1301" | "1401" | "2102" | "2121" | "2202" | "2211" | "2301" | "2604" => {
+        | "1208" | "1301" | "1401" | "1514" | "2102" | "2121" | "2202" | "2211" | "2301" | "2604" => {
             StatusCode::NOT_FOUND
         }
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,

@@ -12,6 +12,7 @@ use entente_node::local::Op;
 
 use crate::gate::{Gate, gate};
 use crate::guard::guard;
+use crate::serve::patience;
 use crate::{Console, assets, gate, pages, public};
 
 /// Who may ask for a route.
@@ -104,7 +105,49 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
         .fallback(gate::not_there)
         .method_not_allowed_fallback(gate::not_there)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(from_fn_with_state(Arc::clone(&console), patience))
         .layer(from_fn_with_state(Arc::clone(&console), guard))
         .layer(from_fn(gate::remember_uri))
         .with_state(console)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::files;
+
+    /// What the local door answers and the console does not ask like everything else, and why.
+    const NOT_ASKED: &[(Op, &str)] = &[
+        (Op::NodeStop, "a console that stops its node cannot start it again"),
+        (Op::RecordImport, "asked with the names of its files: `Desk::start_import`"),
+        (Op::RecordExport, "asked with the name of its file: `Desk::start_export`"),
+        (Op::CapacityShow, "the page of a service shows it with all the rest: `ServiceShow`"),
+        (Op::StoreSize, "`Doctor` says when room gets short; the numbers are for the machine"),
+        (Op::ConsoleLink, "the first way in, made on the machine; others are made by `UserAdd`"),
+    ];
+
+    /// Whether a source makes the question of this name.
+    fn makes(source: &str, question: &str) -> bool {
+        source.match_indices(question).any(|(at, _)| {
+            let before = source[..at].chars().next_back();
+            let after = &source[at + question.len()..];
+            !before.is_some_and(char::is_alphanumeric)
+                && (after.starts_with(" {") || after.starts_with("::"))
+        })
+    }
+
+    #[test]
+    fn everything_that_can_be_asked_is_asked_at_the_console_or_there_is_a_reason() {
+        let sources = files("src", "rs");
+        let mut n_asked = 0;
+        for op in Op::ALL {
+            let question = format!("{}Ask", op.method());
+            let is_asked = sources.iter().any(|(_, text)| makes(text, &question));
+            let reason = NOT_ASKED.iter().find(|(known, _)| known == op);
+            assert_ne!(is_asked, reason.is_some(), "{op}: {reason:?}");
+            assert!(reason.is_none_or(|(_, why)| !why.is_empty()), "{op}");
+            n_asked += usize::from(is_asked);
+        }
+        assert_eq!(n_asked + NOT_ASKED.len(), Op::ALL.len());
+    }
 }

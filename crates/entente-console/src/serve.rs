@@ -2,12 +2,16 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
+use axum::middleware::Next;
 use entente_node::doors::{ConsoleDoor, Knock};
+use entente_node::fault::Fault;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -15,10 +19,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use crate::Console;
+use crate::page::Page;
+use crate::problem::Problem;
+
 /// How long the head of a request may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// How long one answer may take: an import of 100,000 rows with a slow disk.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(300);
+/// When a connection is given up on whose answer has not even come to a page that says so.
+const LAST_DEADLINE: Duration = Duration::from_secs(310);
 /// How long open answers may go on after the console was told to close.
 const GRACE: Duration = Duration::from_secs(5);
 /// Requests of one connection at once.
@@ -79,13 +89,69 @@ async fn one(knock: Knock, router: Router, stop: CancellationToken) {
 async fn answered(router: Router, request: Request<Incoming>, from: SocketAddr) -> Response<Body> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Caller(from));
-    match tokio::time::timeout(ANSWER_DEADLINE, router.oneshot(request)).await {
+    match tokio::time::timeout(LAST_DEADLINE, router.oneshot(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(_) => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
             response
+        }
+    }
+}
+
+/// Gives up on an answer that takes too long, in a page of ours.
+pub(crate) async fn patience(
+    State(console): State<Arc<Console>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response<Body> {
+    let uri = request.uri().clone();
+    let page = || Page::outside(&console, &uri);
+    within(ANSWER_DEADLINE, page, next.run(request)).await
+}
+
+async fn within(
+    deadline: Duration,
+    page: impl FnOnce() -> Page,
+    answer: impl Future<Output = Response<Body>>,
+) -> Response<Body> {
+    let answer = tokio::time::timeout(deadline, answer).await;
+    answer.unwrap_or_else(|_| Problem::new(too_slow()).respond(&page()))
+}
+
+/// `ENT-2720`.
+fn too_slow() -> Box<Fault> {
+    Fault::new(
+        2720,
+        ("This takes longer than five minutes.", "Cela prend plus de cinq minutes."),
+        (
+            "What was begun may still go on. See what it came to before you ask again.",
+            "Ce qui a été lancé se poursuit peut-être. Voyez où cela en est avant de redemander.",
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::lang::Lang;
+
+    use super::*;
+    use crate::page::test_page;
+
+    #[test]
+    fn an_answer_that_does_not_come_ends_in_a_page_of_ours_in_the_language_of_whoever_waits() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        for (lang, words) in [(Lang::En, "longer than five minutes"), (Lang::Fr, "cinq minutes")] {
+            let body = runtime.block_on(async {
+                let never = std::future::pending();
+                let answer = within(Duration::from_millis(1), || test_page(lang), never).await;
+                assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+                axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap()
+            });
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            assert!(body.contains(words) && body.contains("ENT-2720"), "{body}");
+            assert!(body.contains(&format!("<html lang=\"{lang}\">")));
         }
     }
 }

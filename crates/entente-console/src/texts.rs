@@ -20,7 +20,7 @@ const ALIKE: &[&str] = &[
 /// Text of a template that is no text for people.
 const NOT_WORDS: &[&str] = &["· Entente"];
 
-fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {

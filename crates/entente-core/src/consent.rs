@@ -217,6 +217,11 @@ impl Consent {
         self.gaps_in_time(today).is_empty()
     }
 
+    /// Whether it holds on the day `today`, and is over before the day `then`.
+    pub fn is_ending(&self, today: Date, then: Date) -> bool {
+        self.is_current(today) && self.valid_until.is_some_and(|last| last < then)
+    }
+
     fn gaps_in_time(&self, today: Date) -> Vec<Gap> {
         let mut gaps = Vec::new();
         if today < self.given_on {

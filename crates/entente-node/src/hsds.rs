@@ -132,10 +132,23 @@ pub fn read_file(path: &Path, format: Option<Format>, publisher: &OrgId) -> Outc
         None => guess(path)?,
     };
     match format {
-        Format::Hsds => read::read(&json(path)?),
         Format::HsdsPackage => package::read(path),
-        Format::Ircc2022 => ircc::read(path, publisher),
-        Format::Hotlines => hotlines::read(&json(path)?, publisher),
+        format => read_bytes(&bounded(path)?, Some(format), publisher),
+    }
+}
+
+/// The same of a file that is in memory. What it was called is not known, so a table needs its format.
+pub fn read_bytes(bytes: &[u8], format: Option<Format>, publisher: &OrgId) -> Outcome<FileRead> {
+    let format = match format {
+        Some(format) => format,
+        None if packed::begins(bytes) => Format::HsdsPackage,
+        None => guess_json(bytes)?,
+    };
+    match format {
+        Format::Hsds => read::read(&json(bytes)?),
+        Format::HsdsPackage => package::read_packed(bytes),
+        Format::Ircc2022 => ircc::read(bytes, publisher),
+        Format::Hotlines => hotlines::read(&json(bytes)?, publisher),
     }
 }
 
@@ -147,7 +160,11 @@ fn guess(path: &Path) -> Outcome<Format> {
     if name.to_lowercase().ends_with(".csv") {
         return Ok(Format::Ircc2022);
     }
-    let value = json(path)?;
+    guess_json(&bounded(path)?)
+}
+
+fn guess_json(bytes: &[u8]) -> Outcome<Format> {
+    let value = json(bytes)?;
     let is_hotlines = value.get(0).is_some_and(|first| first.get("phoneNumber").is_some());
     Ok(if is_hotlines { Format::Hotlines } else { Format::Hsds })
 }
@@ -161,9 +178,8 @@ pub(crate) fn bounded(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(|error| io_fault(&error))
 }
 
-fn json(path: &Path) -> Outcome<serde_json::Value> {
-    let bytes = bounded(path)?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+fn json(bytes: &[u8]) -> Outcome<serde_json::Value> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // The reader's own words may quote the file; line and column do not.
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());

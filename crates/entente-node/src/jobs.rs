@@ -37,9 +37,6 @@ pub use taking::{Source, Taking, Way};
 /// How long a job that ended is listed: a week.
 const KEPT_S: i64 = 7 * 86_400;
 
-/// How many are listed.
-const MAX_LISTED: usize = 100;
-
 /// How many go on at once, so that answers to people stay quick.
 const MAX_AT_ONCE: usize = 4;
 
@@ -99,8 +96,9 @@ fn kind(op: Op) -> Option<bool> {
         Op::RecordImport | Op::RecordExport | Op::BackupCreate => Some(true),
         // Between two questions to partners: what was heard is kept, and the next run goes on there.
         Op::StatsRun | Op::OverlapRun => Some(true),
-        // What was decided for a partner must reach its feed.
-        Op::EpochClose => Some(false),
+        // What was decided for a partner must reach its feed; and what two people have decided is done, and they
+        // are told.
+        Op::EpochClose | Op::ApprovalApprove => Some(false),
         _ => None,
     }
 }
@@ -120,28 +118,25 @@ impl Jobs {
     pub fn recover(&self) -> Outcome<u64> {
         let now_s = self.node.now_s();
         let lost = self.node.db.write("jobs lost", |tx| {
-            let (mut entries, mut kept) = (Vec::new(), Vec::new());
+            let mut entries = Vec::new();
             for (id, row) in tx.jobs()? {
                 if row.state == JobState::Running {
                     let row = JobRow { state: JobState::Lost, ended_s: now_s, ..row };
                     let entry = self.node.entry(Actor::Node, Action::JobLost).reference(id);
                     entries.push(entry.reasons([row.op.clone()]));
                     tx.put_job(&id, &row)?;
-                    kept.push(id);
                 } else if row.ended_s < now_s - KEPT_S {
                     tx.delete_job(&id)?;
-                } else {
-                    kept.push(id);
                 }
             }
             let n_lost = entries.len() as u64;
             if n_lost > 0 {
                 self.node.write_audit(tx, entries)?;
             }
-            Ok::<_, Box<Fault>>((n_lost, kept))
+            Ok::<_, Box<Fault>>(n_lost)
         });
-        let (n_lost, kept) = lost?;
-        self.files.clear(&kept);
+        let n_lost = lost?;
+        self.files.clear();
         Ok(n_lost)
     }
 
@@ -163,7 +158,38 @@ impl Jobs {
         let live = unpoisoned(self.live.lock());
         rows.extend(live.iter().map(|(id, live)| (*id, live.row.clone())));
         let seen = rows.into_iter().rev().filter(|(_, row)| is_seen_by(row, staff));
-        Ok(seen.take(MAX_LISTED).filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+        Ok(seen.filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+    }
+
+    /// Imports that set rows aside of which the list is still here, the newest first.
+    pub fn with_rows_aside(&self, staff: &Staff) -> Outcome<Vec<Job>> {
+        let mut jobs = self.all(staff)?;
+        jobs.retain(|job| job.state == JobState::Done && self.has_rows_aside(job.op, &job.id));
+        Ok(jobs)
+    }
+
+    /// How many there are, whoever may see them.
+    pub fn n_with_rows_aside(&self) -> Outcome<u64> {
+        let stored = self.node.db.read(|tx| tx.jobs())?;
+        let ended = stored.into_iter().filter(|(_, row)| row.state == JobState::Done);
+        let has_rows = |(id, row): &(JobId, JobRow)| {
+            let id = uuid::Uuid::from_bytes(*id).to_string();
+            Op::parse(&row.op).is_some_and(|op| self.has_rows_aside(op, &id))
+        };
+        Ok(ended.filter(has_rows).count() as u64)
+    }
+
+    fn has_rows_aside(&self, op: Op, id: &str) -> bool {
+        op == Op::RecordImport && self.files.aside(id).is_ok_and(|path| path.is_some())
+    }
+
+    /// Somebody has seen to the rows that an import set aside: their list goes.
+    pub fn rows_seen_to(&self, staff: &Staff, id: &str) -> Outcome<Job> {
+        let job = self.one(staff, id)?;
+        if job.state != JobState::Running {
+            self.files.forget(&parsed(&job.id)?);
+        }
+        Ok(job)
     }
 
     /// One job. One that is not there and one of somebody else are the same.
@@ -271,8 +297,10 @@ fn is_stoppable(row: &JobRow) -> bool {
     Op::parse(&row.op).and_then(kind).unwrap_or(false)
 }
 
+/// What was approved is told to whoever approved it alone: the approval says nothing of who may see what came of it.
 fn is_seen_by(row: &JobRow, staff: &Staff) -> bool {
-    row.by == staff.name || Op::parse(&row.op).is_some_and(|op| staff.may(op))
+    let may = |op: Op| op != Op::ApprovalApprove && staff.may(op);
+    row.by == staff.name || Op::parse(&row.op).is_some_and(may)
 }
 
 fn parsed(id: &str) -> Outcome<JobId> {
@@ -304,7 +332,8 @@ impl Desk {
     /// Starts an operation as a job, in the name of somebody who may ask for it. Gives the job's id.
     ///
     /// For operations that take long: imports, exports, backups, closes of epochs, figures of a plan,
-    /// overlap rounds. What takes two people is kept for the second, and is no job.
+    /// overlap rounds, and the second person's word for one of these. What takes two people is kept for the
+    /// second, and is no job.
     pub async fn start<A: crate::local::Ask>(
         self: &Arc<Self>,
         staff: &Staff,

@@ -161,6 +161,7 @@ export async function jobs(world) {
   await page.goto(`${house.origin}/en/cases/duplicates`);
   world.check((await page.locator("section.card").count()) >= 1, "no pair is proposed");
   world.check(!(await page.textContent("main")).includes("Aiyana"), "a name is shown");
+  world.check(/\d\s*pairs? to decide/.test(await page.textContent("main")), "how many pairs there are is not said");
   await world.look(page, "jobs-duplicates-en", { picture: true });
   await page.click("text=One person >> nth=-1");
   world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
@@ -215,11 +216,39 @@ export async function jobs(world) {
   const held = centre.json("status").records.held;
   world.check(held > 100, `the partner holds ${held} summaries`);
 
+  // The partner reads what it was given: page by page, filtered, and one with where it came from.
+  const { page: there } = await world.person(centre, "marc", ["coordinator"], { display: "Marc Roy" });
+  await there.goto(`${centre.origin}/en/home`);
+  await there.click("text=summaries that partners shared with us");
+  world.check((await there.textContent("caption")).includes(`of ${held}`), `the list says ${await there.textContent("caption")}`);
+  await there.click("text=Next page");
+  world.check((await there.textContent("caption")).startsWith("51"), "there is no second page");
+  await there.selectOption("#exploitation", "organ_removal");
+  await there.click("main form button");
+  world.check((await there.textContent("main")).includes("No summary is like this"), "a filter does not filter");
+  await there.click("text=Show all summaries");
+  await there.click("table tbody th a");
+  const says = await there.textContent("main");
+  world.check(says.includes("Harbour House") && says.includes("not anonymous"), `a summary says ${says.slice(0, 300)}`);
+  const summary = new URL(there.url()).pathname.replace("/en", "");
+  await world.tour(there, centre, [["held", "/held"], ["held-one", summary]], ["held-en", "held-one-fr-390"]);
+
   await world.tour(page, house, [
     ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
     ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
     ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
   ], ["jobs-rows-fr-390"]);
+
+  // Rows that were set aside wait at home until somebody has seen to them.
+  await page.goto(`${house.origin}/en/home`);
+  world.check((await page.textContent("[data-watch]")).includes("set rows aside"), "home does not say that rows were set aside");
+  await page.click(`main a[href="/en${rowsPath}"]`);
+  await page.click("text=These rows are seen to");
+  world.check(page.url() === job, `after the rows were seen to the page is ${page.url()}`);
+  await page.goto(`${house.origin}/en/home`);
+  world.check(!(await page.textContent("[data-watch]")).includes("set rows aside"), "rows wait that were seen to");
+  await page.goto(`${house.origin}/en${rowsPath}`);
+  world.check((await page.textContent("main")).includes("not here any more"), "the list of rows is still there");
 
   // A long one: the bar moves, and the work stops when it is told to.
   const many = join(world.folder, "many.csv");

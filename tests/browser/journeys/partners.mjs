@@ -1,5 +1,5 @@
 // Two organizations become partners: two nodes, two consoles, two windows, one in English and one in French.
-import { readdirSync } from "node:fs";
+import { cpSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
@@ -109,6 +109,57 @@ async function sponsored(world, house, page, secret) {
   await still.click("main form button");
   world.check((await still.textContent("article .tag")).includes("ended"), "the sponsorship did not end without scripts");
   await plain.close();
+}
+
+/** A folder that was set back says something else at the same place, before it has heard from anybody that it is old: for
+ * whoever read it, that is another history. What is kept of it is looked at, and the quarantine lifted with a reason. */
+async function quarantined(world) {
+  const [office, clinic] = ["Office of Manitoba", "Prairie Clinic"];
+  const keeper = await reachable(world, "partners-c", { en: office, fr: "Bureau du Manitoba", type: "provincial" });
+  // By itself this one asks nobody: whoever it asks would tell it that it is old, and it would begin anew.
+  const old = await reachable(world, "partners-d", { en: clinic, fr: "Clinique des Prairies", says: { live: false, interval_s: 3600 } });
+  const { link } = keeper.json("partner", "invite", clinic, "--out", join(world.folder, "clinic.entente"));
+  old.json("partner", "open", link);
+  const heard = (house, other) => house.json("partner", "digits", other).read_aloud.replace(/\s/g, "");
+  const [atKeeper, atClinic] = [heard(keeper, clinic), heard(old, office)];
+  keeper.json("partner", "verify", clinic, atClinic);
+  old.json("partner", "verify", office, atKeeper);
+  const say = (number) => {
+    const file = join(world.folder, `clinic-${number}.toml`);
+    old.cli("agreement", "draft", "ngo-province", office, "--out", file);
+    old.json("agreement", "propose", file, office);
+  };
+  const copy = join(world.folder, "partners-d-old");
+  await old.stop();
+  cpSync(old.home, copy, { recursive: true, filter: (from) => !lstatSync(from).isSocket() });
+  await old.run();
+  say(1);
+  keeper.json("sync");
+  await old.stop();
+  await keeper.stop();
+  rmSync(old.home, { recursive: true });
+  renameSync(copy, old.home);
+  await old.run();
+  say(2);
+  say(3);
+  await keeper.run();
+  // It listens, and may have heard already.
+  try { keeper.json("sync"); } catch { /* A partner that is refused is said by the exit code. */ }
+  await old.stop();
+
+  const { page, secret } = await world.person(keeper, "noor", ["privacy_officer", "coordinator"], { display: "Noor Aziz" });
+  await page.goto(`${keeper.origin}/en/home`);
+  world.check((await page.textContent("[data-watch]")).includes("in quarantine"), "home says nothing of the quarantine");
+  await page.goto(`${keeper.origin}/en/partners`);
+  await page.click("table tbody th a");
+  world.check((await page.textContent("main")).includes("In quarantine since"), "a partner with two histories is not in quarantine");
+  const { pathname } = new URL(page.url());
+  await page.click("text=Look at the evidence");
+  if (new URL(page.url()).pathname === "/en/confirm") await world.confirm(page, secret);
+  await world.look(page, "partner-release-en", { picture: false });
+  await page.fill("#reason", "they put an old copy of the folder in place");
+  await page.click("main form button.danger");
+  world.check(new URL(page.url()).pathname === pathname && !(await page.textContent("main")).includes("In quarantine since"), "the quarantine was not lifted");
 }
 
 export async function partners(world) {
@@ -249,7 +300,7 @@ export async function partners(world) {
   world.check(does.includes("Prevention, Protection") && does.includes("Cree") && does.includes("<script>"), `what the partner does is said like this: ${does}`);
   await harmless(world, ana, "what the partner does");
   await world.tour(ana, alberta, [
-    ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`],
+    ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`], ["partner-bundle", "/partners/bundle"],
     ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
     ["agreement-draft", `/agreements/draft?partner=${id}&template=ngo-province`],
   ], ["partners-en", "partner-fr"]);
@@ -262,6 +313,31 @@ export async function partners(world) {
   await bea.goto(`${shelter.origin}/fr/partners/invite`);
   await world.look(bea, "partner-invite-fr-390", { picture: false });
   await bea.setViewportSize({ width: 1200, height: 820 });
+
+  // Where there is no line: Ana saves what was said, and Béa reads it from the file.
+  await ana.goto(`${alberta.origin}/en/partners/${id}/end`);
+  if (new URL(ana.url()).pathname === "/en/confirm") await world.confirm(ana, secret);
+  await ana.goto(`${alberta.origin}/en/partners/${id}/exchange`);
+  const [bundle] = await Promise.all([ana.waitForEvent("download"), ana.click("text=Save a bundle for them")]);
+  world.check(/^entente-bundle-[0-9a-f]{10}-\d{4}-\d\d-\d\d\.entente$/.test(bundle.suggestedFilename()), `the bundle is called ${bundle.suggestedFilename()}`);
+  const carried = join(world.folder, "bundle.entente");
+  await bundle.saveAs(carried);
+  await bea.goto(`${shelter.origin}/fr/partners`);
+  await bea.click("text=Lire une liasse");
+  for (const [file, words] of [[alberta.pass, /ENT-1510/], [carried, /tout avait déjà été lu|Entrées nouvelles/]]) {
+    await bea.setInputFiles("#file", file);
+    await bea.click("main form button");
+    const said = await bea.textContent("main");
+    world.check(words.test(said), `a bundle says ${said.slice(0, 300)}`);
+    await world.look(bea, "partner-bundle-read", { picture: false });
+  }
+  world.check((await bea.textContent(".note.good")).includes("Bureau de l’Alberta"), "whose the bundle is is not said");
+  // What is for somebody else is of no use to whoever wrote it.
+  await ana.goto(`${alberta.origin}/en/partners/bundle`);
+  await ana.setInputFiles("#file", carried);
+  await ana.click("main form button");
+  world.check((await ana.textContent(".summary")).includes("ENT-1512"), "a bundle was read that is for somebody else");
+  world.check(readdirSync(join(alberta.home, "jobs")).length === 0 && readdirSync(join(shelter.home, "jobs")).length === 0, "a bundle was left on the disk");
 
   // The next version: a difference in words, and a no.
   await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
@@ -288,6 +364,16 @@ export async function partners(world) {
   world.check((await ana.textContent("main")).includes("You have suspended"), "it is not suspended");
   await ana.click("text=Resume the exchange");
   world.check((await ana.textContent(".tag")).includes("active"), "it is not active again");
+  // The agreement ends first, and the partnership stays; then that ends too.
+  await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
+  await ana.click("main a.button.danger");
+  if (new URL(ana.url()).pathname === "/en/confirm") await world.confirm(ana, secret);
+  world.check((await ana.textContent(".means")).trim().length > 0, "what the end of an agreement means is not said");
+  await world.look(ana, "agreement-end-en", { picture: false });
+  await ana.fill("#reason", "the program is over");
+  await ana.click("main form button.danger");
+  world.check((await ana.textContent("main .tag")).includes("ended"), "the agreement is not over");
+  await home(ana, alberta, "en", id);
   await ana.click("text=End the partnership");
   world.check((await ana.textContent("main")).includes("cannot be undone"), "the end is not said to be one");
   await world.look(ana, "partners-end-en", { picture: false });
@@ -295,4 +381,5 @@ export async function partners(world) {
   world.check((await ana.textContent(".tag")).includes("ended"), "it is not over");
   world.check((await ana.goto(`${alberta.origin}/en/partners/00000000`)).status() === 404, "a partner that is none has a page");
   await sponsored(world, alberta, ana, secret);
+  await quarantined(world);
 }

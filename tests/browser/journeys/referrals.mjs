@@ -1,7 +1,7 @@
 // Referrals, services and home: two houses that are partners, one in English, one in French.
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 const OWN = "five quiet herons by the river";
 const ROLES = ["case_worker", "supervisor", "coordinator", "privacy_officer"];
@@ -106,6 +106,15 @@ export async function referrals(world) {
   const service = path(theirs).replace("/fr", "");
   world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
   world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
+
+  // Changed in the form that shows what is kept; what is not touched stays.
+  await theirs.click("main a.button:has-text('Modifier')");
+  world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
+  await world.look(theirs, "serv-edit-fr", { picture: false });
+  await theirs.fill("#phones", "204-555-0100\n204-555-0101");
+  await theirs.click("text=Enregistrer");
+  const changed = await text(theirs);
+  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
@@ -128,6 +137,18 @@ export async function referrals(world) {
   await page.goto(`${shelter.origin}/en/services`);
   world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
   world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
+  // What has room comes first, wherever it is; or the nearest, with how far each is.
+  await page.selectOption("#order", "near");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page)).includes("Near what?"), "the nearest of nowhere");
+  await page.selectOption("#near", "Brandon");
+  await page.click("main button:has-text('Search')");
+  const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
+  world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
+  await world.look(page, "serv-nearest", { picture: false });
+  await page.selectOption("#order", "");
+  await page.click("main button:has-text('Search')");
+  world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
   await page.selectOption("#near", "Winnipeg");
   await page.selectOption("#within", "25");
@@ -202,6 +223,12 @@ export async function referrals(world) {
   world.check(!kept.includes("Zo"), "the browser keeps something");
   await theirs.click("text=Terminé : masquer");
 
+  // The service begins, and whoever asked hears of it.
+  await theirs.click("main button:has-text('Le service a commencé')");
+  world.check((await text(theirs, ".panel.now")).includes("La personne reçoit le service"), "the service is not said to have begun");
+  await world.look(theirs, "ref-in-service-fr", { picture: false });
+  await soon(world, "the beginning of the service", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("being served"); });
+
   // What came of it, back to who asked.
   await theirs.selectOption("#outcome", "provided");
   await theirs.click("main button:has-text('Fermer le renvoi')");
@@ -239,6 +266,15 @@ export async function referrals(world) {
   await page.click("button[name=quick][value='3']");
   world.check((await text(page, ".found")).includes("3 beds"), "three beds are not free");
   await page.click("text=All is still so");
+
+  // Our services as a file, in both forms.
+  await page.goto(`${shelter.origin}/en/services/ours`);
+  for (const [button, ending] of [["Save as one file (JSON)", "json"], ["Save as tables (ZIP)", "zip"]]) {
+    const [given] = await Promise.all([page.waitForEvent("download"), page.click(`text=${button}`)]);
+    world.check(new RegExp(`^entente-services-public-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`).test(given.suggestedFilename()), `the file is called ${given.suggestedFilename()}`);
+    const bytes = readFileSync(await given.path());
+    world.check(ending === "zip" ? bytes.subarray(0, 2).toString() === "PK" : JSON.parse(bytes)[0].name === "Housing desk", `the ${ending} is another file`);
+  }
 
   // A file of services, tried and imported.
   const file = join(world.folder, "services.json");

@@ -18,6 +18,18 @@ function askExport(world, house, file) {
   }
 }
 
+/** Waits until the page of background work says how it ended. */
+const ended = (page) => page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+
+/** What was approved goes on in the background; its page says when it is done. */
+async function approve(world, page, button, words) {
+  await page.click(`text=${button}`);
+  world.check(/\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `what was approved leads to ${page.url()}`);
+  await ended(page);
+  const said = await page.textContent("main");
+  world.check(said.includes(words), `what was approved says ${said.slice(0, 200)}`);
+}
+
 async function administrator(world, house) {
   const { page } = await world.person(house, "admin", ["administrator"], { display: "Inès Roy" });
   const go = (path, lang = "en") => page.goto(`${house.origin}/${lang}${path}`);
@@ -52,6 +64,10 @@ async function administrator(world, house) {
   await go("/settings/backups");
   world.check((await page.textContent("main")).includes("no backup yet"), "a missing backup is not said");
   await page.click("text=Make a backup now");
+  world.check(/\/en\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `a backup leads to ${page.url()}`);
+  await ended(page);
+  world.check((await page.textContent("[role=status]")).includes("read back"), "the backup is not said to be made");
+  await page.click("text=See all backups");
   world.check((await page.locator("tbody tr").count()) === 1, "the backup is not in the list");
   await page.click("text=Try to restore one");
   await page.fill("#passphrase", "not the passphrase");
@@ -149,8 +165,8 @@ async function twoPeople(world, house) {
   await omar.page.goto(`${house.origin}/fr/settings/approvals`);
   await world.look(omar.page, "settings-approvals-fr", { picture: false });
   world.check(!existsSync(file), "the export happened before anybody approved it");
-  await lea.page.click("text=Approve: do it now");
-  world.check((await lea.page.textContent("main")).includes("approved and done"), "it was not done");
+  await approve(world, lea.page, "Approve: do it now", "approved and done");
+  await world.look(lea.page, "settings-approved-en", { picture: false });
   world.check(existsSync(file), "the export did not happen");
   // The other window still shows it; it happens once.
   await omar.page.click("text=Approuver : le faire maintenant");
@@ -162,7 +178,8 @@ async function twoPeople(world, house) {
   const root = await world.person(house, "root", ["supervisor"], { display: "Ray Oort" });
   await root.page.goto(`${house.origin}/en/settings/approvals`);
   world.check((await root.page.locator("text=Approve: do it now").count()) === 0, "somebody could approve their own request");
-  await lea.page.click("text=Approve: do it now");
+  await approve(world, lea.page, "Approve: do it now", "approved and done");
+  await lea.page.click("text=See the approvals");
   world.check((await lea.page.locator("text=Download the file").count()) === 0, "the second person could take the file");
   await root.page.goto(`${house.origin}/en/settings/approvals?decided=true`);
   const [download] = await Promise.all([root.page.waitForEvent("download"), root.page.click("text=Download the file")]);
@@ -183,7 +200,7 @@ async function twoPeople(world, house) {
   world.check(jobs().length === 0, "something was written before it was approved");
   await omar.page.goto(`${house.origin}/fr/settings/approvals`);
   world.check((await omar.page.textContent("main")).includes("Noms et numéros aussi"), "the second person does not see that names are asked for");
-  await omar.page.click("text=Approuver : le faire maintenant");
+  await approve(world, omar.page, "Approuver : le faire maintenant", "approuvé et fait");
   const [written] = jobs();
   world.check(!readFileSync(join(house.home, "jobs", written)).includes("status"), "what was approved lies on the disk as it is");
   await lea.page.goto(`${house.origin}/en/settings/approvals?decided=true`);

@@ -155,6 +155,10 @@ export async function statistics(world) {
   world.check((await page.locator("main .tag.good").count()) === 1, "the plan is not signed where it was drafted");
   office.json("sync");
   const there = await world.person(office, "marc", ["privacy_officer"], { lang: "fr" });
+  await there.page.goto(`${office.origin}/fr/home`);
+  const waits = (await there.page.textContent("[data-watch]")).replace(/\u00a0/g, " ");
+  world.check(waits.includes("1 plan de diffusion attend notre signature"), `home does not say that a plan waits for a signature: ${waits}`);
+  world.check((await there.page.locator(`[data-watch] a[href*="${id}"]`).count()) === 1, "home does not lead to the plan");
   await there.page.goto(`${office.origin}/fr/statistics`);
   await world.look(there.page, "statistics-unsigned", { picture: false });
   await there.page.click(`.tasks a[href*="${id}"]`);
@@ -196,6 +200,35 @@ export async function statistics(world) {
     return rows.filter((row) => row[0].startsWith("Ontario")).map((row) => [row[1], parseInt(row[2], 10)]);
   });
   world.check(ontario.length === 5 && ontario.slice(0, 4).every(([, n]) => n > 30 && n < 90), `Ontario by quarter: ${JSON.stringify(ontario)}`);
+
+  // One table alone is shown, and asked for, of two periods at once.
+  await page.selectOption("#only", "province");
+  await page.click("text=Show this table");
+  world.check((await page.locator("section.sheet").count()) === 1 && page.url().includes("cube=province"), "not one table alone is shown");
+  await page.click("summary:has-text('Ask for several periods')");
+  world.check((await page.inputValue("#cube")) === "province", "the table that is shown is not the one that is asked for");
+  await page.check("input[type=checkbox][name=period][value='2024']");
+  await world.look(page, "statistics-figures-one", { picture: false });
+  await page.click("text=Ask for these");
+  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  world.check((await page.textContent("[role=status]")).includes("Everybody has given"), "a table of two periods is not there");
+  await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
+
+  // Counts across partners: a period that is not over is refused; the office answers for its own records, and says what it hides.
+  await page.goto(`${centre.origin}/en/statistics`);
+  await page.click("text=Counts across partners");
+  await page.fill("#period", "2099");
+  await page.click("text=Ask the partners");
+  world.check((await page.textContent(".summary")).includes("ENT-1603"), "a period that is not over was counted");
+  world.check((await page.inputValue("#period")) === "2099", "the period that was typed is lost");
+  await page.selectOption("#by", "province");
+  await page.fill("#period", "2025");
+  await page.click("text=Ask the partners");
+  const who = await page.textContent(".tasks");
+  world.check(who.includes(OFFICE.en) && who.includes("answered"), `who is in the count: ${who}`);
+  world.check((await page.locator("svg[role=img]").count()) === 1 && (await page.locator("table.figures tbody tr").count()) > 5, "a count has no table and picture");
+  await world.look(page, "statistics-counted-en");
+  await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
 
   // The return takes two here: Léa asks, Omar approves, and she finds it.
   await page.click("text=Make the national return");
@@ -292,6 +325,7 @@ export async function statistics(world) {
     ["statistics", "/statistics"], ["statistics-draft", "/statistics/plans/draft?from=canada-v1"], ["statistics-next", `/statistics/plans/draft?from=${id}`],
     ["statistics-overlap-draft", "/statistics/overlap/draft"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
     ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
+    ["statistics-count", "/statistics/count"],
     ["statistics-gaps", "/statistics/gaps"], ["statistics-overlap", "/statistics/overlap"],
   ], ["statistics-en", "statistics-draft-en", "statistics-draft-fr-390"]);
   await there.page.goto(`${office.origin}/fr/statistics`);
@@ -377,6 +411,8 @@ export async function overlap(world) {
   const marc = await world.person(others.Police, "marc", ["privacy_officer"], { lang: "fr" });
   centre.json("stats", "overlap", "draft", "2024", "--helpers", "University,Registry", "--contributes", "Police=police,Shelter=shelter", "--propose");
   for (const house of Object.values(others)) house.json("sync");
+  await marc.page.goto(`${others.Police.origin}/fr/home`);
+  world.check((await marc.page.textContent("[data-watch]")).includes("recoupements attendent notre signature"), "home does not say that rounds wait for a signature");
   await marc.page.goto(`${others.Police.origin}/fr/statistics/overlap`);
   await world.look(marc.page, "overlap-list", { picture: false });
   await marc.page.click("text=2024 ·");
@@ -432,6 +468,17 @@ export async function overlap(world) {
   await page.fill("#table", "Police\tShelter\tfrequency\n1\t0\t400\n0\t1\t300\n1\t1\t60\n");
   await page.click("main form button");
   world.check((await page.textContent("[role=status]")).includes("2,760"), "the estimate is another one");
+  // With a seed of one's own, and a number of draws that is none.
+  await page.click("summary:has-text('How the interval is drawn')");
+  await page.fill("#replications", "3");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2823") && (await page.isVisible("#replications")), "three draws were taken");
+  await page.click(".summary a[href='#replications']");
+  await page.fill("#replications", "200");
+  await page.fill("#seed", "7");
+  await page.click("main form button");
+  const drawn = await page.textContent("[role=status]");
+  world.check(drawn.includes("2,760") && drawn.includes("seed: 7"), `an estimate with a seed said ${drawn}`);
   await page.setViewportSize({ width: 1200, height: 1500 });
   await world.look(page, "overlap-estimate-en", { picture: false });
   await page.setViewportSize({ width: 1200, height: 820 });

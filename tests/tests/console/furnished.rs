@@ -79,6 +79,7 @@ impl Furnished {
         let mut it = Self { house, partner, chief, ids: BTreeMap::new() };
         it.people(seed);
         it.agreements().await;
+        it.summaries().await;
         it.cases(seed);
         it.services(seed).await;
         it.referrals().await;
@@ -156,6 +157,8 @@ impl Furnished {
         draft.governing_law = both("law");
         for grant in &mut draft.grants {
             grant.services = true;
+            grant.summaries = true;
+            grant.min_group = 5;
         }
         for party in &mut draft.parties {
             party.officer_title = both("officer");
@@ -163,7 +166,7 @@ impl Furnished {
             party.authority_to_disclose = both("disclose");
             party.authority_to_collect = both("collect");
         }
-        draft.purposes = draft.purposes.with(Purpose::Referral);
+        draft.purposes = draft.purposes.with(Purpose::Referral).with(Purpose::Statistics);
         theirs.propose(staff(), &draft).unwrap();
         self.house.site.round(&theirs.id()).await.unwrap();
         let name = format!("{}@{}", draft.id, draft.version);
@@ -185,6 +188,18 @@ impl Furnished {
         self.put("agreement", [format!("{}-1", draft.id), format!("{}-1", next.id)]);
         self.put("partner", [id]);
         self.put("ticket", [ticket.id.iter().map(|byte| format!("{byte:02x}")).collect()]);
+    }
+
+    /// What the partner told of its cases at the close of a quarter.
+    async fn summaries(&mut self) {
+        self.partner.add_cases(6);
+        assert_eq!(self.partner.close(&self.house.site.id()), 6);
+        self.house.site.round(&self.partner.id()).await.unwrap();
+        let told =
+            ask(&self.house.site, Op::HeldList, json!({"partner": null, "after": null})).await;
+        let held = told["held"].as_array().unwrap();
+        assert_eq!(held.len(), 6);
+        self.put("summary", [held[0]["summary"].as_str().unwrap().to_owned()]);
     }
 
     /// A case in whose every text somebody wrote something.

@@ -155,6 +155,7 @@ async fn ids_in_queries_and_forms_tell_no_more_than_those_in_paths() {
         ("case", "POST", link.as_str(), "same=yes&other="),
         ("partner", "POST", steward.as_str(), "allows=yes&steward="),
         ("partner", "POST", offer.as_str(), "partner="),
+        ("partner", "POST", "/statistics/count", "by=gender&partner="),
     ] {
         let nothing = nobodys(kind, here.one(kind));
         let mut answers = Vec::new();

@@ -1,6 +1,7 @@
 //! Pages about partners: what a partner can make them show, and what they do not let anybody skip.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use entente_core::audit::Action;
 use entente_core::codes::OrgType;
 use entente_core::feed::{Batch, Carried};
@@ -9,9 +10,11 @@ use entente_core::lang::Text;
 use entente_node::local::Role;
 use entente_node::node::feeds::Via;
 use entente_proto::Card;
+use entente_tests::federation::staff;
 use entente_tests::net::admit;
 
-use super::House;
+use super::furnished::Furnished;
+use super::{House, ours};
 
 /// What a hostile organization may call itself: the protocol takes it.
 const NAME: &str = "\"><script>alert(1)</script> javascript:alert(2) \u{5de}\u{5e7}";
@@ -152,4 +155,76 @@ async fn an_agreement_is_signed_as_the_version_that_the_address_names_and_no_oth
         }
     }
     assert_eq!(house.site.n_audited(Action::AgreementSigned), 0);
+}
+
+/// A form with a file.
+fn with_file(path: &str, cookie: &str, bytes: &[u8]) -> Request<Body> {
+    let head = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+    let body = [head.as_bytes(), bytes, b"\r\n--edge--\r\n"].concat();
+    let mut request = ours("POST", path, cookie, "");
+    let kind = "multipart/form-data; boundary=edge".parse().unwrap();
+    request.headers_mut().insert("content-type", kind);
+    *request.body_mut() = Body::from(body);
+    request
+}
+
+/// How many files lie in a house for one question.
+fn n_uploads(house: &House) -> usize {
+    let names = std::fs::read_dir(house.site.home().join("jobs")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".upload")).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_is_saved_here_and_read_by_whom_it_is_for_and_by_nobody_else() {
+    let it = Furnished::new(3).await;
+    let (house, partner) = (&it.house, &it.partner);
+    let before = n_uploads(house);
+    let saved = house.post(&format!("/en/partners/{}/bundle", partner.id()), &it.chief, "").await;
+    let name = saved.headers["content-disposition"].to_str().unwrap();
+    assert!(name.starts_with("attachment; filename=\"entente-bundle-"), "{name}");
+    let (issuer, _) = partner.node().read_bundle(staff(), &saved.bytes).unwrap();
+    assert_eq!(issuer, house.site.id());
+
+    let (theirs, n) = partner.node().write_bundle(staff(), &house.site.id(), 0).unwrap();
+    assert!(n > 0);
+    let send =
+        async |bytes: &[u8]| house.send(with_file("/fr/partners/bundle", &it.chief, bytes)).await;
+    let read = send(&theirs).await;
+    assert_eq!(read.status, StatusCode::OK, "{}", read.body);
+    assert!(read.body.contains("Lue; elle vient de"), "{}", read.body);
+    assert_eq!(house.site.n_audited(Action::BundleRead), 1);
+    let long = vec![b'a'; 17 << 20];
+    let refused: [(&[u8], &str); 4] =
+        [(&saved.bytes, "ENT-1512"), (b"a", "ENT-1510"), (b"", "ENT-2850"), (&long, "ENT-2851")];
+    for (bytes, code) in refused {
+        let answer = send(bytes).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{code}");
+        assert!(answer.body.contains(code), "{code}: {}", answer.body);
+    }
+    assert_eq!(n_uploads(house), before, "a bundle was left on the disk");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_services_are_given_as_a_file_for_everybody_or_for_partners() {
+    let it = Furnished::new(3).await;
+    let before = n_uploads(&it.house);
+    let given = async |form: &str| {
+        let answer = it.house.post("/en/services/export", &it.chief, form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let name = answer.headers["content-disposition"].to_str().unwrap().to_owned();
+        (name, answer.bytes)
+    };
+    for (form, words) in [("kind=json", "-public-"), ("partners=yes", "-for-partners-")] {
+        let (name, bytes) = given(form).await;
+        assert!(name.contains(words) && name.ends_with(".json\""), "{name}");
+        let services: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        // Ours alone: the partner has its own directory.
+        assert_eq!(services.as_array().unwrap().len(), 1);
+        assert_eq!(services[0]["id"].as_str(), Some(it.one("service")));
+    }
+    let (name, bytes) = given("kind=zip").await;
+    assert!(name.ends_with(".zip\"") && bytes.starts_with(b"PK\x03\x04"), "{name}");
+    assert_eq!(n_uploads(&it.house), before, "a file of services was left on the disk");
+    assert_eq!(it.house.site.n_audited(Action::ServicesExported), 3);
 }

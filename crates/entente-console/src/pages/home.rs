@@ -5,8 +5,9 @@ use axum::extract::Query;
 use entente_node::fault::Both;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    Check, InboxAsk, InboxTold, PartnerRow, PartnerState, ReferralInboxAsk, ReferralListAsk,
-    ReferralOverdueAsk, ReferralRow, StatusAsk, StatusTold, Step, WaitingLine, Wellness, Who,
+    Check, InboxAsk, InboxTold, OverlapListAsk, PartnerRow, PartnerState, PlanListAsk, PlanRow,
+    RecordImportTold, ReferralInboxAsk, ReferralListAsk, ReferralOverdueAsk, ReferralRow,
+    StatusAsk, StatusTold, Step, WaitingLine, Wellness, Who,
 };
 use serde::Deserialize;
 
@@ -177,10 +178,12 @@ async fn tasks(
 ) -> entente_node::node::Outcome<Vec<Task>> {
     let mut tasks = Vec::new();
     for line in &inbox.waiting {
-        let links = if is_of_partners(&line.matter) {
-            of_partners(&visit.page, &line.matter, partners)
-        } else {
-            of_referrals(visit, &line.matter).await?
+        let links = match line.matter.as_str() {
+            "plans_to_sign" => plans_to_sign(visit).await?,
+            "overlaps_to_sign" => overlaps_to_sign(visit).await?,
+            "rows_set_aside" => rows_set_aside(visit).await?,
+            matter if is_of_partners(matter) => of_partners(&visit.page, matter, partners),
+            matter => of_referrals(visit, matter).await?,
         };
         tasks.push(task(&visit.page, line, links));
     }
@@ -209,7 +212,10 @@ fn place(matter: &str) -> (&'static str, &'static str) {
         "phone_checks" | "receipts_overdue" => ("/partners", "warn"),
         "agreements_to_sign" => ("/agreements", "warn"),
         "agreements_ending" => ("/agreements", "info"),
-        "consents_ending" => ("/cases", "info"),
+        "plans_to_sign" => ("/statistics", "warn"),
+        "overlaps_to_sign" => ("/statistics/overlap", "warn"),
+        "consents_ending" => ("/cases?consent=ending", "info"),
+        "rows_set_aside" => ("/jobs", "info"),
         "services_to_confirm" => ("/services/ours?stale=yes", "info"),
         "approvals" => ("/settings/approvals", "warn"),
         "backup_old" => ("/settings/backups", "warn"),
@@ -238,6 +244,53 @@ fn of_partners(p: &Page, matter: &str, partners: &[PartnerRow]) -> Vec<Link> {
         Link { to: p.to(&to), text: said(p, &row.partner.name).to_owned(), left: None }
     };
     partners.iter().filter(is_about).take(LINKS).map(link).collect()
+}
+
+/// The plans that nobody here has signed: the newest of each name.
+async fn plans_to_sign(visit: &Visit) -> entente_node::node::Outcome<Vec<Link>> {
+    let p = &visit.page;
+    let plans = visit.ask(&PlanListAsk {}).await?.plans;
+    let is_over = |plan: &PlanRow| {
+        let mut others = plans.iter().filter(|it| it.name == plan.name && it.id != plan.id);
+        others.any(|it| match it.signed_at {
+            Some(_) => it.version >= plan.version,
+            None => it.version > plan.version,
+        })
+    };
+    let open = plans.iter().filter(|it| it.signed_at.is_none() && !is_over(it)).take(LINKS);
+    let link = |plan: &PlanRow| {
+        let text = format!("{} · {}–{}", said(p, &plan.title), plan.first_year, plan.last_year);
+        Link { to: p.to(&format!("/statistics/plans/{}", plan.id)), text, left: None }
+    };
+    Ok(open.map(link).collect())
+}
+
+/// The rounds that nobody here has signed or declined.
+async fn overlaps_to_sign(visit: &Visit) -> entente_node::node::Outcome<Vec<Link>> {
+    let p = &visit.page;
+    let rounds = visit.ask(&OverlapListAsk {}).await?.rounds;
+    let open = rounds.iter().filter(|it| it.state == "proposed").take(LINKS);
+    let links = open.map(|it| {
+        let text = format!("{} · {}", it.period, it.lists.join(", "));
+        Link { to: p.to(&format!("/statistics/overlap/{}", it.id)), text, left: None }
+    });
+    Ok(links.collect())
+}
+
+/// The imports that set rows aside, each with its rows.
+async fn rows_set_aside(visit: &Visit) -> entente_node::node::Outcome<Vec<Link>> {
+    let p = &visit.page;
+    let Some(signed) = &p.signed else { return Ok(Vec::new()) };
+    let staff = signed.staff.clone();
+    let jobs = visit.console.jobs(move |jobs| jobs.with_rows_aside(&staff)).await?;
+    let link = |job: &entente_node::jobs::Job| {
+        let told = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
+        let n = told.map_or(0, |it: RecordImportTold| it.quarantined);
+        let rows = p.count(&n, &("row", "rows"), &("ligne", "lignes"));
+        let text = format!("{rows} · {}", p.at(&job.started_at));
+        Link { to: p.to(&format!("/jobs/{}/rows", job.id)), text, left: None }
+    };
+    Ok(jobs.iter().take(LINKS).map(link).collect())
 }
 
 /// The referrals that a matter is about, what is due first at the top.

@@ -1,8 +1,10 @@
 //! Partners: from the invitation to the end.
 //!
 //! In the order in which two organizations meet: `invite`, `open`, `check` (the call), and then
-//! this page of one partner, `exchange` (what went between us) and `change` (suspend, resume, end).
+//! this page of one partner, `exchange` (what went between us), `bundle` (the same by file) and `change`
+//! (suspend, resume, end).
 
+pub(crate) mod bundle;
 mod change;
 mod check;
 mod exchange;

@@ -1,7 +1,7 @@
 //! Accounts: who may sign in, and as what. For administrators.
 
 use askama::Template;
-use axum::extract::{Path, RawForm};
+use axum::extract::{Path, Query, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::Fault;
@@ -10,9 +10,11 @@ use entente_node::local::doc::{
     UserRolesAsk, UserRow,
 };
 use entente_node::local::{Op, Role};
+use serde::Deserialize;
 
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show, show_as};
+use crate::paging::Pages;
 use crate::problem::Problem;
 use crate::route::area;
 
@@ -81,6 +83,7 @@ fn does(role: Role, p: &Page) -> &'static str {
 struct PeoplePage<'a> {
     p: &'a Page,
     users: &'a [UserRow],
+    pages: Pages,
 }
 
 impl Shown for PeoplePage<'_> {
@@ -89,10 +92,18 @@ impl Shown for PeoplePage<'_> {
     }
 }
 
+/// From which row on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    from: usize,
+}
+
 /// `GET /people`.
-async fn list(visit: Visit) -> Answer {
+async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let told = visit.ask(&UserListAsk {}).await?;
-    show(&PeoplePage { p: &visit.page, users: &told.users })
+    let (users, pages) = Pages::of(&visit.page, "/people", wanted.from, told.users);
+    show(&PeoplePage { p: &visit.page, users: &users, pages })
 }
 
 #[derive(Template)]

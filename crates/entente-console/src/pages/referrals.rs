@@ -35,6 +35,7 @@ area! {
     POST "/referrals/{referral}/offer", Need::May(Op::ReferralOffer) => act::offer;
     POST "/referrals/{referral}/accept", Need::May(Op::ReferralAccept) => act::accept;
     POST "/referrals/{referral}/decline", Need::May(Op::ReferralDecline) => act::decline;
+    POST "/referrals/{referral}/start", Need::May(Op::ReferralStart) => act::start;
     POST "/referrals/{referral}/close", Need::May(Op::ReferralClose) => act::close;
     POST "/referrals/{referral}/withdraw", Need::May(Op::ReferralWithdraw) => act::withdraw;
     GET "/referrals/{referral}/contact", Need::May(Op::ReferralHandover) => contact::ask;

@@ -1,13 +1,14 @@
 //! Services: the directory of what partners and we ourselves offer, and our own services in it.
 //!
 //! [`list`] searches, [`one`] is the page of a service and what is done with one click, [`edit`] the form,
-//! [`import`] takes a file. Where a place is that is not told, no document says, so no page can.
+//! [`import`] takes a file, [`export`] gives one. Where a place is that is not told, no document says, so no page can.
 
 use axum::extract::DefaultBodyLimit;
 
 use crate::route::Route;
 
 mod edit;
+mod export;
 mod full;
 mod import;
 mod list;
@@ -19,7 +20,7 @@ mod rows;
 mod table {
     use entente_node::local::Op;
 
-    use super::{edit, import, list, one};
+    use super::{edit, export, import, list, one};
     use crate::route::area;
 
     area! {
@@ -29,6 +30,7 @@ mod table {
         POST "/services/add", Need::May(Op::ServiceAdd) => edit::add;
         GET "/services/import", Need::May(Op::ServiceImport) => import::ask;
         POST "/services/import", Need::May(Op::ServiceImport) => import::import;
+        POST "/services/export", Need::May(Op::ServiceExport) => export::export;
         GET "/services/{service}", Need::May(Op::ServiceShow) => one::one;
         GET "/services/{service}/edit", Need::May(Op::ServiceAdd) => edit::ask_change;
         POST "/services/{service}/edit", Need::May(Op::ServiceAdd) => edit::change;

@@ -4,7 +4,7 @@
 //! 2. [`draft`]: a release plan drafted and sent, with its form in [`plan_form`];
 //! 3. [`figures`]: the figures of a plan, asked for and shown;
 //! 4. [`returned`]: national returns, their checks, and their publication;
-//! 5. [`own`]: exact figures for our own staff;
+//! 5. [`own`]: exact figures for our own staff; [`counted`]: counts across partners;
 //! 6. [`overlap`]: lists compared, and an estimate of whom no list has; [`round`]: a round drafted, run
 //!    and ended; [`estimated`]: an estimate from any table of lists.
 
@@ -27,6 +27,7 @@ use crate::prose::{Block, blocks};
 use crate::route::{Route, area};
 use serde::Deserialize;
 
+mod counted;
 mod draft;
 mod estimated;
 mod figures;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Vec<Route> {
         figures::routes(),
         returned::routes(),
         own::routes(),
+        counted::routes(),
         overlap::routes(),
         round::routes(),
         estimated::routes(),

@@ -203,7 +203,7 @@ impl Directory {
             matches.found.push(Found::new(entry, km.flatten(), open, freshness, capacities, query));
         }
         matches.n = matches.found.len();
-        matches.put_best_first(query.limit);
+        matches.put_best_first(query);
         matches
     }
 

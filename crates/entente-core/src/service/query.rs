@@ -56,6 +56,8 @@ pub struct Query {
     pub from: Option<BTreeSet<OrgId>>,
     /// Those that are not running too.
     pub closed_too: bool,
+    /// The nearest before all others, whatever else is said of them; without a place, as ever.
+    pub nearest_first: bool,
     /// The most that are wanted; 0 is all.
     pub limit: usize,
 }
@@ -74,7 +76,8 @@ pub struct Matches {
 /// One service that fits.
 ///
 /// The order: what says it has something free, before what says nothing, before what is full; then
-/// what is confirmed, what is not closed now, and the nearest. [`Rank`] says which of these applied.
+/// what is confirmed, what is not closed now, and the nearest; with [`Query::nearest_first`] that comes
+/// before all others. [`Rank`] says which of these applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The service, and who told of it.
@@ -222,38 +225,51 @@ impl Found {
         };
         let mut rank = vec![capacity, confirmed, hours];
         if query.near.is_some() {
-            rank.push(km.map_or(Rank::NoPlace, Rank::Km));
+            let at = if query.nearest_first { 0 } else { rank.len() };
+            rank.insert(at, km.map_or(Rank::NoPlace, Rank::Km));
         }
         Self { entry, km, open, freshness, capacities, rank }
     }
 
     fn capacity_order(&self) -> u8 {
-        match self.rank.first() {
-            Some(Rank::Free(_)) => 0,
-            Some(Rank::Full) => 2,
-            _ => 1,
-        }
+        let order = self.rank.iter().find_map(|it| match it {
+            Rank::Free(_) => Some(0),
+            Rank::NotSaid => Some(1),
+            Rank::Full => Some(2),
+            _ => None,
+        });
+        order.unwrap_or(1)
     }
 
     /// The order that the head of [`Found`] describes; names and ids decide what is left.
     pub fn cmp_rank(&self, other: &Self) -> Ordering {
         let key = |it: &Self| (it.capacity_order(), !it.freshness.is_fresh(), it.open);
-        let km = |it: &Self| it.km.unwrap_or(f64::INFINITY);
         let last = |it: &Self| (it.entry.service.id, it.entry.issuer);
         key(self)
             .cmp(&key(other))
-            .then_with(|| km(self).total_cmp(&km(other)))
+            .then_with(|| self.cmp_km(other))
             .then_with(|| self.entry.service.name.cmp(&other.entry.service.name))
             .then_with(|| last(self).cmp(&last(other)))
+    }
+
+    /// The nearest first, and what has no place last.
+    fn cmp_km(&self, other: &Self) -> Ordering {
+        let km = |it: &Self| it.km.unwrap_or(f64::INFINITY);
+        km(self).total_cmp(&km(other))
     }
 }
 
 impl Matches {
-    pub(super) fn put_best_first(&mut self, limit: usize) {
+    pub(super) fn put_best_first(&mut self, query: &Query) {
+        let order = |a: &Found, b: &Found| match query.nearest_first {
+            true => a.cmp_km(b).then_with(|| a.cmp_rank(b)),
+            false => a.cmp_rank(b),
+        };
+        let limit = query.limit;
         if limit > 0 && limit < self.found.len() {
-            self.found.select_nth_unstable_by(limit, Found::cmp_rank);
+            self.found.select_nth_unstable_by(limit, order);
             self.found.truncate(limit);
         }
-        self.found.sort_unstable_by(Found::cmp_rank);
+        self.found.sort_unstable_by(order);
     }
 }

@@ -153,6 +153,17 @@ fn what_has_room_comes_first_then_what_is_confirmed_then_what_is_near() {
     let within = Near { within_km: Some(1.0), ..near };
     assert_eq!(ids(&directory, &Query { near: Some(within), ..query.clone() }), [3, 5]);
 
+    // Whoever looks for the nearest gets it before all others, and is told why it stands there.
+    let nearest = Query { nearest_first: true, ..query.clone() };
+    assert_eq!(ids(&directory, &nearest), [3, 5, 2, 4, 1]);
+    assert_eq!(ids(&directory, &Query { limit: 2, ..nearest.clone() }), [3, 5]);
+    let first = &directory.search(&nearest, now(), today()).found[0];
+    assert_eq!(first.rank[0].code(), "distance");
+    assert_eq!(
+        ids(&directory, &Query { near: None, ..nearest }),
+        ids(&directory, &Query::default())
+    );
+
     // Nobody has to take a claim back: an hour later it says nothing.
     let later = now() + jiff::SignedDuration::from_hours(1);
     assert_eq!(directory.search(&free, later, today()).n, 0);

@@ -161,7 +161,15 @@ pub(super) async fn approve(
     let both =
         Staff { name: format!("{} + {}", taken.asked_by, staff.name), roles: staff.roles.clone() };
     let asked = Asked { op, staff: both, body: Zeroizing::new(taken.body), steps };
-    let done = desk.answer_again(asked).await;
+    let done = match op {
+        // It waits for partners, and the node may be told to stop meanwhile: asked again, it goes on from there.
+        Op::StatsRun => {
+            let stopping = desk.stopping().clone();
+            let done = stopping.run_until_cancelled(desk.answer_again(asked)).await;
+            done.unwrap_or_else(|| Err(crate::jobs::stopped()))
+        }
+        _ => desk.answer_again(asked).await,
+    };
     let fault = done.as_ref().err().cloned();
     let answer: Option<Value> = done.as_ref().ok().and_then(|told| serde_json::from_str(told).ok());
     let made = answer.as_ref().and_then(|told| made(op, told));

@@ -13,6 +13,7 @@ use super::records::show::Names;
 use super::{Desk, Staff, Steps, step};
 use crate::doors::SUSPENDED;
 use crate::fault::Fault;
+use crate::jobs::Files;
 use crate::local::doc::*;
 use crate::node::bundles::refused_by_us;
 use crate::node::feeds::Accepted;
@@ -209,7 +210,7 @@ pub(super) fn bundle_export(
     let first = entente_proto::decode_bundle(&bytes)
         .ok()
         .and_then(|bundle| bundle.batches.first().map(|batch| batch.first + 1));
-    write_new(path, |file| file.write_all(&bytes)).map_err(|error| io_fault(&error))?;
+    write_file(&desk.jobs.files, path, &bytes)?;
     Ok(BundleExportTold {
         partner: Names::of(node)?.named(&partner),
         file: ask.file,
@@ -227,7 +228,8 @@ pub(super) fn bundle_import(
 ) -> Outcome<BundleImportTold> {
     let node = &desk.node;
     let mut bytes = Vec::new();
-    let file = File::open(absolute(&ask.file)?).map_err(|error| io_fault(&error))?;
+    // What a form of the console brought is sealed while it lies there.
+    let file = desk.jobs.files.read(absolute(&ask.file)?).map_err(|error| io_fault(&error))?;
     let read = file.take(MAX_BUNDLE_BYTES).read_to_end(&mut bytes);
     read.map_err(|error| io_fault(&error))?;
     step(steps, 0, 0, "reading the bundle", "lecture de la liasse");
@@ -267,6 +269,16 @@ pub(super) fn new_file_path(text: &str) -> Outcome<&Path> {
         ));
     }
     Ok(path)
+}
+
+/// Writes a new file, sealed if it is one of the console's.
+pub(super) fn write_file(files: &Files, path: &Path, bytes: &[u8]) -> Outcome<()> {
+    let written = match files.create(path) {
+        Ok(Some(mut sealed)) => sealed.write_all(bytes).and_then(|()| sealed.finish().map(|_| ())),
+        Ok(None) => write_new(path, |file| file.write_all(bytes)),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| io_fault(&error))
 }
 
 /// Writes a new file that only our own account can read: whole, or not at all.

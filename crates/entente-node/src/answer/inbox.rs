@@ -13,7 +13,7 @@ use crate::local::doc::{
 use crate::node::Outcome;
 use crate::node::notices::Tried;
 use crate::node::pairing::random;
-use crate::node::waiting::Waiting;
+use crate::node::waiting::{Beside, Waiting};
 
 /// The longest that an answer waits for news. Whoever watches asks again.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -23,7 +23,8 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// What waits for somebody here.
 pub(crate) fn waiting(desk: &Desk) -> Outcome<Waiting> {
-    desk.node.waiting(is_backup_old(desk))
+    let n_rows_aside = desk.jobs.n_with_rows_aside()?;
+    desk.node.waiting(Beside { is_backup_old: is_backup_old(desk), n_rows_aside })
 }
 
 /// Two that were missed in a row mean that something is wrong. With none at all, the first may take

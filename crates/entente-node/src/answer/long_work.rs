@@ -11,11 +11,12 @@ use entente_store::jobs::{JobRow, JobState, Jobs as _};
 use tempfile::TempDir;
 
 use super::records::fixture::{audited, desk_on};
-use super::{Desk, Halt, Staff};
+use super::{Asked, Desk, Halt, Staff};
 use crate::jobs::{ExportChoice, Files, ImportChoice, Job, Jobs};
 use crate::local::doc::*;
-use crate::local::{Op, Role};
+use crate::local::{Ask as _, Op, Role};
 use crate::node::unpoisoned;
+use crate::node::waiting::Matter;
 use crate::setup::Home;
 
 struct Office {
@@ -94,7 +95,41 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
     assert_eq!((total, aside.len(), aside[0].row), (1, 1, 3));
     assert_eq!(aside[0].column.as_deref(), Some("gender"));
     assert!(!format!("{aside:?}").contains("nobody"), "what stood in a cell is told");
+    // The list names columns, and so says what a file was about: it is sealed like all others.
     assert_eq!(office.files(), [format!("{}.aside", job.replace('-', ""))]);
+    let folder = office.folder.path().join("node/jobs");
+    let on_disk = fs::read(folder.join(&office.files()[0])).unwrap();
+    for word in ["gender", "english"] {
+        let word = word.as_bytes();
+        assert!(!on_disk.windows(word.len()).any(|it| it == word), "{word:?} stands on the disk");
+    }
+    // It waits for whoever imports, as long as the list is here.
+    let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
+    assert_eq!(waits(), 1);
+    assert_eq!(desk.jobs.with_rows_aside(&somebody("omar", Role::Supervisor)).unwrap().len(), 1);
+    let other = somebody("omar", Role::CaseWorker);
+    assert_eq!(desk.jobs.rows_seen_to(&other, &job).unwrap_err().code, "ENT-2733");
+    assert!(desk.jobs.with_rows_aside(&other).unwrap().is_empty());
+    // The next process cannot read it, and removes it; the job says what it came to as before.
+    let again = Jobs::new(Arc::clone(&desk.node), Files::new(folder));
+    assert_eq!((again.recover().unwrap(), office.files().len()), (0, 0));
+    assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
+    assert_eq!(waits(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_were_seen_to_wait_no_more() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let id = office.upload("anna", ROWS);
+    let upload = desk.jobs.files.upload("anna", &id).unwrap();
+    let job = desk.start_import(&anna, &upload, &ImportChoice::default()).await.unwrap();
+    office.ended(&anna, &job).await;
+    let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
+    assert_eq!(waits(), 1);
+    desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    assert_eq!((waits(), office.files().len()), (0, 0));
+    assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
 }
 
 /// A name that stands in what is uploaded and exported.
@@ -156,6 +191,26 @@ async fn files_of_jobs_say_nothing_on_the_disk_and_are_read_through_their_key_al
         let read = next.open(&path).unwrap().unwrap().read_to_end(&mut Vec::new());
         assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_services_is_sealed_while_it_is_read_and_gone_after() {
+    let office = office();
+    let (desk, cora) = (&office.desk, somebody("cora", Role::Coordinator));
+    let services = r#"[{"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Night beds",
+        "status": "active", "organization": {"id": "1554f2e2-a373-45db-a3fa-9fc48a61c15e",
+        "name": "Harbour House", "description": "Harbour House"}}]"#;
+    let once = desk.jobs.files.once(services.as_bytes()).unwrap();
+    let on_disk = fs::read(once.path()).unwrap();
+    assert!(!on_disk.windows(5).any(|it| it == b"Night"), "it stands on the disk as it is");
+    let ask =
+        ServiceImportAsk { file: once.path(), layout: None, quarantine: None, dry_run: false };
+    let body = serde_json::to_string(&ask).unwrap();
+    let asked = Asked::new(ServiceImportAsk::OP, cora, body, Box::new(|_| {}));
+    let told: ServiceImportTold = serde_json::from_str(&desk.ask(asked).await.unwrap()).unwrap();
+    assert_eq!((told.rows, told.added, told.refused), (1, 1, 0));
+    drop(once);
+    assert!(office.files().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,7 +308,7 @@ fn a_restart_says_what_it_ended_and_removes_files() {
 
     let again = Jobs::new(Arc::clone(&desk.node), Files::new(folder));
     assert_eq!(again.recover().unwrap(), 1);
-    assert_eq!(office.files(), [format!("{}.aside", hex::encode(id))]);
+    assert!(office.files().is_empty());
     let job = again.all(&somebody("anna", Role::CaseWorker)).unwrap().remove(0);
     assert_eq!((job.state, job.ended_at.is_some()), (JobState::Lost, true));
     assert_eq!(audited(desk, Action::JobLost).len(), 1);

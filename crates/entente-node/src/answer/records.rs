@@ -20,6 +20,7 @@ use crate::local::doc::*;
 use crate::node::index::Wanted;
 use crate::node::records::listing::Listing;
 use crate::node::records::{Case, unknown_record};
+use crate::node::waiting::ask_again;
 use crate::node::{Node, Outcome};
 
 mod consents;
@@ -115,10 +116,16 @@ pub(super) fn list(
     let filter = Filter::read(&ask.filter)?;
     let after = ask.after.as_deref().map(|text| node.find_record(text)).transpose()?;
     let limit = page(ask.limit);
-    let is_meant = |case: &Case| (ask.withdrawn || !case.withdrawn) && filter.admits(&case.record);
+    let today = node.today();
+    let ending = ask.consent_ending.then(|| (today, ask_again(today)));
+    let is_meant = |case: &Case| {
+        (ask.withdrawn || !case.withdrawn)
+            && filter.admits(&case.record)
+            && ending.is_none_or(|(today, then)| case.has_consent_ending(today, then))
+    };
     let Listing { total, cases, is_more } = match filter.in_memory() {
         Some(wanted) => {
-            let wanted = Wanted { withdrawn: ask.withdrawn, ..wanted };
+            let wanted = Wanted { withdrawn: ask.withdrawn, ending, ..wanted };
             node.newest_cases(&wanted, is_meant, after, limit)?
         }
         None => walk(node, is_meant, after, limit)?,

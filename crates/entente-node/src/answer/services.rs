@@ -105,6 +105,7 @@ fn query(node: &Node, ask: &ServiceSearchAsk) -> Outcome<Query> {
         text: ask.text.clone().unwrap_or_default(),
         from,
         closed_too: false,
+        nearest_first: ask.nearest,
         limit: ask.limit as usize,
     })
 }

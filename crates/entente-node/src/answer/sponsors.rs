@@ -1,12 +1,11 @@
 //! Answers: organizations without a node, ours and those of partners.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, Read as _};
 
 use entente_core::codes::Code as _;
 use entente_core::sponsor::fingerprint;
 
-use super::exchange::{absolute, new_file_path, write_new};
+use super::exchange::{absolute, new_file_path, write_file};
 use super::partners::told::both;
 use super::records::show::Names;
 use super::{Desk, Staff, Steps, instant};
@@ -55,7 +54,7 @@ pub(super) fn give(
     let path = new_file_path(&ask.file)?;
     let org = desk.node.find_sponsored(&ask.organization)?.document;
     let (receipt, file) = desk.node.sponsor_receipt(&staff.actor(), &org.org)?;
-    write(&desk.jobs.files, path, &file)?;
+    write_file(&desk.jobs.files, path, &file)?;
     Ok(SponsorGiveTold {
         organization: Named { id: org.org.to_string(), name: both(&org.name) },
         file: ask.file,
@@ -73,7 +72,7 @@ pub(super) fn mail(
     let path = new_file_path(&ask.file)?;
     let org = desk.node.find_sponsored(&ask.organization)?.document;
     let given = desk.node.give_mail(&staff.actor(), &org.org)?;
-    write(&desk.jobs.files, path, &given.file)?;
+    write_file(&desk.jobs.files, path, &given.file)?;
     Ok(SponsorMailTold {
         organization: Named { id: org.org.to_string(), name: both(&org.name) },
         file: ask.file,
@@ -187,14 +186,4 @@ fn bytes(files: &Files, file: &str) -> Outcome<Vec<u8>> {
         Ok(bytes)
     };
     read().map_err(|error| io_fault(&error))
-}
-
-/// Writes a new file, sealed if it is one of the console's.
-fn write(files: &Files, path: &Path, bytes: &[u8]) -> Outcome<()> {
-    let written = match files.create(path) {
-        Ok(Some(mut sealed)) => sealed.write_all(bytes).and_then(|()| sealed.finish().map(|_| ())),
-        Ok(None) => write_new(path, |out| out.write_all(bytes)),
-        Err(error) => Err(error),
-    };
-    written.map_err(|error| io_fault(&error))
 }

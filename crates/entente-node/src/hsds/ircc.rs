@@ -5,7 +5,6 @@
 //! Its rows have no ids; they get one from the columns that name a service.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use entente_core::codes::{Need, Set};
 use entente_core::identity::OrgId;
@@ -18,7 +17,7 @@ use entente_core::service::{
     Wrong,
 };
 
-use super::{FileRead, bounded, derived_id, derived_service_id, not_services};
+use super::{FileRead, derived_id, derived_service_id, not_services};
 use crate::node::Outcome;
 
 /// The columns, all of which must be there.
@@ -84,9 +83,8 @@ const GROUPS: [(&str, Group); 5] = [
 const MAX_ROWS: usize = 200_000;
 
 /// Reads the directory.
-pub fn read(path: &Path, publisher: &OrgId) -> Outcome<FileRead> {
-    let bytes = bounded(path)?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+pub fn read(bytes: &[u8], publisher: &OrgId) -> Outcome<FileRead> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let header = reader.headers().map_err(|_| no_table())?.clone();
     let at: HashMap<&str, usize> =

@@ -79,7 +79,7 @@ pub fn write(services: &Value, folder: &Path) -> Outcome<()> {
 }
 
 /// Writes a list of services as a zip.
-pub fn write_packed(services: &Value, file: &mut File) -> io::Result<()> {
+pub fn write_packed(services: &Value, file: &mut (impl io::Write + io::Seek)) -> io::Result<()> {
     let files = files(services).map_err(|_| io::ErrorKind::InvalidData)?;
     packed::write(&files, file)
 }
@@ -155,8 +155,22 @@ fn resource(kind: &Kind) -> Value {
 
 /// Reads a data package: its zip, its folder, or the `datapackage.json` in it.
 pub fn read(path: &Path) -> Outcome<FileRead> {
-    let tables = if packed::is_packed(path) { zipped(path)? } else { in_folder(path)? };
-    let joined = Joined::of(&tables);
+    let tables = if packed::is_packed(path) {
+        by_kind(packed::read(path, &wanted(), Bounds::DEFAULT)?)?
+    } else {
+        in_folder(path)?
+    };
+    read_tables(&tables)
+}
+
+/// Reads a package that is packed and in memory.
+pub(super) fn read_packed(bytes: &[u8]) -> Outcome<FileRead> {
+    let zip = std::io::Cursor::new(bytes);
+    read_tables(&by_kind(packed::read_from(zip, &wanted(), Bounds::DEFAULT)?)?)
+}
+
+fn read_tables(tables: &Rows) -> Outcome<FileRead> {
+    let joined = Joined::of(tables);
     let mut read = FileRead::default();
     let mut rows = Vec::new();
     for (row, service) in (2_u64..).zip(tables.get("service").into_iter().flatten()) {
@@ -172,9 +186,12 @@ pub fn read(path: &Path) -> Outcome<FileRead> {
 
 type Rows = HashMap<&'static str, Vec<Fields>>;
 
-fn zipped(path: &Path) -> Outcome<Rows> {
-    let wanted: Vec<_> = KINDS.iter().map(|kind| kind.file).collect();
-    let mut files = packed::read(path, &wanted, Bounds::DEFAULT)?;
+/// The files of a package that are read.
+fn wanted() -> Vec<&'static str> {
+    KINDS.iter().map(|kind| kind.file).collect()
+}
+
+fn by_kind(mut files: packed::Tables) -> Outcome<Rows> {
     let mut tables = Rows::new();
     for kind in KINDS {
         if let Some(bytes) = files.remove(kind.file) {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
 use std::path::Path;
 
 use zip::result::ZipError;
@@ -50,8 +50,13 @@ pub(super) fn is_packed(path: &Path) -> bool {
     is_named(path)
         || File::open(path).is_ok_and(|mut file| {
             let mut begin = [0; 4];
-            file.read_exact(&mut begin).is_ok() && begin == *b"PK\x03\x04"
+            file.read_exact(&mut begin).is_ok() && begins(&begin)
         })
+}
+
+/// Whether a file that begins like this is a zip.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
 }
 
 /// Whether a path is called a zip.
@@ -61,7 +66,15 @@ pub(crate) fn is_named(path: &Path) -> bool {
 
 /// Unpacks the tables of these names. The one folder that has the table `services` is the package.
 pub(super) fn read(path: &Path, wanted: &[&'static str], bounds: Bounds) -> Outcome<Tables> {
-    let mut file = File::open(path).map_err(|error| io_fault(&error))?;
+    read_from(File::open(path).map_err(|error| io_fault(&error))?, wanted, bounds)
+}
+
+/// The same, from whatever can be read from anywhere.
+pub(super) fn read_from(
+    mut file: impl Read + Seek,
+    wanted: &[&'static str],
+    bounds: Bounds,
+) -> Outcome<Tables> {
     if n_said(&mut file).map_err(|error| io_fault(&error))? > bounds.entries {
         return Err(unusable(Why::TooMany));
     }
@@ -94,10 +107,10 @@ pub(super) fn read(path: &Path, wanted: &[&'static str], bounds: Bounds) -> Outc
 /// How many entries a zip says that it has, by every record near its end that could be the one that says
 /// so (APPNOTE 6.3, section 4.3.16). One that leaves a number to its 64-bit companion says too many: a
 /// package that may be read here has no need of it.
-fn n_said(file: &mut File) -> io::Result<usize> {
+fn n_said(file: &mut (impl Read + Seek)) -> io::Result<usize> {
     const RECORD: usize = 22;
     const LONGEST_COMMENT: usize = 65_535;
-    let length = file.metadata()?.len();
+    let length = file.seek(SeekFrom::End(0))?;
     if length > MAX_FILE_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -151,7 +164,7 @@ fn stays_inside(name: &str) -> bool {
 }
 
 /// One entry, and no more than `max` bytes of it. What it says of its own size is not believed.
-fn unpacked(zip: &mut ZipArchive<File>, at: usize, max: u64) -> Outcome<Vec<u8>> {
+fn unpacked(zip: &mut ZipArchive<impl Read + Seek>, at: usize, max: u64) -> Outcome<Vec<u8>> {
     let entry = zip.by_index(at).map_err(|error| broken(&error))?;
     if entry.size() > max {
         return Err(unusable(Why::TooLarge));
@@ -165,7 +178,10 @@ fn unpacked(zip: &mut ZipArchive<File>, at: usize, max: u64) -> Outcome<Vec<u8>>
 }
 
 /// Writes files as a zip. They bear no date, so that equal services make equal files.
-pub(super) fn write(files: &[(&str, Vec<u8>)], file: &mut File) -> io::Result<()> {
+pub(super) fn write(
+    files: &[(&str, Vec<u8>)],
+    file: &mut (impl io::Write + Seek),
+) -> io::Result<()> {
     let mut zip = ZipWriter::new(file);
     for (name, bytes) in files {
         zip.start_file(*name, SimpleFileOptions::default())?;

@@ -5,8 +5,8 @@
 //! upload goes when its job has ended, when somebody removes it, and after an hour; what an export
 //! wrote goes an hour after, and what a second person approved when it was taken whole, or after a week. A start of the node
 //! removes them all, since nobody can read them any more. The list of rows that were set aside
-//! names rows, columns and reasons, and nothing that stood in a cell: it is not sealed, and stays as long as its job is
-//! listed. What a file was called is never kept: people write names into names of files.
+//! names rows, columns and reasons, and nothing that stood in a cell: it stays as long as its job is
+//! listed, and no longer than this process. What a file was called is never kept: people write names into names of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -147,8 +147,13 @@ impl Files {
         let name = name.strip_suffix(PART).unwrap_or(name);
         let (id, ending) = name.split_once('.')?;
         let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_sealed = matches!(ending, UPLOAD | MAPPING | "csv" | "xlsx");
-        (path.parent() == Some(&*self.folder) && is_id && is_sealed).then_some(name)
+        let is_ours = matches!(ending, UPLOAD | MAPPING | ASIDE | "csv" | "xlsx");
+        (path.parent() == Some(&*self.folder) && is_id && is_ours).then_some(name)
+    }
+
+    /// Whether this is a place of ours: what lies there is sealed.
+    pub(crate) fn is_ours(&self, path: &Path) -> bool {
+        self.sealed_name(path).is_some()
     }
 
     /// Opens a file of ours; `None` for a path that is none, which is read as it lies there.
@@ -382,15 +387,11 @@ impl Files {
         });
     }
 
-    /// At the start of the node: removes everything but the lists of jobs that are still known.
-    pub(super) fn clear(&self, jobs: &[JobId]) {
+    /// At the start of the node: removes everything, which nobody can read any more.
+    pub(super) fn clear(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        let known: Vec<_> = jobs.iter().map(|id| format!("{}.{ASIDE}", hex::encode(id))).collect();
         for entry in entries.filter_map(Result::ok) {
-            let name = entry.file_name();
-            if !known.iter().any(|known| name.to_str() == Some(known.as_str())) {
-                remove(&entry.path());
-            }
+            remove(&entry.path());
         }
     }
 

@@ -1,10 +1,11 @@
 //! Imports and exports from the console: their files are named here, and nowhere else.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Upload;
+use super::{Files, Upload};
 use crate::answer::{Asked, Desk, Staff, failed};
 use crate::fault::Both;
 use crate::local::Ask as _;
@@ -115,12 +116,19 @@ impl Desk {
         limit: usize,
     ) -> Outcome<(u64, Vec<RowProblem>)> {
         let Some(path) = self.jobs.files.aside(job)? else { return Ok((0, Vec::new())) };
-        read_aside(&path, skip, limit)
+        read_aside(&self.jobs.files, &path, skip, limit)
     }
 }
 
-fn read_aside(path: &Path, skip: usize, limit: usize) -> Outcome<(u64, Vec<RowProblem>)> {
-    let bytes = std::fs::read(path).map_err(|error| io_fault(&error))?;
+fn read_aside(
+    files: &Files,
+    path: &Path,
+    skip: usize,
+    limit: usize,
+) -> Outcome<(u64, Vec<RowProblem>)> {
+    let mut bytes = Vec::new();
+    let read = files.read(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|error| io_fault(&error))?;
     let mut lines = csv::Reader::from_reader(bytes.as_slice());
     let (mut total, mut rows) = (0_u64, Vec::new());
     for line in lines.records() {

@@ -48,6 +48,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether a consent of it holds on the day `today`, and is over before the day `then`.
+    pub(crate) fn has_consent_ending(&self, today: Date, then: Date) -> bool {
+        self.consents.iter().any(|consent| consent.is_ending(today, then))
+    }
+
     /// What the community steward says to sharing this. `ours` is ourselves: an organization that
     /// is the steward decides by sharing.
     pub fn steward_decision(&self, ours: &OrgId) -> StewardDecision {

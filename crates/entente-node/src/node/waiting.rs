@@ -88,7 +88,7 @@ matters! {
     AgreementsEnding = 7, "agreements_ending", [PrivacyOfficer, Coordinator], "entente agreement list",
         ("agreement ends soon or has expired", "agreements end soon or have expired"),
         ("entente\u{a0}prend bientôt fin ou a expiré", "ententes prennent bientôt fin ou ont expiré");
-    ConsentsEnding = 8, "consents_ending", [CaseWorker, Supervisor], "entente record list",
+    ConsentsEnding = 8, "consents_ending", [CaseWorker, Supervisor], "entente record list --consent-ending",
         ("consent ends within 30 days", "consents end within 30 days"),
         ("consentement prend fin d’ici 30 jours", "consentements prennent fin d’ici 30 jours");
     Quarantines = 9, "quarantines", [PrivacyOfficer, Coordinator], "entente partner quarantine",
@@ -118,6 +118,15 @@ matters! {
     ReferralsSlow = 17, "referrals_slow", [CaseWorker, Supervisor], "entente referral list",
         ("referral of ours has used half of its time", "referrals of ours have used half of their time"),
         ("de nos renvois a utilisé la moitié de son délai", "de nos renvois ont utilisé la moitié de leur délai");
+    PlansToSign = 18, "plans_to_sign", [PrivacyOfficer], "entente plan list",
+        ("release plan waits for our signature", "release plans wait for our signature"),
+        ("plan de diffusion attend notre signature", "plans de diffusion attendent notre signature");
+    OverlapsToSign = 19, "overlaps_to_sign", [PrivacyOfficer], "entente stats overlap list",
+        ("overlap round waits for our signature", "overlap rounds wait for our signature"),
+        ("recoupement attend notre signature", "recoupements attendent notre signature");
+    RowsSetAside = 20, "rows_set_aside", [Supervisor], "entente record import",
+        ("import has set rows aside that are to be corrected", "imports have set rows aside that are to be corrected"),
+        ("importation a mis de côté des lignes à corriger", "importations ont mis de côté des lignes à corriger");
     Approvals = 30, "approvals", [Supervisor, PrivacyOfficer, Coordinator], "entente approvals list",
         ("request waits for a second person", "requests wait for a second person"),
         ("demande attend une deuxième personne", "demandes attendent une deuxième personne");
@@ -138,13 +147,16 @@ const SOURCES: &[(Matter, Source)] = &[
     (Matter::ConsentsEnding, |look| Ok(look.consents_ending())),
     (Matter::Quarantines, |look| Ok(look.count(|it| it.row.quarantined.is_some()))),
     (Matter::ReceiptsOverdue, |look| Ok(look.standings.iter().map(|it| it.n_overdue).sum())),
-    (Matter::BackupOld, |look| Ok(u64::from(look.is_backup_old))),
+    (Matter::BackupOld, |look| Ok(u64::from(look.beside.is_backup_old))),
     (Matter::MessagesStuck, |look| look.node.n_stuck_notices()),
     (Matter::ServicesToConfirm, |look| Ok(look.node.stale_services()?.len() as u64)),
     (Matter::ReferralsUnmet, |look| Ok(look.ours_at(HomeStep::Unmet))),
     (Matter::ReferralsLapsed, |look| Ok(lapsed(&look.ours, look.node.now_s()).len() as u64)),
     (Matter::AnswersDueSoon, |look| Ok(look.answers_due_soon())),
     (Matter::ReferralsSlow, |look| Ok(look.slow())),
+    (Matter::PlansToSign, |look| look.node.n_plans_to_sign()),
+    (Matter::OverlapsToSign, |look| look.node.n_overlaps_to_sign()),
+    (Matter::RowsSetAside, |look| Ok(look.beside.n_rows_aside)),
     (Matter::Approvals, |look| look.node.n_approvals_waiting()),
 ];
 
@@ -240,6 +252,15 @@ impl Waiting {
     }
 }
 
+/// What lies beside the store, where only the caller looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// A backup is overdue.
+    pub is_backup_old: bool,
+    /// Imports whose lists of rows set aside are here.
+    pub n_rows_aside: u64,
+}
+
 /// What the sources look at.
 struct Look<'a> {
     node: &'a Node,
@@ -247,7 +268,7 @@ struct Look<'a> {
     ours: Vec<KeptReferral>,
     theirs: Vec<ReceivedReferral>,
     today: Date,
-    is_backup_old: bool,
+    beside: Beside,
 }
 
 impl Look<'_> {
@@ -291,9 +312,13 @@ impl Look<'_> {
 
     /// Consents that hold today and will not in a month.
     fn consents_ending(&self) -> u64 {
-        let then = self.today.saturating_add(ASK_AGAIN_DAYS.days());
-        unpoisoned(self.node.cases.read()).consents_ending(self.today, then)
+        unpoisoned(self.node.cases.read()).consents_ending(self.today, ask_again(self.today))
     }
+}
+
+/// A consent that is over before this day is asked for again.
+pub(crate) fn ask_again(today: Date) -> Date {
+    today.saturating_add(ASK_AGAIN_DAYS.days())
 }
 
 fn is_to_sign(standing: &Standing) -> bool {
@@ -321,16 +346,15 @@ fn is_ending(standing: &Standing, today: Date) -> bool {
 }
 
 impl Node {
-    /// How much of what waits for the staff. Whether a backup is overdue the caller knows, who knows
-    /// where they are kept.
-    pub fn waiting(&self, is_backup_old: bool) -> Outcome<Waiting> {
+    /// How much of what waits for the staff.
+    pub fn waiting(&self, beside: Beside) -> Outcome<Waiting> {
         let look = Look {
             node: self,
             standings: self.standings()?,
             ours: self.referrals()?,
             theirs: self.received_referrals()?,
             today: self.today(),
-            is_backup_old,
+            beside,
         };
         let counts: Outcome<Vec<_>> =
             SOURCES.iter().map(|(matter, source)| Ok((*matter, source(&look)?))).collect();

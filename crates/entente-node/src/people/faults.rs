@@ -381,7 +381,7 @@ pub(super) fn only_at_provider() -> Box<Fault> {
 /// Where something takes two people, nobody makes themselves the second.
 pub(crate) fn own_roles() -> Box<Fault> {
     Fault::new(
-        2850,
+        2842,
         ("Nobody changes their own roles here.", "Personne ne change ses propres rôles ici."),
         (
             "In this organization some things take two people. Ask another administrator.",

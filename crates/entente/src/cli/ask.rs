@@ -313,6 +313,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             Question::new(&RecordListAsk {
                 filter,
                 withdrawn: typed.flag("withdrawn"),
+                consent_ending: typed.flag("consent-ending"),
                 limit: typed.limit(),
                 after: typed.maybe("after"),
             })

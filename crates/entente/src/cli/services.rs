@@ -134,6 +134,7 @@ fn search(typed: &Typed<'_>) -> ServiceSearchAsk {
         without_status: typed.flag("without-status"),
         text: Some(words).filter(|words| !words.is_empty()),
         from: typed.maybe("partner"),
+        nearest: typed.flag("nearest"),
         limit: typed.limit(),
     }
 }

@@ -156,6 +156,7 @@ const LINES: &[(&str, Option<Op>)] = &[
         "service search --need legal,medical --near -49.8951,-97.1384 --within 10 --open",
         Some(Op::ServiceSearch),
     ),
+    ("service search --near 49.8951,-97.1384 --nearest", Some(Op::ServiceSearch)),
     ("service confirm Beds", Some(Op::ServiceConfirm)),
     ("service close Beds --for-good", Some(Op::ServiceClose)),
     ("service export out.json --for-partners", Some(Op::ServiceExport)),

@@ -92,7 +92,13 @@ async fn create(
         &format!("{name} has nowhere for a woman to sleep tonight. It makes a need card: codes, and nothing that says who she is."),
         &format!("{name} n’a pas de lit ce soir pour une femme. Il crée une fiche de besoins : des codes, et rien qui dise qui elle est."),
     );
-    let list = RecordListAsk { filter: BTreeMap::new(), withdrawn: false, limit: 500, after: None };
+    let list = RecordListAsk {
+        filter: BTreeMap::new(),
+        withdrawn: false,
+        consent_ending: false,
+        limit: 500,
+        after: None,
+    };
     let records = workers.ask(&list).await?.records;
     let is_woman = |row: &&RecordRow| row.gender.as_deref() == Some("woman");
     let is_adult = |row: &&RecordRow| !matches!(row.age.as_deref(), None | Some("0-8" | "9-17"));

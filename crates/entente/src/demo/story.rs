@@ -418,7 +418,13 @@ async fn explain(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         "L’Ontario demande pourquoi un de ses dossiers n’est pas allé au centre fédéral.",
     );
     let ontario = at(offices, ONTARIO)?;
-    let ask = RecordListAsk { filter: BTreeMap::new(), withdrawn: false, limit: 500, after: None };
+    let ask = RecordListAsk {
+        filter: BTreeMap::new(),
+        withdrawn: false,
+        consent_ending: false,
+        limit: 500,
+        after: None,
+    };
     let records = ontario.ask(&ask).await?.records;
     let refused = records.iter().find(|record| record.shared_with == 0 && !record.consent);
     let record = refused.or(records.first()).ok_or_else(went_wrong)?;
@@ -437,7 +443,13 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
         "Une personne retire son consentement en Ontario. Le retrait voyage et un accusé signé revient.",
     );
     let (ontario, federal) = (at(offices, ONTARIO)?, at(offices, FEDERAL)?);
-    let ask = RecordListAsk { filter: BTreeMap::new(), withdrawn: false, limit: 500, after: None };
+    let ask = RecordListAsk {
+        filter: BTreeMap::new(),
+        withdrawn: false,
+        consent_ending: false,
+        limit: 500,
+        after: None,
+    };
     let records = ontario.ask(&ask).await?.records;
     let shared = records.iter().find(|record| record.shared_with > 0 && record.consent);
     let Some(record) = shared else {

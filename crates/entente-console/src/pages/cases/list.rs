@@ -15,6 +15,9 @@ use crate::page::{Answer, Page, show};
 /// How many rows one page has.
 const ROWS: u32 = 50;
 
+/// Stands in the address of the list of those whose consent ends soon.
+const ENDING: &str = "ending";
+
 /// Which cases, as the address says. Codes only: nothing here is about one person.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Wanted {
@@ -24,6 +27,9 @@ pub(crate) struct Wanted {
     province: String,
     #[serde(default)]
     exploitation: String,
+    // `ending`: only those with a consent that ends within 30 days.
+    #[serde(default)]
+    consent: String,
     #[serde(default)]
     withdrawn: bool,
     // The last row of the page before, and how many were before it.
@@ -46,16 +52,29 @@ impl Wanted {
             .map(|(name, value)| (name.to_owned(), value.clone()))
             .collect();
         let after = (!self.after.is_empty()).then(|| self.after.clone());
-        RecordListAsk { filter, withdrawn: self.withdrawn, limit: ROWS, after }
+        RecordListAsk {
+            filter,
+            withdrawn: self.withdrawn,
+            consent_ending: self.is_ending(),
+            limit: ROWS,
+            after,
+        }
+    }
+
+    /// Whether only those are wanted of whom a consent ends soon.
+    fn is_ending(&self) -> bool {
+        self.consent == ENDING
     }
 
     /// An address with the same filters.
     pub(crate) fn address(&self, path: &str) -> String {
         let withdrawn = if self.withdrawn { "true" } else { "" };
+        let consent = if self.is_ending() { ENDING } else { "" };
         let pairs = [
             ("status", self.status.as_str()),
             ("province", &self.province),
             ("exploitation", &self.exploitation),
+            ("consent", consent),
             ("withdrawn", withdrawn),
         ];
         let mut address = path.to_owned();
@@ -111,7 +130,8 @@ impl CasesPage<'_> {
 
     /// Whether anything was asked for in particular.
     fn is_filtered(&self) -> bool {
-        self.filters().iter().any(|(_, _, chosen, _)| !chosen.is_empty())
+        let is_narrow = self.filters().iter().any(|(_, _, chosen, _)| !chosen.is_empty());
+        is_narrow || self.wanted.is_ending()
     }
 
     fn short<'r>(&self, row: &'r RecordRow) -> &'r str {

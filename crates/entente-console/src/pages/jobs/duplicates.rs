@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 area! {
@@ -18,7 +19,7 @@ area! {
 }
 
 /// How many pairs one page has. Deciding one makes room for the next.
-const PAIRS: u32 = 20;
+const PAIRS: usize = 20;
 
 /// How alike at least: below, most proposals are wrong.
 const MIN_SCORE: u8 = 80;
@@ -28,6 +29,9 @@ struct Seen {
     // What was decided just now: `same` or `apart`.
     #[serde(default)]
     decided: String,
+    // How many pairs were passed over.
+    #[serde(default)]
+    from: usize,
 }
 
 #[derive(Template)]
@@ -36,6 +40,7 @@ struct DuplicatesPage<'a> {
     p: &'a Page,
     pairs: &'a [DuplicatePair],
     seen: &'a Seen,
+    pages: Pages,
 }
 
 impl DuplicatesPage<'_> {
@@ -58,9 +63,14 @@ impl DuplicatesPage<'_> {
 
 /// `GET /cases/duplicates`.
 async fn list(visit: Visit, Query(seen): Query<Seen>) -> Answer {
-    let ask = RecordDuplicatesAsk { record: None, min_score: MIN_SCORE, limit: PAIRS };
+    let limit = u32::try_from(seen.from.saturating_add(PAIRS)).unwrap_or(u32::MAX);
+    let ask = RecordDuplicatesAsk { record: None, min_score: MIN_SCORE, limit };
     let told = visit.ask(&ask).await?;
-    show(&DuplicatesPage { p: &visit.page, pairs: &told.pairs, seen: &seen })
+    let total = usize::try_from(told.total).unwrap_or(usize::MAX);
+    let pairs: Vec<_> = told.pairs.into_iter().skip(seen.from).take(PAIRS).collect();
+    let place = (seen.from, pairs.len());
+    let pages = Pages::at(&visit.page, "/cases/duplicates", place, total);
+    show(&DuplicatesPage { p: &visit.page, pairs: &pairs, seen: &seen, pages })
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,11 +1,14 @@
 //! The list of long work: one's own, and that of others which one might have started.
 
 use askama::Template;
+use axum::extract::Query;
 use entente_node::jobs::{Job, JobState};
 use entente_node::local::Op;
+use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 area! {
@@ -17,6 +20,7 @@ area! {
 struct ListPage<'a> {
     p: &'a Page,
     jobs: &'a [Job],
+    pages: Pages,
 }
 
 /// What can be started: its path, the operation, and two texts.
@@ -87,6 +91,7 @@ pub(super) fn title(p: &Page, op: Op) -> &'static str {
         Op::RecordExport => p.lang.pick("Export of cases", "Exportation de dossiers"),
         Op::EpochClose => p.lang.pick("Close of an epoch", "Clôture d’une période"),
         Op::BackupCreate => p.lang.pick("Backup", "Sauvegarde"),
+        Op::ApprovalApprove => p.lang.pick("What was approved", "Ce qui a été approuvé"),
         Op::StatsRun => p.lang.pick("Figures of a plan", "Chiffres d’un plan"),
         Op::OverlapRun => p.lang.pick("Overlap round", "Recoupement de listes"),
         op => op.label(p.lang),
@@ -114,9 +119,17 @@ pub(super) fn word(p: &Page, state: JobState) -> &'static str {
     }
 }
 
+/// From which row on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    from: usize,
+}
+
 /// `GET /jobs`.
-async fn list(visit: Visit) -> Answer {
+async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let staff = visit.signed()?.staff.clone();
     let jobs = visit.console.jobs(move |jobs| jobs.all(&staff)).await?;
-    show(&ListPage { p: &visit.page, jobs: &jobs })
+    let (jobs, pages) = Pages::of(&visit.page, "/jobs", wanted.from, jobs);
+    show(&ListPage { p: &visit.page, jobs: &jobs, pages })
 }

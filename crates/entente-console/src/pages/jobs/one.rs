@@ -8,7 +8,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_node::jobs::{Job, JobState};
-use entente_node::local::doc::{OverlapTold, RowProblem, StatsTable, StatsTold};
+use entente_node::local::doc::{OverlapTold, RecordImportTold, RowProblem, StatsTable, StatsTold};
 use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
@@ -26,6 +26,7 @@ area! {
     GET "/jobs/{job}/file", Need::Session => file;
     POST "/jobs/{job}/file/remove", Need::Session => remove;
     GET "/jobs/{job}/rows", Need::Session => rows;
+    POST "/jobs/{job}/rows/remove", Need::Session => rows_seen_to;
 }
 
 /// How many rows one page has.
@@ -106,6 +107,8 @@ impl OnePage<'_> {
     /// Where the same can be started again.
     fn again(&self) -> &'static str {
         match self.job.op {
+            Op::BackupCreate => "/settings/backups",
+            Op::ApprovalApprove => "/settings/approvals",
             Op::RecordImport => "/cases/import",
             Op::RecordExport => "/cases/export",
             Op::EpochClose => "/epochs",
@@ -191,6 +194,8 @@ struct RowsPage<'a> {
     total: u64,
     first: u64,
     last: u64,
+    // Rows were set aside, and the list of them is not there any more.
+    is_gone: bool,
 }
 
 /// `GET /jobs/{job}/rows`: the rows that an import set aside.
@@ -203,5 +208,16 @@ async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) 
     let (total, rows) = read.await?;
     let (first, n) = (place.from as u64, rows.len() as u64);
     let (first, last) = (first + u64::from(n > 0), first + n);
-    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last })
+    let imported = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
+    let is_gone = total == 0 && imported.is_some_and(|it: RecordImportTold| it.quarantined > 0);
+    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last, is_gone })
+}
+
+/// `POST /jobs/{job}/rows/remove`: somebody has corrected them, or lets them be. They wait at home no more.
+async fn rows_seen_to(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let staff = visit.signed()?.staff.clone();
+    visit.console.desk.permit(job.op, &staff).await?;
+    let job = visit.console.jobs(move |jobs| jobs.rows_seen_to(&staff, &job.id)).await?;
+    Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
 }

@@ -3,8 +3,8 @@
 use entente_node::jobs::Job;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    BackupCreateTold, EpochTold, OverlapTold, RecordExportTold, RecordImportTold, StatsTable,
-    StatsTold,
+    ApprovalTold, BackupCreateTold, EpochTold, OverlapTold, RecordExportTold, RecordImportTold,
+    StatsTable, StatsTold,
 };
 use serde::de::DeserializeOwned;
 
@@ -20,6 +20,10 @@ pub(super) struct Told {
     pub(super) backup: Option<BackupCreateTold>,
     pub(super) figures: Option<StatsTold>,
     pub(super) overlap: Option<OverlapTold>,
+    /// A second person's word, and what was asked is done.
+    pub(super) is_approved: bool,
+    /// What was approved has written a file, for whoever asked.
+    pub(super) has_approved_file: bool,
     /// It is done, and there is nothing more to show here.
     pub(super) is_other: bool,
 }
@@ -35,10 +39,29 @@ impl Told {
             Op::BackupCreate => told.backup = Some(read(text)?),
             Op::StatsRun => told.figures = Some(read(text)?),
             Op::OverlapRun => told.overlap = Some(read(text)?),
+            Op::ApprovalApprove => told.approved(read(text)?)?,
             _ => told.is_other = true,
         }
         Ok(told)
     }
+
+    /// What came of something that a second person approved, as if it had been asked for by one.
+    fn approved(&mut self, approved: ApprovalTold) -> Result<(), Problem> {
+        self.is_approved = true;
+        let op = Op::parse(&approved.approval.operation);
+        self.has_approved_file = op == Some(Op::RecordExport);
+        let Some(told) = approved.told else { return Ok(()) };
+        match op {
+            Some(Op::EpochClose) => self.epoch = Some(value(told)?),
+            Some(Op::StatsRun) => self.figures = Some(value(told)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn value<T: DeserializeOwned>(told: serde_json::Value) -> Result<T, Problem> {
+    serde_json::from_value(told).map_err(|_| Problem::new(failed()))
 }
 
 /// Whether somebody of a table has given nothing, or it is not added up.

@@ -5,8 +5,8 @@ use axum::extract::{Path, RawForm};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::Ask;
 use entente_node::local::doc::{
-    ReferralAcceptAsk, ReferralCloseAsk, ReferralDeclineAsk, ReferralOfferAsk, ReferralTold,
-    ReferralWithdrawAsk,
+    ReferralAcceptAsk, ReferralCloseAsk, ReferralDeclineAsk, ReferralOfferAsk, ReferralStartAsk,
+    ReferralTold, ReferralWithdrawAsk,
 };
 use entente_node::node::Outcome;
 use serde::Deserialize;
@@ -69,6 +69,11 @@ pub(super) async fn decline(
     Form(form): Form<Chosen>,
 ) -> Answer {
     done(&visit, &id, &ReferralDeclineAsk { referral: id.clone(), barrier: form.code }).await
+}
+
+/// `POST /referrals/{referral}/start`: the person is being served.
+pub(super) async fn start(visit: Visit, Path(id): Path<String>) -> Answer {
+    done(&visit, &id, &ReferralStartAsk { referral: id.clone() }).await
 }
 
 /// `POST /referrals/{referral}/close`.

@@ -129,8 +129,13 @@ pub(super) struct Wanted {
 /// `GET /referrals/add`.
 pub(super) async fn ask(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     if wanted.case.trim().is_empty() {
-        let newest =
-            RecordListAsk { filter: BTreeMap::new(), withdrawn: false, limit: CASES, after: None };
+        let newest = RecordListAsk {
+            filter: BTreeMap::new(),
+            withdrawn: false,
+            consent_ending: false,
+            limit: CASES,
+            after: None,
+        };
         let told = visit.ask(&newest).await?;
         return show(&CasePage { p: &visit.page, cases: &told.records });
     }

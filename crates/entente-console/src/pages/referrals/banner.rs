@@ -179,11 +179,11 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
         "good",
         (
             "The contact details were opened",
-            "When you are done, say what came of it: that goes back to whoever asked.",
+            "Say when the service begins and, when you are done, what came of it: both go back to whoever asked.",
         ),
         (
             "Les coordonnées ont été ouvertes",
-            "Une fois terminé, indiquez le résultat : l’organisme qui a demandé le recevra.",
+            "Indiquez quand le service commence puis, une fois terminé, le résultat : l’organisme qui a demandé recevra les deux.",
         ),
     ),
     (

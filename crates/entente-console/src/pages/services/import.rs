@@ -1,18 +1,12 @@
 //! A file of services from a browser: tried, or imported.
 //!
-//! It lies in the node's folder while it is read, and is deleted whatever comes of it.
-
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+//! It lies in the node's folder, sealed, while it is read, and is deleted whatever comes of it.
 
 use askama::Template;
 use axum::extract::Multipart;
 use axum::http::StatusCode;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{ServiceImportAsk, ServiceImportTold};
-use entente_node::node::Outcome;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show_as};
@@ -23,7 +17,10 @@ use crate::problem::Problem;
 pub(super) const MAX_FILE: usize = 8 << 20;
 
 /// Layouts that can be named; the first that fits is taken if none is.
-const LAYOUTS: [&str; 3] = ["hsds-3.0", "ircc-2022", "hotlines"];
+const LAYOUTS: [&str; 3] = ["hsds-3.0", TABLE, "hotlines"];
+
+/// The one layout that is a table.
+const TABLE: &str = "ircc-2022";
 
 #[derive(Template)]
 #[template(path = "services/import.html")]
@@ -52,7 +49,7 @@ pub(super) async fn ask(visit: Visit) -> Answer {
 /// What the form sends.
 #[derive(Debug, Default)]
 struct Sent {
-    ending: String,
+    is_table: bool,
     bytes: Vec<u8>,
     layout: String,
     keep: bool,
@@ -67,10 +64,8 @@ async fn read(mut form: Multipart) -> Result<Sent, Problem> {
     while let Some(field) = form.next_field().await.map_err(broken)? {
         match field.name().unwrap_or_default() {
             "file" => {
-                let name = field.file_name().unwrap_or_default().to_lowercase();
-                let known = ["json", "csv", "xlsx"];
-                let ending = known.into_iter().find(|it| name.ends_with(&format!(".{it}")));
-                sent.ending = ending.unwrap_or("json").to_owned();
+                let name = field.file_name().unwrap_or_default();
+                sent.is_table = name.to_lowercase().ends_with(".csv");
                 sent.bytes = field.bytes().await.map_err(broken)?.to_vec();
             }
             "layout" => sent.layout = field.text().await.map_err(broken)?,
@@ -90,15 +85,13 @@ pub(super) async fn import(visit: Visit, form: Option<Multipart>) -> Answer {
     if sent.bytes.is_empty() {
         return page(&visit, None, Some(&no_file()));
     }
-    // The node reads whole paths alone, and its folder may have been named from where it was started.
-    let folder = std::path::absolute(visit.console.desk.home.path().join("uploads"));
-    let folder = folder.map_err(|_| Problem::new(failed()))?;
-    let (ending, bytes) = (sent.ending, sent.bytes);
-    let kept = tokio::task::spawn_blocking(move || Kept::write(&folder, &ending, &bytes)).await;
-    let kept = kept.map_err(|_| Problem::new(failed()))??;
+    // What a file is called is not handed on; of a table it says which one it is.
+    let by_name = sent.is_table.then(|| TABLE.to_owned());
+    let bytes = sent.bytes;
+    let kept = visit.console.jobs(move |jobs| jobs.files.once(&bytes)).await?;
     let ask = ServiceImportAsk {
-        file: kept.0.display().to_string(),
-        layout: Some(sent.layout).filter(|it| !it.is_empty()),
+        file: kept.path(),
+        layout: Some(sent.layout).filter(|it| !it.is_empty()).or(by_name),
         quarantine: None,
         dry_run: !sent.keep,
     };
@@ -108,34 +101,6 @@ pub(super) async fn import(visit: Visit, form: Option<Multipart>) -> Answer {
         Ok(told) => page(&visit, Some(&told), None),
         Err(fault) if fault.code.starts_with("ENT-22") => page(&visit, None, Some(&fault)),
         Err(fault) => Err(Problem::new(fault)),
-    }
-}
-
-/// A file that is deleted when this is dropped.
-struct Kept(PathBuf);
-
-impl Kept {
-    fn write(folder: &Path, ending: &str, bytes: &[u8]) -> Outcome<Self> {
-        let broken = |_: std::io::Error| failed();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(broken)?;
-        // Two at once have two names; what a crash left behind is in nobody's way.
-        for n in 0..1000_u32 {
-            let path = folder.join(format!("services-{n}.{ending}"));
-            let opened = fs::File::options().write(true).create_new(true).mode(0o600).open(&path);
-            if let Ok(mut file) = opened {
-                let kept = Self(path);
-                file.write_all(bytes).map_err(broken)?;
-                return Ok(kept);
-            }
-        }
-        Err(failed())
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // If it cannot be deleted, nobody can do anything about it here.
-        let _ = fs::remove_file(&self.0);
     }
 }
 

@@ -20,6 +20,9 @@ use crate::problem::Problem;
 /// How many rows one page has.
 const ROWS: usize = 50;
 
+/// The order in which the nearest come first, as the address says it.
+const NEAREST: &str = "near";
+
 /// What is looked for, as the address says it: codes and a city. Nothing about a person but what a service
 /// is made for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,6 +55,9 @@ pub(super) struct Wanted {
     trafficking: String,
     #[serde(default)]
     words: String,
+    // `near`: the nearest first.
+    #[serde(default)]
+    order: String,
     #[serde(default)]
     from: usize,
 }
@@ -78,6 +84,7 @@ impl Wanted {
             without_status: !self.no_status.is_empty(),
             text: some(&self.words),
             from: None,
+            nearest: self.order == NEAREST,
             limit: u32::try_from(self.from.saturating_add(ROWS)).unwrap_or(u32::MAX),
         }
     }
@@ -99,6 +106,7 @@ impl Wanted {
             ("no_status", &self.no_status),
             ("trafficking", &self.trafficking),
             ("words", &self.words),
+            ("order", &self.order),
         ];
         let mut address = format!("/services?from={from}");
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -106,6 +114,11 @@ impl Wanted {
             let _ = write!(address, "&{name}={}", encoded(value));
         }
         address
+    }
+
+    /// Whether the nearest are wanted first, and nobody said near what.
+    fn lacks_place(&self) -> bool {
+        self.order == NEAREST && places::find(&self.near).is_none()
     }
 
     /// Whether more than the first filters are in use, so that they are shown open.
@@ -150,6 +163,16 @@ impl ListPage<'_> {
 
     fn languages(&self) -> Vec<(String, String)> {
         languages(self.p, std::slice::from_ref(&self.wanted.language))
+    }
+
+    /// In which order: the code, the words, whether it is the one.
+    fn orders(&self) -> [(&'static str, &'static str, bool); 2] {
+        let p = self.p;
+        let is_nearest = self.wanted.order == NEAREST;
+        [
+            ("", p.t("What has room first", "Ce qui a de la place d’abord"), !is_nearest),
+            (NEAREST, p.t("The nearest first", "Les plus proches d’abord"), is_nearest),
+        ]
     }
 
     fn size(&self) -> (f64, f64) {

@@ -14,12 +14,15 @@ use serde::Deserialize;
 use super::taken::{file_of, is_gone};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 
 /// Which requests.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
     #[serde(default)]
     decided: bool,
+    #[serde(default)]
+    from: usize,
 }
 
 #[derive(Template)]
@@ -30,6 +33,7 @@ struct ApprovalsPage<'a> {
     decided: bool,
     me: &'a str,
     home: &'a Home,
+    pages: Pages,
 }
 
 impl ApprovalsPage<'_> {
@@ -120,14 +124,32 @@ impl ApprovalsPage<'_> {
 /// `GET /settings/approvals`.
 pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let told = visit.ask(&ApprovalListAsk { decided: wanted.decided }).await?;
+    let address =
+        if wanted.decided { "/settings/approvals?decided=true" } else { "/settings/approvals" };
+    let (approvals, pages) = Pages::of(&visit.page, address, wanted.from, told.approvals);
+    let told = ApprovalListTold { approvals, ..told };
     let me = visit.signed()?.staff.name.as_str();
     let home = &visit.console.desk.home;
-    show(&ApprovalsPage { p: &visit.page, told: &told, decided: wanted.decided, me, home })
+    let decided = wanted.decided;
+    show(&ApprovalsPage { p: &visit.page, told: &told, decided, me, home, pages })
+}
+
+/// Whether what was asked takes its time: it is done as a job then, and the page says how far it is.
+fn takes_long(row: &ApprovalRow) -> bool {
+    let op = Op::parse(&row.operation);
+    matches!(op, Some(Op::EpochClose | Op::StatsRun | Op::RecordExport))
 }
 
 /// `POST /settings/approvals/{approval}/approve`.
 pub(super) async fn approve(visit: Visit, Path(approval): Path<String>) -> Answer {
-    visit.ask(&ApprovalApproveAsk { approval }).await?;
+    let rows = visit.ask(&ApprovalListAsk { decided: false }).await?.approvals;
+    let is_it = |row: &&ApprovalRow| row.id == approval && row.may_approve;
+    let ask = ApprovalApproveAsk { approval: approval.clone() };
+    if rows.iter().find(is_it).is_some_and(takes_long) {
+        return Ok(Redirect::to(&visit.start(&ask).await?).into_response());
+    }
+    // What is quick is done at once; and whatever speaks against it is said here.
+    visit.ask(&ask).await?;
     Ok(Redirect::to(&visit.page.to("/settings/approvals?decided=true")).into_response())
 }
 

@@ -15,13 +15,14 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
+use crate::paging::Pages;
 use crate::problem::Problem;
 
-/// What was just done.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Done {
+/// From which row on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct Wanted {
     #[serde(default)]
-    made: bool,
+    from: usize,
 }
 
 #[derive(Template)]
@@ -29,7 +30,7 @@ pub(super) struct Done {
 struct BackupsPage<'a> {
     p: &'a Page,
     told: &'a BackupListTold,
-    is_made: bool,
+    pages: Pages,
 }
 
 impl BackupsPage<'_> {
@@ -54,15 +55,17 @@ fn size(p: &Page, bytes: u64) -> String {
 }
 
 /// `GET /settings/backups`.
-pub(super) async fn list(visit: Visit, Query(done): Query<Done>) -> Answer {
+pub(super) async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let told = visit.ask(&BackupListAsk {}).await?;
-    show(&BackupsPage { p: &visit.page, told: &told, is_made: done.made })
+    let (backups, pages) = Pages::of(&visit.page, "/settings/backups", wanted.from, told.backups);
+    let told = BackupListTold { backups, ..told };
+    show(&BackupsPage { p: &visit.page, told: &told, pages })
 }
 
-/// `POST /settings/backups`.
+/// `POST /settings/backups`. A large store takes its time: the page of the work says how far it is.
 pub(super) async fn create(visit: Visit) -> Answer {
-    visit.ask(&BackupCreateAsk { folder: None }).await?;
-    Ok(Redirect::to(&visit.page.to("/settings/backups?made=true")).into_response())
+    let to = visit.start(&BackupCreateAsk { folder: None }).await?;
+    Ok(Redirect::to(&to).into_response())
 }
 
 #[derive(Template)]

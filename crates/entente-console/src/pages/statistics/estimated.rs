@@ -4,11 +4,12 @@
 use askama::Template;
 use axum::Form;
 use axum::http::StatusCode;
+use entente_core::statistics::mse::{MAX_REPLICATIONS, MIN_REPLICATIONS};
 use entente_node::fault::Fault;
 use entente_node::local::Op;
 use serde::Deserialize;
 
-use super::overlap::{Shown, estimate_of};
+use super::overlap::{Draws, Shown, estimate_of};
 use crate::charts::Mark;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
@@ -24,34 +25,116 @@ area! {
 struct Typed {
     #[serde(default)]
     table: String,
+    #[serde(default)]
+    replications: String,
+    #[serde(default)]
+    seed: String,
+}
+
+impl Typed {
+    /// An empty form, with what is usual.
+    fn usual() -> Self {
+        let Draws { replications, seed } = Draws::default();
+        Self {
+            table: String::new(),
+            replications: replications.to_string(),
+            seed: seed.to_string(),
+        }
+    }
+
+    /// How the interval is to be drawn; else the field that says it wrongly.
+    fn draws(&self) -> Result<Draws, &'static str> {
+        let mut draws = Draws::default();
+        let without_spaces = |text: &str| text.replace(char::is_whitespace, "");
+        let (replications, seed) = (without_spaces(&self.replications), without_spaces(&self.seed));
+        if !replications.is_empty() {
+            let n = replications.parse::<u32>().map_err(|_| "replications")?;
+            if !(MIN_REPLICATIONS..=MAX_REPLICATIONS).contains(&n) {
+                return Err("replications");
+            }
+            draws.replications = n;
+        }
+        if !seed.is_empty() {
+            draws.seed = seed.parse().map_err(|_| "seed")?;
+        }
+        Ok(draws)
+    }
 }
 
 #[derive(Template)]
 #[template(path = "statistics/estimate.html")]
 struct EstimatePage<'a> {
     p: &'a Page,
-    table: &'a str,
+    typed: &'a Typed,
     estimated: Option<&'a Shown>,
+    // What is wrong, and at which field.
     fault: Option<&'a Fault>,
+    field: &'static str,
+}
+
+impl EstimatePage<'_> {
+    fn is_wrong(&self, field: &str) -> bool {
+        self.fault.is_some() && self.field == field
+    }
+
+    /// Whether somebody draws otherwise than usual: then it is shown.
+    fn is_unusual(&self) -> bool {
+        let usual = Typed::usual();
+        let typed = (&self.typed.replications, &self.typed.seed);
+        typed != (&usual.replications, &usual.seed)
+    }
 }
 
 /// `GET /statistics/estimate`.
 async fn ask(visit: Visit) -> Answer {
-    show(&EstimatePage { p: &visit.page, table: "", estimated: None, fault: None })
+    let typed = Typed::usual();
+    let (p, estimated, fault) = (&visit.page, None, None);
+    show(&EstimatePage { p, typed: &typed, estimated, fault, field: "table" })
 }
 
 /// `POST /statistics/estimate`.
 async fn made(visit: Visit, Form(typed): Form<Typed>) -> Answer {
-    let (csv, lang) = (typed.table.clone(), visit.page.lang);
-    let made = tokio::task::spawn_blocking(move || estimate_of(&csv, lang)).await;
-    let page = EstimatePage { p: &visit.page, table: &typed.table, estimated: None, fault: None };
+    let p = &visit.page;
+    let wrong = |fault: &Fault, field: &'static str| {
+        let page = EstimatePage { p, typed: &typed, estimated: None, fault: Some(fault), field };
+        show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    };
+    let draws = match typed.draws() {
+        Ok(draws) => draws,
+        Err(field) => return wrong(&no_draws(), field),
+    };
+    let (csv, lang) = (typed.table.clone(), p.lang);
+    let made = tokio::task::spawn_blocking(move || estimate_of(&csv, draws, lang)).await;
     match made.map_err(|_| failed())? {
-        Ok(shown) => show(&EstimatePage { estimated: Some(&shown), ..page }),
-        Err(why) => {
-            let fault = no_estimate(&why);
-            show_as(StatusCode::UNPROCESSABLE_ENTITY, &EstimatePage { fault: Some(&fault), ..page })
+        Ok(shown) => {
+            let (estimated, fault) = (Some(&shown), None);
+            show(&EstimatePage { p, typed: &typed, estimated, fault, field: "table" })
         }
+        Err(why) => wrong(&no_estimate(&why), "table"),
     }
+}
+
+fn no_draws() -> Box<Fault> {
+    let why = (
+        format!(
+            "The number of draws lies between {MIN_REPLICATIONS} and {MAX_REPLICATIONS}; a seed is a whole number."
+        ),
+        format!(
+            "Le nombre de tirages est compris entre {MIN_REPLICATIONS} et {MAX_REPLICATIONS}; une graine est un nombre entier."
+        ),
+    );
+    Fault::new(
+        2823,
+        (
+            "The interval of an estimate cannot be drawn like this.",
+            "L’intervalle d’une estimation ne peut pas être tiré ainsi.",
+        ),
+        (
+            "Write both numbers in digits, or leave them empty.",
+            "Écrivez les deux nombres en chiffres, ou laissez-les vides.",
+        ),
+    )
+    .because(why.0, why.1)
 }
 
 /// Why there is none is said in the language of the page, by whoever refused.

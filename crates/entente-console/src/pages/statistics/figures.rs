@@ -1,6 +1,7 @@
 //! The figures of a plan: asked for, and shown.
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::Op;
@@ -9,9 +10,10 @@ use entente_node::local::doc::{
 };
 use serde::Deserialize;
 
+use super::plan_form::{Typed, has, values};
 use crate::charts::Mark;
 use crate::figures::{Sheet, legend, periods, sheets};
-use crate::gate::Visit;
+use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, show};
 use crate::route::area;
 
@@ -21,17 +23,14 @@ area! {
     POST "/statistics/plans/{plan}/return", Need::May(Op::StatsReturn) => make_return;
 }
 
-/// Which figures, as the address or a form says.
+/// Which figures, as the address says.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Wanted {
     #[serde(default)]
     period: String,
-    // For ever without those who have not answered.
+    // The only table, by its name.
     #[serde(default)]
-    close: bool,
-    // For ever, what the other aggregator does not go on with.
-    #[serde(default)]
-    give_up: bool,
+    cube: String,
 }
 
 #[derive(Template)]
@@ -42,11 +41,28 @@ struct FiguresPage<'a> {
     told: &'a StatsTold,
     period: String,
     periods: Vec<String>,
+    // The names of all tables, and the only one that is shown, if it is one.
+    cubes: Vec<String>,
+    cube: String,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
 }
 
 impl FiguresPage<'_> {
+    /// The address of another period.
+    fn to(&self, period: &str) -> String {
+        let cube = match self.cube.as_str() {
+            "" => String::new(),
+            cube => format!("&cube={}", encoded(cube)),
+        };
+        self.p.to(&format!("/statistics/plans/{}/figures?period={period}{cube}", self.plan.id))
+    }
+
+    /// Whether there is anything to choose from, when figures are asked for.
+    fn has_choice(&self) -> bool {
+        self.periods.len() > 1 || self.cubes.len() > 1
+    }
+
     /// Whether anything is missing that asking again could bring.
     fn is_open(&self) -> bool {
         self.sheets.iter().any(|sheet| {
@@ -77,7 +93,17 @@ impl FiguresPage<'_> {
 /// `GET /statistics/plans/{plan}/figures`.
 async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
-    let told = visit.ask(&StatsShowAsk { plan, periods: Vec::new(), cube: None }).await?;
+    let mut told = visit.ask(&StatsShowAsk { plan, periods: Vec::new(), cube: None }).await?;
+    let mut cubes: Vec<String> = Vec::new();
+    for table in &told.tables {
+        if !cubes.contains(&table.cube) {
+            cubes.push(table.cube.clone());
+        }
+    }
+    let cube = Some(wanted.cube).filter(|it| cubes.contains(it)).unwrap_or_default();
+    if !cube.is_empty() {
+        told.tables.retain(|table| table.cube == cube);
+    }
     let periods = periods(&told.tables);
     let answered = |period: &&String| {
         told.tables.iter().any(|it| it.period == **period && it.error_hundredths.is_some())
@@ -93,33 +119,56 @@ async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wa
         legend: legend(p.lang),
         period,
         periods,
+        cubes,
+        cube,
     })
+}
+
+/// What a form asks for: periods, at most one table, and what is to happen with what does not go on.
+fn asked(plan: String, typed: &Typed) -> StatsRunAsk {
+    StatsRunAsk {
+        plan,
+        periods: values(typed, "period"),
+        cube: values(typed, "cube").into_iter().next(),
+        close: has(typed, "close", "true"),
+        give_up: has(typed, "give_up", "true"),
+    }
 }
 
 /// `POST /statistics/plans/{plan}/run`, as a job. What is not there yet is asked for; what is paid for and not
 /// drawn says so, and comes when it is asked for again.
-async fn run(
-    visit: Visit,
-    Path(plan): Path<String>,
-    axum::Form(wanted): axum::Form<Wanted>,
-) -> Answer {
-    let periods: Vec<String> =
-        Some(wanted.period.clone()).filter(|it| !it.is_empty()).into_iter().collect();
-    let Wanted { close, give_up, .. } = wanted;
+async fn run(visit: Visit, Path(plan): Path<String>, Form(typed): Form<Typed>) -> Answer {
     // What is not there is said here, and not on the page of a job.
     visit.ask(&PlanShowAsk { plan: plan.clone() }).await?;
-    let to = visit.start(&StatsRunAsk { plan, periods, cube: None, close, give_up }).await?;
+    let to = visit.start(&asked(plan, &typed)).await?;
     Ok(Redirect::to(&to).into_response())
 }
 
 /// `POST /statistics/plans/{plan}/return`.
-async fn make_return(
-    visit: Visit,
-    Path(plan): Path<String>,
-    axum::Form(wanted): axum::Form<Wanted>,
-) -> Answer {
+async fn make_return(visit: Visit, Path(plan): Path<String>, Form(wanted): Form<Wanted>) -> Answer {
     let ask = StatsReturnAsk { plan, period: wanted.period, file: None };
     let told = visit.ask(&ask).await?;
     let to = visit.page.to(&format!("/statistics/returns/{}", told.sha256));
     Ok(Redirect::to(&to).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_periods_and_one_table_are_asked_for_as_they_were_ticked() {
+        let typed = |pairs: &[(&str, &str)]| -> Typed {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let ask = asked(
+            "canada".to_owned(),
+            &typed(&[("period", "2024"), ("period", "2025"), ("cube", "province")]),
+        );
+        assert_eq!(ask.periods, ["2024", "2025"]);
+        assert_eq!((ask.cube.as_deref(), ask.close, ask.give_up), (Some("province"), false, false));
+        // Nothing ticked, nothing chosen: all that is due.
+        let ask = asked("canada".to_owned(), &typed(&[("cube", ""), ("close", "true")]));
+        assert_eq!((ask.periods.len(), ask.cube, ask.close), (0, None, true));
+    }
 }

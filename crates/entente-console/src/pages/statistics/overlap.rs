@@ -32,6 +32,19 @@ area! {
 /// How often the bootstrap draws: its ends move by a few percent from one seed to the next.
 const REPLICATIONS: u32 = 400;
 
+/// How the interval of an estimate is drawn. The same seed gives the same interval.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draws {
+    pub(super) replications: u32,
+    pub(super) seed: u64,
+}
+
+impl Default for Draws {
+    fn default() -> Self {
+        Self { replications: REPLICATIONS, seed: 1 }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "statistics/overlaps.html")]
 struct ListPage<'a> {
@@ -98,6 +111,9 @@ pub(super) struct Shown {
     /// The interactions of lists that the model has.
     pub(super) pairs: String,
     pub(super) caveats: Vec<String>,
+    /// How often its interval was drawn, and from which seed.
+    pub(super) replications: u64,
+    pub(super) seed: u64,
 }
 
 impl RoundPage<'_> {
@@ -210,7 +226,8 @@ async fn one(visit: Visit, Path(round): Path<String>) -> Answer {
     let (mut estimated, mut refused) = (None, None);
     if let Some(counted) = &told.counted {
         let (csv, lang) = (counted.csv.clone(), p.lang);
-        let made = tokio::task::spawn_blocking(move || estimate_of(&csv, lang)).await;
+        let made =
+            tokio::task::spawn_blocking(move || estimate_of(&csv, Draws::default(), lang)).await;
         match made {
             Ok(Ok(shown)) => estimated = Some(shown),
             Ok(Err(why)) => refused = Some(why),
@@ -222,13 +239,14 @@ async fn one(visit: Visit, Path(round): Path<String>) -> Answer {
 }
 
 /// How many persons there may be in all, from the table as `entente stats mse` reads it.
-pub(super) fn estimate_of(csv: &str, lang: Lang) -> Result<Shown, String> {
+pub(super) fn estimate_of(csv: &str, draws: Draws, lang: Lang) -> Result<Shown, String> {
     let mut lines = csv.lines().map(|line| {
         line.split([',', ';', '\t']).map(|it| it.trim().to_owned()).collect::<Vec<_>>()
     });
     let header = lines.next().unwrap_or_default();
     let table = OverlapTable::read(&header, lines).map_err(|error| error.text(lang))?;
-    let made = mse::estimate(&table, REPLICATIONS, 1).map_err(|error| error.text(lang))?;
+    let made = mse::estimate(&table, draws.replications, draws.seed);
+    let made = made.map_err(|error| error.text(lang))?;
     Ok(shown(&table, &made, lang))
 }
 
@@ -266,6 +284,8 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
         profile,
         pairs: pairs.join(", "),
         caveats: made.caveats.iter().map(|it| it.text(lang)).collect(),
+        replications: u64::from(made.replications),
+        seed: made.seed,
     }
 }
 
@@ -351,7 +371,7 @@ mod tests {
     fn an_estimate_comes_with_its_interval_and_its_caveats_in_both_languages() {
         let csv = "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,60\n";
         for lang in [Lang::En, Lang::Fr] {
-            let shown = estimate_of(csv, lang).unwrap();
+            let shown = estimate_of(csv, Draws::default(), lang).unwrap();
             assert_eq!(shown.estimate, 2_760);
             assert!(shown.interval.contains(lang.pick(" to ", " à ")), "{}", shown.interval);
             assert!(shown.caveats.len() >= 5);
@@ -364,7 +384,7 @@ mod tests {
         let csv = |name: &str| format!("Police,Shelter,{name}\n1,0,400\n0,1,300\n1,1,60\n");
         for (lang, word) in [(Lang::En, "noise"), (Lang::Fr, "bruit")] {
             let said = |name: &str| {
-                let shown = estimate_of(&csv(name), lang).unwrap();
+                let shown = estimate_of(&csv(name), Draws::default(), lang).unwrap();
                 shown.caveats.last().is_some_and(|it| it.contains(word))
             };
             assert!(said("noisy_frequency") && !said("frequency"));
@@ -372,9 +392,22 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_of_ones_own_gives_another_interval_and_the_same_one_again() {
+        let csv = "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,60\n";
+        let interval = |seed| {
+            let draws = Draws { replications: 200, seed };
+            let shown = estimate_of(csv, draws, Lang::En).unwrap();
+            assert_eq!((shown.replications, shown.seed), (200, seed));
+            shown.interval
+        };
+        assert_eq!(interval(7), interval(7));
+        assert_ne!(interval(7), interval(8));
+    }
+
+    #[test]
     fn lists_without_a_person_in_common_give_no_estimate_and_say_why() {
         let csv = "Police,Shelter,frequency\n1,0,400\n0,1,300\n1,1,0\n";
-        let why = estimate_of(csv, Lang::Fr).err().unwrap();
+        let why = estimate_of(csv, Draws::default(), Lang::Fr).err().unwrap();
         assert!(why.contains("deux listes"), "{why}");
     }
 }

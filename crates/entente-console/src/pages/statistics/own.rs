@@ -5,7 +5,7 @@ use axum::extract::Query;
 use entente_core::codes::Code as _;
 use entente_core::statistics::plan::CubeDimension;
 use entente_node::local::doc::{
-    CountCell, CountOwnAsk, CountTold, GapRow, ReferralGapsAsk, ReferralGapsTold,
+    CountCell, CountOwnAsk, CountTold, GapRow, Notice, ReferralGapsAsk, ReferralGapsTold,
 };
 use entente_node::local::{Op, words};
 use serde::Deserialize;
@@ -60,18 +60,31 @@ impl OwnPage<'_> {
     }
 
     fn figure(&self, cell: &CountCell) -> String {
-        datum(cell, String::new()).shown(self.p.lang)
+        shown(self.p, cell)
     }
 }
 
-fn label(p: &Page, cell: &CountCell, by: &str) -> String {
+/// What a cell is about, in words.
+pub(super) fn label(p: &Page, cell: &CountCell, by: &str) -> String {
     let code = cell.key.get(by).map_or("", String::as_str);
     words::value_label(by, code, p.lang)
 }
 
-fn datum(cell: &CountCell, label: String) -> Datum {
-    let symbol = if cell.value.is_none() { ".." } else { "" };
-    Datum { label, value: cell.value, symbol: symbol.to_owned(), ..Datum::default() }
+/// A figure with its symbol, as it stands in the table and in the picture.
+pub(super) fn shown(p: &Page, cell: &CountCell) -> String {
+    datum(p, cell, String::new()).shown(p.lang)
+}
+
+/// A cell as a figure: `p` if not everybody answered, `≥` if only a lower bound is known, `x` if it is hidden.
+fn datum(p: &Page, cell: &CountCell, label: String) -> Datum {
+    let symbol = match (cell.value, cell.at_least) {
+        (Some(_), _) if cell.flag == "partial" => "p".to_owned(),
+        (Some(_), _) => String::new(),
+        (None, Some(least)) if least > 0 => format!("≥\u{a0}{}", p.n(&least)),
+        (None, _) if cell.flag == "na" => "..".to_owned(),
+        (None, _) => "x".to_owned(),
+    };
+    Datum { label, value: cell.value, symbol, ..Datum::default() }
 }
 
 /// `GET /statistics/own`.
@@ -95,18 +108,22 @@ async fn counts(visit: Visit, Query(mut wanted): Query<Wanted>) -> Answer {
     show(&OwnPage { p, told: &told, wanted: &wanted, pictures })
 }
 
-fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
+/// The bars of one dimension, or the shaded table of two.
+pub(super) fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
     let named = |text: String| (format!("own-{}", told.by.len()), text);
     match told.by.as_slice() {
         [by] => {
             // Rows of zero are in the table.
             let shown = told.cells.iter().filter(|cell| cell.value != Some(0));
-            let data: Vec<_> = shown.map(|cell| datum(cell, label(p, cell, by))).collect();
+            let data: Vec<_> = shown.map(|cell| datum(p, cell, label(p, cell, by))).collect();
             if data.is_empty() {
                 return Vec::new();
             }
             let (id, name) = named(words::field_label(by, p.lang));
-            let unit = p.t("Our records", "Nos dossiers");
+            let unit = match told.notice {
+                Notice::OwnStaffOnly => p.t("Our records", "Nos dossiers"),
+                Notice::Controlled => p.t("Persons", "Personnes"),
+            };
             vec![bars(Title { id, name, unit }, &data, p.lang)]
         }
         [first, second] => {
@@ -130,7 +147,7 @@ fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
                         cell.key.get(first) == Some(row) && cell.key.get(second) == Some(column)
                     };
                     let cell = told.cells.iter().find(is_it);
-                    data.push(cell.map_or_else(Datum::default, |it| datum(it, String::new())));
+                    data.push(cell.map_or_else(Datum::default, |it| datum(p, it, String::new())));
                 }
             }
             let labels = |by: &str, codes: &[String]| -> Vec<String> {

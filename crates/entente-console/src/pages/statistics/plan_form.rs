@@ -24,7 +24,8 @@ pub(super) fn value<'t>(typed: &'t [(String, String)], name: &str) -> &'t str {
     typed.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
 }
 
-fn values(typed: &[(String, String)], name: &str) -> Vec<String> {
+/// All values of a name.
+pub(super) fn values(typed: &[(String, String)], name: &str) -> Vec<String> {
     let all = typed.iter().filter(|(known, value)| known == name && !value.trim().is_empty());
     all.map(|(_, value)| value.trim().to_owned()).collect()
 }

@@ -1,7 +1,7 @@
 //! National returns: the list, the checks, the files, and publication.
 
 use askama::Template;
-use axum::extract::{Multipart, Path};
+use axum::extract::{Multipart, Path, Query};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_core::identity::OrgId;
@@ -12,12 +12,15 @@ use entente_node::local::doc::{
     PartnerListAsk, ReturnCheck, ReturnFile, ReturnListAsk, ReturnPublishAsk, ReturnRow,
     ReturnShowAsk, ReturnShowTold, ReturnUnpublishAsk, StatusAsk,
 };
+use entente_node::node::Outcome;
 use entente_node::returned::{self, Verdict};
+use serde::Deserialize;
 
 use crate::charts::Mark;
 use crate::figures::{Sheet, legend, periods, sheets};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
+use crate::paging::Pages;
 use crate::problem::Problem;
 use crate::route::area;
 
@@ -48,6 +51,7 @@ pub(crate) const FORMS: [(&str, &str, &str); 5] = [
 struct ListPage<'a> {
     p: &'a Page,
     returns: &'a [ReturnRow],
+    pages: Pages,
     fault: Option<&'a Fault>,
     verdict: Option<&'a Verdict>,
 }
@@ -62,21 +66,33 @@ impl ListPage<'_> {
     }
 }
 
-/// `GET /statistics/returns`.
-async fn list(visit: Visit) -> Answer {
+/// From which row on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    from: usize,
+}
+
+/// One page of the returns, the newest first.
+async fn kept(visit: &Visit, from: usize) -> Outcome<(Vec<ReturnRow>, Pages)> {
     let told = visit.ask(&ReturnListAsk::default()).await?;
-    let page = ListPage { p: &visit.page, returns: &told.returns, fault: None, verdict: None };
-    show(&page)
+    Ok(Pages::of(&visit.page, "/statistics/returns", from, told.returns))
+}
+
+/// `GET /statistics/returns`.
+async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let (returns, pages) = kept(&visit, wanted.from).await?;
+    show(&ListPage { p: &visit.page, returns: &returns, pages, fault: None, verdict: None })
 }
 
 /// `POST /statistics/returns/verify`: a file that somebody sent, checked as the command line would, against the
 /// identities that we know. Nothing of it is kept.
 async fn verify(visit: Visit, form: Multipart) -> Answer {
     let known = known(&visit).await?;
-    let told = visit.ask(&ReturnListAsk::default()).await?;
+    let (returns, pages) = kept(&visit, 0).await?;
     let bytes = sent(form).await?;
     let read = tokio::task::spawn_blocking(move || returned::read(&bytes, Some(&known)));
-    let page = ListPage { p: &visit.page, returns: &told.returns, fault: None, verdict: None };
+    let page = ListPage { p: &visit.page, returns: &returns, pages, fault: None, verdict: None };
     match read.await.map_err(|_| failed())? {
         Ok((_, verdict)) => show(&ListPage { verdict: Some(&verdict), ..page }),
         Err(invalid) => {

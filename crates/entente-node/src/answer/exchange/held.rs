@@ -175,6 +175,10 @@ pub(in crate::answer) fn show(
 /// The held summary whose id begins like this.
 fn find(node: &Node, text: &str) -> Outcome<SummaryId> {
     let wanted = text.trim().to_lowercase();
+    // Memory knows where a whole one is; only the beginning of one is looked for.
+    if let Some(id) = hex::decode(&wanted).ok().and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(SummaryId(id));
+    }
     let mut found = Vec::new();
     for (issuer, _) in node.partner_rows()? {
         node.held_statements(&issuer, &mut |leaf| {

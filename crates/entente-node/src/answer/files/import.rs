@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{BufWriter, Read as _};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -20,6 +20,7 @@ use crate::answer::exchange::{absolute, new_file_path};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
 use crate::jobs::Files;
+use crate::jobs::sealed::SealedWriter;
 use crate::local::doc::*;
 use crate::node::pairing::random;
 use crate::node::records::{ImportCount, Imported as NewRecord, Importing};
@@ -173,7 +174,7 @@ impl<'a> Source<'a> {
     ) -> Outcome<Plan> {
         let (headers, import) = self.open()?;
         told.ignored_columns = ignored(&headers, &import.ignored_columns());
-        let mut aside = Aside { path: quarantine, file: None };
+        let mut aside = Aside { files: self.files, path: quarantine, file: None };
         let (mut plan, mut keys) = (Plan::default(), Vec::with_capacity(ROWS_PER_WRITE));
         for row in import {
             let row = row.map_err(|error| not_read(&error))?;
@@ -309,8 +310,9 @@ impl<'a> Keeping<'a> {
 
 /// The quarantine file, begun with the first bad row.
 struct Aside<'a> {
+    files: &'a Files,
     path: Option<&'a Path>,
-    file: Option<Quarantine<BufWriter<File>>>,
+    file: Option<Quarantine<List>>,
 }
 
 impl Aside<'_> {
@@ -318,7 +320,7 @@ impl Aside<'_> {
         let Some(path) = self.path else { return Ok(()) };
         let written = match &mut self.file {
             Some(file) => file.row(row, problems),
-            None => begin(path).and_then(|mut file| {
+            None => List::new(self.files, path).and_then(Quarantine::new).and_then(|mut file| {
                 file.row(row, problems)?;
                 self.file = Some(file);
                 Ok(())
@@ -329,19 +331,52 @@ impl Aside<'_> {
 
     fn finish(self) -> Outcome<Option<String>> {
         let (Some(path), Some(file)) = (self.path, self.file) else { return Ok(None) };
-        let written = file.finish().and_then(|writer| {
-            let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-            file.sync_all()
-        });
+        let written = file.finish().and_then(List::finish);
         written.map_err(|error| io_fault(&error))?;
         Ok(Some(path.display().to_string()))
     }
 }
 
-fn begin(path: &Path) -> std::io::Result<Quarantine<BufWriter<File>>> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    Quarantine::new(BufWriter::new(file))
+/// Where the list is written: sealed if it is a job's, and as it is where somebody at the machine wants it.
+enum List {
+    Sealed(SealedWriter),
+    Plain(BufWriter<File>),
+}
+
+impl List {
+    fn new(files: &Files, path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        if let Some(sealed) = files.create(path)? {
+            return Ok(Self::Sealed(sealed));
+        }
+        let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self::Plain(BufWriter::new(file)))
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Sealed(mut sealed) => sealed.finish().map(|_| ()),
+            Self::Plain(plain) => {
+                plain.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+            }
+        }
+    }
+}
+
+impl Write for List {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Sealed(sealed) => sealed.write(bytes),
+            Self::Plain(plain) => plain.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Sealed(sealed) => sealed.flush(),
+            Self::Plain(plain) => plain.flush(),
+        }
+    }
 }
 
 fn problem(row: u64, problem: &CellProblem) -> RowProblem {

@@ -21,7 +21,7 @@ pub(in crate::answer) fn propose(
     let node = &desk.node;
     let only = ask.record.as_deref().map(|text| node.find_record(text)).transpose()?;
     step(steps, 0, 0, "comparing records", "comparaison des dossiers");
-    let found = pairs(node, only, ask.min_score, super::page(ask.limit))?;
+    let (found, total) = pairs(node, only, ask.min_score, super::page(ask.limit))?;
     let names = Names::of(node)?;
     let side = |id: &RecordId| -> Outcome<RecordRow> {
         let case = node.case(id)?;
@@ -38,7 +38,7 @@ pub(in crate::answer) fn propose(
     let pairs: Vec<_> = found.iter().map(pair).collect::<Outcome<_>>()?;
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(pairs.len() as u64);
     node.audit(vec![entry.reasons(["duplicates".to_owned()])])?;
-    Ok(RecordDuplicatesTold { pairs })
+    Ok(RecordDuplicatesTold { total, pairs })
 }
 
 /// What speaks for a new record being about somebody who is known.
@@ -46,7 +46,7 @@ pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHi
     if !is_comparable(record) {
         return Ok(Vec::new());
     }
-    let found = pairs(node, Some(record.id), 0, 5)?;
+    let (found, _) = pairs(node, Some(record.id), 0, 5)?;
     let hint = |pair: &Pair| {
         let other = if pair.one == record.id { pair.other } else { pair.one };
         DuplicateHint { record: other.to_string(), score: score(pair), because: because(pair) }
@@ -54,7 +54,13 @@ pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHi
     Ok(found.iter().map(hint).collect())
 }
 
-fn pairs(node: &Node, only: Option<RecordId>, min_score: u8, limit: usize) -> Outcome<Vec<Pair>> {
+/// The most alike, at most `limit`, and how many there are in all.
+fn pairs(
+    node: &Node,
+    only: Option<RecordId>,
+    min_score: u8,
+    limit: usize,
+) -> Outcome<(Vec<Pair>, u64)> {
     let mut records = Vec::new();
     node.each_case(&mut |Case { record, withdrawn, .. }| {
         if !withdrawn && is_comparable(&record) {
@@ -65,16 +71,17 @@ fn pairs(node: &Node, only: Option<RecordId>, min_score: u8, limit: usize) -> Ou
     let meant = |pair: &Pair| {
         score(pair) >= min_score && only.is_none_or(|id| pair.one == id || pair.other == id)
     };
-    let mut found = Vec::new();
+    let (mut found, mut total) = (Vec::new(), 0);
     for pair in duplicates::propose(&records).into_iter().filter(meant) {
-        if found.len() == limit {
-            break;
+        if node.are_apart(&pair.one, &pair.other)? {
+            continue;
         }
-        if !node.are_apart(&pair.one, &pair.other)? {
+        total += 1;
+        if found.len() < limit {
             found.push(pair);
         }
     }
-    Ok(found)
+    Ok((found, total))
 }
 
 /// Whether a record has anything that can be compared. Imported statistics have not.

@@ -1,7 +1,8 @@
 use entente_core::audit::Action;
+use entente_core::consent::Consent;
 use entente_core::record::Field;
 
-use super::fixture::{audited, case, desk, map, pull, staff, steps, texts, two};
+use super::fixture::{actor, audited, case, consent, desk, map, pull, staff, steps, texts, two};
 use super::*;
 use crate::answer::epochs;
 
@@ -113,6 +114,7 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     let ask = |filter: &[(&str, &str)], limit, after| RecordListAsk {
         filter: map(filter),
         withdrawn: false,
+        consent_ending: false,
         limit,
         after,
     };
@@ -136,6 +138,37 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     }
     assert_eq!(list(ask(&[("gender", "x")], 3, None)).unwrap_err().code, "ENT-1406");
     assert_eq!(list(ask(&[("x", "y")], 3, None)).unwrap_err().code, "ENT-1404");
+}
+
+#[test]
+fn a_list_of_those_whose_consent_ends_soon_has_no_others() {
+    let desk = desk(2);
+    let (node, today) = (&desk.node, desk.node.today());
+    let with = |days: i64| {
+        let last = today.saturating_add(jiff::Span::new().days(days));
+        let consent = Consent { valid_until: Some(last), ..consent() };
+        let record = node.blank_record().unwrap();
+        node.add_record(actor(), record, vec![consent]).unwrap().to_string()
+    };
+    case(&desk, &[]);
+    let soon = [with(0), with(29)];
+    with(-1);
+    with(30);
+    let ask = |filter: &[(&str, &str)]| RecordListAsk {
+        filter: map(filter),
+        withdrawn: false,
+        consent_ending: true,
+        limit: 1,
+        after: None,
+    };
+    let list = |ask| list(&desk, &staff(), ask, &steps()).unwrap();
+    let first = list(ask(&[]));
+    assert_eq!((first.total, &first.records[0].id), (2, &soon[1]));
+    let second = list(RecordListAsk { after: first.next, ..ask(&[]) });
+    assert_eq!((&second.records[0].id, second.next), (&soon[0], None));
+    // A filter that memory cannot answer, and one that lets nobody in.
+    assert_eq!(list(ask(&[("case_status", "active")])).total, 0);
+    assert_eq!(list(ask(&[("gender", "man")])).total, 0);
 }
 
 #[test]

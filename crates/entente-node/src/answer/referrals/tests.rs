@@ -12,7 +12,7 @@ use crate::answer::records::fixture::{
     START_S, actor, agree, audited, case, consent, desk_at, pair, pull, staff, steps,
 };
 use crate::clock::ManualClock;
-use crate::node::waiting::Matter;
+use crate::node::waiting::{Beside, Matter};
 
 /// A province that may offer referrals to the centre and hears of its services, and a record of somebody who
 /// consents.
@@ -199,7 +199,7 @@ fn a_referral_that_all_decline_waits_for_its_case_worker_until_it_goes_on() {
     let ask = ReferralOfferAsk { referral: id.clone(), matching: true, ..Default::default() };
     offer(&province, &staff(), ask, &steps()).unwrap();
     pull(&centre, &province);
-    let waits = || province.node.waiting(false).unwrap().n(Matter::ReferralsUnmet);
+    let waits = || province.node.waiting(Beside::default()).unwrap().n(Matter::ReferralsUnmet);
     assert_eq!(waits(), 0);
     let no = ReferralDeclineAsk { referral: id.clone(), barrier: "no_capacity".to_owned() };
     decline(&centre, &staff(), no, &steps()).unwrap();
@@ -248,7 +248,7 @@ fn a_referral_that_nobody_took_in_time_waits_until_somebody_has_seen_to_it() {
         node.referral_timers().unwrap();
         id
     };
-    let waits = || node.waiting(false).unwrap().n(Matter::ReferralsLapsed);
+    let waits = || node.waiting(Beside::default()).unwrap().n(Matter::ReferralsLapsed);
     let ids = |told: Outcome<ReferralListTold>| -> Vec<String> {
         told.unwrap().referrals.into_iter().map(|row| row.id).collect()
     };

@@ -1,7 +1,7 @@
 //! Services from files, and into files.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Cursor, Read, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use entente_core::lang::Lang;
 use entente_core::service::Audience;
 
 use super::Query;
-use crate::answer::exchange::{absolute, new_file_path, write_new};
+use crate::answer::exchange::{absolute, new_file_path, write_file, write_new};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
-use crate::hsds::{Aside, Format, package, packed, read_file};
+use crate::hsds::{Aside, Format, MAX_FILE_BYTES, package, packed, read_bytes, read_file};
 use crate::local::doc::*;
 use crate::node::Outcome;
 use crate::node::services::Put;
@@ -34,7 +34,12 @@ pub(in crate::answer) fn import(
     let layout = ask.layout.as_deref().map(format).transpose()?;
     let quarantine = ask.quarantine.as_deref().map(new_file_path).transpose()?;
     step(steps, 0, 0, "reading the file", "lecture du fichier");
-    let read = read_file(path, layout, &node.id())?;
+    // What a form of the console brought is sealed while it lies there.
+    let sealed = desk.jobs.files.open(path).map_err(|error| io_fault(&error))?;
+    let read = match sealed {
+        Some(sealed) => read_bytes(&whole(sealed)?, layout, &node.id())?,
+        None => read_file(path, layout, &node.id())?,
+    };
     let mut by_reason = BTreeMap::new();
     for aside in &read.aside {
         *by_reason.entry(aside.problem.wrong.code().to_owned()).or_insert(0) += 1;
@@ -75,6 +80,15 @@ pub(in crate::answer) fn import(
     }
     told.took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(told)
+}
+
+fn whole(file: impl Read) -> Outcome<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+    match read.map_err(|error| io_fault(&error))? as u64 {
+        n if n > MAX_FILE_BYTES => Err(io_fault(&std::io::ErrorKind::FileTooLarge.into())),
+        _ => Ok(bytes),
+    }
 }
 
 fn format(name: &str) -> Outcome<Format> {
@@ -125,6 +139,7 @@ pub(in crate::answer) fn export(
     _: &Steps,
 ) -> Outcome<ServiceExportTold> {
     let node = &*desk.node;
+    let files = &desk.jobs.files;
     let path = new_file_path(&ask.file)?;
     let is_zip = packed::is_named(path);
     let layout = match ask.layout.as_deref() {
@@ -142,7 +157,13 @@ pub(in crate::answer) fn export(
     match layout {
         Format::Hsds => {
             let bytes = serde_json::to_vec_pretty(&written);
-            write(path, &bytes.map_err(|error| io_fault(&error.into()))?)?;
+            write_file(files, path, &bytes.map_err(|error| io_fault(&error.into()))?)?;
+        }
+        // A file of the console is one file in any case: it cannot be a folder.
+        Format::HsdsPackage if files.is_ours(path) => {
+            let mut zip = Cursor::new(Vec::new());
+            package::write_packed(&written, &mut zip).map_err(|error| io_fault(&error))?;
+            write_file(files, path, zip.get_ref())?;
         }
         Format::HsdsPackage if is_zip => {
             let done = write_new(path, |file| package::write_packed(&written, file));

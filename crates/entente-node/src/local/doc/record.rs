@@ -169,6 +169,9 @@ pub struct RecordListAsk {
     /// Include those that were withdrawn.
     #[serde(default)]
     pub withdrawn: bool,
+    /// Only those with a consent that holds today and ends within 30 days.
+    #[serde(default)]
+    pub consent_ending: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
@@ -321,6 +324,8 @@ fn default_score() -> u8 {
 /// Pairs that nobody has decided on yet, the most alike first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordDuplicatesTold {
+    /// How many there are in all.
+    pub total: u64,
     /// One row each.
     pub pairs: Vec<DuplicatePair>,
 }

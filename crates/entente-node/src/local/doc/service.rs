@@ -165,6 +165,8 @@ pub struct ServiceSearchAsk {
     pub text: Option<String>,
     /// Told of by this partner; `us` for our own.
     pub from: Option<String>,
+    /// The nearest before all others, if a place is given.
+    pub nearest: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,

@@ -74,7 +74,8 @@ impl Cases {
         before: Option<RecordId>,
         limit: usize,
     ) -> (u64, Vec<RecordId>) {
-        self.listed.newest(wanted, before, limit)
+        let ending = wanted.ending.map(|(today, then)| self.standings.ending(today, then));
+        self.listed.newest(wanted, ending.as_deref(), before, limit)
     }
 
     /// How many there are on the day `today`, and with a consent.

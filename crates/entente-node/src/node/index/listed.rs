@@ -30,6 +30,8 @@ pub(crate) struct Wanted {
     pub(crate) exploitation: Set<Exploitation>,
     /// Registered in all of these.
     pub(crate) periods: Vec<Period>,
+    /// With a consent that holds on the first of these days, and is over before the second.
+    pub(crate) ending: Option<(Date, Date)>,
     /// Withdrawn ones too.
     pub(crate) withdrawn: bool,
 }
@@ -194,15 +196,23 @@ impl Listed {
         }
     }
 
-    /// How many are meant, and the newest of those before `before`, at most `limit` of them.
+    /// How many are meant, and the newest of those before `before`, at most `limit` of them. `ending` says for
+    /// every entry of consents how many of them end, if that is asked for.
     pub(super) fn newest(
         &self,
         wanted: &Wanted,
+        ending: Option<&[u64]>,
         before: Option<RecordId>,
         limit: usize,
     ) -> (u64, Vec<RecordId>) {
         let tests = Tests::of(wanted);
-        let pass = |line: &Line| tests.pass(line, &wanted.periods);
+        let ends = |line: &Line, all: &[u64]| {
+            let number = usize::try_from(line.consents).ok();
+            number.and_then(|number| all.get(number)).is_some_and(|n| *n > 0)
+        };
+        let pass = |line: &Line| {
+            tests.pass(line, &wanted.periods) && ending.is_none_or(|all| ends(line, all))
+        };
         let end = before.map_or(Bound::Unbounded, |id| Bound::Excluded(u128::from_be_bytes(id.0)));
         let earlier = self.lines.range((Bound::Unbounded, end)).rev();
         let meant = earlier.filter(|(_, line)| pass(line)).take(limit);

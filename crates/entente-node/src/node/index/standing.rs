@@ -103,9 +103,7 @@ impl Standings {
     /// For every entry of consents, how many of them hold on the day `today` and are over before the day
     /// `then`.
     pub(super) fn ending(&self, today: Date, then: Date) -> Vec<u64> {
-        let ends = |consent: &&Consent| {
-            consent.is_current(today) && consent.valid_until.is_some_and(|last| last < then)
-        };
+        let ends = |consent: &&Consent| consent.is_ending(today, then);
         self.consents.asked(|consents| consents.iter().filter(ends).count() as u64)
     }
 

@@ -165,6 +165,21 @@ impl Node {
         Ok(all)
     }
 
+    /// How many plans wait for our officer's signature. One in whose place another version stands is not signed any more.
+    pub fn n_plans_to_sign(&self) -> Outcome<u64> {
+        self.db.read(|tx| {
+            let rows = tx.plans()?;
+            if rows.iter().all(|(_, row)| row.signed_at_s.is_some()) {
+                return Ok(0);
+            }
+            let plans = read_all(rows)?;
+            let waits = |(plan, row): &&(Plan, PlanRow)| {
+                row.signed_at_s.is_none() && !is_superseded(plan, &row.from, &plans)
+            };
+            Ok(plans.iter().filter(waits).count() as u64)
+        })
+    }
+
     /// The plan with this id.
     pub fn plan_by_id(&self, id: &PlanId) -> Outcome<KeptPlan> {
         self.db.read(|tx| {
@@ -217,26 +232,15 @@ impl Signable for Plan {
         if tx.plan(id)?.is_some() {
             return Ok(Ok(()));
         }
-        let rows = tx.plans()?.into_iter();
-        let plans: Vec<(Plan, PlanRow)> =
-            rows.map(|(_, row)| Ok((plan_of(&row)?, row))).collect::<Outcome<_>>()?;
+        let plans = read_all(tx.plans()?)?;
         let unsigned: Vec<&Plan> = plans
             .iter()
             .filter(|(_, row)| row.from == *from && row.signed_at_s.is_none())
             .map(|(plan, _)| plan)
             .collect();
         // What another version replaces, signed here or of the same sender, is not signed any more.
-        let is_replaced = |plan: &Plan| {
-            plans.iter().filter(|(other, _)| other.name == plan.name).any(|(other, row)| {
-                let is_newer = other.version > plan.version;
-                match row.signed_at_s {
-                    Some(_) => other.version >= plan.version,
-                    None => row.from == *from && is_newer,
-                }
-            })
-        };
         let replaces = |plan: &Plan| plan.name == self.name && plan.version < self.version;
-        let is_open = |plan: &&&Plan| !is_replaced(plan) && !replaces(plan);
+        let is_open = |plan: &&&Plan| !is_superseded(plan, from, &plans) && !replaces(plan);
         let n_open = unsigned.iter().filter(is_open).count();
         Ok(Err(counted(unsigned.len(), n_open)))
     }
@@ -285,6 +289,22 @@ fn not_told_apart(plan: &Plan) -> Option<PlanProblem> {
 pub(crate) fn plan_of(row: &PlanRow) -> Outcome<Plan> {
     entente_proto::decode_plan(&row.bytes)
         .map_err(|_| entente_store::db::DbError::from(BadRow).into())
+}
+
+fn read_all(rows: Vec<(Bytes32, PlanRow)>) -> Outcome<Vec<(Plan, PlanRow)>> {
+    rows.into_iter().map(|(_, row)| Ok((plan_of(&row)?, row))).collect()
+}
+
+/// Whether another version stands in place of a plan that is not signed here: one that is signed, or a newer
+/// one of the same sender.
+fn is_superseded(plan: &Plan, from: &Bytes32, plans: &[(Plan, PlanRow)]) -> bool {
+    plans.iter().filter(|(other, _)| other.name == plan.name).any(|(other, row)| {
+        let is_newer = other.version > plan.version;
+        match row.signed_at_s {
+            Some(_) => other.version >= plan.version,
+            None => row.from == *from && is_newer,
+        }
+    })
 }
 
 fn kept<R: Rows>(tx: &R, id: PlanId, row: PlanRow) -> Outcome<KeptPlan> {

@@ -119,7 +119,12 @@ fn many(words: Words) -> Vec<Command> {
         words
             .command("list", "List records", "Lister les dossiers")
             .args([words.filter(), words.limit(), words.after()])
-            .arg(words.flag("withdrawn", "Include withdrawn ones", "Inclure ceux qui sont retirés")),
+            .arg(words.flag("withdrawn", "Include withdrawn ones", "Inclure ceux qui sont retirés"))
+            .arg(words.flag(
+                "consent-ending",
+                "Only those with a consent that ends within 30 days",
+                "Seulement ceux dont un consentement prend fin d’ici 30 jours",
+            )),
         words
             .command("search", "Find records by name or number; this is audited", "Trouver des dossiers par nom ou numéro; c’est consigné")
             .arg(

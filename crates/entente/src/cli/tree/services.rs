@@ -102,6 +102,8 @@ fn search(words: Words) -> Command {
         .option("within", ("KM", "KM"), "At most this far from it", "Au plus à cette distance")
         .value_parser(value_parser!(u32).range(1..=20_000))
         .requires("near");
+    let nearest =
+        words.flag("nearest", "The nearest first", "Les plus proches d’abord").requires("near");
     words
         .command(
             "search",
@@ -120,7 +122,7 @@ fn search(words: Words) -> Command {
                 .num_args(0..),
         )
         .args([needs(words), groups(words), languages(words), province(words)])
-        .args([point.allow_hyphen_values(true), within])
+        .args([point.allow_hyphen_values(true), within, nearest])
         .arg(number(words.option("age", ("YEARS", "ANS"), "For this age", "Pour cet âge")))
         .arg(words.option(
             "gender",

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::answer::Asked;
+use crate::jobs::JobState;
 use crate::local::{Op, Role};
 use crate::node::approvals::LASTS_S;
 
@@ -125,6 +126,31 @@ async fn what_takes_two_waits_for_another_person_and_happens_once_with_both_name
 }
 
 #[tokio::test]
+async fn what_is_approved_goes_on_in_the_background_and_is_told_to_whoever_approved_it_alone() {
+    let (site, id) = asked(&["record_export"]).await;
+    let (omar, ask) = (somebody("omar"), ApprovalApproveAsk { approval: id });
+    let ended = async || {
+        let job = site.desk.start(&omar, &ask).await.unwrap();
+        while site.desk.jobs.one(&omar, &job).unwrap().state == JobState::Running {
+            tokio::task::yield_now().await;
+        }
+        site.desk.jobs.one(&omar, &job).unwrap()
+    };
+    let job = ended().await;
+    assert!(!job.can_be_stopped);
+    let told: ApprovalTold = serde_json::from_str(&job.told.unwrap()).unwrap();
+    assert_eq!((told.approval.state, file(&site).exists()), (ApprovalState::Done, true));
+    // Whoever asked may approve such things too, and others may ask them: what came of it is not theirs to read.
+    for who in ["lea", "ana", "zoe"] {
+        let hidden = site.desk.jobs.one(&somebody(who), &job.id).unwrap_err();
+        assert_eq!(hidden.code, "ENT-2733", "{who}");
+        assert!(site.desk.jobs.all(&somebody(who)).unwrap().is_empty(), "{who}");
+    }
+    let again = ended().await;
+    assert_eq!((again.state, again.fault.unwrap().code.as_str()), (JobState::Failed, "ENT-2782"));
+}
+
+#[tokio::test]
 async fn to_whoever_lacks_the_role_a_request_is_not_there() {
     let (site, id) = asked(&["record_export"]).await;
     assert!(listed(&site, "zoe").await.is_empty(), "what is not theirs is not shown");
@@ -220,7 +246,7 @@ async fn where_something_takes_two_people_nobody_gives_themselves_a_role() {
     let roles = |user: &str| json!({"user": user, "roles": ["administrator", "supervisor"]});
     for own in ["eve", " EVE"] {
         let answer = ask(&site, "eve", Op::UserRoles, roles(own)).await;
-        assert_eq!(answer, Err("ENT-2850".to_owned()), "{own}");
+        assert_eq!(answer, Err("ENT-2842".to_owned()), "{own}");
     }
     ask(&site, "eve", Op::UserRoles, roles("omar")).await.unwrap();
     // Where nothing does, a small shelter's administrator may also be its case worker.

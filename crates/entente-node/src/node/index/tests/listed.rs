@@ -35,6 +35,12 @@ fn is_meant(wanted: &Wanted, case: &Case) -> bool {
         && (wanted.province.is_none() || wanted.province == record.province())
         && wanted.exploitation.iter().all(|form| record.exploitation.contains(form))
         && wanted.periods.iter().all(period)
+        && wanted.ending.is_none_or(|(today, then)| {
+            let ends = |it: &Consent| {
+                it.is_current(today) && it.valid_until.is_some_and(|last| last < then)
+            };
+            case.consents.iter().any(ends)
+        })
 }
 
 /// Whatever is asked for, memory and the records say the same, page by page.
@@ -56,7 +62,8 @@ pub(super) fn check(both: &Both, cases: &[Case]) {
     let n_ending: usize = own.map(|case| case.consents.iter().filter(ends).count()).sum();
     let counted = unpoisoned(both.node.cases.read()).consents_ending(today, then);
     assert_eq!(counted, n_ending as u64);
-    for wanted in wanted() {
+    let ending = Wanted { ending: Some((today, then)), ..Wanted::default() };
+    for wanted in wanted().into_iter().chain([ending]) {
         let meant = |case: &Case| is_meant(&wanted, case);
         let mut expected: Vec<_> = cases.iter().filter(|it| meant(it)).collect();
         expected.sort_by_key(|case| std::cmp::Reverse(case.record.id));

@@ -164,6 +164,14 @@ impl Node {
         Ok(all)
     }
 
+    /// How many rounds wait for our officer's signature, or for us to take no part.
+    pub fn n_overlaps_to_sign(&self) -> Outcome<u64> {
+        self.db.read(|tx| {
+            let waits = |row: &OverlapRow| row.signed_at_s.is_none() && row.ended_at_s.is_none();
+            Ok(tx.overlap_rounds()?.iter().filter(|(_, row)| waits(row)).count() as u64)
+        })
+    }
+
     /// The round with this id.
     pub fn overlap_by_id(&self, id: &RoundId) -> Outcome<KeptRound> {
         self.db.read(|tx| KeptRound::of(tx, tx.overlap_round(&id.0)?.ok_or_else(unknown_round)?))

@@ -1,0 +1,39 @@
+//! Our services as a file, for whoever keeps a directory of their own.
+
+use axum::Form;
+use entente_node::local::doc::ServiceExportAsk;
+use serde::Deserialize;
+
+use crate::carried::{self, Kind};
+use crate::gate::Visit;
+use crate::page::Answer;
+
+/// Which kind of file, and for whom.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    kind: String,
+    // With what only partners may see.
+    #[serde(default)]
+    partners: String,
+}
+
+/// `POST /services/export`.
+pub(super) async fn export(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
+    let command = "entente service export FILE";
+    let (layout, kind) = match chosen.kind.as_str() {
+        "zip" => ("hsds-3.0-package", Kind { media: "application/zip", ending: "zip", command }),
+        _ => ("hsds-3.0", Kind { media: "application/json", ending: "json", command }),
+    };
+    let place = visit.console.jobs(|jobs| jobs.files.place()).await?;
+    let ask = ServiceExportAsk {
+        file: place.path(),
+        layout: Some(layout.to_owned()),
+        for_partners: !chosen.partners.is_empty(),
+        with_partners: false,
+    };
+    let told = visit.ask(&ask).await?;
+    let whom = if told.for_partners { "for-partners" } else { "public" };
+    let name = format!("entente-services-{whom}-{}", visit.console.desk.node.today());
+    carried::download(&visit, place, &name, kind).await
+}

@@ -1,0 +1,47 @@
+//! Home: what waits for our signature is said to whoever may sign, with the place where it is read.
+
+use entente_node::local::{Op, Role};
+use entente_tests::federation::staff;
+use serde_json::json;
+
+use super::furnished::{Furnished, ask};
+
+const PLAN: &str = "release plan waits for our signature";
+const ROUND: &str = "overlap round waits for our signature";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_and_a_round_wait_for_whoever_may_sign_until_that_is_seen_to() {
+    let it = Furnished::new(3).await;
+    let home = async |cookie: &str| it.house.get("/en/home", cookie).await.body;
+    let (ours, theirs) = (&it.all("plan")[0], &it.all("plan")[1]);
+    let round = it.one("round");
+    let page = home(&it.chief).await;
+    assert!(page.contains(PLAN) && page.contains(ROUND), "{page}");
+    for to in [format!("/statistics/plans/{theirs}"), format!("/statistics/overlap/{round}")] {
+        assert!(page.contains(&format!("\"/en{to}\"")), "home does not lead to {to}");
+    }
+    // Ours is signed.
+    assert!(!page.contains(&format!("/statistics/plans/{ours}")));
+    let french = it.house.get("/fr/home", &it.chief).await.body;
+    for words in ["plan de diffusion attend notre signature", "recoupement attend notre signature"]
+    {
+        assert!(french.contains(words), "{words}");
+    }
+    // Whoever coordinates drafts both and signs neither.
+    let coordinator = it.house.signed_in("cora", &[Role::Coordinator]);
+    let page = home(&coordinator).await;
+    assert!(!page.contains(PLAN) && !page.contains(ROUND));
+
+    // The next version of the same partner takes the place of the first: still one.
+    let node = it.partner.node();
+    let mut next = node.find_plan("theirs").unwrap().plan;
+    next.version = 2;
+    let next = node.propose_plan(staff(), &next).unwrap().id;
+    it.house.site.round(&it.partner.id()).await.unwrap();
+    let page = home(&it.chief).await;
+    assert!(page.contains(PLAN) && page.contains(&next.to_string()), "{page}");
+    assert!(!page.contains(theirs.as_str()), "a plan that was replaced waits for a signature");
+    // We take no part in the round: nothing waits.
+    ask(&it.house.site, Op::OverlapEnd, json!({"round": round})).await;
+    assert!(!home(&it.chief).await.contains(ROUND));
+}
