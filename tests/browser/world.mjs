@@ -221,7 +221,7 @@ export class World {
 const PUBLIC = ["", "/figures/{return}", "/services", "/hotlines"].map((path) => `/public${path}`);
 const TABLE = readFileSync(new URL("../console.csv", import.meta.url), "utf8");
 const ROUTES = TABLE.trim().split("\n").slice(1).map((line) => line.split(","))
-  .filter(([method, path]) => method === "GET" && ![...NO_PAGES, ...NOT_YET].includes(path)).map(([, path]) => path)
+  .filter(([method, path]) => method === "GET" && !NO_PAGES.includes(path)).map(([, path]) => path)
   .concat(PUBLIC);
 
 /** At which route a window is, in which language, and how the same page in the other is called. */

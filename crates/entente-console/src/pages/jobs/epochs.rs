@@ -1,6 +1,7 @@
 //! Epochs: what each partner would receive, and the close that releases it.
 
 use askama::Template;
+use axum::Form;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::period::Period;
@@ -8,6 +9,7 @@ use entente_node::local::Op;
 use entente_node::local::doc::{
     EpochCloseAsk, EpochListAsk, EpochListTold, EpochPreviewAsk, EpochTold,
 };
+use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
@@ -81,8 +83,16 @@ async fn preview(visit: Visit, Path(epoch): Path<String>) -> Answer {
     show(&EpochPage { p: &visit.page, told: &told, is_over, n_released })
 }
 
+/// For whom alone; for everybody if empty.
+#[derive(Debug, Default, Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    partner: String,
+}
+
 /// `POST /epochs/{epoch}/close`, as a job.
-async fn close(visit: Visit, Path(epoch): Path<String>) -> Answer {
-    let to = visit.start(&EpochCloseAsk { epoch, partner: None }).await?;
+async fn close(visit: Visit, Path(epoch): Path<String>, Form(chosen): Form<Chosen>) -> Answer {
+    let partner = Some(chosen.partner).filter(|it| !it.is_empty());
+    let to = visit.start(&EpochCloseAsk { epoch, partner }).await?;
     Ok(Redirect::to(&to).into_response())
 }

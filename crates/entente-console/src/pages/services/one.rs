@@ -160,6 +160,9 @@ pub(super) struct Free {
     maximum: String,
     #[serde(default)]
     unit: String,
+    // A code of `service_group`; everybody if empty.
+    #[serde(default)]
+    whom: String,
     #[serde(default)]
     until: String,
     #[serde(default)]
@@ -182,7 +185,7 @@ pub(super) async fn capacity(
         available,
         maximum: free.maximum.trim().parse().ok(),
         unit: some(&free.unit),
-        whom: Vec::new(),
+        whom: some(&free.whom).into_iter().collect(),
         until: some(&free.until),
     };
     match visit.ask(&ask).await {
