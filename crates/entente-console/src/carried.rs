@@ -42,11 +42,11 @@ pub(crate) fn too_large(command: &str) -> Box<Fault> {
         2851,
         (
             "The file is too large for a browser: 16 MiB at most.",
-            "Le fichier est trop volumineux pour un navigateur : 16 Mio au plus.",
+            "Le fichier est trop volumineux pour un navigateur : 16 Mio au plus.",
         ),
         (
             &format!("Do it on the machine: `{command}`."),
-            &format!("Faites-le sur la machine : `{command}`."),
+            &format!("Faites-le sur la machine : `{command}`."),
         ),
     )
 }

@@ -212,7 +212,7 @@ fn pictures(sheet: &Sheet, table: &StatsTable, lang: Lang) -> Vec<Picture> {
             let by_code: Vec<_> = table.cells.iter().map(code).zip(data).collect();
             let name = lang.pick(
                 format!("Map: provinces and territories, {}", table.period),
-                format!("Carte : provinces et territoires, {}", table.period),
+                format!("Carte : provinces et territoires, {}", table.period),
             );
             pictures.push(tiles(format!("{}-map", sheet.id), name, &by_code, lang));
         }
@@ -245,7 +245,7 @@ fn matrices(sheet: &Sheet, table: &StatsTable, name: &str, lang: Lang) -> Vec<Pi
         let data: Vec<Datum> = part.iter().map(|row| row.figure.clone()).collect();
         let of_part = part.first().and_then(|row| row.labels.first());
         let name = match of_part.filter(|_| n > 2) {
-            Some(label) => format!("{name} : {label}").replace(" : ", lang.pick(": ", " : ")),
+            Some(label) => format!("{name} : {label}").replace(" : ", lang.pick(": ", " : ")),
             None => name.to_owned(),
         };
         matrix((format!("{}-part-{}", sheet.id, at + 1), name), &rows, &columns, &data, lang)
@@ -289,7 +289,7 @@ fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
         let floor = lang.number(cell.floor.into());
         notes.push(lang.pick(
             format!("A figure below {floor} is not shown (x): noise alone could have made it."),
-            format!("Un chiffre inférieur à {floor} n’est pas montré (x) : le bruit seul aurait pu le produire."),
+            format!("Un chiffre inférieur à {floor} n’est pas montré (x) : le bruit seul aurait pu le produire."),
         ));
     }
     notes
@@ -305,7 +305,7 @@ fn larger(error: u32, secure: u32, lang: Lang) -> Option<String> {
     let secure = decimal(secure, lang);
     Some(lang.pick(
         format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
-        format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+        format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
     ))
 }
 
@@ -323,7 +323,7 @@ fn sum(sum: Option<&SumTold>, lang: Lang) -> Vec<String> {
     };
     let line = lang.pick(
         format!("Added up in secret by {leader} and {helper}: {state}."),
-        format!("Additionnée en secret par {leader} et {helper} : {state}."),
+        format!("Additionnée en secret par {leader} et {helper} : {state}."),
     );
     let why = sum.why.as_ref().map(|why| why.text.text(lang).to_owned());
     std::iter::once(line).chain(why).collect()
@@ -463,7 +463,7 @@ mod tests {
         table.error_hundredths = Some(1_304);
         let (english, french) = (said(&table, Lang::En), said(&table, Lang::Fr));
         assert!(english.contains("would be ±6.52: it is 2.0 times as large"), "{english}");
-        assert!(french.contains("±6,52 : elle est ici 2,0 fois plus grande"), "{french}");
+        assert!(french.contains("±6,52 : elle est ici 2,0 fois plus grande"), "{french}");
         table.error_hundredths = Some(652);
         assert!(!said(&table, Lang::En).contains("times as large"));
     }

@@ -236,7 +236,7 @@ fn shut(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
         ("The console cannot be opened.", "La console ne peut pas être ouverte."),
         (
             "Choose another address: `console.listen` in `entente.toml`.",
-            "Choisissez une autre adresse : `console.listen` dans `entente.toml`.",
+            "Choisissez une autre adresse : `console.listen` dans `entente.toml`.",
         ),
     );
     if error.kind() == std::io::ErrorKind::AddrInUse {
@@ -254,7 +254,7 @@ fn public_shut(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
         ("The public site cannot be opened.", "Le site public ne peut pas être ouvert."),
         (
             "Choose another address: `public.listen` in `entente.toml`.",
-            "Choisissez une autre adresse : `public.listen` dans `entente.toml`.",
+            "Choisissez une autre adresse : `public.listen` dans `entente.toml`.",
         ),
     )
     .because(format!("{address}"), format!("{address}"))

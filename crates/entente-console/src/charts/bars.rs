@@ -148,12 +148,12 @@ pub(crate) fn description(data: &[Datum], lang: Lang) -> String {
         0 => String::new(),
         n => lang.pick(
             format!(" {} suppressed.", lang.number(n)),
-            format!(" Supprimés : {}.", lang.number(n)),
+            format!(" Supprimés : {}.", lang.number(n)),
         ),
     };
     lang.pick(
         format!("{n} rows. The highest: {label}, {value}.{hidden} All figures are in the table."),
-        format!("{n} lignes. La plus élevée : {label}, {value}.{hidden} Tous les chiffres sont dans le tableau."),
+        format!("{n} lignes. La plus élevée : {label}, {value}.{hidden} Tous les chiffres sont dans le tableau."),
     )
 }
 

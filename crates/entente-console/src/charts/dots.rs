@@ -109,6 +109,6 @@ fn description(pairs: &[(Datum, Datum)], (before, after): (&str, &str), lang: La
     let (up, down) = (apart(true), apart(false));
     lang.pick(
         format!("From {before} to {after}, beyond the intervals: {up} higher, {down} lower. All figures are in the table."),
-        format!("De {before} à {after}, au-delà des intervalles : {up} en hausse, {down} en baisse. Tous les chiffres sont dans le tableau."),
+        format!("De {before} à {after}, au-delà des intervalles : {up} en hausse, {down} en baisse. Tous les chiffres sont dans le tableau."),
     )
 }

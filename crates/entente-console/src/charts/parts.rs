@@ -84,6 +84,6 @@ fn description(rows: &[Part], marked: &str, lang: Lang) -> String {
     let (part, whole) = (lang.number(*part), lang.number(*whole));
     lang.pick(
         format!("{marked}: most in {label}, {part} of {whole}. All figures are in the table."),
-        format!("{marked} : surtout {label}, {part} sur {whole}. Tous les chiffres sont dans le tableau."),
+        format!("{marked} : surtout {label}, {part} sur {whole}. Tous les chiffres sont dans le tableau."),
     )
 }

@@ -102,7 +102,7 @@ fn legend(picture: &mut Picture, most: u64, is_hatched: bool, lang: Lang) {
     }
     debug_assert!(rows.len() <= n, "a row for each class");
     if is_hatched {
-        let text = lang.pick("x: below the floor", "x : sous le plancher").to_owned();
+        let text = lang.pick("x: below the floor", "x : sous le plancher").to_owned();
         rows.push((picture.hatch(), HATCH, text));
     }
     let title = lang.pick("Persons", "Personnes");

@@ -125,7 +125,7 @@ impl ExplainPage<'_> {
                 "{kept} as recorded, {coarser} coarser, {gone} left out; {stays} never leave."
             ),
             Lang::Fr => format!(
-                "Tels qu’inscrits : {kept}; généralisés : {coarser}; retirés : {gone}; ne partent jamais : {stays}."
+                "Tels qu’inscrits : {kept}; généralisés : {coarser}; retirés : {gone}; ne partent jamais : {stays}."
             ),
         };
         (!cells.is_empty()).then_some(text)

@@ -205,7 +205,7 @@ impl PersonPage<'_> {
         if words.is_empty() {
             return self
                 .p
-                .t("None yet: the link was not used", "Aucun : le lien n’a pas servi")
+                .t("None yet: the link was not used", "Aucun : le lien n’a pas servi")
                 .to_owned();
         }
         words.join(", ")

@@ -82,12 +82,12 @@ impl ListPage<'_> {
         match what {
             "refer" => p.t(
                 "Asked for by it, one of ours now:",
-                "Demandé par lui, devenu l’un des nôtres :",
+                "Demandé par lui, devenu l’un des nôtres :",
             ),
             "hand_over" => {
-                p.t("Contact details handed on, sealed:", "Coordonnées scellées transmises :")
+                p.t("Contact details handed on, sealed:", "Coordonnées scellées transmises :")
             }
-            _ => p.t("Taken back:", "Retiré :"),
+            _ => p.t("Taken back:", "Retiré :"),
         }
     }
 

@@ -181,7 +181,7 @@ fn picture(p: &Page, year: &BudgetYear) -> Picture {
     );
     let says = p
         .lang
-        .pick(format!("Spent: rho {spent} of {cap}."), format!("Dépensé : rho {spent} sur {cap}."));
+        .pick(format!("Spent: rho {spent} of {cap}."), format!("Dépensé : rho {spent} sur {cap}."));
     let id = format!("budget-{}", year.year);
     budget::budget((id, name, says), (year.spent_nano_rho, year.cap_nano_rho), p.lang)
 }

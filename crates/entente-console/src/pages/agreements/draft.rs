@@ -140,8 +140,8 @@ impl CheckPage<'_> {
         let shown = |it: &Both| {
             let text = p.both(it);
             let sides = [
-                ("ours.", p.t("Our side:", "Notre côté :")),
-                ("theirs.", p.t("Their side:", "Leur côté :")),
+                ("ours.", p.t("Our side:", "Notre côté :")),
+                ("theirs.", p.t("Their side:", "Leur côté :")),
             ];
             let side = sides.iter().find(|(key, _)| text.starts_with(key));
             match (side, text.split_once(':')) {

@@ -75,7 +75,7 @@ const PARTY: &[Setting] = &[
         Kind::Line,
         (
             "Whom to call after a breach: an office, no person",
-            "Qui joindre en cas d’atteinte : un bureau, pas une personne",
+            "Qui joindre en cas d’atteinte : un bureau, pas une personne",
         ),
     ),
     (
@@ -99,7 +99,7 @@ const GRANT: &[Setting] = &[
             "Résumés de cas, généralisés et dépersonnalisés",
         ),
     ),
-    ("referrals", Kind::Yes, ("Referrals: needs without names", "Renvois : des besoins sans noms")),
+    ("referrals", Kind::Yes, ("Referrals: needs without names", "Renvois : des besoins sans noms")),
     ("services", Kind::Yes, ("The directory of services", "Le répertoire des services")),
     (
         "min_group_persons",

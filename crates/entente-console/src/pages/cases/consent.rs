@@ -44,7 +44,7 @@ pub(crate) trait Consents {
             () if !row.valid => ("warn", p.t("does not hold today", "pas valide aujourd’hui")),
             () if !row.informed && row.override_reason.is_none() => (
                 "warn",
-                p.t("covers nothing: not informed", "ne couvre rien : personne non informée"),
+                p.t("covers nothing: not informed", "ne couvre rien : personne non informée"),
             ),
             () => ("good", p.t("valid", "valide")),
         }
@@ -152,7 +152,7 @@ impl Typed {
         if !self.override_reason.is_empty() && self.recipients.is_empty() {
             let text = p.t(
                 "A legal duty names to whom: tick the partner.",
-                "Une obligation légale vise un destinataire : cochez le partenaire.",
+                "Une obligation légale vise un destinataire : cochez le partenaire.",
             );
             wrong.push(Wrong::at("recipient", text));
         }

@@ -155,7 +155,7 @@ async fn conflict(visit: &Visit, newest: &RecordShowTold, typed: &Typed) -> Answ
         if theirs != text_of(&base, field) && theirs != text {
             let label = field.label(p.lang);
             let said = p.t("somebody else changed this too", "quelqu’un d’autre l’a modifié aussi");
-            let colon = p.t(":", " :");
+            let colon = p.t(":", " :");
             wrong.push(Wrong::at(field.name(), format!("{label}{colon} {said}")));
         }
         if typed.emptied.contains(&field) {

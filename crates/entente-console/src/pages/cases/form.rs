@@ -361,7 +361,7 @@ mod tests {
         let fault = Fault::new(1402, ("No.", "Non."), ("", ""))
             .because(
                 "Date of birth: lies in the future",
-                "Date de naissance : la date est dans l’avenir",
+                "Date de naissance : la date est dans l’avenir",
             )
             .because("something else", "autre chose");
         let at =

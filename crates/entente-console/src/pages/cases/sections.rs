@@ -205,7 +205,7 @@ pub(crate) fn hint(field: Field, lang: Lang) -> &'static str {
         ),
         Field::RegisteredPrecision => pick(
             "“Day”, unless only the quarter or year is known; then give its first day.",
-            "« Jour », sauf si seul le trimestre ou l’année est connu; donnez-en alors le premier jour.",
+            "« Jour », sauf si seul le trimestre ou l’année est connu; donnez-en alors le premier jour.",
         ),
         _ => "",
     }

@@ -94,7 +94,7 @@ fn ours(p: &Page, fate: &FieldFate) -> Vec<String> {
     let is_named = sources.len() > 1;
     let line = |it: &FieldValue| {
         let label = words::field_label(&it.field, p.lang);
-        if is_named { format!("{label}{} {}", p.t(":", " :"), value(p, it)) } else { value(p, it) }
+        if is_named { format!("{label}{} {}", p.t(":", " :"), value(p, it)) } else { value(p, it) }
     };
     sources.into_iter().map(line).collect()
 }
@@ -116,7 +116,7 @@ fn read(p: &Page, field: &FieldValue) -> String {
     match regions.iter().find(|(code, _)| field.field == "place" && *code == first) {
         Some((_, label)) => {
             let name = label.split(" (").next().unwrap_or(label);
-            format!("{} {name}", p.t("Region:", "Région :"))
+            format!("{} {name}", p.t("Region:", "Région :"))
         }
         None => value(p, field),
     }

@@ -221,7 +221,7 @@ fn too_large() -> Box<Fault> {
         ("The file is larger than 64 MiB.", "Le fichier dépasse 64 Mio."),
         (
             "Split it, or import it on the machine: `entente record import FILE`.",
-            "Divisez-le, ou importez-le sur la machine : `entente record import FICHIER`.",
+            "Divisez-le, ou importez-le sur la machine : `entente record import FICHIER`.",
         ),
     )
 }

@@ -135,7 +135,7 @@ pub(crate) fn step_text(who: Who, step: Step, lang: Lang) -> &'static str {
         }
         (Step::Test, _) => lang.pick(
             "Send a test share: a made-up case goes there and its receipt comes back.",
-            "Faites un échange d’essai : un cas fictif part et son accusé revient.",
+            "Faites un échange d’essai : un cas fictif part et son accusé revient.",
         ),
         (Step::Renew, _) => lang.pick(
             "The agreement ends soon. Propose its next version.",

@@ -62,7 +62,7 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
             "They are sealed here and only persons named there can open them.",
         ),
         (
-            "Accepté : transmettez les coordonnées",
+            "Accepté : transmettez les coordonnées",
             "Elles sont scellées ici; seules les personnes désignées là-bas peuvent les ouvrir.",
         ),
     ),
@@ -134,7 +134,7 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
         ),
         (
             "Pouvons-nous nous en charger?",
-            "Le premier organisme qui accepte l’obtient. Refuser avec un motif aide aussi : la recherche peut continuer.",
+            "Le premier organisme qui accepte l’obtient. Refuser avec un motif aide aussi : la recherche peut continuer.",
         ),
     ),
     (
@@ -183,7 +183,7 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
         ),
         (
             "Les coordonnées ont été ouvertes",
-            "Indiquez quand le service commence puis, une fois terminé, le résultat : l’organisme qui a demandé recevra les deux.",
+            "Indiquez quand le service commence puis, une fois terminé, le résultat : l’organisme qui a demandé recevra les deux.",
         ),
     ),
     (

@@ -145,7 +145,7 @@ impl<'a> Full<'a> {
                 .into_iter()
                 .filter(|it| !it.trim().is_empty())
                 .collect();
-            parts.join(" : ")
+            parts.join(" : ")
         });
         let all: Vec<_> = std::iter::once(words.to_owned()).chain(options).collect();
         all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")

@@ -119,11 +119,11 @@ fn too_large() -> Box<Fault> {
         2752,
         (
             "The file is too large for a browser: 8 MB at most.",
-            "Le fichier est trop volumineux pour un navigateur : 8 Mo au plus.",
+            "Le fichier est trop volumineux pour un navigateur : 8 Mo au plus.",
         ),
         (
             "Import it on the machine: `entente service import FILE`.",
-            "Importez-le sur la machine : `entente service import FICHIER`.",
+            "Importez-le sur la machine : `entente service import FICHIER`.",
         ),
     )
 }

@@ -110,7 +110,7 @@ impl ApprovalsPage<'_> {
         let p = self.p;
         match row.state {
             ApprovalState::Waiting => ("warn", p.t("waits", "en attente")),
-            ApprovalState::Expired => ("", p.t("too late: ask again", "trop tard : à redemander")),
+            ApprovalState::Expired => ("", p.t("too late: ask again", "trop tard : à redemander")),
             ApprovalState::Approved => {
                 ("warn", p.t("approved, not finished", "approuvé, non terminé"))
             }

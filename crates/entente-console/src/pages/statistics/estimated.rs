@@ -144,7 +144,7 @@ fn no_estimate(why: &str) -> Box<Fault> {
         ("This table gives no estimate.", "Ce tableau ne donne aucune estimation."),
         (
             "Give one row per combination of lists: a column of 0 and 1 for each list, and one called frequency.",
-            "Donnez une ligne par combinaison de listes : une colonne de 0 et de 1 pour chaque liste, et une colonne frequency.",
+            "Donnez une ligne par combinaison de listes : une colonne de 0 et de 1 pour chaque liste, et une colonne frequency.",
         ),
     )
     .because(why, why)

@@ -273,7 +273,7 @@ fn shown(table: &OverlapTable, made: &Estimate, lang: Lang) -> Shown {
     let name = lang.pick("Persons in all, estimated", "Personnes en tout, estimation").to_owned();
     let says = lang.pick(
         format!("About {n} persons; 95% interval {interval}."),
-        format!("Environ {n} personnes; intervalle à 95\u{a0}% : {interval}."),
+        format!("Environ {n} personnes; intervalle à 95\u{a0}% : {interval}."),
     );
     Shown {
         pictures: vec![estimate(("estimate".to_owned(), name, says), &it, lang)],
