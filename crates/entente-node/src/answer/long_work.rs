@@ -14,7 +14,7 @@ use super::records::fixture::{audited, desk_on};
 use super::{Asked, Desk, Halt, Staff};
 use crate::jobs::{ExportChoice, Files, ImportChoice, Job, Jobs};
 use crate::local::doc::*;
-use crate::local::{Ask as _, Op, Role};
+use crate::local::{Op, Role};
 use crate::node::unpoisoned;
 use crate::node::waiting::Matter;
 use crate::setup::Home;
