@@ -130,7 +130,7 @@ async fn two_free_beds_are_known_to_a_partner_within_two_seconds() {
         until: now + SignedDuration::from_hours(4),
     };
     let since = std::time::Instant::now();
-    let told = shelter.node().set_capacity(staff(), beds.clone()).unwrap();
+    let told = shelter.node().set_capacity(staff(), beds).unwrap();
     assert_eq!(told, [office.id()]);
     office.until(|node| n_audited(node, Action::CapacityHeld) == 1).await;
     // Nobody has asked the directory there before, so it is made of what the store has.

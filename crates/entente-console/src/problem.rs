@@ -80,9 +80,8 @@ fn status(fault: &Fault) -> StatusCode {
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"
-        | "1208" | "1301" | "1401" | "1514" | "2102" | "2121" | "2202" | "2211" | "2301" | "2604" => {
-            StatusCode::NOT_FOUND
-        }
+        | "1208" | "1301" | "1401" | "1514" | "2102" | "2121" | "2202" | "2211" | "2301"
+        | "2604" => StatusCode::NOT_FOUND,
         "1006" | "1701" | "1702" | "1703" | "1705" | "2713" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }

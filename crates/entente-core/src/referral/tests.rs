@@ -313,7 +313,7 @@ fn beds_for_women_with_children_are_counted_for_them_alone() {
     let mother = NeedCard { gender: Some(GenderShared::Woman), ..card() };
     assert!(is_said(&mother, 2, "has_places") && is_said(&mother, 0, "full"));
     let father = NeedCard { gender: Some(GenderShared::Man), ..card() };
-    let alone = NeedCard { dependants: Dependants::Nobody, ..mother.clone() };
+    let alone = NeedCard { dependants: Dependants::Nobody, ..mother };
     let untold = NeedCard { gender: None, ..alone.clone() };
     for card in [&father, &alone, &untold] {
         assert!(!is_said(card, 2, "has_places") && !is_said(card, 0, "full"));
@@ -369,10 +369,7 @@ fn a_card_tells_gender_and_status_only_where_a_service_asks_for_them() {
     assert_eq!(told.asked_by(gender), NeedCard { status: None, ..told.clone() });
     let food = Service { groups: Set::EMPTY.with(Group::Newcomers), ..by_groups };
     assert_eq!(Asks::default().with(&food), Asks::default());
-    assert_eq!(
-        told.asked_by(Asks::default()),
-        NeedCard { gender: None, status: None, ..told.clone() }
-    );
+    assert_eq!(told.asked_by(Asks::default()), NeedCard { gender: None, status: None, ..told });
     // What one of several asks for is told.
     let refusing = Service { accepts_without_status: Some(false), ..food.clone() };
     assert_eq!(gender.with(&refusing).with(&food), Asks::ALL);

@@ -228,7 +228,8 @@ fn a_safe_house_has_no_place_and_its_texts_tell_none() {
     assert_eq!(safe.problems(), []);
     let told = || Text::new("", "Sonnez au R3C 1K2");
     let line = || "r3c-1k2".to_owned();
-    let places: [(&str, &dyn Fn(&mut Service)); 20] = [
+    type Place<'a> = (&'static str, &'a dyn Fn(&mut Service));
+    let places: [Place<'_>; 20] = [
         ("organization.name", &|it| it.organization.name = told()),
         ("organization.description", &|it| it.organization.description = told()),
         ("organization.website", &|it| it.organization.website = "https://a.ca/r3c1k2".into()),
