@@ -153,9 +153,10 @@ impl Jobs {
 
     /// One's own jobs and those of others that one might have started, the newest first.
     pub fn all(&self, staff: &Staff) -> Outcome<Vec<Job>> {
+        // Held while the store is read: what ends meanwhile would be missing here, and not ended there.
+        let live = unpoisoned(self.live.lock());
         let stored = self.node.db.read(|tx| tx.jobs())?;
         let mut rows: BTreeMap<JobId, JobRow> = stored.into_iter().collect();
-        let live = unpoisoned(self.live.lock());
         rows.extend(live.iter().map(|(id, live)| (*id, live.row.clone())));
         let seen = rows.into_iter().rev().filter(|(_, row)| is_seen_by(row, staff));
         Ok(seen.filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
@@ -195,8 +196,8 @@ impl Jobs {
     /// One job. One that is not there and one of somebody else are the same.
     pub fn one(&self, staff: &Staff, id: &str) -> Outcome<Job> {
         let id = parsed(id)?;
-        let stored = self.node.db.read(|tx| tx.job(&id))?;
         let live = unpoisoned(self.live.lock());
+        let stored = self.node.db.read(|tx| tx.job(&id))?;
         let row = live.get(&id).map(|live| live.row.clone()).or(stored);
         let row = row.filter(|row| is_seen_by(row, staff)).ok_or_else(no_such_job)?;
         job(&id, row, live.get(&id)).ok_or_else(no_such_job)
