@@ -200,6 +200,7 @@ fn nobody_but_the_leader_says_to_a_contributor_that_a_sum_was_given_up() {
     let of_nobody = GivenUp { noticed_by: world.offices[1].id(), ..said };
     let of_no_plan = GivenUp { release: ReleaseId { plan: PlanId([7; 32]), ..release }, ..said };
     let documents = [signed(of_nobody, 1), signed(of_no_plan, 1)].map(|it| it.envelope);
+    pull(office, &world.centre).unwrap();
     let skipped = said_by_a_liar(&world.centre, 1, office, documents.to_vec());
     assert_eq!(skipped, ["sum_end_not_right", "plan_of_others"]);
     assert_eq!(office.node().sum_end(&release).unwrap(), None);
@@ -207,6 +208,7 @@ fn nobody_but_the_leader_says_to_a_contributor_that_a_sum_was_given_up() {
     // The helper is a partner too, and says it of a sum that goes on.
     let office = &world.offices[1];
     pair(office, &world.helper);
+    pull(office, &world.helper).unwrap();
     let of_helper = GivenUp { noticed_by: world.helper.id(), why: SumEnd::Gone, ..said };
     let skipped = said_by_a_liar(&world.helper, 2, office, vec![signed(of_helper, 2).envelope]);
     assert_eq!(skipped, ["sum_end_not_right"]);

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 const ALIKE: &[&str] = &[
     "Code",
     "Console",
+    "Cube",
     "Date",
     "Entente",
     "Exploitation",
     "Notes",
     "Province",
     "Service",
+    "Total",
     "Type",
     "Version",
 ];
@@ -66,7 +68,10 @@ fn every_text_has_both_languages_and_they_differ() {
     for ((path, text), calls) in templates.chain(sources) {
         let is_template = path.extension().is_some_and(|it| it == "html");
         let is_page = is_template || !path.components().any(|it| it.as_os_str() == "..");
-        let found: Vec<_> = calls.iter().flat_map(|call| pairs(&text, call)).collect();
+        // What a test says, nobody reads.
+        let is_test = path.file_stem().is_some_and(|it| it == "tests");
+        let text = text.split("#[cfg(test)]").next().filter(|_| !is_test).unwrap_or_default();
+        let found: Vec<_> = calls.iter().flat_map(|call| pairs(text, call)).collect();
         if is_template {
             let n_calls = text.matches("p.t(").count();
             assert_eq!(found.len(), n_calls, "{}: a pair is not two texts", path.display());
@@ -74,7 +79,8 @@ fn every_text_has_both_languages_and_they_differ() {
         for (en, fr) in found {
             let place = format!("{}: {en:?} / {fr:?}", path.display());
             assert!(!en.trim().is_empty() && !fr.trim().is_empty(), "{place}");
-            assert!(en != fr || ALIKE.contains(&en.as_str()), "{place}");
+            let is_alike = ALIKE.contains(&en.as_str()) || en.starts_with("entente ");
+            assert!(en != fr || is_alike, "{place}");
             assert!(!fr.contains('\''), "an apostrophe is ’ in French: {place}");
             let breaks = [" :", "« ", " »"].iter().any(|it| fr.contains(it));
             assert!(!is_page || !breaks, "a line must not break there: {place}");

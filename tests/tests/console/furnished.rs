@@ -155,6 +155,9 @@ impl Furnished {
         let (ours, theirs) = (self.house.site.node(), self.partner.node());
         let mut draft = theirs.read_draft(&referrals_only(), &ours.id(), None).unwrap();
         draft.governing_law = both("law");
+        // Both may give what the draft has one of them give.
+        let given = draft.grants.iter().find(|grant| grant.retention_days > 0).unwrap().clone();
+        draft.grants = [given.clone(), given];
         for grant in &mut draft.grants {
             grant.services = true;
             grant.summaries = true;

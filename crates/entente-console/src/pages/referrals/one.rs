@@ -77,6 +77,13 @@ impl OnePage<'_> {
         row.ours && !matches!(row.step.as_str(), "done" | "revoked" | "expired")
     }
 
+    /// Whether it is one that nobody took in time, and that still stands on the list of those.
+    fn is_lapsed(&self) -> bool {
+        let row = &self.told.referral;
+        let is_aside = self.told.timeline.iter().any(|entry| entry.code == "withdrawn");
+        row.ours && row.step == "expired" && !is_aside
+    }
+
     /// The card as rows: what, and in words.
     fn card_rows(&self, card: &NeedCardRow) -> Vec<(&'static str, String)> {
         card_rows(self.p, card)

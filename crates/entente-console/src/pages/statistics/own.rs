@@ -186,6 +186,11 @@ impl GapsPage<'_> {
     fn label(&self, gaps: &Gaps<'_>, row: &GapRow) -> String {
         gaps.by.label_text(&row.code, self.p.lang)
     }
+
+    /// How often a partner that was asked declined.
+    fn declines(&self, row: &GapRow) -> u64 {
+        row.declines.values().sum()
+    }
 }
 
 /// `GET /statistics/gaps`.
