@@ -151,7 +151,7 @@ def choose(table, check=Model.is_determined, fit=Model.fit):
 
 
 def drawn(chosen, lists, draws):
-    """The 2.5th and 97.5th percentile of as many draws; an end is None if it has no bound."""
+    """As many draws, in order; one without a bound is None."""
     chosen.fit_quickly()
     rng = np.random.default_rng(20261129)
     shares = np.append(chosen.means, chosen.unseen)
@@ -162,15 +162,7 @@ def drawn(chosen, lists, draws):
         table = Table(lists, zip(chosen.cells, map(int, counts)))
         model = choose(table, Model.is_surely_determined, Model.fit_quickly)
         estimates.append(math.inf if model is None else table.observed + model.unseen)
-    estimates.sort()
-    return [percentile(estimates, 0.025), percentile(estimates, 0.975)]
-
-
-def percentile(ordered, share):
-    place = share * (len(ordered) - 1)
-    one, other = ordered[math.floor(place)], ordered[math.ceil(place)]
-    between = one if one == other else one + (place - math.floor(place)) * (other - one)
-    return between if math.isfinite(between) else None
+    return [it if math.isfinite(it) else None for it in sorted(estimates)]
 
 
 def answer(lists, rows, draws=0):
