@@ -5,7 +5,7 @@ input and writes what it makes of each: the interactions that forward selection 
 a check by linear programming that a model's estimate exists, its parameters, AIC, the estimate, and
 the interval by profile likelihood. A table with "draws" has the interval by parametric bootstrap too:
 as many persons as were estimated are drawn anew by the chosen model, a model is chosen for each draw,
-and the ends are percentiles of what those say. Nothing of Entente's is used.
+and what those say is given in order. Nothing of Entente's is used.
 """
 
 import itertools

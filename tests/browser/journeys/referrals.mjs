@@ -217,7 +217,7 @@ export async function referrals(world) {
   await theirs.fill("#passphrase", OWN);
   await theirs.click("main form button:has-text('Ouvrir')");
   const opened = await text(theirs);
-  for (const words of ["Zoé <b>Exemple</b>", "204-555-0143", "ne laissez pas de message", "speak French first", "jours après la fermeture"]) world.check(opened.includes(words), `what was opened lacks: ${words}`);
+  for (const words of ["Zoé <b>Exemple</b>", "204-555-0143", "ne laissez pas de message", "speak French first", "au plus tard le"]) world.check(opened.includes(words), `what was opened lacks: ${words}`);
   await world.look(theirs, "ref-opened-fr", { picture: true });
   const kept = await theirs.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]) + document.cookie);
   world.check(!kept.includes("Zo"), "the browser keeps something");

@@ -139,7 +139,9 @@ pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, St
         (opened, _) => at(opened),
     };
     let kept = match (&entry.kept_until, &entry.destroyed_at) {
-        (Some(until), None) => p.at(until),
+        (Some(until), None) => {
+            format!("{} {}", p.t("at the latest", "au plus tard le"), p.at(until))
+        }
         (None, None) => {
             let days = p.count(
                 &entry.kept_days.into(),
