@@ -170,7 +170,7 @@ impl ListPage<'_> {
         let p = self.p;
         let is_nearest = self.wanted.order == NEAREST;
         [
-            ("", p.t("What has room first", "Ce qui a de la place d’abord"), !is_nearest),
+            ("", p.t("Has room first", "Places d’abord"), !is_nearest),
             (NEAREST, p.t("The nearest first", "Les plus proches d’abord"), is_nearest),
         ]
     }
