@@ -138,8 +138,8 @@ impl Page {
             return rest;
         }
         let ask = self.t(
-            "Ask whoever runs the node of your organization, and tell them the code.",
-            "Demandez à la personne qui administre le nœud de votre organisme et donnez-lui le code.",
+            "Tell whoever runs the node of your organization.",
+            "Avisez la personne qui administre le nœud de votre organisme.",
         );
         vec![Piece { text: ask, is_code: false }]
     }
