@@ -59,7 +59,7 @@
   const other = $("a[data-other]");
   other?.addEventListener("click", () => {
     const here = location.pathname.slice(3);
-    if (other.pathname.slice(3) === here) other.search = location.search;
+    if (location.search && other.pathname.slice(3) === here) other.search = location.search;
   });
 
   // A mistake in a form that was swapped in: the summary gets the focus.

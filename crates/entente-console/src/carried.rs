@@ -1,13 +1,16 @@
-//! A file that the node has just written for one question, on its way to a browser.
+//! Files that the node writes or reads for one question of a browser.
 
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use entente_node::fault::Fault;
 use entente_node::jobs::Once;
+use entente_node::local::doc::Ask;
+use entente_node::node::Outcome;
 
 use crate::gate::Visit;
 use crate::page::Answer;
 use crate::problem::Problem;
+use crate::to_the_end;
 
 /// The longest file that is brought or taken in one piece of memory, in bytes: a bundle of 250,000 summaries, or
 /// ten thousand services.
@@ -20,8 +23,23 @@ pub(crate) struct Kind {
     pub(crate) media: &'static str,
     /// How its name ends.
     pub(crate) ending: &'static str,
-    /// What writes a larger one on the machine.
-    pub(crate) command: &'static str,
+    /// What writes a larger one on the machine, in both languages.
+    pub(crate) command: (&'static str, &'static str),
+}
+
+/// Asks the node something about a file, and keeps the file until that is done. Whoever hangs up meanwhile leaves
+/// nothing lying about: the file is removed when the node has ended.
+pub(crate) async fn asked<A>(visit: &Visit, file: Once, ask: A) -> Outcome<(A::Told, Once)>
+where
+    A: Ask + Send + Sync + 'static,
+    A::Told: Send + 'static,
+{
+    let asking = visit.clone();
+    to_the_end(async move {
+        let told = asking.ask(&ask).await?;
+        Ok((told, file))
+    })
+    .await
 }
 
 /// The file at this place, under a name that has no ending yet. It is removed here.
@@ -37,16 +55,13 @@ pub(crate) async fn download(visit: &Visit, place: Once, name: &str, kind: Kind)
 }
 
 /// `ENT-2851`.
-pub(crate) fn too_large(command: &str) -> Box<Fault> {
+pub(crate) fn too_large((en, fr): (&str, &str)) -> Box<Fault> {
     Fault::new(
         2851,
         (
             "The file is too large for a browser: 16 MiB at most.",
             "Le fichier est trop volumineux pour un navigateur : 16 Mio au plus.",
         ),
-        (
-            &format!("Do it on the machine: `{command}`."),
-            &format!("Faites-le sur la machine : `{command}`."),
-        ),
+        (&format!("Do it on the machine: `{en}`."), &format!("Faites-le sur la machine : `{fr}`.")),
     )
 }

@@ -59,6 +59,8 @@ pub struct Console {
     proofs: Turns,
     // A return is checked whenever anybody looks at it. One at a time leaves a core to the staff.
     public: Turns,
+    // An estimate of persons on no list draws thousands of tables.
+    estimates: Turns,
 }
 
 impl fmt::Debug for Console {
@@ -144,7 +146,15 @@ impl Console {
         let trusted = &desk.config.console.trusted_origin;
         origins.extend((!trusted.is_empty()).then(|| trusted.clone()));
         let zone = desk.config.console.zone();
-        Self { desk, cookie, origins, zone, proofs: Turns::of(2), public: Turns::of(1) }
+        Self {
+            desk,
+            cookie,
+            origins,
+            zone,
+            proofs: Turns::of(2),
+            public: Turns::of(1),
+            estimates: Turns::of(1),
+        }
     }
 
     /// Asks the node, as the command line would. What was begun is done, also if whoever asked is gone meanwhile.

@@ -130,9 +130,16 @@ impl Page {
         if self.may(Op::BackupCreate) || !pieces.iter().any(|piece| piece.is_code) {
             return pieces;
         }
-        let is_command =
-            |sentence: &&str| sentence.contains('`') || sentence.starts_with("entente ");
-        let rest = both.text(self.lang).split_inclusive(". ").filter(|it| !is_command(it));
+        // Of "Advice: `command`." the advice is for everybody.
+        let advice = |sentence: &'a str| match sentence.split_once('`') {
+            None if sentence.starts_with("entente ") => None,
+            None => Some([sentence, ""]),
+            Some((before, _)) => {
+                let before = before.trim_end_matches(SPACES).strip_suffix(':')?;
+                Some([before.trim_end_matches(SPACES), ". "])
+            }
+        };
+        let rest = both.text(self.lang).split_inclusive(". ").filter_map(advice).flatten();
         let rest: Vec<_> = rest.map(|text| Piece { text, is_code: false }).collect();
         if !rest.is_empty() {
             return rest;
@@ -328,6 +335,9 @@ impl Page {
     }
 }
 
+/// What may stand before a colon.
+const SPACES: [char; 2] = [' ', '\u{a0}'];
+
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece<'a> {
@@ -394,5 +404,47 @@ pub(crate) fn test_page(lang: Lang) -> Page {
         signed: None,
         leave_to: "/".into(),
         zone: TimeZone::UTC,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_run_no_command_is_told_what_it_would_do_or_whom_to_tell() {
+        let advice = Both::new(
+            "List them: `entente record list`.",
+            "Dressez la liste : `entente record list`.",
+        );
+        let setting = Both::new(
+            "Set `console.listen` in `entente.toml`.",
+            "Réglez `console.listen` dans `entente.toml`.",
+        );
+        let both = Both::new(
+            "Go back. Else run `entente doctor`.",
+            "Revenez. Sinon, lancez `entente doctor`.",
+        );
+        for (lang, said) in [
+            (
+                Lang::En,
+                ["List them. ", "Tell whoever runs the node of your organization.", "Go back. "],
+            ),
+            (
+                Lang::Fr,
+                [
+                    "Dressez la liste. ",
+                    "Avisez la personne qui administre le nœud de votre organisme.",
+                    "Revenez. ",
+                ],
+            ),
+        ] {
+            let page = test_page(lang);
+            for (text, said) in [&advice, &setting, &both].into_iter().zip(said) {
+                let pieces = page.steps(text);
+                assert!(pieces.iter().all(|piece| !piece.is_code));
+                assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), said);
+            }
+        }
     }
 }

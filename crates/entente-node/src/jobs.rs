@@ -187,6 +187,9 @@ impl Jobs {
     /// Somebody has seen to the rows that an import set aside: their list goes.
     pub fn rows_seen_to(&self, staff: &Staff, id: &str) -> Outcome<Job> {
         let job = self.one(staff, id)?;
+        if job.op != Op::RecordImport {
+            return Err(no_such_job());
+        }
         if job.state != JobState::Running {
             self.files.forget(&parsed(&job.id)?);
         }

@@ -320,6 +320,10 @@ async fn of_referrals(visit: &Visit, matter: &str) -> entente_node::node::Outcom
         _ => "",
     };
     rows.retain(|row| step.is_empty() || row.step == step);
+    // What is overdue is a matter of its own.
+    if matches!(matter, "answers_due_soon" | "referrals_slow") {
+        rows.retain(|row| row.due.is_some() && !row.overdue);
+    }
     rows.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
     let speaker = Speaker { p, now_s: visit.console.desk.node.now_s() };
     Ok(rows.iter().take(LINKS).map(|row| speaker.link(row)).collect())

@@ -5,7 +5,7 @@
 
 use askama::Template;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::Fault;
 use entente_node::jobs::Once;
@@ -15,6 +15,7 @@ use entente_node::local::doc::{
     SponsorTakeAsk, SponsorTold, SponsoredEntry,
 };
 
+use crate::carried::{self, Kind};
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;
@@ -24,7 +25,6 @@ use crate::route::Route;
 const MAX_FORM: usize = (2 << 20) + 64 * 1024;
 
 /// The longest file that goes out (mail), in bytes.
-const MAX_OUT: u64 = 16 << 20;
 
 mod table {
     use entente_node::local::Op;
@@ -184,7 +184,7 @@ async fn add(visit: Visit, form: Multipart) -> Answer {
         Ok(file) => {
             let typed = fingerprint.trim().to_owned();
             let ask = SponsorAddAsk { file: file.path(), fingerprint: typed };
-            visit.ask(&ask).await
+            carried::asked(&visit, file, ask).await.map(|(told, _)| told)
         }
         Err(fault) => Err(fault),
     };
@@ -204,7 +204,10 @@ async fn add(visit: Visit, form: Multipart) -> Answer {
 async fn take(visit: Visit, form: Multipart) -> Answer {
     let sent = read(form).await?;
     let taken = match kept(&visit, sent.bytes).await {
-        Ok(file) => visit.ask(&SponsorTakeAsk { file: file.path() }).await,
+        Ok(file) => {
+            let ask = SponsorTakeAsk { file: file.path() };
+            carried::asked(&visit, file, ask).await.map(|(told, _)| told)
+        }
         Err(fault) => Err(fault),
     };
     match taken {
@@ -221,28 +224,27 @@ fn is_about_the_file(fault: &Fault) -> bool {
 /// `POST /sponsored/{organization}/mail`: what waits for it, as a file to be sent.
 async fn mail(visit: Visit, Path(organization): Path<String>) -> Answer {
     let place = visit.console.jobs(|jobs| jobs.files.place()).await?;
-    visit.ask(&SponsorMailAsk { organization: organization.clone(), file: place.path() }).await?;
+    let ask = SponsorMailAsk { organization: organization.clone(), file: place.path() };
+    let (_, place) = carried::asked(&visit, place, ask).await?;
     download(&visit, place, "mail", &organization).await
 }
 
 /// `POST /sponsored/{organization}/receipt`: what we have of it, and how many partners know.
 async fn give(visit: Visit, Path(organization): Path<String>) -> Answer {
     let place = visit.console.jobs(|jobs| jobs.files.place()).await?;
-    visit.ask(&SponsorGiveAsk { organization: organization.clone(), file: place.path() }).await?;
+    let ask = SponsorGiveAsk { organization: organization.clone(), file: place.path() };
+    let (_, place) = carried::asked(&visit, place, ask).await?;
     download(&visit, place, "receipt", &organization).await
 }
 
-/// A file that the node has just written. It is removed here.
+/// A file that the node has just written, under a name that says whom it is for.
 async fn download(visit: &Visit, place: Once, what: &str, organization: &str) -> Answer {
-    let bytes = visit.console.jobs(move |_| place.read(MAX_OUT)).await?;
     let id: String = organization.chars().filter(char::is_ascii_hexdigit).take(8).collect();
     let today = visit.console.desk.node.today();
-    let disposition = format!("attachment; filename=\"entente-{what}-{id}-{today}.entente\"");
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, bytes).into_response())
+    let command =
+        ("entente sponsor mail NAME --out FILE", "entente sponsor mail NOM --out FICHIER");
+    let kind = Kind { media: "application/octet-stream", ending: "entente", command };
+    carried::download(visit, place, &format!("entente-{what}-{id}-{today}"), kind).await
 }
 
 #[derive(Template)]

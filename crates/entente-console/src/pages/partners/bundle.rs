@@ -78,7 +78,8 @@ async fn take(visit: Visit, form: Multipart) -> Answer {
     let told = match sent(form).await {
         Ok(bytes) => {
             let file = visit.console.jobs(move |jobs| jobs.files.once(&bytes)).await?;
-            visit.ask(&BundleImportAsk { file: file.path() }).await
+            let ask = BundleImportAsk { file: file.path() };
+            carried::asked(&visit, file, ask).await.map(|(told, _)| told)
         }
         Err(fault) => Err(fault),
     };
@@ -119,19 +120,19 @@ async fn sent(mut form: Multipart) -> Result<Vec<u8>, Box<Fault>> {
 }
 
 /// What reads a larger file on the machine.
-const IMPORT: &str = "entente bundle import FILE";
+const IMPORT: (&str, &str) = ("entente bundle import FILE", "entente bundle import FICHIER");
 
 /// `POST /partners/{partner}/bundle`: all that we have said to them. What they have read is passed over there.
 async fn save(visit: Visit, Path(partner): Path<String>) -> Answer {
     let place = visit.console.jobs(|jobs| jobs.files.place()).await?;
     let ask = BundleExportAsk { partner, file: place.path(), from: None };
-    let told = visit.ask(&ask).await?;
+    let (told, place) = carried::asked(&visit, place, ask).await?;
     let today = visit.console.desk.node.today();
     let name = format!("entente-bundle-{}-{today}", told.partner.short());
     let kind = Kind {
         media: "application/octet-stream",
         ending: "entente",
-        command: "entente bundle export PARTNER FILE",
+        command: ("entente bundle export PARTNER FILE", "entente bundle export PARTENAIRE FICHIER"),
     };
     carried::download(&visit, place, &name, kind).await
 }

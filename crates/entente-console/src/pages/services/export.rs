@@ -20,7 +20,7 @@ pub(super) struct Chosen {
 
 /// `POST /services/export`.
 pub(super) async fn export(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
-    let command = "entente service export FILE";
+    let command = ("entente service export FILE", "entente service export FICHIER");
     let (layout, kind) = match chosen.kind.as_str() {
         "zip" => ("hsds-3.0-package", Kind { media: "application/zip", ending: "zip", command }),
         _ => ("hsds-3.0", Kind { media: "application/json", ending: "json", command }),
@@ -32,7 +32,7 @@ pub(super) async fn export(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
         for_partners: !chosen.partners.is_empty(),
         with_partners: false,
     };
-    let told = visit.ask(&ask).await?;
+    let (told, place) = carried::asked(&visit, place, ask).await?;
     let whom = if told.for_partners { "for-partners" } else { "public" };
     let name = format!("entente-services-{whom}-{}", visit.console.desk.node.today());
     carried::download(&visit, place, &name, kind).await

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{ServiceImportAsk, ServiceImportTold};
 
+use crate::carried;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show_as};
 use crate::problem::Problem;
@@ -95,10 +96,8 @@ pub(super) async fn import(visit: Visit, form: Option<Multipart>) -> Answer {
         quarantine: None,
         dry_run: !sent.keep,
     };
-    let told = visit.ask(&ask).await;
-    drop(kept);
-    match told {
-        Ok(told) => page(&visit, Some(&told), None),
+    match carried::asked(&visit, kept, ask).await {
+        Ok((told, _)) => page(&visit, Some(&told), None),
         Err(fault) if fault.code.starts_with("ENT-22") => page(&visit, None, Some(&fault)),
         Err(fault) => Err(Problem::new(fault)),
     }

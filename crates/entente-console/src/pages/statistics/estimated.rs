@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::overlap::{Draws, Shown, estimate_of};
 use crate::charts::Mark;
 use crate::gate::Visit;
-use crate::page::{Answer, Page, failed, show, show_as};
+use crate::page::{Answer, Page, show, show_as};
 use crate::route::area;
 
 area! {
@@ -104,8 +104,8 @@ async fn made(visit: Visit, Form(typed): Form<Typed>) -> Answer {
         Err(field) => return wrong(&no_draws(), field),
     };
     let (csv, lang) = (typed.table.clone(), p.lang);
-    let made = tokio::task::spawn_blocking(move || estimate_of(&csv, draws, lang)).await;
-    match made.map_err(|_| failed())? {
+    let estimates = &visit.console.estimates;
+    match estimates.run(move || Ok(estimate_of(&csv, draws, lang))).await? {
         Ok(shown) => {
             let (estimated, fault) = (Some(&shown), None);
             show(&EstimatePage { p, typed: &typed, estimated, fault, field: "table" })

@@ -226,12 +226,10 @@ async fn one(visit: Visit, Path(round): Path<String>) -> Answer {
     let (mut estimated, mut refused) = (None, None);
     if let Some(counted) = &told.counted {
         let (csv, lang) = (counted.csv.clone(), p.lang);
-        let made =
-            tokio::task::spawn_blocking(move || estimate_of(&csv, Draws::default(), lang)).await;
-        match made {
-            Ok(Ok(shown)) => estimated = Some(shown),
-            Ok(Err(why)) => refused = Some(why),
-            Err(_) => return Err(crate::page::failed().into()),
+        let estimates = &visit.console.estimates;
+        match estimates.run(move || Ok(estimate_of(&csv, Draws::default(), lang))).await? {
+            Ok(shown) => estimated = Some(shown),
+            Err(why) => refused = Some(why),
         }
     }
     let histogram = told.counted.iter().map(|counted| histogram(&p, counted)).collect();
