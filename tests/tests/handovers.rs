@@ -95,6 +95,28 @@ fn nobody_guesses_a_colleagues_passphrase_and_nobody_keeps_a_colleague_from_thei
 }
 
 #[test]
+fn a_passphrase_of_ones_own_excuses_no_guess_at_a_colleagues() {
+    let here = Accepted::new();
+    let own = "another seven words for Sam";
+    here.winner.node().add_opener(staff(), "Sam", own).unwrap();
+    here.exchange();
+    here.hand_over().unwrap();
+    here.exchange();
+    let open = |opener: &str, passphrase: &str| {
+        let (by, opener) = (Actor::Staff("sam".to_owned()), (opener, passphrase));
+        let opened = here.winner.node().open_referral(by, &here.home.id(), &here.referral, opener);
+        opened.map_or_else(|fault| fault.code, |_| "opened".to_owned())
+    };
+    let wrong = "seven words that somebody has";
+    for _ in 0..4 {
+        assert_eq!(open("Alex", wrong), "ENT-2406");
+    }
+    assert_eq!(open("Sam", own), "opened");
+    assert_eq!(open("Alex", wrong), "ENT-2406");
+    assert_eq!(open("Alex", PASSPHRASE), "ENT-2703");
+}
+
+#[test]
 fn nothing_is_sealed_before_somebody_accepted_or_without_a_key_or_a_way_to_reach_the_person() {
     let here = Accepted::without_opener();
     assert_eq!(here.hand_over().unwrap_err().code, "ENT-2404");

@@ -43,11 +43,14 @@ use entente_node::doors::ConsoleDoor;
 use entente_node::fault::Fault;
 use entente_node::local::{Ask, Op};
 use entente_node::node::Outcome;
-use entente_node::tls::{ConsoleCertificate, console_config};
+use entente_node::tls::{ConsoleCertificate, Shown, console_config};
 use tokio_util::sync::CancellationToken;
 
 pub use route::{Need, Route, routes};
 use turns::Turns;
+
+/// How often the console looks whether its certificate was renewed.
+const LOOK_AT_CERTIFICATE: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
 /// The console of one node.
 pub struct Console {
@@ -100,26 +103,51 @@ pub async fn start(desk: Arc<Desk>, stop: CancellationToken) -> Outcome<Option<R
     }
     let certificate = certificate(&desk)?;
     let fingerprint = certificate.fingerprint();
-    let tls = console_config(certificate, Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
+    let shown = Shown::new(certificate).map_err(|e| bad_files(&e))?;
+    let tls =
+        console_config(Arc::clone(&shown), Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
     let door = ConsoleDoor::bind(config.listen, tls).await.map_err(|e| shut(config.listen, &e))?;
     let address = door.local_addr().map_err(|e| shut(config.listen, &e))?;
     let at = ConsoleAt { address, origin: origin(&desk, address) };
     desk.console_is_at(at.clone());
-    let (public, serving_public) = open_public(&desk, &at, &stop).await?.unzip();
+    let (public, serving_public) = open_public(&desk, &at, &shown, &stop).await?.unzip();
+    tokio::spawn(keep_current(Arc::clone(&desk), shown, stop.clone()));
     let serving = tokio::spawn(serve::serve(door, router(desk, &at), stop));
     tracing::info!(address = %at.address, "the console is open");
     Ok(Some(Running { at, fingerprint, public, serving, serving_public }))
+}
+
+/// Shows a certificate that was renewed, in its files or by the node itself, without a start.
+async fn keep_current(desk: Arc<Desk>, shown: Arc<Shown>, stop: CancellationToken) {
+    let mut hours = tokio::time::interval(LOOK_AT_CERTIFICATE);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hours.tick() => {}
+        }
+        let (desk, shown) = (Arc::clone(&desk), Arc::clone(&shown));
+        let look = move || {
+            let certificate = certificate(&desk)?;
+            shown.replace(certificate).map_err(|error| bad_files(&error))
+        };
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Ok(true)) => tracing::info!("browsers are shown another certificate"),
+            Ok(Err(fault)) => tracing::warn!(code = %fault.code, "the certificate of the console"),
+            _ => {}
+        }
+    }
 }
 
 /// Opens the public site at an address of its own, with the certificate of the console.
 async fn open_public(
     desk: &Arc<Desk>,
     at: &ConsoleAt,
+    shown: &Arc<Shown>,
     stop: &CancellationToken,
 ) -> Outcome<Option<(SocketAddr, tokio::task::JoinHandle<()>)>> {
     let Some(address) = desk.config.public.address() else { return Ok(None) };
     let tls =
-        console_config(certificate(desk)?, Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
+        console_config(Arc::clone(shown), Arc::new(SystemClock)).map_err(|e| bad_files(&e))?;
     let door = ConsoleDoor::bind(address, tls).await.map_err(|e| public_shut(address, &e))?;
     let address = door.local_addr().map_err(|e| public_shut(address, &e))?;
     let site = public_router(Arc::clone(desk), at);

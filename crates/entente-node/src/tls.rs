@@ -31,7 +31,7 @@ mod verifier;
 
 pub(crate) use certificate::valid_until;
 pub use certificate::{CannotCertify, LEAF_NAME};
-pub use console::{ConsoleCertificate, console_config};
+pub use console::{ConsoleCertificate, Shown, console_config};
 pub use live::{LEAF_LIFE, LiveIdentity, RENEW_AFTER};
 pub(crate) use verifier::identity_of;
 pub use verifier::{Admission, Doorkeeper, WrongIdentity};

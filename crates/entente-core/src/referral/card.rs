@@ -105,6 +105,28 @@ pub struct NeedCard {
     pub indigenous_service: bool,
 }
 
+impl NeedCard {
+    /// What is left of it once nobody has to know more of the person: what was needed, and how soon.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self {
+            needs: self.needs.clone(),
+            urgency: self.urgency,
+            risk: Risk::Unknown,
+            age: Majority::Unknown,
+            gender: None,
+            language: None,
+            interpreter: false,
+            area: Area::Anywhere,
+            access: Set::EMPTY,
+            dependants: Dependants::Nobody,
+            safety: Set::EMPTY,
+            status: None,
+            indigenous_service: false,
+        }
+    }
+}
+
 // All fields together come close to a person.
 impl fmt::Debug for NeedCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

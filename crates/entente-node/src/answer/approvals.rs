@@ -61,6 +61,12 @@ fn request(node: &Node, op: Op, body: &str) -> Outcome<Request> {
             Some(round) => node.find_overlap(&round)?.round.id().to_string(),
             None => String::new(),
         },
+        Op::ReturnPublish => {
+            let (name, _) = node.find_return(&read::<ReturnPublishAsk>(body)?.id)?;
+            let pin = hex::encode(name);
+            add("sha256", pin.clone());
+            pin
+        }
         Op::EpochClose => read::<EpochCloseAsk>(body).map(|_| String::new())?,
         Op::RecordExport => read::<RecordExportAsk>(body).map(|_| String::new())?,
         _ => String::new(),

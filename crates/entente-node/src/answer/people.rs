@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::local::Role;
 use crate::local::doc::*;
 use crate::node::Outcome;
-use crate::people::{Person, Token, faults};
+use crate::people::{Person, Token, faults, fold};
 
 pub(super) fn add(desk: &Desk, staff: &Staff, ask: UserAddAsk, _: &Steps) -> Outcome<UserLinkTold> {
     let roles = parsed(&ask.roles)?;
@@ -22,7 +22,7 @@ pub(super) fn list(desk: &Desk, _: &Staff, _: UserListAsk, _: &Steps) -> Outcome
 pub(super) fn roles(desk: &Desk, staff: &Staff, ask: UserRolesAsk, _: &Steps) -> Outcome<UserTold> {
     let roles = parsed(&ask.roles)?;
     let takes_two = !desk.config.approvals.needed_for.is_empty();
-    if takes_two && desk.people.find(&ask.user)?.1.name == staff.name {
+    if takes_two && desk.people.find(&ask.user)?.1.name == fold(&staff.name) {
         return Err(faults::own_roles());
     }
     Ok(UserTold { user: row(desk.people.set_roles(&staff.actor(), &ask.user, &roles)?) })

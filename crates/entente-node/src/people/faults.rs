@@ -377,7 +377,6 @@ pub(super) fn only_at_provider() -> Box<Fault> {
     )
 }
 
-/// Roles of an account that the provider gives.
 /// Where something takes two people, nobody makes themselves the second.
 pub(crate) fn own_roles() -> Box<Fault> {
     Fault::new(
@@ -391,6 +390,7 @@ pub(crate) fn own_roles() -> Box<Fault> {
     )
 }
 
+/// Roles of an account that the provider gives.
 pub(super) fn roles_follow_groups() -> Box<Fault> {
     Fault::new(
         2814,

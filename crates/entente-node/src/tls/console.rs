@@ -8,20 +8,22 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 
 use super::{TlsTime, pem, provider};
 use crate::clock::Clock;
 
 /// How long a certificate lives that the node makes, in days: what browsers accept at most.
 const LIFE_DAYS: u64 = 397;
-/// So many days before its end it is made anew, at a start.
+/// So many days before its end it is made anew.
 const RENEW_DAYS: u64 = 30;
 const DAY_S: u64 = 86_400;
 
@@ -86,6 +88,38 @@ impl ConsoleCertificate {
     }
 }
 
+/// What browsers are shown: a certificate in whose place another may come while the console is open.
+#[derive(Debug)]
+pub struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Shown {
+    /// Shows this one.
+    pub fn new(certificate: ConsoleCertificate) -> Result<Arc<Self>, rustls::Error> {
+        Ok(Arc::new(Self(RwLock::new(certified(certificate)?))))
+    }
+
+    /// Shows this one to whoever comes from now on. Whether it is another than before.
+    pub fn replace(&self, certificate: ConsoleCertificate) -> Result<bool, rustls::Error> {
+        let next = certified(certificate)?;
+        let mut shown = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_other = shown.cert != next.cert;
+        *shown = next;
+        Ok(is_other)
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// A chain with a key that fits it.
+fn certified(certificate: ConsoleCertificate) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    let ConsoleCertificate { chain, key } = certificate;
+    Ok(Arc::new(CertifiedKey::from_der(chain, key, &provider())?))
+}
+
 fn made(public_name: &str, now: u64) -> Result<(String, String), rcgen::Error> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     if !public_name.is_empty() && public_name != "localhost" {
@@ -118,13 +152,13 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 
 /// How the console answers browsers: TLS 1.3, no certificate asked of them.
 pub fn console_config(
-    certificate: ConsoleCertificate,
+    shown: Arc<Shown>,
     clock: Arc<dyn Clock>,
 ) -> Result<ServerConfig, rustls::Error> {
     let mut config = ServerConfig::builder_with_details(provider(), Arc::new(TlsTime(clock)))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_no_client_auth()
-        .with_single_cert(certificate.chain, certificate.key)?;
+        .with_cert_resolver(shown);
     config.max_early_data_size = 0;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
@@ -133,6 +167,28 @@ pub fn console_config(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_was_renewed_is_shown_from_then_on_and_one_without_its_key_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = |now_s| ConsoleCertificate::own(folder.path(), "", now_s).unwrap();
+        let first = own(1_000_000);
+        let first_print = first.fingerprint();
+        let shown = Shown::new(first).unwrap();
+        assert!(!shown.replace(own(1_000_000)).unwrap());
+        let later = 1_000_000 + 368 * i64::try_from(DAY_S).unwrap();
+        assert!(shown.replace(own(later)).unwrap());
+        let now = |shown: &Shown| shown.0.read().unwrap().cert.clone();
+        let second = own(later);
+        assert_ne!(second.fingerprint(), first_print);
+        assert_eq!(now(&shown), second.chain);
+
+        let other = tempfile::tempdir().unwrap();
+        let strange = ConsoleCertificate::own(other.path(), "", later).unwrap();
+        let mixed = ConsoleCertificate { chain: strange.chain, key: second.key };
+        assert!(shown.replace(mixed).is_err());
+        assert_eq!(now(&shown), second.chain);
+    }
 
     #[test]
     fn a_certificate_of_our_own_is_kept_until_it_is_over_soon_or_for_another_name() {

@@ -57,7 +57,7 @@ impl Node {
         let prepared = self.db.read(|tx| self.prepare_opening(tx, home, referral, name));
         let opened = prepared.and_then(|prepared| {
             let unseal = || self.unseal(home, referral, &prepared, passphrase);
-            let details = self.counted(&actor, unseal)?;
+            let details = self.counted(&actor, prepared.opener, unseal)?;
             Ok((prepared, details))
         });
         let (prepared, details) = match opened {
@@ -118,13 +118,19 @@ impl Node {
         Ok(Prepared { opener, person, at, row, sealed, wrapped, until_s })
     }
 
-    /// Tries a passphrase. One at a time, since each takes 64 MiB. Wrong ones count for whoever tries, so that nobody guesses
-    /// a colleague's, and nobody keeps a colleague from theirs.
-    fn counted<T>(&self, actor: &Actor, open: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    /// Tries a passphrase. One at a time, since each takes 64 MiB. Wrong ones count for whoever tries and for whose it is,
+    /// so that nobody guesses a colleague's between openings of their own, and nobody keeps a colleague from theirs.
+    fn counted<T>(
+        &self,
+        actor: &Actor,
+        opener: OpenerId,
+        open: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T> {
         let who = match actor {
             Actor::Staff(name) => fold(name),
             Actor::Partner(_) | Actor::Node => String::new(),
         };
+        let who = format!("{who}\n{}", hex::encode(opener.0));
         let mut guesses = unpoisoned(self.guesses.lock());
         guesses.begin_by(&who, self.now_s()).map_err(too_many_attempts)?;
         let opened = open();

@@ -265,6 +265,15 @@ pub(super) fn put(tx: &mut Write<'_>, kept: &KeptReferral) -> Outcome<()> {
     Ok(tx.put_referral(&kept.id.0, &rows::kept_row(kept))?)
 }
 
+impl Node {
+    /// Forgets of the person of a referral that is long over all but what was needed.
+    pub(crate) fn forget_card(&self, tx: &mut Write<'_>, id: &ReferralId) -> Outcome<()> {
+        let mut kept = self.kept_referral(tx, id)?;
+        kept.card = kept.card.forgotten();
+        put(tx, &kept)
+    }
+}
+
 /// Counts a referral at the partners where it is open, and at no others.
 pub(super) fn count_open(tx: &mut Write<'_>, kept: &KeptReferral) -> Outcome<()> {
     let over = kept.state.step.is_over();

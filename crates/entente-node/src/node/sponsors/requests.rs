@@ -583,7 +583,10 @@ impl Node {
         self.db.write("forget requests", |tx| {
             let mut n_forgotten = 0;
             for (org, id) in &refused {
-                tx.delete_refusal(org, id)?;
+                // One that was told anew meanwhile stays.
+                if tx.refusal(org, id)?.is_some_and(|row| row.at_s < self.now_s() - OVER_S) {
+                    tx.delete_refusal(org, id)?;
+                }
             }
             for id in &due {
                 let row = tx.request(&id.0)?.filter(|row| !row.is_forgotten());
@@ -591,6 +594,7 @@ impl Node {
                 let entry = self.entry(Actor::Node, Action::RequestForgotten).reference(id.0);
                 let reasons = ["retention".to_owned(), hex::encode(row.org)];
                 tx.forget_request(&id.0, row)?;
+                self.forget_card(tx, id)?;
                 self.write_audit(tx, vec![entry.reasons(reasons)])?;
                 n_forgotten += 1;
             }

@@ -165,7 +165,8 @@ impl Node {
         Ok(all)
     }
 
-    /// How many plans wait for our officer's signature. One in whose place another version stands is not signed any more.
+    /// How many plans wait for our officer's signature. One in whose place another version stands is not signed any
+    /// more, and one that cannot be signed waits for nobody here.
     pub fn n_plans_to_sign(&self) -> Outcome<u64> {
         self.db.read(|tx| {
             let rows = tx.plans()?;
@@ -173,10 +174,13 @@ impl Node {
                 return Ok(0);
             }
             let plans = read_all(rows)?;
-            let waits = |(plan, row): &&(Plan, PlanRow)| {
-                row.signed_at_s.is_none() && !is_superseded(plan, &row.from, &plans)
-            };
-            Ok(plans.iter().filter(waits).count() as u64)
+            let mut n = 0;
+            for (plan, row) in plans.iter().filter(|(_, row)| row.signed_at_s.is_none()) {
+                let waits = !is_superseded(plan, &row.from, &plans)
+                    && speaks_against(tx, plan, &self.id())?.is_none();
+                n += u64::from(waits);
+            }
+            Ok(n)
         })
     }
 
