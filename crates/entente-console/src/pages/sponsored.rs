@@ -24,8 +24,6 @@ use crate::route::Route;
 /// The longest file that an organization signs, answers least of all, and room for what stands around it in a form.
 const MAX_FORM: usize = (2 << 20) + 64 * 1024;
 
-/// The longest file that goes out (mail), in bytes.
-
 mod table {
     use entente_node::local::Op;
 
