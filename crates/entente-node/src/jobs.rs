@@ -153,13 +153,18 @@ impl Jobs {
 
     /// One's own jobs and those of others that one might have started, the newest first.
     pub fn all(&self, staff: &Staff) -> Outcome<Vec<Job>> {
-        // Held while the store is read: what ends meanwhile would be missing here, and not ended there.
         let live = unpoisoned(self.live.lock());
+        let rows = self.rows(&live)?;
+        let seen = rows.into_iter().rev().filter(|(_, row)| is_seen_by(row, staff));
+        Ok(seen.filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+    }
+
+    /// All jobs as they are now. `live` is held meanwhile: what ended would be missing there, and not ended in the store.
+    fn rows(&self, live: &BTreeMap<JobId, Live>) -> Outcome<BTreeMap<JobId, JobRow>> {
         let stored = self.node.db.read(|tx| tx.jobs())?;
         let mut rows: BTreeMap<JobId, JobRow> = stored.into_iter().collect();
         rows.extend(live.iter().map(|(id, live)| (*id, live.row.clone())));
-        let seen = rows.into_iter().rev().filter(|(_, row)| is_seen_by(row, staff));
-        Ok(seen.filter_map(|(id, row)| job(&id, row, live.get(&id))).collect())
+        Ok(rows)
     }
 
     /// Imports that set rows aside of which the list is still here, the newest first.
@@ -171,8 +176,9 @@ impl Jobs {
 
     /// How many there are, whoever may see them.
     pub fn n_with_rows_aside(&self) -> Outcome<u64> {
-        let stored = self.node.db.read(|tx| tx.jobs())?;
-        let ended = stored.into_iter().filter(|(_, row)| row.state == JobState::Done);
+        let live = unpoisoned(self.live.lock());
+        let rows = self.rows(&live)?;
+        let ended = rows.into_iter().filter(|(_, row)| row.state == JobState::Done);
         let has_rows = |(id, row): &(JobId, JobRow)| {
             let id = uuid::Uuid::from_bytes(*id).to_string();
             Op::parse(&row.op).is_some_and(|op| self.has_rows_aside(op, &id))

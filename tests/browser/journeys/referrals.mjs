@@ -138,11 +138,12 @@ export async function referrals(world) {
   world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
   world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
   // What has room comes first, wherever it is; or the nearest, with how far each is.
+  // A filter that changes finds at once, with the focus where it was.
   await page.selectOption("#order", "near");
-  await page.click("main button:has-text('Search')");
-  world.check((await text(page)).includes("Near what?"), "the nearest of nowhere");
+  await page.locator("main >> text=Near what?").first().waitFor();
   await page.selectOption("#near", "Brandon");
-  await page.click("main button:has-text('Search')");
+  await page.locator(".found > li:first-child:has-text('Housing desk')").waitFor();
+  world.check(page.url().includes("near=Brandon") && (await page.evaluate(() => document.activeElement.id)) === "near", `a filter leads to ${page.url()}`);
   const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
   world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
   await world.look(page, "serv-nearest", { picture: false });

@@ -16,6 +16,7 @@ use entente_core::service::{
     Address, Contact, Documents, Location, Organization, Phone, Service, ServiceId, Site as Place,
 };
 use entente_core::sponsor::fingerprint;
+use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::Roles;
 use entente_node::answer::{Asked, Staff};
 use entente_node::jobs::{ExportChoice, JobState};
@@ -269,6 +270,8 @@ impl Furnished {
         };
         let mut plan = ours.read_plan(draft, Some(roles(&self.house.site, &self.partner))).unwrap();
         plan.title = both("plan");
+        // Room for both plans.
+        plan.budget.node_cap = NanoRho(2 * plan.budget.node_cap.0);
         let own = ours.propose_plan(staff(), &plan).unwrap().id;
         ours.sign_plan(staff(), &own).unwrap();
         let kept = ours.find_plan(&own.to_string()).unwrap();
@@ -277,6 +280,7 @@ impl Furnished {
         let mut plan =
             theirs.read_plan(draft, Some(roles(&self.partner, &self.house.site))).unwrap();
         (plan.name, plan.title) = ("theirs".to_owned(), both("theirs"));
+        plan.budget.node_cap = NanoRho(2 * plan.budget.node_cap.0);
         let other = theirs.propose_plan(staff(), &plan).unwrap().id;
         theirs.sign_plan(staff(), &other).unwrap();
         let keys: Vec<_> = (60..64).map(|at| OrgKey::from_seed(&[at; 32]).id()).collect();
