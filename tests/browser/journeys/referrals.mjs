@@ -141,6 +141,7 @@ export async function referrals(world) {
   // A filter that changes finds at once, with the focus where it was.
   await page.selectOption("#order", "near");
   await page.locator("main >> text=Near what?").first().waitFor();
+  await page.focus("#near");
   await page.selectOption("#near", "Brandon");
   await page.locator(".found > li:first-child:has-text('Housing desk')").waitFor();
   world.check(page.url().includes("near=Brandon") && (await page.evaluate(() => document.activeElement.id)) === "near", `a filter leads to ${page.url()}`);
