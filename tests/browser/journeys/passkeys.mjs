@@ -24,7 +24,7 @@ export async function passkeys(world) {
   const { page: there } = await world.person(unnamed, "lea", ["case_worker"]);
   await there.goto(`${unnamed.origin}/en/account`);
   const said = await there.textContent("main");
-  world.check(said.includes("Tell whoever runs the node") && !said.includes("console.public_name"), `a case worker is told to ${said}`);
+  world.check(said.includes("Give it a name that stays.") && !said.includes("console.public_name"), `a case worker is told to ${said}`);
   world.check((await there.locator("text=Add a passkey").count()) === 0, "a passkey could be added by address");
   await there.click("text=Sign out");
   world.check((await there.locator("form[data-passkey]").count()) === 0, "a passkey could be shown by address");
