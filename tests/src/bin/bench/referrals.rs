@@ -141,14 +141,15 @@ async fn whole_way(home: &Site, partners: &[Site], cases: &[RecordId]) -> Durati
     }
     let offered = since.elapsed();
     for (nth, id) in ids.iter().enumerate() {
-        for (at, partner) in partners.iter().enumerate() {
-            let (node, home) = (partner.node(), home.id());
-            let answered = match at == nth % partners.len() {
-                true => node.accept_referral(staff(), &home, id),
-                false => node.decline_referral(staff(), &home, id, Barrier::NoCapacity),
-            };
-            answered.expect("answered");
+        // Whoever takes it answers last: who hears that it is taken has nothing to decline any more.
+        let winner = nth % partners.len();
+        for (_, partner) in partners.iter().enumerate().filter(|(at, _)| *at != winner) {
+            let declined =
+                partner.node().decline_referral(staff(), &home.id(), id, Barrier::NoCapacity);
+            declined.expect("declined");
         }
+        let winner = partners.get(winner).expect("one of them");
+        winner.node().accept_referral(staff(), &home.id(), id).expect("accepted");
     }
     // Open is then what was won, at one partner each.
     home.until(|node| {
