@@ -239,8 +239,12 @@ async fn give(visit: Visit, Path(organization): Path<String>) -> Answer {
 async fn download(visit: &Visit, place: Once, what: &str, organization: &str) -> Answer {
     let id: String = organization.chars().filter(char::is_ascii_hexdigit).take(8).collect();
     let today = visit.console.desk.node.today();
-    let command =
-        ("entente sponsor mail NAME --out FILE", "entente sponsor mail NOM --out FICHIER");
+    let command = match what {
+        "receipt" => {
+            ("entente sponsor give NAME --out FILE", "entente sponsor give NOM --out FICHIER")
+        }
+        _ => ("entente sponsor mail NAME --out FILE", "entente sponsor mail NOM --out FICHIER"),
+    };
     let kind = Kind { media: "application/octet-stream", ending: "entente", command };
     carried::download(visit, place, &format!("entente-{what}-{id}-{today}"), kind).await
 }
