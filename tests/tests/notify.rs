@@ -193,7 +193,7 @@ async fn what_waits_comes_by_mail_in_each_language_and_says_nothing_about_anybod
             "Office (fr)",
             "Ouvrir : entente inbox",
             "",
-            "Ce message ne contient que des nombres. Personne ne lit les réponses.",
+            "Cet avis ne contient que des nombres. Personne ne lit les réponses.",
         ]
     );
     let everything = message.to_string();

@@ -92,21 +92,21 @@ record_fields! {
     34 status: Option<Status>, Status, Sensitive, L2, "Trafficking status", "Statut relatif à la traite";
     35 status_decided_by: Option<StatusDecider>, StatusDecidedBy, Free, L2, "Status decided by", "Statut décidé par";
     36 case_status: Option<CaseStatus>, CaseStatus, Free, L2, "Case status", "État du dossier";
-    37 retention_until: Option<Date>, RetentionUntil, Free, L0, "Keep until", "Conserver jusqu’au";
+    37 retention_until: Option<Date>, RetentionUntil, Free, L0, "Keep until", "À conserver jusqu’au";
 
     // The person, in quasi-identifiers.
     40 gender: Option<Gender>, Gender, Quasi, L0, "Gender", "Genre";
     41 age_at_registration: Option<UpTo<120>>, AgeAtRegistration, Quasi, L0, "Age at registration", "Âge à l’enregistrement";
     42 age_band_recorded: Option<AgeBand>, AgeBandRecorded, Quasi, L2, "Age band, where only that is known", "Groupe d’âge, s’il est seul connu";
     43 age_at_entry: Option<UpTo<120>>, AgeAtEntry, Quasi, L0, "Age when trafficking began", "Âge au début de la traite";
-    44 majority_at_registration: Option<Majority>, MajorityAtRegistration, Quasi, L2, "Minor or adult at registration", "Mineur ou adulte à l’enregistrement";
-    45 majority_at_exploitation: Option<Majority>, MajorityAtExploitation, Sensitive, L2, "Minor or adult when exploited", "Mineur ou adulte lors de l’exploitation";
+    44 majority_at_registration: Option<Majority>, MajorityAtRegistration, Quasi, L2, "Minor or adult at registration", "Personne mineure ou adulte à l’enregistrement";
+    45 majority_at_exploitation: Option<Majority>, MajorityAtExploitation, Sensitive, L2, "Minor or adult when exploited", "Personne mineure ou adulte au moment de l’exploitation";
     46 citizenship: List<Country, 4>, Citizenship, Quasi, L0, "Citizenship", "Citoyenneté";
     47 immigration_status: Option<ImmigrationStatus>, ImmigrationStatus, Sensitive, L1, "Immigration status", "Statut d’immigration";
     48 indigenous_identity: Option<IndigenousIdentity>, IndigenousIdentity, Sensitive, L0, "Indigenous identity", "Identité autochtone";
     49 indigenous_nation: Option<Line<120>>, IndigenousNation, Direct, L0, "Nation or community", "Nation ou communauté";
     50 race: Set<Race>, Race, Sensitive, L3, "Racialized group", "Groupe racisé";
-    51 disability: Option<bool>, Disability, Sensitive, L3, "Disability", "Incapacité";
+    51 disability: Option<bool>, Disability, Sensitive, L3, "Disability", "Handicap";
     52 sexual_orientation: Option<SexualOrientation>, SexualOrientation, Sensitive, L0, "Sexual orientation", "Orientation sexuelle";
     53 languages: List<Language, 8>, Languages, Quasi, L1, "Languages", "Langues";
     54 education: Option<Education>, Education, Quasi, L0, "Education", "Scolarité";

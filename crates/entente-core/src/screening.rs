@@ -48,7 +48,7 @@ impl Suggestion {
             }
             (None, Lang::En) => format!("Ask further: {reasons} alone suggests no status."),
             (None, Lang::Fr) => {
-                format!("Poursuivre l’entretien : {reasons} ne suggère aucun statut à lui seul.")
+                format!("Poursuivre l’entrevue : {reasons} ne suggère aucun statut à lui seul.")
             }
         };
         if self.is_about_a_minor {

@@ -75,7 +75,7 @@ pub fn check(config: &Config) -> Outcome<()> {
         1014,
         (
             "The settings name an account or a group that this machine does not have.",
-            "Les réglages nomment un compte ou un groupe que cette machine n’a pas.",
+            "Les paramètres nomment un compte ou un groupe que cette machine n’a pas.",
         ),
         (
             "Correct `entente.toml`, or create it: `useradd`, `groupadd`.",

@@ -101,7 +101,11 @@ mod tests {
 
     #[test]
     fn a_detail_is_there_in_both_languages_and_named_as_english_in_french() {
-        let fault = Fault::new(1701, ("The store failed.", "Le dépôt a échoué."), ("", ""));
+        let fault = Fault::new(
+            1701,
+            ("The store failed.", "Une erreur s’est produite dans le dépôt."),
+            ("", ""),
+        );
         let why = &fault.in_detail(&"broken pipe").why;
         assert_eq!(why[0], Both::new("broken pipe", "Détail technique, en anglais : broken pipe"));
     }

@@ -249,7 +249,7 @@ impl From<DbError> for Box<Fault> {
             ),
             _ => Fault::new(
                 1701,
-                ("The store failed.", "Le dépôt a échoué."),
+                ("The store failed.", "Une erreur s’est produite dans le dépôt."),
                 ("Run `entente doctor`.", "Lancez `entente doctor`."),
             ),
         };

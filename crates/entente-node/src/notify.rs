@@ -146,7 +146,7 @@ impl Ways {
             return Err(Failure::new(
                 "unknown_way",
                 "the settings no longer name it",
-                "les réglages ne le mentionnent plus",
+                "les paramètres ne le mentionnent plus",
             ));
         };
         let letter = text::letter(&self.organization, waiting, person.lang, is_test);

@@ -301,7 +301,7 @@ fn staff_door_fault(error: &LocalDoorError) -> Box<Fault> {
         ("The door for staff cannot be opened.", "La porte du personnel ne peut pas être ouverte."),
         (
             "Check `staff_door` in `entente.toml`: the folder of the socket, and that the account of the node is a member of the group.",
-            "Vérifiez `staff_door` dans `entente.toml` : le dossier du connecteur, et que le compte du nœud est membre du groupe.",
+            "Vérifiez `staff_door` dans `entente.toml` : le répertoire de la socket, et que le compte du nœud est membre du groupe.",
         ),
     )
     .in_detail(&error)
@@ -313,7 +313,7 @@ fn socket_fault(error: &LocalDoorError) -> Box<Fault> {
         ("The local door cannot be opened.", "La porte locale ne peut pas être ouverte."),
         (
             "Check that no other node runs in this folder, and that it belongs to you alone.",
-            "Vérifiez qu’aucun autre nœud n’utilise ce dossier et qu’il n’appartient qu’à vous.",
+            "Vérifiez qu’aucun autre nœud n’utilise ce répertoire et qu’il n’appartient qu’à vous.",
         ),
     )
     .in_detail(&error)

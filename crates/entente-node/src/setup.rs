@@ -128,10 +128,10 @@ impl Home {
         let text = fs::read_to_string(self.config()).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Fault::new(
                 1001,
-                ("There is no node in this folder.", "Il n’y a pas de nœud dans ce dossier."),
+                ("There is no node in this folder.", "Il n’y a pas de nœud dans ce répertoire."),
                 (
                     "Make one: `entente node init`, or name the folder: `--home DIR`.",
-                    "Créez-en un : `entente node init`, ou indiquez le dossier : `--home DOSSIER`.",
+                    "Créez-en un : `entente node init`, ou indiquez le répertoire : `--home RÉPERTOIRE`.",
                 ),
             ),
             _ => io_fault(&error),
@@ -139,10 +139,10 @@ impl Home {
         Config::parse(&text).map_err(|error| {
             Fault::new(
                 1002,
-                ("The settings cannot be used.", "Les réglages sont inutilisables."),
+                ("The settings cannot be used.", "Les paramètres sont inutilisables."),
                 (
                     "Correct `entente.toml` in the folder of the node.",
-                    "Corrigez `entente.toml` dans le dossier du nœud.",
+                    "Corrigez `entente.toml` dans le répertoire du nœud.",
                 ),
             )
             .in_detail(&error)
@@ -154,10 +154,10 @@ impl Home {
         if self.config().exists() || self.keys().exists() {
             return Err(Fault::new(
                 1003,
-                ("This folder has a node already.", "Ce dossier contient déjà un nœud."),
+                ("This folder has a node already.", "Ce répertoire contient déjà un nœud."),
                 (
                     "Start it: `entente node run`, or name another folder: `--home DIR`.",
-                    "Démarrez-le : `entente node run`, ou indiquez un autre dossier : `--home DOSSIER`.",
+                    "Démarrez-le : `entente node run`, ou indiquez un autre répertoire : `--home RÉPERTOIRE`.",
                 ),
             ));
         }
@@ -262,7 +262,7 @@ pub fn io_fault(error: &io::Error) -> Box<Fault> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => disk_full(),
         _ => Fault::new(
             1004,
-            ("A file or folder cannot be used.", "Un fichier ou un dossier est inutilisable."),
+            ("A file or folder cannot be used.", "Un fichier ou un répertoire est inutilisable."),
             (
                 "Check its path, its owner and its permissions.",
                 "Vérifiez son chemin, son propriétaire et ses droits.",
@@ -281,9 +281,9 @@ pub(crate) fn io_reason(kind: io::ErrorKind) -> (String, String) {
             ("the node’s account may not use it", "le compte du nœud n’y a pas droit")
         }
         io::ErrorKind::AlreadyExists => ("it is there already", "il existe déjà"),
-        io::ErrorKind::IsADirectory => ("it is a folder", "c’est un dossier"),
+        io::ErrorKind::IsADirectory => ("it is a folder", "c’est un répertoire"),
         io::ErrorKind::NotADirectory => {
-            ("a part of the path is no folder", "une partie du chemin n’est pas un dossier")
+            ("a part of the path is no folder", "une partie du chemin n’est pas un répertoire")
         }
         io::ErrorKind::InvalidData => ("it is not text", "ce n’est pas du texte"),
         io::ErrorKind::FileTooLarge => ("it is too large", "il est trop gros"),
@@ -341,17 +341,17 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
     let fault = match &error {
         EngineError::InUse => Fault::new(
             1005,
-            ("Another node uses this folder.", "Un autre nœud utilise ce dossier."),
+            ("Another node uses this folder.", "Un autre nœud utilise ce répertoire."),
             (
                 "Stop it first, or name another folder: `--home DIR`.",
-                "Arrêtez-le d’abord, ou indiquez un autre dossier : `--home DOSSIER`.",
+                "Arrêtez-le d’abord, ou indiquez un autre répertoire : `--home RÉPERTOIRE`.",
             ),
         ),
         EngineError::OtherEngine { .. } => Fault::new(
             1706,
             (
                 "The store was made by another engine than the settings name.",
-                "Le dépôt a été créé par un autre moteur que celui des réglages.",
+                "Le dépôt a été créé par un autre moteur que celui des paramètres.",
             ),
             (
                 "Correct `store.engine`, or move it: `entente store migrate`.",
@@ -363,7 +363,7 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
             ("The store is damaged. The node stops.", "Le dépôt est endommagé. Le nœud s’arrête."),
             (
                 "Keep the folder as it is, and restore the last backup into a new one: `entente --home NEW backup restore FILE`.",
-                "Conservez le dossier tel quel et restaurez la dernière sauvegarde dans un nouveau : `entente --home NOUVEAU backup restore FICHIER`.",
+                "Conservez le répertoire tel quel et restaurez la dernière sauvegarde dans un nouveau : `entente --home NOUVEAU backup restore FICHIER`.",
             ),
         ),
         EngineError::Full => disk_full(),

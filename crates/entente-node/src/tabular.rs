@@ -131,24 +131,24 @@ impl TableError {
             },
             Self::TooLarge => pick(
                 "the file is larger than 1 GiB; split it",
-                "le fichier dépasse 1 Gio; le diviser",
+                "le fichier dépasse 1 Gio; divisez-le",
             ),
             Self::TooManyRows => match lang {
                 Lang::En => format!("more than {MAX_ROWS} rows; split the file"),
-                Lang::Fr => format!("plus de {MAX_ROWS} lignes; diviser le fichier"),
+                Lang::Fr => format!("plus de {MAX_ROWS} lignes; divisez le fichier"),
             },
             Self::OldWorkbook => pick(
                 "an old workbook (.xls) or one with a password; save it as .xlsx without password",
-                "un ancien classeur (.xls) ou un classeur protégé par mot de passe; l’enregistrer \
-                 en .xlsx sans mot de passe",
+                "un ancien classeur (.xls) ou un classeur protégé par mot de passe; \
+                 enregistrez-le en .xlsx sans mot de passe",
             ),
             Self::NotATable => pick(
                 "neither text nor a workbook; save it as CSV (UTF-8) or .xlsx",
-                "ni du texte ni un classeur; l’enregistrer en CSV (UTF-8) ou en .xlsx",
+                "ni du texte ni un classeur; enregistrez-le en CSV (UTF-8) ou en .xlsx",
             ),
             Self::Damaged => pick(
                 "the workbook is damaged; open it in a spreadsheet and save it again",
-                "le classeur est endommagé; l’ouvrir dans un tableur et l’enregistrer de nouveau",
+                "le classeur est endommagé; ouvrez-le dans un tableur et enregistrez-le de nouveau",
             ),
             Self::Empty => pick(
                 "the table is empty; its first row must be the header",

@@ -51,7 +51,7 @@ pub(crate) fn init(desk: &Desk, typed: &Typed<'_>) -> Done {
     desk.print(&match desk.lang.code() {
         "fr" => format!(
             "Le nœud de {} est prêt dans {folder}.\n\
-             Réglages\u{a0}: {config}\n\
+             Paramètres\u{a0}: {config}\n\
              Gardez la phrase de passe en lieu sûr\u{a0}: sans elle, rien ne s’ouvre.\n\
              → entente --home {folder} node run",
             options.name_fr
@@ -97,7 +97,7 @@ fn kind(desk: &Desk, typed: &Typed<'_>) -> Result<OrgType, Box<Fault>> {
         let code = prompt::line(
             desk,
             "Kind (? shows the codes):",
-            "Genre (? montre les codes)\u{a0}:",
+            "Type d’organisme (? montre les codes)\u{a0}:",
             "--kind",
         )?;
         match OrgType::parse(&code) {

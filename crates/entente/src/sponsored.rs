@@ -198,7 +198,7 @@ impl Render for Standing {
         page.facts(&[
             (lang.pick("Id", "Identifiant"), id.to_string()),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(id)),
-            (lang.pick("Kind", "Genre"), kind.label(lang).to_owned()),
+            (lang.pick("Kind", "Type d’organisme"), kind.label(lang).to_owned()),
             (lang.pick("Sponsor", "Parrain"), sponsor.to_string()),
             (lang.pick("Services here", "Services ici"), self.n_services.to_string()),
             (lang.pick("Last signed", "Dernier signé"), signed),
@@ -217,7 +217,7 @@ impl Render for Standing {
                 }
                 page.say(
                     "Read the fingerprint to your sponsor when they call. Keep a copy of the folder after each signature.",
-                    "Lisez l’empreinte à votre parrain lorsqu’il appelle. Gardez une copie du dossier après chaque signature.",
+                    "Lisez l’empreinte à votre parrain lorsqu’il appelle. Gardez une copie du répertoire après chaque signature.",
                 );
             }
             None => {
@@ -276,7 +276,7 @@ impl Render for Checked {
             ),
             Heard::Another => page.say(
                 "That was not signed in this folder as it stands: it was copied or set back, or somebody else has the key. Call the sponsor.",
-                "Cela n’a pas été signé dans ce dossier tel qu’il est\u{a0}: il a été copié ou ramené à un état antérieur, ou quelqu’un d’autre a la clé. Appelez le parrain.",
+                "Cela n’a pas été signé dans ce répertoire tel qu’il est\u{a0}: il a été copié ou ramené à un état antérieur, ou quelqu’un d’autre a la clé. Appelez le parrain.",
             ),
         }
         if self.receipt.ended {
@@ -311,9 +311,9 @@ impl Render for Kept {
         let name = self.name.text(lang);
         page.line(&match (lang, self.is_there) {
             (Lang::En, true) => format!("{name} is in the folder."),
-            (Lang::Fr, true) => format!("{name} est dans le dossier."),
+            (Lang::Fr, true) => format!("{name} est dans le répertoire."),
             (Lang::En, false) => format!("{name} is taken out of the folder."),
-            (Lang::Fr, false) => format!("{name} est retiré du dossier."),
+            (Lang::Fr, false) => format!("{name} est retiré du répertoire."),
         });
         page.say(
             "Partners learn of it when you have signed and your sponsor has taken the file.",

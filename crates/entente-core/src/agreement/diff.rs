@@ -357,7 +357,7 @@ fn terms(old: &Agreement, new: &Agreement, grant: &Grant, changes: &mut Changes)
         old.breach_notice_hours == new.breach_notice_hours,
         Text::new(
             "a breach is reported within (hours)",
-            "une atteinte est signalée dans les (heures)",
+            "délai de signalement d’une atteinte à la vie privée (heures)",
         ),
         &|_| (old.breach_notice_hours.to_string(), new.breach_notice_hours.to_string()),
     );

@@ -158,7 +158,7 @@ impl Sentence {
 
 const SUSPENSION: Sentence = Sentence(
     "either party may suspend at once; nothing is shared until it resumes",
-    "chaque partie peut suspendre immédiatement; rien n’est communiqué jusqu’au rétablissement",
+    "chaque partie peut suspendre immédiatement; rien n’est communiqué jusqu’à la levée de la suspension",
 );
 
 const ALWAYS: Sentence = Sentence(
@@ -166,7 +166,7 @@ const ALWAYS: Sentence = Sentence(
      (a summary serves statistics, research, evaluation and audit, and nothing else), and only with \
      the community steward’s approval where a record has one; released once, at the close of a \
      period; withdrawals take effect at once and are always sent",
-    "seulement les cas de victimes possibles ou avérées, seulement avec le consentement de la \
+    "seulement les dossiers de victimes possibles ou avérées, seulement avec le consentement de la \
      personne à chacune des fins (un résumé sert la statistique, la recherche, l’évaluation et la \
      vérification, et rien d’autre), et seulement avec l’accord du gardien communautaire s’il y en \
      a un; communiqué une seule fois, à la clôture d’une période; les retraits ont effet \
@@ -220,7 +220,7 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     lines.push(line(
         at(item::MIN_GROUP),
         "each person is hidden among at least",
-        "chaque personne est dissimulée parmi au moins",
+        "taille minimale du groupe de personnes semblables",
         format!("{} {}", grant.min_group, lang.pick("persons", "personnes")),
     ));
     if let Some(counts) = &grant.counts {
@@ -260,13 +260,13 @@ fn forbid_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     let never = |clause, what: String| line(clause, "never", "jamais", what);
     let mut lines = Vec::new();
     if grant.forbids.indigenous {
-        let what = lang.pick("cases of Indigenous persons", "cas de personnes autochtones");
+        let what = lang.pick("cases of Indigenous persons", "dossiers de personnes autochtones");
         lines.push(never(Forbids::indigenous_clause(article), what.to_owned()));
     }
     if grant.forbids.minors {
         let what = lang.pick(
             "cases of persons who are or may have been minors",
-            "cas de personnes qui sont ou pouvaient être mineures",
+            "dossiers de personnes qui sont ou pouvaient être mineures",
         );
         lines.push(never(Forbids::minors_clause(article), what.to_owned()));
     }

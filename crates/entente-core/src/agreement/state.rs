@@ -127,7 +127,7 @@ impl Refused {
                 "le dernier jour de l’entente est passé; proposez une nouvelle version".to_owned()
             }
             (Lang::Fr, Self::NotSuspendedByThisSide) => "cette partie n’a pas suspendu l’entente; \
-                 seule la partie qui l’a suspendue peut la rétablir"
+                 seule la partie qui l’a suspendue peut lever la suspension"
                 .to_owned(),
             (Lang::Fr, Self::NotNow(code)) => {
                 let state = NAMES.iter().find(|name| name.0 == code).map_or(code, |name| name.1);
@@ -230,15 +230,15 @@ impl AgreementState {
             Self::Active => lang.pick("nothing to do", "rien à faire"),
             Self::Suspended { by_us: true, by_them: true } => lang.pick(
                 "both sides must resume; until then nothing is shared",
-                "les deux parties doivent rétablir l’entente; d’ici là, rien n’est communiqué",
+                "les deux parties doivent lever la suspension; d’ici là, rien n’est communiqué",
             ),
             Self::Suspended { by_us: true, .. } => lang.pick(
                 "we must resume; until then nothing is shared",
-                "nous devons rétablir l’entente; d’ici là, rien n’est communiqué",
+                "nous devons lever la suspension; d’ici là, rien n’est communiqué",
             ),
             Self::Suspended { .. } => lang.pick(
                 "the partner must resume; until then nothing is shared",
-                "le partenaire doit rétablir l’entente; d’ici là, rien n’est communiqué",
+                "le partenaire doit lever la suspension; d’ici là, rien n’est communiqué",
             ),
             Self::Amended => lang.pick("see the newer version", "voir la version plus récente"),
             Self::Expired => lang.pick(

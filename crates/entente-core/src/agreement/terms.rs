@@ -66,7 +66,7 @@ code_list! {
         RecruiterRelation = "recruiter_relation", "relation to the recruiter", "lien avec le recruteur";
         Needs = "needs", "needs", "besoins";
         GeoScope = "geo_scope", "whether a border was crossed", "franchissement d’une frontière";
-        DefinitionProfiles = "definition_profiles", "definitions met", "définitions satisfaites";
+        DefinitionProfiles = "definition_profiles", "definitions met", "définitions auxquelles le dossier répond";
         DataSource = "data_source", "source of the record", "origine de la donnée";
     }
 }
@@ -90,9 +90,9 @@ code_list! {
 code_list! {
     /// What the receiver does with held summaries when the agreement ends.
     Consequence = "consequence" {
-        Delete = "delete", "delete, and send a receipt", "supprimer, et envoyer un accusé";
+        Delete = "delete", "delete, and send a receipt", "supprimer, et envoyer un accusé de réception";
         Keep = "keep", "keep until the retention period is over", "conserver jusqu’à la fin de la période de conservation";
-        Return = "return", "return, then delete, and send a receipt", "retourner, puis supprimer, et envoyer un accusé";
+        Return = "return", "return, then delete, and send a receipt", "retourner, puis supprimer, et envoyer un accusé de réception";
     }
 }
 

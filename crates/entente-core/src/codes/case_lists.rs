@@ -60,10 +60,10 @@ code_list! {
     /// Marital status (HTCDS `prs_MaritalStatus`).
     MaritalStatus = "marital_status" {
         Single = "single", "Single", "Célibataire";
-        Married = "married", "Married", "Marié(e)";
+        Married = "married", "Married", "Mariée ou marié";
         CommonLaw = "common_law", "Common-law or living together", "Union libre";
-        Separated = "separated", "Separated", "Séparé(e)";
-        Divorced = "divorced", "Divorced", "Divorcé(e)";
+        Separated = "separated", "Separated", "Séparée ou séparé";
+        Divorced = "divorced", "Divorced", "Divorcée ou divorcé";
         Widowed = "widowed", "Widowed", "Veuf ou veuve";
         Unknown = "unknown", "Unknown", "Inconnu";
         RegisteredPartnership = "registered_partnership", "Registered partnership or civil union", "Partenariat enregistré ou union civile";
@@ -102,7 +102,7 @@ code_list! {
         LmiaLowWage = "lmia_low_wage", "LMIA, low wage", "EIMT, bas salaire";
         LmiaHighWage = "lmia_high_wage", "LMIA, high wage", "EIMT, haut salaire";
         LmiaAgriculture = "lmia_agriculture", "LMIA, agriculture (SAWP and other)", "EIMT, agriculture (PTAS et autre)";
-        LmiaCaregiver = "lmia_caregiver", "LMIA, in-home caregiver", "EIMT, aide familial(e)";
+        LmiaCaregiver = "lmia_caregiver", "LMIA, in-home caregiver", "EIMT, aide familiale ou familial";
         ImpEmployer = "imp_employer", "International Mobility Program, employer-specific", "PMI, lié à un employeur";
         ImpOpen = "imp_open", "International Mobility Program, open", "PMI, ouvert";
         OpenVulnerable = "open_vulnerable", "Open permit for vulnerable workers", "Permis ouvert pour travailleurs vulnérables";
@@ -140,7 +140,7 @@ code_list! {
         Active = "active", "Active", "Actif";
         FollowUp = "follow_up", "Follow-up", "Suivi";
         Closed = "closed", "Closed", "Fermé";
-        ClosedReferred = "closed_referred", "Closed, referred", "Fermé, renvoyé";
+        ClosedReferred = "closed_referred", "Closed, referred", "Fermé, orienté vers un autre service";
     }
 }
 

@@ -111,7 +111,7 @@ code_list! {
         Man = "man", "Man / boy", "Homme / garçon";
         TransWoman = "trans_woman", "Transgender woman", "Femme transgenre";
         TransMan = "trans_man", "Transgender man", "Homme transgenre";
-        TwoSpirit = "two_spirit", "Two-Spirit", "Bispirituel(le)";
+        TwoSpirit = "two_spirit", "Two-Spirit", "Personne bispirituelle";
         NonBinary = "non_binary", "Non-binary / non-conforming", "Non binaire / non conforme";
         Unknown = "unknown", "Not specified / unknown", "Non précisé / inconnu";
         TransNc = "trans_nc", "Trans / non-conforming, not further specified", "Trans / non conforme, sans autre précision";

@@ -83,7 +83,7 @@ impl CellReason {
             }
             Self::Formula => pick(
                 "a formula; paste it as a value, or put ' before the text",
-                "une formule; la coller comme valeur, ou mettre ' devant le texte",
+                "une formule; collez-la comme valeur, ou mettez ' devant le texte",
             ),
             Self::CellTooLong => match lang {
                 Lang::En => format!("longer than {MAX_CELL_BYTES} bytes"),
@@ -101,7 +101,7 @@ impl CellReason {
             },
             Self::Encoding => pick(
                 "not text in the encoding of the file; save it again as UTF-8",
-                "texte illisible dans l’encodage du fichier; l’enregistrer de nouveau en UTF-8",
+                "texte illisible dans l’encodage du fichier; enregistrez-le de nouveau en UTF-8",
             ),
             Self::DuplicateInFile => pick(
                 "an earlier row of this file has the same number",

@@ -284,15 +284,15 @@ impl Why {
             }
             Self::NotAVictim => pick(
                 "only cases of possible or actual victims are shared",
-                "seuls les cas de victimes possibles ou avérées sont communiqués",
+                "seuls les dossiers de victimes possibles ou avérées sont communiqués",
             ),
             Self::OutsideGeography => pick(
                 "the case is not known to be from the provinces of the agreement",
-                "le cas n’est pas connu comme provenant des provinces visées par l’entente",
+                "le dossier n’est pas connu comme provenant des provinces visées par l’entente",
             ),
             Self::AgeClassNotGranted => pick(
                 "the agreement does not grant cases of this age class",
-                "l’entente n’accorde pas les cas de cette classe d’âge",
+                "l’entente n’accorde pas les dossiers de cette classe d’âge",
             ),
             Self::ForbiddenForm => pick(
                 "the agreement excludes this form of exploitation",
@@ -300,15 +300,15 @@ impl Why {
             ),
             Self::ForbiddenIndigenous => pick(
                 "the agreement excludes cases of Indigenous persons",
-                "l’entente exclut les cas de personnes autochtones",
+                "l’entente exclut les dossiers de personnes autochtones",
             ),
             Self::ForbiddenMinor => pick(
                 "the agreement excludes cases of persons who are or may have been minors",
-                "l’entente exclut les cas de personnes qui sont ou pouvaient être mineures",
+                "l’entente exclut les dossiers de personnes qui sont ou pouvaient être mineures",
             ),
             Self::AlreadyReleased => pick(
                 "the case was released to this partner before",
-                "le cas a déjà été communiqué à ce partenaire",
+                "le dossier a déjà été communiqué à ce partenaire",
             ),
             Self::PeriodTooFine => pick(
                 "counts are granted for whole years only",
@@ -319,7 +319,7 @@ impl Why {
             }
             Self::WaitsForClose => pick(
                 "the case may go out at the close of the epoch",
-                "le cas pourra être communiqué à la clôture de la période",
+                "le dossier pourra être communiqué à la clôture de la période",
             ),
         }
     }

@@ -85,7 +85,7 @@ impl Problem {
                 "record sexual exploitation and forced labour as two forms, not as “both”".to_owned()
             }
             (Self::DerivedForm, Lang::Fr) => {
-                "inscrire l’exploitation sexuelle et le travail forcé séparément, et non « les deux »"
+                "inscrivez l’exploitation sexuelle et le travail forcé séparément, et non « les deux »"
                     .to_owned()
             }
             (Self::NotFirstDay, Lang::En) => {

@@ -88,7 +88,7 @@ fn row(province: Province) -> (Both, Option<&'static str>, Both) {
             Some("11"),
             (
                 "a manager or social worker of the department, or a peace officer",
-                "un gestionnaire ou une travailleuse sociale du ministère, ou un agent de la paix",
+                "une ou un gestionnaire, une travailleuse sociale ou un travailleur social du ministère, ou un agent de la paix",
             ),
         ),
         Province::PrinceEdwardIsland => (
@@ -164,7 +164,7 @@ fn row(province: Province) -> (Both, Option<&'static str>, Both) {
             Some("4"),
             (
                 "a director under the Act, or a peace officer",
-                "un directeur visé par la loi, ou un agent de la paix",
+                "une directrice ou un directeur visé par la loi, ou un agent de la paix",
             ),
         ),
         Province::BritishColumbia => (

@@ -115,7 +115,7 @@ impl Wrong {
             Self::TooLong => lang.pick("is too long", "est trop long"),
             Self::TooMany => lang.pick("has too many values", "a trop de valeurs"),
             Self::Control => {
-                lang.pick("holds control characters", "contient des caractères de contrôle")
+                lang.pick("holds control characters", "contient des caractères de commande")
             }
             Self::Markup => lang.pick("holds HTML or a script", "contient du HTML ou un script"),
             Self::NotAUrl => lang.pick(

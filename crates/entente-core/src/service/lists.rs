@@ -27,7 +27,7 @@ code_list! {
         Indigenous = "indigenous", "Indigenous people", "Autochtones";
         Newcomers = "newcomers", "Newcomers", "Nouveaux arrivants";
         Children = "children", "Children", "Enfants";
-        Disability = "disability", "People with disabilities", "Personnes en situation de handicap";
+        Disability = "disability", "People with disabilities", "Personnes handicapées";
     }
 }
 

@@ -324,11 +324,11 @@ impl ReturnFault {
             ),
             Self::Share(release, Role::Leader) => lang.pick(
                 format!("{}: what the leader revealed is not right", place(release, lang)),
-                format!("{} : ce que le responsable du calcul a révélé est invalide", place(release, lang)),
+                format!("{} : ce que le calculateur principal a révélé est invalide", place(release, lang)),
             ),
             Self::Share(release, Role::Helper) => lang.pick(
                 format!("{}: what the helper revealed is not right", place(release, lang)),
-                format!("{} : ce que le second calculateur a révélé est invalide", place(release, lang)),
+                format!("{} : ce que le calculateur adjoint a révélé est invalide", place(release, lang)),
             ),
             Self::Set(release) => lang.pick(
                 format!("{}: what was added up is not what the reports say", place(release, lang)),

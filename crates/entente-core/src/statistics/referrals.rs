@@ -53,7 +53,7 @@ code_list! {
         AllStatusBarrier = "all_status_barrier", "Declined by all: legal-status barrier", "Refusé par tous : obstacle lié au statut";
         AllCoordination = "all_coordination", "Declined by all: ineffective coordination", "Refusé par tous : mauvaise coordination";
         Expired = "expired", "Nobody accepted in time", "Personne n’a accepté à temps";
-        TakenBack = "taken_back", "Taken back", "Repris";
+        TakenBack = "taken_back", "Taken back", "Retiré";
         UnderWay = "under_way", "Accepted, under way", "Accepté, en cours";
         Open = "open", "Offered, not answered yet", "Offert, sans réponse pour l’instant";
     }

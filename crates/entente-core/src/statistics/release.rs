@@ -164,15 +164,15 @@ impl Answer {
 code_list! {
     /// Why an organization does not answer a question of a plan that it signed. None depends on a case.
     DeclineReason = "decline_reason" {
-        NotDue = "not_due", "The period is not over, or the release is not due yet.", "La période n’est pas terminée, ou la diffusion n’est pas encore due.";
+        NotDue = "not_due", "The period is not over, or the release is not due yet.", "La période n’est pas terminée, ou la diffusion n’est pas encore échue.";
         Replaced = "replaced", "A newer version of the plan answers for that year.", "Une version plus récente du plan répond pour cette année.";
         NotGranted = "not_granted", "The agreement in force grants no statistics.", "L’entente en vigueur n’accorde pas de statistique.";
         BudgetSpent = "budget_spent", "The budget of the persons of that year is spent.", "Le budget des personnes de cette année est épuisé.";
         PartSpent = "part_spent", "The partner’s part of the budget of that year is spent.", "La part du partenaire dans le budget de cette année est épuisée.";
         Behind = "behind", "The ledger of this node is older than what partners hold of it.", "Le registre de ce nœud est plus ancien que ce que les partenaires en détiennent.";
-        DrawnBefore = "drawn_before", "It was drawn before the agreement with this partner was in force.", "Elle a été tirée avant l’entrée en vigueur de l’entente avec ce partenaire.";
+        DrawnBefore = "drawn_before", "It was drawn before the agreement with this partner was in force.", "Elle a été produite avant l’entrée en vigueur de l’entente avec ce partenaire.";
         OtherRound = "other_round", "It contributed to this release before, in a way that cannot be repeated.", "L’organisme a déjà contribué à cette diffusion, d’une manière qui ne peut être répétée.";
-        NotYet = "not_yet", "It is paid for and comes when the node has drawn it: ask again in a minute.", "Elle est payée et viendra quand le nœud l’aura tirée : redemandez dans une minute.";
+        NotYet = "not_yet", "It is paid for and comes when the node has drawn it: ask again in a minute.", "Elle est payée et viendra quand le nœud l’aura produite : redemandez dans une minute.";
     }
 }
 

@@ -182,7 +182,7 @@ fn would_see(node: &Node, kept: &Kept, kind: ChangeKind) -> Outcome<Vec<Both>> {
     let changes = differences(old.as_ref().map(|it| &it.agreement), &kept.agreement, &kept.partner);
     let changes = changes.iter().filter(|change| change.kind == kind);
     Ok(changes
-        .map(|change| says(change, "They would newly see", "Ils verraient de plus"))
+        .map(|change| says(change, "They would newly see", "Le partenaire verrait de plus"))
         .collect())
 }
 
@@ -380,7 +380,7 @@ pub(super) fn sign(
         ),
         _ => Both::new(
             "Nothing is shared under it before they have signed too.",
-            "Rien n’est communiqué en vertu de l’entente avant leur signature.",
+            "Rien n’est communiqué en vertu de l’entente avant sa signature par le partenaire.",
         ),
     }];
     consequences.extend(widened);
@@ -418,11 +418,11 @@ pub(super) fn suspend(
     let consequences = vec![
         Both::new(
             "Nothing more is shared or counted under it until we resume. Withdrawals still go out.",
-            "Plus rien n’est communiqué ni dénombré jusqu’au rétablissement. Les retraits partent toujours.",
+            "Plus rien n’est communiqué ni dénombré jusqu’à la levée de la suspension. Les retraits partent toujours.",
         ),
         Both::new(
             format!("The {} summaries they hold of ours stay there.", n.0),
-            format!("Les {} résumés qu’ils tiennent de nous y restent.", n.1),
+            format!("Les {} résumés que le partenaire détient de nous y restent.", n.1),
         ),
     ];
     if ask.dry_run {
@@ -442,7 +442,7 @@ pub(super) fn resume(
     let again = match kept.state {
         AgreementState::Suspended { by_them: true, .. } => Both::new(
             "They have suspended it as well; sharing goes on once they resume.",
-            "Le partenaire l’a aussi suspendue; la communication reprendra quand il la rétablira.",
+            "Le partenaire l’a aussi suspendue; la communication reprendra quand il lèvera sa suspension.",
         ),
         _ => Both::new(
             "Sharing goes on at the next close of a period.",

@@ -61,7 +61,7 @@ async fn refused(desk: &Arc<Desk>, op: Op, staff: &Staff) -> Box<Fault> {
             ("This account has no role at this node.", "Ce compte n’a aucun rôle à ce nœud."),
             (
                 "Ask the administrator to name it under [staff] in `entente.toml`.",
-                "Demandez à l’administrateur de l’inscrire sous [staff] dans `entente.toml`.",
+                "Demandez à la personne qui administre le nœud de l’inscrire sous [staff] dans `entente.toml`.",
             ),
         )
         .because(account, account);
@@ -71,7 +71,7 @@ async fn refused(desk: &Arc<Desk>, op: Op, staff: &Staff) -> Box<Fault> {
         ("Your role does not allow this.", "Votre rôle ne le permet pas."),
         (
             "Ask somebody with the right role, or the administrator: [staff] in `entente.toml`.",
-            "Demandez à une personne qui a le bon rôle, ou à l’administrateur : [staff] dans `entente.toml`.",
+            "Demandez à une personne qui a le bon rôle, ou à celle qui administre le nœud : [staff] dans `entente.toml`.",
         ),
     )
     .because(

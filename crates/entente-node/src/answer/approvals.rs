@@ -329,6 +329,9 @@ fn not_yours_to_refuse() -> Box<Fault> {
             "Only whoever asked, or somebody with the role for it, refuses this.",
             "Seule la personne qui l’a demandé, ou qui en a le rôle, peut le refuser.",
         ),
-        ("List yours: `entente approvals list`.", "Listez les vôtres : `entente approvals list`."),
+        (
+            "List yours: `entente approvals list`.",
+            "Affichez la liste des vôtres : `entente approvals list`.",
+        ),
     )
 }

@@ -157,7 +157,7 @@ fn no_such_entry() -> Box<Fault> {
             "The audit log has no entry with this number.",
             "Le journal n’a pas d’entrée avec ce numéro.",
         ),
-        ("List them: `entente audit list`.", "Listez-les : `entente audit list`."),
+        ("List them: `entente audit list`.", "Affichez la liste : `entente audit list`."),
     )
 }
 

@@ -150,7 +150,7 @@ fn no_such_backup() -> Box<Fault> {
         ("There is no such backup.", "Cette sauvegarde n’existe pas."),
         (
             "List them: `entente backup list`, or make one: `entente backup create`.",
-            "Listez-les : `entente backup list`, ou faites-en une : `entente backup create`.",
+            "Affichez la liste : `entente backup list`, ou créez une sauvegarde : `entente backup create`.",
         ),
     )
 }

@@ -138,7 +138,7 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                 ("The partner could not be reached.", "Le partenaire est injoignable."),
                 (
                     "Nothing to do at first: we ask again by ourselves. If it lasts, call them or use a bundle: `entente bundle export`.",
-                    "Rien à faire d’abord : nous réessayons de nous-mêmes. Si cela dure, appelez-les ou utilisez une liasse : `entente bundle export`.",
+                    "Rien à faire d’abord : nous réessayons de nous-mêmes. Si cela dure, appelez le partenaire ou utilisez une liasse : `entente bundle export`.",
                 ),
             )
             .in_detail(why),
@@ -163,7 +163,7 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                 1522,
                 (
                     "The partner speaks another version of the protocol.",
-                    "Le partenaire parle une autre version du protocole.",
+                    "Le partenaire utilise une autre version du protocole.",
                 ),
                 ("Update the older node.", "Mettez à jour le nœud le plus ancien."),
             ),
@@ -186,7 +186,7 @@ fn closed(word: &str) -> Box<Fault> {
         ),
         (
             "See where the partnership stands: `entente partner show`; then call them.",
-            "Voyez où en est le partenariat : `entente partner show`; puis appelez-les.",
+            "Voyez où en est le partenariat : `entente partner show`; puis appelez le partenaire.",
         ),
     );
     if word == SUSPENDED {

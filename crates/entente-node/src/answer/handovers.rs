@@ -206,7 +206,7 @@ fn passphrase_of_the_node() -> Box<Fault> {
         ),
         (
             "Choose one that only you know: `entente opener add`.",
-            "Choisissez-en une que vous seul connaissez : `entente opener add`.",
+            "Choisissez-en une que personne d’autre ne connaît : `entente opener add`.",
         ),
     )
 }

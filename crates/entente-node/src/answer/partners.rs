@@ -118,9 +118,9 @@ pub(super) async fn test(
         Ok(_) => good("delivered", "They have it.", "Votre partenaire l’a reçu."),
         Err(missed) => later("delivered", &missed),
     });
-    step(&steps, 2, 3, "fetching the receipt", "recherche de l’accusé");
+    step(&steps, 2, 3, "fetching the receipt", "recherche de l’accusé de réception");
     checks.push(match desk.peers.round(&id).await {
-        Ok(_) => good("fetched", "We have their news.", "Nous avons leurs nouvelles."),
+        Ok(_) => good("fetched", "We have their news.", "Nous avons ses mises à jour."),
         Err(missed) => later("fetched", &missed),
     });
     let told = move |desk: &Desk| {
@@ -129,14 +129,14 @@ pub(super) async fn test(
             Some(at_s) => good(
                 "receipt",
                 &format!("Their signed receipt came: {}.", instant(at_s)),
-                &format!("Leur accusé signé est arrivé : {}.", instant(at_s)),
+                &format!("L’accusé de réception signé est arrivé : {}.", instant(at_s)),
             ),
             None => Check {
                 code: "receipt".to_owned(),
                 wellness: Wellness::Warning,
                 text: Both::new(
                     "Their receipt has not come yet. It comes once both nodes have synced.",
-                    "Leur accusé n’est pas encore arrivé. Il viendra après la synchronisation des deux nœuds.",
+                    "L’accusé de réception n’est pas encore arrivé. Il viendra après la synchronisation des deux nœuds.",
                 ),
                 next: Some(Both::new("entente sync", "entente sync")),
             },
@@ -347,7 +347,7 @@ pub(super) fn missed_text(missed: &Missed) -> Both {
         ),
         Missed::RefusedByUs(why) => Both::new(
             format!("what they sent was refused ({why})"),
-            format!("leur envoi a été refusé ({why})"),
+            format!("l’envoi du partenaire a été refusé ({why})"),
         ),
         Missed::NoAddress => Both::new(
             "the partner accepts no connections and asks us itself",
@@ -355,7 +355,7 @@ pub(super) fn missed_text(missed: &Missed) -> Both {
         ),
         Missed::OtherVersion => Both::new(
             "the partner speaks another version of the protocol; the older node must be updated",
-            "le partenaire parle une autre version du protocole; le nœud le plus ancien doit être mis à jour",
+            "le partenaire utilise une autre version du protocole; le nœud le plus ancien doit être mis à jour",
         ),
         Missed::Ours(fault) => fault.what.clone(),
     }
@@ -371,7 +371,7 @@ pub(super) fn missed_fault(missed: Missed) -> Box<Fault> {
             ("The other side refused.", "L’autre partie a refusé."),
             (
                 "Call them. If the invitation was used or has lapsed, ask for a new one.",
-                "Appelez-les. Si l’invitation a servi ou a expiré, demandez-en une nouvelle.",
+                "Appelez le partenaire. Si l’invitation a servi ou a expiré, demandez-en une nouvelle.",
             ),
         ),
         Missed::OtherVersion => Fault::new(

@@ -385,11 +385,11 @@ fn two_add_up() -> Box<Fault> {
         2112,
         (
             "Two organizations add up: a leader and a helper.",
-            "Deux organismes additionnent : un responsable et un second.",
+            "Deux organismes additionnent : un calculateur principal et un calculateur adjoint.",
         ),
         (
             "Name both: `entente plan draft --adds-up LEADER,HELPER`.",
-            "Nommez les deux : `entente plan draft --adds-up RESPONSABLE,SECOND`.",
+            "Nommez les deux : `entente plan draft --adds-up PRINCIPAL,ADJOINT`.",
         ),
     )
 }

@@ -206,7 +206,7 @@ fn bad_about(bad: BadAbout) -> Box<Fault> {
 fn no_such_kind() -> Box<Fault> {
     Fault::new(
         2793,
-        ("There is no such kind of organization.", "Ce genre d’organisme n’existe pas."),
+        ("There is no such kind of organization.", "Ce type d’organisme n’existe pas."),
         (
             "Use one of those listed: `entente codes org_type`.",
             "Utilisez l’un de ceux de la liste : `entente codes org_type`.",
@@ -219,11 +219,11 @@ fn by_hand() -> Box<Fault> {
         2794,
         (
             "The settings are written in a way that only you can change.",
-            "Les réglages sont écrits d’une façon que vous seul pouvez modifier.",
+            "Les paramètres sont écrits d’une façon que personne d’autre que vous ne peut modifier.",
         ),
         (
             "Change `entente.toml` in the folder of the node by hand.",
-            "Modifiez `entente.toml` dans le dossier du nœud à la main.",
+            "Modifiez `entente.toml` dans le répertoire du nœud à la main.",
         ),
     )
 }

@@ -170,7 +170,7 @@ pub(super) const OTHER_VERSION: Why = (
 const OWN: Why = (
     "own_figures",
     "we ask; our own cases are not in the figures",
-    "nous posons la question; nos propres cas n’y figurent pas",
+    "nous posons la question; nos propres dossiers n’y figurent pas",
 );
 
 fn miss(name: &Named, outcome: CountOutcome, why: Option<Why>) -> CoverageRow {
@@ -217,7 +217,10 @@ fn chosen(
         (true, false) => Err(no_such_figures()),
         (true, true) => Err(Fault::new(
             2109,
-            ("These figures are not due yet.", "Ces chiffres ne sont pas encore dus."),
+            (
+                "These figures are not due yet.",
+                "L’échéance de ces chiffres n’est pas encore arrivée.",
+            ),
             ("See when: `entente stats status`.", "Voyez quand : `entente stats status`."),
         )),
     }

@@ -206,7 +206,7 @@ fn in_folder(path: &Path) -> Outcome<Rows> {
     if !folder.join(SERVICES).exists() {
         return Err(not_services(
             "The folder has no services.csv.".to_owned(),
-            "Le dossier n’a pas de services.csv.".to_owned(),
+            "Le répertoire n’a pas de services.csv.".to_owned(),
         ));
     }
     let mut tables = Rows::new();

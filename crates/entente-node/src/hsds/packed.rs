@@ -240,7 +240,7 @@ fn unusable(why: Why) -> Box<Fault> {
         ),
         Why::Leaves => (
             "An entry of it would be written outside of its folder.".into(),
-            "Une de ses entrées s’écrirait hors de son dossier.".into(),
+            "Une de ses entrées s’écrirait hors de son répertoire.".into(),
         ),
         Why::Twice => {
             ("It holds a table twice.".into(), "Il contient deux fois le même tableau.".into())
@@ -254,7 +254,7 @@ fn unusable(why: Why) -> Box<Fault> {
         ),
         (
             "Ask whoever made it for a new one, or unpack it yourself and import the folder.",
-            "Demandez-en un nouveau à qui l’a produit, ou décompressez-le et importez le dossier.",
+            "Demandez-en un nouveau à qui l’a produit, ou décompressez-le et importez le répertoire.",
         ),
     )
     .because(en, fr)

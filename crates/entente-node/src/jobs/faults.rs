@@ -43,7 +43,7 @@ pub fn no_such_job() -> Box<Fault> {
     Fault::new(
         2733,
         ("There is no such work.", "Ce travail n’existe pas."),
-        ("See the list of work.", "Voyez la liste des travaux."),
+        ("See the list of work.", "Affichez la liste des travaux."),
     )
 }
 

@@ -47,7 +47,7 @@ ops! {
     PartnerList = "partner_list", "List partners", "Lister les partenaires";
     PartnerShow = "partner_show", "Show a partner", "Montrer un partenaire";
     PartnerSuspend = "partner_suspend", "Suspend a partner", "Suspendre un partenaire";
-    PartnerResume = "partner_resume", "Resume with a partner", "Rétablir un partenaire";
+    PartnerResume = "partner_resume", "Resume with a partner", "Reprendre l’échange avec un partenaire";
     PartnerEnd = "partner_end", "End a partnership", "Mettre fin à un partenariat";
     PartnerDecline = "partner_decline", "Decline an invitation", "Refuser une invitation";
     AgreementDraft = "agreement_draft", "Draft an agreement", "Rédiger une entente";
@@ -59,10 +59,10 @@ ops! {
     AgreementDecline = "agreement_decline", "Decline an agreement", "Refuser une entente";
     AgreementAmend = "agreement_amend", "Amend an agreement", "Modifier une entente";
     AgreementSuspend = "agreement_suspend", "Suspend an agreement", "Suspendre une entente";
-    AgreementResume = "agreement_resume", "Resume an agreement", "Rétablir une entente";
+    AgreementResume = "agreement_resume", "Resume an agreement", "Lever la suspension d’une entente";
     AgreementEnd = "agreement_end", "End an agreement", "Mettre fin à une entente";
     AgreementExplain = "agreement_explain", "Explain what a partner would receive", "Expliquer ce qu’un partenaire recevrait";
-    RecordAdd = "record_add", "Add a record", "Ajouter un dossier";
+    RecordAdd = "record_add", "Add a record", "Inscrire un dossier";
     RecordShow = "record_show", "Show a record", "Montrer un dossier";
     RecordList = "record_list", "List records", "Lister les dossiers";
     RecordSearch = "record_search", "Search records", "Chercher des dossiers";
@@ -78,9 +78,9 @@ ops! {
     ConsentWithdraw = "consent_withdraw", "Withdraw a consent", "Retirer un consentement";
     ConsentList = "consent_list", "List consents", "Lister les consentements";
     EpochClose = "epoch_close", "Close an epoch", "Clôturer une période";
-    EpochPreview = "epoch_preview", "Preview the close of an epoch", "Prévoir la clôture d’une période";
+    EpochPreview = "epoch_preview", "Preview the close of an epoch", "Afficher un aperçu de la clôture";
     EpochList = "epoch_list", "List epochs", "Lister les périodes";
-    Sync = "sync", "Fetch news from partners", "Chercher les nouvelles des partenaires";
+    Sync = "sync", "Fetch news from partners", "Demander les mises à jour aux partenaires";
     HeldList = "held_list", "List summaries held", "Lister les résumés détenus";
     HeldShow = "held_show", "Show a summary held", "Montrer un résumé détenu";
     FeedList = "feed_list", "List the entries of a feed", "Lister les entrées d’un fil";
@@ -127,7 +127,7 @@ ops! {
     SponsorAdd = "sponsor_add", "Sponsor an organization without a node", "Parrainer un organisme sans nœud";
     SponsorTake = "sponsor_take", "Take what a sponsored organization signed", "Prendre ce qu’un organisme parrainé a signé";
     SponsorList = "sponsor_list", "List sponsored organizations", "Lister les organismes parrainés";
-    SponsorGive = "sponsor_give", "Write a receipt for a sponsored organization", "Écrire un accusé pour un organisme parrainé";
+    SponsorGive = "sponsor_give", "Write a receipt for a sponsored organization", "Écrire un accusé de réception pour un organisme parrainé";
     SponsorMail = "sponsor_mail", "Write mail for a sponsored organization", "Écrire le courrier d’un organisme parrainé";
     SponsorEnd = "sponsor_end", "End a sponsorship", "Mettre fin à un parrainage";
     ReferralCreate = "referral_create", "Make a referral", "Créer un renvoi";
@@ -135,7 +135,7 @@ ops! {
     ReferralInbox = "referral_inbox", "List referrals offered to us", "Lister les renvois qui nous sont offerts";
     ReferralAccept = "referral_accept", "Accept a referral", "Accepter un renvoi";
     ReferralDecline = "referral_decline", "Decline a referral", "Refuser un renvoi";
-    ReferralStart = "referral_start", "Say that the person of a referral is being served", "Indiquer que la personne d’un renvoi est prise en charge";
+    ReferralStart = "referral_start", "Say that the person of a referral is being served", "Indiquer que le service d’un renvoi a commencé";
     ReferralClose = "referral_close", "Close a referral", "Fermer un renvoi";
     ReferralWithdraw = "referral_withdraw", "Withdraw a referral", "Retirer un renvoi";
     ReferralShow = "referral_show", "Show a referral", "Montrer un renvoi";
@@ -148,12 +148,12 @@ ops! {
     AuditVerify = "audit_verify", "Verify the audit log", "Vérifier le journal";
     AuditDisclosures = "audit_disclosures", "Account for disclosures about a person", "Rendre compte des communications sur une personne";
     AuditExport = "audit_export", "Export the audit log", "Exporter le journal";
-    NotifyTest = "notify_test", "Send a test message to the staff", "Envoyer un message d’essai au personnel";
+    NotifyTest = "notify_test", "Send a test message to the staff", "Envoyer un avis d’essai au personnel";
     BackupCreate = "backup_create", "Create a backup", "Créer une sauvegarde";
     BackupList = "backup_list", "List backups", "Lister les sauvegardes";
     BackupDrill = "backup_drill", "Restore a backup beside the node, as a drill", "Restaurer une sauvegarde à côté du nœud, comme exercice";
-    StoreSize = "store_size", "Show the size of the store", "Montrer la taille de l’entrepôt";
-    Passphrase = "passphrase", "Change the passphrase", "Changer la phrase secrète";
+    StoreSize = "store_size", "Show the size of the store", "Montrer la taille du dépôt";
+    Passphrase = "passphrase", "Change the passphrase", "Changer la phrase de passe";
     SettingsShow = "settings_show", "Show the settings of the node", "Montrer les paramètres du nœud";
     SettingsEdit = "settings_edit", "Change what the organization says about itself", "Modifier ce que l’organisme dit de lui-même";
     ApprovalList = "approval_list", "List what waits for a second person", "Lister ce qui attend une deuxième personne";

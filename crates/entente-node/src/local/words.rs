@@ -81,9 +81,11 @@ pub fn field_label(name: &str, lang: Lang) -> String {
         "province" => lang.pick("Province", "Province"),
         "region" => lang.pick("Region", "Région"),
         "age" | "age_band" => lang.pick("Age group", "Groupe d’âge"),
-        "majority" => lang.pick("Minor or adult", "Mineur ou adulte"),
+        "majority" => lang.pick("Minor or adult", "Personne mineure ou adulte"),
         "citizenship_group" => lang.pick("Citizenship", "Citoyenneté"),
-        "definition_profiles" => lang.pick("Definitions met", "Définitions remplies"),
+        "definition_profiles" => {
+            lang.pick("Definitions met", "Définitions auxquelles le dossier répond")
+        }
         "means_of_control" => lang.pick("Means of control", "Moyens de contrôle"),
         _ => name,
     }
@@ -143,7 +145,7 @@ pub fn about_label(name: &str, lang: Lang) -> String {
         }
         "give_up" => lang.pick("Gives up what cannot go on", "Abandonne ce qui ne peut continuer"),
         "file" => lang.pick("File on the node’s machine", "Fichier sur la machine du nœud"),
-        "layout" => lang.pick("Layout", "Format"),
+        "layout" => lang.pick("Layout", "Disposition"),
         "where" => lang.pick("Only records with", "Seulement les dossiers avec"),
         "reveal" => lang.pick("Names and numbers too", "Noms et numéros aussi"),
         _ => name,
@@ -206,7 +208,7 @@ mod tests {
         };
         check("exploitation", "forced_labour", Lang::En, "Forced labour or services");
         check("exploitation", "forced_labour", Lang::Fr, "Travail ou services forcés");
-        check("gender", "two_spirit", Lang::Fr, "Bispirituel(le)");
+        check("gender", "two_spirit", Lang::Fr, "Personne bispirituelle");
         check("place", "canada", Lang::Fr, "Canada");
         check("citizenship", "canadian", Lang::En, "Canadian");
         check("citizenship", "canadian", Lang::Fr, "Canadienne");

@@ -553,7 +553,7 @@ pub(crate) fn unknown_agreement() -> Box<Fault> {
     Fault::new(
         1301,
         ("There is no such agreement.", "Cette entente n’existe pas."),
-        ("List them: `entente agreement list`.", "Dressez la liste : `entente agreement list`."),
+        ("List them: `entente agreement list`.", "Affichez la liste : `entente agreement list`."),
     )
 }
 

@@ -187,7 +187,7 @@ pub(crate) fn no_such_request() -> Box<Fault> {
     Fault::new(
         2781,
         ("There is no such request.", "Cette demande n’existe pas."),
-        ("List them: `entente approvals list`.", "Listez-les : `entente approvals list`."),
+        ("List them: `entente approvals list`.", "Affichez la liste : `entente approvals list`."),
     )
 }
 

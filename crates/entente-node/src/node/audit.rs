@@ -326,10 +326,10 @@ pub(crate) fn no_randomness() -> Box<Fault> {
 fn rewritten(why: &str) -> Box<Fault> {
     Fault::new(
         1801,
-        ("The audit log does not verify.", "Le journal d’audit ne se vérifie pas."),
+        ("The audit log does not verify.", "L’intégrité du journal d’audit n’est pas confirmée."),
         (
             "Keep the folder as it is and restore the last backup elsewhere to compare: `entente backup restore FILE`.",
-            "Conservez le dossier tel quel et restaurez la dernière sauvegarde ailleurs pour comparer : `entente backup restore FICHIER`.",
+            "Conservez le répertoire tel quel et restaurez la dernière sauvegarde ailleurs pour comparer : `entente backup restore FICHIER`.",
         ),
     )
     .because(why, why)

@@ -43,7 +43,7 @@ pub(crate) fn unknown_opener() -> Box<Fault> {
     Fault::new(
         2400,
         ("There is no such opener.", "Ce dépositaire n’existe pas."),
-        ("List them: `entente opener list`.", "Dressez la liste : `entente opener list`."),
+        ("List them: `entente opener list`.", "Affichez la liste : `entente opener list`."),
     )
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn unknown_handover() -> Box<Fault> {
         ),
         (
             "Ask the partner for news: `entente sync`.",
-            "Demandez des nouvelles au partenaire : `entente sync`.",
+            "Demandez les mises à jour au partenaire : `entente sync`.",
         ),
     )
 }

@@ -84,7 +84,7 @@ impl Node {
                 ("There is no such partner.", "Ce partenaire n’existe pas."),
                 (
                     "List them: `entente partner list`.",
-                    "Dressez la liste : `entente partner list`.",
+                    "Affichez la liste : `entente partner list`.",
                 ),
             )),
             _ => Err(Fault::new(
@@ -368,7 +368,7 @@ pub(crate) fn unknown_partner(_: &OrgId) -> Box<Fault> {
     Fault::new(
         1201,
         ("There is no such partner.", "Ce partenaire n’existe pas."),
-        ("List them: `entente partner list`.", "Dressez la liste : `entente partner list`."),
+        ("List them: `entente partner list`.", "Affichez la liste : `entente partner list`."),
     )
 }
 

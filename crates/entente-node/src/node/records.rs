@@ -616,7 +616,7 @@ pub(crate) fn unknown_record() -> Box<Fault> {
     Fault::new(
         1401,
         ("There is no such record.", "Ce dossier n’existe pas."),
-        ("List them: `entente record list`.", "Dressez la liste : `entente record list`."),
+        ("List them: `entente record list`.", "Affichez la liste : `entente record list`."),
     )
 }
 

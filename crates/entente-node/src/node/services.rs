@@ -387,7 +387,7 @@ pub(crate) fn unknown_service() -> Box<Fault> {
     Fault::new(
         2202,
         ("There is no such service.", "Ce service n’existe pas."),
-        ("List them: `entente service list`.", "Dressez la liste : `entente service list`."),
+        ("List them: `entente service list`.", "Affichez la liste : `entente service list`."),
     )
 }
 

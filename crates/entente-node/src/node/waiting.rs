@@ -96,13 +96,13 @@ matters! {
         ("partenaire est en quarantaine", "partenaires sont en quarantaine");
     ReceiptsOverdue = 10, "receipts_overdue", [PrivacyOfficer, Coordinator], "entente partner list",
         ("receipt is overdue", "receipts are overdue"),
-        ("accusé est en retard", "accusés sont en retard");
+        ("accusé de réception est en retard", "accusés de réception sont en retard");
     BackupOld = 11, "backup_old", [Administrator], "entente backup create",
         ("backup is overdue", "backups are overdue"),
         ("sauvegarde est en retard", "sauvegardes sont en retard");
     MessagesStuck = 12, "messages_stuck", [Administrator], "entente notify test",
         ("message to the staff cannot be delivered", "messages to the staff cannot be delivered"),
-        ("message au personnel ne peut pas être livré", "messages au personnel ne peuvent pas être livrés");
+        ("avis au personnel ne peut pas être livré", "avis au personnel ne peuvent pas être livrés");
     ServicesToConfirm = 13, "services_to_confirm", [CaseWorker, Supervisor, Coordinator], "entente service list --stale",
         ("service was not confirmed for 180 days", "services were not confirmed for 180 days"),
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");

@@ -189,7 +189,7 @@ fn failure(error: &Error) -> Failure {
         return Failure::new(
             "not_offered",
             "the mail server does not offer the encryption or the login of the settings",
-            "le serveur de courriel n’offre pas le chiffrement ou la connexion des réglages",
+            "le serveur de courriel n’offre pas le chiffrement ou la connexion des paramètres",
         );
     }
     Failure::new(

@@ -70,7 +70,7 @@ pub fn letter(organization: &Text, waiting: &Waiting, lang: Lang, is_test: bool)
         lang.pick("Open: entente inbox", "Ouvrir : entente inbox"),
         lang.pick(
             "This message is counts alone. Nobody reads answers to it.",
-            "Ce message ne contient que des nombres. Personne ne lit les réponses.",
+            "Cet avis ne contient que des nombres. Personne ne lit les réponses.",
         ),
     );
     Letter {

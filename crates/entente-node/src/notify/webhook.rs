@@ -172,7 +172,7 @@ fn broken() -> Failure {
     Failure::new(
         "broken",
         "the webhook hung up before it had answered",
-        "le webhook a raccroché avant de répondre",
+        "le webhook a fermé la connexion avant de répondre",
     )
 }
 

@@ -41,7 +41,7 @@ pub(super) fn silent() -> Box<Fault> {
         ("The identity provider does not answer.", "Le fournisseur d’identité ne répond pas."),
         (
             "Try again in a minute. Whoever has a password here can sign in with it. The administrator sees why: `entente doctor`.",
-            "Réessayez dans une minute. Les personnes qui ont un mot de passe ici peuvent s’en servir. L’administrateur voit pourquoi : `entente doctor`.",
+            "Réessayez dans une minute. Les personnes qui ont un mot de passe ici peuvent s’en servir. La personne qui administre le nœud voit pourquoi : `entente doctor`.",
         ),
     )
 }
@@ -56,7 +56,7 @@ pub fn not_accepted() -> Box<Fault> {
         ),
         (
             "Begin again. If it comes back, tell the administrator, who finds the cause in the log of the node.",
-            "Recommencez. Si cela revient, avertissez l’administrateur, qui trouvera la cause dans le journal du nœud.",
+            "Recommencez. Si cela revient, avertissez la personne qui administre le nœud : elle trouvera la cause dans le journal technique du nœud.",
         ),
     )
 }
@@ -86,7 +86,7 @@ pub(super) fn no_second_factor() -> Box<Fault> {
         ),
         (
             "Set up a second factor there and sign in again. If you have one, the administrator looks at `require_amr` and `require_acr`.",
-            "Configurez-y un second facteur et recommencez. Si vous en avez un, l’administrateur examine `require_amr` et `require_acr`.",
+            "Configurez-y un second facteur et recommencez. Si vous en avez un, la personne qui administre le nœud examine `require_amr` et `require_acr`.",
         ),
     )
 }
@@ -101,7 +101,7 @@ pub(super) fn not_fresh() -> Box<Fault> {
         ),
         (
             "Try again. If it comes back, the administrator has the provider tell `auth_time`.",
-            "Réessayez. Si cela revient, l’administrateur doit faire transmettre `auth_time` par le fournisseur.",
+            "Réessayez. Si cela revient, la personne qui administre le nœud doit faire transmettre `auth_time` par le fournisseur.",
         ),
     )
 }

@@ -9,7 +9,7 @@ pub fn not_signed_in() -> Box<Fault> {
         ("You are not signed in.", "La session n’est pas ouverte."),
         (
             "Check the name, the password and the code, and try again. The administrator can give you a new link.",
-            "Vérifiez le nom, le mot de passe et le code, puis réessayez. L’administrateur peut vous donner un nouveau lien.",
+            "Vérifiez le nom, le mot de passe et le code, puis réessayez. La personne qui administre le nœud peut vous donner un nouveau lien.",
         ),
     )
     .because(
@@ -43,7 +43,7 @@ pub fn link_is_over() -> Box<Fault> {
         ("This link does not work any more.", "Ce lien ne fonctionne plus."),
         (
             "Ask the administrator for a new one. On the machine: `entente user reset NAME`.",
-            "Demandez-en un nouveau à l’administrateur. Sur la machine : `entente user reset NOM`.",
+            "Demandez-en un nouveau à la personne qui administre le nœud. Sur la machine : `entente user reset NOM`.",
         ),
     )
     .because(
@@ -88,7 +88,7 @@ pub(super) fn wrong_code() -> Box<Fault> {
         ("The code does not match.", "Le code ne correspond pas."),
         (
             "Type the six digits that the app shows now. If that does not help, check the time of the phone.",
-            "Saisissez les six chiffres que l’application affiche maintenant. Sinon, vérifiez l’heure du téléphone.",
+            "Saisissez les six chiffres que l’application affiche maintenant. Si cela ne suffit pas, vérifiez l’heure du téléphone.",
         ),
     )
 }
@@ -96,8 +96,8 @@ pub(super) fn wrong_code() -> Box<Fault> {
 pub(super) fn no_such_user() -> Box<Fault> {
     Fault::new(
         2709,
-        ("There is no such account.", "Il n’y a pas de tel compte."),
-        ("List them: `entente user list`.", "Voyez la liste : `entente user list`."),
+        ("There is no such account.", "Ce compte n’existe pas."),
+        ("List them: `entente user list`.", "Affichez la liste : `entente user list`."),
     )
 }
 
@@ -183,7 +183,7 @@ pub(super) fn passkey_not_added() -> Box<Fault> {
 pub(super) fn no_such_passkey() -> Box<Fault> {
     Fault::new(
         2762,
-        ("There is no such passkey.", "Il n’y a pas de telle clé d’accès."),
+        ("There is no such passkey.", "Cette clé d’accès n’existe pas."),
         (
             "See those of your account, or use your password and a code.",
             "Voyez celles de votre compte, ou utilisez votre mot de passe et un code.",
@@ -212,7 +212,7 @@ pub(super) fn last_way() -> Box<Fault> {
         ),
         (
             "Add another one first, or ask the administrator for a new link.",
-            "Ajoutez-en d’abord une autre, ou demandez un nouveau lien à l’administrateur.",
+            "Ajoutez-en d’abord une autre, ou demandez un nouveau lien à la personne qui administre le nœud.",
         ),
     )
 }
@@ -273,7 +273,7 @@ pub(super) fn name_is_of_an_account() -> Box<Fault> {
         ),
         (
             "If the account is yours, sign in as before and choose the identity provider on the page of your account. If not, tell the administrator.",
-            "Si le compte est à vous, ouvrez une session comme avant et choisissez le fournisseur d’identité à la page de votre compte. Sinon, avertissez l’administrateur.",
+            "Si le compte est à vous, ouvrez une session comme avant et choisissez le fournisseur d’identité à la page de votre compte. Sinon, avertissez la personne qui administre le nœud.",
         ),
     )
     .because(
@@ -292,7 +292,7 @@ pub(super) fn bad_name_at_provider() -> Box<Fault> {
         ),
         (
             "The administrator has the provider tell `preferred_username`: 1 to 64 letters, digits and . - _ @, without a space.",
-            "L’administrateur doit faire transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
+            "La personne qui administre le nœud doit faire transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
         ),
     )
 }
@@ -304,7 +304,7 @@ pub(super) fn disabled_here() -> Box<Fault> {
         ("Your account here is disabled.", "Votre compte ici est désactivé."),
         (
             "Only the administrator of this console can enable it again.",
-            "Seul l’administrateur de cette console peut le réactiver.",
+            "Seule la personne qui administre cette console peut le réactiver.",
         ),
     )
 }
@@ -315,11 +315,11 @@ pub(super) fn not_enabled_yet() -> Box<Fault> {
         2815,
         (
             "Your account here waits for an administrator to enable it.",
-            "Votre compte ici attend d’être activé par un administrateur.",
+            "Votre compte ici attend d’être activé par une personne qui administre cette console.",
         ),
         (
             "Tell the administrator of this console, then sign in again. On the machine: `entente user enable NAME`.",
-            "Avertissez l’administrateur de cette console, puis ouvrez de nouveau une session. Sur la machine : `entente user enable NOM`.",
+            "Avertissez la personne qui administre cette console, puis ouvrez de nouveau une session. Sur la machine : `entente user enable NOM`.",
         ),
     )
     .because(
@@ -372,7 +372,7 @@ pub(super) fn only_at_provider() -> Box<Fault> {
         ),
         (
             "Change your password and your second factor there. The administrator can give the account a link of this console again.",
-            "Changez-y votre mot de passe et votre second facteur. L’administrateur peut redonner au compte un lien de cette console.",
+            "Changez-y votre mot de passe et votre second facteur. La personne qui administre le nœud peut redonner au compte un lien de cette console.",
         ),
     )
 }

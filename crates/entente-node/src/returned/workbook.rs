@@ -122,7 +122,7 @@ fn errors(it: &NationalReturn, lang: Lang) -> String {
     let mut lines = vec![
         lang.pick(
             "One standard deviation of a cell in each table. Where each organization added its noise itself, it stands beside what it would be if two of them had added up in secret.",
-            "Un écart-type d’une cellule de chaque tableau. Là où chaque organisme a ajouté son bruit lui-même, il figure à côté de ce qu’il serait si deux d’entre eux avaient additionné en secret.",
+            "Un écart-type d’une cellule de chaque tableau. Là où chaque organisme a ajouté son bruit lui-même, il figure à côté de ce qu’il serait si deux d’entre eux avaient additionné de façon chiffrée.",
         )
         .to_owned(),
     ];

@@ -13,11 +13,11 @@ pub(in crate::sponsored) fn no_folder() -> Box<Fault> {
         2611,
         (
             "There is no sponsored organization in this folder.",
-            "Il n’y a pas d’organisme parrainé dans ce dossier.",
+            "Il n’y a pas d’organisme parrainé dans ce répertoire.",
         ),
         (
             "Make one: `entente sponsored new`, or name its folder.",
-            "Créez-en un : `entente sponsored new`, ou indiquez son dossier.",
+            "Créez-en un : `entente sponsored new`, ou indiquez son répertoire.",
         ),
     )
 }
@@ -28,11 +28,11 @@ pub(in crate::sponsored) fn folder_taken() -> Box<Fault> {
         2612,
         (
             "This folder has an organization already. Nothing was made.",
-            "Ce dossier contient déjà un organisme. Rien n’a été créé.",
+            "Ce répertoire contient déjà un organisme. Rien n’a été créé.",
         ),
         (
             "See it: `entente sponsored show`, or name another folder.",
-            "Consultez-le : `entente sponsored show`, ou indiquez un autre dossier.",
+            "Consultez-le : `entente sponsored show`, ou indiquez un autre répertoire.",
         ),
     )
 }
@@ -73,11 +73,11 @@ pub(in crate::sponsored) fn services_refused(aside: &[Aside]) -> Box<Fault> {
         2615,
         (
             "The services of the folder cannot all be said. Nothing was signed.",
-            "Les services du dossier ne peuvent pas tous être communiqués. Rien n’a été signé.",
+            "Les services du répertoire ne peuvent pas tous être communiqués. Rien n’a été signé.",
         ),
         (
             "Correct `services.json` in the folder, or enter the service again: `entente sponsored service`.",
-            "Corrigez `services.json` dans le dossier, ou saisissez de nouveau le service : `entente sponsored service`.",
+            "Corrigez `services.json` dans le répertoire, ou saisissez de nouveau le service : `entente sponsored service`.",
         ),
     );
     for Aside { row, problem, .. } in aside.iter().take(5) {
@@ -95,11 +95,11 @@ pub(in crate::sponsored) fn settings_broken() -> Box<Fault> {
         2616,
         (
             "The folder of the sponsored organization is damaged. Nothing was signed.",
-            "Le dossier de l’organisme parrainé est endommagé. Rien n’a été signé.",
+            "Le répertoire de l’organisme parrainé est endommagé. Rien n’a été signé.",
         ),
         (
             "Bring back the newest copy of the whole folder; if there is none, make a new identity: `entente sponsored new`, and tell your sponsor.",
-            "Remettez en place la copie la plus récente du dossier entier; à défaut, créez une nouvelle identité : `entente sponsored new`, et avisez votre parrain.",
+            "Remettez en place la copie la plus récente du répertoire entier; à défaut, créez une nouvelle identité : `entente sponsored new`, et avisez votre parrain.",
         ),
     )
 }
@@ -110,7 +110,7 @@ pub(in crate::sponsored) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<
         2617,
         (
             "The file is no receipt of our sponsor for us.",
-            "Le fichier n’est pas un accusé de notre parrain qui nous soit destiné.",
+            "Le fichier n’est pas un accusé de réception de notre parrain qui nous soit destiné.",
         ),
         (
             "Ask the sponsor for one: `entente sponsor give`.",
@@ -140,7 +140,7 @@ pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> 
 pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
     Fault::new(
         2620,
-        ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce dossier."),
+        ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce répertoire."),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
             "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
@@ -154,7 +154,7 @@ pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
         2621,
         (
             "Several referrals in this folder match.",
-            "Plusieurs renvois de ce dossier correspondent.",
+            "Plusieurs renvois de ce répertoire correspondent.",
         ),
         (
             "Give more of its name, or whose it is too, REFERRAL@ORGANIZATION: `entente sponsored inbox`.",

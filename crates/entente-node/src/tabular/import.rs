@@ -194,8 +194,8 @@ impl Plan {
                 "rows: {rows}; new: {new}; imported before: {known}; quarantined: {quarantined}"
             ),
             Lang::Fr => format!(
-                "lignes : {rows}; nouvelles : {new}; déjà importées : {known}; mises en \
-                 quarantaine : {quarantined}"
+                "lignes : {rows}; nouvelles : {new}; déjà importées : {known}; mises de côté : \
+                 {quarantined}"
             ),
         }
     }

@@ -76,7 +76,10 @@ pub(crate) fn not_confirmed() -> Box<Fault> {
     Fault::new(
         15,
         ("nothing was done", "rien n’a été fait"),
-        ("repeat the command when you are sure", "répétez la commande quand vous serez sûr"),
+        (
+            "repeat the command when you are sure",
+            "répétez la commande quand votre décision sera prise",
+        ),
     )
 }
 
@@ -156,12 +159,12 @@ fn no_node(home: &Path) -> Box<Fault> {
 pub(crate) fn not_allowed(socket: &Path) -> Box<Fault> {
     Fault::new(
         21,
-        ("you may not talk to this node", "vous n’avez pas le droit de parler à ce nœud"),
+        ("you may not talk to this node", "vous n’avez pas le droit d’accéder à ce nœud"),
         (
             "log in as the user that runs the node; or, if the node has a door for staff, name it \
              with --socket, and ask the administrator for its group",
-            "ouvrez une session comme l’utilisateur qui exécute le nœud; ou, si le nœud a une porte \
-             du personnel, nommez-la avec --socket et demandez son groupe à l’administrateur",
+            "ouvrez une session en tant que l’utilisateur qui exécute le nœud; ou, si le nœud a une porte \
+             du personnel, nommez-la avec --socket et demandez son groupe à la personne qui administre le nœud",
         ),
     )
     .because(
@@ -177,7 +180,7 @@ pub(crate) fn staff_door_shut(socket: &Path) -> Box<Fault> {
         ("nothing answers at the door for staff", "rien ne répond à la porte du personnel"),
         (
             "ask the administrator whether the node is running, and where its socket is",
-            "demandez à l’administrateur si le nœud est en marche, et où est son connecteur",
+            "demandez à la personne qui administre le nœud s’il est en marche, et où est sa socket",
         ),
     )
     .because(socket.display().to_string(), socket.display().to_string())

@@ -462,7 +462,7 @@ fn add_record(desk: &Desk) -> Done {
     let mut fields = std::collections::BTreeMap::new();
     desk.remark(
         "Leave open what you do not know: just press Enter. ? shows the codes.",
-        "Laissez ouvert ce que vous ne savez pas\u{a0}: appuyez sur Entrée. ? montre les codes.",
+        "Laissez vide ce que vous ne savez pas\u{a0}: appuyez sur Entrée. ? montre les codes.",
     );
     for name in FORM {
         let Ok(field) = entente_core::record::Field::parse(name) else {

@@ -50,7 +50,7 @@ pub(crate) fn root(lang: Lang) -> Command {
         .command(
             "entente",
             "Share what helps, and nothing else: case work between independent organizations.",
-            "Communiquer ce qui aide, et rien d’autre\u{a0}: le travail de cas entre organismes \
+            "Communiquer ce qui aide, et rien d’autre\u{a0}: la gestion de dossiers entre organismes \
              indépendants.",
         )
         .version(env!("CARGO_PKG_VERSION"))

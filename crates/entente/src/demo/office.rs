@@ -208,7 +208,7 @@ fn did_not_start(log: &Path) -> Box<Fault> {
             "A node of the demonstration did not start.",
             "Un nœud de la démonstration n’a pas démarré.",
         ),
-        ("Read its log; the folder was kept.", "Lisez son journal; le dossier a été conservé."),
+        ("Read its log; the folder was kept.", "Lisez son journal; le répertoire a été conservé."),
     )
     .because(format!("{log}"), format!("{log}"))
 }

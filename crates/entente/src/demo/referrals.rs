@@ -69,7 +69,7 @@ async fn list_services(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     let (name, n) = (shelter.name(), told.told.len());
     teller.say(
         &format!("{name}: 2 of 9 beds, for four hours; {n} partners are told"),
-        &format!("{name} : 2 lits sur 9, pour quatre heures; {n} partenaires en sont informés"),
+        &format!("{name} : 2 lits sur 9, pour quatre heures; {n} partenaires en sont avisés"),
     );
     // Somebody there makes a key that opens hand-overs, which the node cannot use by itself.
     let passphrase = Private(PASSPHRASE.to_owned());
@@ -237,7 +237,7 @@ async fn close(
     let name = at(offices, BC)?.name();
     teller.step(
         &format!("She was served, and that {name} had no room stays a gap: counted, and said of nobody."),
-        &format!("Elle est prise en charge, et le manque de place chez {name} reste une lacune : comptée, sans rien dire de personne."),
+        &format!("Le service a commencé, et le manque de place chez {name} reste un besoin non comblé : compté, sans rien dire de personne."),
     );
     let gaps = workers.ask(&ReferralGapsAsk::default()).await?;
     figures.declined += gaps.declines.values().sum::<u64>();

@@ -85,7 +85,7 @@ async fn tell(options: &DemoOptions, view: View, folder: &Path) -> Outcome<End> 
 async fn open(teller: &Teller, options: &DemoOptions, folder: &Path) -> Outcome<Vec<Office>> {
     teller.step(
         "Seven organizations start their own nodes: own folder, own keys, own port.",
-        "Sept organismes démarrent chacun leur nœud : dossier, clés et port propres.",
+        "Sept organismes démarrent chacun leur nœud : répertoire, clés et port propres.",
     );
     let starting: Vec<_> = CAST
         .iter()
@@ -220,7 +220,7 @@ async fn import(teller: &Teller, options: &DemoOptions, offices: &[Office]) -> O
         let bad = teller.lang.number(told.quarantined);
         teller.say(
             &format!("{name}: {n} records, {bad} rows in quarantine"),
-            &format!("{name} : {n} dossiers, {bad} lignes en quarantaine"),
+            &format!("{name} : {n} dossiers, {bad} lignes mises de côté"),
         );
     }
     Ok(n_records)
@@ -348,7 +348,7 @@ async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
 async fn sync(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Outcome<()> {
     teller.step(
         "Partners ask for news, verify every batch, and co-sign each other’s audit logs.",
-        "Les partenaires demandent les nouvelles, vérifient chaque lot et cosignent leurs journaux.",
+        "Les partenaires demandent les mises à jour, vérifient chaque lot et cosignent leurs journaux.",
     );
     for office in offices {
         let told = office.ask(&SyncAsk { partner: None }).await?;
@@ -440,7 +440,7 @@ async fn explain(teller: &Teller, offices: &[Office]) -> Outcome<()> {
 async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Outcome<()> {
     teller.step(
         "A person withdraws their consent in Ontario. The withdrawal travels, and a signed receipt comes back.",
-        "Une personne retire son consentement en Ontario. Le retrait voyage et un accusé signé revient.",
+        "Une personne retire son consentement en Ontario. Le retrait voyage et un accusé de réception signé revient.",
     );
     let (ontario, federal) = (at(offices, ONTARIO)?, at(offices, FEDERAL)?);
     let ask = RecordListAsk {
@@ -469,7 +469,7 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
             federal.name()
         ),
         &format!(
-            "{} a détruit {destroyed} résumé détenu; {receipts} accusé est revenu",
+            "{} a détruit {destroyed} résumé détenu; {receipts} accusé de réception est revenu",
             federal.name()
         ),
     );
@@ -482,7 +482,7 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
 async fn cut_off(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     teller.step(
         "Manitoba cuts the shelter off: its connections end now, and it gets nothing more.",
-        "Le Manitoba coupe le refuge : ses connexions prennent fin et il ne reçoit plus rien.",
+        "Le Manitoba coupe l’échange avec le refuge : ses connexions prennent fin et il ne reçoit plus rien.",
     );
     let (manitoba, shelter) = (at(offices, MANITOBA)?, at(offices, SHELTER)?);
     let ask = PartnerSuspendAsk {
@@ -497,7 +497,7 @@ async fn cut_off(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         let (name, why) = (shelter.name(), why.unwrap_or_default());
         teller.say(
             &format!("{name} asks for news: {why}"),
-            &format!("{name} demande les nouvelles : {why}"),
+            &format!("{name} demande les mises à jour : {why}"),
         );
     }
     Ok(())
@@ -515,7 +515,7 @@ async fn verify(teller: &Teller, offices: &[Office], figures: &mut Figures) -> O
         let (name, n) = (office.name(), teller.lang.number(told.length));
         let good = teller.lang.pick(
             if told.whole { "verified" } else { "DOES NOT VERIFY" },
-            if told.whole { "vérifiées" } else { "NE SE VÉRIFIENT PAS" },
+            if told.whole { "intégrité confirmée" } else { "INTÉGRITÉ NON CONFIRMÉE" },
         );
         teller.say(
             &format!("{name}: {n} entries, {good}"),

@@ -157,8 +157,12 @@ impl Render for AgreementDiffTold {
             page.say("Nothing changes.", "Rien ne change.");
         }
         let parts = [
-            (Who::Them, DiffKind::Wider, ("They would newly see", "Ils verraient de plus")),
-            (Who::Them, DiffKind::Narrower, ("They would no longer see", "Ils ne verraient plus")),
+            (Who::Them, DiffKind::Wider, ("They would newly see", "Le partenaire verrait de plus")),
+            (
+                Who::Them,
+                DiffKind::Narrower,
+                ("They would no longer see", "Le partenaire ne verrait plus"),
+            ),
             (Who::Us, DiffKind::Wider, ("We would newly see", "Nous verrions de plus")),
             (Who::Us, DiffKind::Narrower, ("We would no longer see", "Nous ne verrions plus")),
         ];

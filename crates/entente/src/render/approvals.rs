@@ -15,7 +15,7 @@ impl Render for ApprovalListTold {
         if self.needed_for.is_empty() {
             page.say(
                 "Nothing takes two people here: [approvals] in entente.toml says what does.",
-                "Rien n’exige deux personnes ici\u{a0}: [approvals] dans entente.toml dit quoi.",
+                "Rien n’exige deux personnes ici\u{a0}: [approvals] dans entente.toml précise lesquelles.",
             );
         } else {
             let names: Vec<_> = self.needed_for.iter().map(|name| operation(name, lang)).collect();

@@ -206,7 +206,7 @@ fn one_disclosure(number: usize, disclosure: &Disclosure, page: &mut Page<'_>) {
             moment(receipt)
         ),
         (Some(receipt), Lang::Fr) => format!(
-            "  Repris le {withdrawn}. Une confirmation signée du {} atteste la destruction de leur \
+            "  Retiré le {withdrawn}. Une confirmation signée du {} atteste la destruction de leur \
              copie.",
             moment(receipt)
         ),
@@ -214,7 +214,7 @@ fn one_disclosure(number: usize, disclosure: &Disclosure, page: &mut Page<'_>) {
             format!("  Taken back on {withdrawn}. They have not confirmed it yet.")
         }
         (None, Lang::Fr) => {
-            format!("  Repris le {withdrawn}. La confirmation n’est pas encore arrivée.")
+            format!("  Retiré le {withdrawn}. La confirmation n’est pas encore arrivée.")
         }
     });
 }
@@ -227,10 +227,17 @@ fn readings(readings: u64, refusals: u64, lang: Lang) -> String {
             "Inside our organization your file was opened {read}. Our rules kept it from \
              going out {kept}."
         ),
-        Lang::Fr => format!(
-            "Dans notre organisme, votre dossier a été ouvert {read}. Nos règles l’ont \
-             empêché de sortir {kept}."
-        ),
+        Lang::Fr => {
+            let opened = match readings {
+                0 => "n’a pas été ouvert".to_owned(),
+                _ => format!("a été ouvert {read}"),
+            };
+            let kept = match refusals {
+                0 => String::new(),
+                _ => format!(" Nos règles ont empêché sa communication {kept}."),
+            };
+            format!("Dans notre organisme, votre dossier {opened}.{kept}")
+        }
     }
 }
 
@@ -272,5 +279,16 @@ mod tests {
         // Another partner, and an account whose name happens to begin an id.
         assert_eq!(who(&entry("ffffffffff"), Lang::Fr), "ffffffffff");
         assert_eq!(who(&entry("5c7"), Lang::Fr), "5c7");
+    }
+
+    #[test]
+    fn a_file_that_nobody_opened_was_not_opened_zero_times() {
+        let said = |read, kept| readings(read, kept, Lang::Fr);
+        assert_eq!(said(0, 0), "Dans notre organisme, votre dossier n’a pas été ouvert.");
+        assert_eq!(
+            said(7, 2),
+            "Dans notre organisme, votre dossier a été ouvert 7\u{a0}fois. Nos règles ont empêché \
+             sa communication 2\u{a0}fois."
+        );
     }
 }

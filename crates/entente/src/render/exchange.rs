@@ -27,11 +27,11 @@ fn outcomes(outcomes: &[SyncOutcome], page: &mut Page<'_>) {
         lang.pick("Partner", "Partenaire"),
         lang.pick("Outcome", "Issue"),
         lang.pick("Read", "Lus"),
-        lang.pick("Held", "Détenus"),
-        lang.pick("Withdrawn", "Retirés"),
+        lang.pick("Held", "Résumés détenus"),
+        lang.pick("Withdrawn", "Résumés retirés"),
         lang.pick("Skipped", "Omis"),
-        lang.pick("Receipts sent", "Accusés envoyés"),
-        lang.pick("Receipts received", "Accusés reçus"),
+        lang.pick("Receipts sent", "Accusés de réc. envoyés"),
+        lang.pick("Receipts received", "Accusés de réc. reçus"),
     ])
     .numeric(2..8);
     for outcome in outcomes {
@@ -80,7 +80,7 @@ fn held_grid(rows: &[HeldRow], lang: Lang) -> Grid {
         lang.pick("Gender", "Genre"),
         lang.pick("Age", "Âge"),
         lang.pick("Exploitation", "Exploitation"),
-        lang.pick("Keep until", "Garder jusqu’au"),
+        lang.pick("Keep until", "À conserver jusqu’au"),
     ]);
     for row in rows {
         let value = |field: &str, value: &Option<String>| {
@@ -135,7 +135,7 @@ impl Render for HeldShowTold {
             (lang.pick("From", "De"), self.summary.partner.name(lang).to_owned()),
             (lang.pick("Received", "Reçu"), moment(&self.received_at)),
             (
-                lang.pick("Keep until", "Garder jusqu’au"),
+                lang.pick("Keep until", "À conserver jusqu’au"),
                 self.summary.keep_until.clone().unwrap_or_default(),
             ),
             (lang.pick("Agreement", "Entente"), self.agreement.clone()),
@@ -176,7 +176,7 @@ impl Render for FeedListTold {
             lang.pick("Epoch", "Période"),
             lang.pick("When", "Quand"),
             lang.pick("Read", "Lu"),
-            lang.pick("Receipt", "Accusé"),
+            lang.pick("Receipt", "Accusé de réc."),
         ])
         .numeric([0]);
         for entry in &self.entries {
@@ -199,7 +199,7 @@ fn kind(kind: &str, lang: Lang) -> String {
     match kind {
         "summary" => lang.pick("summary", "résumé"),
         "withdrawal" => lang.pick("withdrawal", "retrait"),
-        "receipt" => lang.pick("receipt", "accusé"),
+        "receipt" => lang.pick("receipt", "accusé de réception"),
         "notice" => lang.pick("notice", "avis"),
         "test" => lang.pick("test", "essai"),
         other => other,

@@ -38,7 +38,7 @@ impl Render for OpenerListTold {
             lang.pick("Made", "Créée"),
             lang.pick("Opens until", "Ouvre jusqu’au"),
             lang.pick("Openers", "Dépositaires"),
-            lang.pick("Partners told", "Partenaires informés"),
+            lang.pick("Partners told", "Partenaires avisés"),
         ])
         .numeric([4, 5]);
         for key in &self.keys {
@@ -131,7 +131,7 @@ impl Render for ReferralOpenTold {
             ),
             (lang.pick("Referral", "Renvoi"), short(&self.referral).to_owned()),
             (lang.pick("Sealed", "Scellé"), moment(&self.sealed_at)),
-            (lang.pick("First opened", "Ouvert d’abord"), moment(&self.first_opened_at)),
+            (lang.pick("First opened", "Première ouverture"), moment(&self.first_opened_at)),
         ]);
         if let Some(until) = &self.opens_until {
             let until = moment(until);

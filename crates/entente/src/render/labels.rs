@@ -25,7 +25,7 @@ impl Label for PartnerState {
             Self::Invited => lang.pick("invited", "invité"),
             Self::Connected => lang.pick("connected", "connecté"),
             Self::Verified => lang.pick("verified", "vérifié"),
-            Self::HalfSigned => lang.pick("half signed", "à moitié signé"),
+            Self::HalfSigned => lang.pick("half signed", "signature attendue"),
             Self::Active => lang.pick("active", "actif"),
             Self::Suspended => lang.pick("suspended", "suspendu"),
             Self::Ended => lang.pick("ended", "terminé"),
@@ -47,12 +47,12 @@ impl Label for AgreementStanding {
         match self {
             Self::Draft => lang.pick("draft", "ébauche"),
             Self::Proposed => lang.pick("proposed", "proposée"),
-            Self::HalfSigned => lang.pick("half signed", "à moitié signée"),
+            Self::HalfSigned => lang.pick("half signed", "signée par une partie"),
             Self::Active => lang.pick("active", "en vigueur"),
             Self::Suspended => lang.pick("suspended", "suspendue"),
             Self::Amended => lang.pick("amended", "remplacée"),
             Self::Expired => lang.pick("expired", "expirée"),
-            Self::Ended => lang.pick("ended", "terminée"),
+            Self::Ended => lang.pick("ended", "résiliée"),
         }
     }
 
@@ -87,7 +87,7 @@ impl Label for Step {
             Self::Test => lang.pick("run the test share", "faire l’échange d’essai"),
             Self::Renew => lang.pick("renew the agreement", "renouveler l’entente"),
             Self::Look => lang.pick("look at the evidence", "examiner la preuve"),
-            Self::Resume => lang.pick("resume", "rétablir"),
+            Self::Resume => lang.pick("resume", "lever la suspension"),
             Self::Nothing => lang.pick("nothing", "rien"),
         }
     }
@@ -161,7 +161,7 @@ impl Label for DiffKind {
 impl Label for SyncEnd {
     fn label(self, lang: Lang) -> &'static str {
         match self {
-            Self::News => lang.pick("news", "nouvelles"),
+            Self::News => lang.pick("news", "mises à jour"),
             Self::NothingNew => lang.pick("nothing new", "rien de neuf"),
             Self::Unreachable => lang.pick("unreachable", "injoignable"),
             Self::Closed => lang.pick("closed", "fermé"),

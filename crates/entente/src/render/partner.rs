@@ -32,9 +32,9 @@ pub(super) fn grid(partners: &[PartnerRow], lang: Lang) -> Grid {
         lang.pick("Next", "À faire"),
         lang.pick("Agreement", "Entente"),
         lang.pick("Last contact", "Dernier contact"),
-        lang.pick("Held", "Détenus"),
+        lang.pick("Held", "Résumés détenus"),
         lang.pick("Unread", "Non lus"),
-        lang.pick("Receipts overdue", "Accusés en retard"),
+        lang.pick("Receipts overdue", "Accusés de réc. en retard"),
     ])
     .numeric([5, 6, 7]);
     for row in partners {
@@ -75,7 +75,10 @@ impl Render for PartnerShowTold {
         page.title(row.partner.name(lang));
         let state = page.paint(row.state.tone(), row.state.label(lang));
         page.facts(&[
-            (lang.pick("Kind", "Genre"), codes::label_or_dash("org_type", row.kind.as_ref(), lang)),
+            (
+                lang.pick("Kind", "Type d’organisme"),
+                codes::label_or_dash("org_type", row.kind.as_ref(), lang),
+            ),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(&row.partner.id)),
             (lang.pick("State", "État"), state),
             (lang.pick("Next", "À faire"), labels::next(row.next_actor, row.next_step, lang)),
@@ -95,7 +98,7 @@ impl Render for PartnerShowTold {
             (lang.pick("Invitation", "Invitation"), self.ticket_id.clone().unwrap_or_default()),
             (lang.pick("We read", "Nous avons lu"), lang.number(row.cursor)),
             (
-                lang.pick("They read", "Ils ont lu"),
+                lang.pick("They read", "Le partenaire a lu"),
                 match lang {
                     Lang::En => format!(
                         "{} of {}",
@@ -131,7 +134,7 @@ fn receipts(awaited: &[ReceiptDue], page: &mut Page<'_>) {
         return;
     }
     let lang = page.lang();
-    page.title(page.pick("Receipts awaited", "Accusés attendus"));
+    page.title(page.pick("Receipts awaited", "Accusés de réception attendus"));
     let mut grid = Grid::new([
         lang.pick("Entry", "Entrée"),
         lang.pick("Summary", "Résumé"),
@@ -222,7 +225,10 @@ impl Render for Invitation {
             Lang::Fr => format!("Invitation de {}", self.from.name.fr),
         });
         page.facts(&[
-            (lang.pick("Kind", "Genre"), codes::label("org_type", &self.from.kind, lang)),
+            (
+                lang.pick("Kind", "Type d’organisme"),
+                codes::label("org_type", &self.from.kind, lang),
+            ),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(&self.from.id)),
             (lang.pick("Address", "Adresse"), self.address.clone()),
             (lang.pick("Meant for", "Destinée à"), self.for_name.clone()),
@@ -445,7 +451,7 @@ pub(super) fn done_lines(connections: u32, told: bool, receipts: u64, page: &mut
         page.item(&count(
             receipts,
             ("receipt is awaited", "receipts are awaited"),
-            ("accusé est attendu", "accusés sont attendus"),
+            ("accusé de réception est attendu", "accusés de réception sont attendus"),
             lang,
         ));
     }

@@ -30,7 +30,7 @@ impl Render for RecordAddTold {
         let lang = page.lang();
         page.line(&match lang {
             Lang::En => format!("Record {} was added.", self.record),
-            Lang::Fr => format!("Le dossier {} a été ajouté.", self.record),
+            Lang::Fr => format!("Le dossier {} a été inscrit.", self.record),
         });
         warnings(&self.warnings, page);
         screening(&self.screening, page);
@@ -68,8 +68,8 @@ fn definitions(verdicts: &[Verdict], page: &mut Page<'_>) {
     let lang = page.lang();
     let mut grid = Grid::new([
         lang.pick("Definition", "Définition"),
-        lang.pick("Met", "Remplie"),
-        lang.pick("Would be decided by", "Serait tranchée par"),
+        lang.pick("Met", "Le dossier y répond"),
+        lang.pick("Would be decided by", "Pour trancher, il manque"),
     ]);
     for verdict in verdicts {
         let missing: Vec<_> =
@@ -152,7 +152,7 @@ fn shared(shared: &[SharedWith], page: &mut Page<'_>) {
         lang.pick("Epoch", "Période"),
         lang.pick("Summary", "Résumé"),
         lang.pick("Withdrawn", "Retiré"),
-        lang.pick("Receipt", "Accusé"),
+        lang.pick("Receipt", "Accusé de réc."),
     ]);
     for one in shared {
         grid.row([
@@ -430,7 +430,7 @@ impl Render for RecordImportTold {
         let separator =
             self.separator.as_ref().map_or_else(String::new, |sep| format!(", `{sep}`"));
         page.facts(&[
-            (lang.pick("Layout", "Format"), self.layout.clone()),
+            (lang.pick("Layout", "Disposition"), self.layout.clone()),
             (lang.pick("Read as", "Lu comme"), format!("{}{separator}", self.encoding)),
             (
                 lang.pick("Rows", "Lignes"),
@@ -448,7 +448,7 @@ impl Render for RecordImportTold {
             (lang.pick("Added", "Ajoutés"), lang.number(self.added)),
             (lang.pick("Changed", "Modifiés"), lang.number(self.updated)),
             (lang.pick("Unchanged", "Inchangés"), lang.number(self.unchanged)),
-            (lang.pick("In quarantine", "En quarantaine"), lang.number(self.quarantined)),
+            (lang.pick("In quarantine", "Mises de côté"), lang.number(self.quarantined)),
             (
                 lang.pick("Columns not used", "Colonnes inutilisées"),
                 self.ignored_columns.join(", "),

@@ -22,7 +22,7 @@ pub(crate) fn step(code: &str, lang: Lang) -> &str {
         "handed_over" | "handed_over_to" => ("handed over", "transmis"),
         "delivered" => ("delivered", "livré"),
         "opened" => ("opened", "ouvert"),
-        "in_service" => ("in service", "pris en charge"),
+        "in_service" => ("in service", "service commencé"),
         "closing" => ("closed here, not confirmed", "fermé ici, non confirmé"),
         "closed" => ("closed", "fermé"),
         "done" => ("done", "terminé"),
@@ -30,7 +30,7 @@ pub(crate) fn step(code: &str, lang: Lang) -> &str {
         "unmet" => ("declined by all", "refusé par tous"),
         "won" => ("decided: has it", "attribué"),
         "taken" => ("taken by another", "pris par un autre"),
-        "taken_back" => ("offer taken back", "offre reprise"),
+        "taken_back" => ("offer taken back", "offre retirée"),
         "withdrawn" | "revoked" => ("withdrawn", "retiré"),
         "expired" => ("expired", "expiré"),
         "reminded" => ("reminder", "rappel"),
@@ -114,7 +114,7 @@ impl Render for ReferralListTold {
             let to = &self.coordinator;
             page.line(&lang.pick(
                 format!("What is overdue goes to: {to}"),
-                format!("Ce qui est en retard va à\u{a0}: {to}"),
+                format!("En retard, à signaler à\u{a0}: {to}"),
             ));
         }
     }

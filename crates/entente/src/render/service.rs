@@ -59,7 +59,9 @@ fn open(row: &ServiceRow, lang: Lang) -> (Tone, String) {
 fn fresh(row: &ServiceRow, lang: Lang) -> (Tone, String) {
     match (&row.confirmed_on, row.stale) {
         (Some(day), false) => (Tone::Plain, day.clone()),
-        (Some(day), true) => (Tone::Warning, format!("{day} ({})", lang.pick("stale", "périmé"))),
+        (Some(day), true) => {
+            (Tone::Warning, format!("{day} ({})", lang.pick("stale", "non confirmé récemment")))
+        }
         (None, _) => (Tone::Warning, lang.pick("never", "jamais").to_owned()),
     }
 }

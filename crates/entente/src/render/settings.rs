@@ -16,7 +16,10 @@ impl Render for SettingsTold {
         page.facts(&[
             (lang.pick("Name in English", "Nom en anglais"), self.organization.name.en.clone()),
             (lang.pick("Name in French", "Nom en français"), self.organization.name.fr.clone()),
-            (lang.pick("Kind", "Genre"), label("org_type", &self.organization.kind, lang)),
+            (
+                lang.pick("Kind", "Type d’organisme"),
+                label("org_type", &self.organization.kind, lang),
+            ),
             (lang.pick("Identity", "Identité"), fingerprint(&self.organization.id)),
             (lang.pick("Address", "Adresse"), self.address.clone()),
             (
@@ -30,10 +33,10 @@ impl Render for SettingsTold {
             (lang.pick("Until", "Jusqu’au"), moment_or_dash(keys.console_until.as_ref())),
             (lang.pick("Backups", "Sauvegardes"), backup.folder.clone()),
             (
-                lang.pick("Every, kept", "Toutes les, gardées"),
+                lang.pick("Every, kept", "Intervalle, nombre conservé"),
                 format!("{}\u{a0}h, {}", backup.every_h, backup.keep),
             ),
-            (lang.pick("Messages to", "Messages à"), self.notifications.ways.join(", ")),
+            (lang.pick("Messages to", "Avis à"), self.notifications.ways.join(", ")),
             (lang.pick("Takes two people", "Exige deux personnes"), self.needs_approval.join(", ")),
             (lang.pick("File", "Fichier"), self.file.clone()),
         ]);
@@ -41,7 +44,7 @@ impl Render for SettingsTold {
         if self.restart_needed {
             page.say(
                 "The file says something else than what the node runs with. It holds from the next start.",
-                "Le fichier dit autre chose que ce avec quoi le nœud tourne. Il vaudra au prochain démarrage.",
+                "Le fichier diffère des paramètres actuels du nœud; il prendra effet au prochain démarrage.",
             );
             page.next("entente node run");
         }

@@ -123,7 +123,7 @@ impl Render for SponsorTold {
         let missing = page.paint(tone, &missing);
         page.facts(&[
             (lang.pick("Id", "Identifiant"), org.organization.id.clone()),
-            (lang.pick("Kind", "Genre"), label::<OrgType>(&org.kind, lang)),
+            (lang.pick("Kind", "Type d’organisme"), label::<OrgType>(&org.kind, lang)),
             (lang.pick("Fingerprint", "Empreinte"), org.fingerprint.clone()),
             (lang.pick("State", "État"), state),
             (lang.pick("Newest file", "Dernier fichier"), lang.number(org.number)),
@@ -162,7 +162,11 @@ impl Render for SponsorGiveTold {
         page.line(&match lang {
             Lang::En => format!("Receipt for {}: {}", self.organization.name(lang), self.file),
             Lang::Fr => {
-                format!("Accusé pour {}\u{a0}: {}", self.organization.name(lang), self.file)
+                format!(
+                    "Accusé de réception pour {}\u{a0}: {}",
+                    self.organization.name(lang),
+                    self.file
+                )
             }
         });
         page.facts(&[

@@ -127,7 +127,7 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
         let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
         let line = lang.pick(
             format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
-            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient en secret, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient de façon chiffrée, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
@@ -144,7 +144,7 @@ impl Render for SumTold {
                 state_label(self.state, lang)
             ),
             format!(
-                "Additionnée en secret par {leader} (responsable) et {helper} (second) : {}.",
+                "Additionnée de façon chiffrée par {leader} (calculateur principal) et {helper} (calculateur adjoint) : {}.",
                 state_label(self.state, lang)
             ),
         ));
@@ -178,8 +178,8 @@ pub(super) fn unfinished(sums: &[SumRound], page: &mut Page<'_>) {
         let revision =
             if sum.revision == 0 { String::new() } else { format!(" r{}", sum.revision) };
         let role = match sum.role.as_str() {
-            "leader" => lang.pick("we lead", "nous dirigeons"),
-            _ => lang.pick("we help", "nous secondons"),
+            "leader" => lang.pick("we lead", "calculateur principal"),
+            _ => lang.pick("we help", "calculateur adjoint"),
         };
         let state = state_label(sum.state, lang);
         page.item(&lang.pick(
@@ -249,7 +249,7 @@ impl Render for StatsStatusTold {
         if self.releases.is_empty() {
             page.say(
                 "We have no part in figures of any plan that we have signed.",
-                "Nous n’avons de rôle dans les chiffres d’aucun plan signé.",
+                "Nous n’avons aucun rôle dans les plans que nous avons signés.",
             );
             page.next("entente plan list");
             return;
@@ -258,7 +258,7 @@ impl Render for StatsStatusTold {
             lang.pick("Plan", "Plan"),
             lang.pick("Table", "Tableau"),
             lang.pick("Period", "Période"),
-            lang.pick("Due", "Dû"),
+            lang.pick("Due", "Échéance"),
             lang.pick("Gave", "Donné"),
             lang.pick("Refused", "Refusé"),
             lang.pick("Silent", "Muets"),
@@ -298,7 +298,7 @@ impl Render for StatsStatusTold {
 /// How far our own answer is.
 fn own(row: &StatsReleaseRow, lang: Lang) -> (Tone, String) {
     match row.own {
-        Some(OwnState::Drawn) => (Tone::Good, lang.pick("drawn", "tirée").to_owned()),
+        Some(OwnState::Drawn) => (Tone::Good, lang.pick("drawn", "produite").to_owned()),
         Some(OwnState::Charged) => (Tone::Plain, lang.pick("paid", "payée").to_owned()),
         None => (Tone::Faint, "—".to_owned()),
     }
@@ -417,7 +417,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
     if !budget.whole {
         let line = page.pick(
             "This node was set back: charges that partners hold are missing. Nothing new is drawn before they have shown them.",
-            "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est tiré avant qu’ils les aient montrées.",
+            "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est produit avant qu’ils les aient montrées.",
         );
         let line = page.paint(Tone::Bad, line);
         page.line(&line);
@@ -427,7 +427,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         let rho = NanoRho(budget.undrawn_nano_rho);
         page.line(&lang.pick(
             format!("Paid for and not drawn yet: {n}, rho {rho}. Nobody has seen a figure of it; it is drawn within a minute of the next question."),
-            format!("Payé et pas encore tiré : {n}, rho {rho}. Personne n’en a vu un chiffre; le tirage suit la prochaine demande de moins d’une minute."),
+            format!("Payé et pas encore produit : {n}, rho {rho}. Personne n’en a vu un chiffre; la production suit la prochaine demande de moins d’une minute."),
         ));
     }
     if budget.given_up > 0 {
@@ -445,7 +445,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         let name = partner.name(lang);
         page.line(&lang.pick(
             format!("Since the restore, nothing is drawn before {name} has asked. If it never will:"),
-            format!("Depuis la restauration, rien n’est tiré avant une demande de {name}. Si elle ne doit jamais venir :"),
+            format!("Depuis la restauration, rien n’est produit avant une demande de {name}. Si elle ne doit jamais venir :"),
         ));
         page.next(&format!("entente partner end {}", partner.short()));
     }

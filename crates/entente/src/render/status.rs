@@ -12,7 +12,10 @@ impl Render for StatusTold {
         let lang = page.lang();
         page.title(self.organization.name.text(lang));
         page.facts(&[
-            (lang.pick("Kind", "Genre"), codes::label("org_type", &self.organization.kind, lang)),
+            (
+                lang.pick("Kind", "Type d’organisme"),
+                codes::label("org_type", &self.organization.kind, lang),
+            ),
             (lang.pick("Fingerprint", "Empreinte"), fingerprint(&self.organization.id)),
             (lang.pick("In 24 digits", "En 24 chiffres"), digits(&self.organization.id)),
             (lang.pick("Partner door", "Porte des partenaires"), self.listen.clone()),

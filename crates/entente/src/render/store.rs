@@ -63,7 +63,7 @@ impl Render for BackupDrillTold {
         page.facts(&[
             (lang.pick("Backup of", "Sauvegarde du"), moment(&self.backup.at)),
             (lang.pick("Rows", "Lignes"), lang.number(self.rows)),
-            (lang.pick("Records in it", "Dossiers dedans"), lang.number(self.records)),
+            (lang.pick("Records in it", "Dossiers qu’elle contient"), lang.number(self.records)),
             (lang.pick("Records now", "Dossiers maintenant"), lang.number(self.records_now)),
             (lang.pick("Audit entries", "Entrées du journal"), lang.number(self.audit_entries)),
             (lang.pick("Seconds", "Secondes"), lang.number(self.took_ms.div_ceil(1000))),

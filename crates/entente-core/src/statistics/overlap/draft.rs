@@ -65,7 +65,7 @@ impl TermsError {
                 "chaque contribution a au moins une entrée, et 262 144 au plus pour toutes ensemble"
             }
             Self::NotThree => "les deux mélangeurs et le coordonnateur sont trois organismes",
-            Self::TwoParts => "les mélangeurs et le coordonnateur ne contribuent personne",
+            Self::TwoParts => "les mélangeurs et le coordonnateur ne fournissent aucun dossier",
             Self::Contributors => {
                 "chaque liste a des contributeurs, et chacun contribue une fois à une liste"
             }
@@ -122,16 +122,16 @@ pub fn draft_toml(terms: &Terms, name: &dyn Fn(&OrgId) -> String) -> String {
     let [first, second] = &terms.helpers;
     let mut toml = format!(
         "# Terms of an overlap round. Everybody named here signs them: `entente stats overlap sign`.\n\
-         # Conditions d'un recoupement. Tous ceux qui y sont nommés les signent :\n\
+         # Conditions d’un recoupement. Tous ceux qui y sont nommés les signent :\n\
          # « entente stats overlap sign ».\n\n\
          # Whom: those first identified in this year or quarter.\n\
          # Qui : les personnes identifiées pour la première fois durant cette période.\n\
          period = \"{}\"\n\n\
          # Noise, in thousandths of epsilon: 100 (most) to 2000 (least).\n\
-         # Bruit, en millièmes d'epsilon : de 100 (le plus) à 2000 (le moins).\n\
+         # Bruit, en millièmes d’epsilon : de 100 (le plus) à 2000 (le moins).\n\
          epsilon_milli = {}\n\n\
          # How many organizations of one list may know the same person.\n\
-         # De combien d'organismes d'une liste une personne peut être connue.\n\
+         # De combien d’organismes d’une liste une personne peut être connue.\n\
          per_list = {}\n\n\
          # Entries of every contribution: as many as whoever knows most persons needs.\n\
          # Entrées de chaque contribution : assez pour qui connaît le plus de personnes.\n\
@@ -140,7 +140,7 @@ pub fn draft_toml(terms: &Terms, name: &dyn Fn(&OrgId) -> String) -> String {
          # Recoupements déjà faits sur les mêmes personnes. Chacun se paie de nouveau.\n\
          earlier_rounds = {}\n\n\
          # Who counts, and who mixes, in this order: three organizations that contribute nobody.\n\
-         # Qui compte, et qui mélange, dans cet ordre : trois organismes qui ne contribuent personne.\n\
+         # Qui compte, et qui mélange, dans cet ordre : trois organismes qui ne fournissent aucun dossier.\n\
          coordinator = \"{}\" # {}\n\
          helpers = [\n    \"{first}\", # {}\n    \"{second}\", # {}\n]\n\n\
          # Who contributes under which list.\n\

@@ -305,7 +305,9 @@ impl Plan {
                 enough(outside, min_outside),
                 "roles.contributors",
                 &format!("must have {min_outside} of another kind than who asks"),
-                &format!("doivent en compter {min_outside} d’une autre catégorie que le demandeur"),
+                &format!(
+                    "doivent en compter {min_outside} d’un autre type d’organisme que le demandeur"
+                ),
             );
         }
     }

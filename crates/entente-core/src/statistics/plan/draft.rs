@@ -123,7 +123,7 @@ impl Plan {
              # In billionths of rho, a year. / En milliardièmes de rho, par année.\n\
              [budget]\nnano_rho_per_year = {}\nnode_cap_nano_rho_per_year = {}\n\
              partner_cap_nano_rho_per_year = {}\n\n\
-             # In days after the end of a period. / En jours après la fin d'une période.\n\
+             # In days after the end of a period. / En jours après la fin d’une période.\n\
              [schedule]\nfirst_after_days = {first_after_days}\n\
              revisions_after_days = {revisions_after_days:?}\n\n\
              [safeguards]\nmin_contributors = {min_contributors}\nmin_outside = {min_outside}\n\
@@ -162,13 +162,13 @@ impl Roles {
         if let Some([leader, helper]) = aggregators {
             toml.push_str(&format!(
                 "\n# Who adds up in secret: the leader, then the helper.\n\
-                 # Qui additionne en secret : le responsable, puis le second.\n\
+                 # Qui additionne de façon chiffrée : le calculateur principal, puis l’adjoint.\n\
                  [roles]\naggregators = [\"{leader}\", \"{helper}\"]\n"
             ));
         }
         toml.push_str(
             "\n# Who asks and whose cases are counted, by identity, each with its kind.\n\
-             # Qui demande et qui est compté, par identité, chacun avec sa catégorie.\n",
+             # Qui demande et qui est compté, par identité, chacun avec son type d’organisme.\n",
         );
         for (table, members) in [("queriers", queriers), ("contributors", contributors)] {
             toml.push_str(&format!("[roles.{table}]\n"));

@@ -153,12 +153,12 @@ impl Plan {
                 let (leader, helper) = (name(leader), name(helper));
                 page.item(
                     &format!("Add up in secret: {leader} and {helper}. What an organization sends is safe unless both put their parts together. Nothing is published with fewer than {min_contributors} organizations, or fewer than {min_outside} of another kind than the one that asks."),
-                    &format!("Additionnent en secret : {leader} et {helper}. Ce qu’un organisme envoie est protégé, à moins que les deux ne réunissent leurs parts. Rien n’est publié à moins de {min_contributors} organismes, ou de {min_outside} d’une autre catégorie que le demandeur."),
+                    &format!("Additionnent de façon chiffrée : {leader} et {helper}. Ce qu’un organisme envoie est protégé, à moins que les deux ne réunissent leurs parts. Rien n’est publié à moins de {min_contributors} organismes, ou de {min_outside} d’un autre type d’organisme que le demandeur."),
                 );
             }
             None => page.item(
                 "Nobody adds up in secret: each organization adds all the noise itself, so the error of a sum grows with their number.",
-                "Personne n’additionne en secret : chaque organisme ajoute tout le bruit lui-même, et l’erreur d’une somme croît avec leur nombre.",
+                "Personne n’additionne de façon chiffrée : chaque organisme ajoute tout le bruit lui-même, et l’erreur d’une somme croît avec leur nombre.",
             ),
         }
     }

@@ -10,7 +10,7 @@ code_list! {
         NoContributor = "no_contributor", "Not a contributor of this round", "Ne contribue pas à ce calcul";
         BadSignature = "bad_signature", "The signature is not good", "La signature n’est pas bonne";
         WrongRound = "wrong_round", "Made for another round", "Produit pour un autre calcul";
-        SecondContribution = "second_contribution", "The organization has already contributed", "L’organisation a déjà contribué";
+        SecondContribution = "second_contribution", "The organization has already contributed", "L’organisme a déjà contribué";
         RepeatedId = "repeated_id", "The number of the report was used before", "Le numéro du rapport a déjà servi";
         NotSealedToUs = "not_sealed_to_us", "The share cannot be opened", "La part ne peut pas être ouverte";
         Unreadable = "unreadable", "The share cannot be read", "La part ne peut pas être lue";

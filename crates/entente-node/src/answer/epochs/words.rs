@@ -111,7 +111,7 @@ const WORDS: [(&str, &str, &str); 32] = [
     (
         "other_version",
         "the partner speaks another version of the protocol",
-        "le partenaire parle une autre version du protocole",
+        "le partenaire utilise une autre version du protocole",
     ),
     ("fork", "it signed two different histories", "il a signé deux historiques différents"),
     (
@@ -158,7 +158,7 @@ const WORDS: [(&str, &str, &str); 32] = [
     (
         "wrong_epoch",
         "its feed went back to an earlier epoch",
-        "son fil est revenu à une époque antérieure",
+        "son fil est revenu à une période antérieure",
     ),
     (
         "out_of_bounds",
@@ -170,7 +170,7 @@ const WORDS: [(&str, &str, &str); 32] = [
         "an entry speaks for somebody else or from another place",
         "une entrée parle pour autrui ou d’un autre endroit",
     ),
-    ("taken_back", "a summary came that had been taken back", "un résumé déjà repris est arrivé"),
+    ("taken_back", "a summary came that had been taken back", "un résumé déjà retiré est arrivé"),
 ];
 
 #[cfg(test)]

@@ -277,7 +277,7 @@ fn unknown_level() -> Box<Fault> {
 fn unknown_summary() -> Box<Fault> {
     Fault::new(
         1514,
-        ("No such summary is held.", "Aucun résumé de ce genre n’est détenu."),
-        ("List them: `entente held list`.", "Dressez la liste : `entente held list`."),
+        ("No such summary is held.", "Ce résumé n’est pas détenu."),
+        ("List them: `entente held list`.", "Affichez la liste : `entente held list`."),
     )
 }

@@ -29,14 +29,14 @@ pub(in crate::answer) fn suspend(
             "Open connections are cut within seconds. Nothing more goes to them and nothing is \
              fetched from them until we resume. When they next call, they are told that they are \
              suspended.",
-            "Les connexions ouvertes sont coupées en quelques secondes. Plus rien ne leur est \
-             envoyé ni demandé jusqu’au rétablissement. À leur prochain appel, ils apprennent \
-             qu’ils sont suspendus.",
+            "Les connexions ouvertes sont coupées en quelques secondes. Plus rien n’est envoyé au \
+             partenaire ni ne lui est demandé jusqu’à la reprise de l’échange. À son prochain \
+             appel, il apprend qu’il est suspendu.",
         ),
         stays(&standing),
         Both::new(
             "Withdrawals go on waiting for them and are the first thing they get afterwards.",
-            "Les retraits les attendent et leur parviendront en premier ensuite.",
+            "Les retraits attendent le partenaire et lui parviendront en premier ensuite.",
         ),
     ];
     let cut = node.admissions.n_connections(&id);
@@ -60,7 +60,7 @@ pub(in crate::answer) fn resume(
     if standing.row.suspended_by_them {
         consequences.push(Both::new(
             "They have suspended the exchange as well; it goes on once they resume.",
-            "Le partenaire a aussi suspendu l’échange; il reprendra quand il le rétablira.",
+            "Le partenaire a aussi suspendu l’échange; il reprendra quand le partenaire lèvera sa suspension.",
         ));
     } else {
         consequences.push(Both::new(
@@ -120,32 +120,37 @@ pub(in crate::answer) fn ending(node: &Node, standing: &Standing, kept: &Kept) -
     lines.push(match kept.agreement.at_end {
         Consequence::Delete => Both::new(
             format!("They destroy the {they_en} summaries they hold of ours, we the {we_en} of theirs."),
-            format!("Ils détruisent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux."),
+            format!("Le partenaire détruit les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui."),
         ),
         Consequence::Return => Both::new(
             format!("They return the {they_en} summaries they hold of ours, we the {we_en} of theirs; no copy stays."),
-            format!("Ils retournent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux; aucune copie ne reste."),
+            format!("Le partenaire retourne les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui; aucune copie ne reste."),
         ),
         Consequence::Keep => Both::new(
             format!("They keep the {they_en} summaries they hold of ours, we the {we_en} of theirs; a withdrawn consent still takes effect."),
-            format!("Ils conservent les {they_fr} résumés qu’ils tiennent de nous, nous les {we_fr} que nous tenons d’eux; un consentement retiré a toujours effet."),
+            format!("Le partenaire conserve les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui; un consentement retiré a toujours effet."),
         ),
     });
     lines.push(Both::new(
         "They confirm it with a signed receipt; `entente status` shows it if it is late.",
-        "Ils le confirment par un accusé signé; `entente status` le montre s’il tarde.",
+        "Il le confirme par un accusé de réception signé; `entente status` le montre s’il tarde.",
     ));
     lines
 }
 
 fn stays(standing: &Standing) -> Both {
     if standing.n_released == 0 {
-        return Both::new("They hold no summary of ours.", "Ils ne tiennent aucun résumé de nous.");
+        return Both::new(
+            "They hold no summary of ours.",
+            "Le partenaire ne détient aucun résumé de nous.",
+        );
     }
     let (en, fr) = (Lang::En.number(standing.n_released), Lang::Fr.number(standing.n_released));
     Both::new(
         format!("The {en} summaries they hold of ours stay there; the agreement still binds them."),
-        format!("Les {fr} résumés qu’ils tiennent de nous y restent; l’entente les lie toujours."),
+        format!(
+            "Les {fr} résumés que le partenaire détient de nous y restent; l’entente le lie toujours."
+        ),
     )
 }
 

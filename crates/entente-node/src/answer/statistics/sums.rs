@@ -101,7 +101,7 @@ impl<'a> Bar<'a> {
 
     fn adding(&self, nth: u64) {
         let part = self.n_contributors + nth.min(WITH_THE_OTHER);
-        self.at(part, "adding up with the helper", "addition avec le second");
+        self.at(part, "adding up with the helper", "addition avec le calculateur adjoint");
     }
 }
 
@@ -248,17 +248,17 @@ fn stalled(missed: Missed, away: Why) -> Outcome<Reason> {
 const HELPER_AWAY: Why = (
     "helper_away",
     "the helper could not be reached; run it again",
-    "le second calculateur est injoignable; relancez",
+    "le calculateur adjoint est injoignable; relancez",
 );
 const LEADER_AWAY: Why = (
     "leader_away",
     "the leader could not be reached; run it again",
-    "le responsable du calcul est injoignable; relancez",
+    "le calculateur principal est injoignable; relancez",
 );
 const SUM_NOT_VALID: Why = (
     "sum_not_valid",
     "what the leader sent proves no figures",
-    "ce que le responsable a envoyé ne prouve aucun chiffre",
+    "ce que le calculateur principal a envoyé ne prouve aucun chiffre",
 );
 
 /// What a word between the aggregators means.
@@ -294,7 +294,7 @@ const WORDS: [Why; 9] = [
         "it has not signed the plan, or does not answer us now",
         "il n’a pas signé le plan, ou ne nous répond pas en ce moment",
     ),
-    ("not_due", "the release is not due there yet", "la diffusion n’y est pas encore due"),
+    ("not_due", "the release is not due there yet", "la diffusion n’y est pas encore échue"),
     (
         "replaced",
         "a newer version of the plan took over there",
@@ -326,7 +326,9 @@ fn waiting(n: usize) -> Reason {
             format!(
                 "{n} have not answered; run it again, or add up for ever without them: --close"
             ),
-            format!("{n} n’ont pas répondu; relancez, ou additionnez à jamais sans eux : --close"),
+            format!(
+                "{n} n’ont pas répondu; relancez, ou additionnez définitivement sans eux : --close"
+            ),
         ),
     }
 }

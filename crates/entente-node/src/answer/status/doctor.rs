@@ -247,7 +247,7 @@ fn partner(called: &Called, now_s: i64) -> Check {
         return good(
             "partner",
             format!("{} asks us itself, and did within a day.", name.en),
-            format!("{} nous interroge, et l’a fait depuis un jour.", name.fr),
+            format!("{} nous interroge, et l’a fait au cours des dernières 24 heures.", name.fr),
         );
     }
     let Both { en, fr } = missed_text(why);
@@ -267,7 +267,7 @@ fn partner(called: &Called, now_s: i64) -> Check {
         Missed::RefusedByPartner(_) => (
             format!("Call them: they may have suspended us. entente partner show \"{}\"", name.en),
             format!(
-                "Appelez-les : ils nous ont peut-être suspendus. entente partner show « {} »",
+                "Appelez le partenaire : il nous a peut-être suspendus. entente partner show « {} »",
                 name.fr
             ),
         ),

@@ -95,7 +95,7 @@ fn folder(desk: &Desk) -> Check {
         return good(
             "folder",
             "Nobody else can read the node’s folder.",
-            "Personne d’autre ne peut lire le dossier du nœud.",
+            "Personne d’autre ne peut lire le répertoire du nœud.",
         );
     }
     let command = format!("chmod 700 {}", path.display());
@@ -104,7 +104,7 @@ fn folder(desk: &Desk) -> Check {
         Wellness::Warning,
         Both::new(
             "Other accounts of this machine can look into the node’s folder.",
-            "D’autres comptes de cette machine peuvent lire le dossier du nœud.",
+            "D’autres comptes de cette machine peuvent lire le répertoire du nœud.",
         ),
         (&command, &command),
     )
@@ -150,18 +150,21 @@ fn invitations(node: &Node) -> Outcome<Check> {
         None => good(
             "invitation",
             "No invitation was opened by two.",
-            "Aucune invitation n’a été ouverte deux fois.",
+            "Aucune invitation n’a été ouverte par deux organismes.",
         ),
         Some((_, ticket)) => found(
             "invitation",
             Wellness::Bad,
             Both::new(
                 format!("The invitation for {} was opened by two.", ticket.recipient),
-                format!("L’invitation pour {} a été ouverte deux fois.", ticket.recipient),
+                format!(
+                    "L’invitation pour {} a été ouverte par deux organismes.",
+                    ticket.recipient
+                ),
             ),
             (
                 "Call them. If the digits do not match: entente partner decline PARTNER",
-                "Appelez-les. Si les chiffres ne concordent pas : entente partner decline PARTENAIRE",
+                "Appelez le partenaire. Si les chiffres ne concordent pas : entente partner decline PARTENAIRE",
             ),
         ),
     })
@@ -185,7 +188,11 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
         ));
     }
     if standing.n_overdue > 0 {
-        let n = Both::count(standing.n_overdue, ("receipt", "receipts"), ("accusé", "accusés"));
+        let n = Both::count(
+            standing.n_overdue,
+            ("receipt", "receipts"),
+            ("accusé de réception", "accusés de réception"),
+        );
         let command = format!("entente partner show {short}");
         checks.push(found(
             "receipts",

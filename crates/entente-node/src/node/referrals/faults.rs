@@ -12,7 +12,7 @@ pub(super) fn unknown_referral() -> Box<Fault> {
         ("There is no such referral.", "Ce renvoi n’existe pas."),
         (
             "List them: `entente referral list`, and those from partners: `entente referral inbox`.",
-            "Dressez la liste : `entente referral list`; ceux des partenaires : `entente referral inbox`.",
+            "Affichez la liste : `entente referral list`; ceux des partenaires : `entente referral inbox`.",
         ),
     )
 }

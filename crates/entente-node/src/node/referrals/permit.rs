@@ -121,7 +121,7 @@ const ASKED_FOR_IT: (&str, &str) =
 
 const OTHER_KIND: (&str, &str) = (
     "the organization that asked for the referral named other kinds of organizations",
-    "l’organisme qui a demandé le renvoi a désigné d’autres genres d’organismes",
+    "l’organisme qui a demandé le renvoi a désigné d’autres types d’organismes",
 );
 
 fn closed(shut: Shut) -> (&'static str, &'static str) {

@@ -58,7 +58,7 @@ pub(crate) fn not_sponsored() -> Box<Fault> {
         ("We do not sponsor this organization.", "Nous ne parrainons pas cet organisme."),
         (
             "List those we do: `entente sponsor list`; take one on: `entente sponsor add`.",
-            "Dressez la liste : `entente sponsor list`; parrainez-en un : `entente sponsor add`.",
+            "Affichez la liste : `entente sponsor list`; parrainez-en un : `entente sponsor add`.",
         ),
     )
 }
@@ -110,7 +110,7 @@ pub(crate) fn two_histories() -> Box<Fault> {
         ),
         (
             "Its folder was copied or set back, or its key is in other hands: call it. It goes on from the folder that signed the file we have; if that is lost, or somebody else has the key, it makes a new identity: `entente sponsored new`.",
-            "Son dossier a été copié ou ramené à un état antérieur, ou sa clé est en d’autres mains : appelez-le. Il continue à partir du dossier qui a signé notre fichier; si ce dossier est perdu, ou si quelqu’un d’autre a la clé, il crée une nouvelle identité : `entente sponsored new`.",
+            "Son répertoire a été copié ou ramené à un état antérieur, ou sa clé est en d’autres mains : appelez-le. Il continue à partir du répertoire qui a signé notre fichier; si ce répertoire est perdu, ou si quelqu’un d’autre a la clé, il crée une nouvelle identité : `entente sponsored new`.",
         ),
     )
 }
@@ -200,7 +200,7 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
         ),
         "handover_other_place" => not_handed_on(
             "they were sealed for another place: the organization reads its newest mail first",
-            "elles ont été scellées pour un autre moment : que l’organisme lise d’abord son dernier courrier",
+            "elles ont été scellées pour une autre étape du renvoi : que l’organisme lise d’abord son dernier courrier",
         ),
         "handover_old_key" => not_handed_on(
             "they were sealed to a key that is no longer the recipient’s",
@@ -251,11 +251,11 @@ fn other_history() -> Box<Fault> {
         2635,
         (
             "The request does not follow those that we have of this referral: a folder was copied or set back. It was not taken.",
-            "La demande ne suit pas celles que nous avons de ce renvoi : un dossier a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
+            "La demande ne suit pas celles que nous avons de ce renvoi : un répertoire a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
         ),
         (
             "Call the organization. It goes on in its newest folder, or makes a new referral: `entente sponsored refer`.",
-            "Appelez l’organisme. Qu’il continue dans son dossier le plus récent, ou fasse un nouveau renvoi : `entente sponsored refer`.",
+            "Appelez l’organisme. Qu’il continue dans son répertoire le plus récent, ou fasse un nouveau renvoi : `entente sponsored refer`.",
         ),
     )
 }

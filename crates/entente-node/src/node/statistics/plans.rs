@@ -423,6 +423,6 @@ pub(crate) fn unknown_plan() -> Box<Fault> {
     Fault::new(
         2102,
         ("There is no such plan.", "Ce plan n’existe pas."),
-        ("List them: `entente plan list`.", "Dressez la liste : `entente plan list`."),
+        ("List them: `entente plan list`.", "Affichez la liste : `entente plan list`."),
     )
 }

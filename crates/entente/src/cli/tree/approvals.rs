@@ -101,7 +101,7 @@ pub(super) fn settings(words: Words) -> Command {
                         "kind",
                         ("CODE", "CODE"),
                         "Its kind: a code of org_type",
-                        "Son genre\u{a0}: un code de org_type",
+                        "Son type d’organisme\u{a0}: un code de org_type",
                     ),
                 ])
                 .args(about(words)),

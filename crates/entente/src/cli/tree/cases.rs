@@ -12,7 +12,7 @@ pub(super) fn record(words: Words) -> Command {
     words.group(
         "record",
         "Our own cases: add, show, search, import, withdraw",
-        "Nos propres dossiers\u{a0}: ajouter, montrer, chercher, importer, retirer",
+        "Nos propres dossiers\u{a0}: inscrire, montrer, chercher, importer, retirer",
         [single(words), many(words)].into_iter().flatten(),
     )
 }
@@ -44,7 +44,7 @@ fn from(words: Words) -> Arg {
 fn single(words: Words) -> Vec<Command> {
     vec![
         words
-            .command("add", "Add a record", "Ajouter un dossier")
+            .command("add", "Add a record", "Inscrire un dossier")
             .args([fields(words), from(words)])
             .after_help(words.pick(
                 "Without fields, the questions are asked one by one.\n\
@@ -142,7 +142,7 @@ fn many(words: Words) -> Vec<Command> {
         words
             .command("export", "Write records into a CSV or XLSX file", "Écrire des dossiers dans un fichier CSV ou XLSX")
             .arg(words.file("The file to write", "Le fichier à écrire"))
-            .arg(words.option("layout", ("LAYOUT", "FORMAT"), "The layout [entente]", "Le format [entente]"))
+            .arg(words.option("layout", ("LAYOUT", "DISPOSITION"), "The layout [entente]", "La disposition [entente]"))
             .arg(words.filter())
             .arg(words.flag(
                 "reveal",
@@ -266,7 +266,7 @@ fn import(words: Words) -> Command {
         .arg(words.file("The file", "Le fichier"))
         .arg(words.option(
             "layout",
-            ("LAYOUT", "FORMAT"),
+            ("LAYOUT", "DISPOSITION"),
             "ctdc-2017, ctdc-2024, htcds-2.0, entente [guessed]",
             "ctdc-2017, ctdc-2024, htcds-2.0, entente [deviné]",
         ))
@@ -301,6 +301,6 @@ fn import(words: Words) -> Command {
         .arg(words.dry_run())
         .after_help(words.pick(
             "Look first:  entente record import cases.xlsx --dry-run",
-            "Regardez d’abord\u{a0}:  entente record import cas.xlsx --dry-run",
+            "Regardez d’abord\u{a0}:  entente record import dossiers.xlsx --dry-run",
         ))
 }

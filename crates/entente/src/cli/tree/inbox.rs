@@ -28,7 +28,7 @@ pub(super) fn notify(words: Words) -> Command {
         [words.command(
             "test",
             "Send a test message over each way of the settings",
-            "Envoyer un message d’essai par chaque moyen des réglages",
+            "Envoyer un avis d’essai par chaque moyen des paramètres",
         )],
     )
 }

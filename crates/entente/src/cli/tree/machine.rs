@@ -120,7 +120,7 @@ fn organization(words: Words) -> Vec<Arg> {
                 "kind",
                 ("CODE", "CODE"),
                 "Its kind: a code of org_type [asked]",
-                "Son genre\u{a0}: un code de org_type [demandé]",
+                "Son type d’organisme\u{a0}: un code de org_type [demandé]",
             )
             .alias("type"),
         words
@@ -154,7 +154,7 @@ pub(super) fn doctor(words: Words) -> Command {
     words.command(
         "doctor",
         "Check clock, certificate, disk, backups and partners; name the fix",
-        "Vérifier horloge, certificat, disque, sauvegardes, partenaires; nommer le remède",
+        "Vérifier horloge, certificat, disque, sauvegardes, partenaires; indiquer le correctif",
     )
 }
 
@@ -215,7 +215,7 @@ pub(super) fn audit(words: Words) -> Command {
                 .command(
                     "disclosures",
                     "A plain page for a person: who was told what about them",
-                    "Une page claire pour la personne\u{a0}: ce qui fut communiqué à qui",
+                    "Une page claire pour la personne\u{a0}: ce qui a été communiqué à qui",
                 )
                 .arg(words.record()),
             words
@@ -261,7 +261,7 @@ pub(super) fn backup(words: Words) -> Command {
                 .command(
                     "create",
                     "Write a backup while the node runs",
-                    "Écrire une sauvegarde pendant que le nœud tourne",
+                    "Écrire une sauvegarde pendant que le nœud fonctionne",
                 )
                 .arg(folder(
                     words,
@@ -357,7 +357,7 @@ pub(super) fn demo(words: Words) -> Command {
         .command(
             "demo",
             "Watch seven fictional organizations share cases, in a minute",
-            "Voir sept organismes fictifs se communiquer des cas, en une minute",
+            "Voir sept organismes fictifs se communiquer des dossiers, en une minute",
         )
         .arg(words.flag(
             "keep",
@@ -370,7 +370,7 @@ pub(super) fn demo(words: Words) -> Command {
                     "seed",
                     ("N", "N"),
                     "The same seed makes the same cases [1]",
-                    "La même graine donne les mêmes cas [1]",
+                    "La même graine donne les mêmes dossiers [1]",
                 )
                 .value_parser(value_parser!(u64)),
         )
@@ -380,7 +380,7 @@ pub(super) fn demo(words: Words) -> Command {
                     "records",
                     ("N", "N"),
                     "How many cases to make up",
-                    "Combien de cas inventer",
+                    "Combien de dossiers inventer",
                 )
                 .value_parser(value_parser!(u32).range(7..=1_000_000)),
         )
@@ -389,9 +389,9 @@ pub(super) fn demo(words: Words) -> Command {
             words
                 .option(
                     "layout",
-                    ("LAYOUT", "FORMAT"),
+                    ("LAYOUT", "DISPOSITION"),
                     "The layout of that file",
-                    "Le format de ce fichier",
+                    "La disposition de ce fichier",
                 )
                 .requires("import"),
         )

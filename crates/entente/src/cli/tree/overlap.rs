@@ -122,7 +122,7 @@ fn draft(words: Words) -> Command {
                 "contributes",
                 ("ORG", "ORGANISME"),
                 "Who contributes, as ORG or ORG=LIST, separated by , [list: its kind]",
-                "Qui contribue, ORGANISME ou ORGANISME=LISTE, séparés par , [liste\u{a0}: sa catégorie]",
+                "Qui contribue, ORGANISME ou ORGANISME=LISTE, séparés par , [liste\u{a0}: son type d’organisme]",
             ))
             .required(true),
         )

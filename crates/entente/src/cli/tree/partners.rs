@@ -68,7 +68,7 @@ fn meeting(words: Words) -> Vec<Command> {
             .command(
                 "test",
                 "Send a made-up case both ways and wait for the receipts",
-                "Envoyer un cas fictif dans les deux sens et attendre les accusés",
+                "Envoyer un dossier fictif dans les deux sens et attendre les accusés de réception",
             )
             .arg(words.partner()),
         words
@@ -107,7 +107,7 @@ fn living(words: Words) -> Vec<Command> {
             .command(
                 "show",
                 "Show a partner: agreements, cursors, receipts awaited",
-                "Montrer un partenaire\u{a0}: ententes, curseurs, accusés attendus",
+                "Montrer un partenaire\u{a0}: ententes, curseurs, accusés de réception attendus",
             )
             .arg(words.partner()),
         words
@@ -123,7 +123,7 @@ fn living(words: Words) -> Vec<Command> {
             .command(
                 "end",
                 "End a partnership; what was shared is dealt with as agreed",
-                "Mettre fin à un partenariat; ce qui fut communiqué suit l’entente",
+                "Mettre fin à un partenariat; ce qui a été communiqué suit l’entente",
             )
             .arg(words.partner())
             .args([words.reason(), words.dry_run()]),
@@ -279,7 +279,7 @@ fn keeping(words: Words) -> Vec<Command> {
             .command(
                 "end",
                 "End an agreement; what was shared is dealt with as agreed",
-                "Mettre fin à une entente; ce qui fut communiqué suit ses clauses",
+                "Mettre fin à une entente; ce qui a été communiqué suit ses clauses",
             )
             .args([words.agreement(), words.reason(), words.dry_run()]),
     ]

@@ -69,7 +69,7 @@ pub(super) fn user(words: Words) -> Command {
             one(
                 "disable",
                 "Disable an account; it is out at once",
-                "Désactiver un compte; il est dehors aussitôt",
+                "Désactiver un compte; l’accès est coupé aussitôt",
             ),
             one("enable", "Enable an account again", "Réactiver un compte"),
             one(

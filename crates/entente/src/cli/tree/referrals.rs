@@ -165,7 +165,7 @@ fn partner(words: Words) -> Vec<Command> {
             .command(
                 "accept",
                 "Accept a referral; the first acceptance that its home reads has it",
-                "Accepter un renvoi; la première acceptation lue par son organisme l’obtient",
+                "Accepter un renvoi; il est confié à l’organisme dont l’acceptation est lue en premier",
             )
             .arg(referral(words)),
         words
@@ -190,7 +190,7 @@ fn partner(words: Words) -> Vec<Command> {
             .command(
                 "start",
                 "Say that the person is being served, once the contact details have come",
-                "Indiquer que la personne est prise en charge, une fois les coordonnées reçues",
+                "Indiquer que le service a commencé, une fois les coordonnées reçues",
             )
             .arg(referral(words)),
     ]
@@ -235,7 +235,7 @@ fn both(words: Words) -> Vec<Command> {
         words.command(
             "overdue",
             "List what nobody has answered or carried on in time",
-            "Lister ce que personne n’a répondu ou poursuivi à temps",
+            "Afficher ce qui est resté sans réponse ou sans suite dans les délais",
         ),
         words
             .command(

@@ -329,7 +329,7 @@ fn import(words: Words) -> Command {
         )
         .arg(words.file(
             "The file, or the folder or zip of a data package",
-            "Le fichier, ou le dossier ou zip de tableaux",
+            "Le fichier, ou le répertoire ou zip de tableaux",
         ))
         .arg(words.choice(
             "layout",
@@ -360,7 +360,7 @@ fn export(words: Words) -> Command {
         )
         .arg(words.file(
             "The file, or the folder or .zip of a data package; it must not exist",
-            "Le fichier, ou le dossier ou .zip de tableaux; il ne doit pas exister",
+            "Le fichier, ou le répertoire ou .zip de tableaux; il ne doit pas exister",
         ))
         .arg(words.choice(
             "layout",

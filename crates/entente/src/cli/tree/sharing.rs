@@ -44,7 +44,7 @@ pub(super) fn sync(words: Words) -> Command {
         .command(
             "sync",
             "Ask partners for news now",
-            "Demander les nouvelles aux partenaires maintenant",
+            "Demander les mises à jour aux partenaires maintenant",
         )
         .arg(words.partner().required(false))
 }

@@ -45,7 +45,7 @@ pub(super) fn sponsor(words: Words) -> Command {
                 .command(
                     "give",
                     "Write a receipt for it: what we have of it, and how many partners know",
-                    "Lui écrire un accusé\u{a0}: ce que nous avons de lui et combien de partenaires le savent",
+                    "Lui écrire un accusé de réception\u{a0}: ce que nous avons de lui et combien de partenaires le savent",
                 )
                 .args([organization(words), out(words)]),
             words
@@ -91,9 +91,9 @@ fn folder(words: Words) -> Arg {
     words
         .place(
             "folder",
-            ("FOLDER", "DOSSIER"),
+            ("FOLDER", "RÉPERTOIRE"),
             "The folder of the organization",
-            "Le dossier de l’organisme",
+            "Le répertoire de l’organisme",
         )
         .value_parser(value_parser!(PathBuf))
 }
@@ -120,7 +120,7 @@ pub(super) fn sponsored(words: Words) -> Command {
                 .command(
                     "new",
                     "Make an identity in a new folder; no node is needed",
-                    "Créer une identité dans un nouveau dossier; aucun nœud n’est nécessaire",
+                    "Créer une identité dans un nouveau répertoire; aucun nœud n’est nécessaire",
                 )
                 .arg(folder(words))
                 .args([
@@ -130,7 +130,7 @@ pub(super) fn sponsored(words: Words) -> Command {
                         "kind",
                         ("CODE", "CODE"),
                         "Kind of organization: `entente codes org_type` [ngo]",
-                        "Genre d’organisme\u{a0}: «\u{a0}entente codes org_type\u{a0}» [ngo]",
+                        "Type d’organisme\u{a0}: «\u{a0}entente codes org_type\u{a0}» [ngo]",
                     ),
                     words.option(
                         "sponsor",
@@ -146,7 +146,7 @@ pub(super) fn sponsored(words: Words) -> Command {
                     .command(
                         "service",
                         "Add a service to the folder, change one, or take one out",
-                        "Ajouter un service au dossier, en modifier ou en retirer un",
+                        "Ajouter un service au répertoire, en modifier ou en retirer un",
                     )
                     .arg(folder(words)),
             )
@@ -164,7 +164,7 @@ pub(super) fn sponsored(words: Words) -> Command {
                 .command(
                     "sign",
                     "Sign what the folder says now, into a file for the sponsor",
-                    "Signer ce que dit le dossier, dans un fichier destiné au parrain",
+                    "Signer ce que dit le répertoire, dans un fichier destiné au parrain",
                 )
                 .arg(folder(words))
                 .arg(out(words))
@@ -182,10 +182,10 @@ pub(super) fn sponsored(words: Words) -> Command {
                 .command(
                     "check",
                     "Check the sponsor’s receipt: whether what was last signed has arrived",
-                    "Vérifier l’accusé du parrain\u{a0}: si ce qui a été signé en dernier est arrivé",
+                    "Vérifier l’accusé de réception du parrain\u{a0}: si ce qui a été signé en dernier est arrivé",
                 )
                 .arg(folder(words))
-                .arg(words.file("The receipt", "L’accusé")),
+                .arg(words.file("The receipt", "L’accusé de réception")),
             words
                 .command(
                     "show",
@@ -210,7 +210,7 @@ fn referrals(words: Words) -> Vec<Command> {
             .command(
                 "inbox",
                 "Read the sponsor’s mail, and list the referrals in the folder",
-                "Lire le courrier du parrain et lister les renvois du dossier",
+                "Lire le courrier du parrain et lister les renvois du répertoire",
             )
             .arg(folder(words))
             .arg(words.file("The mail", "Le courrier").required(false))
@@ -238,7 +238,7 @@ fn referrals(words: Words) -> Vec<Command> {
         about(words.command(
             "open",
             "Open contact details that were handed over; the receipt goes into the file",
-            "Ouvrir les coordonnées transmises; l’accusé va dans le fichier",
+            "Ouvrir les coordonnées transmises; l’accusé de réception va dans le fichier",
         )),
         about(words.command(
             "serve",
@@ -319,7 +319,7 @@ fn refer(words: Words) -> Command {
         code(
             "age",
             "Minor or adult: a code of majority [unknown]",
-            "Mineur ou adulte\u{a0}: un code de majority [unknown]",
+            "Personne mineure ou adulte\u{a0}: un code de majority [unknown]",
         ),
         code("language", "The language, for example cr", "La langue, par exemple cr"),
         words.flag(
@@ -376,7 +376,7 @@ fn refer(words: Words) -> Command {
         several(code(
             "kind",
             "Only to these kinds of organizations: codes of org_type [any]",
-            "Seulement à ces genres d’organismes\u{a0}: codes de org_type [tous]",
+            "Seulement à ces types d’organismes\u{a0}: codes de org_type [tous]",
         )),
         words.option(
             "by",
@@ -427,7 +427,7 @@ fn refer(words: Words) -> Command {
             "A card is made of codes: no names, no texts, no place finer than a province.\n  \
              entente sponsored refer FOLDER --need legal --scope referral_need --informed --out FILE",
             "Une fiche est faite de codes\u{a0}: ni nom, ni texte, ni lieu plus précis qu’une province.\n  \
-             entente sponsored refer DOSSIER --need legal --scope referral_need --informed --out FICHIER",
+             entente sponsored refer RÉPERTOIRE --need legal --scope referral_need --informed --out FICHIER",
         ))
 }
 

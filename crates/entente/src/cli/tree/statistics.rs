@@ -59,13 +59,13 @@ pub(super) fn plan(words: Words) -> Command {
                     "contributes",
                     ("ORG", "ORGANISME"),
                     "Whose cases are counted, separated by , [all active partners]",
-                    "Dont les cas sont comptés, séparés par , [tous les partenaires actifs]",
+                    "Dont les dossiers sont comptés, séparés par , [tous les partenaires actifs]",
                 )))
                 .arg(several(words.option(
                     "adds-up",
-                    ("LEADER,HELPER", "RESPONSABLE,SECOND"),
+                    ("LEADER,HELPER", "PRINCIPAL,ADJOINT"),
                     "Who adds up in secret, so that the error of a sum is smaller [nobody]",
-                    "Qui additionne en secret, pour une erreur moindre de la somme [personne]",
+                    "Qui additionne de façon chiffrée, pour une erreur moindre de la somme [personne]",
                 )))
                 .arg(words.option(
                     "template",
@@ -131,24 +131,24 @@ pub(super) fn stats(words: Words) -> Command {
                 .command(
                     "run",
                     "Ask every contributor of a plan for the figures that are due",
-                    "Demander à chaque contributeur d’un plan les chiffres dus",
+                    "Demander à chaque contributeur d’un plan les chiffres à produire",
                 )
                 .args([plan_name(words), words.periods(), cube()])
                 .arg(words.flag(
                     "close",
                     "Add up now, for ever without those who have not answered",
-                    "Additionner maintenant, à jamais sans ceux qui n’ont pas répondu",
+                    "Additionner maintenant, définitivement sans ceux qui n’ont pas répondu",
                 ))
                 .arg(words.flag(
                     "give-up",
                     "Give up, for ever, sums whose other aggregator cannot be reached",
-                    "Abandonner, à jamais, les sommes dont l’autre calculateur est injoignable",
+                    "Abandonner définitivement les sommes dont l’autre calculateur est injoignable",
                 )),
             words
                 .command(
                     "status",
                     "Show which figures are due, and who has answered",
-                    "Montrer quels chiffres sont dus, et qui a répondu",
+                    "Montrer quels chiffres sont à produire, et qui a répondu",
                 )
                 .arg(plan_name(words).required(false)),
             words
@@ -190,7 +190,7 @@ pub(super) fn stats(words: Words) -> Command {
                 .command(
                     "publish",
                     "Let everybody see a return on the public site",
-                    "Laisser tout le monde voir un rapport sur le site public",
+                    "Publier un rapport sur le site public",
                 )
                 .arg(return_name(words)),
             words
@@ -269,6 +269,6 @@ pub(super) fn verify(words: Words) -> Command {
             ("FORMAT", "FORMAT"),
             FORMATS,
             "Print the figures, once they are verified",
-            "Imprimer les chiffres, une fois vérifiés",
+            "Afficher les chiffres, une fois vérifiés",
         ))
 }

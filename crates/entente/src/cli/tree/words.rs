@@ -137,7 +137,7 @@ impl Words {
             "reason",
             ("TEXT", "TEXTE"),
             "Why, for both audit logs; write nothing about a case",
-            "Le motif, pour les deux journaux; n’écrivez rien sur un cas",
+            "Le motif, pour les deux journaux; n’écrivez rien sur un dossier",
         )
     }
 

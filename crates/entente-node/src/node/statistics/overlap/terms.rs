@@ -284,7 +284,7 @@ pub(crate) fn unknown_round() -> Box<Fault> {
         ("There is no such overlap round.", "Ce recoupement n’existe pas."),
         (
             "List them: `entente stats overlap list`.",
-            "Dressez la liste : `entente stats overlap list`.",
+            "Affichez la liste : `entente stats overlap list`.",
         ),
     )
 }
