@@ -191,7 +191,7 @@ async fn what_waits_comes_by_mail_in_each_language_and_says_nothing_about_anybod
             "1\u{a0}partenaire est en quarantaine.",
             "",
             "Office (fr)",
-            "Ouvrir : entente inbox",
+            "Ouvrir\u{a0}: entente inbox",
             "",
             "Cet avis ne contient que des nombres. Personne ne lit les réponses.",
         ]

@@ -222,19 +222,19 @@ impl Agreement {
         check.that(self.term.effective < self.term.expiry, Clause::EXPIRY, || {
             Text::new(
                 "`expiry` must be later than `effective`",
-                "« expiry » doit être postérieure à « effective »",
+                "«\u{a0}expiry\u{a0}» doit être postérieure à «\u{a0}effective\u{a0}»",
             )
         });
         check.that(self.term.expiry <= latest_expiry(self.term.effective), Clause::EXPIRY, || {
             Text::new(
                 format!("`expiry` must be at most {MAX_YEARS} years after `effective`"),
-                format!("« expiry » doit suivre « effective » de {MAX_YEARS} ans au plus"),
+                format!("«\u{a0}expiry\u{a0}» doit suivre «\u{a0}effective\u{a0}» de {MAX_YEARS} ans au plus"),
             )
         });
         check.that(!self.purposes.is_empty(), Clause::PURPOSES, || {
             Text::new(
                 "`purposes` must name at least one purpose",
-                "« purposes » doit nommer au moins une fin",
+                "«\u{a0}purposes\u{a0}» doit nommer au moins une fin",
             )
         });
         check.text(Clause::LAW, "governing_law", &self.governing_law);
@@ -258,7 +258,7 @@ impl Agreement {
             check.that(fine, Clause::of(article, item::ONWARD), || {
                 Text::new(
                     format!("`onward` must name 1 to {MAX_NAMED} organizations other than the parties"),
-                    format!("« onward » doit nommer de 1 à {MAX_NAMED} organismes autres que les parties"),
+                    format!("«\u{a0}onward\u{a0}» doit nommer de 1 à {MAX_NAMED} organismes autres que les parties"),
                 )
             });
         }
@@ -275,7 +275,9 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
     check.that(grant.budget_nano_rho <= MAX_BUDGET_NANO_RHO, at(item::BUDGET), || {
         Text::new(
             format!("`budget_nano_rho_per_year` must be at most {MAX_BUDGET_NANO_RHO}"),
-            format!("« budget_nano_rho_per_year » doit être d’au plus {MAX_BUDGET_NANO_RHO}"),
+            format!(
+                "«\u{a0}budget_nano_rho_per_year\u{a0}» doit être d’au plus {MAX_BUDGET_NANO_RHO}"
+            ),
         )
     });
     if let Some(counts) = &grant.counts {
@@ -284,7 +286,9 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
         check.that((1..=MAX_COUNT_DIMENSIONS).contains(&n), at(item::COUNTS), || {
             Text::new(
                 format!("`dimensions` must name 1 to {MAX_COUNT_DIMENSIONS} dimensions"),
-                format!("« dimensions » doit nommer de 1 à {MAX_COUNT_DIMENSIONS} dimensions"),
+                format!(
+                    "«\u{a0}dimensions\u{a0}» doit nommer de 1 à {MAX_COUNT_DIMENSIONS} dimensions"
+                ),
             )
         });
         let dimensions: Vec<_> = counts.dimensions.iter().copied().collect();
@@ -293,7 +297,7 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
         check.that(!too_many, at(item::COUNTS), || {
             Text::new(
                 "these `dimensions` together have more cells than can be protected; name fewer",
-                "ces « dimensions » ont ensemble plus de cellules qu’on ne peut en protéger; nommez-en moins",
+                "ces «\u{a0}dimensions\u{a0}» ont ensemble plus de cellules qu’on ne peut en protéger; nommez-en moins",
             )
         });
     }
@@ -302,13 +306,13 @@ fn check_grant(article: u8, grant: &Grant, check: &mut Check) {
     check.that(!asks || somewhere, at(item::GEOGRAPHY), || {
         Text::new(
             "`provinces` must be \"all\" or name at least one",
-            "« provinces » doit être « all » ou en nommer au moins une",
+            "«\u{a0}provinces\u{a0}» doit être «\u{a0}all\u{a0}» ou en nommer au moins une",
         )
     });
     check.that(!asks || !grant.age_classes.is_empty(), at(item::AGE_CLASSES), || {
         Text::new(
             "`age_classes` must name at least one of minor, adult, unknown",
-            "« age_classes » doit nommer au moins minor, adult ou unknown",
+            "«\u{a0}age_classes\u{a0}» doit nommer au moins minor, adult ou unknown",
         )
     });
     if grant.summaries {
@@ -342,7 +346,7 @@ impl Check {
         self.that((min..=max).contains(&value), clause, || {
             Text::new(
                 format!("`{name}` is {value}, and must be from {min} to {max}"),
-                format!("« {name} » vaut {value}, et doit être de {min} à {max}"),
+                format!("«\u{a0}{name}\u{a0}» vaut {value}, et doit être de {min} à {max}"),
             )
         });
     }
@@ -362,7 +366,7 @@ impl Check {
                     "`{name}` must be one line of 1 to {MAX_TEXT} characters, in English and in French"
                 ),
                 format!(
-                    "« {name} » doit être une ligne de 1 à {MAX_TEXT} caractères, en anglais et en français"
+                    "«\u{a0}{name}\u{a0}» doit être une ligne de 1 à {MAX_TEXT} caractères, en anglais et en français"
                 ),
             )
         });

@@ -165,7 +165,7 @@ actions! {
     SponsoredTaken = 191, "sponsored_taken", "Document of a sponsored organization signed", "Document d’un organisme parrainé signé";
     SponsoredEnded = 192, "sponsored_ended", "Sponsorship ended", "Parrainage terminé";
     SponsoredSaid = 193, "sponsored_said", "Sponsored organization told to a partner", "Organisme parrainé communiqué à un partenaire";
-    SponsoredHeld = 194, "sponsored_held", "Sponsored organization of a partner received", "Avis reçu : organisme parrainé par un partenaire";
+    SponsoredHeld = 194, "sponsored_held", "Sponsored organization of a partner received", "Avis reçu\u{a0}: organisme parrainé par un partenaire";
     SponsoredReceipt = 195, "sponsored_receipt", "Receipt for a sponsored organization signed", "Accusé de réception signé pour un organisme parrainé";
     UserAdded = 200, "user_added", "Account added", "Compte ajouté";
     UserChanged = 201, "user_changed", "Account changed", "Compte modifié";

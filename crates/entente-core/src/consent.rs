@@ -114,14 +114,14 @@ impl Gap {
                 let label = scope.label(lang);
                 match lang {
                     Lang::En => format!("the consent does not cover “{label}”"),
-                    Lang::Fr => format!("le consentement ne vise pas « {label} »"),
+                    Lang::Fr => format!("le consentement ne vise pas «\u{a0}{label}\u{a0}»"),
                 }
             }
             Self::PurposeNeverCovered(purpose) => {
                 let label = purpose.label(lang);
                 match lang {
                     Lang::En => format!("no consent covers the purpose “{label}”"),
-                    Lang::Fr => format!("aucun consentement ne vise la fin « {label} »"),
+                    Lang::Fr => format!("aucun consentement ne vise la fin «\u{a0}{label}\u{a0}»"),
                 }
             }
             Self::OverrideNotFor(purpose) => {
@@ -129,7 +129,9 @@ impl Gap {
                 match lang {
                     Lang::En => format!("a legal duty does not extend to the purpose “{label}”"),
                     Lang::Fr => {
-                        format!("une obligation légale ne s’étend pas à la fin « {label} »")
+                        format!(
+                            "une obligation légale ne s’étend pas à la fin «\u{a0}{label}\u{a0}»"
+                        )
                     }
                 }
             }

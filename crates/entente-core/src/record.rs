@@ -248,7 +248,7 @@ impl InvalidValue {
         let (label, reason) = (self.field.label(lang), self.reason.text(lang));
         match lang {
             Lang::En => format!("{label}: {reason}"),
-            Lang::Fr => format!("{label} : {reason}"),
+            Lang::Fr => format!("{label}\u{a0}: {reason}"),
         }
     }
 }

@@ -44,17 +44,22 @@ impl Suggestion {
                 format!("Consider “{}”. Signs recorded: {reasons}.", status.label(lang))
             }
             (Some(status), Lang::Fr) => {
-                format!("Envisager « {} ». Signes relevés : {reasons}.", status.label(lang))
+                format!(
+                    "Envisager «\u{a0}{}\u{a0}». Signes relevés\u{a0}: {reasons}.",
+                    status.label(lang)
+                )
             }
             (None, Lang::En) => format!("Ask further: {reasons} alone suggests no status."),
             (None, Lang::Fr) => {
-                format!("Poursuivre l’entrevue : {reasons} ne suggère aucun statut à lui seul.")
+                format!(
+                    "Poursuivre l’entrevue\u{a0}: {reasons} ne suggère aucun statut à lui seul."
+                )
             }
         };
         if self.is_about_a_minor {
             text.push_str(lang.pick(
                 " The person may be a child: child protection law applies.",
-                " La personne est peut-être mineure : les lois sur la protection de l’enfance s’appliquent.",
+                " La personne est peut-être mineure\u{a0}: les lois sur la protection de l’enfance s’appliquent.",
             ));
         }
         text

@@ -79,15 +79,14 @@ pub fn check(config: &Config) -> Outcome<()> {
         ),
         (
             "Correct `entente.toml`, or create it: `useradd`, `groupadd`.",
-            "Corrigez `entente.toml`, ou créez-le : `useradd`, `groupadd`.",
+            "Corrigez `entente.toml`, ou créez-le\u{a0}: `useradd`, `groupadd`.",
         ),
     );
     Err(missing.into_iter().fold(fault, |fault, (place, who)| match who {
-        StaffName::Account(name) => {
-            fault.because(format!("{place}: account {name}"), format!("{place} : compte {name}"))
-        }
+        StaffName::Account(name) => fault
+            .because(format!("{place}: account {name}"), format!("{place}\u{a0}: compte {name}")),
         StaffName::Group(name) => {
-            fault.because(format!("{place}: group {name}"), format!("{place} : groupe {name}"))
+            fault.because(format!("{place}: group {name}"), format!("{place}\u{a0}: groupe {name}"))
         }
     }))
 }

@@ -73,7 +73,7 @@ impl Fault {
     /// The same fault with what a library said, which it says in English only.
     #[must_use]
     pub fn in_detail(self: Box<Self>, detail: &impl fmt::Display) -> Box<Self> {
-        self.because(detail.to_string(), format!("Détail technique, en anglais : {detail}"))
+        self.because(detail.to_string(), format!("Détail technique, en anglais\u{a0}: {detail}"))
     }
 }
 
@@ -107,6 +107,9 @@ mod tests {
             ("", ""),
         );
         let why = &fault.in_detail(&"broken pipe").why;
-        assert_eq!(why[0], Both::new("broken pipe", "Détail technique, en anglais : broken pipe"));
+        assert_eq!(
+            why[0],
+            Both::new("broken pipe", "Détail technique, en anglais\u{a0}: broken pipe")
+        );
     }
 }

@@ -206,7 +206,7 @@ pub(crate) fn not_services(en: String, fr: String) -> Box<Fault> {
     )
     .because(
         format!("{en} Layouts: {}.", names.join(", ")),
-        format!("{fr} Dispositions : {}.", names.join(", ")),
+        format!("{fr} Dispositions\u{a0}: {}.", names.join(", ")),
     )
 }
 

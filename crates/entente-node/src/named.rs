@@ -91,5 +91,5 @@ pub(crate) fn beside(path: &Path, home: &Home) -> PathBuf {
 
 /// What is wrong with a file.
 pub(crate) fn about(path: &Path, en: &str, fr: &str) -> Both {
-    Both::new(format!("{}: {en}", path.display()), format!("{} : {fr}", path.display()))
+    Both::new(format!("{}: {en}", path.display()), format!("{}\u{a0}: {fr}", path.display()))
 }

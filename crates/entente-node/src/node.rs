@@ -236,7 +236,7 @@ impl From<DbError> for Box<Fault> {
                 ),
                 (
                     "Free space on the disk, check it, and restart the node: `entente node run`.",
-                    "Libérez de l’espace, vérifiez le disque, puis relancez : `entente node run`.",
+                    "Libérez de l’espace, vérifiez le disque, puis relancez\u{a0}: `entente node run`.",
                 ),
             ),
             DbError::Damaged { .. } => Fault::new(
@@ -244,7 +244,7 @@ impl From<DbError> for Box<Fault> {
                 ("A row of the store is damaged.", "Une ligne du dépôt est endommagée."),
                 (
                     "Restore the last backup: `entente backup restore FILE`.",
-                    "Restaurez la dernière sauvegarde : `entente backup restore FICHIER`.",
+                    "Restaurez la dernière sauvegarde\u{a0}: `entente backup restore FICHIER`.",
                 ),
             ),
             _ => Fault::new(

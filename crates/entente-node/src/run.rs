@@ -268,7 +268,7 @@ pub fn no_certificate() -> Box<Fault> {
         ("The certificate could not be made.", "Le certificat n’a pas pu être créé."),
         (
             "Check the clock of the machine: `entente doctor`.",
-            "Vérifiez l’horloge : `entente doctor`.",
+            "Vérifiez l’horloge\u{a0}: `entente doctor`.",
         ),
     )
 }
@@ -283,7 +283,7 @@ fn port_fault(address: SocketAddr, error: &std::io::Error) -> Box<Fault> {
         ),
         (
             "Choose another port: `partner_door.listen` in `entente.toml`.",
-            "Choisissez un autre port : `partner_door.listen` dans `entente.toml`.",
+            "Choisissez un autre port\u{a0}: `partner_door.listen` dans `entente.toml`.",
         ),
     );
     if taken {
@@ -301,7 +301,7 @@ fn staff_door_fault(error: &LocalDoorError) -> Box<Fault> {
         ("The door for staff cannot be opened.", "La porte du personnel ne peut pas être ouverte."),
         (
             "Check `staff_door` in `entente.toml`: the folder of the socket, and that the account of the node is a member of the group.",
-            "Vérifiez `staff_door` dans `entente.toml` : le répertoire de la socket, et que le compte du nœud est membre du groupe.",
+            "Vérifiez `staff_door` dans `entente.toml`\u{a0}: le répertoire de la socket, et que le compte du nœud est membre du groupe.",
         ),
     )
     .in_detail(&error)

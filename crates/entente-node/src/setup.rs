@@ -131,7 +131,7 @@ impl Home {
                 ("There is no node in this folder.", "Il n’y a pas de nœud dans ce répertoire."),
                 (
                     "Make one: `entente node init`, or name the folder: `--home DIR`.",
-                    "Créez-en un : `entente node init`, ou indiquez le répertoire : `--home RÉPERTOIRE`.",
+                    "Créez-en un\u{a0}: `entente node init`, ou indiquez le répertoire\u{a0}: `--home RÉPERTOIRE`.",
                 ),
             ),
             _ => io_fault(&error),
@@ -157,7 +157,7 @@ impl Home {
                 ("This folder has a node already.", "Ce répertoire contient déjà un nœud."),
                 (
                     "Start it: `entente node run`, or name another folder: `--home DIR`.",
-                    "Démarrez-le : `entente node run`, ou indiquez un autre répertoire : `--home RÉPERTOIRE`.",
+                    "Démarrez-le\u{a0}: `entente node run`, ou indiquez un autre répertoire\u{a0}: `--home RÉPERTOIRE`.",
                 ),
             ));
         }
@@ -293,7 +293,7 @@ pub(crate) fn io_reason(kind: io::ErrorKind) -> (String, String) {
             ("the disk is read-only", "le disque est en lecture seule")
         }
         other => {
-            return (other.to_string(), format!("détail technique, en anglais : {other}"));
+            return (other.to_string(), format!("détail technique, en anglais\u{a0}: {other}"));
         }
     };
     (known.0.to_owned(), known.1.to_owned())
@@ -305,7 +305,7 @@ fn disk_full() -> Box<Fault> {
         ("The disk is full.", "Le disque est plein."),
         (
             "Free some space and try again. If that is not enough, start the node again: `entente node run`.",
-            "Libérez de l’espace et réessayez. Si cela ne suffit pas, relancez le nœud : `entente node run`.",
+            "Libérez de l’espace et réessayez. Si cela ne suffit pas, relancez le nœud\u{a0}: `entente node run`.",
         ),
     )
 }
@@ -326,7 +326,7 @@ pub fn ring_fault(error: KeyRingError) -> Box<Fault> {
             ("The key ring cannot be opened.", "Le trousseau ne peut pas être ouvert."),
             (
                 "Restore the last backup: `entente backup restore FILE`.",
-                "Restaurez la dernière sauvegarde : `entente backup restore FICHIER`.",
+                "Restaurez la dernière sauvegarde\u{a0}: `entente backup restore FICHIER`.",
             ),
         ),
     };
@@ -344,7 +344,7 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
             ("Another node uses this folder.", "Un autre nœud utilise ce répertoire."),
             (
                 "Stop it first, or name another folder: `--home DIR`.",
-                "Arrêtez-le d’abord, ou indiquez un autre répertoire : `--home RÉPERTOIRE`.",
+                "Arrêtez-le d’abord, ou indiquez un autre répertoire\u{a0}: `--home RÉPERTOIRE`.",
             ),
         ),
         EngineError::OtherEngine { .. } => Fault::new(
@@ -355,7 +355,7 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
             ),
             (
                 "Correct `store.engine`, or move it: `entente store migrate`.",
-                "Corrigez `store.engine`, ou migrez-le : `entente store migrate`.",
+                "Corrigez `store.engine`, ou migrez-le\u{a0}: `entente store migrate`.",
             ),
         ),
         EngineError::Corrupt { .. } => Fault::new(
@@ -363,7 +363,7 @@ pub fn engine_fault(error: EngineError) -> Box<Fault> {
             ("The store is damaged. The node stops.", "Le dépôt est endommagé. Le nœud s’arrête."),
             (
                 "Keep the folder as it is, and restore the last backup into a new one: `entente --home NEW backup restore FILE`.",
-                "Conservez le répertoire tel quel et restaurez la dernière sauvegarde dans un nouveau : `entente --home NOUVEAU backup restore FICHIER`.",
+                "Conservez le répertoire tel quel et restaurez la dernière sauvegarde dans un nouveau\u{a0}: `entente --home NOUVEAU backup restore FICHIER`.",
             ),
         ),
         EngineError::Full => disk_full(),
@@ -388,7 +388,7 @@ pub(crate) fn bad_org_name() -> Box<Fault> {
             "Use one line of letters, digits and spaces, at most 200 (some 65 in syllabics): \
              `--name-en`, `--name-fr`.",
             "Utilisez une ligne de lettres, de chiffres et d’espaces, au plus 200 (environ 65 en \
-             écriture syllabique) : `--name-en`, `--name-fr`.",
+             écriture syllabique)\u{a0}: `--name-en`, `--name-fr`.",
         ),
     )
 }

@@ -127,7 +127,7 @@ impl TableError {
         match self {
             Self::File(kind) => match lang {
                 Lang::En => format!("the file cannot be read: {}", io_reason(*kind).0),
-                Lang::Fr => format!("le fichier est illisible : {}", io_reason(*kind).1),
+                Lang::Fr => format!("le fichier est illisible\u{a0}: {}", io_reason(*kind).1),
             },
             Self::TooLarge => pick(
                 "the file is larger than 1 GiB; split it",
@@ -168,7 +168,7 @@ impl TableError {
             ),
             Self::NoSuchSheet { sheets } => match lang {
                 Lang::En => format!("sheets of the workbook: {}", sheets.join(", ")),
-                Lang::Fr => format!("feuilles du classeur : {}", sheets.join(", ")),
+                Lang::Fr => format!("feuilles du classeur\u{a0}: {}", sheets.join(", ")),
             },
             Self::Header(problems) => {
                 problems.iter().map(|problem| problem.text(lang)).collect::<Vec<_>>().join("; ")

@@ -88,11 +88,11 @@ impl Changes {
     ) {
         let ((old_en, new_en), (old_fr, new_fr)) = (value(Lang::En), value(Lang::Fr));
         let text = if self.is_first {
-            Text::new(format!("{}: {new_en}", label.en), format!("{} : {new_fr}", label.fr))
+            Text::new(format!("{}: {new_en}", label.en), format!("{}\u{a0}: {new_fr}", label.fr))
         } else {
             Text::new(
                 format!("{}: {old_en} → {new_en}", label.en),
-                format!("{} : {old_fr} → {new_fr}", label.fr),
+                format!("{}\u{a0}: {old_fr} → {new_fr}", label.fr),
             )
         };
         self.push(kind, clause, text);
@@ -123,14 +123,14 @@ impl Changes {
         if !more.is_empty() {
             let text = Text::new(
                 format!("{}: added {}", label.en, listed(&more, Lang::En)),
-                format!("{} : ajout de {}", label.fr, listed(&more, Lang::Fr)),
+                format!("{}\u{a0}: ajout de {}", label.fr, listed(&more, Lang::Fr)),
             );
             self.push(gained, clause, text);
         }
         if !less.is_empty() {
             let text = Text::new(
                 format!("{}: removed {}", label.en, listed(&less, Lang::En)),
-                format!("{} : retrait de {}", label.fr, listed(&less, Lang::Fr)),
+                format!("{}\u{a0}: retrait de {}", label.fr, listed(&less, Lang::Fr)),
             );
             self.push(lost, clause, text);
         }
@@ -275,11 +275,11 @@ fn forbid_changes(article: u8, matters: bool, old: &Forbids, new: &Forbids, chan
     let mut lifted = |clause, was: bool, is: bool, what: Text| {
         if was != is {
             let text = if is {
-                Text::new(format!("never: {}", what.en), format!("jamais : {}", what.fr))
+                Text::new(format!("never: {}", what.en), format!("jamais\u{a0}: {}", what.fr))
             } else {
                 Text::new(
                     format!("no longer excluded: {}", what.en),
-                    format!("n’est plus exclu : {}", what.fr),
+                    format!("n’est plus exclu\u{a0}: {}", what.fr),
                 )
             };
             changes.push(direction(matters, was), clause, text);

@@ -41,12 +41,17 @@ impl DraftError {
     pub fn text(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
-            (Lang::Fr, Self::Toml(detail)) => format!("impossible de lire l’ébauche : {detail}"),
+            (Lang::Fr, Self::Toml(detail)) => {
+                format!("impossible de lire l’ébauche\u{a0}: {detail}")
+            }
             (Lang::Fr, Self::Word { place, allowed }) => {
-                format!("« {place} » doit être l’un des mots suivants : {allowed}")
+                format!("«\u{a0}{place}\u{a0}» doit être l’un des mots suivants\u{a0}: {allowed}")
             }
             (Lang::Fr, Self::Problems(problems)) => {
-                format!("l’ébauche ne peut pas devenir une entente : {}", sentences(problems, lang))
+                format!(
+                    "l’ébauche ne peut pas devenir une entente\u{a0}: {}",
+                    sentences(problems, lang)
+                )
             }
         }
     }

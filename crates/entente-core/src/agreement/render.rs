@@ -36,7 +36,9 @@ impl Agreement {
             let hash = hex::encode(hash);
             page.push_str(&match lang {
                 Lang::En => format!("\nReplaces the version with the hash `{hash}`.\n"),
-                Lang::Fr => format!("\nRemplace la version dont l’empreinte est « {hash} ».\n"),
+                Lang::Fr => {
+                    format!("\nRemplace la version dont l’empreinte est «\u{a0}{hash}\u{a0}».\n")
+                }
             });
         }
 
@@ -57,7 +59,9 @@ impl Agreement {
         {
             let title = match lang {
                 Lang::En => format!("§{number} What {from} may send {to}"),
-                Lang::Fr => format!("§{number} Ce que peut envoyer « {from} » à « {to} »"),
+                Lang::Fr => format!(
+                    "§{number} Ce que peut envoyer «\u{a0}{from}\u{a0}» à «\u{a0}{to}\u{a0}»"
+                ),
             };
             article(&mut page, &title, &grant_lines(number, grant, lang), lang);
         }
@@ -176,7 +180,7 @@ const ALWAYS: Sentence = Sentence(
 fn article(page: &mut String, title: &str, lines: &[Line], lang: Lang) {
     page.push_str(&format!("\n## {title}\n\n"));
     for Line { clause, label, value } in lines {
-        let colon = lang.pick(":", " :");
+        let colon = lang.pick(":", "\u{a0}:");
         page.push_str(&format!("- **{clause}** {}{colon} {value}\n", label.in_lang(lang)));
     }
 }

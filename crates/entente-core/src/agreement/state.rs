@@ -131,7 +131,7 @@ impl Refused {
                 .to_owned(),
             (Lang::Fr, Self::NotNow(code)) => {
                 let state = NAMES.iter().find(|name| name.0 == code).map_or(code, |name| name.1);
-                format!("impossible pour une entente dont l’état est « {state} »")
+                format!("impossible pour une entente dont l’état est «\u{a0}{state}\u{a0}»")
             }
         }
     }
@@ -343,7 +343,7 @@ mod tests {
         assert!(state.next_step(Lang::Fr).contains("partenaire"));
         assert_eq!(
             Refused::NotNow("draft").text(Lang::Fr),
-            "impossible pour une entente dont l’état est « ébauche »"
+            "impossible pour une entente dont l’état est «\u{a0}ébauche\u{a0}»"
         );
     }
 }

@@ -113,7 +113,7 @@ impl CloseReport {
             let (level, n, label) = (rung.number(), number(n), rung.label(lang));
             lines.push(match lang {
                 Lang::En => format!("  level {level}: {n} ({label})"),
-                Lang::Fr => format!("  niveau {level} : {n} ({label})"),
+                Lang::Fr => format!("  niveau {level}\u{a0}: {n} ({label})"),
             });
         }
         if let Some(size) = self.risk.smallest_group {
@@ -123,7 +123,7 @@ impl CloseReport {
                     "greatest chance of finding a known person: 1 in {size} ({risk}; the limit is {bound})"
                 ),
                 Lang::Fr => format!(
-                    "plus grande probabilité de retrouver une personne connue : 1 sur {size} ({risk}; la limite est de {bound})"
+                    "plus grande probabilité de retrouver une personne connue\u{a0}: 1 sur {size} ({risk}; la limite est de {bound})"
                 ),
             });
         }

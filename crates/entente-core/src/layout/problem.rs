@@ -141,11 +141,13 @@ impl HeaderProblem {
                  the header?"
             ),
             (Self::Missing(name), Lang::Fr) => format!(
-                "la colonne « {name} » manque; est-ce la bonne disposition, et la première ligne \
+                "la colonne «\u{a0}{name}\u{a0}» manque; est-ce la bonne disposition, et la première ligne \
                  est-elle l’en-tête?"
             ),
             (Self::Twice(name), Lang::En) => format!("the column `{name}` is there twice"),
-            (Self::Twice(name), Lang::Fr) => format!("la colonne « {name} » y est deux fois"),
+            (Self::Twice(name), Lang::Fr) => {
+                format!("la colonne «\u{a0}{name}\u{a0}» y est deux fois")
+            }
             (Self::TooMany, Lang::En) => format!("more than {MAX_COLUMNS} columns"),
             (Self::TooMany, Lang::Fr) => format!("plus de {MAX_COLUMNS} colonnes"),
         }

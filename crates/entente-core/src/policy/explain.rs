@@ -185,7 +185,7 @@ impl Explanation {
             };
             let (label, fate) = (line.label.in_lang(lang), line.fate.label(lang));
             let (ours, theirs, clause) = (shown(&line.ours), shown(&line.theirs), line.clause);
-            let colon = lang.pick(":", " :");
+            let colon = lang.pick(":", "\u{a0}:");
             lines.push(format!("  {label}{colon} {ours} → {theirs} ({fate}, {clause})"));
         }
         lines.join("\n")

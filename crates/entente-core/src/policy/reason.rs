@@ -178,7 +178,7 @@ impl Why {
             },
             Self::NoConsent { purposes } => match lang {
                 Lang::En => format!("no consent for: {}", purposes.labels(lang)),
-                Lang::Fr => format!("aucun consentement pour : {}", purposes.labels(lang)),
+                Lang::Fr => format!("aucun consentement pour\u{a0}: {}", purposes.labels(lang)),
             },
             Self::GroupTooSmall { size: 0 | 1, k } => match lang {
                 Lang::En => {
@@ -208,7 +208,9 @@ impl Why {
                 let label = dimension.label(lang);
                 match lang {
                     Lang::En => format!("counts by “{label}” are not granted"),
-                    Lang::Fr => format!("les dénombrements par « {label} » ne sont pas accordés"),
+                    Lang::Fr => {
+                        format!("les dénombrements par «\u{a0}{label}\u{a0}» ne sont pas accordés")
+                    }
                 }
             }
             Self::NeedsNotCovered { needs } => match lang {
@@ -217,7 +219,7 @@ impl Why {
                     needs.labels(lang)
                 ),
                 Lang::Fr => format!(
-                    "aucun consentement ni aucune obligation légale ne vise un renvoi à ce partenaire pour : {}",
+                    "aucun consentement ni aucune obligation légale ne vise un renvoi à ce partenaire pour\u{a0}: {}",
                     needs.labels(lang)
                 ),
             },
@@ -231,7 +233,7 @@ impl Why {
             ),
             Self::DutyNotForCard => pick(
                 "the duty to report a child extends to a minor, or to somebody whose age is not known, where the card names a province or region: name it, or ask the person for a consent",
-                "l’obligation de signaler un enfant vise une personne mineure, ou d’âge inconnu, si la fiche indique une province ou une région : indiquez-la, ou demandez un consentement à la personne",
+                "l’obligation de signaler un enfant vise une personne mineure, ou d’âge inconnu, si la fiche indique une province ou une région\u{a0}: indiquez-la, ou demandez un consentement à la personne",
             ),
             Self::RecordWithdrawn => pick("the record was withdrawn", "le dossier a été retiré"),
             Self::AreaOutsideGeography => pick(
@@ -346,7 +348,7 @@ impl Denied {
     /// What a person reads.
     pub fn text(&self, lang: Lang) -> String {
         let reasons: Vec<_> = self.0.iter().map(|reason| reason.text(lang)).collect();
-        let start = lang.pick("not shared: ", "non communiqué : ");
+        let start = lang.pick("not shared: ", "non communiqué\u{a0}: ");
         format!("{start}{}", reasons.join("; "))
     }
 }

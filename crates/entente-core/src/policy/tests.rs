@@ -340,7 +340,7 @@ fn an_explanation_names_the_clause_behind_each_field() {
         (FieldFate::Generalized, "§3.9.5".to_owned())
     );
     assert_eq!(line("needs").fate, FieldFate::Removed);
-    assert!(explanation.text(Lang::Fr).contains("citoyenneté : Asie → Autre que canadienne"));
+    assert!(explanation.text(Lang::Fr).contains("citoyenneté\u{a0}: Asie → Autre que canadienne"));
 
     // At the top it is the group's size, and not the agreement, that removes the province.
     let top =

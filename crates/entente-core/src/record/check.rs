@@ -61,13 +61,13 @@ impl Problem {
                 format!("{}: lies in the future", label(field))
             }
             (Self::InTheFuture(field), Lang::Fr) => {
-                format!("{} : la date est dans l’avenir", label(field))
+                format!("{}\u{a0}: la date est dans l’avenir", label(field))
             }
             (Self::YearOutOfRange(field), Lang::En) => {
                 format!("{}: the year must be from 1900 to 2199", label(field))
             }
             (Self::YearOutOfRange(field), Lang::Fr) => {
-                format!("{} : l’année doit être de 1900 à 2199", label(field))
+                format!("{}\u{a0}: l’année doit être de 1900 à 2199", label(field))
             }
             (Self::RegisteredBeforeBirth, Lang::En) => {
                 "the date of registration is before the date of birth".to_owned()
@@ -79,13 +79,13 @@ impl Problem {
                 format!("“{}” contradicts “{}”", label(one), label(other))
             }
             (Self::Contradiction(one, other), Lang::Fr) => {
-                format!("« {} » contredit « {} »", label(one), label(other))
+                format!("«\u{a0}{}\u{a0}» contredit «\u{a0}{}\u{a0}»", label(one), label(other))
             }
             (Self::DerivedForm, Lang::En) => {
                 "record sexual exploitation and forced labour as two forms, not as “both”".to_owned()
             }
             (Self::DerivedForm, Lang::Fr) => {
-                "inscrivez l’exploitation sexuelle et le travail forcé séparément, et non « les deux »"
+                "inscrivez l’exploitation sexuelle et le travail forcé séparément, et non «\u{a0}les deux\u{a0}»"
                     .to_owned()
             }
             (Self::NotFirstDay, Lang::En) => {

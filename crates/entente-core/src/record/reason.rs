@@ -93,7 +93,7 @@ impl Reason {
             Self::Required => pick("a value is required", "une valeur est obligatoire"),
             Self::UnknownCode(list) => match lang {
                 Lang::En => format!("not a code of the list `{list}`"),
-                Lang::Fr => format!("ce n’est pas un code de la liste « {list} »"),
+                Lang::Fr => format!("ce n’est pas un code de la liste «\u{a0}{list}\u{a0}»"),
             },
             Self::NotYesNo => pick("must be yes or no", "doit être oui ou non"),
             Self::NotANumberUpTo(max) => match lang {

@@ -179,7 +179,7 @@ impl MatchReason {
         let pick = |en: &str, fr: &str| lang.pick(en, fr).to_owned();
         let of = |en: &str, fr: &str, label: &str| match lang {
             Lang::En => format!("{en}: {label}"),
-            Lang::Fr => format!("{fr} : {label}"),
+            Lang::Fr => format!("{fr}\u{a0}: {label}"),
         };
         match self {
             Self::Answers(need) => of("answers", "répond à", need.label(lang)),

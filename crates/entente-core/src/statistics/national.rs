@@ -296,23 +296,23 @@ impl ReturnFault {
             ),
             Self::Coverage(release) => lang.pick(
                 format!("{}: not every contributor is named", place(release, lang)),
-                format!("{} : tous les contributeurs ne sont pas nommés", place(release, lang)),
+                format!("{}\u{a0}: tous les contributeurs ne sont pas nommés", place(release, lang)),
             ),
             Self::Answer(release, org) => lang.pick(
                 format!("{}: the answer of {org} is not right", place(release, lang)),
-                format!("{} : la réponse de {org} est invalide", place(release, lang)),
+                format!("{}\u{a0}: la réponse de {org} est invalide", place(release, lang)),
             ),
             Self::Unsigned(release, org) => lang.pick(
                 format!("{}: {org} has not signed the plan", place(release, lang)),
-                format!("{} : {org} n’a pas signé le plan", place(release, lang)),
+                format!("{}\u{a0}: {org} n’a pas signé le plan", place(release, lang)),
             ),
             Self::TooEarly(release, org) => lang.pick(
                 format!("{}: {org} answered before the release was due", place(release, lang)),
-                format!("{} : {org} a répondu avant l’échéance de la diffusion", place(release, lang)),
+                format!("{}\u{a0}: {org} a répondu avant l’échéance de la diffusion", place(release, lang)),
             ),
             Self::Overspent(release, org) => lang.pick(
                 format!("{}: {org} has spent more of the year than the plan allows", place(release, lang)),
-                format!("{} : {org} a dépensé pour l’année plus que le plan ne permet", place(release, lang)),
+                format!("{}\u{a0}: {org} a dépensé pour l’année plus que le plan ne permet", place(release, lang)),
             ),
             Self::Definitions => lang.pick(
                 "what it says that it counts is not what the plan counts".to_owned(),
@@ -324,23 +324,23 @@ impl ReturnFault {
             ),
             Self::Share(release, Role::Leader) => lang.pick(
                 format!("{}: what the leader revealed is not right", place(release, lang)),
-                format!("{} : ce que le calculateur principal a révélé est invalide", place(release, lang)),
+                format!("{}\u{a0}: ce que le calculateur principal a révélé est invalide", place(release, lang)),
             ),
             Self::Share(release, Role::Helper) => lang.pick(
                 format!("{}: what the helper revealed is not right", place(release, lang)),
-                format!("{} : ce que le calculateur adjoint a révélé est invalide", place(release, lang)),
+                format!("{}\u{a0}: ce que le calculateur adjoint a révélé est invalide", place(release, lang)),
             ),
             Self::Set(release) => lang.pick(
                 format!("{}: what was added up is not what the reports say", place(release, lang)),
-                format!("{} : ce qui a été additionné n’est pas ce que disent les rapports", place(release, lang)),
+                format!("{}\u{a0}: ce qui a été additionné n’est pas ce que disent les rapports", place(release, lang)),
             ),
             Self::GivenUp(release) => lang.pick(
                 format!("{}: that the sum was given up is not said by who may say it", place(release, lang)),
-                format!("{} : l’abandon de la somme n’est pas attesté par qui peut le dire", place(release, lang)),
+                format!("{}\u{a0}: l’abandon de la somme n’est pas attesté par qui peut le dire", place(release, lang)),
             ),
             Self::Figures(release) => lang.pick(
                 format!("{}: the figures do not follow from the contributions", place(release, lang)),
-                format!("{} : les chiffres ne découlent pas des contributions", place(release, lang)),
+                format!("{}\u{a0}: les chiffres ne découlent pas des contributions", place(release, lang)),
             ),
         }
     }

@@ -172,7 +172,7 @@ code_list! {
         Behind = "behind", "The ledger of this node is older than what partners hold of it.", "Le registre de ce nœud est plus ancien que ce que les partenaires en détiennent.";
         DrawnBefore = "drawn_before", "It was drawn before the agreement with this partner was in force.", "Elle a été produite avant l’entrée en vigueur de l’entente avec ce partenaire.";
         OtherRound = "other_round", "It contributed to this release before, in a way that cannot be repeated.", "L’organisme a déjà contribué à cette diffusion, d’une manière qui ne peut être répétée.";
-        NotYet = "not_yet", "It is paid for and comes when the node has drawn it: ask again in a minute.", "Elle est payée et viendra quand le nœud l’aura produite : redemandez dans une minute.";
+        NotYet = "not_yet", "It is paid for and comes when the node has drawn it: ask again in a minute.", "Elle est payée et viendra quand le nœud l’aura produite\u{a0}: redemandez dans une minute.";
     }
 }
 

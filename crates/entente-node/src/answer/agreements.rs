@@ -119,7 +119,7 @@ pub(super) fn amend(
             ),
             (
                 "Propose a new one: `entente agreement propose`.",
-                "Proposez-en une nouvelle : `entente agreement propose`.",
+                "Proposez-en une nouvelle\u{a0}: `entente agreement propose`.",
             ),
         ));
     }
@@ -189,7 +189,7 @@ fn would_see(node: &Node, kept: &Kept, kind: ChangeKind) -> Outcome<Vec<Both>> {
 fn says(change: &Change, en: &str, fr: &str) -> Both {
     let Text { en: text_en, fr: text_fr } = &change.text;
     let clause = change.clause;
-    Both::new(format!("{en}: {text_en} ({clause})"), format!("{fr} : {text_fr} ({clause})"))
+    Both::new(format!("{en}: {text_en} ({clause})"), format!("{fr}\u{a0}: {text_fr} ({clause})"))
 }
 
 fn told(
@@ -376,7 +376,7 @@ pub(super) fn sign(
     let mut consequences = vec![match kept.state {
         AgreementState::Active => Both::new(
             "Both have signed: it is in force between its dates.",
-            "Les deux parties ont signé : l’entente est en vigueur entre ses dates.",
+            "Les deux parties ont signé\u{a0}: l’entente est en vigueur entre ses dates.",
         ),
         _ => Both::new(
             "Nothing is shared under it before they have signed too.",

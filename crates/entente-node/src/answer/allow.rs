@@ -71,11 +71,11 @@ async fn refused(desk: &Arc<Desk>, op: Op, staff: &Staff) -> Box<Fault> {
         ("Your role does not allow this.", "Votre rôle ne le permet pas."),
         (
             "Ask somebody with the right role, or the administrator: [staff] in `entente.toml`.",
-            "Demandez à une personne qui a le bon rôle, ou à celle qui administre le nœud : [staff] dans `entente.toml`.",
+            "Demandez à une personne qui a le bon rôle, ou à celle qui administre le nœud\u{a0}: [staff] dans `entente.toml`.",
         ),
     )
     .because(
         format!("{account}: {}", roles.join(", ")),
-        format!("{account} : {}", roles.join(", ")),
+        format!("{account}\u{a0}: {}", roles.join(", ")),
     )
 }

@@ -290,7 +290,7 @@ fn kept_for_another(id: &ApprovalId) -> Box<Fault> {
         (
             &format!("Somebody else with the role approves it: `entente approvals approve {end}`."),
             &format!(
-                "Quelqu’un d’autre qui a le rôle l’approuve : `entente approvals approve {end}`."
+                "Quelqu’un d’autre qui a le rôle l’approuve\u{a0}: `entente approvals approve {end}`."
             ),
         ),
     )
@@ -305,7 +305,7 @@ fn changed_since() -> Box<Fault> {
         ),
         (
             "Refuse it, read what is there now, and ask again: `entente approvals refuse ID`.",
-            "Refusez-la, lisez ce qui est là maintenant et refaites la demande : `entente approvals refuse ID`.",
+            "Refusez-la, lisez ce qui est là maintenant et refaites la demande\u{a0}: `entente approvals refuse ID`.",
         ),
     )
 }
@@ -316,7 +316,7 @@ fn asker_may_no_more(name: &str) -> Box<Fault> {
         ("Whoever asked this may not any more.", "La personne qui l’a demandé n’y a plus droit."),
         (
             "Refuse it, and let somebody with the role ask again: `entente approvals refuse ID`.",
-            "Refusez-la et faites refaire la demande par qui a le rôle : `entente approvals refuse ID`.",
+            "Refusez-la et faites refaire la demande par qui a le rôle\u{a0}: `entente approvals refuse ID`.",
         ),
     )
     .because(name, name)
@@ -331,7 +331,7 @@ fn not_yours_to_refuse() -> Box<Fault> {
         ),
         (
             "List yours: `entente approvals list`.",
-            "Affichez la liste des vôtres : `entente approvals list`.",
+            "Affichez la liste des vôtres\u{a0}: `entente approvals list`.",
         ),
     )
 }

@@ -157,7 +157,7 @@ fn no_such_entry() -> Box<Fault> {
             "The audit log has no entry with this number.",
             "Le journal n’a pas d’entrée avec ce numéro.",
         ),
-        ("List them: `entente audit list`.", "Affichez la liste : `entente audit list`."),
+        ("List them: `entente audit list`.", "Affichez la liste\u{a0}: `entente audit list`."),
     )
 }
 
@@ -173,7 +173,7 @@ fn midnight(day: &str) -> Outcome<i64> {
             ("This is no date.", "Ce n’est pas une date."),
             (
                 "Write it as 2026-11-22: `entente audit list --from 2026-11-22`.",
-                "Écrivez-la ainsi, 2026-11-22 : `entente audit list --from 2026-11-22`.",
+                "Écrivez-la ainsi, 2026-11-22\u{a0}: `entente audit list --from 2026-11-22`.",
             ),
         )
     })

@@ -134,11 +134,11 @@ fn not_opened(error: &impl std::fmt::Display) -> Box<Fault> {
         2795,
         (
             "The backup was not restored: it is of no use.",
-            "La sauvegarde n’a pas pu être restaurée : elle est inutilisable.",
+            "La sauvegarde n’a pas pu être restaurée\u{a0}: elle est inutilisable.",
         ),
         (
             "Make a new one now, and try that: `entente backup create`.",
-            "Faites-en une nouvelle maintenant et essayez-la : `entente backup create`.",
+            "Faites-en une nouvelle maintenant et essayez-la\u{a0}: `entente backup create`.",
         ),
     )
     .in_detail(error)
@@ -150,7 +150,7 @@ fn no_such_backup() -> Box<Fault> {
         ("There is no such backup.", "Cette sauvegarde n’existe pas."),
         (
             "List them: `entente backup list`, or make one: `entente backup create`.",
-            "Affichez la liste : `entente backup list`, ou créez une sauvegarde : `entente backup create`.",
+            "Affichez la liste\u{a0}: `entente backup list`, ou créez une sauvegarde\u{a0}: `entente backup create`.",
         ),
     )
 }
@@ -164,7 +164,7 @@ fn no_room() -> Box<Fault> {
         ),
         (
             "Do it on another machine: `entente backup verify FILE`, `entente backup restore FILE`.",
-            "Faites-le sur une autre machine : `entente backup verify FICHIER`, `entente backup restore FICHIER`.",
+            "Faites-le sur une autre machine\u{a0}: `entente backup verify FICHIER`, `entente backup restore FICHIER`.",
         ),
     )
 }

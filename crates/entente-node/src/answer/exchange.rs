@@ -138,7 +138,7 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                 ("The partner could not be reached.", "Le partenaire est injoignable."),
                 (
                     "Nothing to do at first: we ask again by ourselves. If it lasts, call them or use a bundle: `entente bundle export`.",
-                    "Rien à faire d’abord : nous réessayons de nous-mêmes. Si cela dure, appelez le partenaire ou utilisez une liasse : `entente bundle export`.",
+                    "Rien à faire d’abord\u{a0}: nous réessayons de nous-mêmes. Si cela dure, appelez le partenaire ou utilisez une liasse\u{a0}: `entente bundle export`.",
                 ),
             )
             .in_detail(why),
@@ -153,7 +153,7 @@ pub(super) fn missed_fault(missed: &Missed) -> (SyncEnd, Box<Fault>) {
                 ),
                 (
                     "Wait for its call, or use a bundle: `entente bundle export`.",
-                    "Attendez son appel, ou utilisez une liasse : `entente bundle export`.",
+                    "Attendez son appel, ou utilisez une liasse\u{a0}: `entente bundle export`.",
                 ),
             ),
         ),
@@ -186,7 +186,7 @@ fn closed(word: &str) -> Box<Fault> {
         ),
         (
             "See where the partnership stands: `entente partner show`; then call them.",
-            "Voyez où en est le partenariat : `entente partner show`; puis appelez le partenaire.",
+            "Voyez où en est le partenariat\u{a0}: `entente partner show`; puis appelez le partenaire.",
         ),
     );
     if word == SUSPENDED {

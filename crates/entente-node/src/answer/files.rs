@@ -40,7 +40,7 @@ fn named_layout(name: &str) -> Outcome<Layout> {
                 "Nommez l’une d’elles, ou donnez la vôtre avec --mapping.",
             ),
         )
-        .because(format!("Layouts: {}", names()), format!("Dispositions : {}", names()))
+        .because(format!("Layouts: {}", names()), format!("Dispositions\u{a0}: {}", names()))
     })
 }
 
@@ -104,7 +104,7 @@ fn no_such_sheet() -> Box<Fault> {
         ("The file has no sheet of this name.", "Le fichier n’a pas de feuille de ce nom."),
         (
             "Name one of those listed, or leave `--sheet` out: the first that is not empty is read.",
-            "Nommez l’une de celles qui sont indiquées, ou omettez `--sheet` : la première feuille non vide est lue.",
+            "Nommez l’une de celles qui sont indiquées, ou omettez `--sheet`\u{a0}: la première feuille non vide est lue.",
         ),
     )
 }

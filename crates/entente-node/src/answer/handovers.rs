@@ -202,11 +202,11 @@ fn passphrase_of_the_node() -> Box<Fault> {
         2416,
         (
             "This is the passphrase of the node: whoever runs the machine knows it.",
-            "C’est la phrase de passe du nœud : qui administre la machine la connaît.",
+            "C’est la phrase de passe du nœud\u{a0}: qui administre la machine la connaît.",
         ),
         (
             "Choose one that only you know: `entente opener add`.",
-            "Choisissez-en une que personne d’autre ne connaît : `entente opener add`.",
+            "Choisissez-en une que personne d’autre ne connaît\u{a0}: `entente opener add`.",
         ),
     )
 }

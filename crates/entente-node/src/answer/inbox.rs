@@ -108,7 +108,7 @@ fn nobody_is_told() -> Box<Fault> {
         ("Nobody is notified of anything.", "Personne n’est avisé de quoi que ce soit."),
         (
             "Name people or a webhook under [notifications] in `entente.toml`, and restart: `entente node run`.",
-            "Indiquez des personnes ou un webhook sous [notifications] dans `entente.toml`, puis relancez : `entente node run`.",
+            "Indiquez des personnes ou un webhook sous [notifications] dans `entente.toml`, puis relancez\u{a0}: `entente node run`.",
         ),
     );
     let Both { en, fr } = Both::new(

@@ -84,7 +84,7 @@ fn contributor(node: &Node, round: &Round, name: &str) -> Outcome<OrgId> {
         ),
         (
             "See who is in it: `entente stats overlap show`.",
-            "Voyez qui y est : `entente stats overlap show`.",
+            "Voyez qui y est\u{a0}: `entente stats overlap show`.",
         ),
     )
     .because(
@@ -223,7 +223,7 @@ fn empty_list() -> Box<Fault> {
         ("A list of the overlap round would have nobody.", "Une liste du recoupement serait vide."),
         (
             "Wait for its contributors, or give the round up: `entente stats overlap end`.",
-            "Attendez ses contributeurs, ou abandonnez le recoupement : `entente stats overlap end`.",
+            "Attendez ses contributeurs, ou abandonnez le recoupement\u{a0}: `entente stats overlap end`.",
         ),
     )
 }

@@ -129,7 +129,7 @@ pub(super) async fn test(
             Some(at_s) => good(
                 "receipt",
                 &format!("Their signed receipt came: {}.", instant(at_s)),
-                &format!("L’accusé de réception signé est arrivé : {}.", instant(at_s)),
+                &format!("L’accusé de réception signé est arrivé\u{a0}: {}.", instant(at_s)),
             ),
             None => Check {
                 code: "receipt".to_owned(),
@@ -155,7 +155,7 @@ fn later(code: &str, missed: &Missed) -> Check {
     Check {
         code: code.to_owned(),
         wellness: Wellness::Warning,
-        text: Both::new(format!("Not yet: {en}."), format!("Pas encore : {fr}.")),
+        text: Both::new(format!("Not yet: {en}."), format!("Pas encore\u{a0}: {fr}.")),
         next: Some(Both::new("entente doctor", "entente doctor")),
     }
 }
@@ -290,7 +290,7 @@ fn reasons(node: &Node, id: &OrgId, row: &rows::PartnerRow) -> Outcome<Vec<Reaso
         add(
             code,
             &format!("In quarantine: {code}. See `entente partner quarantine`."),
-            &format!("En quarantaine : {code}. Voyez `entente partner quarantine`."),
+            &format!("En quarantaine\u{a0}: {code}. Voyez `entente partner quarantine`."),
         );
     }
     let contested = node.tickets()?.into_iter().any(|(id, it)| id == row.ticket && it.contested);
@@ -327,7 +327,7 @@ pub(super) fn reason_text(reason: Option<String>) -> Outcome<String> {
             "The reason must be one line of at most 500 characters.",
             "Le motif doit tenir en une ligne d’au plus 500 caractères.",
         ),
-        ("Shorten it: `--reason TEXT`.", "Raccourcissez-le : `--reason TEXTE`."),
+        ("Shorten it: `--reason TEXT`.", "Raccourcissez-le\u{a0}: `--reason TEXTE`."),
     ))
 }
 

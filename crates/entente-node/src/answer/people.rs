@@ -95,7 +95,7 @@ fn parsed(codes: &[String]) -> Outcome<Vec<Role>> {
                 ("There is no such role.", "Ce rôle n’existe pas."),
                 (
                     &format!("Use one of: {}.", all.join(", ")),
-                    &format!("Utilisez l’un de ceux-ci : {}.", all.join(", ")),
+                    &format!("Utilisez l’un de ceux-ci\u{a0}: {}.", all.join(", ")),
                 ),
             )
         })

@@ -338,7 +338,7 @@ impl Wrong {
         if word.is_none() {
             let allowed = C::ALL.iter().map(|it| it.code()).collect::<Vec<_>>().join(", ");
             let en = format!("must be one of: {allowed}");
-            let fr = format!("doit être l’un des mots suivants : {allowed}");
+            let fr = format!("doit être l’un des mots suivants\u{a0}: {allowed}");
             self.say(place, &en, &fr);
         }
         word
@@ -385,11 +385,11 @@ fn two_add_up() -> Box<Fault> {
         2112,
         (
             "Two organizations add up: a leader and a helper.",
-            "Deux organismes additionnent : un calculateur principal et un calculateur adjoint.",
+            "Deux organismes additionnent\u{a0}: un calculateur principal et un calculateur adjoint.",
         ),
         (
             "Name both: `entente plan draft --adds-up LEADER,HELPER`.",
-            "Nommez les deux : `entente plan draft --adds-up PRINCIPAL,ADJOINT`.",
+            "Nommez les deux\u{a0}: `entente plan draft --adds-up PRINCIPAL,ADJOINT`.",
         ),
     )
 }

@@ -210,7 +210,7 @@ fn is_current(case: &Case, version: Option<u32>) -> Outcome<()> {
         ("Somebody has changed this record meanwhile.", "Ce dossier a été modifié entre-temps."),
         (
             "Look at it again, then edit it: `entente record show`.",
-            "Revoyez-le, puis modifiez-le : `entente record show`.",
+            "Revoyez-le, puis modifiez-le\u{a0}: `entente record show`.",
         ),
     )
     .because(
@@ -348,7 +348,7 @@ fn no_steward() -> Box<Fault> {
         ),
         (
             "Name one with the answer: `entente record steward RECORD PARTNER --allows yes`.",
-            "Nommez-en un avec la réponse : `entente record steward DOSSIER PARTENAIRE --allows \
+            "Nommez-en un avec la réponse\u{a0}: `entente record steward DOSSIER PARTENAIRE --allows \
              yes`.",
         ),
     )
@@ -360,7 +360,7 @@ fn no_such_version() -> Box<Fault> {
         ("The record has no such version.", "Le dossier n’a pas cette version."),
         (
             "See its versions: `entente record history`.",
-            "Voyez ses versions : `entente record history`.",
+            "Voyez ses versions\u{a0}: `entente record history`.",
         ),
     )
 }

@@ -97,7 +97,7 @@ fn unfit() -> Box<Fault> {
     Fault::new(
         2312,
         ("A word of the referral is not known.", "Un mot du renvoi est inconnu."),
-        ("See the codes: `entente codes need`.", "Voyez les codes : `entente codes need`."),
+        ("See the codes: `entente codes need`.", "Voyez les codes\u{a0}: `entente codes need`."),
     )
 }
 
@@ -105,7 +105,7 @@ fn unknown_code(unknown: UnknownCode) -> Box<Fault> {
     let list = unknown.list;
     unfit().because(
         format!("Not a code of the list `{list}`: see `entente codes {list}`."),
-        format!("Ce n’est pas un code de la liste « {list} » : voyez `entente codes {list}`."),
+        format!("Ce n’est pas un code de la liste «\u{a0}{list}\u{a0}»\u{a0}: voyez `entente codes {list}`."),
     )
 }
 
@@ -164,7 +164,7 @@ fn not_listed(fault: Box<Fault>) -> Box<Fault> {
         ),
         (
             "Its organization may have closed it. Find another: `entente service search --need NEED`.",
-            "Son organisme l’a peut-être fermé. Cherchez-en un autre : `entente service search --need \
+            "Son organisme l’a peut-être fermé. Cherchez-en un autre\u{a0}: `entente service search --need \
              BESOIN`.",
         ),
     )
@@ -180,7 +180,7 @@ fn service_closed() -> Box<Fault> {
         ),
         (
             "Find another: `entente service search --need NEED`.",
-            "Cherchez-en un autre : `entente service search --need BESOIN`.",
+            "Cherchez-en un autre\u{a0}: `entente service search --need BESOIN`.",
         ),
     )
 }

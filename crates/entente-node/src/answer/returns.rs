@@ -194,7 +194,7 @@ fn not_right() -> Box<Fault> {
         ("A return that is not right is not published.", "Un rapport inexact n’est pas publié."),
         (
             "See what is wrong with it: `entente stats verdict`.",
-            "Voyez ce qui est inexact : `entente stats verdict`.",
+            "Voyez ce qui est inexact\u{a0}: `entente stats verdict`.",
         ),
     )
 }

@@ -171,7 +171,7 @@ fn bad_about(bad: BadAbout) -> Box<Fault> {
             ("There is no such role.", "Ce rôle n’existe pas."),
             (
                 "Use those listed: `entente codes pillar`.",
-                "Utilisez ceux de la liste : `entente codes pillar`.",
+                "Utilisez ceux de la liste\u{a0}: `entente codes pillar`.",
             ),
         ),
         BadAbout::Languages => Fault::new(
@@ -209,7 +209,7 @@ fn no_such_kind() -> Box<Fault> {
         ("There is no such kind of organization.", "Ce type d’organisme n’existe pas."),
         (
             "Use one of those listed: `entente codes org_type`.",
-            "Utilisez l’un de ceux de la liste : `entente codes org_type`.",
+            "Utilisez l’un de ceux de la liste\u{a0}: `entente codes org_type`.",
         ),
     )
 }

@@ -221,7 +221,7 @@ fn chosen(
                 "These figures are not due yet.",
                 "L’échéance de ces chiffres n’est pas encore arrivée.",
             ),
-            ("See when: `entente stats status`.", "Voyez quand : `entente stats status`."),
+            ("See when: `entente stats status`.", "Voyez quand\u{a0}: `entente stats status`."),
         )),
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn too_many_files() -> Box<Fault> {
         ("Too many files wait to be imported.", "Trop de fichiers attendent d’être importés."),
         (
             "Remove one of them, or wait an hour: they are removed then.",
-            "Supprimez-en un, ou attendez une heure : ils sont alors supprimés.",
+            "Supprimez-en un, ou attendez une heure\u{a0}: ils sont alors supprimés.",
         ),
     )
 }

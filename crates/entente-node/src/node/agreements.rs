@@ -144,7 +144,7 @@ impl Node {
                 ("The draft is not an agreement.", "L’ébauche n’est pas une entente."),
                 (
                     "Correct the file and try again: `entente agreement propose FILE`.",
-                    "Corrigez le fichier et réessayez : `entente agreement propose FICHIER`.",
+                    "Corrigez le fichier et réessayez\u{a0}: `entente agreement propose FICHIER`.",
                 ),
             )
             .because(
@@ -222,7 +222,7 @@ impl Node {
                 ),
                 (
                     "See where it stands: `entente agreement show`.",
-                    "Voyez où elle en est : `entente agreement show`.",
+                    "Voyez où elle en est\u{a0}: `entente agreement show`.",
                 ),
             )
             .because(refused.text(Lang::En), refused.text(Lang::Fr))
@@ -553,7 +553,10 @@ pub(crate) fn unknown_agreement() -> Box<Fault> {
     Fault::new(
         1301,
         ("There is no such agreement.", "Cette entente n’existe pas."),
-        ("List them: `entente agreement list`.", "Affichez la liste : `entente agreement list`."),
+        (
+            "List them: `entente agreement list`.",
+            "Affichez la liste\u{a0}: `entente agreement list`.",
+        ),
     )
 }
 
@@ -561,6 +564,6 @@ fn known_version() -> Box<Fault> {
     Fault::new(
         1304,
         ("This version was proposed already.", "Cette version a déjà été proposée."),
-        ("See it: `entente agreement list`.", "Voyez-la : `entente agreement list`."),
+        ("See it: `entente agreement list`.", "Voyez-la\u{a0}: `entente agreement list`."),
     )
 }

@@ -187,7 +187,10 @@ pub(crate) fn no_such_request() -> Box<Fault> {
     Fault::new(
         2781,
         ("There is no such request.", "Cette demande n’existe pas."),
-        ("List them: `entente approvals list`.", "Affichez la liste : `entente approvals list`."),
+        (
+            "List them: `entente approvals list`.",
+            "Affichez la liste\u{a0}: `entente approvals list`.",
+        ),
     )
 }
 
@@ -197,7 +200,7 @@ fn decided_already(row: &ApprovalRow) -> Box<Fault> {
         ("This request is decided already.", "Cette demande est déjà tranchée."),
         (
             "See by whom: `entente approvals list --decided`.",
-            "Voyez par qui : `entente approvals list --decided`.",
+            "Voyez par qui\u{a0}: `entente approvals list --decided`.",
         ),
     )
     .because(row.decided_by.clone(), row.decided_by.clone())
@@ -220,7 +223,7 @@ fn own_request(by: &str) -> Box<Fault> {
         ("Nobody approves a request of their own.", "Personne n’approuve sa propre demande."),
         (
             "Let somebody else with the role look at it: `entente approvals list`.",
-            "Faites-la voir à quelqu’un d’autre qui a le rôle : `entente approvals list`.",
+            "Faites-la voir à quelqu’un d’autre qui a le rôle\u{a0}: `entente approvals list`.",
         ),
     )
     .because(by, by)
@@ -235,7 +238,7 @@ fn too_many() -> Box<Fault> {
         ),
         (
             "Approve or refuse some of them: `entente approvals list`.",
-            "Approuvez ou refusez-en : `entente approvals list`.",
+            "Approuvez ou refusez-en\u{a0}: `entente approvals list`.",
         ),
     )
 }

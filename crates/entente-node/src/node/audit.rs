@@ -329,7 +329,7 @@ fn rewritten(why: &str) -> Box<Fault> {
         ("The audit log does not verify.", "L’intégrité du journal d’audit n’est pas confirmée."),
         (
             "Keep the folder as it is and restore the last backup elsewhere to compare: `entente backup restore FILE`.",
-            "Conservez le répertoire tel quel et restaurez la dernière sauvegarde ailleurs pour comparer : `entente backup restore FICHIER`.",
+            "Conservez le répertoire tel quel et restaurez la dernière sauvegarde ailleurs pour comparer\u{a0}: `entente backup restore FICHIER`.",
         ),
     )
     .because(why, why)

@@ -105,7 +105,7 @@ pub(crate) fn refused_by_us() -> Box<Fault> {
         ),
         (
             "See the evidence: `entente partner show`, then call the partner.",
-            "Voyez les preuves : `entente partner show`, puis appelez le partenaire.",
+            "Voyez les preuves\u{a0}: `entente partner show`, puis appelez le partenaire.",
         ),
     )
 }

@@ -375,7 +375,7 @@ pub(crate) fn unknown_dimension() -> Box<Fault> {
     )
     .because(
         format!("Dimensions: quarter, year, {}", names.join(", ")),
-        format!("Dimensions : quarter, year, {}", names.join(", ")),
+        format!("Dimensions\u{a0}: quarter, year, {}", names.join(", ")),
     )
 }
 

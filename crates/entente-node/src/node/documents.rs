@@ -311,6 +311,6 @@ pub(crate) fn not_open() -> Box<Fault> {
             "Nothing can be said to this partner now.",
             "Rien ne peut être communiqué à ce partenaire pour l’instant.",
         ),
-        ("See why: `entente partner show`.", "Voyez pourquoi : `entente partner show`."),
+        ("See why: `entente partner show`.", "Voyez pourquoi\u{a0}: `entente partner show`."),
     )
 }

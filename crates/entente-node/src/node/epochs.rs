@@ -388,7 +388,7 @@ fn not_over(epoch: Period) -> Box<Fault> {
         ("This epoch is not over yet.", "Cette période n’est pas terminée."),
         (
             "Close it after its last day: `entente epoch close`.",
-            "Clôturez-la après son dernier jour : `entente epoch close`.",
+            "Clôturez-la après son dernier jour\u{a0}: `entente epoch close`.",
         ),
     )
     .because(

@@ -43,7 +43,7 @@ pub(crate) fn unknown_opener() -> Box<Fault> {
     Fault::new(
         2400,
         ("There is no such opener.", "Ce dépositaire n’existe pas."),
-        ("List them: `entente opener list`.", "Affichez la liste : `entente opener list`."),
+        ("List them: `entente opener list`.", "Affichez la liste\u{a0}: `entente opener list`."),
     )
 }
 
@@ -55,7 +55,10 @@ pub(crate) fn no_opener() -> Box<Fault> {
             "Nobody here may open hand-overs yet.",
             "Personne ici ne peut encore ouvrir de transmission.",
         ),
-        ("Add an opener: `entente opener add`.", "Ajoutez un dépositaire : `entente opener add`."),
+        (
+            "Add an opener: `entente opener add`.",
+            "Ajoutez un dépositaire\u{a0}: `entente opener add`.",
+        ),
     )
 }
 
@@ -66,7 +69,7 @@ pub(crate) fn unusable_details(error: BadDetails) -> Box<Fault> {
         ("These contact details cannot be used.", "Ces coordonnées sont inutilisables."),
         (
             "Correct the file and try again: `entente referral handover`.",
-            "Corrigez le fichier et réessayez : `entente referral handover`.",
+            "Corrigez le fichier et réessayez\u{a0}: `entente referral handover`.",
         ),
     )
     .because(error.text(Lang::En), error.text(Lang::Fr))
@@ -82,7 +85,7 @@ pub(crate) fn unknown_handover() -> Box<Fault> {
         ),
         (
             "Ask the partner for news: `entente sync`.",
-            "Demandez les mises à jour au partenaire : `entente sync`.",
+            "Demandez les mises à jour au partenaire\u{a0}: `entente sync`.",
         ),
     )
 }

@@ -247,7 +247,7 @@ impl Node {
                 ),
                 (
                     "Somebody may stand between you. Call them and ask for a new invitation.",
-                    "Un tiers s’est peut-être interposé. Appelez-les et demandez une nouvelle invitation.",
+                    "Un tiers s’est peut-être interposé. Appelez le partenaire et demandez une nouvelle invitation.",
                 ),
             ));
         }
@@ -429,7 +429,7 @@ fn no_such_ticket() -> Box<Fault> {
         ),
         (
             "Call them and ask for a new one. If you have not opened it before, say so: somebody else has.",
-            "Appelez-les et demandez-en une nouvelle. Si vous ne l’aviez jamais ouverte, dites-le : quelqu’un d’autre l’a fait.",
+            "Appelez le partenaire et demandez-en une nouvelle. Si vous ne l’aviez jamais ouverte, dites-le\u{a0}: quelqu’un d’autre l’a fait.",
         ),
     )
 }
@@ -438,7 +438,7 @@ fn already_partner() -> Box<Fault> {
     Fault::new(
         1209,
         ("This organization is a partner already.", "Cet organisme est déjà un partenaire."),
-        ("See it: `entente partner show`.", "Voyez-le : `entente partner show`."),
+        ("See it: `entente partner show`.", "Voyez-le\u{a0}: `entente partner show`."),
     )
 }
 
@@ -447,7 +447,7 @@ fn no_address() -> Box<Fault> {
         1221,
         (
             "Partners could not reach this node: it has no address that they can dial.",
-            "Les partenaires ne pourraient pas joindre ce nœud : il n’a pas d’adresse à composer.",
+            "Les partenaires ne pourraient pas joindre ce nœud\u{a0}: il n’a pas d’adresse à composer.",
         ),
         (
             "Set `partner_door.public_address` in `entente.toml` and restart, or let the other side invite.",

@@ -84,7 +84,7 @@ impl Node {
                 ("There is no such partner.", "Ce partenaire n’existe pas."),
                 (
                     "List them: `entente partner list`.",
-                    "Affichez la liste : `entente partner list`.",
+                    "Affichez la liste\u{a0}: `entente partner list`.",
                 ),
             )),
             _ => Err(Fault::new(
@@ -346,7 +346,10 @@ fn not_suspended_by_us() -> Box<Fault> {
     Fault::new(
         1205,
         ("We have not suspended this partner.", "Nous n’avons pas suspendu ce partenaire."),
-        ("See who has: `entente partner show`.", "Voyez qui l’a fait : `entente partner show`."),
+        (
+            "See who has: `entente partner show`.",
+            "Voyez qui l’a fait\u{a0}: `entente partner show`.",
+        ),
     )
 }
 
@@ -359,7 +362,7 @@ pub(crate) fn not_verified() -> Box<Fault> {
         ),
         (
             "Finish it: `entente partner digits`, or stop here: `entente partner decline`.",
-            "Terminez-la : `entente partner digits`, ou arrêtez : `entente partner decline`.",
+            "Terminez-la\u{a0}: `entente partner digits`, ou arrêtez\u{a0}: `entente partner decline`.",
         ),
     )
 }
@@ -368,7 +371,7 @@ pub(crate) fn unknown_partner(_: &OrgId) -> Box<Fault> {
     Fault::new(
         1201,
         ("There is no such partner.", "Ce partenaire n’existe pas."),
-        ("List them: `entente partner list`.", "Affichez la liste : `entente partner list`."),
+        ("List them: `entente partner list`.", "Affichez la liste\u{a0}: `entente partner list`."),
     )
 }
 
@@ -378,7 +381,7 @@ pub(crate) fn partnership_over() -> Box<Fault> {
         ("The partnership has ended.", "Le partenariat est terminé."),
         (
             "Begin again with a new invitation: `entente partner invite`.",
-            "Recommencez par une nouvelle invitation : `entente partner invite`.",
+            "Recommencez par une nouvelle invitation\u{a0}: `entente partner invite`.",
         ),
     )
 }

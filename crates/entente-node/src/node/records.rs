@@ -616,7 +616,7 @@ pub(crate) fn unknown_record() -> Box<Fault> {
     Fault::new(
         1401,
         ("There is no such record.", "Ce dossier n’existe pas."),
-        ("List them: `entente record list`.", "Affichez la liste : `entente record list`."),
+        ("List them: `entente record list`.", "Affichez la liste\u{a0}: `entente record list`."),
     )
 }
 
@@ -624,6 +624,9 @@ fn no_consent() -> Box<Fault> {
     Fault::new(
         1413,
         ("There is no consent to withdraw.", "Il n’y a aucun consentement à retirer."),
-        ("See them: `entente consent list RECORD`.", "Voyez-les : `entente consent list DOSSIER`."),
+        (
+            "See them: `entente consent list RECORD`.",
+            "Voyez-les\u{a0}: `entente consent list DOSSIER`.",
+        ),
     )
 }

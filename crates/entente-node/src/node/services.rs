@@ -387,7 +387,7 @@ pub(crate) fn unknown_service() -> Box<Fault> {
     Fault::new(
         2202,
         ("There is no such service.", "Ce service n’existe pas."),
-        ("List them: `entente service list`.", "Affichez la liste : `entente service list`."),
+        ("List them: `entente service list`.", "Affichez la liste\u{a0}: `entente service list`."),
     )
 }
 
@@ -414,7 +414,7 @@ pub(crate) fn too_many() -> Box<Fault> {
         2204,
         (
             "There are more services than a directory holds: 100,000.",
-            "Il y a plus de services qu’un répertoire n’en contient : 100 000.",
+            "Il y a plus de services qu’un répertoire n’en contient\u{a0}: 100 000.",
         ),
         (
             "Split the file among the organizations whose services they are.",

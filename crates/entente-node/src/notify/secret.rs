@@ -29,7 +29,7 @@ pub(super) fn no_secret(why: Both) -> Box<Fault> {
         ),
         (
             "Write the secret on its first line and close it to others: `chmod 600 FILE`.",
-            "Inscrivez le secret à la première ligne et fermez le fichier aux autres : `chmod 600 FICHIER`.",
+            "Inscrivez le secret à la première ligne et fermez le fichier aux autres\u{a0}: `chmod 600 FICHIER`.",
         ),
     )
     .because(why.en, why.fr)
@@ -45,7 +45,7 @@ pub(super) fn no_certificates(why: Both) -> Box<Fault> {
         ),
         (
             "Name a file in PEM with `ca_file`, or install those of the system: `apt-get install ca-certificates`.",
-            "Indiquez un fichier PEM avec `ca_file`, ou installez ceux du système : `apt-get install ca-certificates`.",
+            "Indiquez un fichier PEM avec `ca_file`, ou installez ceux du système\u{a0}: `apt-get install ca-certificates`.",
         ),
     )
     .because(why.en, why.fr)

@@ -67,7 +67,7 @@ pub fn letter(organization: &Text, waiting: &Waiting, lang: Lang, is_test: bool)
         _ => lang.pick("Several matters wait", "Plusieurs affaires attendent").to_owned(),
     };
     let (open, end) = (
-        lang.pick("Open: entente inbox", "Ouvrir : entente inbox"),
+        lang.pick("Open: entente inbox", "Ouvrir\u{a0}: entente inbox"),
         lang.pick(
             "This message is counts alone. Nobody reads answers to it.",
             "Cet avis ne contient que des nombres. Personne ne lit les réponses.",

@@ -12,7 +12,7 @@ pub(super) fn no_secret(why: Both) -> Box<Fault> {
         ),
         (
             "Write the secret on its first line and close it to others: `chmod 600 FILE`.",
-            "Inscrivez le secret à la première ligne et fermez le fichier aux autres : `chmod 600 FICHIER`.",
+            "Inscrivez le secret à la première ligne et fermez le fichier aux autres\u{a0}: `chmod 600 FICHIER`.",
         ),
     )
     .because(why.en, why.fr)
@@ -28,7 +28,7 @@ pub(super) fn no_certificates(why: Both) -> Box<Fault> {
         ),
         (
             "Name a file in PEM with `oidc.ca_file`, or install those of the system: `apt-get install ca-certificates`.",
-            "Indiquez un fichier PEM avec `oidc.ca_file`, ou installez ceux du système : `apt-get install ca-certificates`.",
+            "Indiquez un fichier PEM avec `oidc.ca_file`, ou installez ceux du système\u{a0}: `apt-get install ca-certificates`.",
         ),
     )
     .because(why.en, why.fr)
@@ -41,7 +41,7 @@ pub(super) fn silent() -> Box<Fault> {
         ("The identity provider does not answer.", "Le fournisseur d’identité ne répond pas."),
         (
             "Try again in a minute. Whoever has a password here can sign in with it. The administrator sees why: `entente doctor`.",
-            "Réessayez dans une minute. Les personnes qui ont un mot de passe ici peuvent s’en servir. La personne qui administre le nœud voit pourquoi : `entente doctor`.",
+            "Réessayez dans une minute. Les personnes qui ont un mot de passe ici peuvent s’en servir. La personne qui administre le nœud voit pourquoi\u{a0}: `entente doctor`.",
         ),
     )
 }
@@ -56,7 +56,7 @@ pub fn not_accepted() -> Box<Fault> {
         ),
         (
             "Begin again. If it comes back, tell the administrator, who finds the cause in the log of the node.",
-            "Recommencez. Si cela revient, avertissez la personne qui administre le nœud : elle trouvera la cause dans le journal technique du nœud.",
+            "Recommencez. Si cela revient, avertissez la personne qui administre le nœud\u{a0}: elle trouvera la cause dans le journal technique du nœud.",
         ),
     )
 }

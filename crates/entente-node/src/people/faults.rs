@@ -43,7 +43,7 @@ pub fn link_is_over() -> Box<Fault> {
         ("This link does not work any more.", "Ce lien ne fonctionne plus."),
         (
             "Ask the administrator for a new one. On the machine: `entente user reset NAME`.",
-            "Demandez-en un nouveau à la personne qui administre le nœud. Sur la machine : `entente user reset NOM`.",
+            "Demandez-en un nouveau à la personne qui administre le nœud. Sur la machine\u{a0}: `entente user reset NOM`.",
         ),
     )
     .because(
@@ -97,7 +97,7 @@ pub(super) fn no_such_user() -> Box<Fault> {
     Fault::new(
         2709,
         ("There is no such account.", "Ce compte n’existe pas."),
-        ("List them: `entente user list`.", "Affichez la liste : `entente user list`."),
+        ("List them: `entente user list`.", "Affichez la liste\u{a0}: `entente user list`."),
     )
 }
 
@@ -110,7 +110,7 @@ pub(super) fn last_administrator() -> Box<Fault> {
         ),
         (
             "Make another one first: `entente user add NAME --role administrator`.",
-            "Ajoutez-en d’abord une autre : `entente user add NOM --role administrator`.",
+            "Ajoutez-en d’abord une autre\u{a0}: `entente user add NOM --role administrator`.",
         ),
     )
 }
@@ -133,7 +133,7 @@ pub(super) fn has_administrator() -> Box<Fault> {
         ("There is an administrator already.", "Il y a déjà une personne administratrice."),
         (
             "Make other accounts: `entente user add NAME --role ROLE`, or give an administrator a new link: `entente user reset NAME`.",
-            "Ajoutez d’autres comptes : `entente user add NOM --role RÔLE`, ou donnez un nouveau lien à une personne administratrice : `entente user reset NOM`.",
+            "Ajoutez d’autres comptes\u{a0}: `entente user add NOM --role RÔLE`, ou donnez un nouveau lien à une personne administratrice\u{a0}: `entente user reset NOM`.",
         ),
     )
 }
@@ -144,7 +144,7 @@ fn no_passkeys() -> Box<Fault> {
         ("There are no passkeys at this console.", "Cette console n’accepte pas de clés d’accès."),
         (
             "Give it a name that stays: `console.public_name` in `entente.toml`, then restart the node.",
-            "Donnez-lui un nom qui restera : `console.public_name` dans `entente.toml`, puis redémarrez le nœud.",
+            "Donnez-lui un nom qui restera\u{a0}: `console.public_name` dans `entente.toml`, puis redémarrez le nœud.",
         ),
     )
 }
@@ -254,7 +254,7 @@ pub(super) fn no_group() -> Box<Fault> {
         ),
         (
             "Ask for a group that has one: whoever runs the identity provider gives it, and `[oidc.roles]` in `entente.toml` names it.",
-            "Demandez à être ajouté à un groupe qui donne un rôle : la personne qui gère le fournisseur d’identité s’en charge, et `[oidc.roles]` dans `entente.toml` le nomme.",
+            "Demandez à être ajouté à un groupe qui donne un rôle\u{a0}: la personne qui gère le fournisseur d’identité s’en charge, et `[oidc.roles]` dans `entente.toml` le nomme.",
         ),
     )
     .because(
@@ -292,7 +292,7 @@ pub(super) fn bad_name_at_provider() -> Box<Fault> {
         ),
         (
             "The administrator has the provider tell `preferred_username`: 1 to 64 letters, digits and . - _ @, without a space.",
-            "La personne qui administre le nœud doit faire transmettre `preferred_username` par le fournisseur : de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
+            "La personne qui administre le nœud doit faire transmettre `preferred_username` par le fournisseur\u{a0}: de 1 à 64 lettres, chiffres et . - _ @, sans espace.",
         ),
     )
 }
@@ -319,7 +319,7 @@ pub(super) fn not_enabled_yet() -> Box<Fault> {
         ),
         (
             "Tell the administrator of this console, then sign in again. On the machine: `entente user enable NAME`.",
-            "Avertissez la personne qui administre cette console, puis ouvrez de nouveau une session. Sur la machine : `entente user enable NOM`.",
+            "Avertissez la personne qui administre cette console, puis ouvrez de nouveau une session. Sur la machine\u{a0}: `entente user enable NOM`.",
         ),
     )
     .because(
@@ -357,7 +357,7 @@ pub(super) fn somebody_else_at_provider() -> Box<Fault> {
         ),
         (
             "Sign in there as yourself: sign out at the provider first, if you share this computer.",
-            "Ouvrez-y une session à votre nom : fermez d’abord celle du fournisseur, si vous partagez cet ordinateur.",
+            "Ouvrez-y une session à votre nom\u{a0}: fermez d’abord celle du fournisseur, si vous partagez cet ordinateur.",
         ),
     )
 }
@@ -400,7 +400,7 @@ pub(super) fn roles_follow_groups() -> Box<Fault> {
         ),
         (
             "Change the groups there. To end everything now, disable the account: `entente user disable NAME`.",
-            "Changez-y les groupes. Pour tout arrêter maintenant, désactivez le compte : `entente user disable NOM`.",
+            "Changez-y les groupes. Pour tout arrêter maintenant, désactivez le compte\u{a0}: `entente user disable NOM`.",
         ),
     )
 }

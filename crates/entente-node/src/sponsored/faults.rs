@@ -17,7 +17,7 @@ pub(in crate::sponsored) fn no_folder() -> Box<Fault> {
         ),
         (
             "Make one: `entente sponsored new`, or name its folder.",
-            "Créez-en un : `entente sponsored new`, ou indiquez son répertoire.",
+            "Créez-en un\u{a0}: `entente sponsored new`, ou indiquez son répertoire.",
         ),
     )
 }
@@ -32,7 +32,7 @@ pub(in crate::sponsored) fn folder_taken() -> Box<Fault> {
         ),
         (
             "See it: `entente sponsored show`, or name another folder.",
-            "Consultez-le : `entente sponsored show`, ou indiquez un autre répertoire.",
+            "Consultez-le\u{a0}: `entente sponsored show`, ou indiquez un autre répertoire.",
         ),
     )
 }
@@ -47,7 +47,7 @@ pub(in crate::sponsored) fn bad_sponsor() -> Box<Fault> {
         ),
         (
             "Ask the sponsor for its 64 hexadecimal digits: `entente --json status` shows them.",
-            "Demandez au parrain ses 64 chiffres hexadécimaux : `entente --json status` les montre.",
+            "Demandez au parrain ses 64 chiffres hexadécimaux\u{a0}: `entente --json status` les montre.",
         ),
     )
 }
@@ -58,11 +58,11 @@ pub(in crate::sponsored) fn too_much() -> Box<Fault> {
         2614,
         (
             "This is more than one file can say: 64 services, and 255 KiB in all. Nothing was signed.",
-            "C’est plus qu’un fichier ne peut dire : 64 services, et 255 Kio en tout. Rien n’a été signé.",
+            "C’est plus qu’un fichier ne peut dire\u{a0}: 64 services, et 255 Kio en tout. Rien n’a été signé.",
         ),
         (
             "Shorten the texts or take services out: `entente sponsored service`. With more, a node of your own is needed.",
-            "Abrégez les textes ou retirez des services : `entente sponsored service`. Au-delà, il faut un nœud à vous.",
+            "Abrégez les textes ou retirez des services\u{a0}: `entente sponsored service`. Au-delà, il faut un nœud à vous.",
         ),
     )
 }
@@ -77,13 +77,13 @@ pub(in crate::sponsored) fn services_refused(aside: &[Aside]) -> Box<Fault> {
         ),
         (
             "Correct `services.json` in the folder, or enter the service again: `entente sponsored service`.",
-            "Corrigez `services.json` dans le répertoire, ou saisissez de nouveau le service : `entente sponsored service`.",
+            "Corrigez `services.json` dans le répertoire, ou saisissez de nouveau le service\u{a0}: `entente sponsored service`.",
         ),
     );
     for Aside { row, problem, .. } in aside.iter().take(5) {
         fault = fault.because(
             format!("service {row}: {}", problem.text(Lang::En)),
-            format!("service {row} : {}", problem.text(Lang::Fr)),
+            format!("service {row}\u{a0}: {}", problem.text(Lang::Fr)),
         );
     }
     fault
@@ -99,7 +99,7 @@ pub(in crate::sponsored) fn settings_broken() -> Box<Fault> {
         ),
         (
             "Bring back the newest copy of the whole folder; if there is none, make a new identity: `entente sponsored new`, and tell your sponsor.",
-            "Remettez en place la copie la plus récente du répertoire entier; à défaut, créez une nouvelle identité : `entente sponsored new`, et avisez votre parrain.",
+            "Remettez en place la copie la plus récente du répertoire entier; à défaut, créez une nouvelle identité\u{a0}: `entente sponsored new`, et avisez votre parrain.",
         ),
     )
 }
@@ -114,10 +114,10 @@ pub(in crate::sponsored) fn not_our_receipt(why: &dyn std::fmt::Display) -> Box<
         ),
         (
             "Ask the sponsor for one: `entente sponsor give`.",
-            "Demandez-en un au parrain : `entente sponsor give`.",
+            "Demandez-en un au parrain\u{a0}: `entente sponsor give`.",
         ),
     )
-    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+    .because(why.to_string(), format!("détail technique, en anglais\u{a0}: {why}"))
 }
 
 /// `ENT-2619`.
@@ -130,10 +130,10 @@ pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> 
         ),
         (
             "Ask the sponsor to write it again: `entente sponsor mail`.",
-            "Demandez au parrain de l’écrire de nouveau : `entente sponsor mail`.",
+            "Demandez au parrain de l’écrire de nouveau\u{a0}: `entente sponsor mail`.",
         ),
     )
-    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+    .because(why.to_string(), format!("détail technique, en anglais\u{a0}: {why}"))
 }
 
 /// `ENT-2620`.
@@ -143,7 +143,7 @@ pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
         ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce répertoire."),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
-            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain\u{a0}: `entente sponsored inbox`.",
         ),
     )
 }
@@ -158,7 +158,7 @@ pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
         ),
         (
             "Give more of its name, or whose it is too, REFERRAL@ORGANIZATION: `entente sponsored inbox`.",
-            "Donnez une plus grande partie du nom, ou aussi l’organisme, RENVOI@ORGANISME : `entente sponsored inbox`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme, RENVOI@ORGANISME\u{a0}: `entente sponsored inbox`.",
         ),
     )
 }
@@ -173,7 +173,7 @@ pub(in crate::sponsored) fn not_now(refused: Refused) -> Box<Fault> {
         ),
         (
             "See where it stands: `entente sponsored inbox`. To write the answers again: `entente sponsored answers`.",
-            "Voyez où il en est : `entente sponsored inbox`. Pour écrire de nouveau les réponses : `entente sponsored answers`.",
+            "Voyez où il en est\u{a0}: `entente sponsored inbox`. Pour écrire de nouveau les réponses\u{a0}: `entente sponsored answers`.",
         ),
     )
     .because(refused.text(Lang::En), refused.text(Lang::Fr))
@@ -185,11 +185,11 @@ pub(in crate::sponsored) fn not_handed_over() -> Box<Fault> {
         2623,
         (
             "No contact details are here for this referral: none came yet, or they were destroyed.",
-            "Aucune coordonnée n’est ici pour ce renvoi : aucune n’est encore arrivée, ou elles ont été détruites.",
+            "Aucune coordonnée n’est ici pour ce renvoi\u{a0}: aucune n’est encore arrivée, ou elles ont été détruites.",
         ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
-            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain\u{a0}: `entente sponsored inbox`.",
         ),
     )
 }
@@ -200,11 +200,11 @@ pub(in crate::sponsored) fn not_opened() -> Box<Fault> {
         2624,
         (
             "The contact details do not open: they were altered, or sealed for something else.",
-            "Les coordonnées ne s’ouvrent pas : elles ont été altérées ou scellées pour autre chose.",
+            "Les coordonnées ne s’ouvrent pas\u{a0}: elles ont été altérées ou scellées pour autre chose.",
         ),
         (
             "Call the organization whose referral it is: `entente sponsored inbox` names it. Do not ask the sponsor for the details.",
-            "Appelez l’organisme qui a fait le renvoi : `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
+            "Appelez l’organisme qui a fait le renvoi\u{a0}: `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
         ),
     )
 }
@@ -219,7 +219,7 @@ pub(in crate::sponsored) fn not_covered() -> Box<Fault> {
         ),
         (
             "Ask the person, then say what they allow: `entente sponsored refer … --scope referral_need --informed`.",
-            "Demandez à la personne, puis indiquez ce qu’elle permet : `entente sponsored refer … --scope referral_need --informed`.",
+            "Demandez à la personne, puis indiquez ce qu’elle permet\u{a0}: `entente sponsored refer … --scope referral_need --informed`.",
         ),
     )
 }
@@ -234,7 +234,7 @@ pub(in crate::sponsored) fn to_nobody() -> Box<Fault> {
         ),
         (
             "Name the organizations by their identities, or by a name under which you compared their fingerprints: `--to`.",
-            "Désignez les organismes par leur identifiant, ou par un nom sous lequel vous avez comparé leur empreinte : `--to`.",
+            "Désignez les organismes par leur identifiant, ou par un nom sous lequel vous avez comparé leur empreinte\u{a0}: `--to`.",
         ),
     )
 }
@@ -249,7 +249,7 @@ pub(in crate::sponsored) fn bad_request() -> Box<Fault> {
         ),
         (
             "See what may be said: `entente sponsored refer --help`.",
-            "Voyez ce qui peut être indiqué : `entente sponsored refer --help`.",
+            "Voyez ce qui peut être indiqué\u{a0}: `entente sponsored refer --help`.",
         ),
     )
 }
@@ -264,7 +264,7 @@ pub(in crate::sponsored) fn no_acceptance() -> Box<Fault> {
         ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
-            "Lisez le dernier courrier du parrain : `entente sponsored inbox`.",
+            "Lisez le dernier courrier du parrain\u{a0}: `entente sponsored inbox`.",
         ),
     )
 }
@@ -279,7 +279,7 @@ pub(in crate::sponsored) fn no_key() -> Box<Fault> {
         ),
         (
             "Whoever accepted makes a key, `entente opener add`, and the sponsor then writes new mail: `entente sponsor mail`.",
-            "L’organisme qui a accepté crée une clé, `entente opener add`, puis le parrain écrit un nouveau courrier : `entente sponsor mail`.",
+            "L’organisme qui a accepté crée une clé, `entente opener add`, puis le parrain écrit un nouveau courrier\u{a0}: `entente sponsor mail`.",
         ),
     )
 }
@@ -294,10 +294,10 @@ pub(in crate::sponsored) fn other_recipient(name: &Text) -> Box<Fault> {
         ),
         (
             "Call that organization at a number that you know, not the sponsor's: its `entente status` shows the digits. Type them: `--fingerprint`.",
-            "Appelez cet organisme à un numéro que vous connaissez, qui ne vient pas du parrain : son `entente status` montre les chiffres. Saisissez-les : `--fingerprint`.",
+            "Appelez cet organisme à un numéro que vous connaissez, qui ne vient pas du parrain\u{a0}: son `entente status` montre les chiffres. Saisissez-les\u{a0}: `--fingerprint`.",
         ),
     )
-    .because(format!("accepted: {}", name.en), format!("a accepté : {}", name.fr))
+    .because(format!("accepted: {}", name.en), format!("a accepté\u{a0}: {}", name.fr))
 }
 
 /// `ENT-2632`.
@@ -306,7 +306,7 @@ pub(in crate::sponsored) fn file_too_long() -> Box<Fault> {
         2632,
         (
             "More waits for the sponsor than one file holds: 1 MiB. Nothing was signed.",
-            "Ce qui attend le parrain dépasse ce que contient un fichier : 1 Mio. Rien n’a été signé.",
+            "Ce qui attend le parrain dépasse ce que contient un fichier\u{a0}: 1 Mio. Rien n’a été signé.",
         ),
         (
             "Send what there is, `entente sponsored answers`, and read the mail that comes back.",

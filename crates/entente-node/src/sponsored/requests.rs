@@ -367,7 +367,7 @@ impl Unlocked<'_> {
             (Some(one), None) => Ok(one),
             _ => Err(to_nobody().because(
                 format!("never compared under this name, or several: {wanted}"),
-                format!("jamais comparé sous ce nom, ou plusieurs : {wanted}"),
+                format!("jamais comparé sous ce nom, ou plusieurs\u{a0}: {wanted}"),
             )),
         }
     }
@@ -416,7 +416,7 @@ fn wanted(it: &Unlocked<'_>, id: ReferralId, ask: &ReferAsk, today: Date) -> Out
     if wanted.is_to_nobody() {
         return Err(to_nobody().because(
             "a legal duty extends to whom it names: name them with `--to`",
-            "une obligation légale vise les organismes désignés : désignez-les avec `--to`",
+            "une obligation légale vise les organismes désignés\u{a0}: désignez-les avec `--to`",
         ));
     }
     let missing = wanted.uncovered(&it.profile.sponsor, today);
@@ -435,7 +435,7 @@ fn uncovered(
 ) -> Box<crate::fault::Fault> {
     let mut fault = not_covered().because(
         format!("not covered: {}", missing.labels(Lang::En)),
-        format!("non visé : {}", missing.labels(Lang::Fr)),
+        format!("non visé\u{a0}: {}", missing.labels(Lang::Fr)),
     );
     if wanted.consent.is_duty_for_others(&wanted.card) {
         let why = Why::DutyNotForCard;

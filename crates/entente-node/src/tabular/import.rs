@@ -194,7 +194,7 @@ impl Plan {
                 "rows: {rows}; new: {new}; imported before: {known}; quarantined: {quarantined}"
             ),
             Lang::Fr => format!(
-                "lignes : {rows}; nouvelles : {new}; déjà importées : {known}; mises de côté : \
+                "lignes\u{a0}: {rows}; nouvelles\u{a0}: {new}; déjà importées\u{a0}: {known}; mises de côté\u{a0}: \
                  {quarantined}"
             ),
         }

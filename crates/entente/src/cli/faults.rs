@@ -117,7 +117,7 @@ pub(crate) fn not_an_identity() -> Box<Fault> {
         ),
         (
             "give its 64 hexadecimal digits: entente --json status shows those of a node",
-            "donnez ses 64 chiffres hexadécimaux : entente --json status montre ceux d’un nœud",
+            "donnez ses 64 chiffres hexadécimaux\u{a0}: entente --json status montre ceux d’un nœud",
         ),
     )
 }
@@ -149,8 +149,8 @@ fn no_node(home: &Path) -> Box<Fault> {
         (
             "name its folder with --home or ENTENTE_HOME; or make one: entente node init; or see one \
              at work: entente demo",
-            "nommez son répertoire avec --home ou ENTENTE_HOME; ou créez-en un : entente node init; \
-             ou voyez-en un à l’œuvre : entente demo",
+            "nommez son répertoire avec --home ou ENTENTE_HOME; ou créez-en un\u{a0}: entente node init; \
+             ou voyez-en un à l’œuvre\u{a0}: entente demo",
         ),
     )
 }
@@ -244,7 +244,7 @@ pub(crate) fn not_a_return(reason: &impl std::fmt::Display) -> Box<Fault> {
         ),
         (
             "ask for the file again: entente stats return writes it",
-            "redemandez le fichier : entente stats return l’écrit",
+            "redemandez le fichier\u{a0}: entente stats return l’écrit",
         ),
     )
     .in_detail(reason)

@@ -58,19 +58,22 @@ pub(super) fn tell(teller: &Teller, consoles: &[ConsoleFigure], folder: &Path) {
     );
     teller.say(
         "The browser warns: each node made its certificate itself. You need an authenticator app.",
-        "Le navigateur avertit : chaque nœud a fait lui-même son certificat. Il faut une application d’authentification.",
+        "Le navigateur avertit\u{a0}: chaque nœud a fait lui-même son certificat. Il faut une application d’authentification.",
     );
     teller.say(
         "A partnership: the Office of Ontario invites the Office of Manitoba, under Partners.",
-        "Un partenariat : le Bureau de l’Ontario invite le Bureau du Manitoba, sous Partenaires.",
+        "Un partenariat\u{a0}: le Bureau de l’Ontario invite le Bureau du Manitoba, sous Partenaires.",
     );
     teller.say(
         "A referral: the Coast Workers’ Centre needs a bed; the Office of Manitoba has one.",
-        "Un renvoi : le Centre des travailleurs de la côte cherche un lit; le Bureau du Manitoba en a un.",
+        "Un renvoi\u{a0}: le Centre des travailleurs de la côte cherche un lit; le Bureau du Manitoba en a un.",
     );
     let federal = folder.join(super::cast::CAST.get(FEDERAL).map_or("", |role| role.key));
     let line = format!("entente --home {} status", federal.display());
-    teller.say(&format!("From another terminal: {line}"), &format!("D’un autre terminal : {line}"));
+    teller.say(
+        &format!("From another terminal: {line}"),
+        &format!("D’un autre terminal\u{a0}: {line}"),
+    );
     teller.step(
         "Ctrl-C stops the seven nodes and removes everything that they made.",
         "Ctrl-C arrête les sept nœuds et supprime tout ce qu’ils ont créé.",

@@ -40,7 +40,7 @@ pub(super) async fn tell(teller: &Teller, offices: &[Office]) -> Outcome<Referra
 async fn list_services(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     teller.step(
         "Services and free beds: each organization says its own. Where a safe house is, nobody says.",
-        "Services et lits libres : chaque organisme dit les siens. Où est un refuge, personne ne le dit.",
+        "Services et lits libres\u{a0}: chaque organisme dit les siens. Où est un refuge, personne ne le dit.",
     );
     for (owner, province, en, fr, groups) in SERVICES {
         let ask = ServiceAddAsk {
@@ -69,7 +69,7 @@ async fn list_services(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     let (name, n) = (shelter.name(), told.told.len());
     teller.say(
         &format!("{name}: 2 of 9 beds, for four hours; {n} partners are told"),
-        &format!("{name} : 2 lits sur 9, pour quatre heures; {n} partenaires en sont avisés"),
+        &format!("{name}\u{a0}: 2 lits sur 9, pour quatre heures; {n} partenaires en sont avisés"),
     );
     // Somebody there makes a key that opens hand-overs, which the node cannot use by itself.
     let passphrase = Private(PASSPHRASE.to_owned());
@@ -90,7 +90,7 @@ async fn create(
     let name = workers.name();
     teller.step(
         &format!("{name} has nowhere for a woman to sleep tonight. It makes a need card: codes, and nothing that says who she is."),
-        &format!("{name} n’a pas de lit ce soir pour une femme. Il crée une fiche de besoins : des codes, et rien qui dise qui elle est."),
+        &format!("{name} n’a pas de lit ce soir pour une femme. Il crée une fiche de besoins\u{a0}: des codes, et rien qui dise qui elle est."),
     );
     let list = RecordListAsk {
         filter: BTreeMap::new(),
@@ -174,7 +174,7 @@ async fn offer(
         let told = office.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
         let (name, step) = (office.name(), told.referral.step);
         figures.accepted += u64::from(step == "accepted");
-        teller.say(&format!("{name}: {step}"), &format!("{name} : {step}"));
+        teller.say(&format!("{name}: {step}"), &format!("{name}\u{a0}: {step}"));
     }
     Ok(())
 }
@@ -237,7 +237,7 @@ async fn close(
     let name = at(offices, BC)?.name();
     teller.step(
         &format!("She was served, and that {name} had no room stays a gap: counted, and said of nobody."),
-        &format!("Le service a commencé, et le manque de place chez {name} reste un besoin non comblé : compté, sans rien dire de personne."),
+        &format!("Le service a commencé, et le manque de place chez {name} reste un besoin non comblé\u{a0}: compté, sans rien dire de personne."),
     );
     let gaps = workers.ask(&ReferralGapsAsk::default()).await?;
     figures.declined += gaps.declines.values().sum::<u64>();

@@ -27,7 +27,7 @@ pub(super) async fn tell(
     figures.budget_spent_nano_rho = told.spent_nano_rho;
     teller.step(
         "What the persons in Ontario’s figures have paid for them, out of their yearly budget:",
-        "Ce que les personnes comptées par l’Ontario ont payé, sur leur budget annuel :",
+        "Ce que les personnes comptées par l’Ontario ont payé, sur leur budget annuel\u{a0}:",
     );
     teller.page(&told);
     offices.get_mut(POLICE).ok_or_else(went_wrong)?.come_back().await?;
@@ -62,7 +62,7 @@ async fn sign(teller: &Teller, offices: &[Office]) -> Outcome<String> {
     let bound = teller.lang.percent(bound / 1000.0);
     teller.say(
         &format!("{rho} nano-rho a year: whoever knows all others can tell at most {bound} better than a coin whether one person is in it"),
-        &format!("{rho} nano-rho par an : qui connaît tous les autres devine au plus {bound} mieux qu’à pile ou face si une personne est comptée"),
+        &format!("{rho} nano-rho par an\u{a0}: qui connaît tous les autres devine au plus {bound} mieux qu’à pile ou face si une personne est comptée"),
     );
     Ok(id)
 }
@@ -81,7 +81,7 @@ async fn add_up(teller: &Teller, offices: &[Office], plan: &str) -> Outcome<Stat
     let (a, b, c) = (federal.name(), helper.name(), down.name());
     teller.step(
         &format!("{c} is down. {a} and {b} add up what the five others send: each sees random bytes, and adds noise."),
-        &format!("{c} est en panne. {a} et {b} additionnent ce qu’envoient les cinq autres : chacun voit des octets aléatoires et ajoute du bruit."),
+        &format!("{c} est en panne. {a} et {b} additionnent ce qu’envoient les cinq autres\u{a0}: chacun voit des octets aléatoires et ajoute du bruit."),
     );
     let ask = StatsRunAsk {
         plan: plan.to_owned(),
@@ -111,7 +111,7 @@ async fn add_up(teller: &Teller, offices: &[Office], plan: &str) -> Outcome<Stat
 async fn publish(teller: &Teller, offices: &[Office], plan: &str, folder: &Path) -> Outcome<bool> {
     teller.step(
         "The national return: every figure with its proofs in one file, verified without any node.",
-        "Le rapport national : chaque chiffre avec ses preuves dans un fichier, vérifié sans aucun nœud.",
+        "Le rapport national\u{a0}: chaque chiffre avec ses preuves dans un fichier, vérifié sans aucun nœud.",
     );
     let federal = at(offices, FEDERAL)?;
     let file = folder.join("national.return");

@@ -85,7 +85,7 @@ async fn tell(options: &DemoOptions, view: View, folder: &Path) -> Outcome<End> 
 async fn open(teller: &Teller, options: &DemoOptions, folder: &Path) -> Outcome<Vec<Office>> {
     teller.step(
         "Seven organizations start their own nodes: own folder, own keys, own port.",
-        "Sept organismes démarrent chacun leur nœud : répertoire, clés et port propres.",
+        "Sept organismes démarrent chacun leur nœud\u{a0}: répertoire, clés et port propres.",
     );
     let starting: Vec<_> = CAST
         .iter()
@@ -109,7 +109,7 @@ async fn open(teller: &Teller, options: &DemoOptions, folder: &Path) -> Outcome<
 async fn become_partners(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     teller.step(
         "They become partners: an invitation, then six digits each over the telephone.",
-        "Ils deviennent partenaires : une invitation, puis six chiffres chacun au téléphone.",
+        "Ils deviennent partenaires\u{a0}: une invitation, puis six chiffres chacun au téléphone.",
     );
     for (sender, receiver, _) in AGREEMENTS {
         let (inviter, invitee) = (at(offices, receiver)?, at(offices, sender)?);
@@ -128,7 +128,9 @@ async fn become_partners(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         let (a, b) = (inviter.name(), invitee.name());
         teller.say(
             &format!("{a} ↔ {b}: “{heard_a}” and “{heard_b}” match"),
-            &format!("{a} ↔ {b} : « {heard_a} » et « {heard_b} » concordent"),
+            &format!(
+                "{a} ↔ {b}\u{a0}: «\u{a0}{heard_a}\u{a0}» et «\u{a0}{heard_b}\u{a0}» concordent"
+            ),
         );
     }
     Ok(())
@@ -177,7 +179,7 @@ async fn agree(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         let hash: String = signed.hash.chars().take(12).collect();
         teller.say(
             &format!("{a} → {b}: {template}, {hash}…, in force"),
-            &format!("{a} → {b} : {template}, {hash}…, en vigueur"),
+            &format!("{a} → {b}\u{a0}: {template}, {hash}…, en vigueur"),
         );
     }
     Ok(())
@@ -220,7 +222,7 @@ async fn import(teller: &Teller, options: &DemoOptions, offices: &[Office]) -> O
         let bad = teller.lang.number(told.quarantined);
         teller.say(
             &format!("{name}: {n} records, {bad} rows in quarantine"),
-            &format!("{name} : {n} dossiers, {bad} lignes mises de côté"),
+            &format!("{name}\u{a0}: {n} dossiers, {bad} lignes mises de côté"),
         );
     }
     Ok(n_records)
@@ -313,7 +315,7 @@ async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
     teller.step(
         &format!("They close the epoch {epoch}: what looks like enough others is released."),
         &format!(
-            "Ils clôturent la période {epoch} : ce qui ressemble à assez d’autres est communiqué."
+            "Ils clôturent la période {epoch}\u{a0}: ce qui ressemble à assez d’autres est communiqué."
         ),
     );
     for office in offices.iter().filter(|office| office.role.cases.is_some()) {
@@ -335,7 +337,7 @@ async fn close(teller: &Teller, offices: &[Office], figures: &mut Figures) -> Ou
                     outcome.min_group
                 ),
                 &format!(
-                    "{from} → {to} : {out} communiqués, {wait} en attente, {no} refusés (k = {})",
+                    "{from} → {to}\u{a0}: {out} communiqués, {wait} en attente, {no} refusés (k = {})",
                     outcome.min_group
                 ),
             );
@@ -482,7 +484,7 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
 async fn cut_off(teller: &Teller, offices: &[Office]) -> Outcome<()> {
     teller.step(
         "Manitoba cuts the shelter off: its connections end now, and it gets nothing more.",
-        "Le Manitoba coupe l’échange avec le refuge : ses connexions prennent fin et il ne reçoit plus rien.",
+        "Le Manitoba coupe l’échange avec le refuge\u{a0}: ses connexions prennent fin et il ne reçoit plus rien.",
     );
     let (manitoba, shelter) = (at(offices, MANITOBA)?, at(offices, SHELTER)?);
     let ask = PartnerSuspendAsk {
@@ -497,7 +499,7 @@ async fn cut_off(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         let (name, why) = (shelter.name(), why.unwrap_or_default());
         teller.say(
             &format!("{name} asks for news: {why}"),
-            &format!("{name} demande les mises à jour : {why}"),
+            &format!("{name} demande les mises à jour\u{a0}: {why}"),
         );
     }
     Ok(())
@@ -519,7 +521,7 @@ async fn verify(teller: &Teller, offices: &[Office], figures: &mut Figures) -> O
         );
         teller.say(
             &format!("{name}: {n} entries, {good}"),
-            &format!("{name} : {n} inscriptions, {good}"),
+            &format!("{name}\u{a0}: {n} inscriptions, {good}"),
         );
     }
     Ok(())

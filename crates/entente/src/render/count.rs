@@ -16,7 +16,7 @@ impl Render for CountTold {
         if self.notice == Notice::Controlled && self.coverage.answered == 0 {
             page.say(
                 "Nobody answered, so there are no figures.",
-                "Personne n’a répondu : aucun chiffre.",
+                "Personne n’a répondu\u{a0}: aucun chiffre.",
             );
         } else {
             self.figures(page);

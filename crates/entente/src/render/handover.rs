@@ -71,7 +71,7 @@ impl Render for OpenerChangeTold {
                     "{name} could open no hand-over any more, not even earlier ones. A new key would be made for: {names}."
                 ),
                 Lang::Fr => format!(
-                    "{name} ne pourrait plus ouvrir de transmission, même antérieure. Une nouvelle clé serait créée pour : {names}."
+                    "{name} ne pourrait plus ouvrir de transmission, même antérieure. Une nouvelle clé serait créée pour\u{a0}: {names}."
                 ),
             });
             return;
@@ -138,7 +138,9 @@ impl Render for ReferralOpenTold {
             page.line(&match lang {
                 Lang::En => format!("Its key was replaced: this opens until {until}."),
                 Lang::Fr => {
-                    format!("Sa clé a été remplacée : l’ouverture est possible jusqu’au {until}.")
+                    format!(
+                        "Sa clé a été remplacée\u{a0}: l’ouverture est possible jusqu’au {until}."
+                    )
                 }
             });
         }

@@ -273,7 +273,7 @@ fn linkage(counted: &OverlapCounted, page: &mut Page<'_>) {
     ]);
     page.say(
         "Links that are missed make an estimate too high: a tenth of them by a tenth and more.",
-        "Les liens manqués gonflent une estimation : un dixième de liens manqués, d’un dixième et plus.",
+        "Les liens manqués gonflent une estimation\u{a0}: un dixième de liens manqués, d’un dixième et plus.",
     );
     if let Some(n) = counted.uncovered.filter(|n| *n > 0) {
         let line = lang.pick(

@@ -70,7 +70,7 @@ impl<'v> Page<'v> {
 
     /// A line.
     pub(crate) fn line(&mut self, line: &str) {
-        self.text.push_str(&typeset(line, self.view.lang));
+        self.text.push_str(line);
         self.text.push('\n');
     }
 
@@ -226,8 +226,7 @@ impl Grid {
         let heading = |text: String| Cell::new(text).add_attribute(Attribute::Bold);
         table.set_header(self.header.into_iter().map(heading));
         for row in self.rows {
-            let cell = |(tone, text): (Tone, String)| toned(tone, typeset(&text, view.lang));
-            table.add_row(row.into_iter().map(cell));
+            table.add_row(row.into_iter().map(|(tone, text)| toned(tone, text)));
         }
         for column in self.numeric {
             if let Some(column) = table.column_mut(column) {
@@ -235,15 +234,6 @@ impl Grid {
             }
         }
         table
-    }
-}
-
-/// With the spaces of each language: in French, a colon and guillemets never part from their word,
-/// however the text was written that comes from the node.
-fn typeset(text: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => text.to_owned(),
-        Lang::Fr => text.replace(" :", "\u{a0}:").replace("« ", "«\u{a0}").replace(" »", "\u{a0}»"),
     }
 }
 
@@ -303,17 +293,6 @@ mod tests {
         grid.row(["Forced labour", "the person wants nothing shared with anybody"]);
         page.table(grid);
         assert!(page.finish().lines().all(|line| line.chars().count() <= 30));
-    }
-
-    #[test]
-    fn a_french_colon_never_parts_from_its_word() {
-        for (lang, expected) in [(Lang::En, "a : « b »"), (Lang::Fr, "a\u{a0}: «\u{a0}b\u{a0}»")]
-        {
-            let view = View { lang, ..PLAIN };
-            let mut page = Page::new(&view);
-            page.line("a : « b »");
-            assert_eq!(page.finish(), expected);
-        }
     }
 
     #[test]

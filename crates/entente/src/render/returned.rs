@@ -23,7 +23,7 @@ impl Render for Verdict {
         for (name, counts) in &self.names {
             page.item(&lang.pick(
                 format!("{name}: {}", counts.label(lang)),
-                format!("{name} : {}", counts.label(lang)),
+                format!("{name}\u{a0}: {}", counts.label(lang)),
             ));
         }
         page.title(page.pick("Who is in it", "Qui y figure"));
@@ -32,7 +32,7 @@ impl Render for Verdict {
             let Heads { answered, declined, silent } = heads;
             page.item(&lang.pick(
                 format!("{name}, {}, revision {}: {answered} with figures, {declined} refused, {silent} silent", release.period, release.revision),
-                format!("{name}, {}, révision {} : {answered} avec chiffres, {declined} refus, {silent} sans réponse", release.period, release.revision),
+                format!("{name}, {}, révision {}\u{a0}: {answered} avec chiffres, {declined} refus, {silent} sans réponse", release.period, release.revision),
             ));
         }
         for org in &self.contributors {
@@ -44,7 +44,7 @@ impl Render for Verdict {
             let (period, revision) = (release.period, release.revision);
             let line = lang.pick(
                 format!("{name}, {period}, revision {revision}: the sum was given up. {why}; noticed by {noticed_by}"),
-                format!("{name}, {period}, révision {revision} : la somme a été abandonnée. {why}; constaté par {noticed_by}"),
+                format!("{name}, {period}, révision {revision}\u{a0}: la somme a été abandonnée. {why}; constaté par {noticed_by}"),
             );
             let line = page.paint(Tone::Warning, &line);
             page.item(&line);

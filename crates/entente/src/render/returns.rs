@@ -65,7 +65,7 @@ impl Render for ReturnShowTold {
             let word = page.paint(tone, word);
             page.item(&lang.pick(
                 format!("{}: {word}", check.text.text(lang)),
-                format!("{} : {word}", check.text.text(lang)),
+                format!("{}\u{a0}: {word}", check.text.text(lang)),
             ));
             for fault in &check.faults {
                 page.line(&format!("      {}", fault.text(lang)));
@@ -83,7 +83,7 @@ impl Render for ReturnChangeTold {
             Some(path) => {
                 page.say(
                     "Everybody can see it now, on the public site:",
-                    "Tout le monde peut le voir maintenant, sur le site public :",
+                    "Tout le monde peut le voir maintenant, sur le site public\u{a0}:",
                 );
                 page.line(path);
             }

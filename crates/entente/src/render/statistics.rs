@@ -40,7 +40,7 @@ impl Render for StatsTold {
         if m > 1 && cells.any(|cell| cell.largest.is_some()) {
             page.say(
                 "How many distinct persons there are lies between “At least” and the upper end of the interval, 19 times out of 20. “At least” is what the largest single contribution has at least; of a secure sum, the mean.",
-                "Le nombre de personnes distinctes se situe entre « Au moins » et le haut de l’intervalle, 19 fois sur 20. « Au moins » est ce que compte au moins la plus grande contribution; pour une somme sécurisée, la moyenne.",
+                "Le nombre de personnes distinctes se situe entre «\u{a0}Au moins\u{a0}» et le haut de l’intervalle, 19 fois sur 20. «\u{a0}Au moins\u{a0}» est ce que compte au moins la plus grande contribution; pour une somme sécurisée, la moyenne.",
             );
         }
     }
@@ -113,13 +113,13 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
     if table.sum.is_some() {
         page.line(&lang.pick(
             format!("Noise: {sigma} by each of the two who add up; error of a cell ±{error} (one standard deviation), however many contribute."),
-            format!("Bruit : {sigma} par chacun des deux qui additionnent; erreur d’une cellule ±{error} (un écart-type), quel que soit le nombre de contributeurs."),
+            format!("Bruit\u{a0}: {sigma} par chacun des deux qui additionnent; erreur d’une cellule ±{error} (un écart-type), quel que soit le nombre de contributeurs."),
         ));
         return;
     }
     page.line(&lang.pick(
         format!("Noise: {sigma} in each contribution; error of a cell ±{error} (one standard deviation)."),
-        format!("Bruit : {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
+        format!("Bruit\u{a0}: {sigma} dans chaque contribution; erreur d’une cellule ±{error} (un écart-type)."),
     ));
     if table.error_hundredths > Some(table.secure_sum_error_hundredths) {
         let times = f64::from(table.error_hundredths.unwrap_or(0))
@@ -127,7 +127,7 @@ fn exactness(table: &StatsTable, page: &mut Page<'_>) {
         let times = lang.pick(format!("{times:.1}"), format!("{times:.1}").replace('.', ","));
         let line = lang.pick(
             format!("Each organization added its noise itself. If two of them added up in secret, the error would be ±{secure}: it is {times} times as large here."),
-            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient de façon chiffrée, l’erreur serait de ±{secure} : elle est ici {times} fois plus grande."),
+            format!("Chaque organisme a ajouté son bruit lui-même. Si deux d’entre eux additionnaient de façon chiffrée, l’erreur serait de ±{secure}\u{a0}: elle est ici {times} fois plus grande."),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
@@ -144,7 +144,7 @@ impl Render for SumTold {
                 state_label(self.state, lang)
             ),
             format!(
-                "Additionnée de façon chiffrée par {leader} (calculateur principal) et {helper} (calculateur adjoint) : {}.",
+                "Additionnée de façon chiffrée par {leader} (calculateur principal) et {helper} (calculateur adjoint)\u{a0}: {}.",
                 state_label(self.state, lang)
             ),
         ));
@@ -184,7 +184,7 @@ pub(super) fn unfinished(sums: &[SumRound], page: &mut Page<'_>) {
         let state = state_label(sum.state, lang);
         page.item(&lang.pick(
             format!("{plan} {cube} {period}{revision}, {role}: {state}"),
-            format!("{plan} {cube} {period}{revision}, {role} : {state}"),
+            format!("{plan} {cube} {period}{revision}, {role}\u{a0}: {state}"),
         ));
         if sum.state == SumState::Open && sum.role == "leader" {
             page.line(&lang.pick(
@@ -339,7 +339,7 @@ impl Render for StatsReturnTold {
         let file = self.file.as_deref().unwrap_or(lang.pick("kept here", "conservé ici"));
         page.line(&lang.pick(
             format!("National return for {} written: {file}", self.period),
-            format!("Rapport national pour {} écrit : {file}", self.period),
+            format!("Rapport national pour {} écrit\u{a0}: {file}", self.period),
         ));
         page.facts(&[
             (lang.pick("Tables", "Tableaux"), lang.number(self.tables)),
@@ -406,7 +406,7 @@ impl Render for BudgetTold {
         let spent = NanoRho(self.spent_nano_rho);
         page.line(&lang.pick(
             format!("Odometer: {charges}, rho {spent} in all. It never goes back."),
-            format!("Compteur : {charges}, rho {spent} en tout. Il ne recule jamais."),
+            format!("Compteur\u{a0}: {charges}, rho {spent} en tout. Il ne recule jamais."),
         ));
         warnings(self, page);
     }
@@ -417,7 +417,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
     if !budget.whole {
         let line = page.pick(
             "This node was set back: charges that partners hold are missing. Nothing new is drawn before they have shown them.",
-            "Ce nœud a été ramené en arrière : des imputations détenues par des partenaires manquent. Rien de nouveau n’est produit avant qu’ils les aient montrées.",
+            "Ce nœud a été ramené en arrière\u{a0}: des imputations détenues par des partenaires manquent. Rien de nouveau n’est produit avant qu’ils les aient montrées.",
         );
         let line = page.paint(Tone::Bad, line);
         page.line(&line);
@@ -427,7 +427,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         let rho = NanoRho(budget.undrawn_nano_rho);
         page.line(&lang.pick(
             format!("Paid for and not drawn yet: {n}, rho {rho}. Nobody has seen a figure of it; it is drawn within a minute of the next question."),
-            format!("Payé et pas encore produit : {n}, rho {rho}. Personne n’en a vu un chiffre; la production suit la prochaine demande de moins d’une minute."),
+            format!("Payé et pas encore produit\u{a0}: {n}, rho {rho}. Personne n’en a vu un chiffre; la production suit la prochaine demande de moins d’une minute."),
         ));
     }
     if budget.given_up > 0 {
@@ -435,7 +435,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         let rho = NanoRho(budget.given_up_nano_rho);
         let line = lang.pick(
             format!("Paid for secure sums that were given up: {n}, rho {rho}. It stays spent, and there are no figures."),
-            format!("Payé pour des sommes sécurisées abandonnées : {n}, rho {rho}. Cela reste dépensé, et il n’y a pas de chiffres."),
+            format!("Payé pour des sommes sécurisées abandonnées\u{a0}: {n}, rho {rho}. Cela reste dépensé, et il n’y a pas de chiffres."),
         );
         let line = page.paint(Tone::Warning, &line);
         page.line(&line);
@@ -445,7 +445,7 @@ fn warnings(budget: &BudgetTold, page: &mut Page<'_>) {
         let name = partner.name(lang);
         page.line(&lang.pick(
             format!("Since the restore, nothing is drawn before {name} has asked. If it never will:"),
-            format!("Depuis la restauration, rien n’est produit avant une demande de {name}. Si elle ne doit jamais venir :"),
+            format!("Depuis la restauration, rien n’est produit avant une demande de {name}. Si elle ne doit jamais venir\u{a0}:"),
         ));
         page.next(&format!("entente partner end {}", partner.short()));
     }

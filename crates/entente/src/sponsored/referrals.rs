@@ -66,11 +66,11 @@ fn unknown_code(list: &str) -> Box<Fault> {
             "A word of the answer is not known. Nothing was signed.",
             "Un mot de la réponse est inconnu. Rien n’a été signé.",
         ),
-        ("See the codes: `entente codes`.", "Voyez les codes : `entente codes`."),
+        ("See the codes: `entente codes`.", "Voyez les codes\u{a0}: `entente codes`."),
     )
     .because(
         format!("Not a code of the list `{list}`: see `entente codes {list}`."),
-        format!("Ce n’est pas un code de la liste « {list} » : voyez `entente codes {list}`."),
+        format!("Ce n’est pas un code de la liste «\u{a0}{list}\u{a0}»\u{a0}: voyez `entente codes {list}`."),
     )
 }
 

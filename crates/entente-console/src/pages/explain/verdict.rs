@@ -94,7 +94,7 @@ fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String
                 ),
                 Lang::Fr => format!(
                     "Rien n’est encore parti. Si la période {epoch} était clôturée maintenant, il partirait \
-                     comme ci-dessous : {people} d’ici se ressemblent à ce niveau; il en faut au moins {least}."
+                     comme ci-dessous\u{a0}: {people} d’ici se ressemblent à ce niveau; il en faut au moins {least}."
                 ),
             }
         }
@@ -119,7 +119,7 @@ fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String
                  most that it can come to."
             ),
             Lang::Fr => format!(
-                "C’est décidé à la clôture de {epoch} : au moins {least} personnes doivent se ressembler. Voici \
+                "C’est décidé à la clôture de {epoch}\u{a0}: au moins {least} personnes doivent se ressembler. Voici \
                  le plus qu’il puisse dire."
             ),
         },

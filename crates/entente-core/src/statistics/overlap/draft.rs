@@ -29,8 +29,12 @@ impl DraftError {
     pub fn text(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
-            (Lang::Fr, Self::Toml(detail)) => format!("impossible de lire l’ébauche : {detail}"),
-            (Lang::Fr, Self::Value(place)) => format!("la valeur de « {place} » est impossible"),
+            (Lang::Fr, Self::Toml(detail)) => {
+                format!("impossible de lire l’ébauche\u{a0}: {detail}")
+            }
+            (Lang::Fr, Self::Value(place)) => {
+                format!("la valeur de «\u{a0}{place}\u{a0}» est impossible")
+            }
             (Lang::Fr, Self::Terms(error)) => error.text_fr().to_owned(),
         }
     }
@@ -59,7 +63,7 @@ impl TermsError {
         match self {
             Self::Lists => "il faut au moins deux listes, chacune avec son nom",
             Self::TooManyPatterns => {
-                "trop de combinaisons : moins de listes, ou moins d’organismes par liste"
+                "trop de combinaisons\u{a0}: moins de listes, ou moins d’organismes par liste"
             }
             Self::Capacity => {
                 "chaque contribution a au moins une entrée, et 262 144 au plus pour toutes ensemble"

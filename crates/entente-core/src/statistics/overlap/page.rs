@@ -42,12 +42,12 @@ impl Round {
         page.title("What every person in it pays", "Ce que paie chaque personne");
         page.item(
             &format!("rho {price} of the privacy budget of {}, once and for good: epsilon {decimal} from each helper.", period.year()),
-            &format!("rho {price} du budget de confidentialité de {}, une fois pour toutes : epsilon {decimal} de chaque mélangeur.", period.year()),
+            &format!("rho {price} du budget de confidentialité de {}, une fois pour toutes\u{a0}: epsilon {decimal} de chaque mélangeur.", period.year()),
         );
         if *n_before > 0 {
             page.item(
                 &format!("ATTENTION: {n_before} rounds were run on these persons before. Each shows more of them, and this one is paid anew."),
-                &format!("ATTENTION : {n_before} recoupements ont déjà porté sur ces personnes. Chacun en montre davantage, et celui-ci se paie de nouveau."),
+                &format!("ATTENTION\u{a0}: {n_before} recoupements ont déjà porté sur ces personnes. Chacun en montre davantage, et celui-ci se paie de nouveau."),
             );
         }
     }
@@ -58,12 +58,12 @@ impl Round {
         for (number, list) in (0_u8..).zip(lists) {
             let on = contributors.iter().filter(|(_, of)| *of == number);
             let on = on.map(|(org, _)| name(org)).collect::<Vec<_>>().join(", ");
-            page.item(&format!("List `{list}`: {on}."), &format!("Liste `{list}` : {on}."));
+            page.item(&format!("List `{list}`: {on}."), &format!("Liste `{list}`\u{a0}: {on}."));
         }
         let (first, second, coordinator) = (name(first), name(second), name(coordinator));
         page.item(
             &format!("Mix: {first}, then {second}. Counts: {coordinator}."),
-            &format!("Mélangent : {first}, puis {second}. Compte : {coordinator}."),
+            &format!("Mélangent\u{a0}: {first}, puis {second}. Compte\u{a0}: {coordinator}."),
         );
         page.item(
             "Nobody compares names. Whoever has the keys of all three could test them; one of the three that keeps its own to itself prevents it. The keys are destroyed when the round is over.",

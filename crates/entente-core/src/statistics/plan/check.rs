@@ -116,7 +116,10 @@ impl Plan {
             usize::try_from(n_years).is_ok_and(|n| (1..=MAX_YEARS).contains(&n)),
             "last_year",
             &format!("must be `first_year` or at most {} years later", MAX_YEARS - 1),
-            &format!("doit être « first_year » ou la suivre d’au plus {} ans", MAX_YEARS - 1),
+            &format!(
+                "doit être «\u{a0}first_year\u{a0}» ou la suivre d’au plus {} ans",
+                MAX_YEARS - 1
+            ),
         );
     }
 
@@ -165,7 +168,7 @@ impl Plan {
                     cube.n_cells()
                 ),
                 &format!(
-                    "comptent ensemble {} cellules, pour un maximum de {MAX_CELLS} : le bruit noierait davantage",
+                    "comptent ensemble {} cellules, pour un maximum de {MAX_CELLS}\u{a0}: le bruit noierait davantage",
                     cube.n_cells()
                 ),
             );
@@ -174,7 +177,7 @@ impl Plan {
                     || !cube.dimensions.contains(&CubeDimension::Quarter),
                 "cube.period",
                 "must be year for a cube by quarter",
-                "doit être « year » pour un cube par trimestre",
+                "doit être «\u{a0}year\u{a0}» pour un cube par trimestre",
             );
         }
     }
@@ -191,7 +194,9 @@ impl Plan {
                 seen.insert(by),
                 "cube.period",
                 &format!("overlaps: two cubes ask for the same people by {by_text}"),
-                &format!("se chevauche : deux cubes portent sur les mêmes personnes par {by_text}"),
+                &format!(
+                    "se chevauche\u{a0}: deux cubes portent sur les mêmes personnes par {by_text}"
+                ),
             );
         }
     }

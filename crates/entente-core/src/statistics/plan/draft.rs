@@ -42,9 +42,11 @@ impl PlanDraftError {
     pub fn text(&self, lang: Lang) -> String {
         match (lang, self) {
             (Lang::En, _) => self.to_string(),
-            (Lang::Fr, Self::Toml(detail)) => format!("impossible de lire l’ébauche : {detail}"),
+            (Lang::Fr, Self::Toml(detail)) => {
+                format!("impossible de lire l’ébauche\u{a0}: {detail}")
+            }
             (Lang::Fr, Self::Word { place, allowed }) => {
-                format!("« {place} » doit être l’un des mots suivants : {allowed}")
+                format!("«\u{a0}{place}\u{a0}» doit être l’un des mots suivants\u{a0}: {allowed}")
             }
             (Lang::Fr, Self::Value { place, what }) => {
                 let what = if *what == YEAR {
@@ -52,10 +54,13 @@ impl PlanDraftError {
                 } else {
                     "l’identité d’un organisme, en 64 chiffres hexadécimaux"
                 };
-                format!("« {place} » doit être {what}")
+                format!("«\u{a0}{place}\u{a0}» doit être {what}")
             }
             (Lang::Fr, Self::Problems(problems)) => {
-                format!("l’ébauche ne peut pas devenir un plan : {}", sentences(problems, lang))
+                format!(
+                    "l’ébauche ne peut pas devenir un plan\u{a0}: {}",
+                    sentences(problems, lang)
+                )
             }
         }
     }
@@ -67,7 +72,7 @@ const IDENTITY: &str = "the identity of an organization, 64 hexadecimal digits";
 fn sentences(problems: &[PlanProblem], lang: Lang) -> String {
     let each = problems.iter().map(|it| match lang {
         Lang::En => format!("`{}` {}", it.place, it.what.en),
-        Lang::Fr => format!("« {} » {}", it.place, it.what.fr),
+        Lang::Fr => format!("«\u{a0}{}\u{a0}» {}", it.place, it.what.fr),
     });
     each.collect::<Vec<_>>().join("; ")
 }

@@ -47,7 +47,7 @@ impl Plan {
         }
         page.item(
             &format!("Budget: rho {} a year by this plan, at most {} at one organization by all plans, at most {} of it to one partner.", budget.year, budget.node_cap, budget.partner_cap),
-            &format!("Budget : rho {} par année pour ce plan, au plus {} chez un organisme pour tous les plans, dont au plus {} pour un partenaire.", budget.year, budget.node_cap, budget.partner_cap),
+            &format!("Budget\u{a0}: rho {} par année pour ce plan, au plus {} chez un organisme pour tous les plans, dont au plus {} pour un partenaire.", budget.year, budget.node_cap, budget.partner_cap),
         );
         page.item(
             "Nothing outside this plan is answered. No small count is left out before noise is added.",
@@ -65,7 +65,7 @@ impl Plan {
                 self.definition.label(lang)
             ),
             &format!(
-                "Unité comptée : {}; définition : {}.",
+                "Unité comptée\u{a0}: {}; définition\u{a0}: {}.",
                 self.rule.label(lang),
                 self.definition.label(lang)
             ),
@@ -85,13 +85,13 @@ impl Plan {
             };
             page.item(
                 &format!("`{}`, {of}, per {period}: {by}; {n_cells} cells, all of them always; price rho {}, noise {sigma} in each part; error of the sum ±{sd} (one standard deviation); below {floor} shown as “<{floor}”.", cube.name, cube.cost),
-                &format!("`{}`, {of}, par {period} : {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre « <{floor} ».", cube.name, cube.cost, decimal(value(sigma), lang)),
+                &format!("`{}`, {of}, par {period}\u{a0}: {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre «\u{a0}<{floor}\u{a0}».", cube.name, cube.cost, decimal(value(sigma), lang)),
             );
         }
         if self.cubes.iter().any(|cube| cube.counts() == Counts::Referrals) {
             page.item(
                 "Figures of referrals are about needs: they are no victims more, and are never added to figures of cases. Region and quarter are there where the service was wanted and when it was first offered.",
-                "Les chiffres des renvois portent sur les besoins : ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
+                "Les chiffres des renvois portent sur les besoins\u{a0}: ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
             );
         }
         if self.safeguards.round_to_5 {
@@ -106,7 +106,7 @@ impl Plan {
                 let (fine, coarse) = (dimension.label(lang), coarser.label(lang));
                 page.item(
                     &format!("Hierarchy: {fine}, then {coarse}, then all."),
-                    &format!("Hiérarchie : {fine}, puis {coarse}, puis l’ensemble."),
+                    &format!("Hiérarchie\u{a0}: {fine}, puis {coarse}, puis l’ensemble."),
                 );
             }
         }
@@ -123,7 +123,7 @@ impl Plan {
         if revisions_after_days.is_empty() {
             page.item(
                 "There are no revisions: what comes late does not show.",
-                "Aucune révision : ce qui arrive en retard ne paraît pas.",
+                "Aucune révision\u{a0}: ce qui arrive en retard ne paraît pas.",
             );
         } else {
             let days =
@@ -145,20 +145,20 @@ impl Plan {
         };
         page.title("Who", "Qui");
         let (ask, count) = (list(queriers), list(contributors));
-        page.item(&format!("May ask: {ask}."), &format!("Peut demander : {ask}."));
-        page.item(&format!("Contribute: {count}."), &format!("Contribuent : {count}."));
+        page.item(&format!("May ask: {ask}."), &format!("Peut demander\u{a0}: {ask}."));
+        page.item(&format!("Contribute: {count}."), &format!("Contribuent\u{a0}: {count}."));
         let Safeguards { min_contributors, min_outside, .. } = self.safeguards;
         match aggregators {
             Some([leader, helper]) => {
                 let (leader, helper) = (name(leader), name(helper));
                 page.item(
                     &format!("Add up in secret: {leader} and {helper}. What an organization sends is safe unless both put their parts together. Nothing is published with fewer than {min_contributors} organizations, or fewer than {min_outside} of another kind than the one that asks."),
-                    &format!("Additionnent de façon chiffrée : {leader} et {helper}. Ce qu’un organisme envoie est protégé, à moins que les deux ne réunissent leurs parts. Rien n’est publié à moins de {min_contributors} organismes, ou de {min_outside} d’un autre type d’organisme que le demandeur."),
+                    &format!("Additionnent de façon chiffrée\u{a0}: {leader} et {helper}. Ce qu’un organisme envoie est protégé, à moins que les deux ne réunissent leurs parts. Rien n’est publié à moins de {min_contributors} organismes, ou de {min_outside} d’un autre type d’organisme que le demandeur."),
                 );
             }
             None => page.item(
                 "Nobody adds up in secret: each organization adds all the noise itself, so the error of a sum grows with their number.",
-                "Personne n’additionne de façon chiffrée : chaque organisme ajoute tout le bruit lui-même, et l’erreur d’une somme croît avec leur nombre.",
+                "Personne n’additionne de façon chiffrée\u{a0}: chaque organisme ajoute tout le bruit lui-même, et l’erreur d’une somme croît avec leur nombre.",
             ),
         }
     }

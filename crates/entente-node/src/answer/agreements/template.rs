@@ -283,7 +283,7 @@ fn missing(
             let there = table.get(side).is_some_and(|side| side.get(*name).is_some());
             let edited = edits.keys().any(|edit| edit.starts_with(&key));
             if there && !edited {
-                missing.push(Both::new(format!("{key}: {en}"), format!("{key} : {fr}")));
+                missing.push(Both::new(format!("{key}: {en}"), format!("{key}\u{a0}: {fr}")));
             }
         }
     }

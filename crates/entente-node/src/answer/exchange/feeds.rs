@@ -239,7 +239,10 @@ pub(in crate::answer) fn quarantine_release(
         return Err(crate::fault::Fault::new(
             1515,
             ("This partner is not in quarantine.", "Ce partenaire n’est pas en quarantaine."),
-            ("See who is: `entente partner list`.", "Voyez qui l’est : `entente partner list`."),
+            (
+                "See who is: `entente partner list`.",
+                "Voyez qui l’est\u{a0}: `entente partner list`.",
+            ),
         ));
     }
     // The person's words, before the change that they are for.

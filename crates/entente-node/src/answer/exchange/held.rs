@@ -268,7 +268,7 @@ fn unknown_level() -> Box<Fault> {
         ("Summaries have no such field.", "Les résumés n’ont pas ce champ."),
         (
             "Use one of them: `--where exploitation=forced_labour`.",
-            "Utilisez l’un d’eux : `--where exploitation=forced_labour`.",
+            "Utilisez l’un d’eux\u{a0}: `--where exploitation=forced_labour`.",
         ),
     )
     .because(names(Lang::En), names(Lang::Fr))
@@ -278,6 +278,6 @@ fn unknown_summary() -> Box<Fault> {
     Fault::new(
         1514,
         ("No such summary is held.", "Ce résumé n’est pas détenu."),
-        ("List them: `entente held list`.", "Affichez la liste : `entente held list`."),
+        ("List them: `entente held list`.", "Affichez la liste\u{a0}: `entente held list`."),
     )
 }

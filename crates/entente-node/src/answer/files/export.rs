@@ -143,14 +143,14 @@ impl Written {
             let n = self.n_withdrawn;
             lines.push(Both::new(
                 format!("Withdrawn records: {n}."),
-                format!("Dossiers retirés : {n}."),
+                format!("Dossiers retirés\u{a0}: {n}."),
             ));
         }
         if self.n_consents > 0 {
             let n = self.n_consents;
             lines.push(Both::new(
                 format!("Consents beyond one per record, limited to recipients, or legal duties: {n}."),
-                format!("Consentements au-delà d’un par dossier, limités à des destinataires, ou obligations légales : {n}."),
+                format!("Consentements au-delà d’un par dossier, limités à des destinataires, ou obligations légales\u{a0}: {n}."),
             ));
         }
         lines

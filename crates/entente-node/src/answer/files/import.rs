@@ -93,7 +93,7 @@ fn documented(scopes: &[String]) -> Outcome<Set<ConsentScope>> {
             ("A scope of consent is unknown.", "Une portée de consentement est inconnue."),
             (
                 "See them: `entente codes consent_scope`.",
-                "Voyez-les : `entente codes consent_scope`.",
+                "Voyez-les\u{a0}: `entente codes consent_scope`.",
             ),
         )
     })

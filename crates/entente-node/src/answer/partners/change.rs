@@ -207,7 +207,7 @@ pub(in crate::answer) fn decline(
             ),
             (
                 "End the partnership: `entente partner end`.",
-                "Mettez fin au partenariat : `entente partner end`.",
+                "Mettez fin au partenariat\u{a0}: `entente partner end`.",
             ),
         ));
     }

@@ -78,7 +78,7 @@ fn file_text(envelope: &Envelope) -> String {
     let encoded = BASE64_STANDARD.encode(encode_envelope(envelope));
     let mut text = String::from(
         "Invitation. Open it once, with: entente partner open FILE\n\
-         Invitation. Ouvrez-la une seule fois, avec : entente partner open FICHIER\n\n",
+         Invitation. Ouvrez-la une seule fois, avec\u{a0}: entente partner open FICHIER\n\n",
     );
     text.push_str(BEGIN);
     let mut rest = encoded.as_str();
@@ -198,11 +198,11 @@ fn bad_contact(field: &str) -> Box<Fault> {
         2833,
         (
             "This is nobody to call: it takes a desk and its telephone number.",
-            "L’invitation n’indique pas qui appeler : il faut un service et son numéro de téléphone.",
+            "L’invitation n’indique pas qui appeler\u{a0}: il faut un service et son numéro de téléphone.",
         ),
         (
             "Give both: `--contact \"Intake desk\" --telephone \"+1 204-555-0117\"`.",
-            "Donnez les deux : `--contact \"Accueil\" --telephone \"+1 204-555-0117\"`.",
+            "Donnez les deux\u{a0}: `--contact \"Accueil\" --telephone \"+1 204-555-0117\"`.",
         ),
     );
     if field == "telephone" {
@@ -223,7 +223,7 @@ fn bad_invitation() -> Box<Fault> {
         ("The invitation cannot be made like this.", "L’invitation ne peut pas être faite ainsi."),
         (
             "Correct it: `entente partner invite NAME --expires 14`.",
-            "Corrigez : `entente partner invite NOM --expires 14`.",
+            "Corrigez\u{a0}: `entente partner invite NOM --expires 14`.",
         ),
     )
 }

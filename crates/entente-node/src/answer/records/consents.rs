@@ -64,13 +64,15 @@ fn read(desk: &Desk, ask: &ConsentGiveAsk) -> Outcome<Consent> {
 fn check(consent: &Consent) -> Outcome<()> {
     let mut fault = unfit();
     if consent.override_reason.is_none() && consent.scopes.is_empty() {
-        fault = fault
-            .because("It allows nothing: name a scope.", "Il ne permet rien : nommez une portée.");
+        fault = fault.because(
+            "It allows nothing: name a scope.",
+            "Il ne permet rien\u{a0}: nommez une portée.",
+        );
     }
     if consent.override_reason.is_some() && consent.recipients.is_empty() {
         fault = fault.because(
             "A legal duty names to whom: add the recipient.",
-            "Une obligation légale vise un destinataire : ajoutez-le.",
+            "Une obligation légale vise un destinataire\u{a0}: ajoutez-le.",
         );
     }
     if consent.valid_until.is_some_and(|last| last < consent.given_on) {
@@ -127,7 +129,7 @@ fn find(consents: &[Consent], text: &str) -> Outcome<ConsentId> {
             ("There is no such consent.", "Ce consentement n’existe pas."),
             (
                 "See them: `entente consent list RECORD`.",
-                "Voyez-les : `entente consent list DOSSIER`.",
+                "Voyez-les\u{a0}: `entente consent list DOSSIER`.",
             ),
         )),
     }
@@ -141,7 +143,7 @@ fn unknown_code(unknown: entente_core::codes::UnknownCode) -> Box<Fault> {
     let list = unknown.list;
     unfit().because(
         format!("Not a code of the list `{list}`: see `entente codes {list}`."),
-        format!("Ce n’est pas un code de la liste « {list} » : voyez `entente codes {list}`."),
+        format!("Ce n’est pas un code de la liste «\u{a0}{list}\u{a0}»\u{a0}: voyez `entente codes {list}`."),
     )
 }
 

@@ -92,7 +92,7 @@ impl Test {
                 ),
                 (
                     "Search instead, which is audited: `entente record search`.",
-                    "Cherchez plutôt, ce qui est consigné : `entente record search`.",
+                    "Cherchez plutôt, ce qui est consigné\u{a0}: `entente record search`.",
                 ),
             ));
         }
@@ -129,7 +129,7 @@ fn unknown_fields() -> Box<Fault> {
     )
     .because(
         format!("Fields of a record: {}", names.join(", ")),
-        format!("Champs d’un dossier : {}", names.join(", ")),
+        format!("Champs d’un dossier\u{a0}: {}", names.join(", ")),
     )
 }
 
@@ -137,6 +137,6 @@ fn unknown_value<E>(_: E) -> Box<Fault> {
     Fault::new(
         1406,
         ("A value does not fit its field.", "Une valeur ne convient pas à son champ."),
-        ("See the codes: `entente codes`.", "Voyez les codes : `entente codes`."),
+        ("See the codes: `entente codes`.", "Voyez les codes\u{a0}: `entente codes`."),
     )
 }

@@ -149,7 +149,7 @@ pub(in crate::answer) fn warnings(record: &CaseRecord) -> Vec<Reason> {
         warnings.push(reason(
             "no_place",
             "Without a province, the record counts under “unknown”.".to_owned(),
-            "Sans province, le dossier compte sous « inconnu ».".to_owned(),
+            "Sans province, le dossier compte sous «\u{a0}inconnu\u{a0}».".to_owned(),
         ));
     }
     warnings

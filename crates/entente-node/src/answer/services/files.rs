@@ -207,5 +207,5 @@ fn unknown_layout() -> Box<Fault> {
             "Lisez l’une de celles qui sont indiquées; écrivez `hsds-3.0` ou `hsds-3.0-package`.",
         ),
     )
-    .because(format!("Layouts: {names}."), format!("Dispositions : {names}."))
+    .because(format!("Layouts: {names}."), format!("Dispositions\u{a0}: {names}."))
 }

@@ -281,7 +281,7 @@ const WORDS: [Why; 9] = [
     (
         NONSENSE,
         "the figures cannot come from the contributors: an aggregator is faulty or lies",
-        "les chiffres ne peuvent venir des contributeurs : un calculateur est défaillant ou ment",
+        "les chiffres ne peuvent venir des contributeurs\u{a0}: un calculateur est défaillant ou ment",
     ),
     (
         OPEN,
@@ -327,7 +327,7 @@ fn waiting(n: usize) -> Reason {
                 "{n} have not answered; run it again, or add up for ever without them: --close"
             ),
             format!(
-                "{n} n’ont pas répondu; relancez, ou additionnez définitivement sans eux : --close"
+                "{n} n’ont pas répondu; relancez, ou additionnez définitivement sans eux\u{a0}: --close"
             ),
         ),
     }

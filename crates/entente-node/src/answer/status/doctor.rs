@@ -87,7 +87,7 @@ fn certificate(desk: &Desk) -> Check {
             ),
             (
                 "Check the clock of the machine: timedatectl",
-                "Vérifiez l’horloge de la machine : timedatectl",
+                "Vérifiez l’horloge de la machine\u{a0}: timedatectl",
             ),
         ),
     }
@@ -110,7 +110,7 @@ async fn provider(desk: &Desk) -> Option<Check> {
                 Both::new(
                     format!("Nobody can sign in with the identity provider: {en}."),
                     format!(
-                        "Personne ne peut ouvrir de session avec le fournisseur d’identité : {fr}."
+                        "Personne ne peut ouvrir de session avec le fournisseur d’identité\u{a0}: {fr}."
                     ),
                 ),
                 next,
@@ -214,8 +214,10 @@ fn clock(called: &[Called]) -> Check {
     if middle.abs() <= SKEW_S {
         return good("clock", text.en, text.fr);
     }
-    let next =
-        ("Set the clock: timedatectl set-ntp true", "Réglez l’horloge : timedatectl set-ntp true");
+    let next = (
+        "Set the clock: timedatectl set-ntp true",
+        "Réglez l’horloge\u{a0}: timedatectl set-ntp true",
+    );
     found("clock", Wellness::Bad, text, next)
 }
 
@@ -230,7 +232,7 @@ fn audit(desk: &Desk) -> Outcome<Check> {
     Ok(good(
         "audit",
         format!("The audit log is whole: {}, {}.", length.en, witnesses.en),
-        format!("Le journal est intact : {}, {}.", length.fr, witnesses.fr),
+        format!("Le journal est intact\u{a0}: {}, {}.", length.fr, witnesses.fr),
     ))
 }
 
@@ -267,13 +269,13 @@ fn partner(called: &Called, now_s: i64) -> Check {
         Missed::RefusedByPartner(_) => (
             format!("Call them: they may have suspended us. entente partner show \"{}\"", name.en),
             format!(
-                "Appelez le partenaire : il nous a peut-être suspendus. entente partner show « {} »",
+                "Appelez le partenaire\u{a0}: il nous a peut-être suspendus. entente partner show \"{}\"",
                 name.fr
             ),
         ),
         _ => (
             format!("Check the network to {}, then: entente sync", row.address),
-            format!("Vérifiez le réseau vers {}, puis : entente sync", row.address),
+            format!("Vérifiez le réseau vers {}, puis\u{a0}: entente sync", row.address),
         ),
     };
     found(
@@ -281,7 +283,7 @@ fn partner(called: &Called, now_s: i64) -> Check {
         wellness,
         Both::new(
             format!("{}: {en}. Last contact: {last}.", name.en),
-            format!("{} : {fr}. Dernier contact : {last}.", name.fr),
+            format!("{}\u{a0}: {fr}. Dernier contact\u{a0}: {last}.", name.fr),
         ),
         (&next.0, &next.1),
     )

@@ -51,11 +51,14 @@ fn writes(node: &Node) -> Check {
             Wellness::Bad,
             Both::new(
                 format!("The store refuses writes since one failed: {cause}."),
-                format!("Le dépôt refuse toute écriture depuis un échec : {}.", in_french(&cause)),
+                format!(
+                    "Le dépôt refuse toute écriture depuis un échec\u{a0}: {}.",
+                    in_french(&cause)
+                ),
             ),
             (
                 "Free space on the disk, check it, and restart: entente node run",
-                "Libérez de l’espace, vérifiez le disque, puis relancez : entente node run",
+                "Libérez de l’espace, vérifiez le disque, puis relancez\u{a0}: entente node run",
             ),
         ),
     }
@@ -66,7 +69,7 @@ fn in_french(cause: &EngineError) -> String {
     match cause {
         EngineError::Full => "le disque est plein".to_owned(),
         EngineError::ReadOnly => "le disque est en lecture seule".to_owned(),
-        other => format!("détail technique, en anglais : {other}"),
+        other => format!("détail technique, en anglais\u{a0}: {other}"),
     }
 }
 
@@ -164,7 +167,7 @@ fn invitations(node: &Node) -> Outcome<Check> {
             ),
             (
                 "Call them. If the digits do not match: entente partner decline PARTNER",
-                "Appelez le partenaire. Si les chiffres ne concordent pas : entente partner decline PARTENAIRE",
+                "Appelez le partenaire. Si les chiffres ne concordent pas\u{a0}: entente partner decline PARTENAIRE",
             ),
         ),
     })
@@ -182,7 +185,7 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
             Wellness::Bad,
             Both::new(
                 format!("{} is in quarantine: {code}.", name.en),
-                format!("{} est en quarantaine : {code}.", name.fr),
+                format!("{} est en quarantaine\u{a0}: {code}.", name.fr),
             ),
             (&command, &command),
         ));
@@ -225,7 +228,7 @@ fn agreement(node: &Node, standing: &Standing) -> Option<Check> {
     };
     let text = Both::new(
         format!("The agreement with {} {en}: its last day is {last}.", name.en),
-        format!("L’entente avec {} {fr} : son dernier jour est le {last}.", name.fr),
+        format!("L’entente avec {} {fr}\u{a0}: son dernier jour est le {last}.", name.fr),
     );
     Some(found("agreement", wellness, text, (&command, &command)))
 }

@@ -218,7 +218,7 @@ fn backup_fault(error: BackupError) -> Box<Fault> {
             ("The backup was not made.", "La sauvegarde n’a pas été faite."),
             (
                 "Name another folder: `entente backup create --folder FOLDER`.",
-                "Indiquez un autre répertoire : `entente backup create --folder RÉPERTOIRE`.",
+                "Indiquez un autre répertoire\u{a0}: `entente backup create --folder RÉPERTOIRE`.",
             ),
         )
         .in_detail(&error),

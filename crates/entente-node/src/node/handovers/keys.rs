@@ -250,7 +250,7 @@ fn no_key() -> Box<Fault> {
         ),
         (
             "Ask its staff to run `entente opener add`, then fetch its news: `entente sync`.",
-            "Demandez à son personnel de lancer `entente opener add`, puis demandez ses mises à jour : `entente sync`.",
+            "Demandez à son personnel de lancer `entente opener add`, puis demandez ses mises à jour\u{a0}: `entente sync`.",
         ),
     )
 }

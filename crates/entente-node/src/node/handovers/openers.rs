@@ -177,7 +177,7 @@ fn bad_name() -> Box<Fault> {
         ("This is no name for an opener.", "Ce nom de dépositaire n’est pas valide."),
         (
             "Use letters, digits and spaces, at most 60: `entente opener add NAME`.",
-            "Utilisez au plus 60 lettres, chiffres et espaces : `entente opener add NOM`.",
+            "Utilisez au plus 60 lettres, chiffres et espaces\u{a0}: `entente opener add NOM`.",
         ),
     )
 }
@@ -188,7 +188,7 @@ fn name_taken() -> Box<Fault> {
         ("There is an opener of this name.", "Un dépositaire porte déjà ce nom."),
         (
             "Choose another name, or remove the old one: `entente opener remove`.",
-            "Choisissez un autre nom, ou retirez l’ancien : `entente opener remove`.",
+            "Choisissez un autre nom, ou retirez l’ancien\u{a0}: `entente opener remove`.",
         ),
     )
 }
@@ -198,11 +198,11 @@ fn last_opener() -> Box<Fault> {
         2402,
         (
             "This is the last opener: nobody could open hand-overs any more.",
-            "C’est le dernier dépositaire : plus personne ne pourrait ouvrir de transmission.",
+            "C’est le dernier dépositaire\u{a0}: plus personne ne pourrait ouvrir de transmission.",
         ),
         (
             "Add another person first: `entente opener add`.",
-            "Ajoutez d’abord une autre personne : `entente opener add`.",
+            "Ajoutez d’abord une autre personne\u{a0}: `entente opener add`.",
         ),
     )
 }
@@ -213,7 +213,7 @@ fn too_many() -> Box<Fault> {
         ("There are 64 openers already.", "Il y a déjà 64 dépositaires."),
         (
             "Remove those who have left: `entente opener remove`.",
-            "Retirez ceux qui sont partis : `entente opener remove`.",
+            "Retirez ceux qui sont partis\u{a0}: `entente opener remove`.",
         ),
     )
 }

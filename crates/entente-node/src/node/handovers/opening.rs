@@ -185,7 +185,7 @@ fn wrong_passphrase() -> Box<Fault> {
         ),
         (
             "Try again. If it is lost, another opener can open it: `entente opener list`.",
-            "Réessayez. Si elle est perdue, un autre dépositaire peut ouvrir : `entente opener list`.",
+            "Réessayez. Si elle est perdue, un autre dépositaire peut ouvrir\u{a0}: `entente opener list`.",
         ),
     )
 }
@@ -199,7 +199,7 @@ fn not_for_this_opener() -> Box<Fault> {
         ),
         (
             "Ask a person who was an opener then: `entente opener list`.",
-            "Adressez-vous à une personne qui était alors dépositaire : `entente opener list`.",
+            "Adressez-vous à une personne qui était alors dépositaire\u{a0}: `entente opener list`.",
         ),
     )
 }
@@ -224,7 +224,7 @@ fn altered() -> Box<Fault> {
         2409,
         (
             "The hand-over does not open: it was altered, or sealed for something else.",
-            "La transmission ne s’ouvre pas : elle a été altérée ou scellée pour autre chose.",
+            "La transmission ne s’ouvre pas\u{a0}: elle a été altérée ou scellée pour autre chose.",
         ),
         (
             "Tell the organization that made the referral, and ask it to hand over again.",
@@ -242,7 +242,7 @@ fn destroyed() -> Box<Fault> {
         ),
         (
             "See when and why: `entente referral show`.",
-            "Voyez quand et pourquoi : `entente referral show`.",
+            "Voyez quand et pourquoi\u{a0}: `entente referral show`.",
         ),
     )
 }

@@ -209,7 +209,7 @@ fn not_accepted() -> Box<Fault> {
         ("Nobody has accepted this referral.", "Personne n’a accepté ce renvoi."),
         (
             "See where it stands: `entente referral show`.",
-            "Voyez où il en est : `entente referral show`.",
+            "Voyez où il en est\u{a0}: `entente referral show`.",
         ),
     )
 }

@@ -12,7 +12,7 @@ pub(super) fn unknown_referral() -> Box<Fault> {
         ("There is no such referral.", "Ce renvoi n’existe pas."),
         (
             "List them: `entente referral list`, and those from partners: `entente referral inbox`.",
-            "Affichez la liste : `entente referral list`; ceux des partenaires : `entente referral inbox`.",
+            "Affichez la liste\u{a0}: `entente referral list`; ceux des partenaires\u{a0}: `entente referral inbox`.",
         ),
     )
 }
@@ -23,7 +23,7 @@ pub(super) fn several_referrals() -> Box<Fault> {
         ("Several referrals match.", "Plusieurs renvois correspondent."),
         (
             "Give more of its name, or whose it is too: `entente referral show REFERRAL@ORGANIZATION`.",
-            "Donnez une plus grande partie du nom, ou aussi l’organisme : `entente referral show RENVOI@ORGANISME`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme\u{a0}: `entente referral show RENVOI@ORGANISME`.",
         ),
     )
 }
@@ -37,7 +37,7 @@ pub(super) fn bad_card(problem: CardProblem) -> Box<Fault> {
         ),
         (
             "Name the needs in order: `entente referral create RECORD --need NEED`.",
-            "Indiquez les besoins par ordre : `entente referral create DOSSIER --need BESOIN`.",
+            "Indiquez les besoins par ordre\u{a0}: `entente referral create DOSSIER --need BESOIN`.",
         ),
     )
     .because(problem.text(Lang::En), problem.text(Lang::Fr))
@@ -52,7 +52,7 @@ pub(super) fn no_consent_for_referral(en: String, fr: String) -> Box<Fault> {
         ),
         (
             "Ask the person, then enter it: `entente consent give RECORD --scope referral_need`.",
-            "Demandez à la personne, puis consignez : `entente consent give DOSSIER --scope referral_need`.",
+            "Demandez à la personne, puis consignez\u{a0}: `entente consent give DOSSIER --scope referral_need`.",
         ),
     )
     .because(en, fr)
@@ -62,7 +62,7 @@ pub(super) fn record_withdrawn() -> Box<Fault> {
     Fault::new(
         2305,
         ("The record was withdrawn.", "Le dossier a été retiré."),
-        ("See it: `entente record show RECORD`.", "Voyez-le : `entente record show DOSSIER`."),
+        ("See it: `entente record show RECORD`.", "Voyez-le\u{a0}: `entente record show DOSSIER`."),
     )
 }
 
@@ -73,7 +73,7 @@ pub(super) fn not_offered() -> Box<Fault> {
         ("The referral was offered to nobody.", "Le renvoi n’a été offert à personne."),
         (
             "See who can be asked: `entente referral show REFERRAL`.",
-            "Voyez à qui il peut être offert : `entente referral show RENVOI`.",
+            "Voyez à qui il peut être offert\u{a0}: `entente referral show RENVOI`.",
         ),
     )
 }
@@ -82,7 +82,7 @@ pub(super) fn denied(fault: Box<Fault>, name: (&str, &str), denied: &Denied) -> 
     denied.reasons().iter().fold(fault, |fault, reason| {
         fault.because(
             format!("{}: {}", name.0, reason.text(Lang::En)),
-            format!("{} : {}", name.1, reason.text(Lang::Fr)),
+            format!("{}\u{a0}: {}", name.1, reason.text(Lang::Fr)),
         )
     })
 }
@@ -106,7 +106,7 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
             ("The referral is over.", "Le renvoi est terminé."),
             (
                 "See what came of it: `entente referral show REFERRAL`.",
-                "Voyez ce qu’il en est : `entente referral show RENVOI`.",
+                "Voyez ce qu’il en est\u{a0}: `entente referral show RENVOI`.",
             ),
         ),
         Refused::Repeated | Refused::Contradiction => Fault::new(
@@ -114,7 +114,7 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
             ("That was done already.", "C’est déjà fait."),
             (
                 "See where it stands: `entente referral show REFERRAL`.",
-                "Voyez où il en est : `entente referral show RENVOI`.",
+                "Voyez où il en est\u{a0}: `entente referral show RENVOI`.",
             ),
         ),
         Refused::NotYet | Refused::NotOffered => Fault::new(
@@ -122,7 +122,7 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
             ("The referral is not that far.", "Le renvoi n’en est pas encore là."),
             (
                 "See where it stands and whose turn it is: `entente referral show REFERRAL`.",
-                "Voyez où il en est et à qui d’agir : `entente referral show RENVOI`.",
+                "Voyez où il en est et à qui d’agir\u{a0}: `entente referral show RENVOI`.",
             ),
         ),
     }
@@ -137,7 +137,7 @@ pub(super) fn agreement_closed() -> Box<Fault> {
         ),
         (
             "See it: `entente agreement list`. Declining is always possible.",
-            "Voyez-la : `entente agreement list`. Il est toujours possible de refuser.",
+            "Voyez-la\u{a0}: `entente agreement list`. Il est toujours possible de refuser.",
         ),
     )
 }

@@ -191,11 +191,11 @@ fn sealed_by_others() -> Box<Fault> {
         2639,
         (
             "An organization that we sponsor asked for this referral: it seals the contact details itself, and we never have them.",
-            "Un organisme que nous parrainons a demandé ce renvoi : il scelle lui-même les coordonnées, et nous ne les avons jamais.",
+            "Un organisme que nous parrainons a demandé ce renvoi\u{a0}: il scelle lui-même les coordonnées, et nous ne les avons jamais.",
         ),
         (
             "Send it its mail: `entente sponsor mail`. It then runs `entente sponsored handover`.",
-            "Envoyez-lui son courrier : `entente sponsor mail`. Il lancera ensuite `entente sponsored handover`.",
+            "Envoyez-lui son courrier\u{a0}: `entente sponsor mail`. Il lancera ensuite `entente sponsored handover`.",
         ),
     )
 }
@@ -210,7 +210,7 @@ fn not_permitted() -> Box<Fault> {
         ),
         (
             "See the agreement and the consents: `entente agreement list`, `entente consent list RECORD`.",
-            "Voyez l’entente et les consentements : `entente agreement list`, `entente consent list DOSSIER`.",
+            "Voyez l’entente et les consentements\u{a0}: `entente agreement list`, `entente consent list DOSSIER`.",
         ),
     )
 }

@@ -105,7 +105,7 @@ impl Refusal {
                 (en.to_owned(), fr.to_owned())
             }
         };
-        fault.because(format!("{}: {en}", name.0), format!("{} : {fr}", name.1))
+        fault.because(format!("{}: {en}", name.0), format!("{}\u{a0}: {fr}", name.1))
     }
 }
 
@@ -146,7 +146,7 @@ impl Node {
         }
         let mut fault = no_consent_for_referral(
             format!("not covered: {}", missing.labels(Lang::En)),
-            format!("non visé : {}", missing.labels(Lang::Fr)),
+            format!("non visé\u{a0}: {}", missing.labels(Lang::Fr)),
         );
         if case.consents.iter().any(|it| it.is_duty_for_others(card) && it.is_current(today)) {
             let why = Why::DutyNotForCard;

@@ -127,7 +127,7 @@ pub(crate) fn bad_capacity(bad: BadCapacity) -> Box<Fault> {
         ),
         (
             "Say how many, and until when: `entente capacity set SERVICE 2 --until 18:00`.",
-            "Dites combien, et jusqu’à quand : `entente capacity set SERVICE 2 --until 18:00`.",
+            "Dites combien, et jusqu’à quand\u{a0}: `entente capacity set SERVICE 2 --until 18:00`.",
         ),
     )
     .because(bad.text(Lang::En), bad.text(Lang::Fr))
@@ -143,7 +143,7 @@ pub(crate) fn closed() -> Box<Fault> {
         ),
         (
             "Open it first: `entente service close SERVICE --open-again`.",
-            "Rouvrez-le d’abord : `entente service close SERVICE --open-again`.",
+            "Rouvrez-le d’abord\u{a0}: `entente service close SERVICE --open-again`.",
         ),
     )
 }

@@ -164,7 +164,7 @@ fn several_services(n: usize) -> Box<Fault> {
         ("Several services have this name.", "Plusieurs services portent ce nom."),
         (
             "Name one by its id: `entente service list`.",
-            "Désignez-en un par son identifiant : `entente service list`.",
+            "Désignez-en un par son identifiant\u{a0}: `entente service list`.",
         ),
     )
     .because(format!("{n} fit."), format!("{n} correspondent."))
@@ -178,6 +178,6 @@ fn not_ours() -> Box<Fault> {
             "This service is a partner's; only its own organization changes it.",
             "Ce service est celui d’un partenaire; seul son organisme le modifie.",
         ),
-        ("Look at it: `entente service show`.", "Consultez-le : `entente service show`."),
+        ("Look at it: `entente service show`.", "Consultez-le\u{a0}: `entente service show`."),
     )
 }

@@ -15,10 +15,10 @@ pub(crate) fn not_a_document(invalid: &Invalid) -> Box<Fault> {
         ),
         (
             "Ask the organization to sign it again: `entente sponsored sign`.",
-            "Demandez à l’organisme de le signer de nouveau : `entente sponsored sign`.",
+            "Demandez à l’organisme de le signer de nouveau\u{a0}: `entente sponsored sign`.",
         ),
     )
-    .because(invalid.to_string(), format!("détail technique, en anglais : {invalid}"))
+    .because(invalid.to_string(), format!("détail technique, en anglais\u{a0}: {invalid}"))
 }
 
 /// `ENT-2602`.
@@ -31,7 +31,7 @@ pub(crate) fn other_sponsor() -> Box<Fault> {
         ),
         (
             "Ask the organization which identity it was given: ours stands in `entente status`.",
-            "Demandez à l’organisme quel identifiant lui a été donné : le nôtre figure dans `entente status`.",
+            "Demandez à l’organisme quel identifiant lui a été donné\u{a0}: le nôtre figure dans `entente status`.",
         ),
     )
 }
@@ -46,7 +46,7 @@ pub(crate) fn other_fingerprint() -> Box<Fault> {
         ),
         (
             "Call the organization and let it read its own: `entente sponsored show`. If it differs again, the file is not from there.",
-            "Appelez l’organisme pour qu’il lise la sienne : `entente sponsored show`. Si elle diffère encore, le fichier ne vient pas de lui.",
+            "Appelez l’organisme pour qu’il lise la sienne\u{a0}: `entente sponsored show`. Si elle diffère encore, le fichier ne vient pas de lui.",
         ),
     )
 }
@@ -58,7 +58,7 @@ pub(crate) fn not_sponsored() -> Box<Fault> {
         ("We do not sponsor this organization.", "Nous ne parrainons pas cet organisme."),
         (
             "List those we do: `entente sponsor list`; take one on: `entente sponsor add`.",
-            "Affichez la liste : `entente sponsor list`; parrainez-en un : `entente sponsor add`.",
+            "Affichez la liste\u{a0}: `entente sponsor list`; parrainez-en un\u{a0}: `entente sponsor add`.",
         ),
     )
 }
@@ -68,7 +68,10 @@ pub(crate) fn known_already() -> Box<Fault> {
     Fault::new(
         2605,
         ("We sponsor this organization already.", "Nous parrainons déjà cet organisme."),
-        ("Take its file: `entente sponsor take`.", "Prenez son fichier : `entente sponsor take`."),
+        (
+            "Take its file: `entente sponsor take`.",
+            "Prenez son fichier\u{a0}: `entente sponsor take`.",
+        ),
     )
 }
 
@@ -94,7 +97,7 @@ fn not_the_newest(en: &str, fr: &str) -> Box<Fault> {
         ),
         (
             "Ask the organization for its newest: `entente sponsored show` has the number.",
-            "Demandez à l’organisme le plus récent : `entente sponsored show` en donne le numéro.",
+            "Demandez à l’organisme le plus récent\u{a0}: `entente sponsored show` en donne le numéro.",
         ),
     )
     .because(en, fr)
@@ -110,7 +113,7 @@ pub(crate) fn two_histories() -> Box<Fault> {
         ),
         (
             "Its folder was copied or set back, or its key is in other hands: call it. It goes on from the folder that signed the file we have; if that is lost, or somebody else has the key, it makes a new identity: `entente sponsored new`.",
-            "Son répertoire a été copié ou ramené à un état antérieur, ou sa clé est en d’autres mains : appelez-le. Il continue à partir du répertoire qui a signé notre fichier; si ce répertoire est perdu, ou si quelqu’un d’autre a la clé, il crée une nouvelle identité : `entente sponsored new`.",
+            "Son répertoire a été copié ou ramené à un état antérieur, ou sa clé est en d’autres mains\u{a0}: appelez-le. Il continue à partir du répertoire qui a signé notre fichier; si ce répertoire est perdu, ou si quelqu’un d’autre a la clé, il crée une nouvelle identité\u{a0}: `entente sponsored new`.",
         ),
     )
 }
@@ -123,7 +126,7 @@ pub(crate) fn speaks_for_itself() -> Box<Fault> {
             "This organization is a partner with a node of its own, which speaks for it.",
             "Cet organisme est un partenaire doté d’un nœud, qui parle en son nom.",
         ),
-        ("See it: `entente partner show`.", "Consultez-le : `entente partner show`."),
+        ("See it: `entente partner show`.", "Consultez-le\u{a0}: `entente partner show`."),
     )
 }
 
@@ -133,7 +136,7 @@ pub(crate) fn too_many_organizations() -> Box<Fault> {
         2609,
         (
             "This node sponsors as many organizations as one can: 200.",
-            "Ce nœud parraine le maximum d’organismes possible : 200.",
+            "Ce nœud parraine le maximum d’organismes possible\u{a0}: 200.",
         ),
         (
             "Find another sponsor for it, or help it to a node of its own.",
@@ -152,7 +155,7 @@ pub(crate) fn several_sponsored() -> Box<Fault> {
         ),
         (
             "Name one by its id: `entente sponsor list`.",
-            "Désignez-en un par son identifiant : `entente sponsor list`.",
+            "Désignez-en un par son identifiant\u{a0}: `entente sponsor list`.",
         ),
     )
 }
@@ -167,10 +170,10 @@ pub(crate) fn bad_answers(why: &dyn std::fmt::Display) -> Box<Fault> {
         ),
         (
             "Call the organization and ask it to write them again: `entente sponsored answers`.",
-            "Appelez l’organisme et demandez-lui de les écrire de nouveau : `entente sponsored answers`.",
+            "Appelez l’organisme et demandez-lui de les écrire de nouveau\u{a0}: `entente sponsored answers`.",
         ),
     )
-    .because(why.to_string(), format!("détail technique, en anglais : {why}"))
+    .because(why.to_string(), format!("détail technique, en anglais\u{a0}: {why}"))
 }
 
 /// What staff are told of a request that was not taken, by its code; `None` for an answer.
@@ -200,7 +203,7 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
         ),
         "handover_other_place" => not_handed_on(
             "they were sealed for another place: the organization reads its newest mail first",
-            "elles ont été scellées pour une autre étape du renvoi : que l’organisme lise d’abord son dernier courrier",
+            "elles ont été scellées pour une autre étape du renvoi\u{a0}: que l’organisme lise d’abord son dernier courrier",
         ),
         "handover_old_key" => not_handed_on(
             "they were sealed to a key that is no longer the recipient’s",
@@ -227,7 +230,7 @@ fn for_another() -> Box<Fault> {
         ),
         (
             "Ask the organization which identity it was given: ours stands in `entente status`.",
-            "Demandez à l’organisme quel identifiant lui a été donné : le nôtre figure dans `entente status`.",
+            "Demandez à l’organisme quel identifiant lui a été donné\u{a0}: le nôtre figure dans `entente status`.",
         ),
     )
 }
@@ -241,7 +244,7 @@ fn not_covered() -> Box<Fault> {
         ),
         (
             "Call the organization: it asks the person, and then signs a new request, `entente sponsored refer`.",
-            "Appelez l’organisme : qu’il demande à la personne, puis signe une nouvelle demande, `entente sponsored refer`.",
+            "Appelez l’organisme\u{a0}: qu’il demande à la personne, puis signe une nouvelle demande, `entente sponsored refer`.",
         ),
     )
 }
@@ -251,11 +254,11 @@ fn other_history() -> Box<Fault> {
         2635,
         (
             "The request does not follow those that we have of this referral: a folder was copied or set back. It was not taken.",
-            "La demande ne suit pas celles que nous avons de ce renvoi : un répertoire a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
+            "La demande ne suit pas celles que nous avons de ce renvoi\u{a0}: un répertoire a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
         ),
         (
             "Call the organization. It goes on in its newest folder, or makes a new referral: `entente sponsored refer`.",
-            "Appelez l’organisme. Qu’il continue dans son répertoire le plus récent, ou fasse un nouveau renvoi : `entente sponsored refer`.",
+            "Appelez l’organisme. Qu’il continue dans son répertoire le plus récent, ou fasse un nouveau renvoi\u{a0}: `entente sponsored refer`.",
         ),
     )
 }
@@ -269,7 +272,7 @@ fn name_taken() -> Box<Fault> {
         ),
         (
             "That does not happen by chance: call the organization, and let it sign a new request, `entente sponsored refer`.",
-            "Cela n’arrive pas par hasard : appelez l’organisme, et qu’il signe une nouvelle demande, `entente sponsored refer`.",
+            "Cela n’arrive pas par hasard\u{a0}: appelez l’organisme, et qu’il signe une nouvelle demande, `entente sponsored refer`.",
         ),
     )
 }
@@ -283,7 +286,7 @@ fn too_many_requests() -> Box<Fault> {
         ),
         (
             "Close or withdraw those that are over: `entente referral list`.",
-            "Fermez ou retirez ceux qui sont terminés : `entente referral list`.",
+            "Fermez ou retirez ceux qui sont terminés\u{a0}: `entente referral list`.",
         ),
     )
 }
@@ -298,7 +301,7 @@ pub(super) fn set_back_since() -> Box<Fault> {
         ),
         (
             "Call the organization: it knows whether somebody has accepted. If nobody has, offer it: `entente referral offer REFERRAL --matching`.",
-            "Appelez l’organisme : il sait si quelqu’un a accepté. Sinon, offrez le renvoi : `entente referral offer RENVOI --matching`.",
+            "Appelez l’organisme\u{a0}: il sait si quelqu’un a accepté. Sinon, offrez le renvoi\u{a0}: `entente referral offer RENVOI --matching`.",
         ),
     )
 }
@@ -312,7 +315,7 @@ fn not_handed_on(en: &str, fr: &str) -> Box<Fault> {
         ),
         (
             "Write new mail, `entente sponsor mail`: the organization sees where the referral stands, and seals them again.",
-            "Écrivez un nouveau courrier, `entente sponsor mail` : l’organisme voit où en est le renvoi et les scelle de nouveau.",
+            "Écrivez un nouveau courrier, `entente sponsor mail`\u{a0}: l’organisme voit où en est le renvoi et les scelle de nouveau.",
         ),
     )
     .because(en, fr)

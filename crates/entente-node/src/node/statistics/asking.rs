@@ -194,7 +194,7 @@ impl Node {
             ),
             (
                 "Sign it first, if it names you: `entente plan sign`.",
-                "Signez-le d’abord, s’il vous nomme : `entente plan sign`.",
+                "Signez-le d’abord, s’il vous nomme\u{a0}: `entente plan sign`.",
             ),
         ))
     }

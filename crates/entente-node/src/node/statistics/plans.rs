@@ -401,7 +401,7 @@ fn not_a_plan(error: &PlanDraftError) -> Box<Fault> {
         ("The draft is not a release plan.", "L’ébauche n’est pas un plan de diffusion."),
         (
             "Correct the file and try again: `entente plan sign FILE`.",
-            "Corrigez le fichier et réessayez : `entente plan sign FICHIER`.",
+            "Corrigez le fichier et réessayez\u{a0}: `entente plan sign FICHIER`.",
         ),
     )
     .because(error.text(Lang::En), error.text(Lang::Fr))
@@ -413,7 +413,7 @@ fn not_signed(en: String, fr: String) -> Box<Fault> {
         ("The plan cannot be signed.", "Le plan ne peut pas être signé."),
         (
             "Ask for another version; see what is signed: `entente plan list`.",
-            "Demandez une autre version; voyez ce qui est signé : `entente plan list`.",
+            "Demandez une autre version; voyez ce qui est signé\u{a0}: `entente plan list`.",
         ),
     )
     .because(en, fr)
@@ -423,6 +423,6 @@ pub(crate) fn unknown_plan() -> Box<Fault> {
     Fault::new(
         2102,
         ("There is no such plan.", "Ce plan n’existe pas."),
-        ("List them: `entente plan list`.", "Affichez la liste : `entente plan list`."),
+        ("List them: `entente plan list`.", "Affichez la liste\u{a0}: `entente plan list`."),
     )
 }

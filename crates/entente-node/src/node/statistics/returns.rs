@@ -137,7 +137,7 @@ pub(crate) fn no_such_return() -> Box<Fault> {
         ("There is no such return.", "Ce rapport n’existe pas."),
         (
             "See those that are kept: `entente stats returns`.",
-            "Voyez ceux qui sont conservés : `entente stats returns`.",
+            "Voyez ceux qui sont conservés\u{a0}: `entente stats returns`.",
         ),
     )
 }
@@ -157,7 +157,7 @@ pub(crate) fn no_such_figures() -> Box<Fault> {
         ("The plan has no such figures.", "Le plan ne contient pas ces chiffres."),
         (
             "See its cubes and years: `entente plan show`.",
-            "Voyez ses cubes et ses années : `entente plan show`.",
+            "Voyez ses cubes et ses années\u{a0}: `entente plan show`.",
         ),
     )
 }

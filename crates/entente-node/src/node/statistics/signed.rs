@@ -162,11 +162,11 @@ fn too_many_unsigned() -> Box<Fault> {
         2640,
         (
             "As many of our own proposals wait for a signature as partners keep of one organization: 8. Nothing was kept or sent.",
-            "Autant de nos propositions attendent une signature que les partenaires en gardent d’un organisme : 8. Rien n’a été conservé ni envoyé.",
+            "Autant de nos propositions attendent une signature que les partenaires en gardent d’un organisme\u{a0}: 8. Rien n’a été conservé ni envoyé.",
         ),
         (
             "Sign one of them, or draft its next version; take no part in a round that will not be: `entente plan list`, `entente stats overlap list`.",
-            "Signez-en une, ou rédigez-en la version suivante; renoncez à un recoupement qui n’aura pas lieu : `entente plan list`, `entente stats overlap list`.",
+            "Signez-en une, ou rédigez-en la version suivante; renoncez à un recoupement qui n’aura pas lieu\u{a0}: `entente plan list`, `entente stats overlap list`.",
         ),
     )
 }

@@ -352,7 +352,7 @@ fn not_admitted(refused: Refused) -> Box<Fault> {
                 "There were {n} rounds on these persons before, and the terms count fewer: each has to be said and paid."
             ),
             format!(
-                "{n} recoupements ont déjà porté sur ces personnes, et les conditions en comptent moins : chacun doit être dit et payé."
+                "{n} recoupements ont déjà porté sur ces personnes, et les conditions en comptent moins\u{a0}: chacun doit être dit et payé."
             ),
         ),
     }

@@ -63,7 +63,7 @@ impl Node {
                 ),
                 (
                     "Its coordinator runs it once its officer has signed: `entente stats overlap sign`.",
-                    "Le coordonnateur le mène une fois signé : `entente stats overlap sign`.",
+                    "Le coordonnateur le mène une fois signé\u{a0}: `entente stats overlap sign`.",
                 ),
             ));
         }
@@ -364,7 +364,7 @@ pub(crate) fn over() -> Box<Fault> {
         ),
         (
             "A new one needs terms of its own: `entente stats overlap draft`.",
-            "Un nouveau exige ses propres conditions : `entente stats overlap draft`.",
+            "Un nouveau exige ses propres conditions\u{a0}: `entente stats overlap draft`.",
         ),
     )
 }
@@ -374,11 +374,11 @@ fn incomplete() -> Box<Fault> {
         2127,
         (
             "The overlap round has not come that far: shares of its key are missing.",
-            "Le recoupement n’en est pas là : il manque des parts de sa clé.",
+            "Le recoupement n’en est pas là\u{a0}: il manque des parts de sa clé.",
         ),
         (
             "Both helpers have to sign and answer: `entente stats overlap run`.",
-            "Les deux mélangeurs doivent signer et répondre : `entente stats overlap run`.",
+            "Les deux mélangeurs doivent signer et répondre\u{a0}: `entente stats overlap run`.",
         ),
     )
 }

@@ -60,7 +60,7 @@ impl Node {
                 ),
                 (
                     "Correct the file and try again: `entente stats overlap sign FILE`.",
-                    "Corrigez le fichier et réessayez : `entente stats overlap sign FICHIER`.",
+                    "Corrigez le fichier et réessayez\u{a0}: `entente stats overlap sign FICHIER`.",
                 ),
             )
             .because(error.text(Lang::En), error.text(Lang::Fr))
@@ -258,7 +258,7 @@ pub(super) fn not_signable(en: impl Into<String>, fr: impl Into<String>) -> Box<
         ),
         (
             "Ask for other terms; see what was run: `entente stats overlap list`.",
-            "Demandez d’autres conditions; voyez ce qui a été fait : `entente stats overlap list`.",
+            "Demandez d’autres conditions; voyez ce qui a été fait\u{a0}: `entente stats overlap list`.",
         ),
     )
     .because(en, fr)
@@ -273,7 +273,7 @@ fn several_rounds() -> Box<Fault> {
         ),
         (
             "Name one by its id: `entente stats overlap list`.",
-            "Désignez-en un par son identifiant : `entente stats overlap list`.",
+            "Désignez-en un par son identifiant\u{a0}: `entente stats overlap list`.",
         ),
     )
 }
@@ -284,7 +284,7 @@ pub(crate) fn unknown_round() -> Box<Fault> {
         ("There is no such overlap round.", "Ce recoupement n’existe pas."),
         (
             "List them: `entente stats overlap list`.",
-            "Affichez la liste : `entente stats overlap list`.",
+            "Affichez la liste\u{a0}: `entente stats overlap list`.",
         ),
     )
 }

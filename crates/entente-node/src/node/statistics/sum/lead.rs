@@ -301,6 +301,9 @@ fn not_ours() -> Box<Fault> {
             "This organization does not lead the secure sum.",
             "Cet organisme ne dirige pas la somme sécurisée.",
         ),
-        ("See who adds up: `entente plan show`.", "Voyez qui additionne : `entente plan show`."),
+        (
+            "See who adds up: `entente plan show`.",
+            "Voyez qui additionne\u{a0}: `entente plan show`.",
+        ),
     )
 }
