@@ -118,7 +118,7 @@ fn living(words: Words) -> Vec<Command> {
             )
             .arg(words.partner())
             .args([words.reason(), words.dry_run()]),
-        words.command("resume", "Open the doors again", "Rouvrir les portes").arg(words.partner()),
+        words.command("resume", "Open the doors again", "Reprendre l’échange").arg(words.partner()),
         words
             .command(
                 "end",
