@@ -224,7 +224,7 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     lines.push(line(
         at(item::MIN_GROUP),
         "each person is hidden among at least",
-        "taille minimale du groupe de personnes semblables",
+        "chaque personne est dissimulée parmi au moins",
         format!("{} {}", grant.min_group, lang.pick("persons", "personnes")),
     ));
     if let Some(counts) = &grant.counts {
