@@ -192,9 +192,8 @@ impl CasePage<'_> {
         }
     }
 
-    fn missing(&self, verdict: &Verdict) -> String {
-        let labels = verdict.missing.iter().map(|it| words::field_label(it, self.p.lang));
-        labels.collect::<Vec<_>>().join(", ")
+    fn why(&self, verdict: &Verdict) -> Vec<String> {
+        words::why(verdict, self.p.lang)
     }
 
     /// Consents that hold today.

@@ -101,6 +101,10 @@ pub(in crate::answer) fn fields(record: &CaseRecord, reveal: bool) -> Vec<FieldV
 
 /// What the acts, means and purposes amount to.
 pub(in crate::answer) fn definitions(record: &CaseRecord) -> Vec<Verdict> {
+    let ground = |ground: definition::Ground| Ground {
+        field: ground.field.name().to_owned(),
+        values: ground.values.into_iter().map(str::to_owned).collect(),
+    };
     let verdict = |finding: definition::Finding| Verdict {
         profile: finding.profile.code().to_owned(),
         met: match finding.answer {
@@ -109,6 +113,8 @@ pub(in crate::answer) fn definitions(record: &CaseRecord) -> Vec<Verdict> {
             Answer::Undetermined => Tri::Undetermined,
         },
         missing: finding.missing.iter().map(|field| field.name().to_owned()).collect(),
+        because: finding.because.into_iter().map(ground).collect(),
+        lacks: finding.lacks.into_iter().map(ground).collect(),
     };
     definition::findings(record).into_iter().map(verdict).collect()
 }

@@ -41,6 +41,19 @@ pub struct Verdict {
     pub met: Tri,
     /// Fields that would decide it and are not known.
     pub missing: Vec<String>,
+    /// What is recorded and decided it.
+    pub because: Vec<Ground>,
+    /// What is recorded of none of these, and would have to be.
+    pub lacks: Vec<Ground>,
+}
+
+/// A field of a record, and what of it decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ground {
+    /// The field's name.
+    pub field: String,
+    /// Codes of it; `yes` or `no` where it has none.
+    pub values: Vec<String>,
 }
 
 /// Yes, no, or not known.
