@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use entente_node::local::doc::{
-    ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, Tri, Verdict,
+    ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, ReferralListAsk, ReferralRow, Tri,
+    Verdict,
 };
 use entente_node::local::{Op, words};
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use super::sections::{SECTIONS, Section, is_plain, value};
 use super::{found, short};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::pages::referrals::words::Words;
+use crate::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "cases/show.html")]
@@ -22,6 +25,25 @@ struct CasePage<'a> {
     news: &'a News,
     parts: Vec<Part<'a>>,
     revealed: bool,
+    /// For whoever may see them.
+    referrals: Option<Referrals<'a>>,
+}
+
+/// The referrals of the case.
+struct Referrals<'a> {
+    p: &'a Page,
+    now_s: i64,
+    rows: Vec<ReferralRow>,
+}
+
+impl Words for Referrals<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
 }
 
 /// What has just been done, as the address says after it.
@@ -56,9 +78,6 @@ struct Part<'a> {
     title: &'static str,
     rows: Vec<&'a FieldValue>,
 }
-
-/// Where a referral begins.
-const REFERRAL: &str = "/referrals/add";
 
 /// Something that can be done next.
 struct Next {
@@ -103,28 +122,24 @@ impl CasePage<'_> {
     }
 
     fn to(&self, page: &str) -> String {
-        if page == REFERRAL {
-            return self.p.to(&format!("{REFERRAL}?case={}", self.told.record.id));
-        }
         self.p.to(&format!("/cases/{}{page}", self.told.record.id))
     }
 
-    /// The one thing to do next.
-    fn primary(&self) -> Next {
-        let p = self.p;
-        if !self.told.record.consent && !self.told.record.withdrawn && p.may(Op::ConsentGive) {
-            return Next {
-                to: self.to("/consents/add"),
-                text: p.t("Enter a consent", "Consigner un consentement"),
-                hint: "",
-            };
-        }
-        Next {
-            to: self.to("/explain"),
-            text: p
-                .t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
-            hint: "",
-        }
+    /// The one thing to do next: for a case that can be shared, by whoever may do it.
+    fn primary(&self) -> Option<Next> {
+        let (p, row) = (self.p, &self.told.record);
+        let (to, text) = match () {
+            () if row.withdrawn => return None,
+            () if !row.consent && p.may(Op::ConsentGive) => {
+                ("/consents/add", p.t("Enter a consent", "Consigner un consentement"))
+            }
+            () if p.may(Op::AgreementExplain) => (
+                "/explain",
+                p.t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
+            ),
+            () => return None,
+        };
+        Some(Next { to: self.to(to), text, hint: "" })
     }
 
     /// The rest of what can be done.
@@ -138,15 +153,6 @@ impl CasePage<'_> {
                 p.t(
                     "Field by field, before anything goes out.",
                     "Champ par champ, avant tout envoi.",
-                ),
-            ),
-            (
-                Op::ReferralCreate,
-                REFERRAL,
-                p.t("Start a referral", "Faire un renvoi"),
-                p.t(
-                    "To a service that the person asked for.",
-                    "Vers un service que la personne demande.",
                 ),
             ),
             (Op::RecordEdit, "/edit", p.t("Edit the case", "Modifier le dossier"), ""),
@@ -174,7 +180,8 @@ impl CasePage<'_> {
                 p.t("First shows what it would do.", "Montre d’abord ce que cela ferait."),
             ),
         ];
-        let is_main = |to: &str| self.primary().to == to;
+        let main = self.primary();
+        let is_main = |to: &str| main.as_ref().is_some_and(|main| main.to == to);
         all.into_iter()
             .filter(|(op, page, ..)| {
                 p.may(*op) && !(*page == "/withdraw" && self.told.record.withdrawn)
@@ -210,7 +217,7 @@ pub(crate) async fn one(
 ) -> Answer {
     let ask = RecordShowAsk { record: case, reveal: false, version: None };
     let told = found(visit.ask(&ask).await)?;
-    page(&visit.page, &told, &news, false)
+    page(&visit, &visit.page, &told, &news, false).await
 }
 
 /// `POST /cases/{case}/reveal`: the same page with names, once. A fresh proof is needed, and the node keeps
@@ -220,10 +227,30 @@ pub(crate) async fn reveal(visit: Visit, Path(case): Path<String>) -> Answer {
     let told = found(visit.ask_fresh(&ask).await)?;
     // The other language leads to the page with masks: nothing is revealed by a link.
     let p = Page { path: format!("/cases/{}", told.record.id), ..visit.page.clone() };
-    page(&p, &told, &News::default(), true)
+    page(&visit, &p, &told, &News::default(), true).await
 }
 
-fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer {
+/// The referrals of a case, for whoever may see them.
+async fn referrals<'a>(
+    visit: &Visit,
+    p: &'a Page,
+    case: &str,
+) -> Result<Option<Referrals<'a>>, Problem> {
+    if !p.may(Op::ReferralList) {
+        return Ok(None);
+    }
+    let ask = ReferralListAsk { all: true, record: Some(case.to_owned()) };
+    let rows = visit.ask(&ask).await?.referrals;
+    Ok(Some(Referrals { p, now_s: visit.console.desk.node.now_s(), rows }))
+}
+
+async fn page(
+    visit: &Visit,
+    p: &Page,
+    told: &RecordShowTold,
+    news: &News,
+    revealed: bool,
+) -> Answer {
     let part = |of: &Section| Part {
         id: of.id,
         title: of.title(p.lang),
@@ -234,5 +261,6 @@ fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer 
             .collect(),
     };
     let parts = SECTIONS.iter().map(part).filter(|part| !part.rows.is_empty()).collect();
-    show(&CasePage { p, told, news, parts, revealed })
+    let referrals = referrals(visit, p, &told.record.id).await?;
+    show(&CasePage { p, told, news, parts, revealed, referrals })
 }
