@@ -1,9 +1,11 @@
 //! The pages of a case: what stands on them, for whom, and what can be done from there.
 
 use axum::http::StatusCode;
+use entente_core::audit::Action;
 use entente_node::local::{Op, Role};
 use serde_json::json;
 
+use super::House;
 use super::furnished::{Furnished, ask};
 
 /// The link to what each partner will receive where it is the one thing to do next.
@@ -35,4 +37,37 @@ async fn a_case_that_was_withdrawn_asks_for_nothing_to_be_done_next() {
     ask(&it.house.site, Op::RecordWithdraw, json!({ "record": case })).await;
     let page = it.house.get(&at, &lea).await.body;
     assert!(!page.contains(MAIN) && !page.contains("Enter a consent"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pair_is_compared_masked_and_revealed_by_a_fresh_proof_with_an_entry_for_each() {
+    let house = House::open("House").await;
+    let mut ids = Vec::new();
+    for status in ["possible", "actual"] {
+        let fields = json!({
+            "name_first": "Zoé", "name_last": "Exemple-Tremblay", "birthdate": "1995-03-03", "status": status
+        });
+        let told = ask(&house.site, Op::RecordAdd, json!({ "fields": fields })).await;
+        ids.push(told["record"].as_str().unwrap().to_owned());
+    }
+    let noor = house.signed_in("noor", &[Role::Supervisor]);
+    let one_case = format!("/en/cases/{}/duplicates", ids[0]);
+    for path in ["/en/cases/duplicates?score=50", one_case.as_str()] {
+        let page = house.get(path, &noor).await.body;
+        assert!(page.contains("class=\"differs\"") && page.contains(">different<"), "{page}");
+        assert!(page.contains(">masked<") && !page.contains("Exemple-Tremblay"), "{page}");
+        assert!(page.contains("/cases/duplicates/reveal"), "{page}");
+    }
+    let n_read = || house.site.n_audited(Action::RecordRead);
+    let before = n_read();
+    let form = format!("left={}&right={}&score=50", ids[0], ids[1]);
+    let revealed = house.post("/en/cases/duplicates/reveal", &noor, &form).await;
+    assert!(revealed.body.contains("Exemple-Tremblay"), "{}", revealed.body);
+    assert_eq!(n_read(), before + 2);
+    house.site.clock.advance(301);
+    let later = house.post("/en/cases/duplicates/reveal", &noor, &form).await;
+    assert_eq!((later.outcome(), n_read()), ("confirm", before + 2));
+    // One goes back to the list as it was.
+    let decided = house.post("/en/cases/duplicates", &noor, &format!("{form}&same=true")).await;
+    assert_eq!(decided.location(), "/en/cases/duplicates?score=50&decided=same");
 }

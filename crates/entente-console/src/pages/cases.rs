@@ -9,6 +9,7 @@ use crate::route::area;
 
 mod add;
 mod beside;
+pub(crate) mod compared;
 mod consent;
 mod edit;
 mod form;
@@ -42,6 +43,7 @@ area! {
     POST "/cases/{case}/steward", Need::May(Op::RecordSteward) => beside::set_steward;
     GET "/cases/{case}/duplicates", Need::May(Op::RecordDuplicates) => beside::duplicates;
     POST "/cases/{case}/link", Need::May(Op::RecordLink) => beside::link;
+    POST "/cases/duplicates/reveal", Need::May(Op::RecordDuplicates) => compared::reveal;
 }
 
 /// What the node told, or the page of what is not there for a case that it does not know.

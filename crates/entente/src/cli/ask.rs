@@ -349,6 +349,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "duplicates" => asked(&RecordDuplicatesAsk {
             record: typed.maybe("record"),
             min_score: typed.number("score").unwrap_or(80),
+            fields: false,
             limit: typed.limit(),
         }),
         "link" => asked(&RecordLinkAsk {

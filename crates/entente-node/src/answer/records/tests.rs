@@ -222,16 +222,23 @@ fn two_records_of_one_person_are_proposed_linked_and_taken_apart() {
     let other = add_named(&desk, "Exemple Tremblay");
     assert_eq!(other.duplicates[0].record, one.record);
     assert!(other.duplicates[0].because.contains(&"birthdate".to_owned()));
-    let proposed = || {
-        let ask = RecordDuplicatesAsk { record: None, min_score: 80, limit: 10 };
-        duplicates(&desk, &staff(), ask, &steps()).unwrap().pairs.len()
+    let pairs = |fields| {
+        let ask = RecordDuplicatesAsk { record: None, min_score: 80, fields, limit: 10 };
+        duplicates(&desk, &staff(), ask, &steps()).unwrap().pairs
     };
+    let proposed = || pairs(false).len();
     let decide = |same_person| {
         let ask =
             RecordLinkAsk { left: one.record.clone(), right: other.record.clone(), same_person };
         link(&desk, &staff(), ask, &steps()).unwrap().linked
     };
     assert_eq!(proposed(), 1);
+    let (bare, full) = (pairs(false), pairs(true));
+    assert!(bare[0].left_fields.is_empty() && bare[0].right_fields.is_empty());
+    for held in [&full[0].left_fields, &full[0].right_fields] {
+        let birthdate = held.iter().find(|it| it.field == "birthdate").unwrap();
+        assert!(birthdate.masked && birthdate.values.0.is_empty(), "a birthdate is shown");
+    }
     assert_eq!(decide(true).len(), 2);
     assert_eq!(proposed(), 0);
     assert_eq!(show_of(&desk, &one.record, false).linked, std::slice::from_ref(&other.record));

@@ -324,6 +324,9 @@ pub struct RecordDuplicatesAsk {
     /// How alike at least, 0 to 100.
     #[serde(default = "default_score")]
     pub min_score: u8,
+    /// Say what both hold as well, masked as in `record_show`.
+    #[serde(default)]
+    pub fields: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
@@ -350,6 +353,10 @@ pub struct DuplicatePair {
     pub left: RecordRow,
     /// The other.
     pub right: RecordRow,
+    /// What the one holds, if that was asked for.
+    pub left_fields: Vec<FieldValue>,
+    /// What the other holds.
+    pub right_fields: Vec<FieldValue>,
     /// How alike they are, 0 to 100.
     pub score: u8,
     /// The fields that agree.
