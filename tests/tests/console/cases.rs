@@ -71,3 +71,25 @@ async fn a_pair_is_compared_masked_and_revealed_by_a_fresh_proof_with_an_entry_f
     let decided = house.post("/en/cases/duplicates", &noor, &format!("{form}&same=true")).await;
     assert_eq!(decided.location(), "/en/cases/duplicates?score=50&decided=same");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_list_is_narrowed_by_goes_along_to_the_export() {
+    let house = House::open("House").await;
+    for gender in ["woman", "man"] {
+        ask(&house.site, Op::RecordAdd, json!({ "fields": {"gender": gender, "needs": "legal"} }))
+            .await;
+    }
+    let noor = house.signed_in("noor", &[Role::Supervisor]);
+    let list = house.get("/en/cases?gender=woman&needs=legal&consent=none", &noor).await.body;
+    assert!(list.contains("1 to 1 of 1"), "{list}");
+    let export = "/en/cases/export?gender=woman&#38;needs=legal&#38;consent=none";
+    assert!(list.contains(export), "{list}");
+    let form = house.get(&export.replace("&#38;", "&"), &noor).await.body;
+    assert!(form.contains("value=\"woman\" selected") && form.contains("value=\"legal\" selected"));
+    assert!(form.contains("The filter on consents"), "{form}");
+    // A link cannot ask for names.
+    let form = house.get("/en/cases/export?reveal=true", &noor).await.body;
+    assert!(!form.contains("value=\"true\" checked"), "{form}");
+    let ending = house.get("/en/cases?consent=ending", &noor).await.body;
+    assert!(ending.contains("No case is like this"), "{ending}");
+}

@@ -14,7 +14,7 @@ mod consent;
 mod edit;
 mod form;
 mod history;
-mod list;
+pub(crate) mod list;
 mod search;
 pub(crate) mod sections;
 mod show;

@@ -314,6 +314,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
                 filter,
                 withdrawn: typed.flag("withdrawn"),
                 consent_ending: typed.flag("consent-ending"),
+                no_consent: typed.flag("no-consent"),
                 limit: typed.limit(),
                 after: typed.maybe("after"),
             })

@@ -422,6 +422,7 @@ async fn explain(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         filter: BTreeMap::new(),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit: 500,
         after: None,
     };
@@ -447,6 +448,7 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
         filter: BTreeMap::new(),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit: 500,
         after: None,
     };

@@ -63,11 +63,16 @@ pub(in crate::answer) fn row(
         age: age.map(|it| it.code().to_owned()),
         province: record.province().map(|it| it.code().to_owned()),
         exploitation: record.exploitation.iter().map(|it| it.code().to_owned()).collect(),
-        consent: case.consents.iter().any(|consent| covers_sharing(consent, today)),
+        consent: has_consent(case, today),
         shared_with: u32::try_from(standing).unwrap_or(u32::MAX),
         steward: record.steward.as_ref().map(|id| names.named(id)),
         withdrawn: case.withdrawn,
     }
+}
+
+/// Whether a consent to sharing is valid today.
+pub(in crate::answer) fn has_consent(case: &Case, today: Date) -> bool {
+    case.consents.iter().any(|consent| covers_sharing(consent, today))
 }
 
 /// Whether a consent allows anything at all to be shared today.

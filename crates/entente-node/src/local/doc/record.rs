@@ -185,6 +185,9 @@ pub struct RecordListAsk {
     /// Only those with a consent that holds today and ends within 30 days.
     #[serde(default)]
     pub consent_ending: bool,
+    /// Only those without a consent to sharing that is valid today.
+    #[serde(default)]
+    pub no_consent: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
