@@ -210,6 +210,11 @@ async function withdraw(world, page, house, shared, record) {
   await world.look(page, "cases-withdraw-consent-en", { picture: false });
   await page.click("button.danger");
   world.check((await page.textContent(".note.good")).includes("awaited"), "cases: no receipt is awaited");
+  await page.goto(`${house.origin}/en${record}`);
+  await page.click("text=Withdraw all consents");
+  world.check((await page.textContent("main")).includes("What ends"), "cases: it does not say which consents end");
+  await page.click("button.danger");
+  world.check((await page.textContent(".note.good")).includes("All consents are withdrawn"), "cases: not all consents are withdrawn");
   await page.goto(`${house.origin}/fr${record}`);
   await page.click("text=Retirer le dossier de la communication");
   await page.click("button.danger");
@@ -285,7 +290,7 @@ export async function cases(world) {
     ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`],
     ["cases-explain", `${record}/explain?with=${ids[0]}`], ["cases-compare", `${old}/explain?${compare}`],
     ["cases-history", `${record}/history`], ["cases-version", `${record}/history/3`],
-    ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-search", "/cases/search"],
+    ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-withdraw-all", `${old}/consents/withdraw`], ["cases-search", "/cases/search"],
   ], ["cases-show-en", "cases-add-en", "cases-compare-en"]);
   await same(world, house, record);
   await withdraw(world, page, house, shared, record);

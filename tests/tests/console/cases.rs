@@ -93,3 +93,30 @@ async fn what_the_list_is_narrowed_by_goes_along_to_the_export() {
     let ending = house.get("/en/cases?consent=ending", &noor).await.body;
     assert!(ending.contains("No case is like this"), "{ending}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_stop_has_every_consent_withdrawn_in_one_step_after_seeing_what_it_does() {
+    let it = Furnished::new(7).await;
+    let case = it.one("case");
+    let lea = it.house.signed_in("lea", &[Role::CaseWorker]);
+    let at = format!("/en/cases/{case}/consents/withdraw");
+    let all = async || {
+        let told = ask(&it.house.site, Op::ConsentList, json!({ "record": case })).await;
+        told["consents"].as_array().unwrap().clone()
+    };
+    let page = it.house.get(&at, &lea).await.body;
+    assert!(page.contains("What ends") && page.contains("taken back"), "{page}");
+    assert!(all().await.iter().any(|consent| consent["withdrawn_on"].is_null()), "by looking");
+    let done = it.house.post(&at, &lea, "").await;
+    assert!(
+        done.location().starts_with(&format!("/en/cases/{case}?all=true")),
+        "{}",
+        done.location()
+    );
+    assert!(all().await.iter().all(|consent| !consent["withdrawn_on"].is_null()));
+    let page = it.house.get(&at, &lea).await.body;
+    assert!(page.contains("There is none that could be withdrawn"), "{page}");
+    assert!(
+        !it.house.get(&format!("/en/cases/{case}"), &lea).await.body.contains("/consents/withdraw")
+    );
+}

@@ -35,6 +35,8 @@ area! {
     GET "/cases/{case}/consents", Need::May(Op::ConsentList) => consent::list;
     GET "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::ask;
     POST "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::give;
+    GET "/cases/{case}/consents/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::ask_all;
+    POST "/cases/{case}/consents/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::all;
     GET "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::ask_consent;
     POST "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::consent;
     GET "/cases/{case}/withdraw", Need::May(Op::RecordWithdraw) => withdraw::ask_record;

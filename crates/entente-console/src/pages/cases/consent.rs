@@ -80,6 +80,11 @@ impl ListPage<'_> {
     fn short(&self) -> &str {
         short(&self.told.record)
     }
+
+    /// Whether any could be withdrawn.
+    fn is_standing(&self) -> bool {
+        self.told.consents.iter().any(|it| it.withdrawn_on.is_none())
+    }
 }
 
 /// `GET /cases/{case}/consents`.

@@ -58,11 +58,13 @@ pub(crate) struct News {
     saved: Option<u32>,
     #[serde(default)]
     outdated: u64,
-    /// A consent was given; one was taken back; the record was.
+    /// A consent was given; one was taken back, or all; the record was.
     #[serde(default)]
     given: bool,
     #[serde(default)]
     pub(crate) taken: bool,
+    #[serde(default)]
+    pub(crate) all: bool,
     #[serde(default)]
     pub(crate) out: bool,
     #[serde(default)]
@@ -78,6 +80,9 @@ struct Part<'a> {
     title: &'static str,
     rows: Vec<&'a FieldValue>,
 }
+
+/// Where all consents are withdrawn.
+const STOP: &str = "/consents/withdraw";
 
 /// Something that can be done next.
 struct Next {
@@ -174,6 +179,12 @@ impl CasePage<'_> {
                 "",
             ),
             (
+                Op::ConsentWithdraw,
+                STOP,
+                p.t("Withdraw all consents", "Retirer tous les consentements"),
+                p.t("If the person says: stop.", "Si la personne dit d’arrêter."),
+            ),
+            (
                 Op::RecordWithdraw,
                 "/withdraw",
                 p.t("Take the case out of sharing", "Retirer le dossier de la communication"),
@@ -184,7 +195,12 @@ impl CasePage<'_> {
         let is_main = |to: &str| main.as_ref().is_some_and(|main| main.to == to);
         all.into_iter()
             .filter(|(op, page, ..)| {
-                p.may(*op) && !(*page == "/withdraw" && self.told.record.withdrawn)
+                let is_over = match *page {
+                    STOP => self.told.consents.iter().all(|it| it.withdrawn_on.is_some()),
+                    "/withdraw" => self.told.record.withdrawn,
+                    _ => false,
+                };
+                p.may(*op) && !is_over
             })
             .map(|(_, page, text, hint)| Next { to: self.to(page), text, hint })
             .filter(|next| !is_main(&next.to))
