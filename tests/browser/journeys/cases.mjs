@@ -75,7 +75,8 @@ async function byKeyboard(world, page, house) {
   await type("majority_at_exploitation", "Adu");
   await tick("sexual");
   await tick("legal");
-  await type("registered_on", "2026-13-01");
+  await tabTo(page, "registered_on");
+  await page.fill("#registered_on", "2031-01-01");
   await tabTo(page, "check");
   await keys.press("Enter");
   await page.waitForSelector("[data-summary]");
@@ -149,6 +150,12 @@ async function consent(world, page) {
   await page.check("input[name=informed]");
   await page.fill("#valid_until", "2031-11-22");
   await page.click("main form button");
+  world.check((await page.textContent("main dl")).includes("November\u00a022, 2031"), "cases: the consent is not shown to be checked");
+  await world.look(page, "cases-consent-check-en", { picture: false });
+  await page.click("button[value=form]");
+  world.check(await page.isChecked("input[name=scope][value=stats]") && await page.inputValue("#valid_until") === "2031-11-22", "cases: going back lost what a consent was");
+  await page.click("button[value=check]");
+  await page.click("button[value=save]");
   world.check((await page.textContent(".note.good")).includes("The consent is entered"), "cases: the consent is not entered");
 }
 

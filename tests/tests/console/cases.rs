@@ -120,3 +120,35 @@ async fn whoever_says_stop_has_every_consent_withdrawn_in_one_step_after_seeing_
         !it.house.get(&format!("/en/cases/{case}"), &lea).await.body.contains("/consents/withdraw")
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consent_is_checked_before_it_is_entered_and_a_legal_duty_says_that_it_is_one() {
+    let house = House::open("House").await;
+    let told = ask(&house.site, Op::RecordAdd, json!({ "fields": {"gender": "woman"} })).await;
+    let case = told["record"].as_str().unwrap().to_owned();
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let at = format!("/en/cases/{case}/consents/add");
+    let typed = "scope=stats&informed=true&given_by=self&language=cr&valid_until=2031-11-22";
+    let checked = house.post(&at, &lea, &format!("{typed}&step=check")).await.body;
+    for said in
+        ["Check the consent", "anybody with an agreement", "Cree", "name=\"scope\" value=\"stats\""]
+    {
+        assert!(checked.contains(said), "{said}: {checked}");
+    }
+    assert_eq!(house.site.n_audited(Action::ConsentGiven), 0);
+    // Nothing is lost on the way back.
+    let form = house.post(&at, &lea, &format!("{typed}&step=form")).await.body;
+    assert!(
+        form.contains("value=\"2031-11-22\"") && form.contains("value=\"cr\" selected"),
+        "{form}"
+    );
+    let empty = house.post(&at, &lea, "step=save").await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(house.site.n_audited(Action::ConsentGiven), 0);
+    let kept = house.post(&at, &lea, &format!("{typed}&step=save")).await;
+    assert!(kept.location().contains("given=true"), "{}", kept.location());
+    assert_eq!(house.site.n_audited(Action::ConsentGiven), 1);
+    let duty = "override_reason=court_order&recipient=somebody&step=check";
+    let checked = house.post(&at, &lea, duty).await.body;
+    assert!(checked.contains("Enter the legal duty"), "{checked}");
+}
