@@ -152,3 +152,22 @@ async fn a_consent_is_checked_before_it_is_entered_and_a_legal_duty_says_that_it
     let checked = house.post(&at, &lea, duty).await.body;
     assert!(checked.contains("Enter the legal duty"), "{checked}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_each_partner_receives_ends_with_what_else_could_go_to_one() {
+    let it = Furnished::new(8).await;
+    let case = it.one("case");
+    let lea = it.house.signed_in("lea", &[Role::CaseWorker]);
+    let at = format!("/en/cases/{case}/explain");
+    let page = it.house.get(&at, &lea).await.body;
+    assert!(page.contains(&format!("\"/en/referrals/add?case={case}\"")), "{page}");
+    assert!(page.contains("No consent to them holds today"), "{page}");
+    let given = json!({"record": case, "scopes": ["stats"], "informed": true});
+    ask(&it.house.site, Op::ConsentGive, given).await;
+    let page = it.house.get(&at, &lea).await.body;
+    assert!(page.contains("this case counts in noisy figures"), "{page}");
+    // Whoever may make no referral is not led to one.
+    let officer = it.house.signed_in("omar", &[Role::PrivacyOfficer]);
+    let page = it.house.get(&at, &officer).await.body;
+    assert!(page.contains("What else could go") && !page.contains("/referrals/add"), "{page}");
+}
