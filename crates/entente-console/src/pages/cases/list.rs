@@ -182,7 +182,8 @@ impl CasesPage<'_> {
     /// What may be asked about consents: code, words, whether it is chosen.
     fn consents(&self) -> [(&'static str, &'static str, bool); 2] {
         let p = self.p;
-        let choice = |code, words| (code, words, self.wanted.consent == code);
+        let choice =
+            |code: &'static str, words: &'static str| (code, words, self.wanted.consent == code);
         [
             choice(
                 ENDING,
