@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::Op;
 use entente_node::local::doc::{
@@ -103,6 +103,7 @@ struct DuplicatesPage<'a> {
     p: &'a Page,
     record: &'a RecordShowTold,
     pairs: Vec<Compared>,
+    decided: String,
     kept: Vec<(&'static str, String)>,
 }
 
@@ -119,15 +120,26 @@ impl DuplicatesPage<'_> {
     }
 }
 
+/// What was decided just now: `same` or `apart`.
+#[derive(Default, Deserialize)]
+pub(crate) struct Seen {
+    #[serde(default)]
+    decided: String,
+}
+
 /// `GET /cases/{case}/duplicates`.
-pub(crate) async fn duplicates(visit: Visit, Path(case): Path<String>) -> Answer {
+pub(crate) async fn duplicates(
+    visit: Visit,
+    Path(case): Path<String>,
+    Query(seen): Query<Seen>,
+) -> Answer {
     let record = record(&visit, &case).await?;
     let (p, id) = (&visit.page, record.record.id.clone());
     let kept = vec![("case", id.clone())];
     let ask = RecordDuplicatesAsk { record: Some(id), min_score: ALIKE, fields: true, limit: 20 };
     let pairs = visit.ask(&ask).await?.pairs.into_iter();
     let pairs = pairs.map(|pair| Compared::of(p, pair)).collect();
-    show(&DuplicatesPage { p, record: &record, pairs, kept })
+    show(&DuplicatesPage { p, record: &record, pairs, decided: seen.decided, kept })
 }
 
 /// `POST /cases/{case}/link`: one person or not.
