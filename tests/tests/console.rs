@@ -9,6 +9,8 @@
     reason = "this file is a test, its helpers included"
 )]
 
+#[path = "console/cases.rs"]
+mod cases;
 #[path = "console/furnished.rs"]
 mod furnished;
 #[path = "console/home.rs"]

@@ -53,8 +53,21 @@ pub struct Finding {
     pub answer: Answer,
     /// The fields that could settle it; empty unless undetermined.
     pub missing: Vec<Field>,
+    /// What is recorded and decided it.
+    pub because: Vec<Ground>,
+    /// What is recorded of none of these, and would have to be; empty unless it is not met.
+    pub lacks: Vec<Ground>,
     /// The section of the law that applies, where the profile has several and it is met.
     pub section: Option<Offence>,
+}
+
+/// A field, and what of it decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The field.
+    pub field: Field,
+    /// Its codes; `yes` or `no` where it has none.
+    pub values: Vec<&'static str>,
 }
 
 /// The definitions that are computed, in the order of the list. `programme` is not one.
@@ -94,7 +107,8 @@ pub fn finding(profile: DefinitionProfile, record: &CaseRecord) -> Option<Findin
         (DefinitionProfile::Irpa, _) if is_met => Some(Offence::Irpa118),
         _ => None,
     };
-    Some(Finding { profile, answer: fact.answer, missing: fact.missing, section })
+    let Fact { answer, missing, because, lacks } = fact;
+    Some(Finding { profile, answer, missing, because, lacks, section })
 }
 
 /// Palermo Protocol, article 3: an act, a purpose, and a means unless the person was a child.
@@ -132,12 +146,10 @@ fn forced_labour(record: &CaseRecord) -> Fact {
 /// fraud, deception or coercion, and either kept from moving freely or coerced into exploitation.
 /// Citizens and permanent residents need no permit.
 fn residence_permit(record: &CaseRecord) -> Fact {
-    let needs_none = matches!(
-        record.immigration_status,
-        Some(ImmigrationStatus::Citizen | ImmigrationStatus::PermanentResident)
-    );
-    if needs_none {
-        return Fact::no();
+    if let Some(status @ (ImmigrationStatus::Citizen | ImmigrationStatus::PermanentResident)) =
+        record.immigration_status
+    {
+        return Fact::recorded(Answer::No, Field::ImmigrationStatus, &[status.code()]);
     }
     let improper = [Means::Fraud, Means::Deception, Means::Coercion, Means::ForceThreat];
     let coerced =
@@ -155,10 +167,11 @@ fn palermo_purpose(record: &CaseRecord) -> Fact {
 }
 
 fn was_minor(record: &CaseRecord) -> Fact {
+    let field = Field::MajorityAtExploitation;
     match record.majority_when_exploited() {
-        Majority::Minor => Fact::yes(),
-        Majority::Adult => Fact::no(),
-        Majority::Unknown => Fact::unknown(Field::MajorityAtExploitation),
+        Majority::Unknown => Fact::unknown(field),
+        minor @ Majority::Minor => Fact::recorded(Answer::Yes, field, &[minor.code()]),
+        adult @ Majority::Adult => Fact::recorded(Answer::No, field, &[adult.code()]),
     }
 }
 
@@ -166,9 +179,15 @@ fn crossed_into_canada(record: &CaseRecord) -> Fact {
     let is_brought = record.acts.contains(Act::BringIntoCanada);
     match (record.crossed_into_canada, record.geo_scope) {
         (Some(crossed), _) => Fact::of(Some(crossed), Field::CrossedIntoCanada),
-        (None, Some(GeoScope::IntoCanada)) => Fact::yes(),
-        (None, _) if is_brought => Fact::yes(),
-        (None, Some(GeoScope::Domestic)) => Fact::no(),
+        (None, Some(scope @ GeoScope::IntoCanada)) => {
+            Fact::recorded(Answer::Yes, Field::GeoScope, &[scope.code()])
+        }
+        (None, _) if is_brought => {
+            Fact::recorded(Answer::Yes, Field::Acts, &[Act::BringIntoCanada.code()])
+        }
+        (None, Some(scope @ GeoScope::Domestic)) => {
+            Fact::recorded(Answer::No, Field::GeoScope, &[scope.code()])
+        }
         (None, _) => Fact::unknown(Field::CrossedIntoCanada),
     }
 }
@@ -180,7 +199,7 @@ fn has_act(record: &CaseRecord, wanted: &[Act]) -> Fact {
 fn has_means(record: &CaseRecord, wanted: &[Means]) -> Fact {
     let is_abducted = record.abduction == Some(true) && wanted.contains(&Means::Abduction);
     if is_abducted {
-        return Fact::yes();
+        return Fact::of(record.abduction, Field::Abduction);
     }
     Fact::any(record.means, record.means_absent, wanted, Field::Means)
 }
@@ -203,41 +222,48 @@ fn has_any_purpose(record: &CaseRecord) -> Fact {
     has_purpose(record, &known.collect::<Vec<_>>())
 }
 
-/// An answer with what could still change it.
+/// An answer with what decided it, or what could.
 #[derive(Clone)]
 struct Fact {
     answer: Answer,
     // Invariant: empty unless `answer` is undetermined.
     missing: Vec<Field>,
+    // Invariant: both empty if `answer` is undetermined.
+    because: Vec<Ground>,
+    lacks: Vec<Ground>,
 }
 
 impl Fact {
-    fn yes() -> Self {
-        Self { answer: Answer::Yes, missing: Vec::new() }
+    fn new(answer: Answer) -> Self {
+        Self { answer, missing: Vec::new(), because: Vec::new(), lacks: Vec::new() }
     }
 
-    fn no() -> Self {
-        Self { answer: Answer::No, missing: Vec::new() }
+    /// What is recorded in a field decides.
+    fn recorded(answer: Answer, field: Field, values: &[&'static str]) -> Self {
+        Self { because: vec![Ground { field, values: values.to_vec() }], ..Self::new(answer) }
     }
 
     fn unknown(field: Field) -> Self {
-        Self { answer: Answer::Undetermined, missing: vec![field] }
+        Self { missing: vec![field], ..Self::new(Answer::Undetermined) }
     }
 
     fn of(value: Option<bool>, field: Field) -> Self {
         match value {
-            Some(true) => Self::yes(),
-            Some(false) => Self::no(),
+            Some(true) => Self::recorded(Answer::Yes, field, &["yes"]),
+            Some(false) => Self::recorded(Answer::No, field, &["no"]),
             None => Self::unknown(field),
         }
     }
 
     /// Whether any of `wanted` is so.
     fn any<C: Code>(present: Set<C>, absent: Set<C>, wanted: &[C], field: Field) -> Self {
-        if wanted.iter().any(|code| present.contains(*code)) {
-            Self::yes()
+        let counts = wanted.iter().filter(|code| present.contains(**code));
+        let counts: Vec<_> = counts.map(|code| code.code()).collect();
+        if !counts.is_empty() {
+            Self::recorded(Answer::Yes, field, &counts)
         } else if !present.is_empty() || wanted.iter().all(|code| absent.contains(*code)) {
-            Self::no()
+            let values = wanted.iter().map(|code| code.code()).collect();
+            Self { lacks: vec![Ground { field, values }], ..Self::new(Answer::No) }
         } else {
             Self::unknown(field)
         }
@@ -254,24 +280,33 @@ impl Fact {
     }
 
     /// Strong Kleene logic: `decisive` on either side decides.
-    fn combine(self, other: Self, decisive: Answer) -> Self {
-        match (self.answer, other.answer) {
-            (answer, _) if answer == decisive => self,
-            (_, answer) if answer == decisive => other,
-            (Answer::Undetermined, Answer::Undetermined) => {
-                let mut missing = self.missing;
-                missing.extend(
-                    other
-                        .missing
-                        .iter()
-                        .filter(|field| !missing.contains(field))
-                        .copied()
-                        .collect::<Vec<_>>(),
-                );
-                Self { answer: Answer::Undetermined, missing }
-            }
-            (Answer::Undetermined, _) => self,
-            _ => other,
+    fn combine(mut self, other: Self, decisive: Answer) -> Self {
+        if self.answer == other.answer {
+            add(&mut self.missing, other.missing);
+            add_grounds(&mut self.because, other.because);
+            add_grounds(&mut self.lacks, other.lacks);
+            return self;
+        }
+        let is_first = other.answer != decisive && self.answer == Answer::Undetermined;
+        if self.answer == decisive || is_first { self } else { other }
+    }
+}
+
+/// Adds what is not there yet.
+fn add<T: PartialEq>(to: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !to.contains(&one) {
+            to.push(one);
+        }
+    }
+}
+
+/// The same, with each field once.
+fn add_grounds(to: &mut Vec<Ground>, more: Vec<Ground>) {
+    for ground in more {
+        match to.iter_mut().find(|known| known.field == ground.field) {
+            Some(known) => add(&mut known.values, ground.values),
+            None => to.push(ground),
         }
     }
 }
@@ -443,6 +478,62 @@ mod tests {
         check(&record, DefinitionProfile::Palermo, Answer::Undetermined, &missing);
     }
 
+    /// A field with codes of it.
+    type Pair<'a> = (Field, &'a [&'static str]);
+
+    #[track_caller]
+    fn why(
+        record: &CaseRecord,
+        profile: DefinitionProfile,
+        because: &[Pair<'_>],
+        lacks: &[Pair<'_>],
+    ) {
+        let found = finding(profile, record).unwrap();
+        let is_same = |grounds: &[Ground], pairs: &[Pair<'_>]| {
+            let grounds = grounds.iter().map(|it| (it.field, it.values.as_slice()));
+            grounds.eq(pairs.iter().copied())
+        };
+        assert!(is_same(&found.because, because), "{profile:?}: {:?}", found.because);
+        assert!(is_same(&found.lacks, lacks), "{profile:?}: {:?}", found.lacks);
+    }
+
+    #[test]
+    fn what_is_met_says_which_facts_decided_and_what_is_not_says_what_it_lacks() {
+        let acts: Pair<'_> = (Field::Acts, &["recruit"]);
+        let labour: Pair<'_> = (Field::Exploitation, &["forced_labour"]);
+        let deceived: Pair<'_> = (Field::Means, &["deception"]);
+        let mut worker = with(&WORKER);
+        why(&worker, DefinitionProfile::Palermo, &[acts, labour, deceived], &[]);
+        // Neither of the two ways in: not threatened, and no organ removed.
+        let threat: Pair<'_> = (Field::SafetyThreatBelieved, &["no"]);
+        let organ: Pair<'_> = (Field::Exploitation, &["organ_removal"]);
+        why(&worker, DefinitionProfile::Cc, &[threat], &[organ]);
+        // What is open has no reasons, only what would decide it.
+        why(&worker, DefinitionProfile::IrccTrp, &[], &[]);
+        // Two elements that one field decides are one ground.
+        worker.set(Field::Means, "deception;coercion").unwrap();
+        let means: Pair<'_> = (Field::Means, &["deception", "coercion"]);
+        why(&worker, DefinitionProfile::IrccTrp, &[acts, means, labour], &[]);
+        worker.immigration_status = Some(ImmigrationStatus::Citizen);
+        let citizen: Pair<'_> = (Field::ImmigrationStatus, &["citizen"]);
+        why(&worker, DefinitionProfile::IrccTrp, &[citizen], &[]);
+    }
+
+    #[test]
+    fn a_child_is_a_reason_where_a_means_would_be() {
+        let acts: Pair<'_> = (Field::Acts, &["harbour"]);
+        let sexual: Pair<'_> = (Field::Exploitation, &["sexual"]);
+        let minor: Pair<'_> = (Field::MajorityAtExploitation, &["minor"]);
+        let adult: Pair<'_> = (Field::MajorityAtExploitation, &["adult"]);
+        let mut record = with(&[(Field::Acts, "harbour"), (Field::Exploitation, "sexual")]);
+        record.majority_at_exploitation = Some(Majority::Minor);
+        why(&record, DefinitionProfile::Palermo, &[acts, sexual, minor], &[]);
+        record.majority_at_exploitation = Some(Majority::Adult);
+        record.means_absent = Means::ALL.iter().copied().collect();
+        let means: Vec<_> = PALERMO_MEANS.iter().map(|means| means.code()).collect();
+        why(&record, DefinitionProfile::Palermo, &[adult], &[(Field::Means, means.as_slice())]);
+    }
+
     #[test]
     fn forced_labour_needs_both_of_its_elements() {
         let both = [(Field::MenaceOfPenalty, "yes"), (Field::NotVoluntary, "yes")];
@@ -475,6 +566,8 @@ mod tests {
                     prop_assert_eq!(before.answer, after.answer);
                 }
                 prop_assert_eq!(before.missing.is_empty(), before.answer != Answer::Undetermined);
+                let has_reasons = !before.because.is_empty() || !before.lacks.is_empty();
+                prop_assert_eq!(has_reasons, before.answer != Answer::Undetermined);
             }
         }
     }

@@ -75,7 +75,8 @@ async function byKeyboard(world, page, house) {
   await type("majority_at_exploitation", "Adu");
   await tick("sexual");
   await tick("legal");
-  await type("registered_on", "2026-13-01");
+  await tabTo(page, "registered_on");
+  await page.fill("#registered_on", "2031-01-01");
   await tabTo(page, "check");
   await keys.press("Enter");
   await page.waitForSelector("[data-summary]");
@@ -149,6 +150,12 @@ async function consent(world, page) {
   await page.check("input[name=informed]");
   await page.fill("#valid_until", "2031-11-22");
   await page.click("main form button");
+  world.check((await page.textContent("main dl")).includes("November\u00a022, 2031"), "cases: the consent is not shown to be checked");
+  await world.look(page, "cases-consent-check-en", { picture: false });
+  await page.click("button[value=form]");
+  world.check(await page.isChecked("input[name=scope][value=stats]") && await page.inputValue("#valid_until") === "2031-11-22", "cases: going back lost what a consent was");
+  await page.click("button[value=check]");
+  await page.click("button[value=save]");
   world.check((await page.textContent(".note.good")).includes("The consent is entered"), "cases: the consent is not entered");
 }
 
@@ -210,6 +217,11 @@ async function withdraw(world, page, house, shared, record) {
   await world.look(page, "cases-withdraw-consent-en", { picture: false });
   await page.click("button.danger");
   world.check((await page.textContent(".note.good")).includes("awaited"), "cases: no receipt is awaited");
+  await page.goto(`${house.origin}/en${record}`);
+  await page.click("text=Withdraw all consents");
+  world.check((await page.textContent("main")).includes("What ends"), "cases: it does not say which consents end");
+  await page.click("button.danger");
+  world.check((await page.textContent(".note.good")).includes("All consents are withdrawn"), "cases: not all consents are withdrawn");
   await page.goto(`${house.origin}/fr${record}`);
   await page.click("text=Retirer le dossier de la communication");
   await page.click("button.danger");
@@ -244,7 +256,9 @@ async function same(world, house, record) {
   house.cli("record", "edit", record.split("/")[2], "birthdate=1995-03-03", "name_first=Zoé");
   await page.goto(`${house.origin}/en${record}/duplicates`);
   await world.look(page, "cases-duplicates-en", { picture: false });
-  await page.click("button[value=yes]");
+  world.check(await page.locator("tr.differs").count() >= 1, "cases: what differs is not marked");
+  world.check(!(await page.textContent("main")).includes("Exemple-Tremblay"), "cases: a pair shows a name");
+  await page.click("button[name=same][value=true]");
   world.check((await page.textContent("main")).includes(other.slice(-8)), "cases: the two are not linked");
   await world.tour(page, house, [["cases-duplicates", `${record}/duplicates`]]);
 }
@@ -283,7 +297,7 @@ export async function cases(world) {
     ["cases-consents", `${old}/consents`], ["cases-consent-add", `${record}/consents/add`],
     ["cases-explain", `${record}/explain?with=${ids[0]}`], ["cases-compare", `${old}/explain?${compare}`],
     ["cases-history", `${record}/history`], ["cases-version", `${record}/history/3`],
-    ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-search", "/cases/search"],
+    ["cases-steward", `${record}/steward`], ["cases-withdraw", `${old}/withdraw`], ["cases-withdraw-all", `${old}/consents/withdraw`], ["cases-search", "/cases/search"],
   ], ["cases-show-en", "cases-add-en", "cases-compare-en"]);
   await same(world, house, record);
   await withdraw(world, page, house, shared, record);

@@ -163,7 +163,15 @@ export async function jobs(world) {
   world.check(!(await page.textContent("main")).includes("Aiyana"), "a name is shown");
   world.check(/\d\s*pairs? to decide/.test(await page.textContent("main")), "how many pairs there are is not said");
   await world.look(page, "jobs-duplicates-en", { picture: true });
-  await page.click("text=One person >> nth=-1");
+  await page.selectOption("#score", "50");
+  await page.click("form.filters button");
+  world.check(page.url().includes("score=50") && (await page.inputValue("#score")) === "50", "the least score does not stay");
+  const reveal = "form[action$='duplicates/reveal'] button";
+  await page.click(`${reveal} >> nth=0`);
+  if (new URL(page.url()).pathname === "/en/confirm") { await world.confirm(page, secret); await page.click(`${reveal} >> nth=0`); }
+  world.check((await page.textContent("main")).includes("Aiyana"), "a pair is not revealed");
+  await world.look(page, "jobs-duplicates-revealed-en", { picture: false });
+  await page.click("button[name=same][value=true]");
   world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
 
   // Export, without scripts: a proof, the page refreshes itself, the file comes without names.

@@ -9,11 +9,12 @@ use crate::route::area;
 
 mod add;
 mod beside;
+pub(crate) mod compared;
 mod consent;
 mod edit;
 mod form;
 mod history;
-mod list;
+pub(crate) mod list;
 mod search;
 pub(crate) mod sections;
 mod show;
@@ -34,6 +35,8 @@ area! {
     GET "/cases/{case}/consents", Need::May(Op::ConsentList) => consent::list;
     GET "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::ask;
     POST "/cases/{case}/consents/add", Need::May(Op::ConsentGive) => consent::give;
+    GET "/cases/{case}/consents/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::ask_all;
+    POST "/cases/{case}/consents/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::all;
     GET "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::ask_consent;
     POST "/cases/{case}/consents/{consent}/withdraw", Need::May(Op::ConsentWithdraw) => withdraw::consent;
     GET "/cases/{case}/withdraw", Need::May(Op::RecordWithdraw) => withdraw::ask_record;
@@ -42,6 +45,7 @@ area! {
     POST "/cases/{case}/steward", Need::May(Op::RecordSteward) => beside::set_steward;
     GET "/cases/{case}/duplicates", Need::May(Op::RecordDuplicates) => beside::duplicates;
     POST "/cases/{case}/link", Need::May(Op::RecordLink) => beside::link;
+    POST "/cases/duplicates/reveal", Need::May(Op::RecordDuplicates) => compared::reveal;
 }
 
 /// What the node told, or the page of what is not there for a case that it does not know.

@@ -5,11 +5,13 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
+use entente_core::codes::{Code as _, ConsentScope};
 use entente_core::lang::Lang;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
-    ConsentListAsk, Disclosure, Fate, FieldFate, PartnerListAsk, PartnerRow, PartnerState,
+    ConsentListAsk, ConsentRow, Disclosure, Fate, FieldFate, PartnerListAsk, PartnerRow,
+    PartnerState,
 };
 
 use crate::gate::{Visit, nothing_there};
@@ -54,6 +56,8 @@ struct ExplainPage<'a> {
     chosen: &'a [Offer],
     table: Table,
     clauses: Vec<ClauseText>,
+    /// Whether a consent that holds is one to statistics.
+    counts: bool,
 }
 
 /// A partner in the overview.
@@ -173,11 +177,9 @@ async fn explain(
         chosen.push(offer(&visit, &case, id, true).await?);
     }
     others.retain(|it| !ids.contains(&it.told.partner.id));
-    let case = match chosen.first() {
-        Some(offer) => offer.told.record.clone(),
-        // Nobody to ask about; still, only a case that is there has a page.
-        None => found(visit.ask(&ConsentListAsk { record: case }).await)?.record,
-    };
+    // Where there is nobody to ask about: still, only a case that is there has a page.
+    let allowed = found(visit.ask(&ConsentListAsk { record: case }).await)?;
+    let counts = allowed.consents.iter().any(is_for_statistics);
     let known = |it: &Offer, chosen| Known {
         id: it.told.partner.id.clone(),
         name: it.told.partner.name(p.lang).to_owned(),
@@ -200,13 +202,21 @@ async fn explain(
     let clauses = clauses(&visit, &chosen, &table).await?;
     show(&ExplainPage {
         p,
-        case: &case,
+        case: &allowed.record,
         all,
         beyond: beyond.collect(),
         chosen: &chosen,
         table,
         clauses,
+        counts,
     })
+}
+
+/// Whether a consent covers figures today. Whose they may be is for the agreements to say.
+fn is_for_statistics(row: &ConsentRow) -> bool {
+    let is_consent = row.valid && row.informed && row.override_reason.is_none();
+    let has = |scope: ConsentScope| row.scopes.iter().any(|it| it == scope.code());
+    is_consent && has(ConsentScope::Stats) && !has(ConsentScope::None)
 }
 
 /// Puts the name of the community steward in the place of its id, where it is a partner.

@@ -122,8 +122,10 @@ pub(super) fn list(
         (ask.withdrawn || !case.withdrawn)
             && filter.admits(&case.record)
             && ending.is_none_or(|(today, then)| case.has_consent_ending(today, then))
+            && !(ask.no_consent && show::has_consent(case, today))
     };
-    let Listing { total, cases, is_more } = match filter.in_memory() {
+    let in_memory = filter.in_memory().filter(|_| !ask.no_consent);
+    let Listing { total, cases, is_more } = match in_memory {
         Some(wanted) => {
             let wanted = Wanted { withdrawn: ask.withdrawn, ending, ..wanted };
             node.newest_cases(&wanted, is_meant, after, limit)?

@@ -13,13 +13,13 @@ use entente_core::codes::{
     TrpStage, Urgency, Venue, WorkPermit,
 };
 use entente_core::lang::Lang;
-use entente_core::record::Field;
+use entente_core::record::{Field, Kind};
 use entente_core::service::{
     Group as ServiceGroup, Status as ServiceStatus, Unit as CapacityUnit, Zone as TimeZone,
 };
 use entente_core::statistics::referrals::{Counts, ReferralResult, Unmet, Waiting};
 
-use super::doc::FieldValue;
+use super::doc::{FieldValue, Ground, Verdict};
 
 macro_rules! lists {
     ($($list:ident),+ $(,)?) => {
@@ -98,6 +98,12 @@ pub fn value_label(field: &str, value: &str, lang: Lang) -> String {
     if let Some((_, label)) = of_field.into_iter().find(|(code, _)| *code == value) {
         return label.to_owned();
     }
+    let is_yes_no = Field::parse(field).is_ok_and(|field| field.kind() == Kind::YesNo);
+    match value {
+        "yes" if is_yes_no => return lang.pick("Yes", "Oui").to_owned(),
+        "no" if is_yes_no => return lang.pick("No", "Non").to_owned(),
+        _ => {}
+    }
     // The coarser level of a citizenship has two values that are in no list.
     match (field, value) {
         ("citizenship" | "citizenship_group", "canadian") => {
@@ -123,6 +129,31 @@ pub fn value_label(field: &str, value: &str, lang: Lang) -> String {
         }
     }
     value.to_owned()
+}
+
+/// From how many codes on it is enough to name the field of what a definition lacks.
+const MANY: usize = 4;
+
+/// Why a definition is met, is not, or is open: a sentence for each kind of reason.
+pub fn why(verdict: &Verdict, lang: Lang) -> Vec<String> {
+    let whole = |it: &Ground| {
+        let values = it.values.iter().map(|value| value_label(&it.field, value, lang));
+        let values = values.collect::<Vec<_>>().join(", ");
+        format!("{}{} {values}", field_label(&it.field, lang), lang.pick(":", "\u{a0}:"))
+    };
+    let lacking = |it: &Ground| {
+        if it.values.len() < MANY { whole(it) } else { field_label(&it.field, lang) }
+    };
+    let kinds: [(&str, Vec<String>); 3] = [
+        (lang.pick("Because:", "Parce que\u{a0}:"), verdict.because.iter().map(whole).collect()),
+        (lang.pick("Lacks:", "Il manque\u{a0}:"), verdict.lacks.iter().map(lacking).collect()),
+        (
+            lang.pick("Would be decided by:", "Serait tranchée par\u{a0}:"),
+            verdict.missing.iter().map(|field| field_label(field, lang)).collect(),
+        ),
+    ];
+    let said = kinds.into_iter().filter(|(_, parts)| !parts.is_empty());
+    said.map(|(label, parts)| format!("{label} {}", parts.join("; "))).collect()
 }
 
 /// What a line of a request is called that waits for a second person: the names are those of the documents.
@@ -215,8 +246,52 @@ mod tests {
         check("citizenship", "other", Lang::En, "Other than Canadian");
         check("citizenship", "other", Lang::Fr, "Autre que canadienne");
         check("abduction", "true", Lang::Fr, "Oui");
+        check("abduction", "no", Lang::Fr, "Non");
+        check("languages", "no", Lang::Fr, "no");
         check("registered_on", "2026-11-22", Lang::Fr, "2026-11-22");
         check("no_such_field", "x", Lang::En, "x");
+    }
+
+    #[test]
+    fn a_definition_says_which_facts_decided_and_what_it_lacks() {
+        let ground = |field: &str, values: &[&str]| Ground {
+            field: field.to_owned(),
+            values: values.iter().map(|it| (*it).to_owned()).collect(),
+        };
+        let mut verdict = Verdict {
+            profile: "palermo".to_owned(),
+            met: crate::local::doc::Tri::Yes,
+            missing: Vec::new(),
+            because: vec![
+                ground("acts", &["recruit"]),
+                ground("means", &["coercion"]),
+                ground("exploitation", &["sexual"]),
+            ],
+            lacks: Vec::new(),
+        };
+        let label = |list, code| label(list, code, Lang::En);
+        assert_eq!(
+            why(&verdict, Lang::En),
+            [format!(
+                "Because: Acts: {}; Means: {}; Forms of exploitation: {}",
+                label("act", "recruit"),
+                label("means", "coercion"),
+                label("exploitation", "sexual")
+            )]
+        );
+        verdict.because = vec![ground("safety_threat_believed", &["no"])];
+        verdict.lacks = vec![ground("means", &["coercion", "fraud", "deception", "abduction"])];
+        assert_eq!(
+            why(&verdict, Lang::Fr),
+            [
+                "Parce que\u{a0}: Croyait sa sécurité ou celle d’autrui menacée\u{a0}: Non",
+                "Il manque\u{a0}: Moyens"
+            ]
+        );
+        verdict.because.clear();
+        verdict.lacks.clear();
+        verdict.missing = vec!["means".to_owned()];
+        assert_eq!(why(&verdict, Lang::En), ["Would be decided by: Means"]);
     }
 
     #[test]

@@ -314,6 +314,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
                 filter,
                 withdrawn: typed.flag("withdrawn"),
                 consent_ending: typed.flag("consent-ending"),
+                no_consent: typed.flag("no-consent"),
                 limit: typed.limit(),
                 after: typed.maybe("after"),
             })
@@ -349,6 +350,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "duplicates" => asked(&RecordDuplicatesAsk {
             record: typed.maybe("record"),
             min_score: typed.number("score").unwrap_or(80),
+            fields: false,
             limit: typed.limit(),
         }),
         "link" => asked(&RecordLinkAsk {

@@ -78,6 +78,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("record add", None),
     ("record show r --reveal --version 2", Some(Op::RecordShow)),
     ("record list --where gender=woman --limit 5", Some(Op::RecordList)),
+    ("record list --where majority=minor --no-consent", Some(Op::RecordList)),
     ("record search x", Some(Op::RecordSearch)),
     ("record search", None),
     ("record edit r risk=", Some(Op::RecordEdit)),

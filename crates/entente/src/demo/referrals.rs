@@ -96,6 +96,7 @@ async fn create(
         filter: BTreeMap::new(),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit: 500,
         after: None,
     };

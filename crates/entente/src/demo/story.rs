@@ -424,6 +424,7 @@ async fn explain(teller: &Teller, offices: &[Office]) -> Outcome<()> {
         filter: BTreeMap::new(),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit: 500,
         after: None,
     };
@@ -449,6 +450,7 @@ async fn withdraw(teller: &Teller, offices: &[Office], figures: &mut Figures) ->
         filter: BTreeMap::new(),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit: 500,
         after: None,
     };

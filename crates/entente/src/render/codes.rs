@@ -1,7 +1,7 @@
 //! Code lists on screen: `entente codes`.
 
 pub(crate) use entente_node::local::words::{
-    LISTS, action, field_label, label, label_or_dash, labels, list, value_label, values,
+    LISTS, action, field_label, label, label_or_dash, labels, list, value_label, values, why,
 };
 
 use super::page::{Grid, Page, View};

@@ -69,15 +69,13 @@ fn definitions(verdicts: &[Verdict], page: &mut Page<'_>) {
     let mut grid = Grid::new([
         lang.pick("Definition", "Définition"),
         lang.pick("Met", "Le dossier y répond"),
-        lang.pick("Would be decided by", "Pour trancher, il manque"),
+        lang.pick("Why", "Pourquoi"),
     ]);
     for verdict in verdicts {
-        let missing: Vec<_> =
-            verdict.missing.iter().map(|field| codes::field_label(field, lang)).collect();
         grid.row([
             codes::label("definition_profile", &verdict.profile, lang),
             verdict.met.label(lang).to_owned(),
-            missing.join(", "),
+            codes::why(verdict, lang).join(". "),
         ]);
     }
     page.table(grid);

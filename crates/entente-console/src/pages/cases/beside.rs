@@ -2,15 +2,16 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
+use entente_node::local::Op;
 use entente_node::local::doc::{
-    DuplicatePair, PartnerListAsk, PartnerState, RecordDuplicatesAsk, RecordDuplicatesTold,
-    RecordLinkAsk, RecordRow, RecordShowAsk, RecordShowTold, RecordStewardAsk,
+    PartnerListAsk, PartnerState, RecordDuplicatesAsk, RecordLinkAsk, RecordShowAsk,
+    RecordShowTold, RecordStewardAsk,
 };
-use entente_node::local::{Op, words};
 use serde::Deserialize;
 
+use super::compared::Compared;
 use super::{found, short};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
@@ -101,7 +102,9 @@ pub(crate) async fn set_steward(
 struct DuplicatesPage<'a> {
     p: &'a Page,
     record: &'a RecordShowTold,
-    told: &'a RecordDuplicatesTold,
+    pairs: Vec<Compared>,
+    decided: String,
+    kept: Vec<(&'static str, String)>,
 }
 
 /// How alike two records must be to be worth a look beside this one; lists of all pairs ask for more.
@@ -112,28 +115,31 @@ impl DuplicatesPage<'_> {
         short(&self.record.record.id)
     }
 
-    /// The other one of a pair.
-    fn other<'t>(&self, pair: &'t DuplicatePair) -> &'t RecordRow {
-        if pair.left.id == self.record.record.id { &pair.right } else { &pair.left }
-    }
-
     fn end<'t>(&self, id: &'t str) -> &'t str {
         short(id)
     }
+}
 
-    fn because(&self, pair: &DuplicatePair) -> String {
-        let labels = pair.because.iter().map(|it| words::field_label(it, self.p.lang));
-        labels.collect::<Vec<_>>().join(", ")
-    }
+/// What was decided just now: `same` or `apart`.
+#[derive(Default, Deserialize)]
+pub(crate) struct Seen {
+    #[serde(default)]
+    decided: String,
 }
 
 /// `GET /cases/{case}/duplicates`.
-pub(crate) async fn duplicates(visit: Visit, Path(case): Path<String>) -> Answer {
+pub(crate) async fn duplicates(
+    visit: Visit,
+    Path(case): Path<String>,
+    Query(seen): Query<Seen>,
+) -> Answer {
     let record = record(&visit, &case).await?;
-    let only = Some(record.record.id.clone());
-    let ask = RecordDuplicatesAsk { record: only, min_score: ALIKE, limit: 20 };
-    let told = visit.ask(&ask).await?;
-    show(&DuplicatesPage { p: &visit.page, record: &record, told: &told })
+    let (p, id) = (&visit.page, record.record.id.clone());
+    let kept = vec![("case", id.clone())];
+    let ask = RecordDuplicatesAsk { record: Some(id), min_score: ALIKE, fields: true, limit: 20 };
+    let pairs = visit.ask(&ask).await?.pairs.into_iter();
+    let pairs = pairs.map(|pair| Compared::of(p, pair)).collect();
+    show(&DuplicatesPage { p, record: &record, pairs, decided: seen.decided, kept })
 }
 
 /// `POST /cases/{case}/link`: one person or not.

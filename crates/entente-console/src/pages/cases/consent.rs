@@ -11,11 +11,12 @@ use entente_node::local::doc::{
 use entente_node::local::{Op, words};
 use jiff::civil::Date;
 
-use super::form::{Wrong, pairs};
+use super::form::{Answered, Wrong, pairs};
 use super::show::News;
 use super::{found, short};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
+use crate::pages::referrals::words::{language, languages};
 use crate::problem::Problem;
 
 /// What a page shows of a consent.
@@ -80,6 +81,11 @@ impl ListPage<'_> {
     fn short(&self) -> &str {
         short(&self.told.record)
     }
+
+    /// Whether any could be withdrawn.
+    fn is_standing(&self) -> bool {
+        self.told.consents.iter().any(|it| it.withdrawn_on.is_none())
+    }
 }
 
 /// `GET /cases/{case}/consents`.
@@ -104,6 +110,8 @@ pub(crate) struct Typed {
     given_on: String,
     valid_until: String,
     override_reason: String,
+    // `check`, `form`, `save`.
+    step: String,
 }
 
 impl Typed {
@@ -120,6 +128,7 @@ impl Typed {
                 "given_on" => typed.given_on = value,
                 "valid_until" => typed.valid_until = value,
                 "override_reason" => typed.override_reason = value,
+                "step" => typed.step = value,
                 _ => {}
             }
         }
@@ -140,6 +149,77 @@ impl Typed {
             valid_until: some(&self.valid_until),
             override_reason: some(&self.override_reason),
         }
+    }
+
+    /// Everything, for the hidden part of the page on which it is checked.
+    fn hidden(&self) -> Vec<(&'static str, &str)> {
+        let several =
+            [("scope", &self.scopes), ("need", &self.needs), ("recipient", &self.recipients)];
+        let several =
+            several.into_iter().flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
+        let one = [
+            ("given_by", &self.given_by),
+            ("language", &self.language),
+            ("given_on", &self.given_on),
+            ("valid_until", &self.valid_until),
+            ("override_reason", &self.override_reason),
+        ];
+        let texts = several.chain(one).map(|(name, text)| (name, text.as_str()));
+        let informed = self.informed.then_some(("informed", "true"));
+        texts.chain(informed).filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    /// Everything as a person reads it. `partners` are those that may be ticked.
+    fn answers(&self, p: &Page, partners: &[Partner]) -> Vec<Answered> {
+        let day = |text: &str, without: &str| match text.trim() {
+            "" => without.to_owned(),
+            day => p.day(day),
+        };
+        let some = |labels: String, without: &str| {
+            if labels.is_empty() { without.to_owned() } else { labels }
+        };
+        let ticked = partners.iter().filter(|(.., is_ticked)| *is_ticked);
+        let ticked: Vec<_> = ticked.map(|(_, name, _)| name.as_str()).collect();
+        let given_by = if self.given_by.is_empty() { "self" } else { self.given_by.as_str() };
+        let told = if self.informed {
+            p.t(
+                "The interview, its purpose, the use of the data, and its use without their identity",
+                "L’entretien, son but, l’utilisation des données, et leur utilisation sans son identité",
+            )
+        } else {
+            p.t(
+                "nothing: a consent covers nothing then",
+                "rien : un consentement ne couvre alors rien",
+            )
+        };
+        let language = match self.language.as_str() {
+            "" => p.t("Not noted", "Non consignée").to_owned(),
+            tag => language(p, tag),
+        };
+        let anybody = match self.recipients.is_empty() {
+            true => p.t("anybody with an agreement", "quiconque a une entente"),
+            false => "—",
+        };
+        let duty = p.label("override_reason", &self.override_reason);
+        let all = [
+            (p.t("Legal duty", "Obligation légale"), duty),
+            (p.t("Allows", "Permet"), p.labels("consent_scope", &self.scopes)),
+            (p.t("Told of", "Ce qui a été expliqué"), told.to_owned()),
+            (p.t("To whom", "À qui"), some(ticked.join(", "), anybody)),
+            (
+                p.t("Until when", "Jusqu’à quand"),
+                day(&self.valid_until, p.t("until it is withdrawn", "jusqu’au retrait")),
+            ),
+            (p.t("Given by", "Donné par"), p.label("given_by", given_by)),
+            (p.t("Given on", "Donné le"), day(&self.given_on, p.t("today", "aujourd’hui"))),
+            (p.t("Language", "Langue"), language),
+            (
+                p.t("Needs", "Besoins"),
+                some(p.labels("need", &self.needs), p.t("any need", "tout besoin")),
+            ),
+        ];
+        let said = all.into_iter().filter(|(_, value)| !value.is_empty());
+        said.map(|(label, value)| Answered { label, value }).collect()
     }
 
     /// What the node would refuse, at its field.
@@ -179,8 +259,29 @@ struct GivePage<'a> {
     case: &'a str,
     typed: &'a Typed,
     wrong: &'a [Wrong],
-    /// Id, name, whether it is ticked.
-    partners: Vec<(String, String, bool)>,
+    partners: Vec<Partner>,
+}
+
+/// A partner: its id, its name, whether it is ticked.
+type Partner = (String, String, bool);
+
+#[derive(Template)]
+#[template(path = "cases/consent_check.html")]
+struct CheckPage<'a> {
+    p: &'a Page,
+    case: &'a str,
+    typed: &'a Typed,
+    answers: Vec<Answered>,
+}
+
+impl CheckPage<'_> {
+    fn short(&self) -> &str {
+        short(self.case)
+    }
+
+    fn is_duty(&self) -> bool {
+        !self.typed.override_reason.is_empty()
+    }
 }
 
 impl GivePage<'_> {
@@ -196,6 +297,11 @@ impl GivePage<'_> {
     fn choices(&self, list: &str, chosen: &[String]) -> Vec<(&'static str, &'static str, bool)> {
         let codes = words::list(list, self.p.lang).unwrap_or_default().into_iter();
         codes.map(|(code, label)| (code, label, chosen.iter().any(|it| it == code))).collect()
+    }
+
+    /// Languages to choose from: tag and name.
+    fn languages(&self) -> Vec<(String, String)> {
+        languages(self.p, std::slice::from_ref(&self.typed.language))
     }
 
     fn one_of(&self, list: &str, chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
@@ -218,7 +324,12 @@ impl GivePage<'_> {
     }
 }
 
-async fn form(visit: &Visit, case: &str, typed: &Typed, wrong: &[Wrong]) -> Answer {
+/// The id of the case, and the partners to whom a consent may be.
+async fn known(
+    visit: &Visit,
+    case: &str,
+    typed: &Typed,
+) -> Result<(String, Vec<Partner>), Problem> {
     let p = &visit.page;
     // Also says whether there is such a case.
     let known = found(visit.ask(&ConsentListAsk { record: case.to_owned() }).await)?;
@@ -231,8 +342,20 @@ async fn form(visit: &Visit, case: &str, typed: &Typed, wrong: &[Wrong]) -> Answ
             (row.partner.id, name, chosen)
         })
         .collect();
+    Ok((known.record, partners))
+}
+
+async fn form(visit: &Visit, case: &str, typed: &Typed, wrong: &[Wrong]) -> Answer {
+    let (case, partners) = known(visit, case, typed).await?;
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    show_as(status, &GivePage { p, case: &known.record, typed, wrong, partners })
+    show_as(status, &GivePage { p: &visit.page, case: &case, typed, wrong, partners })
+}
+
+async fn check(visit: &Visit, case: &str, typed: &Typed) -> Answer {
+    let (case, partners) = known(visit, case, typed).await?;
+    let p = &visit.page;
+    let answers = typed.answers(p, &partners);
+    show(&CheckPage { p, case: &case, typed, answers })
 }
 
 /// `GET /cases/{case}/consents/add`.
@@ -240,12 +363,18 @@ pub(crate) async fn ask(visit: Visit, Path(case): Path<String>) -> Answer {
     form(&visit, &case, &Typed::default(), &[]).await
 }
 
-/// `POST /cases/{case}/consents/add`.
+/// `POST /cases/{case}/consents/add`: to check, back to the form, or to keep.
 pub(crate) async fn give(visit: Visit, Path(case): Path<String>, RawForm(body): RawForm) -> Answer {
     let (p, typed) = (&visit.page, Typed::read(&body)?);
+    if typed.step == "form" {
+        return form(&visit, &case, &typed, &[]).await;
+    }
     let wrong = typed.wrong(p);
     if !wrong.is_empty() {
         return form(&visit, &case, &typed, &wrong).await;
+    }
+    if typed.step != "save" {
+        return check(&visit, &case, &typed).await;
     }
     match visit.ask(&typed.ask(&case)).await {
         Ok(told) => {

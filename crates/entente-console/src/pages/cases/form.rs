@@ -162,8 +162,8 @@ pub(crate) struct Input {
 
 /// What a field is asked with.
 pub(crate) enum Control {
-    /// A line, with its longest text, and whether it is a short one.
-    Line { text: String, max: usize, is_short: bool, is_number: bool },
+    /// A line, with its longest text, and whether it is a short one. `mode` is `numeric`, `date` or nothing.
+    Line { text: String, max: usize, is_short: bool, mode: &'static str },
     /// Several lines.
     Area { text: String, max: usize },
     /// One of a list; several lists if several can be chosen of many.
@@ -225,12 +225,7 @@ fn control(p: &Page, field: Field, text: &str) -> Control {
         label,
         chosen: codes.contains(&code),
     };
-    let line = |max, is_short, is_number| Control::Line {
-        text: text.to_owned(),
-        max,
-        is_short,
-        is_number,
-    };
+    let line = |max, is_short, mode| Control::Line { text: text.to_owned(), max, is_short, mode };
     let of_countries = |n: usize| {
         // One list for each that is chosen, and one more.
         let n_lists = (codes.len() + usize::from(n > codes.len())).clamp(1, n);
@@ -250,14 +245,14 @@ fn control(p: &Page, field: Field, text: &str) -> Control {
         }
         Kind::Country => of_countries(1),
         Kind::Countries(n) => of_countries(n.min(COUNTRIES.max(codes.len()))),
-        Kind::Number(_) => line(3, true, true),
-        Kind::Date => line(10, true, false),
-        Kind::Line(max) => line(max, max <= 40, false),
-        Kind::Lines { n, max } => line(n * (max + 1), false, false),
-        Kind::Languages(n) => line(n * 12, false, false),
+        Kind::Number(_) => line(3, true, "numeric"),
+        Kind::Date => line(10, true, "date"),
+        Kind::Line(max) => line(max, max <= 40, ""),
+        Kind::Lines { n, max } => line(n * (max + 1), false, ""),
+        Kind::Languages(n) => line(n * 12, false, ""),
         Kind::Prose(max) => Control::Area { text: text.to_owned(), max },
-        Kind::Organization => line(64, false, false),
-        Kind::Person => line(36, false, false),
+        Kind::Organization => line(64, false, ""),
+        Kind::Person => line(36, false, ""),
     }
 }
 

@@ -147,13 +147,7 @@ pub(crate) const SECTIONS: &[Section] = &[
 pub(crate) fn hint(field: Field, lang: Lang) -> &'static str {
     let pick = |en, fr| lang.pick(en, fr);
     match field {
-        Field::RegisteredOn => pick(
-            "For example 2026-11-22. Left empty, it is today.",
-            "Par exemple 2026-11-22. Laissé vide, c’est aujourd’hui.",
-        ),
-        Field::Birthdate | Field::RetentionUntil => {
-            pick("For example 1998-04-30.", "Par exemple 1998-04-30.")
-        }
+        Field::RegisteredOn => pick("Left empty, it is today.", "Laissé vide, c’est aujourd’hui."),
         Field::AgeAtRegistration => pick(
             "In years. A good guess is better than nothing.",
             "En années. Une bonne estimation vaut mieux que rien.",

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use entente_node::local::doc::{
-    ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, Tri, Verdict,
+    ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, ReferralListAsk, ReferralRow, Tri,
+    Verdict,
 };
 use entente_node::local::{Op, words};
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use super::sections::{SECTIONS, Section, is_plain, value};
 use super::{found, short};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::pages::referrals::words::Words;
+use crate::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "cases/show.html")]
@@ -22,6 +25,25 @@ struct CasePage<'a> {
     news: &'a News,
     parts: Vec<Part<'a>>,
     revealed: bool,
+    /// For whoever may see them.
+    referrals: Option<Referrals<'a>>,
+}
+
+/// The referrals of the case.
+struct Referrals<'a> {
+    p: &'a Page,
+    now_s: i64,
+    rows: Vec<ReferralRow>,
+}
+
+impl Words for Referrals<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
 }
 
 /// What has just been done, as the address says after it.
@@ -36,11 +58,13 @@ pub(crate) struct News {
     saved: Option<u32>,
     #[serde(default)]
     outdated: u64,
-    /// A consent was given; one was taken back; the record was.
+    /// A consent was given; one was taken back, or all; the record was.
     #[serde(default)]
     given: bool,
     #[serde(default)]
     pub(crate) taken: bool,
+    #[serde(default)]
+    pub(crate) all: bool,
     #[serde(default)]
     pub(crate) out: bool,
     #[serde(default)]
@@ -57,8 +81,8 @@ struct Part<'a> {
     rows: Vec<&'a FieldValue>,
 }
 
-/// Where a referral begins.
-const REFERRAL: &str = "/referrals/add";
+/// Where all consents are withdrawn.
+const STOP: &str = "/consents/withdraw";
 
 /// Something that can be done next.
 struct Next {
@@ -103,28 +127,24 @@ impl CasePage<'_> {
     }
 
     fn to(&self, page: &str) -> String {
-        if page == REFERRAL {
-            return self.p.to(&format!("{REFERRAL}?case={}", self.told.record.id));
-        }
         self.p.to(&format!("/cases/{}{page}", self.told.record.id))
     }
 
-    /// The one thing to do next.
-    fn primary(&self) -> Next {
-        let p = self.p;
-        if !self.told.record.consent && !self.told.record.withdrawn && p.may(Op::ConsentGive) {
-            return Next {
-                to: self.to("/consents/add"),
-                text: p.t("Enter a consent", "Consigner un consentement"),
-                hint: "",
-            };
-        }
-        Next {
-            to: self.to("/explain"),
-            text: p
-                .t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
-            hint: "",
-        }
+    /// The one thing to do next: for a case that can be shared, by whoever may do it.
+    fn primary(&self) -> Option<Next> {
+        let (p, row) = (self.p, &self.told.record);
+        let (to, text) = match () {
+            () if row.withdrawn => return None,
+            () if !row.consent && p.may(Op::ConsentGive) => {
+                ("/consents/add", p.t("Enter a consent", "Consigner un consentement"))
+            }
+            () if p.may(Op::AgreementExplain) => (
+                "/explain",
+                p.t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
+            ),
+            () => return None,
+        };
+        Some(Next { to: self.to(to), text, hint: "" })
     }
 
     /// The rest of what can be done.
@@ -138,15 +158,6 @@ impl CasePage<'_> {
                 p.t(
                     "Field by field, before anything goes out.",
                     "Champ par champ, avant tout envoi.",
-                ),
-            ),
-            (
-                Op::ReferralCreate,
-                REFERRAL,
-                p.t("Start a referral", "Faire un renvoi"),
-                p.t(
-                    "To a service that the person asked for.",
-                    "Vers un service que la personne demande.",
                 ),
             ),
             (Op::RecordEdit, "/edit", p.t("Edit the case", "Modifier le dossier"), ""),
@@ -168,16 +179,28 @@ impl CasePage<'_> {
                 "",
             ),
             (
+                Op::ConsentWithdraw,
+                STOP,
+                p.t("Withdraw all consents", "Retirer tous les consentements"),
+                p.t("If the person says: stop.", "Si la personne dit d’arrêter."),
+            ),
+            (
                 Op::RecordWithdraw,
                 "/withdraw",
                 p.t("Take the case out of sharing", "Retirer le dossier de la communication"),
                 p.t("First shows what it would do.", "Montre d’abord ce que cela ferait."),
             ),
         ];
-        let is_main = |to: &str| self.primary().to == to;
+        let main = self.primary();
+        let is_main = |to: &str| main.as_ref().is_some_and(|main| main.to == to);
         all.into_iter()
             .filter(|(op, page, ..)| {
-                p.may(*op) && !(*page == "/withdraw" && self.told.record.withdrawn)
+                let is_over = match *page {
+                    STOP => self.told.consents.iter().all(|it| it.withdrawn_on.is_some()),
+                    "/withdraw" => self.told.record.withdrawn,
+                    _ => false,
+                };
+                p.may(*op) && !is_over
             })
             .map(|(_, page, text, hint)| Next { to: self.to(page), text, hint })
             .filter(|next| !is_main(&next.to))
@@ -192,9 +215,8 @@ impl CasePage<'_> {
         }
     }
 
-    fn missing(&self, verdict: &Verdict) -> String {
-        let labels = verdict.missing.iter().map(|it| words::field_label(it, self.p.lang));
-        labels.collect::<Vec<_>>().join(", ")
+    fn why(&self, verdict: &Verdict) -> Vec<String> {
+        words::why(verdict, self.p.lang)
     }
 
     /// Consents that hold today.
@@ -211,7 +233,7 @@ pub(crate) async fn one(
 ) -> Answer {
     let ask = RecordShowAsk { record: case, reveal: false, version: None };
     let told = found(visit.ask(&ask).await)?;
-    page(&visit.page, &told, &news, false)
+    page(&visit, &visit.page, &told, &news, false).await
 }
 
 /// `POST /cases/{case}/reveal`: the same page with names, once. A fresh proof is needed, and the node keeps
@@ -221,10 +243,30 @@ pub(crate) async fn reveal(visit: Visit, Path(case): Path<String>) -> Answer {
     let told = found(visit.ask_fresh(&ask).await)?;
     // The other language leads to the page with masks: nothing is revealed by a link.
     let p = Page { path: format!("/cases/{}", told.record.id), ..visit.page.clone() };
-    page(&p, &told, &News::default(), true)
+    page(&visit, &p, &told, &News::default(), true).await
 }
 
-fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer {
+/// The referrals of a case, for whoever may see them.
+async fn referrals<'a>(
+    visit: &Visit,
+    p: &'a Page,
+    case: &str,
+) -> Result<Option<Referrals<'a>>, Problem> {
+    if !p.may(Op::ReferralList) {
+        return Ok(None);
+    }
+    let ask = ReferralListAsk { all: true, record: Some(case.to_owned()) };
+    let rows = visit.ask(&ask).await?.referrals;
+    Ok(Some(Referrals { p, now_s: visit.console.desk.node.now_s(), rows }))
+}
+
+async fn page(
+    visit: &Visit,
+    p: &Page,
+    told: &RecordShowTold,
+    news: &News,
+    revealed: bool,
+) -> Answer {
     let part = |of: &Section| Part {
         id: of.id,
         title: of.title(p.lang),
@@ -235,5 +277,6 @@ fn page(p: &Page, told: &RecordShowTold, news: &News, revealed: bool) -> Answer 
             .collect(),
     };
     let parts = SECTIONS.iter().map(part).filter(|part| !part.rows.is_empty()).collect();
-    show(&CasePage { p, told, news, parts, revealed })
+    let referrals = referrals(visit, p, &told.record.id).await?;
+    show(&CasePage { p, told, news, parts, revealed, referrals })
 }

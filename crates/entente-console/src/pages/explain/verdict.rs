@@ -70,7 +70,7 @@ fn reasons(p: &Page, told: &[Reason]) -> Vec<(String, Option<String>)> {
 }
 
 fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String {
-    let (epoch, least) = (&told.epoch, p.n(&u64::from(told.min_group)));
+    let (epoch, least) = (p.period(&told.epoch), p.n(&u64::from(told.min_group)));
     if told.already_shared.is_some() {
         return shared(p, has);
     }

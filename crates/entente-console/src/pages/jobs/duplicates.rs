@@ -4,12 +4,13 @@ use askama::Template;
 use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse as _, Redirect};
-use entente_node::local::doc::{DuplicatePair, RecordDuplicatesAsk, RecordLinkAsk, RecordRow};
-use entente_node::local::{Op, words};
+use entente_node::local::Op;
+use entente_node::local::doc::{RecordDuplicatesAsk, RecordLinkAsk};
 use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::pages::cases::compared::{Compared, Two};
 use crate::paging::Pages;
 use crate::route::area;
 
@@ -19,10 +20,13 @@ area! {
 }
 
 /// How many pairs one page has. Deciding one makes room for the next.
-const PAIRS: usize = 20;
+const PAIRS: usize = 10;
 
-/// How alike at least: below, most proposals are wrong.
+/// How alike at least, unless somebody asks for more or fewer: below, most proposals are wrong.
 const MIN_SCORE: u8 = 80;
+
+/// What one may choose instead.
+const SCORES: [u8; 6] = [50, 60, 70, MIN_SCORE, 90, 100];
 
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Seen {
@@ -32,62 +36,61 @@ struct Seen {
     // How many pairs were passed over.
     #[serde(default)]
     from: usize,
+    // How alike at least.
+    #[serde(default)]
+    score: String,
+}
+
+impl Seen {
+    fn min_score(&self) -> u8 {
+        self.score.parse().map_or(MIN_SCORE, |score: u8| score.min(100))
+    }
 }
 
 #[derive(Template)]
 #[template(path = "jobs/duplicates.html")]
 struct DuplicatesPage<'a> {
     p: &'a Page,
-    pairs: &'a [DuplicatePair],
+    pairs: Vec<Compared>,
+    kept: Vec<(&'static str, String)>,
     seen: &'a Seen,
     pages: Pages,
 }
 
 impl DuplicatesPage<'_> {
-    fn short<'r>(&self, row: &'r RecordRow) -> &'r str {
-        row.id.get(row.id.len().saturating_sub(8)..).unwrap_or(&row.id)
-    }
-
-    fn sides<'r>(&self, pair: &'r DuplicatePair) -> [&'r RecordRow; 2] {
-        [&pair.left, &pair.right]
-    }
-
-    /// The fields that agree, in words.
-    fn because(&self, pair: &DuplicatePair) -> String {
-        let mut fields: Vec<_> =
-            pair.because.iter().map(|field| words::field_label(field, self.p.lang)).collect();
-        fields.dedup();
-        fields.join(", ")
+    /// What may be chosen, and whether it is. What stands in the address is among them, whatever it is.
+    fn scores(&self) -> Vec<(u8, bool)> {
+        let chosen = self.seen.min_score();
+        let other = (!SCORES.contains(&chosen)).then_some(chosen);
+        other.into_iter().chain(SCORES).map(|score| (score, score == chosen)).collect()
     }
 }
 
 /// `GET /cases/duplicates`.
 async fn list(visit: Visit, Query(seen): Query<Seen>) -> Answer {
+    let (p, min_score) = (&visit.page, seen.min_score());
     let limit = u32::try_from(seen.from.saturating_add(PAIRS)).unwrap_or(u32::MAX);
-    let ask = RecordDuplicatesAsk { record: None, min_score: MIN_SCORE, limit };
+    let ask = RecordDuplicatesAsk { record: None, min_score, fields: true, limit };
     let told = visit.ask(&ask).await?;
     let total = usize::try_from(told.total).unwrap_or(usize::MAX);
-    let pairs: Vec<_> = told.pairs.into_iter().skip(seen.from).take(PAIRS).collect();
-    let place = (seen.from, pairs.len());
-    let pages = Pages::at(&visit.page, "/cases/duplicates", place, total);
-    show(&DuplicatesPage { p: &visit.page, pairs: &pairs, seen: &seen, pages })
+    let pairs = told.pairs.into_iter().skip(seen.from).take(PAIRS);
+    let pairs: Vec<_> = pairs.map(|pair| Compared::of(p, pair)).collect();
+    let address = match min_score {
+        MIN_SCORE => "/cases/duplicates".to_owned(),
+        other => format!("/cases/duplicates?score={other}"),
+    };
+    let pages = Pages::at(p, &address, (seen.from, pairs.len()), total);
+    let kept = vec![("score", min_score.to_string())];
+    show(&DuplicatesPage { p, pairs, kept, seen: &seen, pages })
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Decision {
-    #[serde(default)]
-    left: String,
-    #[serde(default)]
-    right: String,
-    #[serde(default)]
-    same: bool,
-}
-
-/// `POST /cases/duplicates`.
-async fn decide(visit: Visit, Form(decision): Form<Decision>) -> Answer {
-    let Decision { left, right, same } = decision;
-    let told = visit.ask(&RecordLinkAsk { left, right, same_person: same }).await?;
+/// `POST /cases/duplicates`, from the list of all pairs or of those of one case.
+async fn decide(visit: Visit, Form(two): Form<Two>) -> Answer {
+    let list = two.list();
+    let ask = RecordLinkAsk { left: two.left, right: two.right, same_person: two.same };
+    let told = visit.ask(&ask).await?;
     let decided = if told.same_person { "same" } else { "apart" };
-    let to = visit.page.to(&format!("/cases/duplicates?decided={decided}"));
+    let mark = if list.contains('?') { '&' } else { '?' };
+    let to = visit.page.to(&format!("{list}{mark}decided={decided}"));
     Ok(Redirect::to(&to).into_response())
 }

@@ -1,20 +1,21 @@
 //! Export: which cases, into which file, with or without what identifies persons.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
+use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::layout::Layout;
 use entente_node::fault::Fault;
 use entente_node::jobs::ExportChoice;
-use entente_node::local::{Op, words};
+use entente_node::local::Op;
 use serde::Deserialize;
 
 use crate::gate::Visit;
-use crate::page::{Answer, Page, show, show_as};
+use crate::page::{Answer, Page, show_as};
+use crate::pages::cases::list::{Filter, Narrow, asked, filters};
 use crate::problem::Problem;
 use crate::route::area;
 use crate::to_the_end;
@@ -38,23 +39,38 @@ struct Chosen {
     #[serde(default)]
     exploitation: String,
     #[serde(default)]
+    gender: String,
+    #[serde(default)]
+    majority: String,
+    #[serde(default)]
+    needs: String,
+    #[serde(default)]
+    period: String,
+    // The filter on consents of the list that one comes from. A file knows none.
+    #[serde(default)]
+    consent: String,
+    #[serde(default)]
     reveal: bool,
 }
 
 impl Chosen {
-    fn choice(&self) -> ExportChoice {
-        let filters = [
+    fn narrow(&self) -> Narrow<'_> {
+        [
             ("status", &self.status),
             ("province", &self.province),
             ("exploitation", &self.exploitation),
-        ];
-        let filters = filters.into_iter().filter(|(_, value)| !value.is_empty());
-        let filter: BTreeMap<_, _> =
-            filters.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+            ("gender", &self.gender),
+            ("majority", &self.majority),
+            ("needs", &self.needs),
+            ("period", &self.period),
+        ]
+    }
+
+    fn choice(&self) -> ExportChoice {
         ExportChoice {
             as_workbook: self.form != "csv",
             layout: Some(self.layout.clone()).filter(|name| !name.is_empty()),
-            filter,
+            filter: asked(self.narrow()),
             reveal: self.reveal,
         }
     }
@@ -65,30 +81,11 @@ impl Chosen {
 struct ExportPage<'a> {
     p: &'a Page,
     chosen: &'a Chosen,
+    filters: Vec<Filter>,
     fault: Option<&'a Fault>,
 }
 
-/// A select: its name, what it is called, and its choices with whether each is chosen.
-type Filter = (&'static str, &'static str, Vec<(&'static str, &'static str, bool)>);
-
 impl ExportPage<'_> {
-    fn filters(&self) -> Vec<Filter> {
-        let (p, chosen) = (self.p, self.chosen);
-        let filter = |name: &'static str, words: &'static str, value: &str| {
-            let list = words::list(name, p.lang).unwrap_or_default().into_iter();
-            (name, words, list.map(|(code, label)| (code, label, code == value)).collect())
-        };
-        vec![
-            filter("status", p.lang.pick("Status", "Statut"), &chosen.status),
-            filter("province", p.lang.pick("Place", "Lieu"), &chosen.province),
-            filter(
-                "exploitation",
-                p.lang.pick("Exploitation", "Forme d’exploitation"),
-                &chosen.exploitation,
-            ),
-        ]
-    }
-
     fn layouts(&self) -> Vec<(&'static str, String, bool)> {
         let layout = |name: &'static str| {
             let title = Layout::built_in(name)?.title(self.p.lang).to_owned();
@@ -99,9 +96,17 @@ impl ExportPage<'_> {
     }
 }
 
-/// `GET /cases/export`.
-async fn ask(visit: Visit) -> Answer {
-    show(&ExportPage { p: &visit.page, chosen: &Chosen::default(), fault: None })
+fn form(visit: &Visit, chosen: &Chosen, fault: Option<&Fault>) -> Answer {
+    let p = &visit.page;
+    let filters = filters(p, visit.console.desk.node.today(), chosen.narrow());
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    show_as(status, &ExportPage { p, chosen, filters, fault })
+}
+
+/// `GET /cases/export`, with the filters of the list that one comes from.
+async fn ask(visit: Visit, Query(chosen): Query<Chosen>) -> Answer {
+    // A link says which cases; names are asked for by hand.
+    form(&visit, &Chosen { reveal: false, ..chosen }, None)
 }
 
 /// `POST /cases/export`. That somebody proved who they are was asked on the way here.
@@ -112,9 +117,6 @@ async fn start(visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
         Ok(job) => Ok(Redirect::to(&visit.page.to(&format!("/jobs/{job}"))).into_response()),
         // Nothing is wrong with the form: it waits for a second person.
         Err(fault) if fault.code == "ENT-2780" => Err(Problem::new(fault)),
-        Err(fault) => {
-            let page = ExportPage { p: &visit.page, chosen: &chosen, fault: Some(&fault) };
-            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
+        Err(fault) => form(&visit, &chosen, Some(&fault)),
     }
 }

@@ -133,6 +133,7 @@ pub(super) async fn ask(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
             filter: BTreeMap::new(),
             withdrawn: false,
             consent_ending: false,
+            no_consent: false,
             limit: CASES,
             after: None,
         };

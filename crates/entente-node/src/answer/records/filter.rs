@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entente_core::codes::{AgeBand, Code, Exploitation, Province};
+use entente_core::codes::{AgeBand, Code, Exploitation, Majority, Province};
 use entente_core::lang::Lang;
 use entente_core::period::Period;
 use entente_core::record::{CaseRecord, Field, RecordId};
@@ -22,16 +22,19 @@ enum Test {
     Province(Province),
     /// The age band, also where only the age is recorded.
     Age(AgeBand),
+    /// Minor or adult at registration, as recorded or by the age.
+    Majority(Majority),
     /// Registered in it.
     Period(Period),
 }
 
 impl Filter {
-    /// Reads what was asked: a field, or one of `province`, `age` and `period`, and its value.
+    /// Reads what was asked: a field, or one of `province`, `age`, `majority` and `period`, and its value.
     pub(in crate::answer) fn read(asked: &BTreeMap<String, String>) -> Outcome<Self> {
         let test = |(name, value): (&String, &String)| match name.as_str() {
             "province" => Ok(Test::Province(Province::parse(value).map_err(unknown_value)?)),
             "age" => Ok(Test::Age(AgeBand::parse(value).map_err(unknown_value)?)),
+            "majority" => Ok(Test::Majority(Majority::parse(value).map_err(unknown_value)?)),
             "period" | "quarter" | "year" => {
                 Ok(Test::Period(value.parse().map_err(unknown_value)?))
             }
@@ -54,7 +57,7 @@ impl Filter {
                     let codes = codes.iter().map(|code| Exploitation::parse(code).ok());
                     wanted.exploitation = codes.collect::<Option<_>>()?;
                 }
-                Test::Holds(..) => return None,
+                Test::Holds(..) | Test::Majority(_) => return None,
             }
         }
         Some(wanted)
@@ -69,6 +72,7 @@ impl Filter {
             }
             Test::Province(province) => record.province() == Some(*province),
             Test::Age(band) => record.age_band() == *band,
+            Test::Majority(majority) => record.majority() == *majority,
             Test::Period(period) => record.period().is_some_and(|it| period.contains(it)),
         })
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use entente_core::duplicates::{self, Clue, Pair};
 use entente_core::record::{CaseRecord, Field, RecordId};
 
-use super::show::{Names, row};
+use super::show::{Names, fields, row};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::local::doc::*;
 use crate::node::records::Case;
@@ -23,14 +23,19 @@ pub(in crate::answer) fn propose(
     step(steps, 0, 0, "comparing records", "comparaison des dossiers");
     let (found, total) = pairs(node, only, ask.min_score, super::page(ask.limit))?;
     let names = Names::of(node)?;
-    let side = |id: &RecordId| -> Outcome<RecordRow> {
+    let side = |id: &RecordId| -> Outcome<(RecordRow, Vec<FieldValue>)> {
         let case = node.case(id)?;
-        Ok(row(&case, &node.releases_of(id)?, &names, node.today()))
+        let held = if ask.fields { fields(&case.record, false) } else { Vec::new() };
+        Ok((row(&case, &node.releases_of(id)?, &names, node.today()), held))
     };
     let pair = |pair: &Pair| -> Outcome<DuplicatePair> {
+        let (left, left_fields) = side(&pair.one)?;
+        let (right, right_fields) = side(&pair.other)?;
         Ok(DuplicatePair {
-            left: side(&pair.one)?,
-            right: side(&pair.other)?,
+            left,
+            right,
+            left_fields,
+            right_fields,
             score: score(pair),
             because: because(pair),
         })

@@ -63,11 +63,16 @@ pub(in crate::answer) fn row(
         age: age.map(|it| it.code().to_owned()),
         province: record.province().map(|it| it.code().to_owned()),
         exploitation: record.exploitation.iter().map(|it| it.code().to_owned()).collect(),
-        consent: case.consents.iter().any(|consent| covers_sharing(consent, today)),
+        consent: has_consent(case, today),
         shared_with: u32::try_from(standing).unwrap_or(u32::MAX),
         steward: record.steward.as_ref().map(|id| names.named(id)),
         withdrawn: case.withdrawn,
     }
+}
+
+/// Whether a consent to sharing is valid today.
+pub(in crate::answer) fn has_consent(case: &Case, today: Date) -> bool {
+    case.consents.iter().any(|consent| covers_sharing(consent, today))
 }
 
 /// Whether a consent allows anything at all to be shared today.
@@ -101,6 +106,10 @@ pub(in crate::answer) fn fields(record: &CaseRecord, reveal: bool) -> Vec<FieldV
 
 /// What the acts, means and purposes amount to.
 pub(in crate::answer) fn definitions(record: &CaseRecord) -> Vec<Verdict> {
+    let ground = |ground: definition::Ground| Ground {
+        field: ground.field.name().to_owned(),
+        values: ground.values.into_iter().map(str::to_owned).collect(),
+    };
     let verdict = |finding: definition::Finding| Verdict {
         profile: finding.profile.code().to_owned(),
         met: match finding.answer {
@@ -109,6 +118,8 @@ pub(in crate::answer) fn definitions(record: &CaseRecord) -> Vec<Verdict> {
             Answer::Undetermined => Tri::Undetermined,
         },
         missing: finding.missing.iter().map(|field| field.name().to_owned()).collect(),
+        because: finding.because.into_iter().map(ground).collect(),
+        lacks: finding.lacks.into_iter().map(ground).collect(),
     };
     definition::findings(record).into_iter().map(verdict).collect()
 }

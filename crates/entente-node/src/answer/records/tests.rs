@@ -115,6 +115,7 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
         filter: map(filter),
         withdrawn: false,
         consent_ending: false,
+        no_consent: false,
         limit,
         after,
     };
@@ -123,6 +124,8 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     assert_eq!((forms.total, forms.next), (2, None));
     assert_eq!(list(ask(&[("period", "2026")], 10, None)).unwrap().total, 5);
     assert_eq!(list(ask(&[("province", "35")], 10, None)).unwrap().total, 0);
+    assert_eq!(list(ask(&[("majority", "adult")], 10, None)).unwrap().total, 5);
+    assert_eq!(list(ask(&[("majority", "minor")], 10, None)).unwrap().total, 0);
 
     let first = list(ask(&[], 3, None)).unwrap();
     let second = list(ask(&[], 3, first.next.clone())).unwrap();
@@ -131,7 +134,7 @@ fn a_list_is_filtered_by_codes_and_read_page_by_page() {
     assert!(ids.is_sorted_by(|newer, older| newer > older));
     ids.dedup();
     assert_eq!(ids.len(), 5);
-    assert_eq!(audited(&desk, Action::RecordsListed).len(), 5);
+    assert_eq!(audited(&desk, Action::RecordsListed).len(), 7);
 
     for field in ["name_last", "vulnerabilities"] {
         assert_eq!(list(ask(&[(field, "x")], 3, None)).unwrap_err().code, "ENT-1405");
@@ -160,6 +163,7 @@ fn a_list_of_those_whose_consent_ends_soon_has_no_others() {
         filter: map(filter),
         withdrawn: false,
         consent_ending: true,
+        no_consent: false,
         limit: 1,
         after: None,
     };
@@ -171,6 +175,10 @@ fn a_list_of_those_whose_consent_ends_soon_has_no_others() {
     // A filter that memory cannot answer, and one that lets nobody in.
     assert_eq!(list(ask(&[("case_status", "active")])).total, 0);
     assert_eq!(list(ask(&[("gender", "man")])).total, 0);
+    // What has none that is valid is the rest.
+    let without = RecordListAsk { consent_ending: false, no_consent: true, limit: 10, ..ask(&[]) };
+    let told = list(without);
+    assert_eq!((told.total, told.records[0].consent), (1, false));
 }
 
 #[test]
@@ -222,16 +230,23 @@ fn two_records_of_one_person_are_proposed_linked_and_taken_apart() {
     let other = add_named(&desk, "Exemple Tremblay");
     assert_eq!(other.duplicates[0].record, one.record);
     assert!(other.duplicates[0].because.contains(&"birthdate".to_owned()));
-    let proposed = || {
-        let ask = RecordDuplicatesAsk { record: None, min_score: 80, limit: 10 };
-        duplicates(&desk, &staff(), ask, &steps()).unwrap().pairs.len()
+    let pairs = |fields| {
+        let ask = RecordDuplicatesAsk { record: None, min_score: 80, fields, limit: 10 };
+        duplicates(&desk, &staff(), ask, &steps()).unwrap().pairs
     };
+    let proposed = || pairs(false).len();
     let decide = |same_person| {
         let ask =
             RecordLinkAsk { left: one.record.clone(), right: other.record.clone(), same_person };
         link(&desk, &staff(), ask, &steps()).unwrap().linked
     };
     assert_eq!(proposed(), 1);
+    let (bare, full) = (pairs(false), pairs(true));
+    assert!(bare[0].left_fields.is_empty() && bare[0].right_fields.is_empty());
+    for held in [&full[0].left_fields, &full[0].right_fields] {
+        let birthdate = held.iter().find(|it| it.field == "birthdate").unwrap();
+        assert!(birthdate.masked && birthdate.values.0.is_empty(), "a birthdate is shown");
+    }
     assert_eq!(decide(true).len(), 2);
     assert_eq!(proposed(), 0);
     assert_eq!(show_of(&desk, &one.record, false).linked, std::slice::from_ref(&other.record));

@@ -41,6 +41,19 @@ pub struct Verdict {
     pub met: Tri,
     /// Fields that would decide it and are not known.
     pub missing: Vec<String>,
+    /// What is recorded and decided it.
+    pub because: Vec<Ground>,
+    /// What is recorded of none of these, and would have to be.
+    pub lacks: Vec<Ground>,
+}
+
+/// A field of a record, and what of it decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ground {
+    /// The field's name.
+    pub field: String,
+    /// Codes of it; `yes` or `no` where it has none.
+    pub values: Vec<String>,
 }
 
 /// Yes, no, or not known.
@@ -172,6 +185,9 @@ pub struct RecordListAsk {
     /// Only those with a consent that holds today and ends within 30 days.
     #[serde(default)]
     pub consent_ending: bool,
+    /// Only those without a consent to sharing that is valid today.
+    #[serde(default)]
+    pub no_consent: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
@@ -311,6 +327,9 @@ pub struct RecordDuplicatesAsk {
     /// How alike at least, 0 to 100.
     #[serde(default = "default_score")]
     pub min_score: u8,
+    /// Say what both hold as well, masked as in `record_show`.
+    #[serde(default)]
+    pub fields: bool,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
@@ -337,6 +356,10 @@ pub struct DuplicatePair {
     pub left: RecordRow,
     /// The other.
     pub right: RecordRow,
+    /// What the one holds, if that was asked for.
+    pub left_fields: Vec<FieldValue>,
+    /// What the other holds.
+    pub right_fields: Vec<FieldValue>,
     /// How alike they are, 0 to 100.
     pub score: u8,
     /// The fields that agree.

@@ -124,6 +124,11 @@ fn many(words: Words) -> Vec<Command> {
                 "consent-ending",
                 "Only those with a consent that ends within 30 days",
                 "Seulement ceux dont un consentement prend fin d’ici 30 jours",
+            ))
+            .arg(words.flag(
+                "no-consent",
+                "Only those without a consent to sharing that is valid today",
+                "Seulement ceux sans consentement valide aujourd’hui à la communication",
             )),
         words
             .command("search", "Find records by name or number; this is audited", "Trouver des dossiers par nom ou numéro; c’est consigné")
