@@ -193,6 +193,13 @@ impl Page {
         assets::address(name)
     }
 
+    /// A telephone number as a link: digits, and nothing of an extension.
+    pub(crate) fn dialled(&self, number: &str) -> String {
+        let first = number.split(['×', '#']).next().unwrap_or_default();
+        let digits: String = first.chars().filter(char::is_ascii_digit).collect();
+        format!("tel:{digits}")
+    }
+
     /// A whole number.
     pub(crate) fn n(&self, value: &u64) -> String {
         self.lang.number(*value)

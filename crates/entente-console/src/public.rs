@@ -283,13 +283,6 @@ trait Shown {
         url.starts_with("https://").then_some(url)
     }
 
-    /// A number as it is dialled: digits, and what comes before them.
-    fn dialled(&self, number: &str) -> String {
-        let first = number.split('×').next().unwrap_or_default();
-        let digits: String = first.chars().filter(char::is_ascii_digit).collect();
-        format!("tel:{digits}")
-    }
-
     fn provinces(&self, p: &Front, service: &PublicService) -> String {
         match service.everywhere {
             true => p.t("All of Canada", "Partout au Canada").to_owned(),

@@ -60,8 +60,8 @@ async function soon(world, what, limit_s, is) {
 }
 
 /** Makes a referral by the pages, as a person would, and gives its path. */
-async function refer(page, house, record, { agree = false } = {}) {
-  await page.goto(`${house.origin}/en/referrals/add?case=${record}`);
+async function refer(page, house, record, { agree = false, service = "" } = {}) {
+  await page.goto(`${house.origin}/en/referrals/add?case=${record}${service && `&service=${service}`}`);
   await page.selectOption("#need-1", "emergency_housing");
   await page.selectOption("#need-2", "legal");
   await page.check("#urgency-3h");
@@ -160,6 +160,10 @@ export async function referrals(world) {
   world.check((await text(page, ".found")).includes("2 beds"), "what is free is not told");
   await page.click(".found h2 a");
   world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
+  world.check((await page.locator("dd a[href^='tel:']").first().getAttribute("href")) === "tel:2045550100", "its number is no link");
+  await page.click("main a.button:has-text('Make a referral to it')");
+  world.check((await text(page)).includes("Emergency beds") && page.url().endsWith(`?service=${service.split("/").pop()}`), `a referral to a service begins at ${page.url()}`);
+  await world.look(page, "ref-case-found", { picture: false });
   await page.goto(`${shelter.origin}/en/services?words=Jerry`);
   world.check((await text(page, ".found")).includes("{{7*7}}"), "a name is not shown as it is");
   await page.click(".found h2 a");
@@ -182,7 +186,8 @@ export async function referrals(world) {
 
   // A referral in under a minute, from a case with a consent.
   const began = Date.now();
-  const asked = await refer(page, shelter, newCase(shelter, true));
+  const asked = await refer(page, shelter, newCase(shelter, true), { service: service.split("/").pop() });
+  world.check((await text(page, ".ranked > li:first-child")).includes("the service you found"), "the service that was found is not first");
   world.check(/^\/referrals\/[0-9a-f]{32}$/.test(asked), `after making a referral the page is ${page.url()}`);
   world.check((await page.locator(".ranked input:checked").count()) === 1, "nobody is ticked");
   await world.look(page, "ref-candidates", { picture: false });

@@ -24,6 +24,8 @@ struct Candidate<'a> {
     best: &'a MatchRow,
     others: Vec<&'a MatchRow>,
     is_ticked: bool,
+    // Its service was found before, in the directory.
+    is_found: bool,
 }
 
 #[derive(Template)]
@@ -34,6 +36,8 @@ struct OnePage<'a> {
     told: &'a ReferralTold,
     fault: Option<&'a Fault>,
     candidates: Vec<Candidate<'a>>,
+    // A service was found before, and is not among them.
+    lacks_found: bool,
     // Whether contact details could reach us.
     has_opener: bool,
     // For what tells that it has moved on.
@@ -170,33 +174,58 @@ pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, St
 }
 
 /// Partners with the services that were ranked, the best first. Ticked is who fits, may be asked and
-/// was not yet; somebody of whose services nothing is known only if nobody else fits.
-fn candidates(told: &ReferralTold) -> Vec<Candidate<'_>> {
+/// was not yet; somebody of whose services nothing is known only if nobody else fits. Whose service was
+/// `found` before stands first, and is ticked alone.
+fn candidates<'a>(told: &'a ReferralTold, found: &str) -> Vec<Candidate<'a>> {
     let mut all: Vec<Candidate<'_>> = Vec::new();
     let is_open = |found: &MatchRow| {
         let asked = told.offers.iter().find(|offer| offer.partner.id == found.partner.id);
         found.fits && found.may_ask && asked.is_none()
     };
-    let any_known = told.matches.iter().any(|found| is_open(found) && !found.service.is_empty());
-    for found in &told.matches {
-        match all.iter_mut().find(|it| it.best.partner.id == found.partner.id) {
-            Some(known) => known.others.push(found),
+    let any_known = told.matches.iter().any(|it| is_open(it) && !it.service.is_empty());
+    for it in &told.matches {
+        match all.iter_mut().find(|known| known.best.partner.id == it.partner.id) {
+            Some(known) => known.others.push(it),
             None => {
-                let is_ticked = is_open(found) && (!any_known || !found.service.is_empty());
-                all.push(Candidate { best: found, others: Vec::new(), is_ticked });
+                let is_ticked = is_open(it) && (!any_known || !it.service.is_empty());
+                let others = Vec::new();
+                all.push(Candidate { best: it, others, is_ticked, is_found: false });
             }
         }
+    }
+    let is_found = |it: &MatchRow| !found.is_empty() && it.service == found;
+    let at = all
+        .iter()
+        .position(|it| is_found(it.best) || it.others.iter().any(|other| is_found(other)));
+    if let Some(at) = at {
+        let mut first = all.remove(at);
+        if let Some(other) = first.others.iter_mut().find(|other| is_found(other)) {
+            std::mem::swap(&mut first.best, other);
+        }
+        first.is_found = true;
+        if is_open(first.best) {
+            all.iter_mut().for_each(|it| it.is_ticked = false);
+            first.is_ticked = true;
+        }
+        all.insert(0, first);
     }
     all
 }
 
+/// The service that was found before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Came {
+    #[serde(default)]
+    service: String,
+}
+
 /// `GET /referrals/{referral}`.
-pub(super) async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
-    show_one(&visit, &id, None).await
+pub(super) async fn one(visit: Visit, Path(id): Path<String>, Query(came): Query<Came>) -> Answer {
+    show_one(&visit, &id, &came.service, None).await
 }
 
 /// The page of a referral, with what was wrong with what somebody wanted to do.
-pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Answer {
+async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -> Answer {
     let told = visit.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
     let is_coming = !told.referral.ours
         && matches!(
@@ -209,10 +238,12 @@ pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
         true
     };
     let address = told.referral.address();
+    let candidates = candidates(&told, found);
     let page = OnePage {
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
-        candidates: candidates(&told),
+        lacks_found: !found.is_empty() && !candidates.iter().any(|it| it.is_found),
+        candidates,
         told: &told,
         fault,
         has_opener,
@@ -231,7 +262,7 @@ pub(super) async fn show_fault(visit: &Visit, id: &str, fault: Box<Fault>) -> An
     {
         return Err(Problem::new(fault));
     }
-    show_one(visit, id, Some(&fault)).await
+    show_one(visit, id, "", Some(&fault)).await
 }
 
 /// Where to hear that a referral has moved on from a step.

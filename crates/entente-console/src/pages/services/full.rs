@@ -221,17 +221,13 @@ impl<'a> Full<'a> {
         list(self.hsds, "phones").iter().map(phone).collect()
     }
 
-    /// People for colleagues: name and title, then how to reach them.
-    pub(super) fn contacts(&self) -> Vec<(String, String)> {
+    /// People for colleagues: name and title, address for mail, telephones.
+    pub(super) fn contacts(&self) -> Vec<(String, &'a str, Vec<&'a str>)> {
         let contact = |it: &'a Value| {
             let parts = [plain(it, "name"), self.text(it, "title")];
             let who: Vec<_> = parts.into_iter().filter(|it| !it.is_empty()).collect();
             let phones = list(it, "phones").iter().map(|it| plain(it, "number"));
-            let ways: Vec<_> = std::iter::once(plain(it, "email"))
-                .chain(phones)
-                .filter(|it| !it.is_empty())
-                .collect();
-            (who.join(", "), ways.join(" · "))
+            (who.join(", "), plain(it, "email"), phones.filter(|it| !it.is_empty()).collect())
         };
         list(self.hsds, "contacts").iter().map(contact).collect()
     }

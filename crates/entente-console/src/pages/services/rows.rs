@@ -4,6 +4,7 @@ use entente_core::codes::{Code as _, Province};
 use entente_core::lang::Lang;
 use entente_core::service::Zone;
 use entente_node::fault::Both;
+use entente_node::local::Op;
 use entente_node::local::doc::{CapacityRow, ServiceRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,6 +23,11 @@ pub(super) trait Rows {
     /// A text in the language of the page, or in the other if there is only one.
     fn said<'r>(&self, both: &'r Both) -> &'r str {
         said(self.page(), both)
+    }
+
+    /// Whether whoever is here may make a referral, and it could take it on.
+    fn may_refer(&self, row: &ServiceRow) -> bool {
+        !row.ours && row.status == "active" && self.page().may(Op::ReferralCreate)
     }
 
     /// Who told of it, and who carries it.
