@@ -240,6 +240,9 @@ export async function referrals(world) {
   await theirs.selectOption("#outcome", "provided");
   await theirs.click("main button:has-text('Fermer le renvoi')");
   await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
+  const told = await text(page, ".timeline");
+  for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);
+  world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .next").count()) === 0, `the timeline says something twice: ${told}`);
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.

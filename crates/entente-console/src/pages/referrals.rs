@@ -21,6 +21,7 @@ mod banner;
 mod contact;
 mod one;
 mod openers;
+mod timeline;
 mod typed;
 pub(crate) mod words;
 

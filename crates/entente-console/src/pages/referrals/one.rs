@@ -1,5 +1,7 @@
 //! One referral: where it stands, what can be done now, its card, who might take it, what happened.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
@@ -14,6 +16,7 @@ use entente_node::local::words as lists;
 use serde::Deserialize;
 
 use super::banner::Banner;
+use super::timeline::{self, Happened};
 use super::words::{self, Words};
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show, show_as};
@@ -38,6 +41,8 @@ struct OnePage<'a> {
     candidates: Vec<Candidate<'a>>,
     // A service was found before, and is not among them.
     lacks_found: bool,
+    // The names that people read, by account.
+    staff: BTreeMap<String, String>,
     // Whether contact details could reach us.
     has_opener: bool,
     // For what tells that it has moved on.
@@ -96,6 +101,14 @@ impl OnePage<'_> {
     /// What became of contact details, in one line each.
     fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
         receipts(self.p, entry)
+    }
+
+    fn happened(&self) -> Vec<Happened<'_>> {
+        timeline::happened(self.p, self.told, &self.staff)
+    }
+
+    fn next(&self) -> Option<String> {
+        timeline::next(self.p, &self.told.referral)
     }
 
     fn has_receipts(&self) -> bool {
@@ -237,6 +250,7 @@ async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -
     } else {
         true
     };
+    let people = visit.console.people(|people| people.all()).await?;
     let address = told.referral.address();
     let candidates = candidates(&told, found);
     let page = OnePage {
@@ -246,6 +260,7 @@ async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -
         candidates,
         told: &told,
         fault,
+        staff: people.into_iter().map(|person| (person.name, person.display)).collect(),
         has_opener,
         id: &address,
         path: news_path(&visit.page, &address, &told.referral.step, None),

@@ -1,7 +1,7 @@
 //! The words of referrals: steps, tones, and how long is left.
 
 use entente_node::fault::Both;
-use entente_node::local::doc::{Named, ReferralRow, ReferralStep};
+use entente_node::local::doc::{Named, ReferralRow};
 use entente_node::local::words;
 use jiff::Timestamp;
 
@@ -25,14 +25,6 @@ pub(crate) trait Words {
         let (en, fr) = step(code);
         let text = self.page().t(en, fr);
         if text.is_empty() { code.to_owned() } else { text.to_owned() }
-    }
-
-    /// What happened, in the timeline: the same words, but for what a step is before anything happened.
-    fn happened(&self, code: &str) -> String {
-        match code {
-            "created" => self.page().t("made", "créé").to_owned(),
-            other => self.step(other),
-        }
     }
 
     /// The tone of the tag of a step.
@@ -91,19 +83,6 @@ pub(crate) trait Words {
         }
     }
 
-    /// A barrier, outcome or reason of the timeline, in words; empty if there is none.
-    fn detail(&self, step: &ReferralStep) -> String {
-        let p = self.page();
-        let code = step.detail.as_str();
-        for list in ["referral_outcome", "barrier"] {
-            let text = p.label(list, code);
-            if text != code {
-                return text;
-            }
-        }
-        String::new()
-    }
-
     /// A name in the language of the page, or in the other if there is only one.
     fn named<'r>(&self, named: &'r Named) -> &'r str {
         said(self.page(), &named.name)
@@ -147,27 +126,20 @@ fn step(code: &str) -> (&'static str, &'static str) {
     match code {
         "created" => ("not offered yet", "pas encore offert"),
         "offered" => ("offered", "offert"),
-        "offered_to" => ("offered to", "offert à"),
         "accepting" => ("accepted here, not decided", "accepté ici, non attribué"),
         "accepted" => ("accepted", "accepté"),
-        "handed_over" | "handed_over_to" => {
-            ("contact details handed over", "coordonnées transmises")
-        }
+        "handed_over" => ("contact details handed over", "coordonnées transmises"),
         "delivered" => ("delivered", "livré"),
         "opened" => ("contact details opened", "coordonnées ouvertes"),
         "in_service" => ("in service", "en service"),
         "closing" => ("closed here, not confirmed", "fermé ici, non confirmé"),
-        "closed" => ("closed", "fermé"),
         "done" => ("done", "terminé"),
         "declined" => ("declined", "refusé"),
         "unmet" => ("declined by all", "refusé par tous"),
         "won" => ("has it", "attribué"),
         "taken" => ("taken by another", "pris par un autre"),
-        "taken_back" => ("offer taken back", "offre reprise"),
-        "withdrawn" | "revoked" => ("withdrawn", "retiré"),
+        "revoked" => ("withdrawn", "retiré"),
         "expired" => ("lapsed", "expiré"),
-        "reminded" => ("reminder", "rappel"),
-        "overdue" => ("overdue", "en retard"),
         "open" => ("no answer yet", "sans réponse"),
         _ => ("", ""),
     }
