@@ -212,6 +212,14 @@ export async function referrals(world) {
   await page.fill("#phone1", "204-555-0143");
   await page.fill("#note", "After 9 pm\nspeak French first");
   await world.look(page, "ref-contact", { picture: false });
+  // Read once more, changed, read again; nothing of it in an address.
+  await page.click("text=Check the answers");
+  for (const words of ["Zoé <b>Exemple</b>", "204-555-0143 (leave no message)", "speak French first"]) world.check((await text(page)).includes(words), `what is read once more lacks: ${words}`);
+  await page.click("main button:has-text('Change')");
+  world.check((await page.inputValue("#note")) === "After 9 pm\nspeak French first", "what was typed is lost");
+  await page.click("text=Check the answers");
+  world.check(!/Zo|555/.test(page.url()), `details stand in the address: ${page.url()}`);
+  await world.look(page, "ref-contact-check", { picture: false });
   await page.click("text=Seal it and hand it over");
   world.check((await text(page, "main")).includes("on their way") || (await text(page, "main")).includes("have arrived"), `they are not on their way: ${(await text(page)).slice(0, 300)}`);
   await soon(world, "what was handed over", 4, async () => { await theirs.goto(`${office.origin}/fr${asked}`); return (await text(theirs, "main")).includes("Les coordonnées sont arrivées"); });
@@ -297,6 +305,16 @@ export async function referrals(world) {
   }
   world.check((await text(page, ".note[role=status]")).includes("Imported"), "nothing was imported");
 
+  // A service is deleted after a page that says what follows.
+  await page.goto(`${shelter.origin}/en/services/ours`);
+  await page.click(".found a:has-text('Legal clinic')");
+  await page.click("summary:has-text('Take it out for good')");
+  await page.click("main a:has-text('Delete the service')");
+  world.check((await text(page)).includes("Referrals in progress go on"), "what follows is not said");
+  await page.click("main button.danger");
+  world.check(path(page) === "/en/services/ours" && !(await text(page)).includes("Legal clinic"), "the service is still there");
+  const own = new URL(await page.locator(".found h2 a").first().getAttribute("href"), page.url()).pathname.replace("/en", "");
+
   // What is not there looks like what is somebody else's.
   for (const lost of ["/referrals/00000000000000000000000000000000", "/services/00000000-0000-0000-0000-000000000000", `${service}/edit`]) {
     const answer = await page.goto(`${shelter.origin}/en${lost}`);
@@ -307,6 +325,6 @@ export async function referrals(world) {
   await world.tour(page, shelter, [
     ["ref-list", "/referrals"], ["ref-over", "/referrals?list=over"], ["ref-add", `/referrals/add?case=${record}`], ["ref-case", "/referrals/add"],
     ["ref-one", third], ["ref-done", asked], ["openers", "/openers"], ["serv-list", "/services?near=Winnipeg"], ["serv-ours", "/services/ours"],
-    ["serv-one", service], ["serv-add", "/services/add"], ["serv-import", "/services/import"], ["home", "/home"],
+    ["serv-one", service], ["serv-delete", `${own}/delete`], ["serv-add", "/services/add"], ["serv-import", "/services/import"], ["home", "/home"],
   ], ["ref-one-en", "serv-list-en", "ref-add-fr-390"]);
 }
