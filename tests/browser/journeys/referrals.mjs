@@ -112,9 +112,14 @@ export async function referrals(world) {
   world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
   await world.look(theirs, "serv-edit-fr", { picture: false });
   await theirs.fill("#phones", "204-555-0100\n204-555-0101");
+  await theirs.click("summary:has-text('Plus')");
+  await theirs.fill("#alert_fr", "Complet ce soir");
+  await theirs.fill("#documents_fr", "Une carte d’identité");
+  await theirs.fill("#areas", "Manitoba");
+  await theirs.fill("#contacts", "A. Roy; Accueil; 204-555-0102");
   await theirs.click("text=Enregistrer");
   const changed = await text(theirs);
-  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
+  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit", "Complet ce soir", "Une carte d’identité", "Manitoba", "A. Roy, Accueil", "204-555-0102"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 

@@ -113,19 +113,46 @@ impl<'a> Full<'a> {
         }
     }
 
-    /// The tags of its languages.
-    pub(super) fn tags(&self) -> Vec<String> {
-        list(self.hsds, "languages").iter().map(|it| plain(it, "code").to_owned()).collect()
+    /// The tags of its languages, of those that are spoken or of those through an interpreter.
+    pub(super) fn tags(&self, interpreted: bool) -> Vec<String> {
+        let languages = list(self.hsds, "languages").iter();
+        let asked = languages.filter(|it| is_interpreted(it) == interpreted);
+        asked.map(|it| plain(it, "code").to_owned()).collect()
+    }
+
+    /// The documents that have to be shown, in English and in French.
+    pub(super) fn required(&self) -> Vec<(&'a str, &'a str)> {
+        list(self.hsds, "required_documents").iter().map(|it| both(it, "document")).collect()
+    }
+
+    /// The areas that it serves, as they are typed.
+    pub(super) fn area_lines(&self) -> Vec<String> {
+        let line = |it: &'a Value| match plain(it, "extent") {
+            "" => sides(both(it, "name")),
+            _ => self.text(it, "name").to_owned(),
+        };
+        list(self.hsds, "service_areas").iter().map(line).collect()
+    }
+
+    /// The people for colleagues, as they are typed.
+    pub(super) fn contact_lines(&self) -> Vec<String> {
+        let line = |it: &'a Value| {
+            let phone = list(it, "phones").first().map_or("", |it| plain(it, "number"));
+            let title = sides(both(it, "title"));
+            let parts = [plain(it, "name"), &title, phone, plain(it, "email")];
+            parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")
+        };
+        list(self.hsds, "contacts").iter().map(line).collect()
     }
 
     fn languages(&self) -> String {
         let named = list(self.hsds, "languages").iter().map(|it| {
             let name = crate::pages::referrals::words::language(self.p, plain(it, "code"));
-            match attribute(it, "entente-flag", "interpreted") {
-                Some(_) => {
+            match is_interpreted(it) {
+                true => {
                     format!("{name} ({})", self.p.t("through an interpreter", "par interprète"))
                 }
-                None => name,
+                false => name,
             }
         });
         named.collect::<Vec<_>>().join(", ")
@@ -283,6 +310,20 @@ impl<'a> Full<'a> {
     }
 }
 
+/// Whether a language is there through an interpreter.
+fn is_interpreted(language: &Value) -> bool {
+    attribute(language, "entente-flag", "interpreted").is_some()
+}
+
+/// A text in both languages as it is typed in one line.
+fn sides((en, fr): (&str, &str)) -> String {
+    match (en, fr) {
+        ("", one) | (one, "") => one.to_owned(),
+        (en, fr) if en == fr => en.to_owned(),
+        (en, fr) => format!("{en} / {fr}"),
+    }
+}
+
 /// Hours of every week, which a table can show.
 fn is_weekly(schedule: &Value) -> bool {
     let interval = schedule.get("interval").and_then(Value::as_u64).unwrap_or(1);
@@ -309,6 +350,28 @@ mod tests {
         assert_eq!(Full { p: &en, hsds: &hsds }.description(), "Beds");
         assert_eq!(Full { p: &fr, hsds: &hsds }.description(), "Lits");
         assert_eq!(Full { p: &fr, hsds: &hsds }.alert(), "Full");
+    }
+
+    #[test]
+    fn what_is_typed_in_lines_is_shown_as_it_is_typed() {
+        let page = test_page(Lang::Fr);
+        let hsds = json!({
+            "service_areas": [
+                {"name": "Manitoba", "extent": "46"},
+                {"name": "the north shore", "attributes": [french("name", "la Côte-Nord")]},
+            ],
+            "contacts": [{"name": "A. Roy", "title": "Intake", "email": "roy@example.org",
+                "phones": [{"number": "204-555-0100"}]}],
+            "languages": [{"code": "fr"}, {"code": "cr", "attributes": [
+                {"taxonomy_term": {"taxonomy": "entente-flag", "code": "interpreted"}, "value": "yes"}]}],
+        });
+        let full = Full { p: &page, hsds: &hsds };
+        assert_eq!(full.area_lines(), ["Manitoba", "the north shore / la Côte-Nord"]);
+        assert_eq!(full.contact_lines(), ["A. Roy; Intake; 204-555-0100; roy@example.org"]);
+        assert_eq!(
+            (full.tags(false), full.tags(true)),
+            (vec!["fr".to_owned()], vec!["cr".to_owned()])
+        );
     }
 
     #[test]
