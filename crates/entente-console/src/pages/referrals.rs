@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 mod act;
@@ -49,9 +50,6 @@ area! {
     POST "/openers/rotate", Need::May(Op::OpenerRotate) => openers::rotate;
 }
 
-/// How many rows one page of a list has.
-const ROWS: usize = 50;
-
 /// Which list, and from where, as the address says it.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Wanted {
@@ -68,10 +66,7 @@ struct Section {
     title: &'static str,
     nothing: &'static str,
     rows: Vec<ReferralRow>,
-    total: u64,
-    first: u64,
-    last: u64,
-    next: Option<String>,
+    pages: Pages,
 }
 
 impl Section {
@@ -82,13 +77,13 @@ impl Section {
         (title, nothing): (&'static str, &'static str),
         all: Vec<ReferralRow>,
     ) -> Self {
-        let (total, from) = (all.len(), wanted.from);
-        let rows: Vec<_> = all.into_iter().skip(from).take(ROWS).collect();
-        let last = from + rows.len();
-        let next = (last < total).then(|| page.to(&format!("/referrals?list={name}&from={last}")));
-        let n = |n: usize| u64::try_from(n).unwrap_or_default();
-        let first = n(from) + u64::from(!rows.is_empty());
-        Self { name, title, nothing, rows, total: n(total), first, last: n(last), next }
+        let address = format!("/referrals?list={name}");
+        let (rows, pages) = Pages::of(page, &address, wanted.from, all);
+        Self { name, title, nothing, rows, pages }
+    }
+
+    fn pages(&self) -> &Pages {
+        &self.pages
     }
 }
 
@@ -99,7 +94,6 @@ struct ListPage<'a> {
     now_s: i64,
     sections: Vec<Section>,
     is_one: bool,
-    from: usize,
     coordinator: String,
 }
 
@@ -171,7 +165,6 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
         now_s: visit.console.desk.node.now_s(),
         sections,
         is_one: !wanted.list.is_empty(),
-        from: wanted.from,
         coordinator: overdue.coordinator,
     })
 }
