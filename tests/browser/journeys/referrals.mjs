@@ -297,12 +297,24 @@ export async function referrals(world) {
 
   // Our services as a file, in both forms.
   await page.goto(`${shelter.origin}/en/services/ours`);
+  let packed;
   for (const [button, ending] of [["Save as one file (JSON)", "json"], ["Save as tables (ZIP)", "zip"]]) {
     const [given] = await Promise.all([page.waitForEvent("download"), page.click(`text=${button}`)]);
     world.check(new RegExp(`^entente-services-public-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`).test(given.suggestedFilename()), `the file is called ${given.suggestedFilename()}`);
     const bytes = readFileSync(await given.path());
+    if (ending === "zip") packed = bytes;
     world.check(ending === "zip" ? bytes.subarray(0, 2).toString() === "PK" : JSON.parse(bytes)[0].name === "Housing desk", `the ${ending} is another file`);
   }
+
+  await page.check("input[name=with]");
+  const [all] = await Promise.all([page.waitForEvent("download"), page.click("text=Save as one file (JSON)")]);
+  world.check(all.suggestedFilename().includes("for-partners") && JSON.parse(readFileSync(await all.path())).length === 3, "the services of partners are not in the file");
+
+  // What was written can be read.
+  await page.goto(`${shelter.origin}/en/services/import`);
+  await page.setInputFiles("#file", { name: "services.zip", mimeType: "application/zip", buffer: packed });
+  await page.click("main button:has-text('Try: keep nothing yet')");
+  world.check((await text(page, "dl.facts")).replace(/\s/g, "").includes("Astheywere1"), `the tables in a zip are not read: ${(await text(page)).slice(0, 300)}`);
 
   // A file of services, tried and imported.
   const file = join(world.folder, "services.json");
