@@ -97,6 +97,17 @@ impl Page {
         text.in_lang(self.lang)
     }
 
+    /// The language of a text that is not there in the language of the page, so that it is read out rightly.
+    pub(crate) fn lang_of(&self, text: &Text) -> Option<Lang> {
+        self.other_lang(&text.en, &text.fr)
+    }
+
+    /// The same of a text in English and in French.
+    pub(crate) fn other_lang(&self, en: &str, fr: &str) -> Option<Lang> {
+        let (here, there) = self.lang.pick((en, fr), (fr, en));
+        (here.is_empty() && !there.is_empty()).then(|| self.other())
+    }
+
     /// A figure with its symbol.
     pub(crate) fn shown(&self, figure: &Datum) -> String {
         figure.shown(self.lang)

@@ -281,6 +281,16 @@ trait Shown {
         url.starts_with("https://").then_some(url)
     }
 
+    /// For people of where, in which languages, and when it was confirmed, as far as it says so.
+    fn about(&self, p: &Front, service: &PublicService) -> Vec<String> {
+        let confirmed = service
+            .confirmed_on
+            .as_ref()
+            .map(|day| format!("{} {}", p.t("confirmed on", "confirmé le"), p.day(day)));
+        let all = [self.provinces(p, service), self.languages(p, service)];
+        all.into_iter().chain(confirmed).filter(|it| !it.is_empty()).collect()
+    }
+
     fn provinces(&self, p: &Front, service: &PublicService) -> String {
         match service.everywhere {
             true => p.t("All of Canada", "Partout au Canada").to_owned(),

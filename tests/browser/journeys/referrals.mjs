@@ -166,6 +166,7 @@ export async function referrals(world) {
   await page.click(".found h2 a");
   world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
   world.check((await page.locator("dd a[href^='tel:']").first().getAttribute("href")) === "tel:2045550100", "its number is no link");
+  world.check((await text(page, "p.lines:has([lang=fr])")) === "Un lit pour la nuit, et un repas. in French", "a text in French is not said to be one");
   await page.click("main a.button:has-text('Make a referral to it')");
   world.check((await text(page)).includes("Emergency beds") && page.url().endsWith(`?service=${service.split("/").pop()}`), `a referral to a service begins at ${page.url()}`);
   await world.look(page, "ref-case-found", { picture: false });
