@@ -166,7 +166,7 @@ export async function referrals(world) {
   await page.click(".found h2 a");
   world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
   world.check((await page.locator("dd a[href^='tel:']").first().getAttribute("href")) === "tel:2045550100", "its number is no link");
-  world.check((await text(page, "p.lines:has([lang=fr])")) === "Un lit pour la nuit, et un repas. in French", "a text in French is not said to be one");
+  world.check((await text(page, "p.lines:has([lang=fr])")).trim() === "Un lit pour la nuit, et un repas. in French", "a text in French is not said to be one");
   await page.click("main a.button:has-text('Make a referral to it')");
   world.check((await text(page)).includes("Emergency beds") && page.url().endsWith(`?service=${service.split("/").pop()}`), `a referral to a service begins at ${page.url()}`);
   await world.look(page, "ref-case-found", { picture: false });
@@ -261,7 +261,7 @@ export async function referrals(world) {
   await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
   const told = await text(page, ".timeline");
   for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);
-  world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .next").count()) === 0, `the timeline says something twice: ${told}`);
+  world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .waits").count()) === 0, `the timeline says something twice: ${told}`);
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
@@ -276,6 +276,7 @@ export async function referrals(world) {
   const second = await refer(still, shelter, record, { agree: true });
   await still.click("text=Offer it to those ticked");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
+  world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
   await still.click("#offered ~ .scroll tbody a");
   await still.click("text=Refuser, avec un motif");
   await still.check("input[name=code][value=no_capacity]");

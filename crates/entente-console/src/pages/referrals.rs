@@ -26,7 +26,7 @@ mod timeline;
 mod typed;
 pub(crate) mod words;
 
-use words::Words;
+use words::{Words, most_urgent_first};
 
 area! {
     GET "/referrals", Need::May(Op::ReferralOverdue) => list;
@@ -112,7 +112,8 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
     let wants = |name: &str| wanted.list.is_empty() || wanted.list == name;
     let section = |name, words, all| Section::new(p, &wanted, name, words, all);
-    let overdue = visit.ask(&ReferralOverdueAsk {}).await?;
+    let mut overdue = visit.ask(&ReferralOverdueAsk {}).await?;
+    most_urgent_first(&mut overdue.referrals);
     let mut sections = Vec::new();
     if wants("overdue") && (!overdue.referrals.is_empty() || wanted.list == "overdue") {
         let words =
@@ -121,8 +122,7 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     }
     if p.may(Op::ReferralInbox) && (wants("offered") || wants("here")) {
         let mut all = visit.ask(&ReferralInboxAsk { all: false }).await?.referrals;
-        // What is due first; what is not open to an answer has no time that runs out.
-        all.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
+        most_urgent_first(&mut all);
         let (offered, here): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|row| matches!(row.step.as_str(), "offered" | "accepting"));
         if wants("offered") {
@@ -147,7 +147,8 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
         let all = visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals;
         let is_over =
             |row: &ReferralRow| matches!(row.step.as_str(), "done" | "revoked" | "expired");
-        let (over, open): (Vec<_>, Vec<_>) = all.into_iter().partition(is_over);
+        let (over, mut open): (Vec<_>, Vec<_>) = all.into_iter().partition(is_over);
+        most_urgent_first(&mut open);
         let (words, all, name) = if wanted.list == "over" {
             let nothing = p.t("None of ours is over.", "Aucun des nôtres n’est terminé.");
             ((p.t("Ours that are over", "Les nôtres, terminés"), nothing), over, "over")

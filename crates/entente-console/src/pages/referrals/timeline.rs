@@ -217,6 +217,7 @@ mod tests {
             barrier: None,
             needs: Vec::new(),
             urgency: None,
+            area: None,
             with: None,
             asked: 0,
             since: String::new(),
