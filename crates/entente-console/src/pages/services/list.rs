@@ -30,6 +30,13 @@ const NEAREST: &str = "near";
 pub(super) struct Wanted {
     #[serde(default)]
     need: String,
+    // A second one: of needs and languages either counts, of groups both.
+    #[serde(default)]
+    need2: String,
+    #[serde(default)]
+    language2: String,
+    #[serde(default)]
+    group2: String,
     #[serde(default)]
     province: String,
     #[serde(default)]
@@ -72,17 +79,21 @@ pub(super) struct Wanted {
 impl Wanted {
     fn ask(&self) -> ServiceSearchAsk {
         let some = |text: &String| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
-        let many = |text: &String| some(text).into_iter().collect();
+        let many = |texts: [&String; 2]| {
+            let mut all: Vec<String> = texts.into_iter().filter_map(some).collect();
+            all.dedup();
+            all
+        };
         let near = self.point();
         ServiceSearchAsk {
-            needs: many(&self.need),
+            needs: many([&self.need, &self.need2]),
             within_km: near.as_ref().and_then(|_| self.within.parse().ok()),
             near,
             province: some(&self.province),
-            languages: many(&self.language),
+            languages: many([&self.language, &self.language2]),
             age: self.age.trim().parse().ok(),
             gender: some(&self.gender),
-            groups: many(&self.group),
+            groups: many([&self.group, &self.group2]),
             open: !self.open.is_empty(),
             free: !self.free.is_empty() || !self.unit.is_empty(),
             unit: some(&self.unit),
@@ -113,13 +124,16 @@ impl Wanted {
     fn address(&self) -> String {
         let pairs = [
             ("need", &self.need),
+            ("need2", &self.need2),
             ("province", &self.province),
             ("near", &self.near),
             ("within", &self.within),
             ("language", &self.language),
+            ("language2", &self.language2),
             ("age", &self.age),
             ("gender", &self.gender),
             ("group", &self.group),
+            ("group2", &self.group2),
             ("open", &self.open),
             ("free", &self.free),
             ("fresh", &self.fresh),
@@ -152,6 +166,9 @@ impl Wanted {
     /// Whether more than the first filters are in use, so that they are shown open.
     fn is_narrow(&self) -> bool {
         let more = [
+            &self.need2,
+            &self.language2,
+            &self.group2,
             &self.province,
             &self.language,
             &self.age,
@@ -209,7 +226,7 @@ impl ListPage<'_> {
     }
 
     fn languages(&self) -> Vec<(String, String)> {
-        languages(self.p, std::slice::from_ref(&self.wanted.language))
+        languages(self.p, &[self.wanted.language.clone(), self.wanted.language2.clone()])
     }
 
     /// In which order: the code, the words, whether it is the one.
@@ -341,12 +358,14 @@ mod tests {
         assert!(!Wanted::default().is_any());
         let wanted = Wanted {
             need: "legal".to_owned(),
+            need2: "medical".to_owned(),
             partner: "us".to_owned(),
             unit: "bed".to_owned(),
             ..Wanted::default()
         };
-        assert_eq!(wanted.address(), "/services?need=legal&partner=us&unit=bed");
+        assert_eq!(wanted.address(), "/services?need=legal&need2=medical&partner=us&unit=bed");
         let ask = wanted.ask();
+        assert_eq!(ask.needs, ["legal", "medical"]);
         assert_eq!((ask.from.as_deref(), ask.unit.as_deref()), (Some("us"), Some("bed")));
         assert!(ask.free, "what is free is meant");
     }
