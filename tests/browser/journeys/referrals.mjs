@@ -112,7 +112,7 @@ export async function referrals(world) {
   world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
   await world.look(theirs, "serv-edit-fr", { picture: false });
   await theirs.fill("#phones", "204-555-0100\n204-555-0101");
-  await theirs.click("summary:has-text('Plus')");
+  await theirs.click("main summary:has-text('Plus')");
   await theirs.fill("#alert_fr", "Complet ce soir");
   await theirs.fill("#documents_fr", "Une carte d’identité");
   await theirs.fill("#areas", "Manitoba");
