@@ -97,6 +97,17 @@ impl Page {
         text.in_lang(self.lang)
     }
 
+    /// The language of a text that is not there in the language of the page, so that it is read out rightly.
+    pub(crate) fn lang_of(&self, text: &Text) -> Option<Lang> {
+        self.other_lang(&text.en, &text.fr)
+    }
+
+    /// The same of a text in English and in French.
+    pub(crate) fn other_lang(&self, en: &str, fr: &str) -> Option<Lang> {
+        let (here, there) = self.lang.pick((en, fr), (fr, en));
+        (here.is_empty() && !there.is_empty()).then(|| self.other())
+    }
+
     /// A figure with its symbol.
     pub(crate) fn shown(&self, figure: &Datum) -> String {
         figure.shown(self.lang)
@@ -191,6 +202,13 @@ impl Page {
     /// The address of a style, script or image.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::address(name)
+    }
+
+    /// A telephone number as a link: digits, and nothing of an extension.
+    pub(crate) fn dialled(&self, number: &str) -> String {
+        let first = number.split(['×', '#']).next().unwrap_or_default();
+        let digits: String = first.chars().filter(char::is_ascii_digit).collect();
+        format!("tel:{digits}")
     }
 
     /// A whole number.

@@ -33,6 +33,7 @@ use crate::gate::{encoded, nothing_there, wanted};
 use crate::guard::guard;
 use crate::page::{Page, failed};
 use crate::pages::statistics::{FORMS, download, numbered};
+use crate::paging::{Pages, ROWS};
 use crate::{Console, assets};
 
 /// For how long proxies and browsers may keep an answer: a return that was taken back is gone after that.
@@ -40,9 +41,6 @@ const KEEP: &str = "public, max-age=300";
 
 /// The longest answer: a workbook of a long return.
 const MAX_ANSWER: usize = 128 << 20;
-
-/// How many services one page has.
-const ROWS: usize = 50;
 
 /// The routes of the site, for the console and for an address of its own.
 pub(crate) fn routes(console: &Arc<Console>) -> Router<Arc<Console>> {
@@ -283,11 +281,14 @@ trait Shown {
         url.starts_with("https://").then_some(url)
     }
 
-    /// A number as it is dialled: digits, and what comes before them.
-    fn dialled(&self, number: &str) -> String {
-        let first = number.split('×').next().unwrap_or_default();
-        let digits: String = first.chars().filter(char::is_ascii_digit).collect();
-        format!("tel:{digits}")
+    /// For people of where, in which languages, and when it was confirmed, as far as it says so.
+    fn about(&self, p: &Front, service: &PublicService) -> Vec<String> {
+        let confirmed = service
+            .confirmed_on
+            .as_ref()
+            .map(|day| format!("{} {}", p.t("confirmed on", "confirmé le"), p.day(day)));
+        let all = [self.provinces(p, service), self.languages(p, service)];
+        all.into_iter().chain(confirmed).filter(|it| !it.is_empty()).collect()
     }
 
     fn provinces(&self, p: &Front, service: &PublicService) -> String {
@@ -313,10 +314,7 @@ struct ServicesPage<'a> {
     p: &'a Front,
     wanted: &'a Wanted,
     services: &'a [PublicService],
-    total: u64,
-    first: u64,
-    last: u64,
-    next: Option<String>,
+    pages: Pages,
 }
 
 impl Shown for ServicesPage<'_> {}
@@ -341,17 +339,9 @@ async fn services(
     all.retain(|service| !service.is_hotline);
     let (total, from) = (all.len(), wanted.from.min(all.len()));
     let shown: Vec<_> = all.into_iter().skip(from).take(ROWS).collect();
-    let last = from + shown.len();
-    let next = (last < total).then(|| p.at(&format!("/services?{filter}&from={last}")));
-    show(&ServicesPage {
-        p: &p,
-        wanted: &wanted,
-        services: &shown,
-        total: total as u64,
-        first: from as u64 + 1,
-        last: last as u64,
-        next,
-    })
+    let address = format!("/services?{filter}");
+    let pages = Pages::linked(|path| p.at(path), &address, (from, shown.len()), total);
+    show(&ServicesPage { p: &p, wanted: &wanted, services: &shown, pages })
 }
 
 #[derive(Template)]

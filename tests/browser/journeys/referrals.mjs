@@ -60,8 +60,8 @@ async function soon(world, what, limit_s, is) {
 }
 
 /** Makes a referral by the pages, as a person would, and gives its path. */
-async function refer(page, house, record, { agree = false } = {}) {
-  await page.goto(`${house.origin}/en/referrals/add?case=${record}`);
+async function refer(page, house, record, { agree = false, service = "" } = {}) {
+  await page.goto(`${house.origin}/en/referrals/add?case=${record}${service && `&service=${service}`}`);
   await page.selectOption("#need-1", "emergency_housing");
   await page.selectOption("#need-2", "legal");
   await page.check("#urgency-3h");
@@ -112,9 +112,14 @@ export async function referrals(world) {
   world.check((await theirs.inputValue("#phones")).trim() === "204-555-0100", "the form does not show what is kept");
   await world.look(theirs, "serv-edit-fr", { picture: false });
   await theirs.fill("#phones", "204-555-0100\n204-555-0101");
+  await theirs.click("main summary:has-text('Plus')");
+  await theirs.fill("#alert_fr", "Complet ce soir");
+  await theirs.fill("#documents_fr", "Une carte d’identité");
+  await theirs.fill("#areas", "Manitoba");
+  await theirs.fill("#contacts", "A. Roy; Accueil; 204-555-0102");
   await theirs.click("text=Enregistrer");
   const changed = await text(theirs);
-  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
+  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit", "Complet ce soir", "Une carte d’identité", "Manitoba", "A. Roy, Accueil", "204-555-0102"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
@@ -141,10 +146,10 @@ export async function referrals(world) {
   // A filter that changes finds at once, with the focus where it was.
   await page.selectOption("#order", "near");
   await page.locator("main >> text=Near what?").first().waitFor();
-  await page.focus("#near");
-  await page.selectOption("#near", "Brandon");
+  await page.fill("#near", "brandon");
+  await page.locator("#near").dispatchEvent("change");
   await page.locator(".found > li:first-child:has-text('Housing desk')").waitFor();
-  world.check(page.url().includes("near=Brandon") && (await page.evaluate(() => document.activeElement.id)) === "near", `a filter leads to ${page.url()}`);
+  world.check(page.url().includes("near=brandon") && (await page.evaluate(() => document.activeElement.id)) === "near", `a filter leads to ${page.url()}`);
   const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
   world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
   await world.look(page, "serv-nearest", { picture: false });
@@ -152,7 +157,7 @@ export async function referrals(world) {
   await page.click("main button:has-text('Search')");
   world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
-  await page.selectOption("#near", "Winnipeg");
+  await page.fill("#near", "Winnipeg");
   await page.selectOption("#within", "25");
   await page.check("input[name=free]");
   await page.click("main button:has-text('Search')");
@@ -160,6 +165,16 @@ export async function referrals(world) {
   world.check((await text(page, ".found")).includes("2 beds"), "what is free is not told");
   await page.click(".found h2 a");
   world.check((await page.locator("dd a[rel]").getAttribute("href")) === "https://example.org/lits", "its page is no link");
+  world.check((await page.locator("dd a[href^='tel:']").first().getAttribute("href")) === "tel:2045550100", "its number is no link");
+  world.check((await text(page, "p.lines:has([lang=fr])")).trim() === "Un lit pour la nuit, et un repas. in French", "a text in French is not said to be one");
+  await page.click("main a.button:has-text('Make a referral to it')");
+  world.check((await text(page)).includes("Emergency beds") && page.url().endsWith(`?service=${service.split("/").pop()}`), `a referral to a service begins at ${page.url()}`);
+  await world.look(page, "ref-case-found", { picture: false });
+  // A point, who told of it, and of what there is room.
+  for (const [query, n] of [["near=49.9,-97.1&within=25", 1], ["near=Atlantis", 3], ["partner=us", 1], ["unit=bed", 1], ["unit=hour", 0]]) {
+    await page.goto(`${shelter.origin}/en/services?${query}`);
+    world.check((await page.locator(".found > li").count()) === n, `${query} finds ${await page.locator(".found > li").count()}`);
+  }
   await page.goto(`${shelter.origin}/en/services?words=Jerry`);
   world.check((await text(page, ".found")).includes("{{7*7}}"), "a name is not shown as it is");
   await page.click(".found h2 a");
@@ -182,7 +197,8 @@ export async function referrals(world) {
 
   // A referral in under a minute, from a case with a consent.
   const began = Date.now();
-  const asked = await refer(page, shelter, newCase(shelter, true));
+  const asked = await refer(page, shelter, newCase(shelter, true), { service: service.split("/").pop() });
+  world.check((await text(page, ".ranked > li:first-child")).includes("the service you found"), "the service that was found is not first");
   world.check(/^\/referrals\/[0-9a-f]{32}$/.test(asked), `after making a referral the page is ${page.url()}`);
   world.check((await page.locator(".ranked input:checked").count()) === 1, "nobody is ticked");
   await world.look(page, "ref-candidates", { picture: false });
@@ -207,6 +223,14 @@ export async function referrals(world) {
   await page.fill("#phone1", "204-555-0143");
   await page.fill("#note", "After 9 pm\nspeak French first");
   await world.look(page, "ref-contact", { picture: false });
+  // Read once more, changed, read again; nothing of it in an address.
+  await page.click("text=Check the answers");
+  for (const words of ["Zoé <b>Exemple</b>", "204-555-0143 (leave no message)", "speak French first"]) world.check((await text(page)).includes(words), `what is read once more lacks: ${words}`);
+  await page.click("main button:has-text('Change')");
+  world.check((await page.inputValue("#note")) === "After 9 pm\nspeak French first", "what was typed is lost");
+  await page.click("text=Check the answers");
+  world.check(!/Zo|555/.test(page.url()), `details stand in the address: ${page.url()}`);
+  await world.look(page, "ref-contact-check", { picture: false });
   await page.click("text=Seal it and hand it over");
   world.check((await text(page, "main")).includes("on their way") || (await text(page, "main")).includes("have arrived"), `they are not on their way: ${(await text(page)).slice(0, 300)}`);
   await soon(world, "what was handed over", 4, async () => { await theirs.goto(`${office.origin}/fr${asked}`); return (await text(theirs, "main")).includes("Les coordonnées sont arrivées"); });
@@ -235,6 +259,9 @@ export async function referrals(world) {
   await theirs.selectOption("#outcome", "provided");
   await theirs.click("main button:has-text('Fermer le renvoi')");
   await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
+  const told = await text(page, ".timeline");
+  for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);
+  world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .waits").count()) === 0, `the timeline says something twice: ${told}`);
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
@@ -249,6 +276,7 @@ export async function referrals(world) {
   const second = await refer(still, shelter, record, { agree: true });
   await still.click("text=Offer it to those ticked");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
+  world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
   await still.click("#offered ~ .scroll tbody a");
   await still.click("text=Refuser, avec un motif");
   await still.check("input[name=code][value=no_capacity]");
@@ -271,12 +299,24 @@ export async function referrals(world) {
 
   // Our services as a file, in both forms.
   await page.goto(`${shelter.origin}/en/services/ours`);
+  let packed;
   for (const [button, ending] of [["Save as one file (JSON)", "json"], ["Save as tables (ZIP)", "zip"]]) {
     const [given] = await Promise.all([page.waitForEvent("download"), page.click(`text=${button}`)]);
     world.check(new RegExp(`^entente-services-public-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`).test(given.suggestedFilename()), `the file is called ${given.suggestedFilename()}`);
     const bytes = readFileSync(await given.path());
+    if (ending === "zip") packed = bytes;
     world.check(ending === "zip" ? bytes.subarray(0, 2).toString() === "PK" : JSON.parse(bytes)[0].name === "Housing desk", `the ${ending} is another file`);
   }
+
+  await page.check("input[name=with]");
+  const [all] = await Promise.all([page.waitForEvent("download"), page.click("text=Save as one file (JSON)")]);
+  world.check(all.suggestedFilename().includes("for-partners") && JSON.parse(readFileSync(await all.path())).length === 3, "the services of partners are not in the file");
+
+  // What was written can be read.
+  await page.goto(`${shelter.origin}/en/services/import`);
+  await page.setInputFiles("#file", { name: "services.zip", mimeType: "application/zip", buffer: packed });
+  await page.click("main button:has-text('Try: keep nothing yet')");
+  world.check((await text(page, "dl.facts")).replace(/\s/g, "").includes("Astheywere1"), `the tables in a zip are not read: ${(await text(page)).slice(0, 300)}`);
 
   // A file of services, tried and imported.
   const file = join(world.folder, "services.json");
@@ -289,6 +329,16 @@ export async function referrals(world) {
   }
   world.check((await text(page, ".note[role=status]")).includes("Imported"), "nothing was imported");
 
+  // A service is deleted after a page that says what follows.
+  await page.goto(`${shelter.origin}/en/services/ours`);
+  await page.click(".found a:has-text('Legal clinic')");
+  await page.click("summary:has-text('Take it out for good')");
+  await page.click("main a:has-text('Delete the service')");
+  world.check((await text(page)).includes("Referrals in progress go on"), "what follows is not said");
+  await page.click("main button.danger");
+  world.check(path(page) === "/en/services/ours" && !(await text(page)).includes("Legal clinic"), "the service is still there");
+  const own = new URL(await page.locator(".found h2 a").first().getAttribute("href"), page.url()).pathname.replace("/en", "");
+
   // What is not there looks like what is somebody else's.
   for (const lost of ["/referrals/00000000000000000000000000000000", "/services/00000000-0000-0000-0000-000000000000", `${service}/edit`]) {
     const answer = await page.goto(`${shelter.origin}/en${lost}`);
@@ -299,6 +349,6 @@ export async function referrals(world) {
   await world.tour(page, shelter, [
     ["ref-list", "/referrals"], ["ref-over", "/referrals?list=over"], ["ref-add", `/referrals/add?case=${record}`], ["ref-case", "/referrals/add"],
     ["ref-one", third], ["ref-done", asked], ["openers", "/openers"], ["serv-list", "/services?near=Winnipeg"], ["serv-ours", "/services/ours"],
-    ["serv-one", service], ["serv-add", "/services/add"], ["serv-import", "/services/import"], ["home", "/home"],
+    ["serv-one", service], ["serv-delete", `${own}/delete`], ["serv-add", "/services/add"], ["serv-import", "/services/import"], ["home", "/home"],
   ], ["ref-one-en", "serv-list-en", "ref-add-fr-390"]);
 }

@@ -152,6 +152,7 @@ async fn ids_in_queries_and_forms_tell_no_more_than_those_in_paths() {
         ("agreement", "GET", "/audit", "agreement="),
         ("case", "POST", "/audit/disclosures", "record="),
         ("case", "POST", "/referrals/add", "urgency=1d&needs=legal&case="),
+        ("service", "GET", "/referrals/add", "service="),
         ("case", "POST", link.as_str(), "same=yes&other="),
         ("partner", "POST", steward.as_str(), "allows=yes&steward="),
         ("partner", "POST", offer.as_str(), "partner="),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 mod act;
@@ -21,10 +22,11 @@ mod banner;
 mod contact;
 mod one;
 mod openers;
+mod timeline;
 mod typed;
 pub(crate) mod words;
 
-use words::Words;
+use words::{Words, most_urgent_first};
 
 area! {
     GET "/referrals", Need::May(Op::ReferralOverdue) => list;
@@ -48,9 +50,6 @@ area! {
     POST "/openers/rotate", Need::May(Op::OpenerRotate) => openers::rotate;
 }
 
-/// How many rows one page of a list has.
-const ROWS: usize = 50;
-
 /// Which list, and from where, as the address says it.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Wanted {
@@ -67,10 +66,7 @@ struct Section {
     title: &'static str,
     nothing: &'static str,
     rows: Vec<ReferralRow>,
-    total: u64,
-    first: u64,
-    last: u64,
-    next: Option<String>,
+    pages: Pages,
 }
 
 impl Section {
@@ -81,13 +77,13 @@ impl Section {
         (title, nothing): (&'static str, &'static str),
         all: Vec<ReferralRow>,
     ) -> Self {
-        let (total, from) = (all.len(), wanted.from);
-        let rows: Vec<_> = all.into_iter().skip(from).take(ROWS).collect();
-        let last = from + rows.len();
-        let next = (last < total).then(|| page.to(&format!("/referrals?list={name}&from={last}")));
-        let n = |n: usize| u64::try_from(n).unwrap_or_default();
-        let first = n(from) + u64::from(!rows.is_empty());
-        Self { name, title, nothing, rows, total: n(total), first, last: n(last), next }
+        let address = format!("/referrals?list={name}");
+        let (rows, pages) = Pages::of(page, &address, wanted.from, all);
+        Self { name, title, nothing, rows, pages }
+    }
+
+    fn pages(&self) -> &Pages {
+        &self.pages
     }
 }
 
@@ -98,7 +94,6 @@ struct ListPage<'a> {
     now_s: i64,
     sections: Vec<Section>,
     is_one: bool,
-    from: usize,
     coordinator: String,
 }
 
@@ -117,7 +112,8 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
     let wants = |name: &str| wanted.list.is_empty() || wanted.list == name;
     let section = |name, words, all| Section::new(p, &wanted, name, words, all);
-    let overdue = visit.ask(&ReferralOverdueAsk {}).await?;
+    let mut overdue = visit.ask(&ReferralOverdueAsk {}).await?;
+    most_urgent_first(&mut overdue.referrals);
     let mut sections = Vec::new();
     if wants("overdue") && (!overdue.referrals.is_empty() || wanted.list == "overdue") {
         let words =
@@ -126,8 +122,7 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     }
     if p.may(Op::ReferralInbox) && (wants("offered") || wants("here")) {
         let mut all = visit.ask(&ReferralInboxAsk { all: false }).await?.referrals;
-        // What is due first; what is not open to an answer has no time that runs out.
-        all.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
+        most_urgent_first(&mut all);
         let (offered, here): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|row| matches!(row.step.as_str(), "offered" | "accepting"));
         if wants("offered") {
@@ -152,7 +147,8 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
         let all = visit.ask(&ReferralListAsk { all: true, record: None }).await?.referrals;
         let is_over =
             |row: &ReferralRow| matches!(row.step.as_str(), "done" | "revoked" | "expired");
-        let (over, open): (Vec<_>, Vec<_>) = all.into_iter().partition(is_over);
+        let (over, mut open): (Vec<_>, Vec<_>) = all.into_iter().partition(is_over);
+        most_urgent_first(&mut open);
         let (words, all, name) = if wanted.list == "over" {
             let nothing = p.t("None of ours is over.", "Aucun des nôtres n’est terminé.");
             ((p.t("Ours that are over", "Les nôtres, terminés"), nothing), over, "over")
@@ -170,7 +166,6 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
         now_s: visit.console.desk.node.now_s(),
         sections,
         is_one: !wanted.list.is_empty(),
-        from: wanted.from,
         coordinator: overdue.coordinator,
     })
 }

@@ -33,6 +33,7 @@ mod table {
         POST "/services/export", Need::May(Op::ServiceExport) => export::export;
         GET "/services/{service}", Need::May(Op::ServiceShow) => one::one;
         GET "/services/{service}/edit", Need::May(Op::ServiceAdd) => edit::ask_change;
+        GET "/services/{service}/delete", Need::May(Op::ServiceClose) => one::ask_delete;
         POST "/services/{service}/edit", Need::May(Op::ServiceAdd) => edit::change;
         POST "/services/{service}/confirm", Need::May(Op::ServiceConfirm) => one::confirm;
         POST "/services/{service}/capacity", Need::May(Op::CapacitySet) => one::capacity;

@@ -9,10 +9,10 @@ use askama::Template;
 use axum::extract::{Query, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
-use entente_node::fault::Fault;
+use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::{
     ConsentListAsk, ConsentRow, Named, NeedCardRow, PartnerListAsk, PartnerState, RecordListAsk,
-    RecordRow, RecordShowAsk,
+    RecordRow, RecordShowAsk, ServiceRow, ServiceShowAsk,
 };
 use entente_node::local::words as lists;
 use serde::Deserialize;
@@ -32,6 +32,8 @@ const CASES: u32 = 20;
 struct AddPage<'a> {
     p: &'a Page,
     typed: &'a Typed,
+    // The service that was found before.
+    found: Option<&'a ServiceRow>,
     consents: &'a [ConsentRow],
     has_basis: bool,
     partners: &'a [Named],
@@ -69,6 +71,10 @@ impl AddPage<'_> {
 
     fn named<'r>(&self, partner: &'r Named) -> &'r str {
         said(self.p, &partner.name)
+    }
+
+    fn said<'r>(&self, both: &'r Both) -> &'r str {
+        said(self.p, both)
     }
 
     /// The consents that hold, each in one line.
@@ -111,19 +117,35 @@ fn basis_line(p: &Page, consent: &ConsentRow) -> String {
 struct CasePage<'a> {
     p: &'a Page,
     cases: &'a [RecordRow],
+    found: Option<&'a ServiceRow>,
 }
 
 impl CasePage<'_> {
+    fn said<'r>(&self, both: &'r Both) -> &'r str {
+        said(self.p, both)
+    }
+
     fn short<'r>(&self, id: &'r str) -> &'r str {
         short(id)
     }
 }
 
-/// For which case, as the address says it.
+/// For which case and which service, as the address says it.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Wanted {
     #[serde(default)]
     case: String,
+    #[serde(default)]
+    service: String,
+}
+
+/// The service that somebody found and wants a referral to, if there is one.
+async fn found(visit: &Visit, service: &str) -> Result<Option<ServiceRow>, Problem> {
+    if service.is_empty() {
+        return Ok(None);
+    }
+    let told = visit.ask(&ServiceShowAsk { service: service.to_owned() }).await?;
+    Ok(Some(told.service))
 }
 
 /// `GET /referrals/add`.
@@ -137,12 +159,15 @@ pub(super) async fn ask(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
             limit: CASES,
             after: None,
         };
+        let found = found(&visit, &wanted.service).await?;
         let told = visit.ask(&newest).await?;
-        return show(&CasePage { p: &visit.page, cases: &told.records });
+        let page = CasePage { p: &visit.page, cases: &told.records, found: found.as_ref() };
+        return show(&page);
     }
     let record = wanted.case.trim().to_owned();
     let told = visit.ask(&RecordShowAsk { record, reveal: false, version: None }).await?;
-    form(&visit, &Typed::suggested(&told), &told.consents, None, None).await
+    let typed = Typed { service: wanted.service, ..Typed::suggested(&told) };
+    form(&visit, &typed, &told.consents, None, None).await
 }
 
 /// The form. Whoever already has an answer of the node about a consent that does not suffice is asked for
@@ -154,12 +179,14 @@ async fn form(
     fault: Option<&Fault>,
     missing: Option<(&'static str, &'static str)>,
 ) -> Answer {
+    let found = found(visit, &typed.service).await?;
     let told = visit.ask(&PartnerListAsk { state: Some(PartnerState::Active) }).await?;
     let partners: Vec<_> = told.partners.into_iter().map(|row| row.partner).collect();
     let is_refused = fault.is_some_and(|fault| fault.code == "ENT-2304");
     let page = AddPage {
         p: &visit.page,
         typed,
+        found: found.as_ref(),
         consents,
         has_basis: consents.iter().any(is_basis) && !is_refused && typed.basis.is_empty(),
         partners: &partners,
@@ -246,7 +273,10 @@ pub(super) async fn add(visit: Visit, RawForm(form_bytes): RawForm) -> Answer {
     };
     match made.await {
         Ok(told) => {
-            let to = format!("/referrals/{}", encoded(&told.referral.id));
+            let mut to = format!("/referrals/{}", encoded(&told.referral.id));
+            if !typed.service.is_empty() {
+                to.push_str(&format!("?service={}", encoded(&typed.service)));
+            }
             Ok(Redirect::to(&visit.page.to(&to)).into_response())
         }
         Err(fault) if fault.code == "ENT-1401" => Err(Problem::new(fault)),

@@ -1,7 +1,7 @@
 //! Contact details: handed over by whoever made the referral, opened by one person who may.
 //!
-//! What is typed here goes into one request to the node and is kept nowhere: no page repeats it but the
-//! form itself, when something in it cannot be used. The node seals it, and cannot open it again
+//! What is typed here is read once more, then goes into one request to the node, and is kept nowhere: the page on
+//! which it is read carries it in hidden fields. The node seals it, and cannot open it again
 //! (`docs/decisions/0041-sealed-hand-over.md`).
 
 use askama::Template;
@@ -54,6 +54,9 @@ pub(super) struct ContactForm {
     guardian: String,
     #[serde(default)]
     note: String,
+    // `check`, `form` or `send`.
+    #[serde(default)]
+    step: String,
     // A proof of who is asking, if the last one is too old by the time the form is sent.
     #[serde(default)]
     password: String,
@@ -76,20 +79,35 @@ impl ContactForm {
         }
     }
 
-    fn document(&self) -> ContactDocument {
+    /// The telephones that were typed: the number, and whether a message may be left.
+    fn phones(&self) -> impl Iterator<Item = (&str, bool)> {
         let phones = [(&self.phone1, &self.message1), (&self.phone2, &self.message2)];
         let typed = phones.into_iter().filter(|(number, _)| !number.trim().is_empty());
+        typed.map(|(number, message)| (number.as_str(), !message.is_empty()))
+    }
+
+    /// What was typed, as it travels to the next page.
+    fn hidden(&self) -> Vec<(&'static str, &str)> {
+        let parts = Part::ALL.iter().map(|part| (part.code(), self.part(part)));
+        let phones = [
+            ("phone1", self.phone1.as_str()),
+            ("message1", &self.message1),
+            ("phone2", &self.phone2),
+            ("message2", &self.message2),
+        ];
+        parts.chain(phones).filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    fn document(&self) -> ContactDocument {
         // Browsers end a line with two characters.
         let lines = |text: &str| text.replace("\r\n", "\n");
         ContactDocument {
             name: self.name.clone(),
             preferred_name: self.preferred_name.clone(),
             pronouns: self.pronouns.clone(),
-            phones: typed
-                .map(|(number, message)| PhoneDocument {
-                    number: number.clone(),
-                    message: !message.is_empty(),
-                })
+            phones: self
+                .phones()
+                .map(|(number, message)| PhoneDocument { number: number.to_owned(), message })
                 .collect(),
             safe_times: lines(&self.safe_times),
             email: self.email.clone(),
@@ -109,7 +127,6 @@ struct ContactPage<'a> {
     told: &'a ReferralTold,
     form: &'a ContactForm,
     fault: Option<&'a Fault>,
-    wants_proof: bool,
 }
 
 impl Words for ContactPage<'_> {
@@ -145,12 +162,78 @@ impl ContactPage<'_> {
     }
 }
 
+/// What was typed, to be read once more before it is sealed.
+#[derive(Template)]
+#[template(path = "referrals/contact_check.html")]
+struct CheckPage<'a> {
+    p: &'a Page,
+    now_s: i64,
+    told: &'a ReferralTold,
+    form: &'a ContactForm,
+    fault: Option<&'a Fault>,
+    wants_proof: bool,
+}
+
+impl Words for CheckPage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
+}
+
+impl CheckPage<'_> {
+    fn to_whom(&self) -> String {
+        self.other(&self.told.referral)
+    }
+
+    /// The parts that say something, and the telephones.
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let (p, form) = (self.p, self.form);
+        let phone = |(number, message): (&str, bool)| {
+            let may = match message {
+                true => p.t("a message may be left", "on peut laisser un message"),
+                false => p.t("leave no message", "ne laissez pas de message"),
+            };
+            (p.t("Telephone", "Téléphone"), format!("{number} ({may})"))
+        };
+        let part = |part: &Part| (part.label(p.lang), form.part(part).to_owned());
+        let parts = Part::ALL.iter().map(part).filter(|(_, text)| !text.trim().is_empty());
+        parts.chain(form.phones().map(phone)).collect()
+    }
+}
+
 async fn of(visit: &Visit, id: &str) -> Result<ReferralTold, Problem> {
     Ok(visit.ask(&ReferralShowAsk { referral: id.to_owned() }).await?)
 }
 
-/// The form, if the referral is at a step at which something can be handed over.
-async fn form(
+/// Whether a referral is at a step at which something can be handed over.
+fn can_hand_over(told: &ReferralTold) -> bool {
+    let can = ["accepted", "handed_over", "delivered", "opened"];
+    told.referral.ours && can.contains(&told.referral.step.as_str())
+}
+
+fn to_referral(visit: &Visit, id: &str) -> Answer {
+    let to = visit.page.to(&format!("/referrals/{}", encoded(id)));
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// The form, if something can be handed over.
+async fn form(visit: &Visit, id: &str, form: &ContactForm, fault: Option<&Fault>) -> Answer {
+    let told = of(visit, id).await?;
+    if !can_hand_over(&told) {
+        return to_referral(visit, id);
+    }
+    let now_s = visit.console.desk.node.now_s();
+    let page = ContactPage { p: &visit.page, now_s, told: &told, form, fault };
+    let status = fault.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    show_as(status, &page)
+}
+
+/// What was typed, to be read once more.
+async fn check(
     visit: &Visit,
     id: &str,
     form: &ContactForm,
@@ -158,21 +241,12 @@ async fn form(
     wants_proof: bool,
 ) -> Answer {
     let told = of(visit, id).await?;
-    let can = ["accepted", "handed_over", "delivered", "opened"];
-    if !told.referral.ours || !can.contains(&told.referral.step.as_str()) {
-        let to = visit.page.to(&format!("/referrals/{}", encoded(id)));
-        return Ok(Redirect::to(&to).into_response());
+    if !can_hand_over(&told) {
+        return to_referral(visit, id);
     }
-    let page = ContactPage {
-        p: &visit.page,
-        now_s: visit.console.desk.node.now_s(),
-        told: &told,
-        form,
-        fault,
-        wants_proof,
-    };
-    let is_good = fault.is_none() && !wants_proof;
-    show_as(if is_good { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &page)
+    let now_s = visit.console.desk.node.now_s();
+    let page = CheckPage { p: &visit.page, now_s, told: &told, form, fault, wants_proof };
+    show_as(if wants_proof { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
 }
 
 /// Whether whoever is here sees cards and may therefore see these pages.
@@ -189,35 +263,37 @@ pub(super) async fn ask(visit: Visit, Path(id): Path<String>) -> Answer {
     if !visit.console.desk.people.is_fresh(visit.signed()?) {
         return Err(Problem::new(fresh_proof_needed()));
     }
-    form(&visit, &id, &ContactForm::default(), None, false).await
+    form(&visit, &id, &ContactForm::default(), None).await
 }
 
-/// `POST /referrals/{referral}/contact`.
+/// `POST /referrals/{referral}/contact`: read once more, change, or hand over.
 ///
-/// If the proof became too old meanwhile, the form asks for one itself: what was typed is not lost.
+/// If the proof became too old meanwhile, the page asks for one itself: what was typed is not lost.
 pub(super) async fn hand_over(
     visit: Visit,
     Path(id): Path<String>,
     Form(typed): Form<ContactForm>,
 ) -> Answer {
     check_sees(&visit)?;
+    match typed.step.as_str() {
+        "send" => {}
+        "form" => return form(&visit, &id, &typed, None).await,
+        _ => return check(&visit, &id, &typed, None, false).await,
+    }
     let is_fresh = visit.console.desk.people.is_fresh(visit.signed()?);
     if !is_fresh {
         if typed.password.is_empty() {
-            return form(&visit, &id, &typed, None, true).await;
+            return check(&visit, &id, &typed, None, true).await;
         }
         if let Err(fault) = prove(&visit, &typed).await {
-            return form(&visit, &id, &typed, Some(&fault), true).await;
+            return check(&visit, &id, &typed, Some(&fault), true).await;
         }
     }
     let ask = ReferralHandoverAsk { referral: id.clone(), details: Private(typed.document()) };
     match visit.ask(&ask).await {
-        Ok(_) => {
-            let to = visit.page.to(&format!("/referrals/{}", encoded(&id)));
-            Ok(Redirect::to(&to).into_response())
-        }
+        Ok(_) => to_referral(&visit, &id),
         Err(fault) if fault.code == "ENT-2301" => Err(Problem::new(fault)),
-        Err(fault) => form(&visit, &id, &typed, Some(&fault), false).await,
+        Err(fault) => form(&visit, &id, &typed, Some(&fault)).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! One referral: where it stands, what can be done now, its card, who might take it, what happened.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
@@ -14,6 +16,7 @@ use entente_node::local::words as lists;
 use serde::Deserialize;
 
 use super::banner::Banner;
+use super::timeline::{self, Happened};
 use super::words::{self, Words};
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show, show_as};
@@ -24,6 +27,8 @@ struct Candidate<'a> {
     best: &'a MatchRow,
     others: Vec<&'a MatchRow>,
     is_ticked: bool,
+    // Its service was found before, in the directory.
+    is_found: bool,
 }
 
 #[derive(Template)]
@@ -34,6 +39,10 @@ struct OnePage<'a> {
     told: &'a ReferralTold,
     fault: Option<&'a Fault>,
     candidates: Vec<Candidate<'a>>,
+    // A service was found before, and is not among them.
+    lacks_found: bool,
+    // The names that people read, by account.
+    staff: BTreeMap<String, String>,
     // Whether contact details could reach us.
     has_opener: bool,
     // For what tells that it has moved on.
@@ -92,6 +101,14 @@ impl OnePage<'_> {
     /// What became of contact details, in one line each.
     fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
         receipts(self.p, entry)
+    }
+
+    fn happened(&self) -> Vec<Happened<'_>> {
+        timeline::happened(self.p, self.told, &self.staff)
+    }
+
+    fn next(&self) -> Option<String> {
+        timeline::next(self.p, &self.told.referral)
     }
 
     fn has_receipts(&self) -> bool {
@@ -170,33 +187,58 @@ pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, St
 }
 
 /// Partners with the services that were ranked, the best first. Ticked is who fits, may be asked and
-/// was not yet; somebody of whose services nothing is known only if nobody else fits.
-fn candidates(told: &ReferralTold) -> Vec<Candidate<'_>> {
+/// was not yet; somebody of whose services nothing is known only if nobody else fits. Whose service was
+/// `found` before stands first, and is ticked alone.
+fn candidates<'a>(told: &'a ReferralTold, found: &str) -> Vec<Candidate<'a>> {
     let mut all: Vec<Candidate<'_>> = Vec::new();
     let is_open = |found: &MatchRow| {
         let asked = told.offers.iter().find(|offer| offer.partner.id == found.partner.id);
         found.fits && found.may_ask && asked.is_none()
     };
-    let any_known = told.matches.iter().any(|found| is_open(found) && !found.service.is_empty());
-    for found in &told.matches {
-        match all.iter_mut().find(|it| it.best.partner.id == found.partner.id) {
-            Some(known) => known.others.push(found),
+    let any_known = told.matches.iter().any(|it| is_open(it) && !it.service.is_empty());
+    for it in &told.matches {
+        match all.iter_mut().find(|known| known.best.partner.id == it.partner.id) {
+            Some(known) => known.others.push(it),
             None => {
-                let is_ticked = is_open(found) && (!any_known || !found.service.is_empty());
-                all.push(Candidate { best: found, others: Vec::new(), is_ticked });
+                let is_ticked = is_open(it) && (!any_known || !it.service.is_empty());
+                let others = Vec::new();
+                all.push(Candidate { best: it, others, is_ticked, is_found: false });
             }
         }
+    }
+    let is_found = |it: &MatchRow| !found.is_empty() && it.service == found;
+    let at = all
+        .iter()
+        .position(|it| is_found(it.best) || it.others.iter().any(|other| is_found(other)));
+    if let Some(at) = at {
+        let mut first = all.remove(at);
+        if let Some(other) = first.others.iter_mut().find(|other| is_found(other)) {
+            std::mem::swap(&mut first.best, other);
+        }
+        first.is_found = true;
+        if is_open(first.best) {
+            all.iter_mut().for_each(|it| it.is_ticked = false);
+            first.is_ticked = true;
+        }
+        all.insert(0, first);
     }
     all
 }
 
+/// The service that was found before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Came {
+    #[serde(default)]
+    service: String,
+}
+
 /// `GET /referrals/{referral}`.
-pub(super) async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
-    show_one(&visit, &id, None).await
+pub(super) async fn one(visit: Visit, Path(id): Path<String>, Query(came): Query<Came>) -> Answer {
+    show_one(&visit, &id, &came.service, None).await
 }
 
 /// The page of a referral, with what was wrong with what somebody wanted to do.
-pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> Answer {
+async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -> Answer {
     let told = visit.ask(&ReferralShowAsk { referral: id.to_owned() }).await?;
     let is_coming = !told.referral.ours
         && matches!(
@@ -208,13 +250,17 @@ pub(super) async fn show_one(visit: &Visit, id: &str, fault: Option<&Fault>) -> 
     } else {
         true
     };
+    let people = visit.console.people(|people| people.all()).await?;
     let address = told.referral.address();
+    let candidates = candidates(&told, found);
     let page = OnePage {
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
-        candidates: candidates(&told),
+        lacks_found: !found.is_empty() && !candidates.iter().any(|it| it.is_found),
+        candidates,
         told: &told,
         fault,
+        staff: people.into_iter().map(|person| (person.name, person.display)).collect(),
         has_opener,
         id: &address,
         path: news_path(&visit.page, &address, &told.referral.step, None),
@@ -231,7 +277,7 @@ pub(super) async fn show_fault(visit: &Visit, id: &str, fault: Box<Fault>) -> An
     {
         return Err(Problem::new(fault));
     }
-    show_one(visit, id, Some(&fault)).await
+    show_one(visit, id, "", Some(&fault)).await
 }
 
 /// Where to hear that a referral has moved on from a step.

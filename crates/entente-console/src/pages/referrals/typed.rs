@@ -13,6 +13,8 @@ pub(super) const NEEDS: usize = entente_core::referral::MAX_NEEDS;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     pub(super) case: String,
+    // The service that was found before, if one was: it is asked first.
+    pub(super) service: String,
     pub(super) needs: Vec<String>,
     pub(super) urgency: String,
     pub(super) risk: String,
@@ -42,6 +44,7 @@ impl Typed {
         for (name, value) in pairs(form)?.into_iter().filter(|(_, value)| !value.is_empty()) {
             match name.as_str() {
                 "case" => typed.case = value,
+                "service" => typed.service = value,
                 "need" if !typed.needs.contains(&value) => typed.needs.push(value),
                 "urgency" => typed.urgency = value,
                 "risk" => typed.risk = value,
@@ -96,6 +99,7 @@ impl Typed {
         let flag = |it: bool| if it { "yes" } else { "" };
         let mut all = vec![
             ("case", self.case.as_str()),
+            ("service", &self.service),
             ("urgency", &self.urgency),
             ("risk", &self.risk),
             ("gender", &self.gender),

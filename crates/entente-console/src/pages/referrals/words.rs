@@ -1,7 +1,8 @@
 //! The words of referrals: steps, tones, and how long is left.
 
+use entente_core::lang::Lang;
 use entente_node::fault::Both;
-use entente_node::local::doc::{Named, ReferralRow, ReferralStep};
+use entente_node::local::doc::{Named, ReferralRow};
 use entente_node::local::words;
 use jiff::Timestamp;
 
@@ -27,12 +28,19 @@ pub(crate) trait Words {
         if text.is_empty() { code.to_owned() } else { text.to_owned() }
     }
 
-    /// What happened, in the timeline: the same words, but for what a step is before anything happened.
-    fn happened(&self, code: &str) -> String {
-        match code {
-            "created" => self.page().t("made", "créé").to_owned(),
-            other => self.step(other),
+    /// The tone of an urgency.
+    fn urgency_tone(&self, urgency: &Option<String>) -> &'static str {
+        match urgency.as_deref() {
+            Some("1h") => "bad",
+            Some("3h") => "warn",
+            Some("1d") => "info",
+            _ => "",
         }
+    }
+
+    /// Where the service is wanted; blank for anywhere.
+    fn wanted_in(&self, row: &ReferralRow) -> String {
+        row.area.as_ref().map(|code| area(self.page(), code)).unwrap_or_default()
     }
 
     /// The tone of the tag of a step.
@@ -91,19 +99,6 @@ pub(crate) trait Words {
         }
     }
 
-    /// A barrier, outcome or reason of the timeline, in words; empty if there is none.
-    fn detail(&self, step: &ReferralStep) -> String {
-        let p = self.page();
-        let code = step.detail.as_str();
-        for list in ["referral_outcome", "barrier"] {
-            let text = p.label(list, code);
-            if text != code {
-                return text;
-            }
-        }
-        String::new()
-    }
-
     /// A name in the language of the page, or in the other if there is only one.
     fn named<'r>(&self, named: &'r Named) -> &'r str {
         said(self.page(), &named.name)
@@ -121,6 +116,18 @@ pub(crate) fn said<'r>(p: &Page, both: &'r Both) -> &'r str {
         ("", other) => other,
         (text, _) => text,
     }
+}
+
+/// The order of lists of what is to be done: what is late, then what is due first, then what is urgent. What nobody
+/// waits for has no time that runs out, and stands last.
+pub(super) fn most_urgent_first(rows: &mut [ReferralRow]) {
+    let urgencies = words::list("urgency", Lang::En).unwrap_or_default();
+    let place = |row: &ReferralRow| {
+        let code = row.urgency.as_deref();
+        let at = urgencies.iter().position(|(known, _)| Some(*known) == code);
+        at.unwrap_or(urgencies.len())
+    };
+    rows.sort_by_cached_key(|row| (!row.overdue, row.due.is_none(), row.due.clone(), place(row)));
 }
 
 /// Seconds since 1970 of an instant of a document.
@@ -147,27 +154,20 @@ fn step(code: &str) -> (&'static str, &'static str) {
     match code {
         "created" => ("not offered yet", "pas encore offert"),
         "offered" => ("offered", "offert"),
-        "offered_to" => ("offered to", "offert à"),
         "accepting" => ("accepted here, not decided", "accepté ici, non attribué"),
         "accepted" => ("accepted", "accepté"),
-        "handed_over" | "handed_over_to" => {
-            ("contact details handed over", "coordonnées transmises")
-        }
+        "handed_over" => ("contact details handed over", "coordonnées transmises"),
         "delivered" => ("delivered", "livré"),
         "opened" => ("contact details opened", "coordonnées ouvertes"),
         "in_service" => ("in service", "en service"),
         "closing" => ("closed here, not confirmed", "fermé ici, non confirmé"),
-        "closed" => ("closed", "fermé"),
         "done" => ("done", "terminé"),
         "declined" => ("declined", "refusé"),
         "unmet" => ("declined by all", "refusé par tous"),
         "won" => ("has it", "attribué"),
         "taken" => ("taken by another", "pris par un autre"),
-        "taken_back" => ("offer taken back", "offre reprise"),
-        "withdrawn" | "revoked" => ("withdrawn", "retiré"),
+        "revoked" => ("withdrawn", "retiré"),
         "expired" => ("lapsed", "expiré"),
-        "reminded" => ("reminder", "rappel"),
-        "overdue" => ("overdue", "en retard"),
         "open" => ("no answer yet", "sans réponse"),
         _ => ("", ""),
     }
@@ -249,7 +249,7 @@ pub(crate) fn area(p: &Page, code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entente_core::lang::Lang;
+    use serde_json::json;
 
     use super::*;
     use crate::page::test_page;
@@ -282,6 +282,32 @@ mod tests {
             assert_eq!(Speaker(test_page(Lang::Fr), due_s - left_s).left(&due), fr);
         }
         assert_eq!(Speaker(test_page(Lang::En), 0).left(&None), "—");
+    }
+
+    #[test]
+    fn what_is_late_comes_first_then_what_is_due_then_what_is_urgent() {
+        let row = |id: &str, overdue: bool, due: Option<&str>, urgency: &str| -> ReferralRow {
+            let home = json!({"id": "0", "name": {"en": "House", "fr": "Maison"}});
+            serde_json::from_value(json!({
+                "id": id, "home": home, "ours": false, "record": null, "on_behalf_of": null, "step": "offered",
+                "status": null, "outcome": null, "barrier": null, "needs": [], "urgency": urgency, "area": "46",
+                "with": null, "asked": 0, "since": "", "due": due, "expires": null, "overdue": overdue,
+            }))
+            .unwrap()
+        };
+        let (soon, late) = (Some("2026-11-22T14:00:00Z"), Some("2026-11-23T14:00:00Z"));
+        let mut rows = [
+            row("e", false, None, "routine"),
+            row("d", false, None, "1h"),
+            row("c", false, late, "1h"),
+            row("b", false, soon, "routine"),
+            row("a", true, late, "1d"),
+        ];
+        most_urgent_first(&mut rows);
+        assert_eq!(rows.each_ref().map(|row| row.id.as_str()), ["a", "b", "c", "d", "e"]);
+        let page = Speaker(test_page(Lang::En), 0);
+        assert_eq!(page.wanted_in(&rows[0]), "Manitoba");
+        assert_eq!(page.urgency_tone(&rows[3].urgency), "bad");
     }
 
     #[test]

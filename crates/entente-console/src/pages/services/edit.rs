@@ -25,9 +25,19 @@ struct Typed {
     groups: Vec<String>,
     genders: Vec<String>,
     languages: Vec<String>,
+    interpreted: Vec<String>,
+    interpretation: Pair,
     access: Vec<String>,
     eligibility: Pair,
     fees: Pair,
+    application: Pair,
+    // One document on each line, in both languages on the same.
+    documents: Pair,
+    no_documents: bool,
+    alert: Pair,
+    // One on each line.
+    areas: String,
+    contacts: String,
     email: String,
     from_age: String,
     to_age: String,
@@ -65,6 +75,23 @@ impl Pair {
     fn asked(&self) -> Option<Both> {
         Some(Both::new(self.en.trim(), self.fr.trim()))
     }
+
+    fn is_empty(&self) -> bool {
+        self.en.is_empty() && self.fr.is_empty()
+    }
+
+    /// A text from each line.
+    fn lines(&self) -> Vec<Both> {
+        let (en, fr): (Vec<_>, Vec<_>) = (self.en.lines().collect(), self.fr.lines().collect());
+        let line = |all: &[&str], at: usize| all.get(at).map_or("", |it| it.trim()).to_owned();
+        let all = (0..en.len().max(fr.len())).map(|at| Both::new(line(&en, at), line(&fr, at)));
+        all.filter(|both| !both.en.is_empty() || !both.fr.is_empty()).collect()
+    }
+}
+
+/// What stands on each line of a field.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
 impl Typed {
@@ -86,6 +113,18 @@ impl Typed {
                 "group" => typed.groups.push(value),
                 "gender" => typed.genders.push(value),
                 "language" => typed.languages.push(value),
+                "interpreted" => typed.interpreted.push(value),
+                "interpretation_en" => typed.interpretation.en = value,
+                "interpretation_fr" => typed.interpretation.fr = value,
+                "application_en" => typed.application.en = value,
+                "application_fr" => typed.application.fr = value,
+                "documents_en" => typed.documents.en = value,
+                "documents_fr" => typed.documents.fr = value,
+                "no_documents" => typed.no_documents = true,
+                "alert_en" => typed.alert.en = value,
+                "alert_fr" => typed.alert.fr = value,
+                "areas" => typed.areas = value,
+                "contacts" => typed.contacts = value,
                 "access" => typed.access.push(value),
                 "eligibility_en" => typed.eligibility.en = value,
                 "eligibility_fr" => typed.eligibility.fr = value,
@@ -147,16 +186,26 @@ impl Typed {
             age.map(|it| it.to_string()).unwrap_or_default()
         };
         let phones: Vec<_> = full.phones().into_iter().map(|(number, _)| number).collect();
+        let (en, fr): (Vec<_>, Vec<_>) = full.required().into_iter().unzip();
+        let documents = Pair { en: en.join("\n"), fr: fr.join("\n") };
         Self {
             name: Pair { en: row.name.en.clone(), fr: row.name.fr.clone() },
             description: Pair::of(both(&told.hsds, "description")),
             needs: row.needs.clone(),
             groups: row.groups.clone(),
             genders: full.genders(),
-            languages: full.tags(),
+            languages: full.tags(false),
+            interpreted: full.tags(true),
+            interpretation: Pair::of(both(&told.hsds, "interpretation_services")),
             access: full.access(),
             eligibility: Pair::of(both(&told.hsds, "eligibility_description")),
             fees: Pair::of(both(&told.hsds, "fees_description")),
+            application: Pair::of(both(&told.hsds, "application_process")),
+            documents,
+            no_documents: full.flag("no_documents").unwrap_or_default(),
+            alert: Pair::of(both(&told.hsds, "alert")),
+            areas: full.area_lines().join("\n"),
+            contacts: full.contact_lines().join("\n"),
             email: full.email().to_owned(),
             from_age: age("minimum_age"),
             to_age: age("maximum_age"),
@@ -181,10 +230,16 @@ impl Typed {
     }
 
     /// The fields of which more is kept than is shown, and what they hold.
-    fn shortened(&self) -> [(&'static str, String); 7] {
+    fn shortened(&self) -> [(&'static str, String); 12] {
+        let lines = |text: &String| text.replace("\r\n", "\n");
         [
-            ("phones", self.phones.replace("\r\n", "\n")),
+            ("phones", lines(&self.phones)),
             ("languages", self.languages.join(",")),
+            ("interpreted", self.interpreted.join(",")),
+            ("documents_en", lines(&self.documents.en)),
+            ("documents_fr", lines(&self.documents.fr)),
+            ("areas", lines(&self.areas)),
+            ("contacts", lines(&self.contacts)),
             ("street", self.street.clone()),
             ("city", self.city.clone()),
             ("postal_code", self.postal_code.clone()),
@@ -214,8 +269,6 @@ impl Typed {
         let new = |field: &str, text: &String| some(text).filter(|_| moves || self.is_new(field));
         let place =
             |field: &str, text: &String| new(field, text).map(|it| Both::new(it.clone(), it));
-        let lines = self.phones.lines().map(str::trim).filter(|it| !it.is_empty());
-        let phones: Vec<_> = lines.map(str::to_owned).collect();
         ServiceAddAsk {
             service,
             name: self.name.asked(),
@@ -224,6 +277,13 @@ impl Typed {
             groups: Some(self.groups.clone()),
             genders: Some(self.genders.clone()),
             languages: self.is_new("languages").then(|| self.languages.clone()),
+            interpreted: self.is_new("interpreted").then(|| self.interpreted.clone()),
+            interpretation: self.interpretation.asked(),
+            application: self.application.asked(),
+            documents: self.documents(),
+            alert: self.alert.asked(),
+            areas: self.is_new("areas").then(|| lines(&self.areas)),
+            contacts: self.is_new("contacts").then(|| lines(&self.contacts)),
             minimum_age: self.from_age.trim().parse().ok(),
             maximum_age: self.to_age.trim().parse().ok(),
             province: some(&self.province),
@@ -232,7 +292,7 @@ impl Typed {
             street: place("street", &self.street),
             city: place("city", &self.city),
             postal_code: new("postal_code", &self.postal_code),
-            phones: self.is_new("phones").then_some(phones),
+            phones: self.is_new("phones").then(|| lines(&self.phones)),
             hours: self.hours(),
             url: Some(self.url.trim().to_owned()),
             access: Some(self.access.clone()),
@@ -247,6 +307,21 @@ impl Typed {
             },
             ..ServiceAddAsk::default()
         }
+    }
+
+    /// What has to be shown: nothing if that is ticked. That no line is there says nothing.
+    fn documents(&self) -> Option<Vec<Both>> {
+        if self.no_documents {
+            return Some(Vec::new());
+        }
+        let is_new = self.is_new("documents_en") || self.is_new("documents_fr");
+        Some(self.documents.lines()).filter(|it| is_new && !it.is_empty())
+    }
+
+    /// Whether something is there that most services do not say, so that it is shown open.
+    fn says_more(&self) -> bool {
+        let texts = [&self.interpretation, &self.application, &self.documents, &self.alert];
+        self.no_documents || !self.areas.is_empty() || texts.iter().any(|it| !it.is_empty())
     }
 
     fn hours(&self) -> Option<Vec<String>> {
@@ -293,6 +368,10 @@ impl EditPage<'_> {
 
     fn languages(&self) -> Vec<(String, String)> {
         languages(self.p, &self.typed.languages)
+    }
+
+    fn interpreted(&self) -> Vec<(String, String)> {
+        languages(self.p, &self.typed.interpreted)
     }
 
     fn has(&self, values: &[String], code: &str) -> bool {
@@ -390,6 +469,19 @@ mod tests {
         assert_eq!(ask.phones, Some(Vec::new()));
         let moved = Typed { province: "35".to_owned(), ..kept };
         assert!(moved.ask(None).street.is_some());
+    }
+
+    #[test]
+    fn documents_are_sent_line_by_line_and_none_only_where_that_is_said() {
+        let documents =
+            Pair { en: "a card\r\n\r\na letter".to_owned(), fr: "une carte".to_owned() };
+        let typed = Typed { documents, ..Typed::default() };
+        let sent = vec![Both::new("a card", "une carte"), Both::new("a letter", "")];
+        assert_eq!(typed.ask(None).documents, Some(sent));
+        assert_eq!(typed.remembered().ask(None).documents, None);
+        assert_eq!(Typed::default().ask(None).documents, None);
+        let none = Typed { no_documents: true, ..Typed::default() };
+        assert_eq!(none.ask(None).documents, Some(Vec::new()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The document is what a partner may see: of a place that is not told it has the province and nothing
 //! else. French texts stand in attributes beside the English ones.
 
+use entente_core::lang::Lang;
 use serde_json::Value;
 
 use crate::page::Page;
@@ -23,6 +24,13 @@ pub(super) const DAYS: [(&str, &str, &str); 7] = [
 pub(super) struct Full<'a> {
     pub(super) p: &'a Page,
     pub(super) hsds: &'a Value,
+}
+
+/// A text, and its language where that is not the language of the page. `parts/said.html` shows it as `said`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) lang: Option<Lang>,
 }
 
 /// A text of an object that has no language.
@@ -68,38 +76,55 @@ impl<'a> Full<'a> {
         if text.is_empty() { self.p.lang.pick(fr, en) } else { text }
     }
 
+    /// The same, with its language.
+    fn said(&self, object: &'a Value, field: &str) -> Said {
+        let (en, fr) = both(object, field);
+        Said { text: self.text(object, field).to_owned(), lang: self.p.other_lang(en, fr) }
+    }
+
+    /// The texts of parts in one, with their language if that is one.
+    fn joined(&self, parts: &str, field: &str) -> Said {
+        let all = list(self.hsds, parts).iter().map(|it| self.said(it, field));
+        let all: Vec<_> = all.filter(|it| !it.text.is_empty()).collect();
+        let lang = all.first().and_then(|it| it.lang);
+        let is_one = all.iter().all(|it| it.lang == lang);
+        let texts: Vec<_> = all.iter().map(|it| it.text.as_str()).collect();
+        Said { text: texts.join(", "), lang: lang.filter(|_| is_one) }
+    }
+
     /// What it does.
-    pub(super) fn description(&self) -> &'a str {
-        self.text(self.hsds, "description")
+    pub(super) fn description(&self) -> Said {
+        self.said(self.hsds, "description")
     }
 
     /// What should be known today.
-    pub(super) fn alert(&self) -> &'a str {
-        self.text(self.hsds, "alert")
+    pub(super) fn alert(&self) -> Said {
+        self.said(self.hsds, "alert")
     }
 
     /// The texts about who can have it and how, with what each is.
-    pub(super) fn terms(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn terms(&self) -> Vec<(&'static str, Said)> {
         let p = self.p;
-        let text = |field: &str| self.text(self.hsds, field).to_owned();
+        let text = |field: &str| self.said(self.hsds, field);
+        let here = |text: String| Said { text, lang: None };
         let rows = [
             (p.t("Who can have it", "Admissibilité"), text("eligibility_description")),
-            (p.t("Age", "Âge"), self.ages()),
-            (p.t("Gender", "Genre"), p.labels("gender", &codes(self.hsds, "entente-gender"))),
+            (p.t("Age", "Âge"), here(self.ages())),
+            (p.t("Gender", "Genre"), here(p.labels("gender", &codes(self.hsds, "entente-gender")))),
             (
                 p.t("For whom it is made", "Public visé"),
-                p.labels("service_group", &codes(self.hsds, "entente-service-group")),
+                here(p.labels("service_group", &codes(self.hsds, "entente-service-group"))),
             ),
-            (p.t("Accessibility", "Accessibilité"), p.labels("access_need", &self.access())),
-            (p.t("Languages", "Langues"), self.languages()),
+            (p.t("Accessibility", "Accessibilité"), here(p.labels("access_need", &self.access()))),
+            (p.t("Languages", "Langues"), here(self.languages())),
             (p.t("Interpretation", "Interprétation"), text("interpretation_services")),
             (p.t("How to apply", "Comment présenter une demande"), text("application_process")),
             (p.t("Costs", "Coûts"), self.costs()),
             (p.t("Documents to show", "Documents à présenter"), self.documents()),
-            (p.t("People without status", "Personnes sans statut"), self.without_status()),
-            (p.t("Area", "Territoire desservi"), self.areas()),
+            (p.t("People without status", "Personnes sans statut"), here(self.without_status())),
+            (p.t("Area", "Territoire desservi"), self.joined("service_areas", "name")),
         ];
-        rows.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+        rows.into_iter().filter(|(_, said)| !said.text.is_empty()).collect()
     }
 
     fn ages(&self) -> String {
@@ -113,26 +138,56 @@ impl<'a> Full<'a> {
         }
     }
 
-    /// The tags of its languages.
-    pub(super) fn tags(&self) -> Vec<String> {
-        list(self.hsds, "languages").iter().map(|it| plain(it, "code").to_owned()).collect()
+    /// The tags of its languages, of those that are spoken or of those through an interpreter.
+    pub(super) fn tags(&self, interpreted: bool) -> Vec<String> {
+        let languages = list(self.hsds, "languages").iter();
+        let asked = languages.filter(|it| is_interpreted(it) == interpreted);
+        asked.map(|it| plain(it, "code").to_owned()).collect()
+    }
+
+    /// The documents that have to be shown, in English and in French.
+    pub(super) fn required(&self) -> Vec<(&'a str, &'a str)> {
+        list(self.hsds, "required_documents").iter().map(|it| both(it, "document")).collect()
+    }
+
+    /// The areas that it serves, as they are typed.
+    pub(super) fn area_lines(&self) -> Vec<String> {
+        let line = |it: &'a Value| match plain(it, "extent") {
+            "" => sides(both(it, "name")),
+            _ => self.text(it, "name").to_owned(),
+        };
+        list(self.hsds, "service_areas").iter().map(line).collect()
+    }
+
+    /// The people for colleagues, as they are typed.
+    pub(super) fn contact_lines(&self) -> Vec<String> {
+        let line = |it: &'a Value| {
+            let phone = list(it, "phones").first().map_or("", |it| plain(it, "number"));
+            let title = sides(both(it, "title"));
+            let parts = [plain(it, "name"), &title, phone, plain(it, "email")];
+            parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")
+        };
+        list(self.hsds, "contacts").iter().map(line).collect()
     }
 
     fn languages(&self) -> String {
         let named = list(self.hsds, "languages").iter().map(|it| {
             let name = crate::pages::referrals::words::language(self.p, plain(it, "code"));
-            match attribute(it, "entente-flag", "interpreted") {
-                Some(_) => {
+            match is_interpreted(it) {
+                true => {
                     format!("{name} ({})", self.p.t("through an interpreter", "par interprète"))
                 }
-                None => name,
+                false => name,
             }
         });
         named.collect::<Vec<_>>().join(", ")
     }
 
-    fn costs(&self) -> String {
-        let words = self.text(self.hsds, "fees_description");
+    fn costs(&self) -> Said {
+        let words = self.said(self.hsds, "fees_description");
+        if list(self.hsds, "cost_options").is_empty() {
+            return words;
+        }
         let options = list(self.hsds, "cost_options").iter().map(|it| {
             let amount = it.get("amount").and_then(Value::as_f64);
             let amount = amount.map(|amount| {
@@ -147,16 +202,15 @@ impl<'a> Full<'a> {
                 .collect();
             parts.join(" : ")
         });
-        let all: Vec<_> = std::iter::once(words.to_owned()).chain(options).collect();
-        all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ")
+        let all = std::iter::once(words.text).chain(options).filter(|it| !it.is_empty());
+        Said { text: all.collect::<Vec<_>>().join("; "), lang: None }
     }
 
-    fn documents(&self) -> String {
+    fn documents(&self) -> Said {
         if attribute(self.hsds, "entente-flag", "no_documents").is_some() {
-            return self.p.t("None", "Aucun").to_owned();
+            return Said { text: self.p.t("None", "Aucun").to_owned(), lang: None };
         }
-        let all = list(self.hsds, "required_documents").iter();
-        all.map(|it| self.text(it, "document")).collect::<Vec<_>>().join(", ")
+        self.joined("required_documents", "document")
     }
 
     fn without_status(&self) -> String {
@@ -165,11 +219,6 @@ impl<'a> Full<'a> {
             Some(_) => self.p.t("are not taken", "ne sont pas admises").to_owned(),
             None => String::new(),
         }
-    }
-
-    fn areas(&self) -> String {
-        let all = list(self.hsds, "service_areas").iter();
-        all.map(|it| self.text(it, "name")).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether it says yes to a flag, or no, or nothing.
@@ -206,32 +255,28 @@ impl<'a> Full<'a> {
     }
 
     /// Hours that are only said in words, or that are not of every week.
-    pub(super) fn other_hours(&self) -> Vec<&'a str> {
-        let texts = list(self.hsds, "schedules").iter().map(|it| self.text(it, "description"));
-        texts.filter(|text| !text.is_empty()).collect()
+    pub(super) fn other_hours(&self) -> Vec<Said> {
+        let texts = list(self.hsds, "schedules").iter().map(|it| self.said(it, "description"));
+        texts.filter(|said| !said.text.is_empty()).collect()
     }
 
     /// The telephones: number, what it is for.
-    pub(super) fn phones(&self) -> Vec<(String, &'a str)> {
+    pub(super) fn phones(&self) -> Vec<(String, Said)> {
         let phone = |it: &'a Value| {
             let extension = it.get("extension").and_then(Value::as_u64);
             let extension = extension.map(|it| format!(" #{it}")).unwrap_or_default();
-            (format!("{}{extension}", plain(it, "number")), self.text(it, "description"))
+            (format!("{}{extension}", plain(it, "number")), self.said(it, "description"))
         };
         list(self.hsds, "phones").iter().map(phone).collect()
     }
 
-    /// People for colleagues: name and title, then how to reach them.
-    pub(super) fn contacts(&self) -> Vec<(String, String)> {
+    /// People for colleagues: name and title, address for mail, telephones.
+    pub(super) fn contacts(&self) -> Vec<(String, &'a str, Vec<&'a str>)> {
         let contact = |it: &'a Value| {
             let parts = [plain(it, "name"), self.text(it, "title")];
             let who: Vec<_> = parts.into_iter().filter(|it| !it.is_empty()).collect();
             let phones = list(it, "phones").iter().map(|it| plain(it, "number"));
-            let ways: Vec<_> = std::iter::once(plain(it, "email"))
-                .chain(phones)
-                .filter(|it| !it.is_empty())
-                .collect();
-            (who.join(", "), ways.join(" · "))
+            (who.join(", "), plain(it, "email"), phones.filter(|it| !it.is_empty()).collect())
         };
         list(self.hsds, "contacts").iter().map(contact).collect()
     }
@@ -287,6 +332,20 @@ impl<'a> Full<'a> {
     }
 }
 
+/// Whether a language is there through an interpreter.
+fn is_interpreted(language: &Value) -> bool {
+    attribute(language, "entente-flag", "interpreted").is_some()
+}
+
+/// A text in both languages as it is typed in one line.
+fn sides((en, fr): (&str, &str)) -> String {
+    match (en, fr) {
+        ("", one) | (one, "") => one.to_owned(),
+        (en, fr) if en == fr => en.to_owned(),
+        (en, fr) => format!("{en} / {fr}"),
+    }
+}
+
 /// Hours of every week, which a table can show.
 fn is_weekly(schedule: &Value) -> bool {
     let interval = schedule.get("interval").and_then(Value::as_u64).unwrap_or(1);
@@ -297,7 +356,6 @@ fn is_weekly(schedule: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::page::test_page;
-    use entente_core::lang::Lang;
     use serde_json::json;
 
     fn french(field: &str, text: &str) -> Value {
@@ -310,9 +368,32 @@ mod tests {
         let hsds = json!({"description": "Beds", "alert": "Full",
             "attributes": [french("description", "Lits")]});
         let (en, fr) = (test_page(Lang::En), test_page(Lang::Fr));
-        assert_eq!(Full { p: &en, hsds: &hsds }.description(), "Beds");
-        assert_eq!(Full { p: &fr, hsds: &hsds }.description(), "Lits");
-        assert_eq!(Full { p: &fr, hsds: &hsds }.alert(), "Full");
+        let said = |text: &str, lang| Said { text: text.to_owned(), lang };
+        assert_eq!(Full { p: &en, hsds: &hsds }.description(), said("Beds", None));
+        assert_eq!(Full { p: &fr, hsds: &hsds }.description(), said("Lits", None));
+        assert_eq!(Full { p: &fr, hsds: &hsds }.alert(), said("Full", Some(Lang::En)));
+    }
+
+    #[test]
+    fn what_is_typed_in_lines_is_shown_as_it_is_typed() {
+        let page = test_page(Lang::Fr);
+        let hsds = json!({
+            "service_areas": [
+                {"name": "Manitoba", "extent": "46"},
+                {"name": "the north shore", "attributes": [french("name", "la Côte-Nord")]},
+            ],
+            "contacts": [{"name": "A. Roy", "title": "Intake", "email": "roy@example.org",
+                "phones": [{"number": "204-555-0100"}]}],
+            "languages": [{"code": "fr"}, {"code": "cr", "attributes": [
+                {"taxonomy_term": {"taxonomy": "entente-flag", "code": "interpreted"}, "value": "yes"}]}],
+        });
+        let full = Full { p: &page, hsds: &hsds };
+        assert_eq!(full.area_lines(), ["Manitoba", "the north shore / la Côte-Nord"]);
+        assert_eq!(full.contact_lines(), ["A. Roy; Intake; 204-555-0100; roy@example.org"]);
+        assert_eq!(
+            (full.tags(false), full.tags(true)),
+            (vec!["fr".to_owned()], vec!["cr".to_owned()])
+        );
     }
 
     #[test]
@@ -343,6 +424,7 @@ mod tests {
         assert_eq!(week[0], ("lundi", "09\u{a0}h\u{a0}00–17\u{a0}h\u{a0}00".to_owned()));
         assert_eq!(week[2].1, "fermé");
         assert_eq!(week[6].1, "jour et nuit");
-        assert_eq!(full.other_hours(), ["Premier vendredi"]);
+        let words: Vec<_> = full.other_hours().into_iter().map(|said| said.text).collect();
+        assert_eq!(words, ["Premier vendredi"]);
     }
 }

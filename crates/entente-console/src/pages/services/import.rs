@@ -18,7 +18,7 @@ use crate::problem::Problem;
 pub(super) const MAX_FILE: usize = 8 << 20;
 
 /// Layouts that can be named; the first that fits is taken if none is.
-const LAYOUTS: [&str; 3] = ["hsds-3.0", TABLE, "hotlines"];
+const LAYOUTS: [&str; 4] = ["hsds-3.0", "hsds-3.0-package", TABLE, "hotlines"];
 
 /// The one layout that is a table.
 const TABLE: &str = "ircc-2022";
@@ -32,7 +32,7 @@ struct ImportPage<'a> {
 }
 
 impl ImportPage<'_> {
-    fn layouts(&self) -> [&'static str; 3] {
+    fn layouts(&self) -> [&'static str; 4] {
         LAYOUTS
     }
 }

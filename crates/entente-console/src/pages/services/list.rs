@@ -5,20 +5,21 @@ use std::fmt::Write as _;
 use askama::Template;
 use axum::extract::Query;
 use entente_node::fault::Fault;
-use entente_node::local::doc::{ServiceListAsk, ServiceRow, ServiceSearchAsk};
+use entente_node::local::Op;
+use entente_node::local::doc::{
+    Named, PartnerListAsk, PartnerState, ServiceListAsk, ServiceRow, ServiceSearchAsk,
+};
 use entente_node::local::words as lists;
 use serde::Deserialize;
 
 use super::map::{HEIGHT, Map, WIDTH};
-use super::places::{self, CITIES};
+use super::places::{self, CITIES, City};
 use super::rows::Rows;
 use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, show, show_as};
 use crate::pages::referrals::words::languages;
+use crate::paging::{Pages, ROWS};
 use crate::problem::Problem;
-
-/// How many rows one page has.
-const ROWS: usize = 50;
 
 /// The order in which the nearest come first, as the address says it.
 const NEAREST: &str = "near";
@@ -29,6 +30,13 @@ const NEAREST: &str = "near";
 pub(super) struct Wanted {
     #[serde(default)]
     need: String,
+    // A second one: of needs and languages either counts, of groups both.
+    #[serde(default)]
+    need2: String,
+    #[serde(default)]
+    language2: String,
+    #[serde(default)]
+    group2: String,
     #[serde(default)]
     province: String,
     #[serde(default)]
@@ -53,6 +61,12 @@ pub(super) struct Wanted {
     no_status: String,
     #[serde(default)]
     trafficking: String,
+    // Who told of it: `us`, or the id of a partner.
+    #[serde(default)]
+    partner: String,
+    // Of what there is room: a code of `capacity_unit`.
+    #[serde(default)]
+    unit: String,
     #[serde(default)]
     words: String,
     // `near`: the nearest first.
@@ -65,67 +79,117 @@ pub(super) struct Wanted {
 impl Wanted {
     fn ask(&self) -> ServiceSearchAsk {
         let some = |text: &String| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
-        let many = |text: &String| some(text).into_iter().collect();
-        let near = places::find(&self.near);
+        let many = |texts: [&String; 2]| {
+            let mut all: Vec<String> = texts.into_iter().filter_map(some).collect();
+            all.dedup();
+            all
+        };
+        let near = self.point();
         ServiceSearchAsk {
-            needs: many(&self.need),
-            near: near.map(|city| format!("{},{}", city.latitude, city.longitude)),
-            within_km: near.and_then(|_| self.within.parse().ok()),
+            needs: many([&self.need, &self.need2]),
+            within_km: near.as_ref().and_then(|_| self.within.parse().ok()),
+            near,
             province: some(&self.province),
-            languages: many(&self.language),
+            languages: many([&self.language, &self.language2]),
             age: self.age.trim().parse().ok(),
             gender: some(&self.gender),
-            groups: many(&self.group),
+            groups: many([&self.group, &self.group2]),
             open: !self.open.is_empty(),
-            free: !self.free.is_empty(),
-            unit: None,
+            free: !self.free.is_empty() || !self.unit.is_empty(),
+            unit: some(&self.unit),
             fresh: !self.fresh.is_empty(),
             trafficking: !self.trafficking.is_empty(),
             without_status: !self.no_status.is_empty(),
             text: some(&self.words),
-            from: None,
+            from: some(&self.partner),
             nearest: self.order == NEAREST,
             limit: u32::try_from(self.from.saturating_add(ROWS)).unwrap_or(u32::MAX),
         }
     }
 
-    /// The address of the page after this one.
-    fn next(&self, from: usize) -> String {
+    /// The point that is meant: that of a city, however its name is written, or one that was typed.
+    fn point(&self) -> Option<String> {
+        let wanted = folded(&self.near);
+        let is_meant = |city: &City| !wanted.is_empty() && folded(city.name) == wanted;
+        let typed = self.near.trim();
+        let city = places::find(typed).or_else(|| CITIES.iter().copied().find(is_meant));
+        let is_point = || typed.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c));
+        match city {
+            Some(city) => Some(format!("{},{}", city.latitude, city.longitude)),
+            None => is_point().then(|| typed.to_owned()),
+        }
+    }
+
+    /// The address of the list, from its first page on.
+    fn address(&self) -> String {
         let pairs = [
             ("need", &self.need),
+            ("need2", &self.need2),
             ("province", &self.province),
             ("near", &self.near),
             ("within", &self.within),
             ("language", &self.language),
+            ("language2", &self.language2),
             ("age", &self.age),
             ("gender", &self.gender),
             ("group", &self.group),
+            ("group2", &self.group2),
             ("open", &self.open),
             ("free", &self.free),
             ("fresh", &self.fresh),
             ("no_status", &self.no_status),
             ("trafficking", &self.trafficking),
+            ("partner", &self.partner),
+            ("unit", &self.unit),
             ("words", &self.words),
             ("order", &self.order),
         ];
-        let mut address = format!("/services?from={from}");
+        let mut address = "/services".to_owned();
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            let mark = if address.contains('?') { '&' } else { '?' };
             // Writing into a text cannot fail.
-            let _ = write!(address, "&{name}={}", encoded(value));
+            let _ = write!(address, "{mark}{name}={}", encoded(value));
         }
         address
     }
 
-    /// Whether the nearest are wanted first, and nobody said near what.
+    /// Whether anything is looked for.
+    fn is_any(&self) -> bool {
+        self.address().contains('?')
+    }
+
+    /// Whether the nearest are wanted first or a place was typed, and nobody knows where that is.
     fn lacks_place(&self) -> bool {
-        self.order == NEAREST && places::find(&self.near).is_none()
+        (self.order == NEAREST || !self.near.trim().is_empty()) && self.point().is_none()
     }
 
     /// Whether more than the first filters are in use, so that they are shown open.
     fn is_narrow(&self) -> bool {
-        let more = [&self.language, &self.age, &self.gender, &self.group, &self.no_status];
-        more.iter().any(|it| !it.is_empty()) || !self.trafficking.is_empty()
+        let more = [
+            &self.need2,
+            &self.language2,
+            &self.group2,
+            &self.province,
+            &self.language,
+            &self.age,
+            &self.gender,
+            &self.group,
+            &self.partner,
+            &self.unit,
+            &self.no_status,
+            &self.trafficking,
+        ];
+        more.iter().any(|it| !it.is_empty())
     }
+}
+
+/// A name as it is compared: letters and digits, without accents.
+fn folded(name: &str) -> String {
+    let plain = |c: char| match c {
+        'é' | 'è' | 'ê' => 'e',
+        c => c,
+    };
+    name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).map(plain).collect()
 }
 
 #[derive(Template)]
@@ -136,10 +200,10 @@ struct ListPage<'a> {
     wanted: &'a Wanted,
     fault: Option<&'a Fault>,
     rows: Vec<(usize, ServiceRow)>,
-    total: u64,
     hours_unknown: u64,
     map: Option<Map>,
-    next: Option<String>,
+    pages: Pages,
+    partners: Vec<Named>,
 }
 
 impl Rows for ListPage<'_> {
@@ -162,7 +226,7 @@ impl ListPage<'_> {
     }
 
     fn languages(&self) -> Vec<(String, String)> {
-        languages(self.p, std::slice::from_ref(&self.wanted.language))
+        languages(self.p, &[self.wanted.language.clone(), self.wanted.language2.clone()])
     }
 
     /// In which order: the code, the words, whether it is the one.
@@ -178,13 +242,6 @@ impl ListPage<'_> {
     fn size(&self) -> (f64, f64) {
         (WIDTH, HEIGHT)
     }
-
-    fn range(&self) -> String {
-        let n = |n: usize| u64::try_from(n).unwrap_or_default();
-        let last = self.rows.last().map_or(0, |(number, _)| *number);
-        let first = self.rows.first().map_or(0, |(number, _)| *number);
-        self.p.range(&n(first), &n(last), &self.total)
-    }
 }
 
 /// `GET /services`.
@@ -199,8 +256,15 @@ pub(super) async fn search(visit: Visit, Query(wanted): Query<Wanted>) -> Answer
         told.as_ref().map_or((0, 0), |told| (told.total, told.hours_unknown));
     let services = told.map(|told| told.services).unwrap_or_default();
     let rows: Vec<_> = (1..).zip(services).skip(wanted.from).take(ROWS).collect();
-    let last = wanted.from + rows.len();
-    let has_more = u64::try_from(last).is_ok_and(|last| last < total);
+    let total = usize::try_from(total).unwrap_or(usize::MAX);
+    let pages = Pages::at(&visit.page, &wanted.address(), (wanted.from, rows.len()), total);
+    let partners = match visit.page.may(Op::PartnerList) {
+        true => {
+            let told = visit.ask(&PartnerListAsk { state: Some(PartnerState::Active) }).await?;
+            told.partners.into_iter().map(|row| row.partner).collect()
+        }
+        false => Vec::new(),
+    };
     let points: Vec<_> =
         rows.iter().filter_map(|(number, row)| Some((*number, row.at.as_deref()?))).collect();
     let map = Map::of(&points);
@@ -208,10 +272,10 @@ pub(super) async fn search(visit: Visit, Query(wanted): Query<Wanted>) -> Answer
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
         fault: fault.as_deref(),
-        total,
         hours_unknown,
         map,
-        next: has_more.then(|| visit.page.to(&wanted.next(last))),
+        pages,
+        partners,
         wanted: &wanted,
         rows,
     };
@@ -232,9 +296,7 @@ struct OursPage<'a> {
     p: &'a Page,
     now_s: i64,
     rows: &'a [ServiceRow],
-    total: u64,
-    from: usize,
-    next: Option<String>,
+    pages: Pages,
     stale: bool,
 }
 
@@ -263,16 +325,48 @@ pub(super) async fn ours(visit: Visit, Query(wanted): Query<Ours>) -> Answer {
     let limit = u32::try_from(wanted.from.saturating_add(ROWS)).unwrap_or(u32::MAX);
     let told = visit.ask(&ServiceListAsk { stale, limit }).await?;
     let rows: Vec<_> = told.services.into_iter().skip(wanted.from).take(ROWS).collect();
-    let last = wanted.from + rows.len();
-    let has_more = u64::try_from(last).is_ok_and(|last| last < told.total);
-    let only = if stale { "stale=yes&" } else { "" };
+    let address = if stale { "/services/ours?stale=yes" } else { "/services/ours" };
+    let total = usize::try_from(told.total).unwrap_or(usize::MAX);
     show(&OursPage {
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
         rows: &rows,
-        total: told.total,
-        from: wanted.from,
-        next: has_more.then(|| visit.page.to(&format!("/services/ours?{only}from={last}"))),
+        pages: Pages::at(&visit.page, address, (wanted.from, rows.len()), total),
         stale,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_city_however_it_is_written_or_a_point() {
+        let point = |near: &str| Wanted { near: near.to_owned(), ..Wanted::default() }.point();
+        let montreal = point("Montréal");
+        assert!(montreal.is_some());
+        assert_eq!(point(" montreal "), montreal);
+        assert!(point("St. John's").is_some());
+        assert_eq!(point("49.9, -97.1").as_deref(), Some("49.9, -97.1"));
+        for nowhere in ["", "Nowhere", "’"] {
+            assert_eq!(point(nowhere), None);
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_search_has_all_that_is_looked_for() {
+        assert!(!Wanted::default().is_any());
+        let wanted = Wanted {
+            need: "legal".to_owned(),
+            need2: "medical".to_owned(),
+            partner: "us".to_owned(),
+            unit: "bed".to_owned(),
+            ..Wanted::default()
+        };
+        assert_eq!(wanted.address(), "/services?need=legal&need2=medical&partner=us&unit=bed");
+        let ask = wanted.ask();
+        assert_eq!(ask.needs, ["legal", "medical"]);
+        assert_eq!((ask.from.as_deref(), ask.unit.as_deref()), (Some("us"), Some("bed")));
+        assert!(ask.free, "what is free is meant");
+    }
 }

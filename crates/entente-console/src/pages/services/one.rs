@@ -17,8 +17,9 @@ use serde::Deserialize;
 use super::full::Full;
 use super::map::{HEIGHT, Map, WIDTH};
 use super::rows::Rows;
-use crate::gate::{Visit, encoded};
-use crate::page::{Answer, Page, show_as};
+use crate::gate::{Visit, encoded, nothing_there};
+use crate::page::{Answer, Page, show, show_as};
+use crate::pages::referrals::words::said;
 use crate::problem::Problem;
 
 /// Until when something is free, as the node reads it: the next such hour of the service's time.
@@ -201,6 +202,23 @@ fn no_number() -> Box<Fault> {
         ("Say how many are free, as a number.", "Indiquez combien sont libres, en chiffres."),
         ("Write 0 if it is full.", "Écrivez 0 si c’est complet."),
     )
+}
+
+#[derive(Template)]
+#[template(path = "services/delete.html")]
+struct DeletePage<'a> {
+    p: &'a Page,
+    row: &'a ServiceRow,
+    name: &'a str,
+}
+
+/// `GET /services/{service}/delete`: what follows from it. Only one of ours can be deleted.
+pub(super) async fn ask_delete(visit: Visit, Path(id): Path<String>) -> Answer {
+    let row = visit.ask(&ServiceShowAsk { service: id }).await?.service;
+    if !row.ours {
+        return Err(Problem::new(nothing_there()));
+    }
+    show(&DeletePage { p: &visit.page, row: &row, name: said(&visit.page, &row.name) })
 }
 
 /// `POST /services/{service}/close`.

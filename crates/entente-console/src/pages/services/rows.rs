@@ -4,6 +4,7 @@ use entente_core::codes::{Code as _, Province};
 use entente_core::lang::Lang;
 use entente_core::service::Zone;
 use entente_node::fault::Both;
+use entente_node::local::Op;
 use entente_node::local::doc::{CapacityRow, ServiceRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,6 +23,29 @@ pub(super) trait Rows {
     /// A text in the language of the page, or in the other if there is only one.
     fn said<'r>(&self, both: &'r Both) -> &'r str {
         said(self.page(), both)
+    }
+
+    /// Whether whoever is here may make a referral, and it could take it on.
+    fn may_refer(&self, row: &ServiceRow) -> bool {
+        !row.ours && row.status == "active" && self.page().may(Op::ReferralCreate)
+    }
+
+    /// The language of a text that is not there in the language of the page.
+    fn lang(&self, both: &Both) -> Option<Lang> {
+        self.page().other_lang(&both.en, &both.fr)
+    }
+
+    /// What it helps with and for whom it is made, as far as it says so.
+    fn made_for(&self, row: &ServiceRow) -> Vec<String> {
+        let p = self.page();
+        let all = [p.labels("need", &row.needs), p.labels("service_group", &row.groups)];
+        all.into_iter().filter(|it| !it.is_empty()).collect()
+    }
+
+    /// Where it is and what it helps with.
+    fn line(&self, row: &ServiceRow) -> String {
+        let all = [self.place(row), self.page().labels("need", &row.needs)];
+        all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 
     /// Who told of it, and who carries it.
@@ -43,7 +67,7 @@ pub(super) trait Rows {
         }
     }
 
-    /// Its town and province, or that its place is not told.
+    /// Its town and province, or that its place is not told; blank if it says nothing.
     fn place(&self, row: &ServiceRow) -> String {
         let p = self.page();
         let province = row.province.as_ref().map(|code| p.label("province", code));
@@ -52,8 +76,8 @@ pub(super) trait Rows {
             return province.map_or_else(|| secret.to_owned(), |it| format!("{it} · {secret}"));
         }
         let city = row.city.as_ref().map(|city| said(p, city).to_owned());
-        let parts: Vec<_> = city.into_iter().chain(province).filter(|it| !it.is_empty()).collect();
-        if parts.is_empty() { "—".to_owned() } else { parts.join(", ") }
+        let parts = city.into_iter().chain(province).filter(|it| !it.is_empty());
+        parts.collect::<Vec<_>>().join(", ")
     }
 
     /// How far, in kilometres.

@@ -91,6 +91,7 @@ pub(super) fn kept_row(node: &Node, names: &Names, kept: &KeptReferral) -> Refer
         barrier: None,
         needs: codes(kept.card.needs.iter().copied()),
         urgency: Some(kept.card.urgency.code().to_owned()),
+        area: area(&kept.card),
         with: kept.state.winner().map(|it| names.named(&it)),
         asked: u32::try_from(kept.state.offers.len()).unwrap_or(u32::MAX),
         since: instant(kept.since_s),
@@ -145,6 +146,7 @@ fn row_of(kept: &ReceivedReferral, home: Named, us: Named, now_s: i64) -> Referr
         barrier,
         needs: codes(kept.card.iter().flat_map(|card| card.needs.iter().copied())),
         urgency: kept.card.as_ref().map(|card| card.urgency.code().to_owned()),
+        area: kept.card.as_ref().and_then(area),
         with: kept.state.is_ours().then_some(us),
         asked: 0,
         since: instant(kept.since_s),
@@ -152,6 +154,10 @@ fn row_of(kept: &ReceivedReferral, home: Named, us: Named, now_s: i64) -> Referr
         expires: waits.then(|| instant(kept.expires_at_s)),
         overdue: kept.is_overdue(now_s),
     }
+}
+
+fn area(card: &NeedCard) -> Option<String> {
+    (card.area != Area::Anywhere).then(|| card.area.code().to_owned())
 }
 
 pub(crate) fn card(card: &NeedCard) -> NeedCardRow {
@@ -163,7 +169,7 @@ pub(crate) fn card(card: &NeedCard) -> NeedCardRow {
         gender: card.gender.map(|it| it.code().to_owned()),
         language: card.language.as_ref().map(|it| it.to_string()),
         interpreter: card.interpreter,
-        area: (card.area != Area::Anywhere).then(|| card.area.code().to_owned()),
+        area: area(card),
         access: codes(card.access.iter()),
         dependants: card.dependants.code().to_owned(),
         safety: codes(card.safety.iter()),

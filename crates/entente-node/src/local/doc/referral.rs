@@ -180,6 +180,9 @@ pub struct ReferralRow {
     pub needs: Vec<String>,
     /// A code of `urgency`.
     pub urgency: Option<String>,
+    /// Where the service is wanted: a code of `province` or `region_shared`; `null` for anywhere, and where the card
+    /// was destroyed.
+    pub area: Option<String>,
     /// Who has it.
     pub with: Option<Named>,
     /// How many partners were asked, if it is ours.
