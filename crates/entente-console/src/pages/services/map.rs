@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn north_is_up_east_is_right_and_all_is_inside() {
-        let points = [(1, "49.9,-97.1"), (2, "49.8,-97.2"), (3, "50.4,-104.6")];
+        let points = [(1, "49.9,-97.1"), (2, "48.4,-98.2"), (3, "50.4,-104.6")];
         let map = Map::of(&points).expect("a map");
         let [first, second, third] = map.dots.as_slice() else { panic!("{map:?}") };
         assert!(first.y < second.y && first.x > second.x && third.x < second.x);
