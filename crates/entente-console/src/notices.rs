@@ -23,7 +23,7 @@ pub(crate) fn notices() -> Vec<Notice> {
 mod tests {
     #[test]
     fn every_work_of_others_has_a_holder_a_licence_and_its_text() {
-        assert_eq!(super::notices().len(), 5);
+        assert_eq!(super::notices().len(), 6);
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/licences");
         for line in include_str!("../assets/notices.tsv").lines() {
             assert!(folder.join(line.split('\t').nth(3).unwrap()).exists(), "{line}");

@@ -69,7 +69,7 @@ pub const PROPOSED_FROM: i32 = 60;
 
 /// The most records that are compared because one thing is the same. Past that, the thing (an
 /// agency's telephone number, a placeholder date) says nothing about a person.
-const MAX_ALIKE: usize = 100;
+pub const MAX_ALIKE: usize = 100;
 
 impl Clue {
     fn points(self) -> i32 {
@@ -113,12 +113,12 @@ impl Clue {
 
 /// The pairs among `records` that may be about one person, the most likely first.
 ///
-/// Records that are linked to one person already are not proposed again.
-pub fn propose<'a>(records: impl IntoIterator<Item = &'a CaseRecord>) -> Vec<Pair> {
-    let known: Vec<Known<'a>> = records.into_iter().map(Known::of).collect();
+/// Records that are linked to one person already are not proposed again. Whoever keeps [`keys`] of many records
+/// need not read all of them: see [`compare`].
+pub fn propose(records: &[CaseRecord]) -> Vec<Pair> {
     let mut alike: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, known) in known.iter().enumerate() {
-        for key in known.keys() {
+    for (at, record) in records.iter().enumerate() {
+        for key in keys(record) {
             alike.entry(key).or_default().push(at);
         }
     }
@@ -128,10 +128,32 @@ pub fn propose<'a>(records: impl IntoIterator<Item = &'a CaseRecord>) -> Vec<Pai
             candidates.extend(members.iter().skip(nth + 1).map(|other| (*one, *other)));
         }
     }
+    compare(records, candidates)
+}
+
+/// What a record must share with another to be compared with it: never more than [`MAX_ALIKE`] records for one
+/// of these. A record without names, numbers, addresses and date of birth has none.
+pub fn keys(record: &CaseRecord) -> Vec<String> {
+    Known::of(record).keys()
+}
+
+/// Those of the `candidates`, places in `records`, that may be about one person, the most likely first.
+pub fn compare(
+    records: &[CaseRecord],
+    candidates: impl IntoIterator<Item = (usize, usize)>,
+) -> Vec<Pair> {
+    let known: Vec<Known<'_>> = records.iter().map(Known::of).collect();
     let pair = |(one, other): (usize, usize)| known.get(one)?.compare(known.get(other)?);
     let mut pairs: Vec<_> = candidates.into_iter().filter_map(pair).collect();
-    pairs.sort_by_key(|pair| (-pair.points, pair.one, pair.other));
+    pairs.sort_by_key(Pair::order);
     pairs
+}
+
+impl Pair {
+    /// By which pairs are put in order: the most likely first.
+    pub fn order(&self) -> (i32, RecordId, RecordId) {
+        (-self.points, self.one, self.other)
+    }
 }
 
 /// A record with what is compared, folded once.
@@ -252,7 +274,7 @@ mod tests {
 
     /// What speaks for two people being one; empty if they are not proposed.
     fn clues(one: &CaseRecord, other: &CaseRecord) -> Vec<Clue> {
-        propose([one, other]).pop().map(|pair| pair.reasons).unwrap_or_default()
+        propose(&[one.clone(), other.clone()]).pop().map(|pair| pair.reasons).unwrap_or_default()
     }
 
     #[test]
@@ -330,10 +352,10 @@ mod tests {
     fn records_of_one_person_are_not_proposed_again() {
         let mut one = named(1, "Ana", "Exemple", "2001-02-03");
         let mut other = named(2, "Ana", "Exemple", "2001-02-03");
-        assert_eq!(propose([&one, &other]).len(), 1);
+        assert_eq!(propose(&[one.clone(), other.clone()]).len(), 1);
         one.person = Some(PersonRef([9; 16]));
         other.person = Some(PersonRef([9; 16]));
-        assert_eq!(propose([&one, &other]), []);
+        assert_eq!(propose(&[one, other]), []);
     }
 
     #[test]
@@ -344,13 +366,14 @@ mod tests {
 
     #[test]
     fn the_likeliest_pair_comes_first_whatever_the_order() {
-        let records = [
+        let mut records = [
             named(1, "Ana", "Exemple", "2001-02-03"),
             named(2, "Ana", "Exemple", "2001-03-02"),
             named(3, "Ana", "Exemple", "2001-02-03"),
         ];
         let forward = propose(&records);
-        let backward = propose(records.iter().rev());
+        records.reverse();
+        let backward = propose(&records);
         assert_eq!(forward, backward);
         assert_eq!((forward[0].one, forward[0].other), (RecordId([1; 16]), RecordId([3; 16])));
     }

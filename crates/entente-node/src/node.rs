@@ -103,6 +103,9 @@ pub struct Node {
     // In memory, rebuilt at start, changed with the store.
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
+    // Read when somebody first looks at them, or for a person.
+    holdings: Mutex<Option<feeds::holding::Holdings>>,
+    identified: records::identified::Identified,
     // What partners were told, read when it is first asked for after a change.
     releases: releases::Releases,
     // Built when it is first asked for.
@@ -146,6 +149,8 @@ impl Node {
             news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            holdings: Mutex::default(),
+            identified: records::identified::Identified::default(),
             releases: releases::Releases::default(),
             directory: RwLock::new(None),
             awaited: Mutex::default(),

@@ -11,6 +11,7 @@ mod edit;
 mod export;
 mod full;
 mod import;
+mod land;
 mod list;
 mod map;
 mod one;

@@ -25,6 +25,7 @@ use super::{Node, Outcome, unpoisoned};
 use crate::fault::Fault;
 
 mod accept;
+pub(crate) mod holding;
 mod looks;
 
 pub(crate) use accept::Gathered;

@@ -25,6 +25,7 @@ use super::pairing::random;
 use super::{Node, Outcome, unpoisoned};
 use crate::fault::Fault;
 
+pub(crate) mod identified;
 pub(crate) mod listing;
 mod persons;
 
@@ -427,7 +428,8 @@ impl Node {
 
     /// Brings cases into the index: the last step of their transaction, when nothing can undo it
     /// any more.
-    fn index_cases<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) {
+    fn index_cases<'a>(&self, cases: impl IntoIterator<Item = &'a Case> + Clone) {
+        self.identified.changed(cases.clone());
         let mut index = unpoisoned(self.cases.write());
         cases.into_iter().for_each(|case| index.put(case, &self.id()));
     }

@@ -1,8 +1,9 @@
-//! A map of what was found: dots on a plain projection, made here, with no picture from anywhere.
+//! A map of what was found: numbers on coasts, lakes and borders, made here, with no picture from anywhere.
 //!
 //! Degrees east are shortened by the cosine of the middle latitude, so that a kilometre is as long in
-//! both directions. Only what has a place that is told has a dot.
+//! both directions. Only what has a place that is told has a number.
 
+use super::land::{Ground, Point};
 use super::places::CITIES;
 
 /// The size of the picture.
@@ -13,21 +14,49 @@ pub(super) const HEIGHT: f64 = 360.0;
 /// Room around the outermost dots.
 const MARGIN: f64 = 40.0;
 
-/// The least height of what is shown, in degrees: about ten kilometres.
-const LEAST_DEGREES: f64 = 0.1;
+/// The least height of what is shown, in degrees: about fifty kilometres. Closer, the coast that we know is too coarse.
+const LEAST_DEGREES: f64 = 0.5;
+
+/// How near two numbers can be and both be read.
+const APART: f64 = 26.0;
 
 /// The most cities that are named.
 const MAX_NAMES: usize = 8;
 
-/// Something on the map.
+/// What was found in one place, or so near that two numbers would hide each other.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dot {
-    /// Its number in the list, or nothing for a city.
-    pub(super) number: usize,
+    /// Their numbers in the list, in order.
+    pub(super) numbers: Vec<usize>,
     /// From the left.
     pub(super) x: f64,
     /// From the top.
     pub(super) y: f64,
+}
+
+impl Dot {
+    /// What stands on it: all numbers, or the first and how many more.
+    pub(super) fn label(&self) -> String {
+        match self.numbers.as_slice() {
+            [first, .., last] if last - first + 1 == self.numbers.len() => {
+                format!("{first}–{last}")
+            }
+            [one] => one.to_string(),
+            [one, other] => format!("{one}, {other}"),
+            [first, rest @ ..] => format!("{first} + {}", rest.len()),
+            [] => String::new(),
+        }
+    }
+
+    /// How wide it is.
+    pub(super) fn width(&self) -> f64 {
+        self.label().chars().fold(18.0, |width, _| width + 8.0)
+    }
+
+    /// Where its left end is.
+    pub(super) fn left(&self) -> f64 {
+        rounded(self.x - self.width() / 2.0)
+    }
 }
 
 /// A city, for orientation.
@@ -55,6 +84,8 @@ pub(super) struct Scale {
 /// The map.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Map {
+    /// What is behind.
+    pub(super) ground: Ground,
     /// What was found.
     pub(super) dots: Vec<Dot>,
     /// Cities nearby.
@@ -88,17 +119,22 @@ impl Map {
         let up = (high.0 - low.0).max(LEAST_DEGREES);
         let across = ((high.1 - low.1) * narrow).max(LEAST_DEGREES);
         let per_degree = ((HEIGHT - 2.0 * MARGIN) / up).min((WIDTH - 2.0 * MARGIN) / across);
-        let place = |latitude: f64, longitude: f64| {
+        let place = |(longitude, latitude): Point| {
             let x = WIDTH / 2.0 + (longitude - middle.1) * narrow * per_degree;
             let y = HEIGHT / 2.0 - (latitude - middle.0) * per_degree;
             (rounded(x), rounded(y))
         };
-        let dots = points.iter().map(|(number, (latitude, longitude))| {
-            let (x, y) = place(*latitude, *longitude);
-            Dot { number: *number, x, y }
-        });
-        let dots: Vec<_> = dots.collect();
-        Some(Self { names: names(place), dots, scale: scale(per_degree) })
+        let mut dots: Vec<Dot> = Vec::new();
+        for (number, (latitude, longitude)) in points {
+            let (x, y) = place((longitude, latitude));
+            let near = dots.iter_mut().find(|it| (it.x - x).hypot(it.y - y) < APART);
+            match near {
+                Some(dot) => dot.numbers.push(number),
+                None => dots.push(Dot { numbers: vec![number], x, y }),
+            }
+        }
+        let ground = Ground::of(place, WIDTH, HEIGHT);
+        Some(Self { ground, names: names(place), dots, scale: scale(per_degree) })
     }
 }
 
@@ -107,10 +143,10 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Cities in the picture, as many as can be read.
-fn names(place: impl Fn(f64, f64) -> (f64, f64)) -> Vec<Name> {
+fn names(place: impl Fn(Point) -> Point) -> Vec<Name> {
     let mut named: Vec<Name> = Vec::new();
     for city in CITIES {
-        let (x, y) = place(city.latitude, city.longitude);
+        let (x, y) = place((city.longitude, city.latitude));
         let is_inside = (20.0..WIDTH - 20.0).contains(&x) && (20.0..HEIGHT - 30.0).contains(&y);
         let is_free = named.iter().all(|it| (it.y - y).abs() > 18.0 || (it.x - x).abs() > 110.0);
         if is_inside && is_free && named.len() < MAX_NAMES {
@@ -136,7 +172,7 @@ mod tests {
 
     #[test]
     fn north_is_up_east_is_right_and_all_is_inside() {
-        let points = [(1, "49.9,-97.1"), (2, "49.8,-97.2"), (3, "50.4,-104.6")];
+        let points = [(1, "49.9,-97.1"), (2, "48.4,-98.2"), (3, "50.4,-104.6")];
         let map = Map::of(&points).expect("a map");
         let [first, second, third] = map.dots.as_slice() else { panic!("{map:?}") };
         assert!(first.y < second.y && first.x > second.x && third.x < second.x);
@@ -149,8 +185,21 @@ mod tests {
     #[test]
     fn one_place_is_in_the_middle_and_what_is_no_place_has_no_dot() {
         let map = Map::of(&[(7, "nowhere"), (8, "45.5,-73.6"), (9, "91,0")]).expect("a map");
-        assert_eq!(map.dots, [Dot { number: 8, x: WIDTH / 2.0, y: HEIGHT / 2.0 }]);
+        assert_eq!(map.dots, [Dot { numbers: vec![8], x: WIDTH / 2.0, y: HEIGHT / 2.0 }]);
         assert!(Map::of(&[(1, ""), (2, "NaN,inf")]).is_none());
+    }
+
+    #[test]
+    fn what_is_in_one_place_is_one_dot_with_all_its_numbers() {
+        let label = |points: &[(usize, &str)]| {
+            let map = Map::of(points).expect("a map");
+            map.dots.iter().map(Dot::label).collect::<Vec<_>>()
+        };
+        let (here, there) = ("45.50,-73.60", "46.81,-71.21");
+        assert_eq!(label(&[(1, here), (2, here), (3, here)]), ["1–3"]);
+        assert_eq!(label(&[(1, here), (2, there), (3, here)]), ["1, 3", "2"]);
+        let many = [(1, here), (2, there), (4, here), (5, here), (9, here)];
+        assert_eq!(label(&many), ["1 + 3", "2"]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::answer::records::page;
 use crate::answer::records::show::Names;
 use crate::answer::{Desk, Staff, Steps, instant};
 use crate::local::doc::*;
+use crate::node::feeds::holding::Holding;
 use crate::node::{Node, Outcome};
 use entente_core::audit::Action;
 
@@ -133,25 +134,21 @@ fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<
         let mut before = arrivals.iter().rev();
         before.find(|(other, first, _)| *other == epoch && *first < seq).map(|(_, _, at_s)| *at_s)
     };
-    let mut rows = Vec::new();
-    node.held_statements(partner, &mut |leaf| {
-        if let Statement::Summary(summary) = &leaf.statement
-            && leaf.feed.epoch == epoch
-            && leaf.seq < before
-        {
-            rows.push(FeedRow {
-                sequence: leaf.seq,
-                summary: Some(summary.id.to_string()),
-                at: came(leaf.seq).map(instant).unwrap_or_default(),
-                read: true,
-                ..blank("summary")
-            });
-        }
-        ControlFlow::Continue(())
+    let mut rows: Vec<_> = node.holdings(|all| {
+        let is_meant =
+            |it: &&Holding| it.issuer == *partner && it.at.0 == epoch && it.at.1 < before;
+        Ok(all.all().filter(is_meant).map(|it| (it.at.1, it.summary.id)).collect())
     })?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.sequence));
+    rows.sort_unstable_by_key(|(seq, _)| std::cmp::Reverse(*seq));
     rows.truncate(limit);
-    Ok((cursor, cursor, rows))
+    let row = |(seq, id): (u64, SummaryId)| FeedRow {
+        sequence: seq,
+        summary: Some(id.to_string()),
+        at: came(seq).map(instant).unwrap_or_default(),
+        read: true,
+        ..blank("summary")
+    };
+    Ok((cursor, cursor, rows.into_iter().map(row).collect()))
 }
 
 /// Partners in quarantine, each with what shut the door last; of one partner that was asked for, what was ever

@@ -1,7 +1,6 @@
 //! What partners have given us: summaries as rows and in full.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, HashMap};
 
 use entente_core::agreement::Element;
 use entente_core::audit::Action;
@@ -16,6 +15,7 @@ use crate::answer::records::show::Names;
 use crate::answer::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
+use crate::node::feeds::holding::Holding;
 use crate::node::{Node, Outcome};
 
 const DAY_S: i64 = 24 * 60 * 60;
@@ -89,51 +89,48 @@ pub(in crate::answer) fn list(
             return Err(unknown_level());
         }
     }
-    let mut found: Vec<(Leaf, CaseSummary)> = Vec::new();
-    for (issuer, _) in node.partner_rows()? {
-        if only.as_ref().is_some_and(|(only, _)| *only != issuer) {
-            continue;
-        }
-        node.held_statements(&issuer, &mut |leaf| {
-            if let Statement::Summary(summary) = &leaf.statement
-                && admits(&ask.filter, summary)
-            {
-                let summary = summary.clone();
-                found.push((leaf, summary));
-            }
-            ControlFlow::Continue(())
-        })?;
-    }
-    // The newest case first; ids mean nothing and only make the order one.
-    found.sort_by_key(|(_, summary)| std::cmp::Reverse((summary.period.number(), summary.id)));
-    let start = match &ask.after {
+    let after = ask.after.as_deref().map(str::trim);
+    let is_meant = |it: &&Holding| {
+        only.as_ref().is_none_or(|(only, _)| *only == it.issuer) && admits(&ask.filter, &it.summary)
+    };
+    let found: Vec<_> =
+        node.holdings(|all| Ok(all.all().filter(is_meant).map(|it| it.summary.id).collect()))?;
+    let start = match after {
         None => 0,
         Some(text) => {
-            let at = found.iter().position(|(_, it)| it.id.to_string() == text.trim());
+            let at = found.iter().position(|id| id.to_string() == text);
             at.ok_or_else(unknown_summary)? + 1
         }
     };
     let limit = page(ask.limit);
     let telling = Telling::of(node)?;
-    let shown = found.iter().skip(start).take(limit);
-    let held: Vec<_> = shown.map(|(leaf, summary)| telling.row(leaf, summary)).collect();
+    let shown = found.get(start..).unwrap_or_default().iter().take(limit);
+    let last = shown.clone().last();
+    let mut held = Vec::with_capacity(shown.len());
+    for id in shown.clone() {
+        // One that was taken back this moment is not told any more.
+        let Some(leaf) = node.held_statement(id)? else { continue };
+        if let Statement::Summary(summary) = &leaf.statement {
+            held.push(telling.row(&leaf, summary));
+        }
+    }
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(held.len() as u64);
     node.audit(vec![entry.reasons(["held".to_owned()])])?;
-    let is_more = start + held.len() < found.len();
-    let next = held.last().filter(|_| is_more).map(|row| row.summary.clone());
+    let is_more = start + shown.len() < found.len();
+    let next = last.filter(|_| is_more).map(SummaryId::to_string);
     Ok(HeldListTold { total: found.len() as u64, held, next })
 }
 
 /// Whether a summary holds all these codes, at the level at which it was told.
-fn admits(filter: &std::collections::BTreeMap<String, String>, summary: &CaseSummary) -> bool {
-    let all = fields(summary);
+fn admits(filter: &BTreeMap<String, String>, summary: &CaseSummary) -> bool {
     filter.iter().all(|(name, wanted)| {
         let wanted = wanted.trim();
-        let holds = |value: &String| {
-            // The year of a quarter is asked for as often as the quarter.
-            value == wanted || (name == "period" && value.starts_with(wanted))
-        };
-        all.iter().any(|(field, values)| field == name && values.iter().any(holds))
+        // The year of a quarter is asked for as often as the quarter.
+        let holds =
+            |value: &str| value == wanted || (name == "period" && value.starts_with(wanted));
+        let mut is_held = false;
+        each_value(summary, name, &mut |value| is_held |= holds(value));
+        is_held
     })
 }
 
@@ -179,56 +176,79 @@ fn find(node: &Node, text: &str) -> Outcome<SummaryId> {
     if let Some(id) = hex::decode(&wanted).ok().and_then(|bytes| bytes.try_into().ok()) {
         return Ok(SummaryId(id));
     }
-    let mut found = Vec::new();
-    for (issuer, _) in node.partner_rows()? {
-        node.held_statements(&issuer, &mut |leaf| {
-            if let Statement::Summary(summary) = &leaf.statement
-                && wanted.len() >= 4
-                && summary.id.to_string().starts_with(&wanted)
-            {
-                found.push(summary.id);
-            }
-            ControlFlow::Continue(())
-        })?;
-    }
+    let begins = |id: &SummaryId| wanted.len() >= 4 && id.to_string().starts_with(&wanted);
+    let found: Vec<_> =
+        node.holdings(|all| Ok(all.all().map(|it| it.summary.id).filter(begins).collect()))?;
     match found.as_slice() {
         [one] => Ok(*one),
         _ => Err(unknown_summary()),
     }
 }
 
+/// The fields of a summary, in the order in which they are shown.
+const FIELDS: [&str; 18] = [
+    "period",
+    "status",
+    "status_decided_by",
+    "place",
+    "gender",
+    "age",
+    "citizenship",
+    "majority_at_exploitation",
+    "exploitation",
+    "labour_sectors",
+    "sexual_types",
+    "duration",
+    "controls",
+    "recruiter_relation",
+    "needs",
+    "geo_scope",
+    "definition_profiles",
+    "data_source",
+];
+
 /// What a summary says, field by field, as codes.
 fn fields(summary: &CaseSummary) -> Vec<(&'static str, Vec<String>)> {
-    let mut all: Vec<(&'static str, Option<Vec<String>>)> = vec![
-        ("period", Some(vec![summary.period.to_string()])),
-        ("status", Some(vec![summary.status.code().to_owned()])),
-        ("status_decided_by", one(summary.status_decided_by)),
-        ("place", summary.place.map(|it| vec![place(it).to_owned()])),
-        ("gender", one(summary.gender)),
-        ("age", summary.age.map(|it| vec![age(it).to_owned()])),
-        ("citizenship", summary.citizenship.map(|it| vec![citizenship(it).to_owned()])),
-        ("majority_at_exploitation", one(summary.majority_at_exploitation)),
-        ("exploitation", several(summary.exploitation)),
-        ("labour_sectors", several(summary.labour_sectors)),
-        ("sexual_types", several(summary.sexual_types)),
-        ("duration", one(summary.duration)),
-        ("controls", several(summary.controls)),
-        ("recruiter_relation", several(summary.recruiter_relation)),
-        ("needs", several(summary.needs)),
-        ("geo_scope", one(summary.geo_scope)),
-        ("definition_profiles", several(summary.definition_profiles)),
-        ("data_source", one(summary.data_source)),
-    ];
-    all.retain(|(_, values)| values.is_some());
-    all.into_iter().map(|(name, values)| (name, values.unwrap_or_default())).collect()
+    let said = |name: &'static str| {
+        let mut values = Vec::new();
+        let is_said = each_value(summary, name, &mut |value| values.push(value.to_owned()));
+        is_said.then_some((name, values))
+    };
+    FIELDS.into_iter().filter_map(said).collect()
 }
 
-fn one<C: Code>(code: Option<C>) -> Option<Vec<String>> {
-    code.map(|it| vec![it.code().to_owned()])
+/// Visits the codes that a summary has for a field; false if it says nothing of it.
+fn each_value(summary: &CaseSummary, name: &str, visit: &mut dyn FnMut(&str)) -> bool {
+    let it = summary;
+    match name {
+        "period" => visited(visit, Some(&*it.period.to_string())),
+        "status" => visited(visit, Some(it.status.code())),
+        "status_decided_by" => visited(visit, it.status_decided_by.map(Code::code)),
+        "place" => visited(visit, it.place.map(place)),
+        "gender" => visited(visit, it.gender.map(Code::code)),
+        "age" => visited(visit, it.age.map(age)),
+        "citizenship" => visited(visit, it.citizenship.map(citizenship)),
+        "majority_at_exploitation" => visited(visit, it.majority_at_exploitation.map(Code::code)),
+        "exploitation" => several(visit, it.exploitation),
+        "labour_sectors" => several(visit, it.labour_sectors),
+        "sexual_types" => several(visit, it.sexual_types),
+        "duration" => visited(visit, it.duration.map(Code::code)),
+        "controls" => several(visit, it.controls),
+        "recruiter_relation" => several(visit, it.recruiter_relation),
+        "needs" => several(visit, it.needs),
+        "geo_scope" => visited(visit, it.geo_scope.map(Code::code)),
+        "definition_profiles" => several(visit, it.definition_profiles),
+        "data_source" => visited(visit, it.data_source.map(Code::code)),
+        _ => false,
+    }
 }
 
-fn several<C: Code>(codes: Option<Set<C>>) -> Option<Vec<String>> {
-    codes.map(|it| it.iter().map(|code| code.code().to_owned()).collect())
+fn visited(visit: &mut dyn FnMut(&str), value: Option<&str>) -> bool {
+    value.map(visit).is_some()
+}
+
+fn several<C: Code>(visit: &mut dyn FnMut(&str), codes: Option<Set<C>>) -> bool {
+    codes.map(|codes| codes.iter().for_each(|code| visit(code.code()))).is_some()
 }
 
 fn place(place: Place) -> &'static str {

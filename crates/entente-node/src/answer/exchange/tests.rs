@@ -2,7 +2,7 @@ use entente_core::record::Field;
 
 use super::*;
 use crate::answer::epochs;
-use crate::answer::records::fixture::{case, desk, map, pair, pull, staff, steps, two};
+use crate::answer::records::fixture::{actor, case, desk, map, pair, pull, staff, steps, two};
 
 /// Two partners, twenty-two cases closed for the centre.
 fn released() -> (Arc<Desk>, Arc<Desk>) {
@@ -104,6 +104,33 @@ fn what_is_held_is_listed_filtered_and_shown_with_its_proof() {
     assert_eq!(row.keep_until.as_deref(), Some("2031-11-21"));
     let place = shown.fields.iter().find(|it| it.field == "place").unwrap();
     assert_eq!(place.values.0, ["46"]);
+}
+
+#[test]
+fn the_list_of_what_is_held_follows_what_comes_and_what_is_taken_back() {
+    let (province, centre) = released();
+    let ids = || {
+        let ask = HeldListAsk { partner: None, filter: map(&[]), limit: 99, after: None };
+        let told = held_list(&centre, &staff(), ask, &steps()).unwrap();
+        assert_eq!(told.total, told.held.len() as u64);
+        told.held.into_iter().map(|row| row.summary).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(ids().is_empty());
+    pull(&centre, &province);
+    let all = ids();
+    assert_eq!(all.len(), 22);
+    let mut first = None;
+    province
+        .node
+        .each_case(&mut |case| {
+            first = Some(case.record.id);
+            std::ops::ControlFlow::Break(())
+        })
+        .unwrap();
+    province.node.withdraw_record(actor(), &first.unwrap()).unwrap();
+    pull(&centre, &province);
+    let rest = ids();
+    assert!(rest.len() == 21 && rest.is_subset(&all));
 }
 
 #[test]

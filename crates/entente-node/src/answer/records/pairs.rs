@@ -1,14 +1,11 @@
 //! Records that may be about one person: proposed here, decided by a person.
 
-use std::ops::ControlFlow;
-
-use entente_core::duplicates::{self, Clue, Pair};
+use entente_core::duplicates::{Clue, Pair};
 use entente_core::record::{CaseRecord, Field, RecordId};
 
 use super::show::{Names, fields, row};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::local::doc::*;
-use crate::node::records::Case;
 use crate::node::{Node, Outcome};
 use entente_core::audit::Action;
 
@@ -48,9 +45,6 @@ pub(in crate::answer) fn propose(
 
 /// What speaks for a new record being about somebody who is known.
 pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHint>> {
-    if !is_comparable(record) {
-        return Ok(Vec::new());
-    }
     let (found, _) = pairs(node, Some(record.id), 0, 5)?;
     let hint = |pair: &Pair| {
         let other = if pair.one == record.id { pair.other } else { pair.one };
@@ -66,18 +60,12 @@ fn pairs(
     min_score: u8,
     limit: usize,
 ) -> Outcome<(Vec<Pair>, u64)> {
-    let mut records = Vec::new();
-    node.each_case(&mut |Case { record, withdrawn, .. }| {
-        if !withdrawn && is_comparable(&record) {
-            records.push(record);
-        }
-        ControlFlow::Continue(())
-    })?;
-    let meant = |pair: &Pair| {
-        score(pair) >= min_score && only.is_none_or(|id| pair.one == id || pair.other == id)
+    let pairs = match only {
+        Some(id) => node.alike_to(&id)?,
+        None => node.alike()?,
     };
     let (mut found, mut total) = (Vec::new(), 0);
-    for pair in duplicates::propose(&records).into_iter().filter(meant) {
+    for pair in pairs.into_iter().filter(|pair| score(pair) >= min_score) {
         if node.are_apart(&pair.one, &pair.other)? {
             continue;
         }
@@ -87,17 +75,6 @@ fn pairs(
         }
     }
     Ok((found, total))
-}
-
-/// Whether a record has anything that can be compared. Imported statistics have not.
-fn is_comparable(record: &CaseRecord) -> bool {
-    record.name_first.is_some()
-        || record.name_last.is_some()
-        || record.birthdate.is_some()
-        || record.contact_email.is_some()
-        || record.contact_phone.is_some()
-        || !record.name_other.is_empty()
-        || !record.id_numbers.is_empty()
 }
 
 /// Points as 0 to 100: a hundred and more is as certain as it gets.

@@ -1,17 +1,14 @@
 //! Searching by what identifies: names, numbers, notes. What is looked for is never written down.
 
-use std::ops::ControlFlow;
-
 use entente_core::audit::Action;
-use entente_core::record::{CaseRecord, Class, Field, RecordId};
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use entente_core::record::{CaseRecord, Field, RecordId};
 
 use super::show::{Names, row};
 use crate::answer::{Desk, Staff, Steps};
 use crate::fault::Fault;
 use crate::local::doc::*;
 use crate::node::Outcome;
+use crate::node::records::identified::{fold, texts};
 
 /// Words of fewer characters are in half of all names.
 const MIN_WORD: usize = 2;
@@ -39,12 +36,11 @@ pub(in crate::answer) fn search(
         ));
     }
     let mut found: Vec<(u8, RecordId, Vec<Field>)> = Vec::new();
-    node.each_case(&mut |case| {
-        if let Some((score, fields)) = fit(&case.record, &words) {
-            found.push((score, case.record.id, fields));
-        }
-        ControlFlow::Continue(())
-    })?;
+    let long: Vec<&str> = words.iter().copied().filter(|word| word.len() >= MIN_WORD).collect();
+    for id in node.cases_with(&long)? {
+        let fit = fit(&node.case(&id)?.record, &words);
+        found.extend(fit.map(|(score, fields)| (score, id, fields)));
+    }
     // The best first, and the newest of equals.
     found.sort_by_key(|(score, id, _)| std::cmp::Reverse((*score, *id)));
     found.truncate(super::page(ask.limit));
@@ -67,16 +63,11 @@ pub(in crate::answer) fn search(
 /// 100 is for a field, or one of its several values, that is what was typed and nothing else: a
 /// number is looked for to find that number. A word of one character counts and may be missing.
 fn fit(record: &CaseRecord, words: &[&str]) -> Option<(u8, Vec<Field>)> {
-    let is_searched = |field: &Field| field.class() == Class::Direct && *field != Field::Person;
-    let texts = Field::ALL.iter().copied().filter(is_searched);
-    let texts: Vec<(Field, String)> =
-        texts.filter_map(|field| Some((field, fold(&record.text(field)?)))).collect();
+    let texts = texts(record);
     let typed = words.concat();
-    let is_typed = |field: &Field| {
-        let text = record.text(*field).unwrap_or_default();
-        text.split(';').any(|value| fold(value).replace(' ', "") == typed)
-    };
-    let exact: Vec<_> = texts.iter().map(|(field, _)| *field).filter(is_typed).collect();
+    let is_typed = |text: &str| text.split(';').any(|value| value.replace(' ', "") == typed);
+    let exact = texts.iter().filter(|(_, text)| is_typed(text));
+    let exact: Vec<_> = exact.map(|(field, _)| *field).collect();
     if !exact.is_empty() {
         return Some((EXACT, exact));
     }
@@ -98,9 +89,10 @@ fn fit(record: &CaseRecord, words: &[&str]) -> Option<(u8, Vec<Field>)> {
 
 /// A whole word, the beginning of one, or a part: 100, 80, 50.
 fn word_fit(text: &str, word: &str) -> u8 {
-    if text.split(' ').any(|other| other == word) {
+    let mut all = text.split([' ', ';']);
+    if all.clone().any(|other| other == word) {
         100
-    } else if text.split(' ').any(|other| other.starts_with(word)) {
+    } else if all.any(|other| other.starts_with(word)) {
         80
     } else if text.contains(word) || is_in_number(text, word) {
         50
@@ -113,11 +105,4 @@ fn word_fit(text: &str, word: &str) -> u8 {
 fn is_in_number(text: &str, word: &str) -> bool {
     let is_number = word.len() >= 4 && word.chars().any(|c| c.is_ascii_digit());
     is_number && text.chars().filter(|c| *c != ' ').collect::<String>().contains(word)
-}
-
-/// Lower case without accents; everything that is neither letter nor digit separates words.
-fn fold(text: &str) -> String {
-    let letters = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    let spaced: String = letters.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }

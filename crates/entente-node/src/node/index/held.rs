@@ -1,6 +1,6 @@
 //! Where held summaries are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entente_core::identity::OrgId;
 use entente_core::summary::SummaryId;
@@ -20,6 +20,8 @@ pub struct HeldPlace {
 pub struct HeldIndex {
     pub(super) places: HashMap<SummaryId, HeldPlace>,
     pub(super) by_issuer: HashMap<[u8; 32], u64>,
+    // What came or went since somebody looked; `None` until somebody does.
+    pub(super) changed: Option<BTreeSet<SummaryId>>,
 }
 
 impl HeldIndex {
@@ -38,13 +40,20 @@ impl HeldIndex {
         self.places.len() as u64
     }
 
+    /// What came or went since this was last asked; nothing, when it is asked for the first time.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<SummaryId> {
+        self.changed.replace(BTreeSet::new()).unwrap_or_default()
+    }
+
     pub(crate) fn put(&mut self, id: SummaryId, place: HeldPlace) {
+        self.changed.as_mut().map(|changed| changed.insert(id));
         if self.places.insert(id, place).is_none() {
             *self.by_issuer.entry(place.at.issuer).or_default() += 1;
         }
     }
 
     pub(crate) fn remove(&mut self, id: &SummaryId) {
+        self.changed.as_mut().map(|changed| changed.insert(*id));
         if let Some(place) = self.places.remove(id)
             && let Some(n) = self.by_issuer.get_mut(&place.at.issuer)
         {

@@ -30,6 +30,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::node::records::Case;
 use crate::node::{Node, Profile, Secrets, unpoisoned};
 
+mod identified;
 mod listed;
 
 const DRAFT: &str = include_str!("../../../../../config/agreements/province-federal.toml");
@@ -261,6 +262,7 @@ impl Both {
     fn check(&self) {
         let cases = self.cases();
         listed::check(self, &cases);
+        identified::check(self, &cases);
         let index = unpoisoned(self.node.cases.read());
         assert_eq!(index.n_records(), cases.len() as u64);
         let each = self.inclusions.iter().map(std::slice::from_ref);
@@ -374,7 +376,7 @@ type Fields = Vec<(Field, &'static str)>;
 
 /// Some fields, each with one of these texts.
 fn fields() -> impl Strategy<Value = Fields> {
-    let all: [(Field, &[&str]); 13] = [
+    let all: [(Field, &[&str]); 17] = [
         (
             Field::RegisteredOn,
             &["2025-01-01", "2025-02-03", "2025-07-01", "2025-12-31", "2026-01-01"],
@@ -394,6 +396,10 @@ fn fields() -> impl Strategy<Value = Fields> {
         (Field::IndigenousIdentity, &["metis", "non_indigenous", "non_indigenous"]),
         (Field::MenaceOfPenalty, &["yes", "no"]),
         (Field::NotVoluntary, &["yes"]),
+        (Field::NameFirst, &["Ana", "Anna", "Jo", ""]),
+        (Field::NameLast, &["Exemple", "Exemple-Autre", "Tremblay", ""]),
+        (Field::Birthdate, &["2001-02-03", "2001-03-02", "1987-08-13", ""]),
+        (Field::ContactPhone, &["604 555-0199", "604 555-0123", ""]),
     ];
     let each = all.map(|(field, texts)| {
         let some = prop::sample::select(texts).prop_map(move |text| (field, text));
