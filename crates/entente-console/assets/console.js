@@ -94,7 +94,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-print]");
-    if (button) print();
+    if (!button) return;
+    // What is folded in an agreement is in force too.
+    document.querySelectorAll(".article details").forEach((it) => { it.open = true; });
+    print();
   });
   document.querySelectorAll("[data-script]").forEach((it) => { it.hidden = false; });
 
