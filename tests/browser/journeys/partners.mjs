@@ -187,6 +187,11 @@ export async function partners(world) {
   await ana.fill("#telephone", "+1 780-555-0117");
   await ana.click("main form button");
   world.check((await ana.inputValue("#link")).startsWith("entente-invite:"), "there is no link");
+  world.check((await ana.inputValue("#mail_fr")).includes(await ana.inputValue("#link")), "the mail does not hold the invitation");
+  const tops = await ana.locator(".ways > .card").evaluateAll((cards) => cards.map((it) => it.getBoundingClientRect().top));
+  world.check(new Set(tops).size === 1, `the ways do not begin at one height: ${tops}`);
+  await ana.click("[data-copy=link]");
+  world.check((await ana.evaluate(() => document.querySelector("#link").selectionEnd)) > 0, "the text is not selected to be copied");
   await world.look(ana, "partners-invited-en", { whole: true });
   const [download] = await Promise.all([ana.waitForEvent("download"), ana.click("text=Save the file")]);
   world.check(download.suggestedFilename() === "refuge-du-havre.entente", `the file is called ${download.suggestedFilename()}`);
