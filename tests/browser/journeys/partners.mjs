@@ -313,7 +313,7 @@ export async function partners(world) {
   await harmless(world, ana, "what the partner does");
   await world.tour(ana, alberta, [
     ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`], ["partner-bundle", "/partners/bundle"],
-    ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
+    ["agreements", "/agreements"], ["agreements-none", "/agreements?state=ending"], ["agreements-with", `/agreements?partner=${id}&state=active`], ["agreement-both", `/agreements/${agreement}?both=true`],
     ["agreement-draft", `/agreements/draft?partner=${id}&template=ngo-province`],
   ], ["partners-en", "partner-fr"]);
   for (const [name, path] of [["partner-invite", "/partners/invite"], ["partner-open", "/partners/open"],

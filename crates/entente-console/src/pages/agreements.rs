@@ -11,15 +11,16 @@ use entente_node::fault::Both;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementDiffAsk, AgreementDiffTold, AgreementListAsk, AgreementRow, AgreementShowAsk,
-    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, DiffLine, Step, Who,
+    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, DiffLine, Named, Step, Who,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::partners::Shown;
 use super::partners::words::{self, Word};
-use crate::gate::Visit;
+use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, day_in, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 area! {
@@ -39,14 +40,44 @@ area! {
     POST "/agreements/{agreement}/end", Need::May(Op::AgreementEnd) => change::end;
 }
 
-/// Rows on one page.
-const ROWS: usize = 50;
-
-/// From which row on.
+/// Which agreements, and from which row on.
 #[derive(Debug, Default, Deserialize)]
 struct Wanted {
+    /// The partner's id; empty for all.
     #[serde(default)]
-    before: usize,
+    partner: String,
+    /// The code of a state, [`TURN`] or [`ENDING`]; empty for all.
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    from: usize,
+}
+
+/// Those that wait for us.
+const TURN: &str = "turn";
+
+/// Those that are to be renewed.
+const ENDING: &str = "ending";
+
+impl Wanted {
+    fn is_filtered(&self) -> bool {
+        !self.partner.is_empty() || !self.state.is_empty()
+    }
+
+    fn has(&self, row: &AgreementRow) -> bool {
+        let is_in_state = match self.state.as_str() {
+            "" => true,
+            TURN => is_ours(row),
+            ENDING => row.next_step == Step::Renew,
+            code => words::agreement_code(row.state) == code,
+        };
+        is_in_state && (self.partner.is_empty() || row.partner.id == self.partner)
+    }
+}
+
+/// Whether we have to act.
+fn is_ours(row: &AgreementRow) -> bool {
+    matches!(row.next_actor, Who::Us | Who::Both)
 }
 
 #[derive(Template)]
@@ -54,10 +85,26 @@ struct Wanted {
 struct ListPage<'a> {
     p: &'a Page,
     agreements: &'a [AgreementRow],
+    partners: &'a [Named],
+    wanted: &'a Wanted,
     today: Date,
-    range: String,
-    before: usize,
-    next: Option<String>,
+    pages: Pages,
+}
+
+impl ListPage<'_> {
+    /// What can be chosen: code, words, whether it is.
+    fn states(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let p = self.p;
+        let first = [
+            (TURN, p.t("your turn", "à vous")),
+            (ENDING, p.t("ends soon: to renew", "prend bientôt fin : à renouveler")),
+        ];
+        let standings = words::STANDINGS.iter();
+        let standings =
+            standings.map(|it| (words::agreement_code(*it), words::agreement(*it, p.lang).text));
+        let all = first.into_iter().chain(standings);
+        all.map(|(code, text)| (code, text, code == self.wanted.state)).collect()
+    }
 }
 
 impl Shown for ListPage<'_> {
@@ -73,20 +120,22 @@ impl Shown for ListPage<'_> {
 /// `GET /agreements`. Those that wait for us first, then the newest.
 async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
-    let told = visit.ask(&AgreementListAsk::default()).await?;
-    let mut rows = told.agreements;
-    rows.sort_by_key(|row| !matches!(row.next_actor, Who::Us | Who::Both));
-    let total = rows.len();
-    let rows: Vec<_> = rows.into_iter().skip(wanted.before).take(ROWS).collect();
-    let after = wanted.before + rows.len();
-    let n = |n: usize| u64::try_from(n).unwrap_or_default();
+    let mut rows = visit.ask(&AgreementListAsk::default()).await?.agreements;
+    let mut partners: Vec<Named> = rows.iter().map(|row| row.partner.clone()).collect();
+    partners.sort_by_key(|partner| (partner.name(p.lang).to_lowercase(), partner.id.clone()));
+    partners.dedup();
+    rows.retain(|row| wanted.has(row));
+    rows.sort_by_key(|row| !is_ours(row));
+    let [partner, state] = [&wanted.partner, &wanted.state].map(|it| encoded(it));
+    let address = format!("/agreements?partner={partner}&state={state}");
+    let (agreements, pages) = Pages::of(p, &address, wanted.from, rows);
     show(&ListPage {
         p,
-        agreements: &rows,
+        agreements: &agreements,
+        partners: &partners,
+        wanted: &wanted,
         today: visit.console.desk.node.today(),
-        range: p.range(&n(wanted.before + usize::from(after > 0)), &n(after), &n(total)),
-        before: wanted.before,
-        next: (after < total).then(|| p.to(&format!("/agreements?before={after}"))),
+        pages,
     })
 }
 
