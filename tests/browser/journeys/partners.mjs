@@ -160,6 +160,9 @@ async function quarantined(world) {
   await page.fill("#reason", "they put an old copy of the folder in place");
   await page.click("main form button.danger");
   world.check(new URL(page.url()).pathname === pathname && !(await page.textContent("main")).includes("In quarantine since"), "the quarantine was not lifted");
+  // What happened stays to be read.
+  await page.click("summary:has-text('What was wrong')");
+  await world.look(page, "partner-wrongs-en", { picture: false });
 }
 
 export async function partners(world) {
