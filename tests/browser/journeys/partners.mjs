@@ -302,6 +302,12 @@ export async function partners(world) {
   await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
   world.check((await ana.textContent(".tag.good")).includes("in force"), "two signatures are not enough");
 
+  // All are asked at once.
+  await ana.goto(`${alberta.origin}/en/partners`);
+  await ana.click("text=Ask all for news now");
+  world.check((await ana.locator("main .tasks .tag").count()) === 1, "the page does not say how asking everybody went");
+  await world.look(ana, "partners-asked", { picture: false });
+
   // The test share, and pages of a partnership that lives.
   await home(ana, alberta, "en", id);
   await ana.click("text=Send the test share");

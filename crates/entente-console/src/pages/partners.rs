@@ -39,6 +39,7 @@ area! {
     POST "/partners/open", Need::May(Op::PartnerOpen) => open::read;
     POST "/partners/open/connect", Need::May(Op::PartnerOpen) => open::connect;
     POST "/partners/open/decline", Need::May(Op::PartnerDecline) => open::decline;
+    POST "/partners/ask", Need::May(Op::Sync) => exchange::ask_all;
     GET "/partners/{partner}", Need::May(Op::PartnerShow) => one;
     GET "/partners/{partner}/check", Need::May(Op::PartnerVerify) => check::ask;
     POST "/partners/{partner}/check", Need::May(Op::PartnerVerify) => check::verify;
