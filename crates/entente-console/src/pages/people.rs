@@ -235,8 +235,8 @@ struct ConfirmPage<'a> {
     p: &'a Page,
     user: &'a UserRow,
     disables: bool,
-    /// The roles that nobody else has who can sign in.
-    alone: Vec<&'static str>,
+    /// The roles that nobody else has who can sign in, in words.
+    alone: String,
 }
 
 /// The roles of an account that no other account has that can sign in.
@@ -252,8 +252,8 @@ async fn confirmed_first(visit: &Visit, id: &str, disables: bool) -> Answer {
     let p = &visit.page;
     let users = visit.ask(&UserListAsk {}).await?.users;
     let user = users.iter().find(|user| user.id == id).ok_or_else(nothing_there)?;
-    let alone = alone(user, &users).into_iter().map(|role| role.label(p.lang)).collect();
-    show(&ConfirmPage { p, user, disables, alone })
+    let alone: Vec<_> = alone(user, &users).into_iter().map(|role| role.label(p.lang)).collect();
+    show(&ConfirmPage { p, user, disables, alone: alone.join(", ") })
 }
 
 /// `GET /people/{user}/disable`.
