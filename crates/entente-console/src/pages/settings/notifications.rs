@@ -103,13 +103,15 @@ fn read(form: &[u8]) -> Result<Vec<NotifiedPerson>, Problem> {
         serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(failed()))?;
     let mut people: Vec<NotifiedPerson> = Vec::new();
     for (name, value) in pairs {
-        match (name.as_str(), people.last_mut()) {
-            ("address", _) => {
-                people.push(NotifiedPerson { address: value, ..NotifiedPerson::default() });
-            }
-            ("role", Some(person)) => person.roles.push(value),
-            ("account", Some(person)) => person.account = value,
-            ("lang", Some(person)) => person.lang = value,
+        if name == "address" {
+            people.push(NotifiedPerson { address: value, ..NotifiedPerson::default() });
+            continue;
+        }
+        let Some(person) = people.last_mut() else { continue };
+        match name.as_str() {
+            "role" => person.roles.push(value),
+            "account" => person.account = value,
+            "lang" => person.lang = value,
             _ => {}
         }
     }
