@@ -93,8 +93,17 @@
   document.querySelectorAll("[data-watch]").forEach((box) => { watch(box); });
 
   document.addEventListener("click", (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const field = document.getElementById(copy.dataset.copy);
+      field.select();
+      navigator.clipboard?.writeText(field.value).then(() => { $("[role=status]", copy.parentElement).textContent = copy.dataset.done; }).catch(() => {});
+    }
     const button = event.target.closest("[data-print]");
-    if (button) print();
+    if (!button) return;
+    // What is folded in an agreement is in force too.
+    document.querySelectorAll(".article details").forEach((it) => { it.open = true; });
+    print();
   });
   document.querySelectorAll("[data-script]").forEach((it) => { it.hidden = false; });
 

@@ -294,17 +294,11 @@ impl Page {
 
     /// A date of a document, `2026-11-22`, in words.
     pub(crate) fn day(&self, date: &str) -> String {
-        date.parse().map_or_else(|_| date.to_owned(), |date: Date| self.date(date))
+        day_in(self.lang, date)
     }
 
     fn date(&self, date: Date) -> String {
-        let at = usize::try_from(date.month() - 1).unwrap_or_default();
-        let (en, fr) = MONTHS.get(at).copied().unwrap_or_default();
-        match (self.lang, date.day()) {
-            (Lang::En, day) => format!("{en}\u{a0}{day}, {}", date.year()),
-            (Lang::Fr, 1) => format!("1er\u{a0}{fr} {}", date.year()),
-            (Lang::Fr, day) => format!("{day}\u{a0}{fr} {}", date.year()),
-        }
+        date_in(self.lang, date)
     }
 
     /// The label of a code of a list.
@@ -350,6 +344,21 @@ impl Page {
             .find(|c| c.is_alphanumeric())
             .map(|c| c.to_uppercase().collect())
             .unwrap_or_default()
+    }
+}
+
+/// A date of a document in the words of a language; what is none stays as it is.
+pub(crate) fn day_in(lang: Lang, date: &str) -> String {
+    date.parse().map_or_else(|_| date.to_owned(), |date: Date| date_in(lang, date))
+}
+
+fn date_in(lang: Lang, date: Date) -> String {
+    let at = usize::try_from(date.month() - 1).unwrap_or_default();
+    let (en, fr) = MONTHS.get(at).copied().unwrap_or_default();
+    match (lang, date.day()) {
+        (Lang::En, day) => format!("{en}\u{a0}{day}, {}", date.year()),
+        (Lang::Fr, 1) => format!("1er\u{a0}{fr} {}", date.year()),
+        (Lang::Fr, day) => format!("{day}\u{a0}{fr} {}", date.year()),
     }
 }
 

@@ -6,8 +6,8 @@
 //!
 //! This module holds the document: its terms ([`terms`]), its two grants ([`grant`]), the numbers
 //! of its clauses ([`clause`]), the draft that people write ([`Agreement::from_toml`]), its states
-//! ([`AgreementState`]), the difference between two versions ([`diff`]) and the readable page
-//! ([`Agreement::render`]). It does not decide ([`crate::policy`]) and does not encode or sign
+//! ([`AgreementState`]), the difference between two versions ([`diff`]), the readable page
+//! ([`Agreement::render`]) and what each may send in sentences ([`Agreement::sends`]). It does not decide ([`crate::policy`]) and does not encode or sign
 //! ([`crate::envelope`]).
 
 use std::fmt;
@@ -24,6 +24,7 @@ mod diff;
 mod draft;
 pub mod grant;
 mod keys;
+mod plain;
 mod render;
 mod state;
 pub mod terms;
@@ -33,6 +34,7 @@ pub use diff::{Change, ChangeKind, diff};
 pub use draft::DraftError;
 pub use grant::{Counts, Element, Elements, Forbids, Geography, Grant};
 pub use keys::check_draft_key;
+pub use render::Line;
 pub use state::{AgreementState, Event, Refused, Side, Term};
 
 use clause::item;

@@ -160,6 +160,9 @@ async function quarantined(world) {
   await page.fill("#reason", "they put an old copy of the folder in place");
   await page.click("main form button.danger");
   world.check(new URL(page.url()).pathname === pathname && !(await page.textContent("main")).includes("In quarantine since"), "the quarantine was not lifted");
+  // What happened stays to be read.
+  await page.click("summary:has-text('What was wrong')");
+  await world.look(page, "partner-wrongs-en", { picture: false });
 }
 
 export async function partners(world) {
@@ -187,6 +190,11 @@ export async function partners(world) {
   await ana.fill("#telephone", "+1 780-555-0117");
   await ana.click("main form button");
   world.check((await ana.inputValue("#link")).startsWith("entente-invite:"), "there is no link");
+  world.check((await ana.inputValue("#mail_fr")).includes(await ana.inputValue("#link")), "the mail does not hold the invitation");
+  const tops = await ana.locator(".ways > .card").evaluateAll((cards) => cards.map((it) => it.getBoundingClientRect().top));
+  world.check(new Set(tops).size === 1, `the ways do not begin at one height: ${tops}`);
+  await ana.click("[data-copy=link]");
+  world.check((await ana.evaluate(() => document.querySelector("#link").selectionEnd)) > 0, "the text is not selected to be copied");
   await world.look(ana, "partners-invited-en", { whole: true });
   const [download] = await Promise.all([ana.waitForEvent("download"), ana.click("text=Save the file")]);
   world.check(download.suggestedFilename() === "refuge-du-havre.entente", `the file is called ${download.suggestedFilename()}`);
@@ -252,7 +260,11 @@ export async function partners(world) {
   await ana.click("main form.draft > button");
   world.check((await ana.textContent("main")).includes("20"), "the change is not in the clauses");
   world.check(!(await ana.textContent(".note.warn")).includes("ours.officer_title"), "what was typed is still said to be the template’s");
+  world.check((await ana.textContent("section[aria-labelledby=receive]")).includes("at least 20 persons"), "what they would receive is not said in a sentence");
   await world.look(ana, "agreements-check-en", { picture: false });
+  await ana.click("text=Show English and French side by side");
+  world.check((await ana.textContent("td[lang=fr]")).length > 0, "the draft is not shown in both languages");
+  await world.look(ana, "agreements-check-both-en", { picture: false });
   await harmless(world, ana, "the draft");
   await ana.click("text=Change something");
   world.check((await ana.inputValue("[id='they_send.min_group_persons']")) === "20", "going back forgets what was typed");
@@ -266,6 +278,9 @@ export async function partners(world) {
   await bea.click("text=Lire l’entente");
   await bea.click("text=Lire ce qui change, puis signer");
   world.check((await bea.textContent("main")).includes("Tout est nouveau"), "the page does not say what signing opens");
+  world.check((await bea.textContent("section[aria-labelledby=send]")).includes("au moins 20 personnes"), "the page does not say what signing lets out");
+  await bea.click("text=Afficher l’anglais et le français côte à côte");
+  world.check((await bea.locator("td[lang=en]").count()) > 0, "the text to sign is in one language");
   await world.look(bea, "agreements-sign-fr");
   await bea.click("main form button");
   await home(ana, alberta, "en", id);
@@ -287,6 +302,12 @@ export async function partners(world) {
   await ana.goto(`${alberta.origin}/en/agreements/${agreement}`);
   world.check((await ana.textContent(".tag.good")).includes("in force"), "two signatures are not enough");
 
+  // All are asked at once.
+  await ana.goto(`${alberta.origin}/en/partners`);
+  await ana.click("text=Ask all for news now");
+  world.check((await ana.locator("main .tasks .tag").count()) === 1, "the page does not say how asking everybody went");
+  await world.axe(ana, "partners-asked");
+
   // The test share, and pages of a partnership that lives.
   await home(ana, alberta, "en", id);
   await ana.click("text=Send the test share");
@@ -301,7 +322,7 @@ export async function partners(world) {
   await harmless(world, ana, "what the partner does");
   await world.tour(ana, alberta, [
     ["partners", "/partners"], ["partner", `/partners/${id}`], ["partner-exchange", `/partners/${id}/exchange`], ["partner-bundle", "/partners/bundle"],
-    ["agreements", "/agreements"], ["agreement-both", `/agreements/${agreement}?both=true`],
+    ["agreements", "/agreements"], ["agreements-none", "/agreements?state=ending"], ["agreements-with", `/agreements?partner=${id}&state=active`], ["agreement-both", `/agreements/${agreement}?both=true`],
     ["agreement-draft", `/agreements/draft?partner=${id}&template=ngo-province`],
   ], ["partners-en", "partner-fr"]);
   for (const [name, path] of [["partner-invite", "/partners/invite"], ["partner-open", "/partners/open"],
@@ -349,6 +370,19 @@ export async function partners(world) {
   await home(bea, shelter, "fr", alberta.json("status").organization.id);
   await bea.click("text=Demander les nouvelles");
   await bea.click("table tbody th a");
+  // Béa answers with another version, which is compared with the first one; what waited is over.
+  await bea.click("text=Proposer des changements");
+  await bea.fill("[id='we_send.min_group_persons']", "15");
+  await bea.click("main form.draft > button");
+  world.check((await bea.textContent("main")).includes("est refusée du même coup"), "it is not said that what waits is declined");
+  await bea.click("text=La proposer au partenaire");
+  await bea.selectOption("#against", "1");
+  await bea.click("text=Afficher la différence");
+  world.check((await bea.textContent("section[aria-labelledby=versions]")).includes("20 → 15"), "two versions are not compared");
+  await home(ana, alberta, "en", id);
+  await ana.click("text=Ask for news now");
+  await ana.goto(`${alberta.origin}/en/agreements/${agreement.split("-")[0]}-2`);
+  world.check((await ana.textContent("main .tag")).includes("ended"), "the version that was answered still waits");
   await bea.click('main a.button:has-text("Refuser")');
   await world.look(bea, "agreement-decline-fr", { picture: false });
   await bea.fill("#reason", "Trop fin pour nous");

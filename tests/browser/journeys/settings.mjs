@@ -60,6 +60,28 @@ async function administrator(world, house) {
   world.check((await page.textContent("main")).includes("next start"), "nobody says that a restart is needed");
   world.check(readFileSync(join(house.home, "entente.toml"), "utf8").includes("Maison « du Havre »"), "the settings were not written");
 
+  // The zone of the pages, and what takes two people: into the file, and into the log.
+  await go("/settings/organization/edit");
+  await page.fill("#time_zone", "Atlantis/Poseidonis");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2847"), "a zone that is none was taken");
+  await page.fill("#time_zone", "America/Winnipeg");
+  await page.click("main form button");
+  world.check((await page.textContent("main")).includes("America/Winnipeg"), "the zone was not kept");
+  await go("/settings/approvals/edit");
+  world.check(await page.isChecked("input[value=record_export]"), "what takes two people is not ticked");
+  await page.check("input[value=agreement_sign]");
+  await page.uncheck("input[value=record_export]");
+  await page.click("main form button");
+  world.check(await page.isChecked("input[value=agreement_sign]") && !(await page.isChecked("input[value=record_export]")), "what takes two people was not changed");
+  const chosen = house.json("settings", "show").written.needs_approval;
+  world.check(chosen.length === 1 && chosen[0] === "agreement_sign", `the file says that ${chosen} takes two people`);
+  await go("/settings/notifications/people");
+  await page.fill("#address_1", "lea@example.org");
+  await page.click("main form button");
+  world.check((await page.textContent(".summary")).includes("ENT-2847"), "somebody is told of nothing, without a mail server");
+  await world.look(page, "settings-notified-wrong", { picture: false });
+
   // A backup, and whether it opens.
   await go("/settings/backups");
   world.check((await page.textContent("main")).includes("no backup yet"), "a missing backup is not said");
@@ -97,6 +119,7 @@ async function administrator(world, house) {
     ["settings-edit", "/settings/organization/edit"], ["settings-keys", "/settings/keys"],
     ["settings-passphrase", "/settings/passphrase"], ["settings-backups", "/settings/backups"],
     ["settings-drill", "/settings/backups/drill"], ["settings-notifications", "/settings/notifications"],
+    ["settings-notified", "/settings/notifications/people"], ["settings-two", "/settings/approvals/edit"],
     ["settings-health", "/settings/health"],
   ], ["settings-fr"]);
 }

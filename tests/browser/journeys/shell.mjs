@@ -59,6 +59,7 @@ export async function shell(world) {
     for (const [name, path, picture] of [
       ["home", "/home", true], ["cases", "/cases", true], ["people", "/people", lang === "fr"],
       ["people-add", "/people/add", false], ["person", `/people/${person}`, lang === "en"],
+      ["person-disable", `/people/${person}/disable`, false], ["person-reset", `/people/${person}/reset`, false],
       ["account", "/account", false], ["confirm", "/confirm?to=/people", false],
       ["notices", "/licences", false], ["not-there", "/nothing", false],
     ]) {

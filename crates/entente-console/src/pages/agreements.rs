@@ -6,18 +6,21 @@ mod form;
 
 use askama::Template;
 use axum::extract::{Path, Query};
+use entente_core::lang::Lang;
+use entente_node::fault::Both;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementDiffAsk, AgreementDiffTold, AgreementListAsk, AgreementRow, AgreementShowAsk,
-    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, DiffLine, Step, Who,
+    AgreementShowTold, AgreementStanding, ClauseText, DiffKind, DiffLine, Named, Step, Who,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::partners::Shown;
 use super::partners::words::{self, Word};
-use crate::gate::Visit;
-use crate::page::{Answer, Page, show};
+use crate::gate::{Visit, encoded};
+use crate::page::{Answer, Page, day_in, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 area! {
@@ -37,14 +40,44 @@ area! {
     POST "/agreements/{agreement}/end", Need::May(Op::AgreementEnd) => change::end;
 }
 
-/// Rows on one page.
-const ROWS: usize = 50;
-
-/// From which row on.
+/// Which agreements, and from which row on.
 #[derive(Debug, Default, Deserialize)]
 struct Wanted {
+    /// The partner's id; empty for all.
     #[serde(default)]
-    before: usize,
+    partner: String,
+    /// The code of a state, [`TURN`] or [`ENDING`]; empty for all.
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    from: usize,
+}
+
+/// Those that wait for us.
+const TURN: &str = "turn";
+
+/// Those that are to be renewed.
+const ENDING: &str = "ending";
+
+impl Wanted {
+    fn is_filtered(&self) -> bool {
+        !self.partner.is_empty() || !self.state.is_empty()
+    }
+
+    fn has(&self, row: &AgreementRow) -> bool {
+        let is_in_state = match self.state.as_str() {
+            "" => true,
+            TURN => is_ours(row),
+            ENDING => row.next_step == Step::Renew,
+            code => words::agreement_code(row.state) == code,
+        };
+        is_in_state && (self.partner.is_empty() || row.partner.id == self.partner)
+    }
+}
+
+/// Whether we have to act.
+fn is_ours(row: &AgreementRow) -> bool {
+    matches!(row.next_actor, Who::Us | Who::Both)
 }
 
 #[derive(Template)]
@@ -52,10 +85,26 @@ struct Wanted {
 struct ListPage<'a> {
     p: &'a Page,
     agreements: &'a [AgreementRow],
+    partners: &'a [Named],
+    wanted: &'a Wanted,
     today: Date,
-    range: String,
-    before: usize,
-    next: Option<String>,
+    pages: Pages,
+}
+
+impl ListPage<'_> {
+    /// What can be chosen: code, words, whether it is.
+    fn states(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let p = self.p;
+        let first = [
+            (TURN, p.t("your turn", "à vous")),
+            (ENDING, p.t("ends soon: to renew", "prend bientôt fin : à renouveler")),
+        ];
+        let standings = words::STANDINGS.iter();
+        let standings =
+            standings.map(|it| (words::agreement_code(*it), words::agreement(*it, p.lang).text));
+        let all = first.into_iter().chain(standings);
+        all.map(|(code, text)| (code, text, code == self.wanted.state)).collect()
+    }
 }
 
 impl Shown for ListPage<'_> {
@@ -71,20 +120,22 @@ impl Shown for ListPage<'_> {
 /// `GET /agreements`. Those that wait for us first, then the newest.
 async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
-    let told = visit.ask(&AgreementListAsk { partner: None, state: None }).await?;
-    let mut rows = told.agreements;
-    rows.sort_by_key(|row| !matches!(row.next_actor, Who::Us | Who::Both));
-    let total = rows.len();
-    let rows: Vec<_> = rows.into_iter().skip(wanted.before).take(ROWS).collect();
-    let after = wanted.before + rows.len();
-    let n = |n: usize| u64::try_from(n).unwrap_or_default();
+    let mut rows = visit.ask(&AgreementListAsk::default()).await?.agreements;
+    let mut partners: Vec<Named> = rows.iter().map(|row| row.partner.clone()).collect();
+    partners.sort_by_key(|partner| (partner.name(p.lang).to_lowercase(), partner.id.clone()));
+    partners.dedup();
+    rows.retain(|row| wanted.has(row));
+    rows.sort_by_key(|row| !is_ours(row));
+    let [partner, state] = [&wanted.partner, &wanted.state].map(|it| encoded(it));
+    let address = format!("/agreements?partner={partner}&state={state}");
+    let (agreements, pages) = Pages::of(p, &address, wanted.from, rows);
     show(&ListPage {
         p,
-        agreements: &rows,
+        agreements: &agreements,
+        partners: &partners,
+        wanted: &wanted,
         today: visit.console.desk.node.today(),
-        range: p.range(&n(wanted.before + usize::from(after > 0)), &n(after), &n(total)),
-        before: wanted.before,
-        next: (after < total).then(|| p.to(&format!("/agreements?before={after}"))),
+        pages,
     })
 }
 
@@ -93,19 +144,59 @@ pub(crate) fn named(address: &str) -> String {
     address.replace('-', "@")
 }
 
-/// Which languages are shown.
+/// Which languages are shown, and with which version it is compared.
 #[derive(Debug, Default, Deserialize)]
 struct View {
     #[serde(default)]
     both: bool,
+    #[serde(default)]
+    against: String,
 }
 
 /// The clauses under one article.
 pub(crate) struct Article<'a> {
     /// Its number and what it is about.
     pub(crate) title: String,
-    /// Its clauses.
-    pub(crate) clauses: Vec<&'a ClauseText>,
+    /// Its clauses, but for those that are folded away.
+    pub(crate) clauses: Vec<Line<'a>>,
+    /// What is folded away: what opens nothing, and identities.
+    pub(crate) aside: Vec<Line<'a>>,
+}
+
+impl Article<'_> {
+    /// What the folded part is called.
+    pub(crate) fn aside_title(&self, p: &Page) -> String {
+        if self.title.starts_with("§1") {
+            return p.t("Identities", "Identités").to_owned();
+        }
+        let n = u64::try_from(self.aside.len()).unwrap_or_default();
+        let (en, fr) = (
+            ("clause that opens nothing", "clauses that open nothing"),
+            ("article qui n’ouvre rien", "articles qui n’ouvrent rien"),
+        );
+        p.count(&n, &en, &fr)
+    }
+}
+
+/// A clause as it is shown.
+pub(crate) struct Line<'a> {
+    /// Its number.
+    pub(crate) clause: &'a str,
+    /// What it is about.
+    pub(crate) title: &'a Both,
+    /// What it says, with its date in words.
+    pub(crate) text: Both,
+}
+
+impl<'a> Line<'a> {
+    fn of(clause: &'a ClauseText) -> Self {
+        let Both { en, fr } = &clause.text;
+        let text = match clause.clause.as_str() {
+            "§2.1" | "§2.2" => Both::new(day_in(Lang::En, en), day_in(Lang::Fr, fr)),
+            _ => clause.text.clone(),
+        };
+        Self { clause: &clause.clause, title: &clause.title, text }
+    }
 }
 
 /// The clauses of an agreement under their articles.
@@ -126,10 +217,12 @@ pub(crate) fn articles<'a>(clauses: &'a [ClauseText], p: &Page) -> Vec<Article<'
                 "§4" => may_send(p, other, one),
                 _ => String::new(),
             };
-            articles.push(Article { title: format!("{number} {title}"), clauses: Vec::new() });
+            let title = format!("{number} {title}");
+            articles.push(Article { title, clauses: Vec::new(), aside: Vec::new() });
         }
         if let Some(article) = articles.last_mut() {
-            article.clauses.push(clause);
+            let lines = if clause.aside { &mut article.aside } else { &mut article.clauses };
+            lines.push(Line::of(clause));
         }
     }
     articles
@@ -139,8 +232,8 @@ fn may_send(p: &Page, from: &str, to: &str) -> String {
     // Isolated, so that a name from right to left stays where it is.
     let (from, to) = (format!("\u{2068}{from}\u{2069}"), format!("\u{2068}{to}\u{2069}"));
     match p.lang {
-        entente_core::lang::Lang::En => format!("What {from} may send {to}"),
-        entente_core::lang::Lang::Fr => format!("Ce que {from} peut envoyer à {to}"),
+        Lang::En => format!("What {from} may send {to}"),
+        Lang::Fr => format!("Ce que {from} peut envoyer à {to}"),
     }
 }
 
@@ -218,6 +311,8 @@ struct OnePage<'a> {
     today: Date,
     both: bool,
     newer: Option<&'a AgreementRow>,
+    others: Vec<AgreementRow>,
+    compared: Option<(u32, &'a AgreementDiffTold)>,
 }
 
 impl Shown for OnePage<'_> {
@@ -251,6 +346,11 @@ impl OnePage<'_> {
         parts(diff, self.p)
     }
 
+    /// The page itself.
+    fn address(&self) -> String {
+        self.p.to(&format!("/agreements/{}-{}", self.row.id, self.row.version))
+    }
+
     /// When the side with this id signed, or the other one.
     fn signed_at(&self, theirs: bool) -> Option<&str> {
         let id = &self.row.partner.id;
@@ -260,7 +360,7 @@ impl OnePage<'_> {
     }
 
     fn is_open(&self) -> bool {
-        matches!(self.row.state, AgreementStanding::Proposed | AgreementStanding::HalfSigned)
+        is_open(self.row)
     }
 
     fn is_in_force(&self) -> bool {
@@ -269,6 +369,15 @@ impl OnePage<'_> {
 
     fn may_amend(&self) -> bool {
         self.is_in_force() && self.newer.is_none() && self.p.may(Op::AgreementAmend)
+    }
+
+    /// Whether this version, which waits, can be answered with another one.
+    fn may_answer(&self) -> bool {
+        self.is_open() && self.p.may(Op::AgreementPropose) && self.p.may(Op::AgreementDecline)
+    }
+
+    fn is_compared_with(&self, other: &AgreementRow) -> bool {
+        self.compared.is_some_and(|(version, _)| version == other.version)
     }
 
     fn may_sign(&self) -> bool {
@@ -319,8 +428,20 @@ async fn one(visit: Visit, Path(agreement): Path<String>, Query(view): Query<Vie
     let newest = &newest.agreement;
     // One that was declined took nobody's place.
     let is_newer = newest.version > row.version && newest.state != AgreementStanding::Ended;
-    let is_open = matches!(row.state, AgreementStanding::Proposed | AgreementStanding::HalfSigned);
-    let diff = if is_open { Some(diff(&visit, &told).await?) } else { None };
+    let diff = if is_open(row) { Some(diff(&visit, &told).await?) } else { None };
+    let others = visit.ask(&AgreementListAsk::default()).await?.agreements;
+    let others: Vec<_> =
+        others.into_iter().filter(|it| it.id == row.id && it.version != row.version).collect();
+    let chosen = others.iter().find(|it| it.version.to_string() == view.against);
+    let compared = match chosen {
+        Some(other) => {
+            let agreement = Some(format!("{}@{}", row.id, row.version));
+            let against = Some(format!("{}@{}", other.id, other.version));
+            let ask = AgreementDiffAsk { agreement, toml: None, against };
+            Some((other.version, visit.ask(&ask).await?))
+        }
+        None => None,
+    };
     show(&OnePage {
         p,
         row,
@@ -329,8 +450,15 @@ async fn one(visit: Visit, Path(agreement): Path<String>, Query(view): Query<Vie
         today: visit.console.desk.node.today(),
         both: view.both,
         newer: is_newer.then_some(newest),
+        compared: compared.as_ref().map(|(version, diff)| (*version, diff)),
+        others,
         told: &told,
     })
+}
+
+/// Whether a version waits for signatures.
+pub(crate) fn is_open(row: &AgreementRow) -> bool {
+    matches!(row.state, AgreementStanding::Proposed | AgreementStanding::HalfSigned)
 }
 
 /// What signing this version would change.

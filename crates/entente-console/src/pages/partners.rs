@@ -18,7 +18,7 @@ use axum::extract::{Path, Query};
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementRow, BudgetAsk, Check, InvitationBrief, PartnerListAsk, PartnerRow, PartnerShowAsk,
-    PartnerShowTold, PartnerState, QuarantineRow, Step, Wellness, Who,
+    PartnerShowTold, PartnerState, QuarantineListTold, QuarantineRow, Step, Wellness, Who,
 };
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -39,6 +39,7 @@ area! {
     POST "/partners/open", Need::May(Op::PartnerOpen) => open::read;
     POST "/partners/open/connect", Need::May(Op::PartnerOpen) => open::connect;
     POST "/partners/open/decline", Need::May(Op::PartnerDecline) => open::decline;
+    POST "/partners/ask", Need::May(Op::Sync) => exchange::ask_all;
     GET "/partners/{partner}", Need::May(Op::PartnerShow) => one;
     GET "/partners/{partner}/check", Need::May(Op::PartnerVerify) => check::ask;
     POST "/partners/{partner}/check", Need::May(Op::PartnerVerify) => check::verify;
@@ -203,6 +204,7 @@ struct OnePage<'a> {
     row: &'a PartnerRow,
     today: Date,
     quarantine: Option<&'a QuarantineRow>,
+    wrongs: Option<&'a QuarantineListTold>,
     budget: Option<Budget>,
     tested: &'a [Check],
 }
@@ -309,6 +311,11 @@ impl OnePage<'_> {
         self.told.verified_at.is_some() && self.row.state != PartnerState::Ended
     }
 
+    /// Whether more is kept against them than is shown.
+    fn is_part(&self, wrongs: &QuarantineListTold) -> bool {
+        wrongs.length > u64::try_from(wrongs.cases.len()).unwrap_or_default()
+    }
+
     fn way(&self) -> Vec<way::Milestone> {
         way::way(self.p, self.told)
     }
@@ -326,8 +333,15 @@ async fn page_of(visit: &Visit, partner: String, tested: &[Check]) -> Answer {
     let may_look = told.partner.quarantined && p.may(Op::QuarantineList);
     let case =
         if may_look { change::quarantine(visit, &told.partner.partner.id).await? } else { None };
+    let wrongs = if p.may(Op::QuarantineList) {
+        Some(change::wrongs(visit, &told.partner.partner.id).await?)
+    } else {
+        None
+    };
+    let wrongs = wrongs.as_ref().filter(|wrongs| !wrongs.cases.is_empty());
     show(&OnePage {
         p,
+        wrongs,
         row: &told.partner,
         today: visit.console.desk.node.today(),
         quarantine: case.as_ref(),

@@ -24,8 +24,10 @@ area! {
     POST "/people/add", Need::May(Op::UserAdd) => add;
     GET "/people/{user}", Need::May(Op::UserList) => one;
     POST "/people/{user}/roles", Need::May(Op::UserRoles) => set_roles;
+    GET "/people/{user}/disable", Need::May(Op::UserDisable) => ask_disable;
     POST "/people/{user}/disable", Need::May(Op::UserDisable) => disable;
     POST "/people/{user}/enable", Need::May(Op::UserEnable) => enable;
+    GET "/people/{user}/reset", Need::May(Op::UserReset) => ask_reset;
     POST "/people/{user}/reset", Need::May(Op::UserReset) => reset;
 }
 
@@ -227,6 +229,43 @@ async fn set_roles(visit: Visit, Path(user): Path<String>, RawForm(form): RawFor
     Ok(Redirect::to(&visit.page.to(&format!("/people/{}", told.user.id))).into_response())
 }
 
+#[derive(Template)]
+#[template(path = "person_confirm.html")]
+struct ConfirmPage<'a> {
+    p: &'a Page,
+    user: &'a UserRow,
+    disables: bool,
+    /// The roles that nobody else has who can sign in, in words.
+    alone: String,
+}
+
+/// The roles of an account that no other account has that can sign in.
+fn alone(user: &UserRow, users: &[UserRow]) -> Vec<Role> {
+    let is_other =
+        |other: &&UserRow| other.id != user.id && other.enabled && !other.ways.is_empty();
+    let has = |code: &String| users.iter().filter(is_other).any(|other| other.roles.contains(code));
+    user.roles.iter().filter(|code| !has(code)).filter_map(|code| Role::parse(code)).collect()
+}
+
+/// What it means, before it is done.
+async fn confirmed_first(visit: &Visit, id: &str, disables: bool) -> Answer {
+    let p = &visit.page;
+    let users = visit.ask(&UserListAsk {}).await?.users;
+    let user = users.iter().find(|user| user.id == id).ok_or_else(nothing_there)?;
+    let alone: Vec<_> = alone(user, &users).into_iter().map(|role| role.label(p.lang)).collect();
+    show(&ConfirmPage { p, user, disables, alone: alone.join(", ") })
+}
+
+/// `GET /people/{user}/disable`.
+async fn ask_disable(visit: Visit, Path(user): Path<String>) -> Answer {
+    confirmed_first(&visit, &user, true).await
+}
+
+/// `GET /people/{user}/reset`.
+async fn ask_reset(visit: Visit, Path(user): Path<String>) -> Answer {
+    confirmed_first(&visit, &user, false).await
+}
+
 /// `POST /people/{user}/disable`.
 async fn disable(visit: Visit, Path(user): Path<String>) -> Answer {
     let told = visit.ask(&UserDisableAsk { user }).await?;
@@ -243,4 +282,34 @@ async fn enable(visit: Visit, Path(user): Path<String>) -> Answer {
 async fn reset(visit: Visit, Path(user): Path<String>) -> Answer {
     let told = visit.ask(&UserResetAsk { user }).await?;
     show(&LinkPage { p: &visit.page, told: &told })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str, roles: &[Role], enabled: bool) -> UserRow {
+        UserRow {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            display: id.to_owned(),
+            roles: roles.iter().map(|role| role.code().to_owned()).collect(),
+            enabled,
+            ways: vec!["password".to_owned()],
+            recovery_codes: 0,
+            sessions: 0,
+            added_at: String::new(),
+            signed_in_at: None,
+        }
+    }
+
+    #[test]
+    fn a_role_is_alone_where_nobody_else_can_sign_in_with_it() {
+        let lea = user("lea", &[Role::CaseWorker, Role::PrivacyOfficer], true);
+        let omar = user("omar", &[Role::CaseWorker], true);
+        let gone = user("gone", &[Role::PrivacyOfficer], false);
+        let link = UserRow { ways: Vec::new(), ..user("link", &[Role::PrivacyOfficer], true) };
+        let users = [lea.clone(), omar, gone, link];
+        assert_eq!(alone(&lea, &users), [Role::PrivacyOfficer]);
+    }
 }

@@ -31,8 +31,12 @@ area! {
     POST "/settings/backups/drill", Need::May(Op::BackupDrill) => backups::drill;
     GET "/settings/notifications", Need::May(Op::SettingsShow) => notifications::list;
     POST "/settings/notifications", Need::May(Op::NotifyTest) => notifications::test;
+    GET "/settings/notifications/people", Need::May(Op::SettingsEdit) => notifications::ask;
+    POST "/settings/notifications/people", Need::May(Op::SettingsEdit) => notifications::edit;
     GET "/settings/health", Need::May(Op::Doctor) => health::examine;
     GET "/settings/approvals", Need::May(Op::ApprovalList) => approvals::list;
+    GET "/settings/approvals/edit", Need::May(Op::SettingsEdit) => approvals::ask_edit;
+    POST "/settings/approvals/edit", Need::May(Op::SettingsEdit) => approvals::edit;
     POST "/settings/approvals/{approval}/approve", Need::May(Op::ApprovalApprove) => approvals::approve;
     POST "/settings/approvals/{approval}/file", Need::May(Op::RecordExport) => taken::take;
     POST "/settings/approvals/{approval}/refuse", Need::May(Op::ApprovalRefuse) => approvals::refuse;
@@ -81,6 +85,15 @@ impl MenuPage<'_> {
                 p.t(
                     "What waits for a second person.",
                     "Ce qui attend une deuxième personne.",
+                ),
+            ),
+            (
+                "/settings/approvals/edit",
+                Some(Op::SettingsEdit),
+                p.t("What takes two people", "Ce qui exige deux personnes"),
+                p.t(
+                    "Choose what a second person has to approve.",
+                    "Choisir ce qu’une deuxième personne doit approuver.",
                 ),
             ),
             (

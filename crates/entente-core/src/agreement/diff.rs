@@ -218,7 +218,7 @@ fn grants(article: u8, old: &Grant, new: &Grant, changes: &mut Changes) {
             "statistique, part du budget annuel de confidentialité",
         );
         changes.moved(ChangeKind::Other, at(item::BUDGET), label, |lang| {
-            (lang.number(old.budget_nano_rho), lang.number(*budget_nano_rho))
+            (render::rho(old.budget_nano_rho, lang), render::rho(*budget_nano_rho, lang))
         });
     }
 }

@@ -5,16 +5,29 @@
 
 use super::clause::{Clause, item};
 use super::grant::{Element, Elements, Forbids, Geography, Grant};
-use super::terms::Onward;
+use super::terms::{AgeLevel, CitizenshipLevel, GenderLevel, Onward, PlaceLevel};
 use super::{Agreement, Party, list};
 use crate::codes::Code;
 use crate::lang::{Lang, Text};
 
-/// A line of the page.
-struct Line {
-    clause: Clause,
-    label: Text,
-    value: String,
+/// A clause in words: a line of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Which one.
+    pub clause: Clause,
+    /// What it is about.
+    pub label: Text,
+    /// What it says.
+    pub value: String,
+    /// It opens nothing (not granted, withheld, or about what is not granted), or is a key that
+    /// nobody reads. It counts like every other; a screen may fold it away.
+    pub aside: bool,
+}
+
+impl Line {
+    fn aside(self, aside: bool) -> Self {
+        Self { aside, ..self }
+    }
 }
 
 impl Agreement {
@@ -68,6 +81,16 @@ impl Agreement {
         page
     }
 
+    /// Every clause in words, in their order.
+    pub fn lines(&self, lang: Lang) -> Vec<Line> {
+        let [first, second] = &self.grants;
+        let mut lines = self.party_lines(lang);
+        lines.extend(self.term_lines(lang));
+        lines.extend(grant_lines(3, first, lang));
+        lines.extend(grant_lines(4, second, lang));
+        lines
+    }
+
     fn party_lines(&self, lang: Lang) -> Vec<Line> {
         let lines = |(party, position): (&Party, u8)| {
             let at = |part| Clause::party(position).part(part);
@@ -97,7 +120,7 @@ impl Agreement {
                     "pouvoir de recueillir",
                     text(&party.authority_to_collect),
                 ),
-                line(at(6), "identity", "identité", party.org.to_string()),
+                line(at(6), "identity", "identité", party.org.to_string()).aside(true),
             ]
         };
         self.parties.iter().zip(0_u8..).flat_map(lines).collect()
@@ -179,14 +202,14 @@ const ALWAYS: Sentence = Sentence(
 
 fn article(page: &mut String, title: &str, lines: &[Line], lang: Lang) {
     page.push_str(&format!("\n## {title}\n\n"));
-    for Line { clause, label, value } in lines {
+    for Line { clause, label, value, aside: _ } in lines {
         let colon = lang.pick(":", "\u{a0}:");
         page.push_str(&format!("- **{clause}** {}{colon} {value}\n", label.in_lang(lang)));
     }
 }
 
 fn line(clause: Clause, en: &str, fr: &str, value: String) -> Line {
-    Line { clause, label: Text::new(en, fr), value }
+    Line { clause, label: Text::new(en, fr), value, aside: false }
 }
 
 fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
@@ -196,37 +219,46 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
         word.to_owned()
     };
     let mut lines = vec![
-        line(at(item::SUMMARIES), "case summaries", "résumés de cas", yes_no(grant.summaries)),
-        line(at(item::COUNTS), "controlled counts", "dénombrements contrôlés", counts(grant, lang)),
-        line(at(item::REFERRALS), "referrals", "renvois", yes_no(grant.referrals)),
+        line(at(item::SUMMARIES), "case summaries", "résumés de cas", yes_no(grant.summaries))
+            .aside(!grant.summaries),
+        line(at(item::COUNTS), "controlled counts", "dénombrements contrôlés", counts(grant, lang))
+            .aside(grant.counts.is_none()),
+        line(at(item::REFERRALS), "referrals", "renvois", yes_no(grant.referrals))
+            .aside(!grant.referrals),
         line(
             at(item::SERVICES),
             "service directory",
             "répertoire de services",
             yes_no(grant.services),
-        ),
+        )
+        .aside(!grant.services),
     ];
     if grant.is_empty() {
         return lines;
     }
-    lines.push(line(
-        at(item::GEOGRAPHY),
-        "place of exploitation",
-        "lieu de l’exploitation",
-        geography(&grant.geography, lang),
-    ));
-    lines.push(line(
-        at(item::AGE_CLASSES),
-        "persons",
-        "personnes",
-        list(grant.age_classes.iter(), lang),
-    ));
-    lines.push(line(
-        at(item::MIN_GROUP),
-        "each person is hidden among at least",
-        "chaque personne est dissimulée parmi au moins",
-        format!("{} {}", grant.min_group, lang.pick("persons", "personnes")),
-    ));
+    let is_limited = is_limited(grant);
+    lines.push(
+        line(
+            at(item::GEOGRAPHY),
+            "place of exploitation",
+            "lieu de l’exploitation",
+            geography(&grant.geography, lang),
+        )
+        .aside(!is_limited),
+    );
+    lines.push(
+        line(at(item::AGE_CLASSES), "persons", "personnes", list(grant.age_classes.iter(), lang))
+            .aside(!is_limited),
+    );
+    lines.push(
+        line(
+            at(item::MIN_GROUP),
+            "each person is hidden among at least",
+            "chaque personne est dissimulée parmi au moins",
+            format!("{} {}", grant.min_group, lang.pick("persons", "personnes")),
+        )
+        .aside(!grant.summaries),
+    );
     if let Some(counts) = &grant.counts {
         let below = match lang {
             Lang::En => format!("counts below {} are hidden", counts.min_cell),
@@ -239,28 +271,47 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
             clause: element.clause(article),
             label: element.label(),
             value: level(&grant.elements, element, lang).to_owned(),
+            aside: !is_told(&grant.elements, element),
         }));
     }
     let n_days = lang.number(u64::from(grant.retention_days));
     let days = format!("{n_days} {}", lang.pick("days", "jours"));
-    lines.push(line(at(item::RETENTION), "kept for", "conservé pendant", days));
-    lines.push(line(
-        at(item::ONWARD),
-        "passed on to",
-        "peut être transmis à",
-        onward(&grant.onward, lang),
-    ));
-    lines.push(line(
-        at(item::BUDGET),
-        "statistics, part of the yearly privacy budget (billionths of rho)",
-        "statistique, part du budget annuel de confidentialité (milliardièmes de rho)",
-        lang.number(grant.budget_nano_rho),
-    ));
-    lines.extend(forbid_lines(article, grant, lang));
+    lines.push(
+        line(at(item::RETENTION), "kept for", "conservé pendant", days).aside(!grant.summaries),
+    );
+    lines.push(
+        line(at(item::ONWARD), "passed on to", "peut être transmis à", onward(&grant.onward, lang))
+            .aside(!grant.summaries && grant.counts.is_none()),
+    );
+    lines.push(
+        line(
+            at(item::BUDGET),
+            "statistics, part of the yearly privacy budget",
+            "statistique, part du budget annuel de confidentialité",
+            rho(grant.budget_nano_rho, lang),
+        )
+        .aside(grant.budget_nano_rho == 0),
+    );
+    lines.extend(forbid_lines(article, grant, lang).into_iter().map(|it| it.aside(!is_limited)));
     lines
 }
 
-fn forbid_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
+/// Whether anything is granted for which place and persons matter: all but the directory.
+pub(super) fn is_limited(grant: &Grant) -> bool {
+    grant.summaries || grant.counts.is_some() || grant.referrals || grant.budget_nano_rho > 0
+}
+
+/// A part of the privacy budget, exactly: `0.05 rho`.
+pub(super) fn rho(nano: u64, lang: Lang) -> String {
+    let digits = format!("{}.{:09}", nano / 1_000_000_000, nano % 1_000_000_000);
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    match lang {
+        Lang::En => format!("{digits} rho"),
+        Lang::Fr => format!("{} rho", digits.replace('.', ",")),
+    }
+}
+
+pub(super) fn forbid_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     let never = |clause, what: String| line(clause, "never", "jamais", what);
     let mut lines = Vec::new();
     if grant.forbids.indigenous {
@@ -280,7 +331,7 @@ fn forbid_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     lines
 }
 
-fn counts(grant: &Grant, lang: Lang) -> String {
+pub(super) fn counts(grant: &Grant, lang: Lang) -> String {
     let Some(counts) = &grant.counts else { return lang.pick("no", "non").to_owned() };
     let (period, by) = (counts.period.label(lang), list(counts.dimensions.iter().copied(), lang));
     match lang {
@@ -305,6 +356,18 @@ pub(super) fn onward(onward: &Onward, lang: Lang) -> String {
             lang.pick("members of a common circle", "membres d’un cercle commun").to_owned()
         }
         Onward::Named(orgs) => orgs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Whether a summary tells a field at all.
+pub(super) fn is_told(elements: &Elements, element: Element) -> bool {
+    match element {
+        Element::Period => true,
+        Element::Place => elements.place != PlaceLevel::Withheld,
+        Element::Gender => elements.gender != GenderLevel::Withheld,
+        Element::Age => elements.age != AgeLevel::Withheld,
+        Element::Citizenship => elements.citizenship != CitizenshipLevel::Withheld,
+        Element::Detail(detail) => elements.details.contains(&detail),
     }
 }
 

@@ -165,6 +165,64 @@ fn the_page_has_every_clause_in_both_languages() {
 }
 
 #[test]
+fn what_each_may_send_is_said_in_sentences_of_both_languages() {
+    let (ours, theirs) = orgs();
+    for template in TEMPLATES {
+        let agreement = Agreement::from_toml(template, &ours, &theirs, ID).unwrap();
+        assert_eq!(agreement.sends(&ours), agreement.receives(&theirs));
+        for org in [&ours, &theirs] {
+            let is_nothing = agreement.grant_from(org).is_none_or(|(_, grant)| grant.is_empty());
+            assert_eq!(agreement.sends(org).is_empty(), is_nothing);
+            for Text { en, fr } in agreement.sends(org) {
+                assert!(en.ends_with('.') && fr.ends_with('.') && en != fr, "{en} / {fr}");
+            }
+        }
+    }
+    let shelter = Agreement::from_toml(TEMPLATES[1], &ours, &theirs, ID).unwrap();
+    let said: Vec<_> = shelter.sends(&ours).into_iter().map(|text| text.en).collect();
+    assert!(said[0].contains("at least 15 persons"), "{said:?}");
+    assert!(said[1].contains("region") && !said[1].contains("citizenship"), "{said:?}");
+    assert!(said.last().unwrap().starts_with("Never: cases of Indigenous persons"), "{said:?}");
+    // Nothing rests on how long they keep what they never get.
+    let said: Vec<_> = shelter.sends(&theirs).into_iter().map(|text| text.en).collect();
+    assert!(!said.iter().any(|it| it.contains("keeps it") || it.contains("hidden")), "{said:?}");
+}
+
+#[test]
+fn what_opens_nothing_may_stand_aside_and_what_opens_something_may_not() {
+    let (ours, theirs) = orgs();
+    let shelter = Agreement::from_toml(TEMPLATES[1], &ours, &theirs, ID).unwrap();
+    for lang in [Lang::En, Lang::Fr] {
+        let lines = shelter.lines(lang);
+        let aside = |clause: &str| {
+            let found = lines.iter().find(|line| line.clause.to_string() == clause);
+            found.map(|line| line.aside)
+        };
+        for clause in ["§1.1.6", "§3.2", "§3.9.5", "§4.1", "§4.7", "§4.10", "§4.12"] {
+            assert_eq!(aside(clause), Some(true), "{clause}");
+        }
+        for clause in ["§1.1.1", "§2.1", "§3.1", "§3.7", "§3.9.1", "§3.10", "§3.13.2", "§4.3"]
+        {
+            assert_eq!(aside(clause), Some(false), "{clause}");
+        }
+        let page = shelter.render(lang);
+        assert_eq!(page.lines().filter(|line| line.starts_with("- ")).count(), lines.len());
+    }
+}
+
+#[test]
+fn a_part_of_the_budget_is_said_exactly() {
+    for (nano, en, fr) in [
+        (0, "0 rho", "0 rho"),
+        (50_000_000, "0.05 rho", "0,05 rho"),
+        (1, "0.000000001 rho", "0,000000001 rho"),
+    ] {
+        assert_eq!(render::rho(nano, Lang::En), en);
+        assert_eq!(render::rho(nano, Lang::Fr), fr);
+    }
+}
+
+#[test]
 fn without_an_old_version_everything_granted_is_new() {
     let (ours, theirs) = orgs();
     let changes = diff(None, &agreement(), &theirs);

@@ -77,7 +77,8 @@ fn draft_told(
     toml: String,
     missing: Vec<Both>,
 ) -> AgreementDraftTold {
-    let read = Agreement::from_toml(&toml, &node.id(), partner, AgreementId([0; 16]));
+    let ours = node.id();
+    let read = Agreement::from_toml(&toml, &ours, partner, AgreementId([0; 16]));
     AgreementDraftTold {
         template: template.to_owned(),
         partner: partner_named(node, partner),
@@ -85,6 +86,8 @@ fn draft_told(
         settings: template::settings(&toml),
         // Who reads a draft wants to know what it says, not yet which number it gets.
         clauses: read.as_ref().map(page::clauses).unwrap_or_default(),
+        we_would_send: read.as_ref().map(|it| texts(&it.sends(&ours))).unwrap_or_default(),
+        we_would_receive: read.as_ref().map(|it| texts(&it.receives(&ours))).unwrap_or_default(),
         toml,
     }
 }
@@ -238,9 +241,15 @@ pub(super) fn show(
         agreement: agreement_told(node, &kept),
         hash: hex::encode(kept.hash),
         clauses: page::clauses(&kept.agreement),
+        we_would_send: texts(&kept.agreement.sends(&node.id())),
+        we_would_receive: texts(&kept.agreement.receives(&node.id())),
         signatures: signatures(node, &kept)?,
         toml: page::draft(&kept.agreement, &node.id()),
     })
+}
+
+fn texts(texts: &[Text]) -> Vec<Both> {
+    texts.iter().map(both).collect()
 }
 
 /// Who signed, and when it was kept here: the entries of the audit log say so.

@@ -1,4 +1,5 @@
-//! Answers: the settings of the node, its certificates, and what the organization calls itself.
+//! Answers: the settings of the node, its certificates, what the organization calls itself, who is told by e-mail,
+//! and what takes two people.
 //!
 //! A change is written into `entente.toml`, where everything else stays as it was typed, comments
 //! included. It holds from the next start on.
@@ -10,9 +11,10 @@ use entente_core::codes::{Code as _, OrgType};
 
 use super::partners::told::about_told;
 use super::{Desk, Staff, Steps, instant};
-use crate::config::{BadAbout, Config};
+use crate::config::{BadAbout, Config, PersonConfig};
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
+use crate::local::role::MAY_NEED_APPROVAL;
 use crate::node::Outcome;
 use crate::setup::{bad_org_name, io_fault};
 use crate::tls::ConsoleCertificate;
@@ -21,7 +23,8 @@ pub(super) fn show(desk: &Desk, _: &Staff, _: SettingsShowAsk, _: &Steps) -> Out
     let running = &desk.config;
     let written = desk.home.read_config().ok();
     let restart_needed = written.as_ref() != Some(running);
-    let organization = written.map_or_else(|| running.organization.clone(), |it| it.organization);
+    let file = written.unwrap_or_else(|| running.clone());
+    let organization = file.organization;
     let about = organization.about().unwrap_or_default();
     let (console_fingerprint, console_until) = console(desk);
     Ok(SettingsTold {
@@ -51,6 +54,12 @@ pub(super) fn show(desk: &Desk, _: &Staff, _: SettingsShowAsk, _: &Steps) -> Out
         },
         needs_approval: running.approvals.needed_for.clone(),
         console_name: running.console.public_name.clone(),
+        written: WrittenSettings {
+            time_zone: file.console.time_zone,
+            needs_approval: file.approvals.needed_for,
+            has_mail: file.notifications.mail.is_some(),
+            people: file.notifications.people.into_iter().map(notified).collect(),
+        },
     })
 }
 
@@ -98,7 +107,7 @@ pub(super) fn edit(
             return Err(bad_org_name());
         }
         if value != *into {
-            text = with(&text, key, &toml::Value::String(value.clone()));
+            text = with(&text, "organization", key, &toml::Value::String(value.clone()));
             changed.push(format!("organization.{key}"));
             *into = value;
         }
@@ -111,12 +120,39 @@ pub(super) fn edit(
         let trimmed = values.iter().map(|value| value.trim().to_owned());
         let values: Vec<_> = trimmed.filter(|value| !value.is_empty()).collect();
         if values != *into {
-            text = with(&text, key, &toml::Value::from(values.clone()));
+            text = with(&text, "organization", key, &toml::Value::from(values.clone()));
             changed.push(format!("organization.{key}"));
             *into = values;
         }
     }
     organization.about().map_err(bad_about)?;
+    let zone = ask.time_zone.map(|zone| zone.trim().to_owned());
+    if let Some(zone) = zone.filter(|zone| *zone != wanted.console.time_zone) {
+        if !zone.is_empty() && jiff::tz::TimeZone::get(&zone).is_err() {
+            return Err(bad_zone());
+        }
+        text = with(&text, "console", "time_zone", &toml::Value::String(zone.clone()));
+        changed.push("console.time_zone".to_owned());
+        wanted.console.time_zone = zone;
+    }
+    if let Some(names) = ask.needs_approval {
+        let was = wanted.approvals.needed_for.clone();
+        let (now, lines) = approvals(&was, &names)?;
+        if !lines.is_empty() {
+            text = with(&text, "approvals", "needed_for", &toml::Value::from(now.clone()));
+            changed.extend(lines);
+            wanted.approvals.needed_for = now;
+        }
+    }
+    if let Some(people) = ask.people {
+        let people: Vec<_> = people.into_iter().map(person).collect();
+        if people != wanted.notifications.people {
+            text = with_people(&text, &people);
+            changed.push("notifications.people".to_owned());
+            wanted.notifications.people = people;
+            wanted.notifications.check().map_err(|_| bad_people())?;
+        }
+    }
     if changed.is_empty() {
         return show(desk, staff, SettingsShowAsk {}, steps);
     }
@@ -137,16 +173,42 @@ pub(super) fn edit(
     show(desk, staff, SettingsShowAsk {}, steps)
 }
 
-/// The text of the settings with another value for a key of `[organization]`. A key that is not there yet comes after
-/// the last that is.
-fn with(text: &str, key: &str, value: &toml::Value) -> String {
+/// What takes two people afterwards, in the order of the list; and what became of each, for the audit log.
+fn approvals(was: &[String], wanted: &[String]) -> Outcome<(Vec<String>, Vec<String>)> {
+    let known = || MAY_NEED_APPROVAL.iter().map(|op| op.name().to_owned());
+    if wanted.iter().any(|name| known().all(|it| it != *name)) {
+        return Err(cannot_take_two());
+    }
+    let now: Vec<_> = known().filter(|name| wanted.contains(name)).collect();
+    let on = now.iter().filter(|name| !was.contains(name)).map(|name| ('+', name));
+    let off = was.iter().filter(|name| !now.contains(name)).map(|name| ('-', name));
+    let lines = on.chain(off).map(|(sign, name)| format!("approvals.needed_for {sign}{name}"));
+    let lines = lines.collect();
+    Ok((now, lines))
+}
+
+fn notified(person: PersonConfig) -> NotifiedPerson {
+    let PersonConfig { address, roles, account, lang } = person;
+    NotifiedPerson { address, roles, account, lang }
+}
+
+fn person(person: NotifiedPerson) -> PersonConfig {
+    let NotifiedPerson { address, roles, account, lang } = person;
+    let [address, account] = [address, account].map(|text| text.trim().to_owned());
+    PersonConfig { address, roles, account, lang }
+}
+
+/// The text of the settings with another value for a key of a section. A key that is not there yet comes after the last
+/// that is, and a section at the end.
+fn with(text: &str, section: &str, key: &str, value: &toml::Value) -> String {
+    let header = format!("[{section}]");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut is_in = false;
     let (mut found, mut last) = (None, None);
     for (nth, line) in lines.iter().enumerate() {
         let bare = line.trim();
         if bare.starts_with('[') {
-            is_in = bare.starts_with("[organization]");
+            is_in = bare.starts_with(&header);
         }
         if is_in && !bare.is_empty() && !bare.starts_with('#') {
             last = Some(nth);
@@ -156,12 +218,85 @@ fn with(text: &str, key: &str, value: &toml::Value) -> String {
         }
     }
     let line = format!("{key} = {value}");
-    match (found.and_then(|nth| lines.get_mut(nth)), last) {
-        (Some(old), _) => *old = line,
+    match (found, last) {
+        (Some(nth), _) => {
+            let rest = lines.split_off(nth);
+            // A list may go over several lines.
+            let is_open = rest.first().is_some_and(|it| it.contains('[') && !it.contains(']'));
+            let within =
+                rest.iter().take_while(|it| is_open && !it.trim().starts_with(']')).count();
+            lines.push(line);
+            lines.extend(rest.into_iter().skip(within + 1));
+        }
         (None, Some(nth)) => lines.insert(nth + 1, line),
-        (None, None) => {}
+        (None, None) => lines.extend([String::new(), header, line]),
     }
     lines.join("\n") + "\n"
+}
+
+/// The text of the settings with these people who are told by e-mail, and no others. Comments stay.
+fn with_people(text: &str, people: &[PersonConfig]) -> String {
+    const HEADER: &str = "[[notifications.people]]";
+    let mut lines = Vec::new();
+    let (mut is_in, mut place) = (false, None);
+    for line in text.lines() {
+        let bare = line.trim();
+        if bare.starts_with('[') {
+            is_in = bare.starts_with(HEADER);
+        }
+        if is_in && !bare.is_empty() && !bare.starts_with('#') {
+            place = place.or(Some(lines.len()));
+        } else {
+            lines.push(line.to_owned());
+        }
+    }
+    let rest = lines.split_off(place.unwrap_or(lines.len()));
+    for PersonConfig { address, roles, account, lang } in people {
+        let quoted = |text: &String| toml::Value::String(text.clone());
+        lines.extend([HEADER.to_owned(), format!("address = {}", quoted(address))]);
+        if !roles.is_empty() {
+            lines.push(format!("roles = {}", toml::Value::from(roles.clone())));
+        }
+        if !account.is_empty() {
+            lines.push(format!("account = {}", quoted(account)));
+        }
+        lines.extend([format!("lang = {}", quoted(lang)), String::new()]);
+    }
+    lines.extend(rest);
+    lines.join("\n") + "\n"
+}
+
+/// `ENT-2847`, with what is wrong.
+fn bad_value(en: &str, fr: &str) -> Box<Fault> {
+    let fault = Fault::new(
+        2847,
+        ("A setting cannot have this value.", "Un réglage ne peut pas prendre cette valeur."),
+        ("Correct it and save again.", "Corrigez et enregistrez de nouveau."),
+    );
+    fault.because(en, fr)
+}
+
+fn bad_zone() -> Box<Fault> {
+    bad_value(
+        "The time zone is the name of one, such as America/Winnipeg, or empty.",
+        "Le fuseau horaire est le nom d’un fuseau, comme America/Winnipeg, ou rien.",
+    )
+}
+
+fn cannot_take_two() -> Box<Fault> {
+    bad_value(
+        "What takes two people is chosen from the list.",
+        "Ce qui exige deux personnes se choisit dans la liste.",
+    )
+}
+
+fn bad_people() -> Box<Fault> {
+    bad_value(
+        "Each person has an e-mail address and either roles or an account of the machine; at most fifty, and none \
+         without a mail server.",
+        "Chaque personne a une adresse de courriel et soit des rôles, soit un compte de la machine; cinquante au plus, et \
+         aucune sans serveur de courriel.",
+    )
 }
 
 fn bad_about(bad: BadAbout) -> Box<Fault> {
@@ -236,21 +371,68 @@ mod tests {
 
     #[test]
     fn a_name_is_replaced_and_every_other_line_stays_as_it_was_typed() {
-        let text = with(EXAMPLE, "name_fr", &"Maison \"du Havre\"\\".into());
+        let text = with(EXAMPLE, "organization", "name_fr", &"Maison \"du Havre\"\\".into());
         let config = Config::parse(&text).unwrap();
         assert_eq!(config.organization.name_fr, "Maison \"du Havre\"\\");
         let differ = text.lines().zip(EXAMPLE.lines()).filter(|(one, other)| one != other);
         assert_eq!((differ.count(), text.lines().count()), (1, EXAMPLE.lines().count()));
         // A key of the same name elsewhere is not meant.
         let other = "[organization]\nname_en = \"a\"\n[other]\nname_en = \"b\"\n";
-        assert_eq!(with(other, "name_en", &"c".into()), other.replace("\"a\"", "\"c\""));
+        assert_eq!(
+            with(other, "organization", "name_en", &"c".into()),
+            other.replace("\"a\"", "\"c\"")
+        );
     }
 
     #[test]
     fn a_key_that_is_not_there_yet_comes_after_the_last_that_is() {
         let old = "[organization]\nname_en = \"a\"\n\n# Doors.\n[partner_door]\nrole = 1\n";
-        let text = with(old, "role", &vec!["prevention"].into());
+        let text = with(old, "organization", "role", &vec!["prevention"].into());
         let (before, after) = old.split_once("\n\n").unwrap();
         assert_eq!(text, format!("{before}\nrole = [\"prevention\"]\n\n{after}"));
+        let text = with(old, "console", "time_zone", &"America/Regina".into());
+        assert_eq!(text, format!("{old}\n[console]\ntime_zone = \"America/Regina\"\n"));
+    }
+
+    #[test]
+    fn a_list_over_several_lines_is_replaced_as_a_whole() {
+        let old = "[approvals]\nneeded_for = [\n    \"plan_sign\",\n    \"epoch_close\",\n]\n\n[public]\n";
+        let text = with(old, "approvals", "needed_for", &vec!["stats_run"].into());
+        assert_eq!(text, "[approvals]\nneeded_for = [\"stats_run\"]\n\n[public]\n");
+    }
+
+    #[test]
+    fn other_people_take_the_place_of_those_who_were_told_and_comments_stay() {
+        let lea = "[[notifications.people]]\naddress = \"lea@example.org\"\nroles = [\n \"auditor\",\n]\n";
+        let mail = "[notifications.mail]\nhost = \"mail.example.org\"\nfrom = \"e@example.org\"\n";
+        let (base, _) = EXAMPLE.split_once("[console]").unwrap();
+        let old = format!("{base}{mail}{lea}# Kept.\n{lea}[console]\nenabled = true\n");
+        let omar = PersonConfig {
+            address: "omar@example.org".to_owned(),
+            roles: vec!["supervisor".to_owned()],
+            account: String::new(),
+            lang: "fr".to_owned(),
+        };
+        let text = with_people(&old, std::slice::from_ref(&omar));
+        assert_eq!(Config::parse(&text).unwrap().notifications.people, [omar.clone()]);
+        assert!(text.contains("# Kept.") && !text.contains("lea@"), "{text}");
+        let none = with_people(&text, &[]);
+        assert!(Config::parse(&none).unwrap().notifications.is_off());
+        let again = with_people(&none, std::slice::from_ref(&omar));
+        assert_eq!(Config::parse(&again).unwrap().notifications.people, [omar]);
+    }
+
+    #[test]
+    fn what_takes_two_people_is_said_of_each_operation_by_itself() {
+        let names = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let was = names(&["agreement_sign", "plan_sign"]);
+        let (now, lines) = approvals(&was, &names(&["epoch_close", "plan_sign"])).unwrap();
+        assert_eq!(now, ["plan_sign", "epoch_close"]);
+        assert_eq!(
+            lines,
+            ["approvals.needed_for +epoch_close", "approvals.needed_for -agreement_sign"]
+        );
+        assert_eq!(approvals(&was, &was).unwrap().1, names(&[]));
+        assert_eq!(approvals(&was, &names(&["record_show"])).unwrap_err().code, "ENT-2847");
     }
 }

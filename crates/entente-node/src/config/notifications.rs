@@ -151,7 +151,7 @@ impl NotificationsConfig {
     }
 
     /// Says what cannot be used.
-    pub(super) fn check(&self) -> Result<(), BadConfig> {
+    pub(crate) fn check(&self) -> Result<(), BadConfig> {
         let bad = |text: String| Err(BadConfig(text));
         if !(1..=1_440).contains(&self.quiet_min) {
             return bad("notifications.quiet_min must be 1 to 1440 minutes".into());

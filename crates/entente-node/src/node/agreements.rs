@@ -122,6 +122,26 @@ impl Node {
         Ok(active.map(|at| kept.swap_remove(at)).or_else(|| kept.pop()))
     }
 
+    /// The agreement that says where a partnership stands: the same, but what is over gives way to what waits for
+    /// signatures.
+    pub(crate) fn that_counts<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
+        let newest = self.newest(tx, partner)?;
+        let is_over = |kept: &Kept| {
+            use AgreementState::{Amended, Ended, Expired};
+            matches!(kept.state, Ended { .. } | Expired | Amended)
+        };
+        if !newest.as_ref().is_some_and(is_over) {
+            return Ok(newest);
+        }
+        let waits = |kept: &Kept| {
+            use AgreementState::{HalfSigned, Proposed};
+            matches!(kept.state, Proposed { .. } | HalfSigned { .. })
+        };
+        let rows = tx.agreements_with(partner.as_bytes())?;
+        let open = rows.into_iter().filter_map(|row| self.kept(row)).rfind(waits);
+        Ok(open.or(newest))
+    }
+
     /// The policy for what we may say under this agreement.
     pub(crate) fn policy(&self, kept: &Kept) -> Outcome<Policy> {
         kept.agreement.policy_for(&self.id()).ok_or_else(unknown_agreement)

@@ -20,7 +20,7 @@ pub struct Standing {
     pub id: OrgId,
     /// Its row.
     pub row: PartnerRow,
-    /// The agreement that counts: the one in force, or else the newest.
+    /// The agreement that counts: the one in force, or one that waits for signatures, or else the newest.
     pub agreement: Option<Kept>,
     /// Summaries that it may hold of ours: released and not taken back.
     pub n_released: u64,
@@ -68,7 +68,7 @@ impl Node {
             let n_overdue = told.due.iter().filter(|due| due.asked_s < due_s).count() as u64;
             let (epoch, size, _) = self.feed_head(&id)?;
             standings.push(Standing {
-                agreement: self.db.read(|tx| self.newest(tx, &id))?,
+                agreement: self.db.read(|tx| self.that_counts(tx, &id))?,
                 n_released: told.n_standing,
                 n_withdrawn: told.n_withdrawn,
                 n_receipts: told.n_receipts,

@@ -120,6 +120,8 @@ pub(crate) fn question(path: &[&str], typed: &ArgMatches) -> Option<Asked> {
             mandate_fr: typed.maybe("mandate-fr"),
             responsibilities_en: typed.maybe("responsibilities-en"),
             responsibilities_fr: typed.maybe("responsibilities-fr"),
+            // The console edits the rest; on the machine there is the file.
+            ..SettingsEditAsk::default()
         }),
         ["console", "link"] => asked(&ConsoleLinkAsk {}),
         ["backup", "create"] => asked(&BackupCreateAsk { folder: typed.path("folder") }),

@@ -183,7 +183,10 @@ impl Render for FeedListTold {
             let dash = || "—".to_owned();
             grid.row([
                 lang.number(entry.sequence),
-                kind(&entry.kind, lang),
+                entry.about.as_ref().map_or_else(
+                    || kind(&entry.kind, lang),
+                    |about| format!("{}, {}", kind(&entry.kind, lang), about.text(lang)),
+                ),
                 entry.summary.as_deref().map_or_else(dash, |id| short(id).to_owned()),
                 entry.epoch.clone().unwrap_or_else(dash),
                 moment(&entry.at),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_node::fault::{Both, Fault};
@@ -12,7 +12,7 @@ use entente_node::local::doc::{
 };
 use entente_node::node::Outcome;
 
-use super::{Article, Part, articles, diff, named, parts};
+use super::{Article, Part, View, articles, diff, named, parts};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::pages::partners::{ConfirmPage, Why, is_about_the_reason, reason};
@@ -26,10 +26,23 @@ struct SignPage<'a> {
     diff: &'a AgreementDiffTold,
     parts: Vec<Part<'a>>,
     articles: Vec<Article<'a>>,
+    both: bool,
+}
+
+impl SignPage<'_> {
+    /// The page itself.
+    fn address(&self) -> String {
+        let row = &self.told.agreement;
+        self.p.to(&format!("/agreements/{}-{}/sign", row.id, row.version))
+    }
 }
 
 /// `GET /agreements/{agreement}/sign`.
-pub(super) async fn ask_sign(visit: Visit, Path(agreement): Path<String>) -> Answer {
+pub(super) async fn ask_sign(
+    visit: Visit,
+    Path(agreement): Path<String>,
+    Query(view): Query<View>,
+) -> Answer {
     let told = visit.ask(&AgreementShowAsk { agreement: named(&agreement) }).await?;
     let diff = diff(&visit, &told).await?;
     show(&SignPage {
@@ -38,6 +51,7 @@ pub(super) async fn ask_sign(visit: Visit, Path(agreement): Path<String>) -> Ans
         articles: articles(&told.clauses, &visit.page),
         diff: &diff,
         told: &told,
+        both: view.both,
     })
 }
 

@@ -9,17 +9,20 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::{
-    AgreementAmendAsk, AgreementDiffAsk, AgreementDiffTold, AgreementDraftAsk, AgreementDraftTold,
-    AgreementProposeAsk, PartnerShowAsk,
+    AgreementAmendAsk, AgreementDeclineAsk, AgreementDiffAsk, AgreementDiffTold, AgreementDraftAsk,
+    AgreementDraftTold, AgreementListAsk, AgreementProposeAsk, AgreementRow, AgreementShowAsk,
+    AgreementStanding, PartnerShowAsk,
 };
+use entente_node::node::Outcome;
 use serde::Deserialize;
 
 use super::form::{Field, Group, Settings, Typed, edits, groups};
-use super::{Article, Part, articles, named, parts};
+use super::{Article, Part, articles, is_open, named, parts};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::pages::partners::words::TEMPLATES;
 use crate::problem::Problem;
+use crate::to_the_end;
 
 /// With whom, and what the draft is made from.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -50,7 +53,7 @@ impl Source {
         }
     }
 
-    /// The version in force, as the node is asked for it.
+    /// The version in force, or the one that waits and is answered, as the node is asked for it.
     fn amended(&self) -> Option<String> {
         (!self.amends.is_empty()).then(|| named(&self.amends))
     }
@@ -122,6 +125,8 @@ struct CheckPage<'a> {
     typed: &'a Typed,
     articles: Vec<Article<'a>>,
     diff: Option<AgreementDiffTold>,
+    both: bool,
+    answers: bool,
 }
 
 impl CheckPage<'_> {
@@ -169,7 +174,7 @@ async fn drafted(
 pub(super) async fn check(visit: Visit, Form(typed): Form<Vec<(String, String)>>) -> Answer {
     let p = &visit.page;
     let source = Source::of(&typed);
-    let is_change = typed.iter().any(|(key, _)| key == "change");
+    let has = |name: &str| typed.iter().any(|(key, _)| key == name);
     let told = match drafted(&visit, &typed).await {
         Ok(told) => told,
         Err((fault, settings)) if fault.code == "ENT-1306" => {
@@ -177,7 +182,7 @@ pub(super) async fn check(visit: Visit, Form(typed): Form<Vec<(String, String)>>
         }
         Err((fault, _)) => return Err(Problem::new(fault)),
     };
-    if is_change {
+    if has("change") {
         return form_again(&visit, &source, &told.settings, &typed, None);
     }
     let against = source.amended();
@@ -188,14 +193,51 @@ pub(super) async fn check(visit: Visit, Form(typed): Form<Vec<(String, String)>>
     } else {
         None
     };
+    let answers = waiting(&visit, &source).await?.is_some();
     show(&CheckPage {
         p,
         name: told.partner.name(p.lang),
         typed: &typed,
         articles: articles(&told.clauses, p),
         diff,
+        both: has("both"),
+        answers,
         told: &told,
     })
+}
+
+/// The version that waits for signatures and would be answered with the draft.
+async fn waiting(visit: &Visit, source: &Source) -> Outcome<Option<AgreementRow>> {
+    let Some(agreement) = source.amended() else { return Ok(None) };
+    let row = visit.ask(&AgreementShowAsk { agreement }).await?.agreement;
+    Ok(Some(row).filter(is_open))
+}
+
+/// Answers a version that waits with another one: the one in force gets its next version, and without one it is a
+/// new agreement. What waited is declined, so that nobody signs both.
+async fn answered(visit: &Visit, waits: &AgreementRow, toml: String) -> Outcome<AgreementRow> {
+    let reason = "Answered with another version. / Une autre version y répond.";
+    let decline = AgreementDeclineAsk {
+        agreement: format!("{}@{}", waits.id, waits.version),
+        reason: Some(reason.to_owned()),
+    };
+    let known = visit.ask(&AgreementListAsk::default()).await?.agreements;
+    let is_in_force = |it: &&AgreementRow| {
+        let is_one = matches!(it.state, AgreementStanding::Active | AgreementStanding::Suspended);
+        it.id == waits.id && is_one
+    };
+    let Some(before) = known.iter().find(is_in_force) else {
+        let partner = waits.partner.id.clone();
+        let told = visit.ask(&AgreementProposeAsk { partner, toml, dry_run: false }).await?;
+        visit.ask(&decline).await?;
+        return Ok(told.agreement);
+    };
+    // Two versions cannot have one number: what waits goes first, once the other is known to be taken.
+    let agreement = format!("{}@{}", before.id, before.version);
+    let ask = AgreementAmendAsk { agreement, toml, dry_run: true };
+    visit.ask(&ask).await?;
+    visit.ask(&decline).await?;
+    Ok(visit.ask(&AgreementAmendAsk { dry_run: false, ..ask }).await?.agreement)
 }
 
 fn form_again(
@@ -216,15 +258,19 @@ pub(super) async fn propose(visit: Visit, Form(typed): Form<Vec<(String, String)
     let source = Source::of(&typed);
     let told = drafted(&visit, &typed).await.map_err(|(fault, _)| Problem::new(fault))?;
     let toml = told.toml;
-    let told = match source.amended() {
-        None => {
-            let ask = AgreementProposeAsk { partner: source.partner, toml, dry_run: false };
-            visit.ask(&ask).await?
+    let row = match (waiting(&visit, &source).await?, source.amended()) {
+        (Some(waits), _) => {
+            let visit = visit.clone();
+            to_the_end(async move { answered(&visit, &waits, toml).await }).await?
         }
-        Some(agreement) => {
-            visit.ask(&AgreementAmendAsk { agreement, toml, dry_run: false }).await?
+        (None, None) => {
+            let ask = AgreementProposeAsk { partner: source.partner, toml, dry_run: false };
+            visit.ask(&ask).await?.agreement
+        }
+        (None, Some(agreement)) => {
+            visit.ask(&AgreementAmendAsk { agreement, toml, dry_run: false }).await?.agreement
         }
     };
-    let to = format!("/agreements/{}-{}", told.agreement.id, told.agreement.version);
+    let to = format!("/agreements/{}-{}", row.id, row.version);
     Ok(Redirect::to(&visit.page.to(&to)).into_response())
 }

@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::{
-    PartnerEndAsk, PartnerResumeAsk, PartnerSuspendAsk, QuarantineListAsk, QuarantineReleaseAsk,
-    QuarantineRow,
+    PartnerEndAsk, PartnerResumeAsk, PartnerSuspendAsk, QuarantineListAsk, QuarantineListTold,
+    QuarantineReleaseAsk, QuarantineRow,
 };
+use entente_node::node::Outcome;
 use serde::Deserialize;
 
 use crate::gate::{Visit, nothing_there};
@@ -155,14 +156,23 @@ struct ReleasePage<'a> {
     reason: &'a str,
 }
 
-/// What a partner is in quarantine for; nothing if it is not. Asked by name, the node would tell of
-/// everything that was ever kept.
+/// What a partner is in quarantine for; nothing if it is not. Without a name the node lists all that are, however
+/// many; with one it tells of everything that was ever kept.
 pub(super) async fn quarantine(
     visit: &Visit,
     partner: &str,
 ) -> Result<Option<QuarantineRow>, Box<Fault>> {
     let cases = visit.ask(&QuarantineListAsk::default()).await?.cases;
     Ok(cases.into_iter().find(|case| case.partner.id == partner))
+}
+
+/// How many things are kept against a partner are shown at once.
+const WRONGS: u32 = 20;
+
+/// What was ever wrong with what a partner sent: the newest, and how much there is in all.
+pub(super) async fn wrongs(visit: &Visit, partner: &str) -> Outcome<QuarantineListTold> {
+    let partner = Some(partner.to_owned());
+    visit.ask(&QuarantineListAsk { partner, limit: WRONGS, before: None }).await
 }
 
 /// `GET /partners/{partner}/release`.

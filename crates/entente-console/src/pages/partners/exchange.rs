@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::doc::{
-    Direction, FeedListAsk, FeedListTold, FeedRow, PartnerTestAsk, SyncAsk,
+    Direction, FeedListAsk, FeedListTold, FeedRow, PartnerTestAsk, SyncAsk, SyncEnd, SyncOutcome,
 };
 use serde::Deserialize;
 
+use super::words::Word;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 
@@ -81,6 +82,33 @@ pub(super) async fn ask_now(visit: Visit, Path(partner): Path<String>) -> Answer
         return Err(Box::new(fault).into());
     }
     Ok(Redirect::to(&visit.page.to(&format!("/partners/{partner}"))).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "partners/asked.html")]
+struct AskedPage<'a> {
+    p: &'a Page,
+    partners: &'a [SyncOutcome],
+}
+
+impl AskedPage<'_> {
+    fn end(&self, outcome: &SyncOutcome) -> Word {
+        let p = self.p;
+        let (text, tone) = match outcome.outcome {
+            SyncEnd::News => (p.t("news", "du nouveau"), "good"),
+            SyncEnd::NothingNew => (p.t("nothing new", "rien de nouveau"), "good"),
+            SyncEnd::Unreachable => (p.t("not reached", "pas joint"), "warn"),
+            SyncEnd::Closed => (p.t("closed", "fermé"), "warn"),
+            SyncEnd::Quarantined => (p.t("in quarantine", "en quarantaine"), "bad"),
+        };
+        Word { text, tone }
+    }
+}
+
+/// `POST /partners/ask`: asks all partners for news now. The page says how it went with each.
+pub(super) async fn ask_all(visit: Visit) -> Answer {
+    let told = visit.ask(&SyncAsk { partner: None }).await?;
+    show(&AskedPage { p: &visit.page, partners: &told.partners })
 }
 
 /// `POST /partners/{partner}/test`. The page says how each step went.

@@ -1,10 +1,11 @@
-//! Inviting a partner: a link, a file and a QR code that work once.
+//! Inviting a partner: a text, a file and a QR code that work once.
 
 use askama::Template;
 use axum::Form;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect};
+use entente_core::lang::Lang;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{
     InvitationContact, PartnerDeclineAsk, PartnerInviteAsk, PartnerInviteTold,
@@ -111,6 +112,31 @@ struct InvitedPage<'a> {
     told: &'a PartnerInviteTold,
     picture: Picture,
     template: &'a str,
+}
+
+impl InvitedPage<'_> {
+    /// What can be written to whoever is invited, with the invitation in it.
+    fn mail(&self, lang: Lang) -> String {
+        let page = Page { lang, ..self.p.clone() };
+        let (from, link) = (page.both(&page.organization), &self.told.link);
+        let (to, until) = (&self.told.for_name, page.at(&self.told.expires_at));
+        match lang {
+            Lang::En => format!(
+                "Hello,\n\n{from} invites {to} to become a partner in Entente. The invitation works once, until {until}.\n\n\
+                 At the computer on which you use Entente, open your console, choose Partners, then “Open an invitation”, \
+                 and paste all of this text:\n\n{link}\n\n\
+                 You see first what it says, and nothing is shared by it. Then we call each other on a number that both of us \
+                 know already, and check six digits."
+            ),
+            Lang::Fr => format!(
+                "Bonjour,\n\n{from} invite {to} à devenir partenaire dans Entente. L’invitation sert une seule fois, jusqu’au \
+                 {until}.\n\nÀ l’ordinateur où vous utilisez Entente, ouvrez votre console, choisissez Partenaires, puis \
+                 «\u{a0}Ouvrir une invitation\u{a0}», et collez tout ce texte\u{a0}:\n\n{link}\n\n\
+                 Vous voyez d’abord ce qu’elle dit, et rien n’est communiqué. Nous nous appelons ensuite à un numéro que nous \
+                 connaissons déjà et vérifions six chiffres."
+            ),
+        }
+    }
 }
 
 /// `POST /partners/invite`. The answer shows the invitation, once.

@@ -76,6 +76,32 @@ pub(crate) fn agreement(standing: AgreementStanding, lang: Lang) -> Word {
     Word { text, tone }
 }
 
+/// All states of an agreement, those that matter first.
+pub(crate) const STANDINGS: [AgreementStanding; 8] = [
+    AgreementStanding::Active,
+    AgreementStanding::Proposed,
+    AgreementStanding::HalfSigned,
+    AgreementStanding::Suspended,
+    AgreementStanding::Expired,
+    AgreementStanding::Amended,
+    AgreementStanding::Ended,
+    AgreementStanding::Draft,
+];
+
+/// The state of an agreement as it stands in an address.
+pub(crate) fn agreement_code(standing: AgreementStanding) -> &'static str {
+    match standing {
+        AgreementStanding::Draft => "draft",
+        AgreementStanding::Proposed => "proposed",
+        AgreementStanding::HalfSigned => "half_signed",
+        AgreementStanding::Active => "active",
+        AgreementStanding::Suspended => "suspended",
+        AgreementStanding::Amended => "amended",
+        AgreementStanding::Expired => "expired",
+        AgreementStanding::Ended => "ended",
+    }
+}
+
 /// Who must act next.
 pub(crate) fn who(who: Who, lang: Lang) -> Word {
     let (text, tone) = match who {
@@ -253,6 +279,10 @@ mod tests {
         for state in STATES {
             let text = format!("\"{}\"", code(state));
             assert_eq!(serde_json::from_str::<PartnerState>(&text).unwrap(), state);
+        }
+        for standing in STANDINGS {
+            let text = format!("\"{}\"", agreement_code(standing));
+            assert_eq!(serde_json::from_str::<AgreementStanding>(&text).unwrap(), standing);
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Approvals: what waits for a second person, what it is about, and what became of it.
 
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, RawForm};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::doc::{
     AboutLine, ApprovalApproveAsk, ApprovalListAsk, ApprovalListTold, ApprovalRefuseAsk,
-    ApprovalRow, ApprovalState,
+    ApprovalRow, ApprovalState, SettingsEditAsk, SettingsShowAsk,
 };
+use entente_node::local::role::MAY_NEED_APPROVAL;
 use entente_node::local::{Op, words};
 use entente_node::setup::Home;
 use serde::Deserialize;
 
 use super::taken::{file_of, is_gone};
 use crate::gate::Visit;
-use crate::page::{Answer, Page, show};
+use crate::page::{Answer, Page, failed, show};
 use crate::paging::Pages;
+use crate::problem::Problem;
 
 /// Which requests.
 #[derive(Debug, Default, Deserialize)]
@@ -157,4 +159,39 @@ pub(super) async fn approve(visit: Visit, Path(approval): Path<String>) -> Answe
 pub(super) async fn refuse(visit: Visit, Path(approval): Path<String>) -> Answer {
     visit.ask(&ApprovalRefuseAsk { approval }).await?;
     Ok(Redirect::to(&visit.page.to("/settings/approvals?decided=true")).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "settings/two.html")]
+struct TwoPage<'a> {
+    p: &'a Page,
+    chosen: &'a [String],
+    restart_needed: bool,
+}
+
+impl TwoPage<'_> {
+    /// What may take two people: code, label, whether it does.
+    fn operations(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let is_chosen = |op: &Op| self.chosen.iter().any(|name| name == op.name());
+        let row = |op: &Op| (op.name(), op.label(self.p.lang), is_chosen(op));
+        MAY_NEED_APPROVAL.iter().map(row).collect()
+    }
+}
+
+/// `GET /settings/approvals/edit`.
+pub(super) async fn ask_edit(visit: Visit) -> Answer {
+    let told = visit.ask(&SettingsShowAsk {}).await?;
+    let (chosen, restart_needed) = (told.written.needs_approval.as_slice(), told.restart_needed);
+    show(&TwoPage { p: &visit.page, chosen, restart_needed })
+}
+
+/// `POST /settings/approvals/edit`. The audit log names what takes one person or two from now on.
+pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(&form).map_err(|_| Problem::new(failed()))?;
+    let chosen = pairs.into_iter().filter(|(name, _)| name == "operation");
+    let names = chosen.map(|(_, value)| value).collect();
+    let ask = SettingsEditAsk { needs_approval: Some(names), ..SettingsEditAsk::default() };
+    visit.ask(&ask).await?;
+    Ok(Redirect::to(&visit.page.to("/settings/approvals/edit")).into_response())
 }

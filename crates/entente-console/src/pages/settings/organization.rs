@@ -84,6 +84,7 @@ struct Typed {
     mandate_fr: String,
     responsibilities_en: String,
     responsibilities_fr: String,
+    time_zone: String,
 }
 
 impl Typed {
@@ -102,6 +103,7 @@ impl Typed {
                 "mandate_fr" => typed.mandate_fr = one_line(&value),
                 "responsibilities_en" => typed.responsibilities_en = one_line(&value),
                 "responsibilities_fr" => typed.responsibilities_fr = one_line(&value),
+                "time_zone" => typed.time_zone = value,
                 _ => {}
             }
         }
@@ -201,6 +203,7 @@ impl EditPage<'_> {
             "ENT-2831" => "languages",
             "ENT-2832" if is_about("mandate") => "mandate_en",
             "ENT-2832" => "responsibilities_en",
+            "ENT-2847" => "time_zone",
             _ => "name_en",
         }
     }
@@ -208,7 +211,8 @@ impl EditPage<'_> {
 
 /// `GET /settings/organization/edit`.
 pub(super) async fn ask(visit: Visit) -> Answer {
-    let SettingsTold { organization: now, about, .. } = visit.ask(&SettingsShowAsk {}).await?;
+    let SettingsTold { organization: now, about, written, .. } =
+        visit.ask(&SettingsShowAsk {}).await?;
     let typed = Typed {
         name_en: now.name.en,
         name_fr: now.name.fr,
@@ -219,6 +223,7 @@ pub(super) async fn ask(visit: Visit) -> Answer {
         mandate_fr: about.mandate.fr,
         responsibilities_en: about.responsibilities.en,
         responsibilities_fr: about.responsibilities.fr,
+        time_zone: written.time_zone,
     };
     show(&EditPage { p: &visit.page, fault: None, typed: &typed })
 }
@@ -236,6 +241,8 @@ pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
         mandate_fr: Some(typed.mandate_fr.clone()),
         responsibilities_en: Some(typed.responsibilities_en.clone()),
         responsibilities_fr: Some(typed.responsibilities_fr.clone()),
+        time_zone: Some(typed.time_zone.clone()),
+        ..SettingsEditAsk::default()
     };
     match visit.ask(&ask).await {
         Ok(_) => Ok(Redirect::to(&visit.page.to("/settings/organization")).into_response()),
@@ -250,6 +257,6 @@ pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
 fn is_about_the_form(fault: &Fault) -> bool {
     matches!(
         fault.code.as_str(),
-        "ENT-2792" | "ENT-2793" | "ENT-2794" | "ENT-2830" | "ENT-2831" | "ENT-2832"
+        "ENT-2792" | "ENT-2793" | "ENT-2794" | "ENT-2830" | "ENT-2831" | "ENT-2832" | "ENT-2847"
     )
 }

@@ -1,6 +1,6 @@
 //! An agreement on paper: its clauses in both languages, and the draft of its next version.
 //!
-//! The clauses are read off the page that the core renders from the signed bytes, so that what is
+//! The clauses are those of the page that the core renders from the signed bytes, so that what is
 //! shown here cannot say something else.
 
 use entente_core::agreement::terms::Onward;
@@ -10,27 +10,21 @@ use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
 use toml::{Table, Value};
 
+use crate::answer::partners::told::both;
 use crate::fault::Both;
 use crate::local::doc::ClauseText;
 
 /// The clauses, in their order.
 pub(super) fn clauses(agreement: &Agreement) -> Vec<ClauseText> {
-    let (en, fr) = (agreement.render(Lang::En), agreement.render(Lang::Fr));
-    let pairs = en.lines().filter_map(line).zip(fr.lines().filter_map(line));
+    let pairs = agreement.lines(Lang::En).into_iter().zip(agreement.lines(Lang::Fr));
     pairs
-        .map(|((clause, title_en, en), (_, title_fr, fr))| ClauseText {
-            clause: clause.to_owned(),
-            title: Both::new(title_en, title_fr),
-            text: Both::new(en, fr),
+        .map(|(en, fr)| ClauseText {
+            clause: en.clause.to_string(),
+            title: both(&en.label),
+            text: Both::new(en.value, fr.value),
+            aside: en.aside,
         })
         .collect()
-}
-
-/// Clause, title and text of a line such as `- **§2.1** in force from: 2026-04-01`.
-fn line(line: &str) -> Option<(&str, &str, &str)> {
-    let (clause, rest) = line.strip_prefix("- **")?.split_once("** ")?;
-    let (title, text) = rest.split_once(':')?;
-    Some((clause, title.trim_end(), text.trim_start()))
 }
 
 /// The draft, as `ours` would write it, that becomes this agreement again.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use entente_core::envelope::payload_type;
+use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
 use entente_core::statement::{Leaf, Statement};
@@ -86,22 +86,84 @@ fn said(leaf: &Leaf, releases: &[ReleaseRow]) -> FeedRow {
             }
         }
         Statement::Document(envelope) => {
-            let (kind, at_s) = match envelope.payload_type.as_str() {
-                payload_type::RECEIPT => ("receipt", None),
-                payload_type::NOTICE => match entente_proto::decode_notice(&envelope.payload) {
-                    Ok(entente_proto::Notice::Test { at_s, .. }) => ("test", Some(at_s)),
-                    Ok(
-                        entente_proto::Notice::Partner { at_s, .. }
-                        | entente_proto::Notice::Card { at_s, .. },
-                    ) => ("notice", Some(at_s)),
-                    Err(_) => ("notice", None),
-                },
-                _ => ("notice", None),
-            };
+            let (kind, at_s, about) = document(envelope);
             let at_s = at_s.and_then(|at_s| i64::try_from(at_s).ok());
-            FeedRow { at: at_s.map(instant).unwrap_or_default(), ..blank(kind) }
+            let at = at_s.map(instant).unwrap_or_default();
+            FeedRow { at, about, ..blank(kind) }
         }
     }
+}
+
+/// What a document is, when it was made if it says so, and what it says in words.
+fn document(envelope: &Envelope) -> (&'static str, Option<u64>, Option<Both>) {
+    use entente_proto::{AgreementChange as Of, Notice, PartnerChange};
+    let notice = |at_s, en: &str, fr: &str| ("notice", at_s, Some(Both::new(en, fr)));
+    match envelope.payload_type.as_str() {
+        payload_type::RECEIPT => ("receipt", None, None),
+        payload_type::AGREEMENT_PROPOSAL => {
+            notice(None, "an agreement is proposed", "une entente est proposée")
+        }
+        payload_type::AGREEMENT => notice(None, "an agreement is signed", "une entente est signée"),
+        payload_type::AGREEMENT_NOTICE => {
+            let Ok(told) = entente_proto::decode_agreement_notice(&envelope.payload) else {
+                return ("notice", None, None);
+            };
+            let (en, fr) = match told.change {
+                Of::Declined => {
+                    ("a proposed agreement is declined", "une entente proposée est refusée")
+                }
+                Of::Retracted => {
+                    ("a proposed agreement is taken back", "une entente proposée est retirée")
+                }
+                Of::Suspended => ("the agreement is suspended", "l’entente est suspendue"),
+                Of::Resumed => ("the agreement is resumed", "l’entente est rétablie"),
+                Of::Ended => ("the agreement is ended", "l’entente prend fin"),
+            };
+            notice(Some(told.at_s), en, fr)
+        }
+        payload_type::NOTICE => match entente_proto::decode_notice(&envelope.payload) {
+            Ok(Notice::Test { at_s, .. }) => ("test", Some(at_s), None),
+            Ok(Notice::Card { at_s, .. }) => notice(
+                Some(at_s),
+                "new names or a new address",
+                "nouveaux noms ou nouvelle adresse",
+            ),
+            Ok(Notice::Partner { at_s, change, .. }) => {
+                let (en, fr) = match change {
+                    PartnerChange::Suspended => {
+                        ("the exchange is suspended", "l’échange est suspendu")
+                    }
+                    PartnerChange::Resumed => ("the exchange is resumed", "l’échange est rétabli"),
+                    PartnerChange::Ended => {
+                        ("the partnership is ended", "le partenariat prend fin")
+                    }
+                };
+                notice(Some(at_s), en, fr)
+            }
+            Err(_) => ("notice", None, None),
+        },
+        other => ("notice", None, subject(other)),
+    }
+}
+
+/// What other documents are about, by what their types begin with.
+fn subject(payload_type: &str) -> Option<Both> {
+    const SUBJECTS: &[(&str, (&str, &str))] = &[
+        ("count-", ("counts", "des dénombrements")),
+        ("release-plan", ("a release plan", "un plan de diffusion")),
+        ("release-answer", ("figures of a release plan", "des chiffres d’un plan de diffusion")),
+        ("sum-", ("a secure sum", "une somme sécurisée")),
+        ("overlap-", ("an overlap round", "un recoupement")),
+        ("referral", ("a referral", "un renvoi")),
+        ("handover", ("a hand-over", "une transmission")),
+        ("service", ("the service directory", "le répertoire de services")),
+        ("capacity", ("what services have free", "ce que les services ont de libre")),
+        ("sponsor", ("a sponsored organization", "un organisme parrainé")),
+        ("new-feed", ("a new feed, after a restore", "un nouveau fil, après une restauration")),
+    ];
+    let name = payload_type.strip_prefix("application/vnd.entente.")?;
+    let (_, (en, fr)) = SUBJECTS.iter().find(|(start, _)| name.starts_with(*start))?;
+    Some(Both::new(*en, *fr))
 }
 
 fn summary_row(id: SummaryId, release: &ReleaseRow) -> FeedRow {
@@ -117,6 +179,7 @@ fn blank(kind: &str) -> FeedRow {
     FeedRow {
         sequence: 0,
         kind: kind.to_owned(),
+        about: None,
         summary: None,
         epoch: None,
         at: String::new(),
@@ -248,4 +311,26 @@ pub(in crate::answer) fn quarantine_release(
     node.lift_quarantine(staff.actor(), &partner)?;
     let (_, cursor) = node.cursor(&partner)?;
     Ok(QuarantineReleaseTold { partner: Names::of(node)?.named(&partner), cursor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_says_what_it_is_about_and_nothing_else_does() {
+        let envelope = |payload_type: &str| Envelope {
+            payload_type: payload_type.to_owned(),
+            payload: Vec::new(),
+            signatures: Vec::new(),
+        };
+        let about = |payload_type: &str| document(&envelope(payload_type)).2.map(|it| it.en);
+        assert_eq!(about(payload_type::SERVICE).as_deref(), Some("the service directory"));
+        assert_eq!(about(payload_type::REFERRAL_OFFER).as_deref(), Some("a referral"));
+        assert_eq!(about(payload_type::AGREEMENT).as_deref(), Some("an agreement is signed"));
+        assert_eq!(about(payload_type::RECEIPT), None);
+        // What cannot be read says nothing, and what nobody knows neither.
+        assert_eq!(about(payload_type::AGREEMENT_NOTICE), None);
+        assert_eq!(about("text/plain"), None);
+    }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use base64::prelude::*;
-use entente_core::agreement::diff;
 use entente_core::codes::Code as _;
 use entente_core::envelope::Envelope;
 use entente_core::identity::OrgId;
+use entente_core::lang::Text;
 use entente_proto::{
     MAX_INVITATION_S, decode_envelope, encode_envelope, invitation_link, parse_invitation_link,
 };
@@ -186,11 +186,8 @@ fn preview(
     let Ok(known) = template::named(name) else { return Default::default() };
     let agreement = template::preview(known, (inviter, kind), (&node.id(), node.profile().kind));
     let Some(agreement) = agreement else { return Default::default() };
-    let seen_by = |viewer: &OrgId| {
-        let changes = diff(None, &agreement, viewer);
-        changes.iter().map(|change| both(&change.text)).collect()
-    };
-    (seen_by(&node.id()), seen_by(inviter))
+    let said = |texts: Vec<Text>| texts.iter().map(both).collect();
+    (said(agreement.receives(&node.id())), said(agreement.sends(&node.id())))
 }
 
 fn bad_contact(field: &str) -> Box<Fault> {

@@ -39,6 +39,10 @@ pub struct AgreementDraftTold {
     pub settings: BTreeMap<String, String>,
     /// The clauses it would become, in words; none while something keeps it from being read.
     pub clauses: Vec<ClauseText>,
+    /// What we would send, in sentences; none for nothing.
+    pub we_would_send: Vec<Both>,
+    /// What we would receive, in sentences; none for nothing.
+    pub we_would_receive: Vec<Both>,
 }
 
 /// Proposes a draft to a partner.
@@ -113,6 +117,10 @@ pub struct AgreementShowTold {
     pub hash: String,
     /// Its clauses, in their order.
     pub clauses: Vec<ClauseText>,
+    /// What it lets us send, in sentences; none for nothing.
+    pub we_would_send: Vec<Both>,
+    /// What it lets us receive, in sentences; none for nothing.
+    pub we_would_receive: Vec<Both>,
     /// Who has signed.
     pub signatures: Vec<Signature>,
     /// The same as a TOML draft, for the next version.
@@ -128,6 +136,8 @@ pub struct ClauseText {
     pub title: Both,
     /// What it says.
     pub text: Both,
+    /// It opens nothing, or is an identity: it counts like every other, and a screen may fold it away.
+    pub aside: bool,
 }
 
 /// A signature under an agreement.

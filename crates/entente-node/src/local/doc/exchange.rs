@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FieldValue, Named, Reason, default_limit};
+use super::{Both, Fault, FieldValue, Named, Reason, default_limit};
 
 /// Asks partners for news now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +186,8 @@ pub struct FeedRow {
     pub sequence: u64,
     /// What it is: `summary`, `withdrawal`, `receipt`, `notice`, `test`.
     pub kind: String,
+    /// What a notice says, in words; absent for what is none.
+    pub about: Option<Both>,
     /// The summary it is about: 32 hex digits.
     pub summary: Option<String>,
     /// Its epoch.

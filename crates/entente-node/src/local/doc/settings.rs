@@ -9,7 +9,7 @@ use super::{AboutTold, Organization};
 #[serde(deny_unknown_fields)]
 pub struct SettingsShowAsk {}
 
-/// Changes what the organization says about itself. What is absent stays as it is.
+/// Changes what the organization says about itself, and a few more settings. What is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsEditAsk {
@@ -31,6 +31,42 @@ pub struct SettingsEditAsk {
     pub responsibilities_en: Option<String>,
     /// The same in French.
     pub responsibilities_fr: Option<String>,
+    /// The zone in which pages tell the time, by its name in the IANA database. Empty: that of the machine.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// What takes two people: names of operations, out of those that may.
+    #[serde(default)]
+    pub needs_approval: Option<Vec<String>>,
+    /// Who is told by e-mail that something waits: all of them.
+    #[serde(default)]
+    pub people: Option<Vec<NotifiedPerson>>,
+}
+
+/// Somebody who is told by e-mail that something waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifiedPerson {
+    /// Where to.
+    pub address: String,
+    /// What of: what concerns these roles.
+    pub roles: Vec<String>,
+    /// Or what concerns the roles of this account of the machine; else empty.
+    pub account: String,
+    /// `en` or `fr`.
+    pub lang: String,
+}
+
+/// What the file says of the settings that can be changed besides the organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenSettings {
+    /// The zone in which pages tell the time; empty: that of the machine.
+    pub time_zone: String,
+    /// What takes two people: names of operations.
+    pub needs_approval: Vec<String>,
+    /// Whether there is a mail server: without one nobody is told by e-mail.
+    pub has_mail: bool,
+    /// Who is told by e-mail that something waits.
+    pub people: Vec<NotifiedPerson>,
 }
 
 /// The settings of the node. Secrets are not among them.
@@ -56,6 +92,8 @@ pub struct SettingsTold {
     pub needs_approval: Vec<String>,
     /// The name under which browsers reach the console; empty: by address only.
     pub console_name: String,
+    /// What the file says of what can be changed besides the organization: it holds from the next start on.
+    pub written: WrittenSettings,
 }
 
 /// Our keys and certificates. The keys themselves are told to nobody.

@@ -16,6 +16,8 @@ fn an_agreement_is_listed_shown_and_compared_with_its_next_version() {
     assert_eq!(shown.signatures.len(), 2);
     assert_eq!(shown.agreement.we_receive, ["summaries", "counts"]);
     assert!(shown.clauses.iter().any(|clause| clause.clause == "§2.1"));
+    assert!(shown.we_would_receive[0].en.contains("at least 5 persons"), "{shown:?}");
+    assert!(shown.we_would_send.is_empty(), "{shown:?}");
 
     // The draft that is shown, with one more thing granted, is the next version.
     let ask = AgreementShowAsk { agreement: id.clone() };
@@ -41,6 +43,24 @@ fn an_agreement_is_listed_shown_and_compared_with_its_next_version() {
         let kept = site.node().agreements().unwrap();
         let states: Vec<_> = kept.iter().map(|kept| kept.state.code()).collect();
         assert_eq!(states, ["amended", "active"]);
+    }
+}
+
+#[test]
+fn a_proposal_that_was_answered_with_another_does_not_hide_it() {
+    let (a, b) = partners();
+    let toml = draft(&a, &b, "province-federal", &[]);
+    let mut waits = propose(&a, &b, &toml).agreement.id;
+    // Ids are random: whichever of them comes last, it is the one that waits which is to be signed.
+    for _ in 0..4 {
+        let other = propose(&a, &b, &toml).agreement.id;
+        let ask = AgreementDeclineAsk { agreement: waits, reason: None };
+        agreements::decline(&a.desk, &staff(), ask, &silent()).unwrap();
+        sync(&a, &b);
+        assert_eq!((b.partner(&a).next_actor, b.partner(&a).next_step), (Who::Us, Step::Sign));
+        let brief = b.partner(&a).agreement.unwrap();
+        assert_eq!((brief.id.as_str(), brief.state), (other.as_str(), AgreementStanding::Proposed));
+        waits = other;
     }
 }
 
