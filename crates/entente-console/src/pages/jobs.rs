@@ -1,5 +1,6 @@
 //! Long work: its list, one job while it goes on and when it has ended, and what is started from here.
 
+mod bar;
 mod duplicates;
 mod epochs;
 mod export;
@@ -11,6 +12,8 @@ mod result;
 use axum::extract::DefaultBodyLimit;
 
 use crate::route::Route;
+
+pub(super) use bar::Bar;
 
 /// The longest file that is taken, in bytes. Larger ones are imported on the machine.
 const MAX_UPLOAD: usize = 64 << 20;

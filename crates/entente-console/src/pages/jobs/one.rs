@@ -13,9 +13,10 @@ use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
 
+use super::bar::Bar;
 use super::list::{title, tone, word};
 use super::result::{Told, is_open};
-use crate::gate::{Visit, WATCH};
+use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::problem::Problem;
 use crate::route::area;
@@ -37,6 +38,7 @@ const ROWS: usize = 50;
 struct OnePage<'a> {
     p: &'a Page,
     job: &'a Job,
+    bar: Option<Bar>,
     told: Told,
     has_file: bool,
 }
@@ -44,10 +46,6 @@ struct OnePage<'a> {
 impl OnePage<'_> {
     fn label(&self) -> &'static str {
         title(self.p, self.job.op)
-    }
-
-    fn is_running(&self) -> bool {
-        self.job.state == JobState::Running
     }
 
     fn is_lost(&self) -> bool {
@@ -60,33 +58,6 @@ impl OnePage<'_> {
 
     fn word(&self) -> &'static str {
         word(self.p, self.job.state)
-    }
-
-    /// The address that shows the same, and does not count as using the session.
-    fn watch(&self) -> String {
-        self.p.to(&format!("/jobs/{}?{WATCH}", self.job.id))
-    }
-
-    /// How many parts of a thousand are done, if that is known.
-    fn per_mille(&self) -> Option<u64> {
-        let progress = self.job.progress.as_ref().filter(|it| it.total > 0)?;
-        Some(progress.done.min(progress.total) * 1000 / progress.total)
-    }
-
-    /// How far it is, in words.
-    fn how_far(&self) -> String {
-        let p = self.p;
-        let Some(progress) = &self.job.progress else {
-            return p.t("It has just begun.", "Le travail vient de commencer.").to_owned();
-        };
-        let (done, total) = (p.n(&progress.done), p.n(&progress.total));
-        let mut letters = p.both(&progress.note).chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string());
-        let note = format!("{}{}", first.unwrap_or_default(), letters.as_str());
-        match progress.total {
-            0 => format!("{note}: {done}").replace(": ", p.lang.pick(": ", "\u{a0}: ")),
-            _ => format!("{note}, {done} {} {total}", p.lang.pick("of", "sur")),
-        }
     }
 
     /// The tables that lack somebody, or are not added up.
@@ -129,7 +100,8 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
     let job = job(&visit, id).await?;
     let has_file = visit.console.desk.jobs.files.made(&job.id).is_ok();
     let told = Told::of(&job)?;
-    show(&OnePage { p: &visit.page, job: &job, told, has_file })
+    let bar = Bar::of(&visit.page, &job);
+    show(&OnePage { p: &visit.page, job: &job, bar, told, has_file })
 }
 
 /// `POST /jobs/{job}/stop`.
