@@ -210,7 +210,7 @@ export async function jobs(world) {
   }
   await ended(page);
   const released = await page.textContent("main");
-  world.check(released.includes("The epoch is closed") && released.includes("Federal Centre"), `the close says ${released.slice(0, 300)}`);
+  world.check(released.includes("The reporting period is closed") && released.includes("Federal Centre"), `the close says ${released.slice(0, 300)}`);
   const closed = new URL(page.url()).pathname.replace("/en", "");
   centre.json("sync", "Harbour House");
   const held = centre.json("status").records.held;
