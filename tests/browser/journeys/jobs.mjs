@@ -103,6 +103,15 @@ export async function jobs(world) {
   world.check(would.includes("295") && would.includes("would be set aside"), `the preview says ${would.slice(0, 300)}`);
   for (const bad of [EVIL, "cmd|A", "X-17"]) world.check(!would.includes(bad), `the preview shows ${bad}`);
   await world.look(page, "jobs-preview-en", { whole: true });
+  // What a column becomes can be changed, and back.
+  const notes = page.locator('select[aria-labelledby="becomes column-7"]');
+  world.check((await notes.inputValue()) === "notes", "the notes are not guessed");
+  for (const field of ["", "notes"]) {
+    await notes.selectOption(field);
+    await page.click("text=Look again with these columns");
+    world.check((await notes.inputValue()) === field, `the column of the notes becomes ${await notes.inputValue()}`);
+    world.check((await page.textContent(".grid")).includes("295"), "another mapping has other rows");
+  }
   await page.goto(page.url().replace("/en/", "/fr/"));
   await world.look(page, "jobs-preview-fr", { picture: false });
   await page.goto(page.url().replace("/fr/", "/en/"));

@@ -18,6 +18,8 @@ use crate::setup::io_fault;
 pub struct ImportChoice {
     /// A layout; guessed from the columns if absent.
     pub layout: Option<String>,
+    /// Columns that are read otherwise: the name of each, and of what it feeds; empty for nothing.
+    pub columns: BTreeMap<String, String>,
     /// The sheet of a spreadsheet.
     pub sheet: Option<String>,
     /// Scopes of consent that whoever imports has documents for.
@@ -45,6 +47,7 @@ impl ImportChoice {
             file: upload.path.display().to_string(),
             layout: self.layout.clone(),
             mapping: mapping.map(|path| path.display().to_string()),
+            columns: self.columns.clone(),
             sheet: self.sheet.clone(),
             quarantine: quarantine.map(|path| path.display().to_string()),
             consent: (!self.consent.is_empty()).then(|| self.consent.clone()),
