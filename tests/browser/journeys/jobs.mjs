@@ -136,10 +136,14 @@ export async function jobs(world) {
   const did = await page.textContent("main");
   world.check(did.includes("295") && did.includes("5 rows were set aside".replace(" ", "\u00a0")), `the import says ${did.slice(0, 300)}`);
   await world.look(page, "jobs-import-done-en", { whole: true });
-  await page.click("text=See the rows that were set aside");
-  world.check((await page.locator("tbody tr").count()) === 5, "there are not five rows");
-  const row = await page.textContent("tbody tr");
-  world.check(row.includes("18") && row.includes("gender") && !row.includes("script"), `a row says ${row}`);
+  await page.click("main a.button:has-text('See the')");
+  world.check((await page.locator("tbody tr").count()) === 1, "the same is said of each row");
+  const row = (await page.textContent("tbody tr")).replace(/\u00a0/g, " ");
+  world.check(row.includes("5 rows: 18, 81, 82, 201, 300") && row.includes("gender") && !row.includes("script"), `a row says ${row}`);
+  world.check(row.includes("not one of the accepted words. Accepted: "), `the reason is ${row}`);
+  const [list] = await Promise.all([page.waitForEvent("download"), page.click("text=Download the list")]);
+  const listed = readFileSync(await list.path(), "utf8");
+  world.check(listed.trim().split("\n").length === 6 && !listed.includes("script"), `the list is ${listed}`);
   const rowsPath = new URL(page.url()).pathname.replace("/en", "");
   await page.goto(`${house.origin}/en/cases`);
   world.check((await page.textContent("caption")).includes("295"), "the list has another number");
@@ -244,7 +248,7 @@ export async function jobs(world) {
 
   await world.tour(page, house, [
     ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
-    ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
+    ["jobs-rows", rowsPath], ["codes", "/codes"], ["codes-one", "/codes/gender"], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
     ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
   ], ["jobs-rows-fr-390"]);
 

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod list;
 mod one;
+mod reasons;
 mod result;
 
 use axum::extract::DefaultBodyLimit;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         export::routes(),
         duplicates::routes(),
         epochs::routes(),
+        reasons::routes(),
     ]
     .concat();
     for route in &mut routes {

@@ -13,11 +13,12 @@ use axum::response::{IntoResponse as _, Redirect};
 use entente_core::layout::{ConsentField, Layout};
 use entente_core::record::Field;
 use entente_node::fault::Fault;
-use entente_node::jobs::{ImportChoice, Upload};
+use entente_node::jobs::{ImportChoice, Upload, alike};
 use entente_node::local::doc::{ImportColumn, RecordImportTold};
 use entente_node::local::{Op, words};
 
 use super::MAX_UPLOAD;
+use super::reasons::Place;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
 use crate::problem::Problem;
@@ -115,6 +116,7 @@ struct PreviewPage<'a> {
     // What columns feed if nobody chooses otherwise, where somebody did.
     bases: &'a BTreeMap<String, String>,
     told: Option<&'a RecordImportTold>,
+    places: Vec<Place>,
     fault: Option<&'a Fault>,
 }
 
@@ -186,8 +188,10 @@ async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
         Err(fault) => (None, Some(fault)),
     };
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (told, fault) = (told.as_ref(), fault.as_deref());
-    show_as(status, &PreviewPage { p: &visit.page, upload, choice, bases, told, fault })
+    let (p, told, fault) = (&visit.page, told.as_ref(), fault.as_deref());
+    let wrong = alike(told.map(|told| told.problems.clone()).unwrap_or_default());
+    let places = wrong.iter().map(|it| Place::of(p, it)).collect();
+    show_as(status, &PreviewPage { p, upload, choice, bases, told, places, fault })
 }
 
 fn upload(visit: &Visit, id: &str) -> Result<Upload, Problem> {

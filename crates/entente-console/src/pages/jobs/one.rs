@@ -7,17 +7,19 @@ use axum::body::Body;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use entente_node::jobs::{Job, JobState};
-use entente_node::local::doc::{OverlapTold, RecordImportTold, RowProblem, StatsTable, StatsTold};
+use entente_node::jobs::{Job, JobState, no_such_file};
+use entente_node::local::doc::{OverlapTold, RecordImportTold, StatsTable, StatsTold};
 use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
 
 use super::bar::Bar;
 use super::list::{title, tone, word};
+use super::reasons::Place;
 use super::result::{Told, is_open};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::problem::Problem;
 use crate::route::area;
 
@@ -27,11 +29,9 @@ area! {
     GET "/jobs/{job}/file", Need::Session => file;
     POST "/jobs/{job}/file/remove", Need::Session => remove;
     GET "/jobs/{job}/rows", Need::Session => rows;
+    GET "/jobs/{job}/rows/file", Need::Session => rows_file;
     POST "/jobs/{job}/rows/remove", Need::Session => rows_seen_to;
 }
-
-/// How many rows one page has.
-const ROWS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "jobs/one.html")]
@@ -152,7 +152,7 @@ async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-struct Place {
+struct Wanted {
     #[serde(default)]
     from: usize,
 }
@@ -162,27 +162,40 @@ struct Place {
 struct RowsPage<'a> {
     p: &'a Page,
     job: &'a Job,
-    rows: &'a [RowProblem],
-    total: u64,
-    first: u64,
-    last: u64,
+    places: Vec<Place>,
+    pages: Pages,
     // Rows were set aside, and the list of them is not there any more.
     is_gone: bool,
 }
 
 /// `GET /jobs/{job}/rows`: the rows that an import set aside.
-async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Answer {
+async fn rows(visit: Visit, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     let job = job(&visit, id).await?;
     visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
     // The whole list is read for it.
     let (desk, id) = (Arc::clone(&visit.console.desk), job.id.clone());
-    let read = visit.console.jobs(move |_| desk.set_aside(&id, place.from, ROWS));
-    let (total, rows) = read.await?;
-    let (first, n) = (place.from as u64, rows.len() as u64);
-    let (first, last) = (first + u64::from(n > 0), first + n);
+    let (total, wrong) = visit.console.jobs(move |_| desk.set_aside(&id)).await?;
+    let address = format!("/jobs/{}/rows", job.id);
+    let (wrong, pages) = Pages::of(&visit.page, &address, wanted.from, wrong);
+    let places = wrong.iter().map(|it| Place::of(&visit.page, it)).collect();
     let imported = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
     let is_gone = total == 0 && imported.is_some_and(|it: RecordImportTold| it.quarantined > 0);
-    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last, is_gone })
+    show(&RowsPage { p: &visit.page, job: &job, places, pages, is_gone })
+}
+
+/// `GET /jobs/{job}/rows/file`: all of them as a table. Rows, columns and reasons, and nothing that stood in a cell.
+async fn rows_file(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let staff = visit.signed()?.staff.clone();
+    visit.console.desk.permit(job.op, &staff).await?;
+    let opened = visit.console.jobs(move |jobs| {
+        let path = jobs.files.aside(&job.id)?.ok_or_else(no_such_file)?;
+        let (way, source) = (jobs.files.way()?, jobs.files.source(&path)?);
+        jobs.file_taken(&staff, &job)?;
+        Ok((way, source))
+    });
+    let (way, source) = opened.await?;
+    Ok(download(Body::from_stream(way.send(source)), false))
 }
 
 /// `POST /jobs/{job}/rows/remove`: somebody has corrected them, or lets them be. They wait at home no more.
