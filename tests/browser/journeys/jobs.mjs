@@ -192,8 +192,8 @@ export async function jobs(world) {
   const text = readFileSync(await download.path(), "utf8");
   world.check(text.split("\n").length > 290, `the file has ${text.split("\n").length} lines`);
   world.check(!text.includes("Aiyana") && !/(^|[,"])=/m.test(text), "the file has names or formulas");
-  await still.click("text=Le supprimer du nœud");
-  world.check((await still.textContent("main")).includes("supprimé du nœud"), "the file is still there");
+  await still.click("text=Le supprimer de ce système");
+  world.check((await still.textContent("main")).includes("supprimé de ce système"), "the file is still there");
   await plain.close();
 
   // With names, formulas are no formulas.
