@@ -155,7 +155,8 @@ fn unknown_code(list: &str, lang: Lang) -> String {
             Lang::Fr => format!("ne figure pas parmi les mots acceptés : voir la liste `{list}`"),
         };
     }
-    let accepted = labels.join(", ");
+    // A label may have a comma.
+    let accepted = labels.join("; ");
     match lang {
         Lang::En => {
             format!("not one of the accepted words. Accepted: {accepted} (list `{list}`)")
