@@ -14,7 +14,7 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Routes that answer with a file, a part of a page, or by leading elsewhere. */
-const NO_PAGES = ["/jobs/{job}/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/statistics/overlap/{round}/result",
+const NO_PAGES = ["/jobs/{job}/file", "/jobs/{job}/rows/file", "/statistics/returns/{return}/{form}", "/referrals/{referral}/news", "/statistics/overlap/{round}/result",
   "/statistics/overlap/{round}/table", "/stay", "/waiting"];
 
 export const PASSWORD = "lanterne violon maple river";

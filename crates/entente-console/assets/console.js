@@ -52,7 +52,33 @@
   };
   if ($("[data-job]")) setTimeout(look, 1000);
 
-  // What a browser kept of a page after signing out is not shown again.
+  // What was sent is on its way: the button says so, and nothing is sent twice. A file comes without a new page.
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    if ([form, submitter].some((it) => it?.hasAttribute("data-download"))) return;
+    if (sent.has(form)) { event.preventDefault(); return; }
+    sent.add(form);
+    form.setAttribute("aria-busy", "true");
+    const words = [...(submitter?.childNodes ?? [])];
+    // Once the form was read: what a disabled button says is not in it.
+    setTimeout(() => {
+      if (!submitter) return;
+      submitter.disabled = true;
+      submitter.replaceChildren(document.body.dataset.working);
+    });
+    // Nothing came of it: somebody stopped the browser.
+    setTimeout(() => {
+      sent.delete(form);
+      form.removeAttribute("aria-busy");
+      if (!submitter) return;
+      submitter.disabled = false;
+      submitter.replaceChildren(...words);
+    }, 30000);
+  });
+
+  // What a browser kept of a page, with its buttons as they were, or after signing out, is not shown again.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // The other language has the same filters, if some were changed since.

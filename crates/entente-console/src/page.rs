@@ -162,6 +162,24 @@ impl Page {
         vec![Piece { text: ask, is_code: false }]
     }
 
+    /// Why something could not be done, for whoever is here: as [`Page::steps`], and what stands there without any
+    /// command stays as it is.
+    pub(crate) fn why<'a>(&self, both: &'a Both) -> Vec<Piece<'a>> {
+        let text = both.text(self.lang);
+        if self.may(Op::BackupCreate) || !text.contains("`entente ") {
+            return self.pieces(both);
+        }
+        // Of "Not a code: see `command`." the first part is the reason.
+        let said = |sentence: &'a str| match sentence.split_once("`entente ") {
+            None => Some([sentence, ""]),
+            Some((before, _)) => Some([before.rsplit_once(':')?.0.trim_end_matches(SPACES), ". "]),
+        };
+        let rest = text.split_inclusive(". ").filter_map(said).flatten();
+        let pieces = rest.flat_map(|text| text.split('`').enumerate());
+        let rest: Vec<_> = pieces.map(|(at, text)| Piece { text, is_code: at % 2 == 1 }).collect();
+        if rest.is_empty() { self.pieces(both) } else { rest }
+    }
+
     /// The other language.
     pub(crate) fn other(&self) -> Lang {
         match self.lang {
@@ -473,5 +491,17 @@ mod tests {
                 assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), said);
             }
         }
+    }
+
+    #[test]
+    fn a_reason_keeps_what_it_names_and_loses_the_command() {
+        let page = test_page(Lang::En);
+        let said = |text: &str| {
+            let both = Both::new(text, text);
+            page.why(&both).iter().map(|piece| piece.text.to_owned()).collect::<String>()
+        };
+        assert_eq!(said("the column `gender` is missing"), "the column gender is missing");
+        assert_eq!(said("Not in `need`: see `entente codes need`."), "Not in need. ");
+        assert_eq!(said("No such list. See them: `entente codes`."), "No such list. See them. ");
     }
 }

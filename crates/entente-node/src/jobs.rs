@@ -31,7 +31,7 @@ pub use entente_store::jobs::JobState;
 pub(crate) use faults::stopped;
 pub use faults::{no_such_file, no_such_job};
 pub use files::{Files, Once, Upload};
-pub use starting::{ExportChoice, ImportChoice};
+pub use starting::{Alike, ExportChoice, ImportChoice, alike};
 pub use taking::{Source, Taking, Way};
 
 /// How long a job that ended is listed: a week.

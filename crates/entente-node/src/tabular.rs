@@ -38,6 +38,8 @@ pub struct Table {
     pub headers: Vec<String>,
     /// What the file turned out to be.
     pub format: Format,
+    /// The names of the sheets of a workbook; none in a file that has no sheets.
+    pub sheets: Vec<String>,
     rows: Box<dyn Iterator<Item = Result<Row, TableError>> + Send>,
 }
 

@@ -103,6 +103,15 @@ export async function jobs(world) {
   world.check(would.includes("295") && would.includes("would be set aside"), `the preview says ${would.slice(0, 300)}`);
   for (const bad of [EVIL, "cmd|A", "X-17"]) world.check(!would.includes(bad), `the preview shows ${bad}`);
   await world.look(page, "jobs-preview-en", { whole: true });
+  // What a column becomes can be changed, and back.
+  const notes = page.locator('select[aria-labelledby="becomes column-7"]');
+  world.check((await notes.inputValue()) === "notes", "the notes are not guessed");
+  for (const field of ["", "notes"]) {
+    await notes.selectOption(field);
+    await page.click("text=Look again with these columns");
+    world.check((await notes.inputValue()) === field, `the column of the notes becomes ${await notes.inputValue()}`);
+    world.check((await page.textContent(".grid")).includes("295"), "another mapping has other rows");
+  }
   await page.goto(page.url().replace("/en/", "/fr/"));
   await world.look(page, "jobs-preview-fr", { picture: false });
   await page.goto(page.url().replace("/fr/", "/en/"));
@@ -127,10 +136,14 @@ export async function jobs(world) {
   const did = await page.textContent("main");
   world.check(did.includes("295") && did.includes("5 rows were set aside".replace(" ", "\u00a0")), `the import says ${did.slice(0, 300)}`);
   await world.look(page, "jobs-import-done-en", { whole: true });
-  await page.click("text=See the rows that were set aside");
-  world.check((await page.locator("tbody tr").count()) === 5, "there are not five rows");
-  const row = await page.textContent("tbody tr");
-  world.check(row.includes("18") && row.includes("gender") && !row.includes("script"), `a row says ${row}`);
+  await page.click("main a.button:has-text('See the')");
+  world.check((await page.locator("tbody tr").count()) === 1, "the same is said of each row");
+  const row = (await page.textContent("tbody tr")).replace(/\u00a0/g, " ");
+  world.check(row.includes("5 rows: 18, 81, 82, 201, 300") && row.includes("gender") && !row.includes("script"), `a row says ${row}`);
+  world.check(row.includes("not one of the accepted words. Accepted: "), `the reason is ${row}`);
+  const [list] = await Promise.all([page.waitForEvent("download"), page.click("text=Download the list")]);
+  const listed = readFileSync(await list.path(), "utf8");
+  world.check(listed.trim().split("\n").length === 6 && !listed.includes("script"), `the list is ${listed}`);
   const rowsPath = new URL(page.url()).pathname.replace("/en", "");
   await page.goto(`${house.origin}/en/cases`);
   world.check((await page.textContent("caption")).includes("295"), "the list has another number");
@@ -187,8 +200,8 @@ export async function jobs(world) {
   const text = readFileSync(await download.path(), "utf8");
   world.check(text.split("\n").length > 290, `the file has ${text.split("\n").length} lines`);
   world.check(!text.includes("Aiyana") && !/(^|[,"])=/m.test(text), "the file has names or formulas");
-  await still.click("text=Le supprimer du nœud");
-  world.check((await still.textContent("main")).includes("supprimé du nœud"), "the file is still there");
+  await still.click("text=Le supprimer de ce système");
+  world.check((await still.textContent("main")).includes("supprimé de ce système"), "the file is still there");
   await plain.close();
 
   // With names, formulas are no formulas.
@@ -218,7 +231,7 @@ export async function jobs(world) {
   }
   await ended(page);
   const released = await page.textContent("main");
-  world.check(released.includes("The epoch is closed") && released.includes("Federal Centre"), `the close says ${released.slice(0, 300)}`);
+  world.check(released.includes("The reporting period is closed") && released.includes("Federal Centre"), `the close says ${released.slice(0, 300)}`);
   const closed = new URL(page.url()).pathname.replace("/en", "");
   centre.json("sync", "Harbour House");
   const held = centre.json("status").records.held;
@@ -243,7 +256,7 @@ export async function jobs(world) {
 
   await world.tour(page, house, [
     ["jobs-list", "/jobs"], ["jobs-import", "/cases/import"], ["jobs-import-done", new URL(job).pathname.replace("/en", "")],
-    ["jobs-rows", rowsPath], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
+    ["jobs-rows", rowsPath], ["codes", "/codes"], ["codes-one", "/codes/gender"], ["jobs-export", "/cases/export"], ["jobs-export-done", exported],
     ["jobs-duplicates", "/cases/duplicates"], ["jobs-closed", closed], ["jobs-epochs", "/epochs"], ["jobs-epoch", epoch],
   ], ["jobs-rows-fr-390"]);
 

@@ -77,6 +77,24 @@ export async function shell(world) {
   world.check(loaded > 0 && loaded < 200_000, `the first page loads ${loaded} bytes`);
   await fresh.close();
 
+  // A form that is on its way says so, and is sent once.
+  let [n_sent, free] = [0, null];
+  const held = new Promise((done) => { free = done; });
+  const hold = async (route) => { n_sent += 1; await held; await route.continue(); };
+  await page.goto(`${house.origin}/en/cases/search`);
+  await page.fill("#text", "Nobody");
+  await page.route("**/en/cases/search", hold);
+  await page.evaluate(() => {
+    const form = document.querySelector("main form");
+    for (let n = 0; n < 3; n += 1) form.requestSubmit(form.querySelector("button"));
+  });
+  await page.waitForFunction(() => document.querySelector("main form button").disabled);
+  world.check((await page.textContent("main form button")) === "Working…", "the button does not say that it works");
+  free();
+  await page.waitForSelector("text=Nobody was found");
+  world.check(n_sent === 1, `the form was sent ${n_sent} times`);
+  await page.unroute("**/en/cases/search", hold);
+
   // Without scripts.
   const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
   await plain.addCookies(await page.context().cookies());

@@ -344,6 +344,7 @@ impl Furnished {
         self.put("upload", [upload]);
         self.put("approval", [uuid(&approval)]);
         self.put("entry", ["1".to_owned()]);
+        self.put("list", ["gender".to_owned()]);
     }
 }
 

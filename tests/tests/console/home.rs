@@ -45,3 +45,36 @@ async fn a_plan_and_a_round_wait_for_whoever_may_sign_until_that_is_seen_to() {
     ask(&it.house.site, Op::OverlapEnd, json!({"round": round})).await;
     assert!(!home(&it.chief).await.contains(ROUND));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn home_leads_each_role_to_what_is_theirs_and_back_to_itself_from_what_is_free() {
+    let it = Furnished::new(21).await;
+    let home = async |cookie: &str| it.house.get("/en/home", cookie).await.body;
+    let first = |page: &str, to: &str| page.contains(&format!("class=\"button\" href=\"/en{to}\""));
+    let worker = it.house.signed_in("wendy", &[Role::CaseWorker]);
+    let page = home(&worker).await;
+    assert!(first(&page, "/referrals/add"), "{page}");
+    for to in ["/cases/add", "/services", "/cases", "/cases?consent=ending", "/held"] {
+        assert!(page.contains(&format!("href=\"/en{to}\"")), "home does not lead to {to}");
+    }
+    assert!(page.contains("action=\"/en/cases/search\"") && page.contains("/referrals?list=ours"));
+    let coordinator = it.house.signed_in("cora", &[Role::Coordinator]);
+    let page = home(&coordinator).await;
+    assert!(first(&page, "/partners/invite") && !page.contains("/cases/search"), "{page}");
+    let administrator = it.house.signed_in("adam", &[Role::Administrator]);
+    let page = home(&administrator).await;
+    assert!(first(&page, "/settings/backups") && !page.contains("name=\"quick\""), "{page}");
+    // What is not well is never beside a green box that says that nothing waits.
+    let is_green = page.contains("Nothing waits for you");
+    assert!(!is_green || page.contains("partners are well"), "{page}");
+
+    let service = it.one("service");
+    assert!(home(&worker).await.contains(&format!("/en/services/{service}/capacity")));
+    let path = format!("/en/services/{service}/capacity");
+    let answer = it.house.post(&path, &worker, "quick=2&list=home").await;
+    assert_eq!(answer.location(), "/en/home", "{}", answer.body);
+    // Of two that are said at one moment the second is no news.
+    it.house.site.clock.advance(60);
+    let answer = it.house.post(&path, &worker, "quick=2&list=yes").await;
+    assert_eq!(answer.location(), "/en/services/ours");
+}

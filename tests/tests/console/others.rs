@@ -10,7 +10,7 @@ use super::furnished::{Furnished, everybody};
 use super::{Answer, ORIGIN, PASSWORD, name, ours, table};
 
 /// What is nobody's: a number, a period, a form, the link of somebody who has none yet.
-const OF_NOBODY: [&str; 5] = ["entry", "version", "epoch", "form", "token"];
+const OF_NOBODY: [&str; 6] = ["entry", "version", "epoch", "form", "token", "list"];
 
 /// Enough for every form, so that what is looked for is looked for.
 const FORM: &str = "reason=because&digits=123456&code=no_capacity&available=1&label=x&how=now&\

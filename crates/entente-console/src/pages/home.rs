@@ -5,13 +5,16 @@ use axum::extract::Query;
 use entente_node::fault::Both;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    Check, InboxAsk, InboxTold, OverlapListAsk, PartnerRow, PartnerState, PlanListAsk, PlanRow,
-    RecordImportTold, ReferralInboxAsk, ReferralListAsk, ReferralOverdueAsk, ReferralRow,
-    StatusAsk, StatusTold, Step, WaitingLine, Wellness, Who,
+    Check, InboxAsk, InboxTold, OverlapListAsk, PartnerListAsk, PartnerRow, PartnerState,
+    PlanListAsk, PlanRow, RecordImportTold, ReferralInboxAsk, ReferralListAsk, ReferralOverdueAsk,
+    ReferralRow, ServiceListAsk, ServiceRow, StatusAsk, StatusTold, Step, WaitingLine, Wellness,
+    Who,
 };
 use serde::Deserialize;
 
+use super::jobs::Bar;
 use super::referrals::words::{Words, said};
+use super::services::rows::Rows;
 use super::settings::health;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
@@ -24,6 +27,12 @@ area! {
 
 /// How many places one task leads to, at most; the rest is on the list.
 const LINKS: usize = 3;
+
+/// How many of our own services say on this page what is free, at most; the rest is on the list.
+const SERVICES: usize = 5;
+
+/// Among how many of them those that are running are looked for.
+const LOOKED_AT: u32 = 50;
 
 /// Something that waits, and where it is done.
 struct Task {
@@ -42,19 +51,72 @@ struct Link {
     left: Option<(String, &'static str)>,
 }
 
+/// A word for one thing and for several.
+type Forms = (&'static str, &'static str);
+
+/// A figure, and what it counts.
+struct Figure {
+    n: u64,
+    to: String,
+    words: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "home.html")]
 struct HomePage<'a> {
     p: &'a Page,
-    name: &'a str,
+    now_s: i64,
     status: &'a StatusTold,
     tasks: Vec<Task>,
     seen: u64,
-    n_active: u64,
-    n_waiting: u64,
+    is_well: bool,
+    bars: Vec<Bar>,
+    services: Vec<ServiceRow>,
+    has_more_services: bool,
+    figures: Vec<Figure>,
+}
+
+impl Rows for HomePage<'_> {
+    fn page(&self) -> &Page {
+        self.p
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_s
+    }
 }
 
 impl HomePage<'_> {
+    /// What whoever is here does most, the first of it most of all.
+    fn actions(&self) -> Vec<(String, &'static str)> {
+        let p = self.p;
+        let find = (Op::ServiceSearch, "/services", p.t("Find a service", "Trouver un service"));
+        let all = if p.may(Op::ReferralCreate) {
+            vec![
+                (Op::ReferralCreate, "/referrals/add", p.t("Make a referral", "Créer un renvoi")),
+                (Op::RecordAdd, "/cases/add", p.t("Record a case", "Inscrire un dossier")),
+                find,
+            ]
+        } else {
+            vec![
+                (
+                    Op::BackupList,
+                    "/settings/backups",
+                    p.t("See the backups", "Voir les sauvegardes"),
+                ),
+                (
+                    Op::PartnerInvite,
+                    "/partners/invite",
+                    p.t("Invite a partner", "Inviter un partenaire"),
+                ),
+                (Op::AuditVerify, "/audit/verify", p.t("Verify the log", "Vérifier le journal")),
+                find,
+            ]
+        };
+        let open = all.into_iter().filter(|(op, ..)| p.may(*op));
+        open.map(|(_, path, text)| (p.to(path), text)).collect()
+    }
+
     fn tone(&self, check: &Check) -> &'static str {
         match check.wellness {
             Wellness::Good => "good",
@@ -75,20 +137,113 @@ impl HomePage<'_> {
         health::text(self.p, check)
     }
 
-    fn place(&self, check: &Check) -> Option<(String, &'static str)> {
+    fn next(&self, check: &Check) -> Option<(String, &'static str)> {
         health::place(self.p, check)
     }
 }
 
 /// `GET /home`.
 async fn home(visit: Visit) -> Answer {
-    let signed = visit.signed()?;
+    let p = &visit.page;
+    let staff = visit.signed()?.staff.clone();
     let status = visit.ask(&StatusAsk {}).await?;
     let inbox = visit.ask(&InboxAsk { after: None }).await?;
+    let jobs = visit.console.jobs(move |jobs| jobs.all(&staff)).await?;
+    let (services, has_more_services) = services(&visit).await?;
+    show(&HomePage {
+        p,
+        now_s: visit.console.desk.node.now_s(),
+        tasks: tasks(&visit, &inbox, &status.partners).await?,
+        seen: inbox.seen,
+        is_well: status.health.is_empty(),
+        bars: jobs.iter().filter_map(|job| Bar::of(p, job)).collect(),
+        services,
+        has_more_services,
+        figures: figures(&visit, &status, &inbox).await?,
+        status: &status,
+    })
+}
+
+/// Our services that are running, for whoever may say what is free, and whether there are more.
+async fn services(visit: &Visit) -> entente_node::node::Outcome<(Vec<ServiceRow>, bool)> {
+    if !visit.page.may(Op::CapacitySet) {
+        return Ok((Vec::new(), false));
+    }
+    let told = visit.ask(&ServiceListAsk { stale: false, limit: LOOKED_AT }).await?;
+    let mut running = told.services;
+    running.retain(|row| row.status == "active");
+    let has_more = running.len() > SERVICES || told.total > u64::from(LOOKED_AT);
+    running.truncate(SERVICES);
+    Ok((running, has_more))
+}
+
+/// What there is, for whoever can go and look at it.
+async fn figures(
+    visit: &Visit,
+    status: &StatusTold,
+    inbox: &InboxTold,
+) -> entente_node::node::Outcome<Vec<Figure>> {
+    let p = &visit.page;
+    let mut figures = Vec::new();
+    let mut add = |op: Op, path: &str, n: u64, en: Forms, fr: Forms| {
+        if p.may(op) {
+            figures.push(Figure { n, to: p.to(path), words: p.word(&n, &en, &fr) });
+        }
+    };
+    add(
+        Op::RecordList,
+        "/cases",
+        status.records.own,
+        ("case of our own", "cases of our own"),
+        ("dossier de l’organisme", "dossiers de l’organisme"),
+    );
+    let ending = inbox.waiting.iter().find(|line| line.matter == "consents_ending");
+    add(
+        Op::RecordList,
+        "/cases?consent=ending",
+        ending.map_or(0, |line| line.n),
+        ("consent that ends within 30 days", "consents that end within 30 days"),
+        (
+            "consentement qui prend fin d’ici 30 jours",
+            "consentements qui prennent fin d’ici 30 jours",
+        ),
+    );
+    let ours = if p.may(Op::ReferralList) {
+        visit.ask(&ReferralListAsk::default()).await?.referrals
+    } else {
+        Vec::new()
+    };
+    add(
+        Op::ReferralList,
+        "/referrals?list=ours",
+        ours.iter().filter(|row| row.step != "expired").count() as u64,
+        ("open referral of ours", "open referrals of ours"),
+        ("de nos renvois est ouvert", "de nos renvois sont ouverts"),
+    );
+    add(
+        Op::HeldList,
+        "/held",
+        status.records.held,
+        ("summary that a partner shared with us", "summaries that partners shared with us"),
+        (
+            "résumé qu’un partenaire nous a communiqué",
+            "résumés que des partenaires nous ont communiqués",
+        ),
+    );
     let count = |of: &dyn Fn(PartnerState) -> bool| {
         status.partners.iter().filter(|row| of(row.state)).count() as u64
     };
-    let on_the_way = |state: PartnerState| {
+    // Whoever works with cases is told of partners where something is to be done.
+    if !p.may(Op::RecordList) {
+        add(
+            Op::PartnerList,
+            "/partners?state=active",
+            count(&|state| state == PartnerState::Active),
+            ("active partner", "active partners"),
+            ("partenaire actif", "partenaires actifs"),
+        );
+    }
+    let n_on_the_way = count(&|state| {
         matches!(
             state,
             PartnerState::Invited
@@ -96,16 +251,17 @@ async fn home(visit: Visit) -> Answer {
                 | PartnerState::Verified
                 | PartnerState::HalfSigned
         )
-    };
-    show(&HomePage {
-        p: &visit.page,
-        name: &signed.display,
-        tasks: tasks(&visit, &inbox, &status.partners).await?,
-        seen: inbox.seen,
-        n_active: count(&|state| state == PartnerState::Active),
-        n_waiting: count(&on_the_way),
-        status: &status,
-    })
+    });
+    if n_on_the_way > 0 {
+        add(
+            Op::PartnerList,
+            "/partners",
+            n_on_the_way,
+            ("partner on the way", "partners on the way"),
+            ("partenaire en voie de l’être", "partenaires en voie de l’être"),
+        );
+    }
+    Ok(figures)
 }
 
 #[derive(Template)]
@@ -114,6 +270,8 @@ struct WaitingPart<'a> {
     p: &'a Page,
     tasks: Vec<Task>,
     seen: u64,
+    // Whether nothing of the system needs care either.
+    is_well: bool,
 }
 
 /// What was seen already.
@@ -128,12 +286,13 @@ async fn waiting(visit: Visit, Query(seen): Query<Seen>) -> Answer {
     let inbox = visit.ask(&InboxAsk { after: seen.after }).await?;
     let is_about_partners = inbox.waiting.iter().any(|line| is_of_partners(&line.matter));
     let partners = if is_about_partners {
-        visit.ask(&entente_node::local::doc::PartnerListAsk { state: None }).await?.partners
+        visit.ask(&PartnerListAsk { state: None }).await?.partners
     } else {
         Vec::new()
     };
     let tasks = tasks(&visit, &inbox, &partners).await?;
-    show(&WaitingPart { p: &visit.page, tasks, seen: inbox.seen })
+    let is_well = !tasks.is_empty() || visit.ask(&StatusAsk {}).await?.health.is_empty();
+    show(&WaitingPart { p: &visit.page, tasks, seen: inbox.seen, is_well })
 }
 
 fn is_of_partners(matter: &str) -> bool {

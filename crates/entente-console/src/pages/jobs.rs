@@ -1,16 +1,20 @@
 //! Long work: its list, one job while it goes on and when it has ended, and what is started from here.
 
+mod bar;
 mod duplicates;
 mod epochs;
 mod export;
 mod import;
 mod list;
 mod one;
+mod reasons;
 mod result;
 
 use axum::extract::DefaultBodyLimit;
 
 use crate::route::Route;
+
+pub(super) use bar::Bar;
 
 /// The longest file that is taken, in bytes. Larger ones are imported on the machine.
 const MAX_UPLOAD: usize = 64 << 20;
@@ -27,6 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         export::routes(),
         duplicates::routes(),
         epochs::routes(),
+        reasons::routes(),
     ]
     .concat();
     for route in &mut routes {

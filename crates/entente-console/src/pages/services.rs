@@ -16,7 +16,7 @@ mod list;
 mod map;
 mod one;
 mod places;
-mod rows;
+pub(super) mod rows;
 
 mod table {
     use entente_node::local::Op;

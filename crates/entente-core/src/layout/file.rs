@@ -120,41 +120,81 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The same, with these columns of a table read otherwise: the name of each in the header, and the name of the field
+    /// or the part of a consent that it feeds, as in our own template. It is left out if that is empty.
+    pub fn reading(mut self, columns: &BTreeMap<String, String>) -> Result<Self, BadLayout> {
+        for (header, target) in columns {
+            let take = match parse_target(target) {
+                _ if target.is_empty() => Take::Nothing,
+                // Only a text can be longer than one; of anything else the first counts.
+                Some(Target::Field(field)) if matches!(field.kind(), Kind::Prose(_)) => {
+                    plain(Target::Field(field), Some("; "))
+                }
+                Some(target) => plain(target, None),
+                None => return Err(bad(header, "no such field")),
+            };
+            let spelling = simplify(header);
+            // Rows are known again by the names of columns: it keeps the one that it had.
+            let mut name = header.clone();
+            for column in self.columns.iter_mut().filter(|it| it.spellings.contains(&spelling)) {
+                column.spellings.retain(|known| *known != spelling);
+                column.is_required = false;
+                name.clone_from(&column.name);
+            }
+            self.columns.push(Column {
+                name,
+                spellings: vec![spelling],
+                is_required: false,
+                missing: Vec::new(),
+                take,
+                export: None,
+            });
+        }
+        Ok(self)
+    }
+}
+
 /// The columns of our own template: one for each field, known by its name and both labels.
 fn every_field(required: &[String]) -> Vec<Column> {
     let fields = Field::ALL.iter().map(|field| {
-        let target = Target::Field(*field);
         let also = [field.label(Lang::En), field.label(Lang::Fr)];
-        (target, field.name(), also.to_vec(), matches!(field.kind(), Kind::Codes(_)))
+        (Target::Field(*field), field.name(), also.to_vec())
     });
-    let consents = ConsentField::ALL.iter().map(|field| {
-        let has_codes = matches!(field, ConsentField::Scopes | ConsentField::Needs);
-        (Target::Consent(*field), field.name(), Vec::new(), has_codes)
-    });
-    let column = |(target, name, also, has_codes): (Target, &str, Vec<&str>, bool)| {
+    let consents =
+        ConsentField::ALL.iter().map(|field| (Target::Consent(*field), field.name(), Vec::new()));
+    let column = |(target, name, also): (Target, &str, Vec<&str>)| {
         let mut spellings = vec![simplify(name)];
         for spelling in also.into_iter().map(simplify) {
             if !spellings.contains(&spelling) {
                 spellings.push(spelling);
             }
         }
-        let values = Values::default();
-        let take = if has_codes {
-            Take::Codes { target, values, separators: SEPARATORS.to_vec() }
-        } else {
-            Take::Text { target, values, join: None }
-        };
         let is_required = required.iter().any(|required| required == name);
         Column {
             name: name.to_owned(),
             spellings,
             is_required,
             missing: Vec::new(),
-            take,
+            take: plain(target, None),
             export: None,
         }
     };
     fields.chain(consents).map(column).collect()
+}
+
+/// How the column of our own template for this is read. A text of a second column follows behind `join`.
+fn plain(target: Target, join: Option<&str>) -> Take {
+    let has_codes = match target {
+        Target::Field(field) => matches!(field.kind(), Kind::Codes(_)),
+        Target::Consent(field) => matches!(field, ConsentField::Scopes | ConsentField::Needs),
+    };
+    let values = Values::default();
+    if has_codes {
+        Take::Codes { target, values, separators: SEPARATORS.to_vec() }
+    } else {
+        Take::Text { target, values, join: join.map(str::to_owned) }
+    }
 }
 
 impl ColumnFile {
@@ -292,6 +332,28 @@ mod tests {
         assert_eq!(columns("ctdc-2017"), 62);
         assert_eq!(columns("ctdc-2024"), 27);
         assert_eq!(columns("entente"), Field::ALL.len() + ConsentField::ALL.len());
+    }
+
+    #[test]
+    fn a_column_is_read_as_somebody_says_and_the_others_as_before() {
+        let layout = Layout::parse(&format!(
+            "{HEAD}[[column]]\nname = \"a\"\nalso = [\"b\"]\nrequired = true\nfield = \"gender\"\nvalues = {{ F = \"woman\" }}"
+        ));
+        let said = |columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, field)| ((*name).into(), (*field).into()));
+            layout.clone().unwrap().reading(&columns.collect())
+        };
+        let headers = ["A", "More"];
+        let feeds = |columns| said(columns).unwrap().bind(&headers).unwrap().feeds();
+        assert_eq!(feeds(&[]), [Some("gender"), None]);
+        assert_eq!(feeds(&[("more", "notes")]), [Some("gender"), Some("notes")]);
+        // What was required is not, once somebody says that it is something else or nothing.
+        assert_eq!(feeds(&[("A", "")]), [None, None]);
+        assert_eq!(feeds(&[("a", "notes"), ("More", "notes")]), [Some("notes"), Some("notes")]);
+        // Another spelling of the same column stays what it was.
+        let apart = said(&[("a", "notes")]).unwrap();
+        assert_eq!(apart.bind(&["a", "b"]).unwrap().feeds(), [Some("notes"), Some("gender")]);
+        assert!(said(&[("a", "nonsense")]).unwrap_err().to_string().contains("no such field"));
     }
 
     #[test]

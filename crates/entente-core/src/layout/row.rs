@@ -36,7 +36,8 @@ impl<'l> Bound<'l> {
         let columns: Vec<_> = headers.iter().map(|header| find(header.as_ref())).collect();
         let mut problems = Vec::new();
         for column in &layout.columns {
-            let times = columns.iter().flatten().filter(|found| found.name == column.name).count();
+            let is_it = |found: &&&Column| std::ptr::eq(**found, column);
+            let times = columns.iter().flatten().filter(is_it).count();
             match times {
                 0 if column.is_required => {
                     problems.push(HeaderProblem::Missing(column.name.clone()));

@@ -1,6 +1,10 @@
 //! What a field takes, and why a text was refused: never with the text itself, which may be a name.
 
+use super::Field;
 use crate::lang::Lang;
+
+/// The longest list of which every word is told.
+const TOLD_WHOLE: usize = 12;
 
 /// What a form or a column for a field looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +95,7 @@ impl Reason {
         let pick = |en: &str, fr: &str| lang.pick(en, fr).to_owned();
         match self {
             Self::Required => pick("a value is required", "une valeur est obligatoire"),
-            Self::UnknownCode(list) => match lang {
-                Lang::En => format!("not a code of the list `{list}`"),
-                Lang::Fr => format!("ce n’est pas un code de la liste «\u{a0}{list}\u{a0}»"),
-            },
+            Self::UnknownCode(list) => unknown_code(list, lang),
             Self::NotYesNo => pick("must be yes or no", "doit être oui ou non"),
             Self::NotANumberUpTo(max) => match lang {
                 Lang::En => format!("must be a whole number from 0 to {max}"),
@@ -132,5 +133,57 @@ impl Reason {
                 "doit être l’identifiant d’une personne (un UUID)",
             ),
         }
+    }
+}
+
+/// Short lists are told whole, by their labels: those are accepted as well as the codes.
+fn unknown_code(list: &str, lang: Lang) -> String {
+    let is_it = |field: &&Field| match field.kind() {
+        Kind::Code(known) | Kind::Codes(known) => known == list,
+        _ => false,
+    };
+    let field = Field::ALL.iter().find(is_it);
+    let labels: Vec<_> = field
+        .map(|field| field.choices(lang))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(_, label)| label)
+        .collect();
+    if labels.is_empty() || labels.len() > TOLD_WHOLE {
+        return match lang {
+            Lang::En => format!("not one of the accepted words: see the list `{list}`"),
+            Lang::Fr => format!("ne figure pas parmi les mots acceptés : voir la liste `{list}`"),
+        };
+    }
+    // A label may have a comma.
+    let accepted = labels.join("; ");
+    match lang {
+        Lang::En => {
+            format!("not one of the accepted words. Accepted: {accepted} (list `{list}`)")
+        }
+        Lang::Fr => {
+            format!("ne figure pas parmi les mots acceptés. Acceptés : {accepted} (liste `{list}`)")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_list_is_told_whole_and_a_long_one_is_named() {
+        let said = Reason::UnknownCode("gender").text(Lang::En);
+        for (_, label) in Field::Gender.choices(Lang::En) {
+            assert!(said.contains(label), "{said}");
+        }
+        assert!(
+            said.starts_with("not one of the accepted words. Accepted: ")
+                && said.contains("`gender`")
+        );
+        let long = Reason::UnknownCode("province").text(Lang::Fr);
+        assert!(long.ends_with("voir la liste `province`"), "{long}");
+        // No field holds it.
+        assert!(Reason::UnknownCode("nothing").text(Lang::En).ends_with("the list `nothing`"));
     }
 }

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use entente_core::lang::Lang;
-use entente_core::layout::Layout;
+use entente_core::layout::{BadLayout, Layout};
 
 use crate::fault::Fault;
 use crate::jobs::Files;
@@ -64,15 +64,17 @@ fn mapping(files: &Files, path: &Path) -> Outcome<Layout> {
         Ok(text)
     };
     let text = read().map_err(|error| io_fault(&error))?;
-    Layout::parse(&text).map_err(|error| {
-        let why = error.to_string();
-        Fault::new(
-            1421,
-            ("The mapping file is not a layout.", "Le fichier de correspondance est invalide."),
-            ("Compare it with those in config/layouts.", "Comparez-le à ceux de config/layouts."),
-        )
-        .because(why.clone(), why)
-    })
+    Layout::parse(&text).map_err(|error| not_a_layout(&error))
+}
+
+fn not_a_layout(error: &BadLayout) -> Box<Fault> {
+    let why = error.to_string();
+    Fault::new(
+        1421,
+        ("The mapping file is not a layout.", "Le fichier de correspondance est invalide."),
+        ("Compare it with those in config/layouts.", "Comparez-le à ceux de config/layouts."),
+    )
+    .because(why.clone(), why)
 }
 
 fn not_read(error: &crate::tabular::TableError) -> Box<Fault> {

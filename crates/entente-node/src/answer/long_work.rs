@@ -91,8 +91,8 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
     assert_eq!((told.added, told.quarantined), (2, 1));
     assert_eq!(audited(desk, Action::RecordsImported).len(), 1);
 
-    let (total, aside) = desk.set_aside(&job, 0, 50).unwrap();
-    assert_eq!((total, aside.len(), aside[0].row), (1, 1, 3));
+    let (total, aside) = desk.set_aside(&job).unwrap();
+    assert_eq!((total, aside.len(), aside[0].n, aside[0].rows.as_slice()), (1, 1, 1, &[3][..]));
     assert_eq!(aside[0].column.as_deref(), Some("gender"));
     assert!(!format!("{aside:?}").contains("nobody"), "what stood in a cell is told");
     // The list names columns, and so says what a file was about: it is sealed like all others.
@@ -113,7 +113,7 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
     // The next process cannot read it, and removes it; the job says what it came to as before.
     let again = Jobs::new(Arc::clone(&desk.node), Files::new(folder));
     assert_eq!((again.recover().unwrap(), office.files().len()), (0, 0));
-    assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
+    assert_eq!(desk.set_aside(&job).unwrap(), (0, Vec::new()));
     assert_eq!(waits(), 0);
 }
 
@@ -129,7 +129,7 @@ async fn rows_that_were_seen_to_wait_no_more() {
     assert_eq!(waits(), 1);
     desk.jobs.rows_seen_to(&anna, &job).unwrap();
     assert_eq!((waits(), office.files().len()), (0, 0));
-    assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
+    assert_eq!(desk.set_aside(&job).unwrap(), (0, Vec::new()));
 }
 
 /// A name that stands in what is uploaded and exported.

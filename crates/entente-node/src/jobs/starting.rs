@@ -18,6 +18,8 @@ use crate::setup::io_fault;
 pub struct ImportChoice {
     /// A layout; guessed from the columns if absent.
     pub layout: Option<String>,
+    /// Columns that are read otherwise: the name of each, and of what it feeds; empty for nothing.
+    pub columns: BTreeMap<String, String>,
     /// The sheet of a spreadsheet.
     pub sheet: Option<String>,
     /// Scopes of consent that whoever imports has documents for.
@@ -45,6 +47,7 @@ impl ImportChoice {
             file: upload.path.display().to_string(),
             layout: self.layout.clone(),
             mapping: mapping.map(|path| path.display().to_string()),
+            columns: self.columns.clone(),
             sheet: self.sheet.clone(),
             quarantine: quarantine.map(|path| path.display().to_string()),
             consent: (!self.consent.is_empty()).then(|| self.consent.clone()),
@@ -107,46 +110,69 @@ impl Desk {
         started.inspect_err(|_| self.jobs.files.ended(&id, false, 0))
     }
 
-    /// The rows that an import set aside: at most `limit` after the first `skip`, and how many lines
-    /// there are.
-    pub fn set_aside(
-        &self,
-        job: &str,
-        skip: usize,
-        limit: usize,
-    ) -> Outcome<(u64, Vec<RowProblem>)> {
+    /// What is wrong with the rows that an import set aside, and in how many places.
+    pub fn set_aside(&self, job: &str) -> Outcome<(u64, Vec<Alike>)> {
         let Some(path) = self.jobs.files.aside(job)? else { return Ok((0, Vec::new())) };
-        read_aside(&self.jobs.files, &path, skip, limit)
+        read_aside(&self.jobs.files, &path)
     }
 }
 
-fn read_aside(
-    files: &Files,
-    path: &Path,
-    skip: usize,
-    limit: usize,
-) -> Outcome<(u64, Vec<RowProblem>)> {
+/// Rows with which the same is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    /// The column; the whole row if absent.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub reason: Reason,
+    /// How many rows.
+    pub n: u64,
+    /// The first of them.
+    pub rows: Vec<u64>,
+}
+
+/// How many rows are named of those with which the same is wrong.
+const NAMED_ROWS: usize = 12;
+
+/// The same places by what is wrong, in the order in which it first occurs.
+pub fn alike(problems: impl IntoIterator<Item = RowProblem>) -> Vec<Alike> {
+    let (mut all, mut places) = (Vec::<Alike>::new(), BTreeMap::new());
+    for RowProblem { row, column, reason } in problems {
+        let next = all.len();
+        let at = *places.entry((column.clone(), reason.text.en.clone())).or_insert(next);
+        if at == next {
+            all.push(Alike { column, reason, n: 0, rows: Vec::new() });
+        }
+        if let Some(it) = all.get_mut(at) {
+            it.n += 1;
+            if it.rows.len() < NAMED_ROWS {
+                it.rows.push(row);
+            }
+        }
+    }
+    all
+}
+
+fn read_aside(files: &Files, path: &Path) -> Outcome<(u64, Vec<Alike>)> {
     let mut bytes = Vec::new();
     let read = files.read(path).and_then(|mut file| file.read_to_end(&mut bytes));
     read.map_err(|error| io_fault(&error))?;
     let mut lines = csv::Reader::from_reader(bytes.as_slice());
-    let (mut total, mut rows) = (0_u64, Vec::new());
-    for line in lines.records() {
-        let line = line.map_err(|_| failed())?;
-        let at = usize::try_from(total).unwrap_or(usize::MAX);
+    let (mut total, mut is_whole) = (0_u64, true);
+    let problems = lines.records().map_while(|line| {
+        is_whole = line.is_ok();
+        let line = line.ok()?;
         total += 1;
-        if at >= skip && rows.len() < limit {
-            let cell = |at: usize| line.get(at).unwrap_or_default();
-            rows.push(RowProblem {
-                row: cell(0).parse().unwrap_or(0),
-                column: Some(cell(1).to_owned()).filter(|column| !column.is_empty()),
-                reason: Reason {
-                    code: cell(2).to_owned(),
-                    clause: None,
-                    text: Both::new(cell(3), cell(4)),
-                },
-            });
-        }
-    }
-    Ok((total, rows))
+        let cell = |at: usize| line.get(at).unwrap_or_default();
+        Some(RowProblem {
+            row: cell(0).parse().unwrap_or(0),
+            column: Some(cell(1).to_owned()).filter(|column| !column.is_empty()),
+            reason: Reason {
+                code: cell(2).to_owned(),
+                clause: None,
+                text: Both::new(cell(3), cell(4)),
+            },
+        })
+    });
+    let alike = alike(problems);
+    if is_whole { Ok((total, alike)) } else { Err(failed()) }
 }

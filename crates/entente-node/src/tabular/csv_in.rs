@@ -35,7 +35,7 @@ pub(super) fn open(mut file: impl Read + Seek + Send + 'static) -> Result<Table,
         }
     };
     let format = Format::Csv { encoding: encoding.name(), separator: char::from(separator) };
-    Ok(Table { headers, format, rows: Box::new(rows) })
+    Ok(Table { headers, format, sheets: Vec::new(), rows: Box::new(rows) })
 }
 
 /// The one of `,`, `;` and tab of which the first line has most outside of quotes.

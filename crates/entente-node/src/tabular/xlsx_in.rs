@@ -44,16 +44,21 @@ pub(super) fn open(
         // Nobody listening means that the reader has lost interest.
         let _ = sender.send(Message::End(end));
     })?;
-    let mut rows = Rows { receiver, is_over: false };
+    let mut rows = Rows { receiver, sheets: Vec::new(), is_over: false };
     match rows.next() {
         None => Err(TableError::Empty),
-        Some(header) => {
-            Ok(Table { headers: header?.cells, format: Format::Xlsx, rows: Box::new(rows) })
-        }
+        Some(header) => Ok(Table {
+            headers: header?.cells,
+            format: Format::Xlsx,
+            sheets: std::mem::take(&mut rows.sheets),
+            rows: Box::new(rows),
+        }),
     }
 }
 
 enum Message {
+    /// The names of all sheets, once and first.
+    Sheets(Vec<String>),
     Row(Row),
     End(End),
 }
@@ -65,6 +70,7 @@ enum End {
 
 struct Rows {
     receiver: Receiver<Message>,
+    sheets: Vec<String>,
     is_over: bool,
 }
 
@@ -76,8 +82,12 @@ impl Iterator for Rows {
             return None;
         }
         let message = self.receiver.recv();
-        self.is_over = !matches!(message, Ok(Message::Row(_)));
+        self.is_over = !matches!(message, Ok(Message::Row(_) | Message::Sheets(_)));
         match message {
+            Ok(Message::Sheets(sheets)) => {
+                self.sheets = sheets;
+                self.next()
+            }
             Ok(Message::Row(row)) => Some(Ok(row)),
             Ok(Message::End(End::Complete)) => None,
             Ok(Message::End(End::Failed(error))) => Some(Err(error)),
@@ -95,6 +105,9 @@ fn read(
 ) -> Result<(), TableError> {
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(|_| TableError::Damaged)?;
     let mut names = workbook.sheet_names();
+    if sender.send(Message::Sheets(names.clone())).is_err() {
+        return Ok(());
+    }
     if let Some(wanted) = wanted {
         let folded = wanted.trim().to_lowercase();
         let found = names.iter().find(|name| name.trim().to_lowercase() == folded).cloned();

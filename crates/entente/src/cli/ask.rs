@@ -336,6 +336,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             file: typed.path("file").unwrap_or_default(),
             layout: typed.maybe("layout"),
             mapping: typed.path("mapping"),
+            columns: BTreeMap::new(),
             sheet: typed.maybe("sheet"),
             quarantine: typed.path("quarantine"),
             consent: Some(typed.many("consent")).filter(|scopes| !scopes.is_empty()),

@@ -210,6 +210,7 @@ async fn import(teller: &Teller, options: &DemoOptions, offices: &[Office]) -> O
             file: file.display().to_string(),
             layout: layout.clone(),
             mapping: None,
+            columns: BTreeMap::new(),
             sheet: None,
             quarantine: None,
             // The person at the demonstration answers for the file, as whoever imports does.

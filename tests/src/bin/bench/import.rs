@@ -2,6 +2,7 @@
 //!
 //! The file is read twice, as always: once to say what is wrong with it, once to keep its rows.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,7 @@ async fn import(kind: Kind, layout: &str, file: &Path) -> (u64, Spent) {
         file: file.display().to_string(),
         layout: Some(layout.to_owned()),
         mapping: None,
+        columns: BTreeMap::new(),
         sheet: None,
         quarantine: None,
         consent: None,

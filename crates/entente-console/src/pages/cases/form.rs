@@ -129,6 +129,13 @@ pub(crate) fn wrong(typed: &Typed, known: &[FieldValue], today: Date, lang: Lang
     wrong
 }
 
+/// What is wrong, where the label of the field stands above it already.
+fn unlabelled(text: &str, label: &str) -> String {
+    let rest = text.strip_prefix(label).map(|rest| rest.trim_start_matches([' ', '\u{a0}']));
+    let said = rest.and_then(|rest| rest.strip_prefix(':'));
+    said.map_or_else(|| text.to_owned(), |said| sentence(said.trim_start_matches([' ', '\u{a0}'])))
+}
+
 /// With a capital at its beginning: it stands alone.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
@@ -197,7 +204,7 @@ impl Input {
             label: field.label(p.lang),
             hint: hint(field, p.lang),
             control: control(p, field, typed.texts.get(&field).map_or("", String::as_str)),
-            error: mine.map(|it| it.text.clone()),
+            error: mine.map(|it| unlabelled(&it.text, field.label(p.lang))),
             masked,
             emptied: typed.emptied.contains(&field),
         }
@@ -363,5 +370,18 @@ mod tests {
             |lang| from_fault(&fault, lang, "top").into_iter().map(|it| it.at).collect::<Vec<_>>();
         assert_eq!(at(Lang::En), ["birthdate", "top"]);
         assert_eq!(at(Lang::Fr), ["birthdate", "top"]);
+    }
+
+    #[test]
+    fn a_field_does_not_repeat_the_label_above_it() {
+        for lang in [Lang::En, Lang::Fr] {
+            let typed = typed("age_at_registration=x");
+            let found = wrong(&typed, &[], date(2026, 11, 22), lang);
+            let label = Field::AgeAtRegistration.label(lang);
+            let (whole, said) = (&found[0].text, unlabelled(&found[0].text, label));
+            assert!(whole.starts_with(label) && !said.contains(label), "{whole}: {said}");
+            assert!(said.chars().next().is_some_and(char::is_uppercase), "{said}");
+        }
+        assert_eq!(unlabelled("Age is unknown", "Age"), "Age is unknown");
     }
 }

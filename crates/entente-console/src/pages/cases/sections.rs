@@ -153,8 +153,8 @@ pub(crate) fn hint(field: Field, lang: Lang) -> &'static str {
             "En années. Une bonne estimation vaut mieux que rien.",
         ),
         Field::NameFirst => pick(
-            "Stays on this node and masked. A name the person chose is as good.",
-            "Reste sur ce nœud, masqué. Un nom choisi par la personne convient aussi.",
+            "Stays on this system and masked. A name the person chose is as good.",
+            "Reste sur ce système, masqué. Un nom choisi par la personne convient aussi.",
         ),
         Field::Status => pick(
             "Without a status, the record is shared with nobody.",
@@ -194,8 +194,8 @@ pub(crate) fn hint(field: Field, lang: Lang) -> &'static str {
             pick("Only if the age is not known.", "Seulement si l’âge n’est pas connu.")
         }
         Field::Notes => pick(
-            "For colleagues here. Never leaves this node, in no form.",
-            "Pour les collègues d’ici. Ne quitte jamais ce nœud, sous aucune forme.",
+            "For colleagues here. Never leaves this system, in no form.",
+            "Pour les collègues d’ici. Ne quitte jamais ce système, sous aucune forme.",
         ),
         Field::RegisteredPrecision => pick(
             "“Day”, unless only the quarter or year is known; then give its first day.",

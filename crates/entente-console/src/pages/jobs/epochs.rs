@@ -1,18 +1,19 @@
-//! Epochs: what each partner would receive, and the close that releases it.
+//! Epochs, which people call reporting periods: what each partner would receive, and the close that releases it.
 
 use askama::Template;
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::period::Period;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    EpochCloseAsk, EpochListAsk, EpochListTold, EpochPreviewAsk, EpochTold,
+    EpochCloseAsk, EpochListAsk, EpochListTold, EpochPreviewAsk, EpochRow, EpochTold,
 };
 use serde::Deserialize;
 
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::route::area;
 
 area! {
@@ -29,6 +30,8 @@ const OFFERED: usize = 4;
 struct EpochsPage<'a> {
     p: &'a Page,
     told: &'a EpochListTold,
+    closed: Vec<EpochRow>,
+    pages: Pages,
 }
 
 /// A quarter that is over, and how often it was closed for a partner.
@@ -51,12 +54,24 @@ impl EpochsPage<'_> {
     fn may_preview(&self) -> bool {
         self.p.may(Op::EpochPreview)
     }
+
+    fn may_close(&self) -> bool {
+        self.p.may(Op::EpochClose)
+    }
+}
+
+/// From which close on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    from: usize,
 }
 
 /// `GET /epochs`.
-async fn list(visit: Visit) -> Answer {
+async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let told = visit.ask(&EpochListAsk {}).await?;
-    show(&EpochsPage { p: &visit.page, told: &told })
+    let (closed, pages) = Pages::of(&visit.page, "/epochs", wanted.from, told.closed.clone());
+    show(&EpochsPage { p: &visit.page, told: &told, closed, pages })
 }
 
 #[derive(Template)]

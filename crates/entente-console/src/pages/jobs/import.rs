@@ -3,19 +3,22 @@
 //! Nothing is kept before that. What the file was called, and what stands in it, is on no page: columns by
 //! their names, values covered, rows by their numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Multipart, Path, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
-use entente_core::layout::Layout;
+use entente_core::layout::{ConsentField, Layout};
+use entente_core::record::Field;
 use entente_node::fault::Fault;
-use entente_node::jobs::{ImportChoice, Upload};
+use entente_node::jobs::{ImportChoice, Upload, alike};
 use entente_node::local::doc::{ImportColumn, RecordImportTold};
 use entente_node::local::{Op, words};
 
 use super::MAX_UPLOAD;
+use super::reasons::Place;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
 use crate::problem::Problem;
@@ -110,7 +113,10 @@ struct PreviewPage<'a> {
     p: &'a Page,
     upload: &'a Upload,
     choice: &'a ImportChoice,
+    // What columns feed if nobody chooses otherwise, where somebody did.
+    bases: &'a BTreeMap<String, String>,
     told: Option<&'a RecordImportTold>,
+    places: Vec<Place>,
     fault: Option<&'a Fault>,
 }
 
@@ -132,12 +138,32 @@ impl PreviewPage<'_> {
         real.map(|(code, label)| (code, label, is_chosen(code))).collect()
     }
 
+    /// The sheets of a workbook that has several.
+    fn sheets(&self) -> &[String] {
+        let sheets = self.told.map(|told| told.sheets.as_slice());
+        sheets.filter(|sheets| sheets.len() > 1).unwrap_or_default()
+    }
+
     fn sheet(&self) -> &str {
         self.choice.sheet.as_deref().unwrap_or_default()
     }
 
-    fn field(&self, column: &ImportColumn) -> Option<String> {
-        column.field.as_ref().map(|field| words::field_label(field, self.p.lang))
+    /// What a column can feed: name, label, whether it does.
+    fn fields(&self, column: &ImportColumn) -> Vec<(&'static str, String, bool)> {
+        let fields = Field::ALL.iter().map(|field| field.name());
+        let names = fields.chain(ConsentField::ALL.iter().map(|part| part.name()));
+        let is_it = |name: &str| column.field.as_deref() == Some(name);
+        names.map(|name| (name, words::field_label(name, self.p.lang), is_it(name))).collect()
+    }
+
+    /// What it feeds if nobody chooses otherwise.
+    fn base<'c>(&'c self, column: &'c ImportColumn) -> &'c str {
+        let chosen = self.bases.get(column.column.trim()).map(String::as_str);
+        chosen.or(column.field.as_deref()).unwrap_or_default()
+    }
+
+    fn read_as(&self) -> String {
+        read_as(self.choice)
     }
 
     /// The title of the layout that was used.
@@ -147,7 +173,14 @@ impl PreviewPage<'_> {
     }
 }
 
-async fn preview(visit: &Visit, upload: &Upload, choice: &ImportChoice) -> Answer {
+/// Of which table the form says how its columns are read.
+fn read_as(choice: &ImportChoice) -> String {
+    let [layout, sheet] = [&choice.layout, &choice.sheet].map(|it| it.as_deref().unwrap_or("-"));
+    format!("{layout} {sheet}")
+}
+
+async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
+    let (choice, bases) = (&chosen.choice, &chosen.bases);
     let staff = &visit.signed()?.staff;
     let told = visit.console.desk.preview_import(staff, upload, choice).await;
     let (told, fault) = match told {
@@ -155,8 +188,10 @@ async fn preview(visit: &Visit, upload: &Upload, choice: &ImportChoice) -> Answe
         Err(fault) => (None, Some(fault)),
     };
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (told, fault) = (told.as_ref(), fault.as_deref());
-    show_as(status, &PreviewPage { p: &visit.page, upload, choice, told, fault })
+    let (p, told, fault) = (&visit.page, told.as_ref(), fault.as_deref());
+    let wrong = alike(told.map(|told| told.problems.clone()).unwrap_or_default());
+    let places = wrong.iter().map(|it| Place::of(p, it)).collect();
+    show_as(status, &PreviewPage { p, upload, choice, bases, told, places, fault })
 }
 
 fn upload(visit: &Visit, id: &str) -> Result<Upload, Problem> {
@@ -166,14 +201,24 @@ fn upload(visit: &Visit, id: &str) -> Result<Upload, Problem> {
 
 /// `GET /cases/import/{upload}`: what would happen, with the layout that fits best.
 async fn look(visit: Visit, Path(id): Path<String>) -> Answer {
-    preview(&visit, &upload(&visit, &id)?, &ImportChoice::default()).await
+    preview(&visit, &upload(&visit, &id)?, &Chosen::default()).await
 }
 
 /// What the form of the preview says.
 #[derive(Debug, Default)]
 struct Chosen {
     choice: ImportChoice,
+    // What the columns fed before somebody chose otherwise.
+    bases: BTreeMap<String, String>,
     go: String,
+}
+
+/// What the form says of one column: its name, what it feeds, and what it would feed.
+#[derive(Debug, Default)]
+struct Mapped {
+    column: String,
+    map: String,
+    base: String,
 }
 
 impl Chosen {
@@ -181,14 +226,32 @@ impl Chosen {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(failed()))?;
         let mut chosen = Self::default();
-        for (name, value) in pairs {
+        let (mut mapped, mut was_read_as) = (BTreeMap::<&str, Mapped>::new(), String::new());
+        for (name, value) in &pairs {
             let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
             match name.as_str() {
                 "layout" => chosen.choice.layout = value,
                 "sheet" => chosen.choice.sheet = value,
                 "consent" => chosen.choice.consent.extend(value),
                 "go" => chosen.go = value.unwrap_or_default(),
-                _ => {}
+                "read_as" => was_read_as = value.unwrap_or_default(),
+                name => {
+                    let Some((part, n)) = name.split_once('.') else { continue };
+                    let (of, value) = (mapped.entry(n).or_default(), value.unwrap_or_default());
+                    match part {
+                        "column" => of.column = value,
+                        "map" => of.map = value,
+                        "base" => of.base = value,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        // Another layout or another sheet has other columns.
+        if was_read_as == read_as(&chosen.choice) {
+            for it in mapped.into_values().filter(|it| it.map != it.base && !it.column.is_empty()) {
+                chosen.choice.columns.insert(it.column.clone(), it.map);
+                chosen.bases.insert(it.column, it.base);
             }
         }
         Ok(chosen)
@@ -211,7 +274,7 @@ async fn go_on(visit: Visit, Path(id): Path<String>, RawForm(form): RawForm) -> 
             desk.jobs.files.remove(&staff.name, &upload.id)?;
             Ok(Redirect::to(&visit.page.to(PATH)).into_response())
         }
-        _ => preview(&visit, &upload, &chosen.choice).await,
+        _ => preview(&visit, &upload, &chosen).await,
     }
 }
 
@@ -235,4 +298,26 @@ fn cut_off() -> Box<Fault> {
             "Choisissez-le de nouveau. Les fichiers jusqu’à 64 Mio sont acceptés.",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_counts_as_changed_only_where_somebody_changed_it_and_in_the_same_table() {
+        let read = |form: &str| Chosen::read(form.as_bytes()).unwrap();
+        let columns = "column.1=Remarks&base.1=&map.1=notes&column.2=gender&base.2=gender&map.2=gender\
+            &column.3=age&base.3=age_at_registration&map.3=";
+        let chosen = read(&format!("go=look&layout=&read_as=-+-&{columns}"));
+        let changed: Vec<_> = chosen.choice.columns.iter().collect();
+        assert_eq!(changed.len(), 2);
+        assert_eq!(chosen.choice.columns["Remarks"], "notes");
+        assert_eq!(
+            (&*chosen.choice.columns["age"], &*chosen.bases["age"]),
+            ("", "age_at_registration")
+        );
+        let other = read(&format!("go=look&layout=entente&read_as=-+-&{columns}"));
+        assert!(other.choice.columns.is_empty() && other.bases.is_empty());
+    }
 }

@@ -60,7 +60,7 @@ impl ListPage<'_> {
             (
                 Op::EpochPreview,
                 "/epochs",
-                p.t("Close an epoch", "Clôturer une période"),
+                p.t("Close a reporting period", "Clôturer une période"),
                 p.t(
                     "See what each partner would receive, then release it.",
                     "Voyez ce que chaque partenaire recevrait, puis communiquez-le.",
@@ -89,7 +89,7 @@ pub(super) fn title(p: &Page, op: Op) -> &'static str {
     match op {
         Op::RecordImport => p.lang.pick("Import of cases", "Importation de dossiers"),
         Op::RecordExport => p.lang.pick("Export of cases", "Exportation de dossiers"),
-        Op::EpochClose => p.lang.pick("Close of an epoch", "Clôture d’une période"),
+        Op::EpochClose => p.lang.pick("Close of a reporting period", "Clôture d’une période"),
         Op::BackupCreate => p.lang.pick("Backup", "Sauvegarde"),
         Op::ApprovalApprove => p.lang.pick("What was approved", "Ce qui a été approuvé"),
         Op::StatsRun => p.lang.pick("Figures of a plan", "Chiffres d’un plan"),

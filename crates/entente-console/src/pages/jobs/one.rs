@@ -7,16 +7,19 @@ use axum::body::Body;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use entente_node::jobs::{Job, JobState};
-use entente_node::local::doc::{OverlapTold, RecordImportTold, RowProblem, StatsTable, StatsTold};
+use entente_node::jobs::{Job, JobState, no_such_file};
+use entente_node::local::doc::{OverlapTold, RecordImportTold, StatsTable, StatsTold};
 use entente_node::local::{Op, needs_proof};
 use entente_node::people::fresh_proof_needed;
 use serde::Deserialize;
 
+use super::bar::Bar;
 use super::list::{title, tone, word};
+use super::reasons::Place;
 use super::result::{Told, is_open};
-use crate::gate::{Visit, WATCH};
+use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
+use crate::paging::Pages;
 use crate::problem::Problem;
 use crate::route::area;
 
@@ -26,17 +29,16 @@ area! {
     GET "/jobs/{job}/file", Need::Session => file;
     POST "/jobs/{job}/file/remove", Need::Session => remove;
     GET "/jobs/{job}/rows", Need::Session => rows;
+    GET "/jobs/{job}/rows/file", Need::Session => rows_file;
     POST "/jobs/{job}/rows/remove", Need::Session => rows_seen_to;
 }
-
-/// How many rows one page has.
-const ROWS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "jobs/one.html")]
 struct OnePage<'a> {
     p: &'a Page,
     job: &'a Job,
+    bar: Option<Bar>,
     told: Told,
     has_file: bool,
 }
@@ -44,10 +46,6 @@ struct OnePage<'a> {
 impl OnePage<'_> {
     fn label(&self) -> &'static str {
         title(self.p, self.job.op)
-    }
-
-    fn is_running(&self) -> bool {
-        self.job.state == JobState::Running
     }
 
     fn is_lost(&self) -> bool {
@@ -60,33 +58,6 @@ impl OnePage<'_> {
 
     fn word(&self) -> &'static str {
         word(self.p, self.job.state)
-    }
-
-    /// The address that shows the same, and does not count as using the session.
-    fn watch(&self) -> String {
-        self.p.to(&format!("/jobs/{}?{WATCH}", self.job.id))
-    }
-
-    /// How many parts of a thousand are done, if that is known.
-    fn per_mille(&self) -> Option<u64> {
-        let progress = self.job.progress.as_ref().filter(|it| it.total > 0)?;
-        Some(progress.done.min(progress.total) * 1000 / progress.total)
-    }
-
-    /// How far it is, in words.
-    fn how_far(&self) -> String {
-        let p = self.p;
-        let Some(progress) = &self.job.progress else {
-            return p.t("It has just begun.", "Le travail vient de commencer.").to_owned();
-        };
-        let (done, total) = (p.n(&progress.done), p.n(&progress.total));
-        let mut letters = p.both(&progress.note).chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string());
-        let note = format!("{}{}", first.unwrap_or_default(), letters.as_str());
-        match progress.total {
-            0 => format!("{note}: {done}").replace(": ", p.lang.pick(": ", "\u{a0}: ")),
-            _ => format!("{note}, {done} {} {total}", p.lang.pick("of", "sur")),
-        }
     }
 
     /// The tables that lack somebody, or are not added up.
@@ -129,7 +100,8 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
     let job = job(&visit, id).await?;
     let has_file = visit.console.desk.jobs.files.made(&job.id).is_ok();
     let told = Told::of(&job)?;
-    show(&OnePage { p: &visit.page, job: &job, told, has_file })
+    let bar = Bar::of(&visit.page, &job);
+    show(&OnePage { p: &visit.page, job: &job, bar, told, has_file })
 }
 
 /// `POST /jobs/{job}/stop`.
@@ -180,7 +152,7 @@ async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-struct Place {
+struct Wanted {
     #[serde(default)]
     from: usize,
 }
@@ -190,27 +162,40 @@ struct Place {
 struct RowsPage<'a> {
     p: &'a Page,
     job: &'a Job,
-    rows: &'a [RowProblem],
-    total: u64,
-    first: u64,
-    last: u64,
+    places: Vec<Place>,
+    pages: Pages,
     // Rows were set aside, and the list of them is not there any more.
     is_gone: bool,
 }
 
 /// `GET /jobs/{job}/rows`: the rows that an import set aside.
-async fn rows(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Answer {
+async fn rows(visit: Visit, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     let job = job(&visit, id).await?;
     visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
     // The whole list is read for it.
     let (desk, id) = (Arc::clone(&visit.console.desk), job.id.clone());
-    let read = visit.console.jobs(move |_| desk.set_aside(&id, place.from, ROWS));
-    let (total, rows) = read.await?;
-    let (first, n) = (place.from as u64, rows.len() as u64);
-    let (first, last) = (first + u64::from(n > 0), first + n);
+    let (total, wrong) = visit.console.jobs(move |_| desk.set_aside(&id)).await?;
+    let address = format!("/jobs/{}/rows", job.id);
+    let (wrong, pages) = Pages::of(&visit.page, &address, wanted.from, wrong);
+    let places = wrong.iter().map(|it| Place::of(&visit.page, it)).collect();
     let imported = job.told.as_deref().and_then(|told| serde_json::from_str(told).ok());
     let is_gone = total == 0 && imported.is_some_and(|it: RecordImportTold| it.quarantined > 0);
-    show(&RowsPage { p: &visit.page, job: &job, rows: &rows, total, first, last, is_gone })
+    show(&RowsPage { p: &visit.page, job: &job, places, pages, is_gone })
+}
+
+/// `GET /jobs/{job}/rows/file`: all of them as a table. Rows, columns and reasons, and nothing that stood in a cell.
+async fn rows_file(visit: Visit, Path(id): Path<String>) -> Answer {
+    let job = job(&visit, id).await?;
+    let staff = visit.signed()?.staff.clone();
+    visit.console.desk.permit(job.op, &staff).await?;
+    let opened = visit.console.jobs(move |jobs| {
+        let path = jobs.files.aside(&job.id)?.ok_or_else(no_such_file)?;
+        let (way, source) = (jobs.files.way()?, jobs.files.source(&path)?);
+        jobs.file_taken(&staff, &job)?;
+        Ok((way, source))
+    });
+    let (way, source) = opened.await?;
+    Ok(download(Body::from_stream(way.send(source)), false))
 }
 
 /// `POST /jobs/{job}/rows/remove`: somebody has corrected them, or lets them be. They wait at home no more.

@@ -123,9 +123,13 @@ async fn shown(visit: &Visit, id: &str, fault: Box<Fault>) -> Answer {
     Err(Problem::new(fault))
 }
 
-fn back(visit: &Visit, id: &str, to_list: bool) -> Answer {
-    let to =
-        if to_list { "/services/ours".to_owned() } else { format!("/services/{}", encoded(id)) };
+/// Back to where a button was pressed: `list` is empty on the page of the service itself.
+fn back(visit: &Visit, id: &str, list: &str) -> Answer {
+    let to = match list {
+        "" => format!("/services/{}", encoded(id)),
+        "home" => "/home".to_owned(),
+        _ => "/services/ours".to_owned(),
+    };
     Ok(Redirect::to(&visit.page.to(&to)).into_response())
 }
 
@@ -145,7 +149,7 @@ pub(super) async fn confirm(
     Form(pressed): Form<Pressed>,
 ) -> Answer {
     match visit.ask(&ServiceConfirmAsk { service: id.clone() }).await {
-        Ok(_) => back(&visit, &id, !pressed.list.is_empty()),
+        Ok(_) => back(&visit, &id, &pressed.list),
         Err(fault) => shown(&visit, &id, fault).await,
     }
 }
@@ -190,7 +194,7 @@ pub(super) async fn capacity(
         until: some(&free.until),
     };
     match visit.ask(&ask).await {
-        Ok(_) => back(&visit, &id, !free.list.is_empty()),
+        Ok(_) => back(&visit, &id, &free.list),
         Err(fault) => shown(&visit, &id, fault).await,
     }
 }
@@ -234,7 +238,7 @@ pub(super) async fn close(
         _ => Closing::ForNow,
     };
     match visit.ask(&ServiceCloseAsk { service: id.clone(), how }).await {
-        Ok(told) => back(&visit, &id, told.service.is_none()),
+        Ok(told) => back(&visit, &id, if told.service.is_none() { "yes" } else { "" }),
         Err(fault) => shown(&visit, &id, fault).await,
     }
 }

@@ -13,7 +13,7 @@ use crate::page::Page;
 use crate::pages::referrals::words::said;
 
 /// What pages about services say alike.
-pub(super) trait Rows {
+pub(in crate::pages) trait Rows {
     /// The shell of the page.
     fn page(&self) -> &Page;
 

@@ -15,7 +15,7 @@ use entente_core::record::RecordId;
 use sha2::{Digest as _, Sha256};
 
 use super::columns::columns;
-use super::{mapping, named_layout, not_read, open_table};
+use super::{mapping, named_layout, not_a_layout, not_read, open_table};
 use crate::answer::exchange::{absolute, new_file_path};
 use crate::answer::{Desk, Staff, Steps, step};
 use crate::fault::{Both, Fault};
@@ -53,7 +53,8 @@ pub(in crate::answer) fn import(
     let sheet = ask.sheet.as_deref();
     let consent = documented(ask.consent.as_deref().unwrap_or_default())?;
     let files = &desk.jobs.files;
-    let layout = layout(files, &ask, path)?;
+    let layout = layout(files, &ask, path)?.reading(&ask.columns);
+    let layout = layout.map_err(|error| not_a_layout(&error))?;
     let quarantine = ask.quarantine.as_deref().map(new_file_path).transpose()?;
     let table = open_table(files, path, sheet)?;
     let mut told = blank(&ask, &layout, &table);
@@ -140,6 +141,7 @@ fn blank(ask: &RecordImportAsk, layout: &Layout, table: &Table) -> RecordImportT
         problems: Vec::new(),
         ignored_columns: Vec::new(),
         columns: Vec::new(),
+        sheets: if ask.dry_run { table.sheets.clone() } else { Vec::new() },
         took_ms: 0,
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use entente_core::audit::Action;
@@ -26,6 +27,7 @@ fn ask(file: &str) -> RecordImportAsk {
         file: file.to_owned(),
         layout: None,
         mapping: None,
+        columns: BTreeMap::new(),
         sheet: None,
         quarantine: None,
         consent: None,
@@ -126,6 +128,24 @@ fn a_mapping_can_document_the_consent_that_the_source_has() {
         })
         .unwrap();
     assert_eq!(n_consents, 2);
+}
+
+#[test]
+fn a_column_is_read_as_whoever_imports_says() {
+    let (desk, folder) = (desk(2), tempfile::tempdir().unwrap());
+    let rows = "registered_on,gender,Remarks\n2026-08-01,woman,Exemple\n2026-08-02,?,Exemple\n";
+    let file = write(&folder, "own.csv", rows);
+    let with = |columns: &[(&str, &str)]| {
+        let columns = columns.iter().map(|(name, field)| ((*name).into(), (*field).into()));
+        run(&desk, RecordImportAsk { dry_run: true, columns: columns.collect(), ..ask(&file) })
+    };
+    let told = with(&[]).unwrap();
+    assert_eq!((told.added, told.ignored_columns), (1, vec!["Remarks".to_owned()]));
+    let told = with(&[("Remarks", "notes"), ("gender", "")]).unwrap();
+    assert_eq!((told.added, told.ignored_columns), (2, vec!["gender".to_owned()]));
+    assert_eq!(told.columns[2].field.as_deref(), Some("notes"));
+    assert_eq!(with(&[("Remarks", "nonsense")]).unwrap_err().code, "ENT-1421");
+    assert!(told.sheets.is_empty(), "a file of separated values has sheets");
 }
 
 #[test]
@@ -243,7 +263,9 @@ fn the_sheet_that_was_named_is_read_and_else_the_first_that_is_not_empty() {
         ..ask(&file)
     };
     for (sheet, rows) in [(None, 1), (Some("Québec"), 1), (Some("ONTARIO "), 2)] {
-        assert_eq!(run(&desk, of(sheet)).unwrap().rows, rows, "{sheet:?}");
+        let told = run(&desk, of(sheet)).unwrap();
+        assert_eq!(told.rows, rows, "{sheet:?}");
+        assert_eq!(told.sheets, ["Lisez-moi", "Québec", "Ontario"]);
     }
     let fault = run(&desk, of(Some("Manitoba"))).unwrap_err();
     assert_eq!(fault.code, "ENT-1424");

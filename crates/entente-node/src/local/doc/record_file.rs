@@ -20,6 +20,10 @@ pub struct RecordImportAsk {
     pub layout: Option<String>,
     /// A mapping file: an absolute path.
     pub mapping: Option<String>,
+    /// Columns that are read otherwise than the layout says: the name of each, and of the field or the part of a consent
+    /// that it feeds; empty if it is not taken over.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
     /// The sheet of a spreadsheet; the first that is not empty if absent.
     pub sheet: Option<String>,
     /// Where to list the rows that could not be read: an absolute path. Rows, columns and reasons;
@@ -66,6 +70,9 @@ pub struct RecordImportTold {
     /// The columns of the file, in order. Only after a dry run.
     #[serde(default)]
     pub columns: Vec<ImportColumn>,
+    /// The sheets of a workbook. Only after a dry run.
+    #[serde(default)]
+    pub sheets: Vec<String>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
 }
