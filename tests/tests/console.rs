@@ -19,6 +19,8 @@ mod hostile;
 mod others;
 #[path = "console/partners.rs"]
 mod partners;
+#[path = "console/statistics.rs"]
+mod statistics;
 #[path = "console/work.rs"]
 mod work;
 
