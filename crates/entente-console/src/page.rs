@@ -252,10 +252,7 @@ impl Page {
 
     /// A period of a document, `2026-Q4` or `2026`, in words.
     pub(crate) fn period(&self, text: &str) -> String {
-        match text.split_once("-Q") {
-            Some((year, n)) => format!("{}{n}\u{a0}{year}", self.t("Q", "T")),
-            None => text.to_owned(),
-        }
+        period_text(text, self.lang)
     }
 
     /// Seconds since 1970 as a date and a time.
@@ -332,6 +329,14 @@ impl Page {
             .find(|c| c.is_alphanumeric())
             .map(|c| c.to_uppercase().collect())
             .unwrap_or_default()
+    }
+}
+
+/// A period of a document, `2026-Q4` or `2026`, in words.
+pub(crate) fn period_text(text: &str, lang: Lang) -> String {
+    match text.split_once("-Q") {
+        Some((year, n)) => format!("{}{n}\u{a0}{year}", lang.pick("Q", "T")),
+        None => text.to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use entente_node::local::Role;
 
 use super::House;
+use super::furnished::Furnished;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_own_cases_are_counted_chosen_and_taken_away_and_none_is_said_to_be_none() {
@@ -19,4 +20,23 @@ async fn our_own_cases_are_counted_chosen_and_taken_away_and_none_is_said_to_be_
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(file.body.lines().next(), Some("\u{feff}Province,Quarter,Cases"));
     assert!(file.body.contains("Manitoba,2026-Q3,3"), "{}", file.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first() {
+    let it = Furnished::new(3).await;
+    let page = it.house.get("/fr/statistics", &it.chief).await.body;
+    assert!(page.contains("Par région et trimestre") && page.contains("(renvois)"), "{page}");
+    assert!(!page.contains("region-quarter") && !page.contains("canada@1"), "{page}");
+    // The partner has not answered for 2025: there is one thing to do, and no other button is like it.
+    let (_, main) = page.split_once("<main").unwrap();
+    assert_eq!(main.matches("Demander ce qui est dû").count(), 1, "{main}");
+    assert_eq!(main.matches("class=\"button\"").count(), 0, "{main}");
+    let figures = format!("/fr/statistics/plans/{}/figures", it.one("plan"));
+    let figures = it.house.get(&figures, &it.chief).await.body;
+    assert!(figures.contains(">Par région et trimestre</option>"), "{figures}");
+    // Who may not ask reads what waits for a signature, or nothing.
+    let auditor = it.house.signed_in("aude", &[Role::Auditor]);
+    let page = it.house.get("/fr/statistics", &auditor).await.body;
+    assert!(!page.contains("Demander ce qui est dû"), "{page}");
 }

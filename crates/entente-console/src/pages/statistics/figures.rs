@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::plan_form::{Typed, has, values};
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, periods, sheets};
+use crate::figures::{Sheet, legend, named, periods, sheets};
 use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, show};
 use crate::route::area;
@@ -41,8 +41,8 @@ struct FiguresPage<'a> {
     told: &'a StatsTold,
     period: String,
     periods: Vec<String>,
-    // The names of all tables, and the only one that is shown, if it is one.
-    cubes: Vec<String>,
+    // The names of all tables with what they are called, and the only one that is shown, if it is one.
+    cubes: Vec<(String, String)>,
     cube: String,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
@@ -94,13 +94,14 @@ impl FiguresPage<'_> {
 async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
     let mut told = visit.ask(&StatsShowAsk { plan, periods: Vec::new(), cube: None }).await?;
-    let mut cubes: Vec<String> = Vec::new();
+    let mut cubes: Vec<(String, String)> = Vec::new();
     for table in &told.tables {
-        if !cubes.contains(&table.cube) {
-            cubes.push(table.cube.clone());
+        if cubes.iter().all(|(cube, _)| *cube != table.cube) {
+            cubes.push((table.cube.clone(), named(&table.by, &table.counts, p.lang)));
         }
     }
-    let cube = Some(wanted.cube).filter(|it| cubes.contains(it)).unwrap_or_default();
+    let is_known = |cube: &String| cubes.iter().any(|(known, _)| known == cube);
+    let cube = Some(wanted.cube).filter(is_known).unwrap_or_default();
     if !cube.is_empty() {
         told.tables.retain(|table| table.cube == cube);
     }
