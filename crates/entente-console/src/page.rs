@@ -322,6 +322,12 @@ impl Page {
         .collect()
     }
 
+    /// What a part of the navigation is called, by the first part of its paths.
+    pub(crate) fn area(&self, first: &str) -> Option<&'static str> {
+        let item = ITEMS.iter().find(|item| item.path.get(1..) == Some(first))?;
+        Some(self.lang.pick(item.words.0, item.words.1))
+    }
+
     /// The first letter of the organization, for the plain sign beside its name.
     pub(crate) fn initial(&self) -> String {
         let name = self.both(&self.organization);

@@ -65,6 +65,11 @@ use crate::tls::LiveIdentity;
 pub(crate) use inbox::waiting;
 pub use store::nightly_backups;
 
+/// The words for the code of a reason in an audit entry; the code itself if there are none.
+pub fn reason_words(code: &str) -> Both {
+    epochs::words::words(code)
+}
+
 /// Everything that answers need.
 pub struct Desk {
     /// The node.

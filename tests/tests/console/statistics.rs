@@ -40,3 +40,37 @@ async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first(
     let page = it.house.get("/fr/statistics", &auditor).await.body;
     assert!(!page.contains("Demander ce qui est dû"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_leaves_its_own_readings_out_says_why_in_words_and_goes_away_as_it_is_shown() {
+    let house = House::open("House").await;
+    let vera = house.signed_in("vera", &[Role::Auditor]);
+    let rows = async |path: &str| {
+        let page = house.get(path, &vera).await.body;
+        let (_, rows) = page.split_once("<caption>").unwrap();
+        rows.split_once("</tbody>").unwrap().0.to_owned()
+    };
+    rows("/en/audit").await;
+    let shown = rows("/en/audit").await;
+    assert!(shown.contains("(without readings of the log)"), "{shown}");
+    assert!(!shown.contains("Audit log read") && shown.contains("at the console"), "{shown}");
+    let all = rows("/en/audit?reads=all").await;
+    assert!(all.contains("Audit log read") && !all.contains("without readings"), "{all}");
+    let found = rows("/fr/audit?action=audit_read").await;
+    assert!(found.contains("Journal consulté") && !found.contains("sans les"), "{found}");
+
+    let file = house.post("/en/audit/export", &vera, "kind=shown&action=logged_in").await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    let mut lines = file.body.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .ends_with("Entry,When (UTC),Who,What,How many,Partner,Case,Agreement,Details")
+    );
+    let came: Vec<_> = lines.collect();
+    assert!(
+        !came.is_empty() && came.iter().all(|line| line.contains("at the console")),
+        "{came:?}"
+    );
+}
