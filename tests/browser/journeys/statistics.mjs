@@ -272,6 +272,11 @@ export async function statistics(world) {
   await page.setInputFiles("#file", { name: "a.return", mimeType: "application/octet-stream", buffer: bad });
   await page.click("text=Check the file");
   world.check((await page.textContent(".summary")).includes("ENT-2770"), "a changed file was taken");
+  await page.setInputFiles("#file", { name: "a.return", mimeType: "application/octet-stream", buffer: files.return });
+  await page.click("summary:has-text('not a partner')");
+  await page.fill("#trust", "3b6a");
+  await page.click("text=Check the file");
+  world.check((await page.textContent(".summary")).includes("ENT-0018") && (await page.inputValue("#trust")) === "3b6a", "the beginning of an identity was trusted");
 
   // What is not published is not there; published, everybody sees it, without a cookie.
   const site = `https://127.0.0.1:${publicPort}`;
@@ -489,6 +494,11 @@ export async function overlap(world) {
   world.check(readFileSync(await table.path(), "utf8").startsWith("police,shelter,"), "the overlap table");
   const [result] = await Promise.all([page.waitForEvent("download"), page.click(".files a[href$='/result']")]);
   world.check(centre.json("verify", await result.path()).verified === true, "the signed result does not verify");
+  await page.goto(`${centre.origin}/en/statistics/returns`);
+  await page.setInputFiles("#file", { name: "an.overlap", mimeType: "application/octet-stream", buffer: readFileSync(await result.path()) });
+  await page.click("text=Check the file");
+  const checked = await page.textContent("[role=status]");
+  world.check(checked.includes("overlap round") && checked.includes("police"), `the console does not check a result of a round: ${checked}`);
 
   // A contributor sees the same, and how well its own persons could be matched.
   others.Police.json("sync");

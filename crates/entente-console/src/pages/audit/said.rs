@@ -110,7 +110,6 @@ mod tests {
             ("POST /nowhere", "a form of: nowhere", "un formulaire de\u{a0}: nowhere"),
             ("ENT-1101", "fault ENT-1101", "erreur ENT-1101"),
             ("partner_invite", "Invite a partner", "Inviter un partenaire"),
-            ("gender", "Gender", "Genre"),
             (
                 "not_yet_in_force",
                 "the agreement is not in force yet",
@@ -121,6 +120,7 @@ mod tests {
             assert_eq!(reason(&en, code), english);
             assert_eq!(reason(&fr, code), french);
         }
+        assert_eq!(reason(&fr, "gender"), words::field_label("gender", Lang::Fr));
     }
 
     #[test]
