@@ -346,7 +346,7 @@ fn decimal(hundredths: u32, lang: Lang) -> String {
 }
 
 /// Who is not in it, and why.
-fn missing(table: &StatsTable, lang: Lang) -> Vec<(String, String)> {
+pub(crate) fn missing(table: &StatsTable, lang: Lang) -> Vec<(String, String)> {
     use entente_node::local::doc::CountOutcome;
     let others = table.coverage.partners.iter();
     let others = others.filter(|row| row.outcome != CountOutcome::Answered);

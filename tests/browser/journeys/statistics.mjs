@@ -329,7 +329,7 @@ export async function statistics(world) {
   await world.tour(page, centre, [
     ["statistics", "/statistics"], ["statistics-draft", "/statistics/plans/draft?from=canada-v1"], ["statistics-next", `/statistics/plans/draft?from=${id}`],
     ["statistics-overlap-draft", "/statistics/overlap/draft"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
-    ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
+    ["statistics-close", `/statistics/plans/${id}/close?period=2025`], ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
     ["statistics-count", "/statistics/count"],
     ["statistics-gaps", "/statistics/gaps"], ["statistics-overlap", "/statistics/overlap"],
   ], ["statistics-en", "statistics-draft-en", "statistics-draft-fr-390"]);

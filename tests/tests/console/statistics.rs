@@ -35,6 +35,13 @@ async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first(
     let figures = format!("/fr/statistics/plans/{}/figures", it.one("plan"));
     let figures = it.house.get(&figures, &it.chief).await.body;
     assert!(figures.contains(">Par région et trimestre</option>"), "{figures}");
+    // No sum waits for anybody: nothing can be closed, and looking has closed nothing.
+    let close = format!("/en/statistics/plans/{}/close?period=2025", it.one("plan"));
+    let close = it.house.get(&close, &it.chief).await.body;
+    assert!(
+        close.contains("No sum of this period") && !close.contains("name=\"close\""),
+        "{close}"
+    );
     // Who may not ask reads what waits for a signature, or nothing.
     let auditor = it.house.signed_in("aude", &[Role::Auditor]);
     let page = it.house.get("/fr/statistics", &auditor).await.body;
