@@ -245,9 +245,10 @@ fn picture(p: &Page, year: &BudgetYear) -> Picture {
         format!("Privacy budget of {}", year.year),
         format!("Budget de confidentialité de {}", year.year),
     );
-    let says = p
-        .lang
-        .pick(format!("Spent: rho {spent} of {cap}."), format!("Dépensé : rho {spent} sur {cap}."));
+    let says = p.lang.pick(
+        format!("Spent: {spent} of {cap}, in rho."),
+        format!("Dépensé : {spent} sur {cap}, en rho."),
+    );
     let id = format!("budget-{}", year.year);
     budget::budget((id, name, says), (year.spent_nano_rho, year.cap_nano_rho), p.lang)
 }
