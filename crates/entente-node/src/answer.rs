@@ -34,7 +34,7 @@ mod statistics;
 mod status;
 mod store;
 
-pub use public::PublicService;
+pub use public::{PublicQuery, PublicService};
 pub use returns::not_a_return;
 
 use std::collections::HashMap;

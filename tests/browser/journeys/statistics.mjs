@@ -306,6 +306,9 @@ export async function statistics(world) {
   world.check((await everybody.goto(`${site}/en/home`)).status() === 404, "the console answers on the public site");
   await everybody.goto(`${site}/public/fr`);
   world.check((await everybody.textContent(".panel")).includes("Ligne d’urgence contre la traite"), "the hotline is not on the first page");
+  world.check((await everybody.locator("#figures ~ figure svg").count()) === 1 && (await everybody.textContent("#figures ~ .scroll table")).includes("Ontario"), "the newest figures are not on the first page");
+  const named = await (await everybody.request.get(`${site}/public/en/services?words=riviere`)).text();
+  world.check(named.includes("10 Elm Street") && !named.includes("1 Main Street"), "the public directory is not searched by name");
   const directory = await (await everybody.request.get(`${site}/public/en/services?need=&province=`)).text();
   world.check(directory.includes("10 Elm Street") && !directory.includes("Nightingale") && !directory.includes("555-0199"), "the public directory");
   world.check(!directory.includes('Friends & "Family"') && !directory.includes("<script"), "a name of a service is trusted");

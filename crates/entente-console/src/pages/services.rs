@@ -17,6 +17,8 @@ mod one;
 mod places;
 mod rows;
 
+pub(crate) use full::DAYS;
+
 mod table {
     use entente_node::local::Op;
 
