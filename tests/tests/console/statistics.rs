@@ -20,6 +20,11 @@ async fn our_own_cases_are_counted_chosen_and_taken_away_and_none_is_said_to_be_
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(file.body.lines().next(), Some("\u{feff}Province,Quarter,Cases"));
     assert!(file.body.contains("Manitoba,2026-Q3,3"), "{}", file.body);
+    // Without a referral the page of unmet needs says what would be on it, and its file has its heads.
+    let gaps = house.get("/en/statistics/gaps", &omar).await.body;
+    assert!(gaps.contains("which needs nobody could meet") && !gaps.contains("<tbody>"), "{gaps}");
+    let file = house.get("/en/statistics/gaps?as=csv", &omar).await.body;
+    assert_eq!(file.trim_end(), "\u{feff}By,Label,Region,Referrals,Unmet,Declines");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

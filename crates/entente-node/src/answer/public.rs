@@ -191,10 +191,11 @@ impl Desk {
     /// Our services as everybody may see them: those that fit what is wanted.
     pub fn public_services(&self, wanted: &PublicQuery) -> Outcome<Vec<PublicService>> {
         let need = Need::parse(&wanted.need);
+        let spoken = Some(wanted.language.as_str()).filter(|tag| !tag.is_empty());
         let query = Query {
             needs: need.map_or(Set::EMPTY, |need| Set::EMPTY.with(need)),
             province: Province::parse(&wanted.province).ok(),
-            languages: Language::new(&wanted.language).into_iter().collect(),
+            languages: spoken.and_then(|tag| Language::new(tag).ok()).into_iter().collect(),
             text: wanted.words.clone(),
             from: Some(BTreeSet::from([self.node.id()])),
             limit: 0,

@@ -8,7 +8,7 @@ use entente_core::agreement::terms::Dimension;
 use entente_core::codes::Code as _;
 use entente_core::statistics::plan::CubeDimension;
 use entente_node::local::doc::{
-    CountCell, CountOwnAsk, CountTold, GapRow, Notice, ReferralGapsAsk, ReferralGapsTold,
+    CountCell, CountOwnAsk, CountTold, GapCell, GapRow, Notice, ReferralGapsAsk, ReferralGapsTold,
 };
 use entente_node::local::{Op, words};
 
@@ -51,6 +51,11 @@ fn codes(by: &str) -> Vec<&'static str> {
 
 /// What the address says. Nothing in it is about one person.
 type Typed = BTreeMap<String, String>;
+
+/// Whether the table is wanted as a file.
+fn is_file(typed: &Typed) -> bool {
+    typed.get("as").is_some_and(|it| it == "csv")
+}
 
 /// Which table of our records: at most two dimensions, and what a record must have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -181,7 +186,7 @@ async fn counts(visit: Visit, Query(typed): Query<Typed>) -> Answer {
     let told = visit.ask(&wanted.ask()).await?;
     let pictures = pictures(p, &told);
     let page = OwnPage { p, told: &told, wanted: &wanted, pictures };
-    if typed.get("as").is_some_and(|it| it == "csv") { page.file() } else { show(&page) }
+    if is_file(&typed) { page.file() } else { show(&page) }
 }
 
 /// The bars of one dimension, or the shaded table of two.
@@ -223,7 +228,8 @@ pub(super) fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
                         cell.key.get(first) == Some(row) && cell.key.get(second) == Some(column)
                     };
                     let cell = told.cells.iter().find(is_it);
-                    data.push(cell.map_or_else(Datum::default, |it| datum(p, it, String::new())));
+                    let both = |it| format!("{}, {}", label(p, it, first), label(p, it, second));
+                    data.push(cell.map_or_else(Datum::default, |it| datum(p, it, both(it))));
                 }
             }
             let labels = |by: &str, codes: &[String]| -> Vec<String> {
@@ -246,6 +252,10 @@ pub(super) fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
 struct GapsPage<'a> {
     p: &'a Page,
     told: &'a ReferralGapsTold,
+    // Needs by regions: the picture, the regions, and for each need how many of how many are unmet.
+    picture: Option<Picture>,
+    columns: Vec<String>,
+    rows: Vec<(String, Vec<String>)>,
     tables: Vec<Gaps<'a>>,
 }
 
@@ -267,6 +277,81 @@ impl GapsPage<'_> {
     fn declines(&self, row: &GapRow) -> u64 {
         row.declines.values().sum()
     }
+
+    /// All tables in one file.
+    fn file(&self) -> Answer {
+        let p = self.p;
+        let heads = [
+            p.t("By", "Par"),
+            p.t("Label", "Libellé"),
+            p.t("Region", "Région"),
+            p.t("Referrals", "Renvois"),
+            p.t("Unmet", "Non comblés"),
+            p.t("Declines", "Refus"),
+        ];
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for cell in &self.told.cells {
+            rows.push(vec![
+                p.t("need and region", "besoin et région").to_owned(),
+                CubeDimension::Need.label_text(&cell.need, p.lang),
+                CubeDimension::Region.label_text(&cell.region, p.lang),
+                cell.referrals.to_string(),
+                cell.unmet.to_string(),
+                String::new(),
+            ]);
+        }
+        for gaps in &self.tables {
+            rows.extend(gaps.rows.iter().map(|row| {
+                vec![
+                    gaps.head.clone(),
+                    self.label(gaps, row),
+                    String::new(),
+                    row.referrals.to_string(),
+                    row.unmet.to_string(),
+                    self.declines(row).to_string(),
+                ]
+            }));
+        }
+        let name = p.t("unmet-needs", "besoins-non-combles");
+        carried::table(&format!("{name}-{}", self.told.period), &heads.map(str::to_owned), &rows)
+    }
+}
+
+/// Needs by regions: what is unmet as a shaded picture, and how many of how many as rows.
+fn crossed(
+    p: &Page,
+    told: &ReferralGapsTold,
+) -> (Option<Picture>, Vec<String>, Vec<(String, Vec<String>)>) {
+    let labels = |by: CubeDimension, rows: &[GapRow]| -> Vec<String> {
+        rows.iter().map(|row| by.label_text(&row.code, p.lang)).collect()
+    };
+    let needs = labels(CubeDimension::Need, &told.needs);
+    let regions = labels(CubeDimension::Region, &told.regions);
+    let (mut data, mut rows) = (Vec::new(), Vec::new());
+    for (need, label) in told.needs.iter().zip(&needs) {
+        let mut figures = Vec::new();
+        for (region, region_label) in told.regions.iter().zip(&regions) {
+            let is_it = |it: &&GapCell| it.need == need.code && it.region == region.code;
+            let cell = told.cells.iter().find(is_it);
+            data.push(Datum {
+                label: format!("{label}, {region_label}"),
+                value: cell.map(|it| it.unmet),
+                ..Datum::default()
+            });
+            figures.push(cell.map_or_else(
+                || "—".to_owned(),
+                |it| format!("{} / {}", p.n(&it.unmet), p.n(&it.referrals)),
+            ));
+        }
+        rows.push((label.clone(), figures));
+    }
+    let name = p.lang.pick(
+        format!("Unmet referrals by need and region, {}", p.period(&told.period)),
+        format!("Renvois non comblés par besoin et région, {}", p.period(&told.period)),
+    );
+    let picture = (!data.is_empty())
+        .then(|| matrix(("gaps-crossed".to_owned(), name), &needs, &regions, &data, p.lang));
+    (picture, regions, rows)
 }
 
 /// `GET /statistics/gaps`.
@@ -288,14 +373,16 @@ async fn gaps(visit: Visit, Query(typed): Query<Typed>) -> Answer {
             .collect();
         let words = (p.t("Unmet", "Non comblés"), p.t("All referrals", "Tous les renvois"));
         let name = p.lang.pick(
-            format!("Referrals by {head}, {}", told.period),
-            format!("Renvois par {head}, {}", told.period),
+            format!("Referrals by {head}, {}", p.period(&told.period)),
+            format!("Renvois par {head}, {}", p.period(&told.period)),
         );
         let id = format!("gaps-{}", by.code());
         let pictures = vec![parts((id, name.clone()), words, &data, p.lang)];
         tables.push(Gaps { by, head, name, rows, pictures });
     }
-    show(&GapsPage { p, told: &told, tables })
+    let (picture, columns, rows) = crossed(p, &told);
+    let page = GapsPage { p, told: &told, picture, columns, rows, tables };
+    if is_file(&typed) { page.file() } else { show(&page) }
 }
 
 #[cfg(test)]
