@@ -21,6 +21,8 @@ mod hostile;
 mod others;
 #[path = "console/partners.rs"]
 mod partners;
+#[path = "console/statistics.rs"]
+mod statistics;
 #[path = "console/work.rs"]
 mod work;
 

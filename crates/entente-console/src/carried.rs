@@ -6,6 +6,8 @@ use entente_node::fault::Fault;
 use entente_node::jobs::Once;
 use entente_node::local::doc::Ask;
 use entente_node::node::Outcome;
+use entente_node::setup::io_fault;
+use entente_node::tabular::CsvOut;
 
 use crate::gate::Visit;
 use crate::page::Answer;
@@ -51,6 +53,20 @@ pub(crate) async fn download(visit: &Visit, place: Once, name: &str, kind: Kind)
     let disposition = format!("attachment; filename=\"{name}.{}\"", kind.ending);
     let headers =
         [(header::CONTENT_TYPE, kind.media.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, bytes).into_response())
+}
+
+/// A table that was made for one answer, as a CSV file.
+pub(crate) fn table(name: &str, heads: &[String], rows: &[Vec<String>]) -> Answer {
+    let written = CsvOut::new(Vec::new(), heads).and_then(|mut csv| {
+        rows.iter().try_for_each(|row| csv.row(row))?;
+        csv.finish()
+    });
+    let bytes = written.map_err(|error| io_fault(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+    ];
     Ok((headers, bytes).into_response())
 }
 

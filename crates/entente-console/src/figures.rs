@@ -6,6 +6,7 @@
 use entente_core::codes::Code as _;
 use entente_core::lang::Lang;
 use entente_core::statistics::plan::CubeDimension;
+use entente_core::statistics::referrals::Counts;
 use entente_core::statistics::release::Symbol;
 use entente_node::local::doc::{StatsCell, StatsTable, SumState, SumTold};
 use entente_node::local::words;
@@ -15,6 +16,7 @@ use crate::charts::dots::dots;
 use crate::charts::matrix::matrix;
 use crate::charts::tiles::tiles;
 use crate::charts::{Datum, Picture};
+use crate::page::period_text;
 
 /// One table with everything that belongs to it.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub(crate) struct Sheet {
     pub(crate) id: String,
     /// By what persons are counted here.
     pub(crate) heading: String,
-    /// The name of the table in the plan, its period and revision.
+    /// Its period and revision.
     pub(crate) source: String,
     /// What is counted: cases, or referrals.
     pub(crate) counts: String,
@@ -109,7 +111,7 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
         })
         .collect();
     let by: Vec<String> = table.by.iter().map(|by| capital(&dimension(by, lang))).collect();
-    let heading = heading(&by, lang);
+    let heading = heading(&table.by, lang);
     let revision = match table.revision {
         0 => String::new(),
         n => lang.pick(format!(", revision {n}"), format!(", révision {n}")),
@@ -117,7 +119,7 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
     let mut sheet = Sheet {
         total: datum(&table.total, lang.pick("All together", "Ensemble").to_owned()),
         counts: words::label("cube_counts", &table.counts, lang),
-        source: format!("{}, {}{revision}", table.cube, table.period),
+        source: format!("{}{revision}", period_text(&table.period, lang)),
         pictures: Vec::new(),
         has_largest: table.cells.iter().chain([&table.total]).any(|it| it.largest.is_some()),
         largest: table.total.largest,
@@ -187,9 +189,18 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// What a table is called in a list: by what it counts, and what, unless it is cases.
+pub(crate) fn named(by: &[String], counts: &str, lang: Lang) -> String {
+    let heading = heading(by, lang);
+    match counts == Counts::Referrals.code() {
+        true => format!("{heading} ({})", lang.pick("referrals", "renvois")),
+        false => heading,
+    }
+}
+
 /// `By province or territory`, `By region and quarter`.
 fn heading(by: &[String], lang: Lang) -> String {
-    let mut small: Vec<String> = by.iter().map(|it| it.to_lowercase()).collect();
+    let mut small: Vec<String> = by.iter().map(|it| dimension(it, lang)).collect();
     let last = small.pop().unwrap_or_default();
     let by = match small.is_empty() {
         true => last,
@@ -335,7 +346,7 @@ fn decimal(hundredths: u32, lang: Lang) -> String {
 }
 
 /// Who is not in it, and why.
-fn missing(table: &StatsTable, lang: Lang) -> Vec<(String, String)> {
+pub(crate) fn missing(table: &StatsTable, lang: Lang) -> Vec<(String, String)> {
     use entente_node::local::doc::CountOutcome;
     let others = table.coverage.partners.iter();
     let others = others.filter(|row| row.outcome != CountOutcome::Answered);

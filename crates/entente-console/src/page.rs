@@ -288,10 +288,7 @@ impl Page {
 
     /// A period of a document, `2026-Q4` or `2026`, in words.
     pub(crate) fn period(&self, text: &str) -> String {
-        match text.split_once("-Q") {
-            Some((year, n)) => format!("{}{n}\u{a0}{year}", self.t("Q", "T")),
-            None => text.to_owned(),
-        }
+        period_text(text, self.lang)
     }
 
     /// Seconds since 1970 as a date and a time.
@@ -355,6 +352,12 @@ impl Page {
         .collect()
     }
 
+    /// What a part of the navigation is called, by the first part of its paths.
+    pub(crate) fn area(&self, first: &str) -> Option<&'static str> {
+        let item = ITEMS.iter().find(|item| item.path.get(1..) == Some(first))?;
+        Some(self.lang.pick(item.words.0, item.words.1))
+    }
+
     /// The first letter of the organization, for the plain sign beside its name.
     pub(crate) fn initial(&self) -> String {
         let name = self.both(&self.organization);
@@ -377,6 +380,14 @@ fn date_in(lang: Lang, date: Date) -> String {
         (Lang::En, day) => format!("{en}\u{a0}{day}, {}", date.year()),
         (Lang::Fr, 1) => format!("1er\u{a0}{fr} {}", date.year()),
         (Lang::Fr, day) => format!("{day}\u{a0}{fr} {}", date.year()),
+    }
+}
+
+/// A period of a document, `2026-Q4` or `2026`, in words.
+pub(crate) fn period_text(text: &str, lang: Lang) -> String {
+    match text.split_once("-Q") {
+        Some((year, n)) => format!("{}{n}\u{a0}{year}", lang.pick("Q", "T")),
+        None => text.to_owned(),
     }
 }
 

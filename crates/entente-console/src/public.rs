@@ -7,6 +7,7 @@
 //!
 //! The language stands in the address behind `/public`, so that others can be added.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use entente_core::lang::Lang;
-use entente_node::answer::{Desk, PublicService};
+use entente_node::answer::{Desk, PublicQuery, PublicService};
 use entente_node::fault::Fault;
 use entente_node::local::doc::{ReturnRow, ReturnShowTold};
 use entente_node::local::words;
@@ -32,6 +33,8 @@ use crate::figures::{Sheet, legend, periods, sheets};
 use crate::gate::{encoded, nothing_there, wanted};
 use crate::guard::guard;
 use crate::page::{Page, failed};
+use crate::pages::referrals::words::language as language_name;
+use crate::pages::services::DAYS;
 use crate::pages::statistics::{FORMS, download, numbered};
 use crate::paging::{Pages, ROWS};
 use crate::{Console, assets};
@@ -197,6 +200,8 @@ async fn to_language(headers: HeaderMap) -> Response {
 struct FrontPage<'a> {
     p: &'a Front,
     returns: &'a [ReturnRow],
+    // The plainest table of the newest return, with one picture.
+    newest: Option<&'a Sheet>,
     n_services: u64,
     hotlines: &'a [PublicService],
 }
@@ -213,12 +218,36 @@ impl FrontPage<'_> {
 async fn front(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
     let p = Front::new(&console, language(&lang)?, "");
     let returns = read(&console, Desk::published_returns).await?;
-    let all = read(&console, |desk| desk.public_services("", "")).await?;
+    let newest = match returns.first() {
+        Some(row) => newest(&console, row.id.clone(), p.lang).await,
+        None => None,
+    };
+    let all = read(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
     let is_for_all = |it: &&PublicService| it.everywhere || it.provinces.is_empty();
     let hotlines = all.iter().filter(|it| it.is_hotline).filter(is_for_all);
     let hotlines: Vec<_> = hotlines.take(6).cloned().collect();
     let n_services = all.iter().filter(|it| !it.is_hotline).count() as u64;
-    show(&FrontPage { p: &p, returns: &returns, n_services, hotlines: &hotlines })
+    show(&FrontPage {
+        p: &p,
+        returns: &returns,
+        newest: newest.as_ref(),
+        n_services,
+        hotlines: &hotlines,
+    })
+}
+
+/// The first table of a return that has a picture, with its map, or else with its bars. Nothing if the return was taken
+/// back meanwhile: the page has the rest.
+async fn newest(console: &Console, name: String, lang: Lang) -> Option<Sheet> {
+    let told = read(console, move |desk| desk.published_return(&name)).await.ok()?;
+    let period = periods(&told.tables).into_iter().next()?;
+    let mut all = sheets(&told.tables, &period, lang).into_iter();
+    let mut sheet = all.find(|sheet| !sheet.pictures.is_empty())?;
+    if let Some(at) = sheet.pictures.iter().position(|it| it.id.ends_with("-map")) {
+        sheet.pictures.swap(0, at);
+    }
+    sheet.pictures.truncate(1);
+    Some(sheet)
 }
 
 #[derive(Template)]
@@ -263,13 +292,17 @@ async fn file(
     Ok(download(&file)?)
 }
 
-/// What is looked for: codes only, so that the address says nothing about a person.
+/// What is looked for: codes, and words of what a service is called. Nothing about a person.
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Wanted {
     #[serde(default)]
     need: String,
     #[serde(default)]
     province: String,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    words: String,
     #[serde(default)]
     from: usize,
 }
@@ -299,12 +332,40 @@ trait Shown {
     }
 
     fn languages(&self, p: &Front, service: &PublicService) -> String {
-        let name = |tag: &String| match tag.as_str() {
-            "en" => p.t("English", "anglais").to_owned(),
-            "fr" => p.t("French", "français").to_owned(),
-            other => other.to_owned(),
-        };
+        let name = |tag: &String| language_name(p, tag);
         service.languages.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The hours of a week, days that are alike together; empty if it does not say so.
+    fn hours(&self, p: &Front, service: &PublicService) -> String {
+        let shown = |time: &String| match p.lang {
+            Lang::En => time.clone(),
+            Lang::Fr => time.replace(':', "\u{a0}h\u{a0}"),
+        };
+        let of = |(opens, closes): &(String, String)| match opens == closes {
+            true => p.t("day and night", "jour et nuit").to_owned(),
+            false => format!("{}–{}", shown(opens), shown(closes)),
+        };
+        let day = |hours: &Vec<(String, String)>| match hours.is_empty() {
+            true => p.t("closed", "fermé").to_owned(),
+            false => hours.iter().map(of).collect::<Vec<_>>().join(", "),
+        };
+        let days = DAYS.iter().map(|(_, en, fr)| p.lang.pick(*en, *fr));
+        let days: Vec<(&str, String)> = days.zip(service.week.iter().map(day)).collect();
+        let alike = days.chunk_by(|(_, one), (_, other)| one == other).map(|days| {
+            let (first, last) =
+                (days.first().map_or("", |it| it.0), days.last().map_or("", |it| it.0));
+            let hours = days.first().map_or("", |it| it.1.as_str());
+            match days.len() {
+                1 => format!("{first} {hours}"),
+                7 => format!("{} {hours}", p.t("every day", "tous les jours")),
+                _ => p.lang.pick(
+                    format!("{first} to {last} {hours}"),
+                    format!("du {first} au {last} {hours}"),
+                ),
+            }
+        });
+        alike.collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -314,6 +375,8 @@ struct ServicesPage<'a> {
     p: &'a Front,
     wanted: &'a Wanted,
     services: &'a [PublicService],
+    // Those that are spoken somewhere: tag and name.
+    languages: Vec<(String, String)>,
     pages: Pages,
 }
 
@@ -332,16 +395,33 @@ async fn services(
     Query(wanted): Query<Wanted>,
 ) -> Answer {
     let lang = language(&lang)?;
-    let filter = format!("need={}&province={}", encoded(&wanted.need), encoded(&wanted.province));
+    let filter = format!(
+        "need={}&province={}&language={}&words={}",
+        encoded(&wanted.need),
+        encoded(&wanted.province),
+        encoded(&wanted.language),
+        encoded(&wanted.words)
+    );
     let p = Front::new(&console, lang, format!("/services?{filter}"));
-    let (need, province) = (wanted.need.clone(), wanted.province.clone());
-    let mut all = read(&console, move |desk| desk.public_services(&need, &province)).await?;
+    let query = PublicQuery {
+        need: wanted.need.clone(),
+        province: wanted.province.clone(),
+        language: wanted.language.clone(),
+        words: wanted.words.trim().to_owned(),
+    };
+    let found = read(&console, move |desk| {
+        let all = desk.public_services(&PublicQuery::default())?;
+        Ok((all, desk.public_services(&query)?))
+    });
+    let (known, mut all) = found.await?;
+    let spoken: BTreeSet<String> = known.into_iter().flat_map(|it| it.languages).collect();
+    let languages = spoken.into_iter().map(|tag| (tag.clone(), language_name(&p, &tag))).collect();
     all.retain(|service| !service.is_hotline);
     let (total, from) = (all.len(), wanted.from.min(all.len()));
     let shown: Vec<_> = all.into_iter().skip(from).take(ROWS).collect();
     let address = format!("/services?{filter}");
     let pages = Pages::linked(|path| p.at(path), &address, (from, shown.len()), total);
-    show(&ServicesPage { p: &p, wanted: &wanted, services: &shown, pages })
+    show(&ServicesPage { p: &p, wanted: &wanted, services: &shown, languages, pages })
 }
 
 #[derive(Template)]
@@ -356,7 +436,7 @@ impl Shown for HotlinesPage<'_> {}
 /// `GET /public/{lang}/hotlines`.
 async fn hotlines(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
     let p = Front::new(&console, language(&lang)?, "/hotlines");
-    let mut all = read(&console, |desk| desk.public_services("", "")).await?;
+    let mut all = read(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
     all.retain(|service| service.is_hotline);
     all.sort_by_key(|service| !service.everywhere);
     all.truncate(4 * ROWS);

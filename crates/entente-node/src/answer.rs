@@ -34,7 +34,7 @@ mod statistics;
 mod status;
 mod store;
 
-pub use public::PublicService;
+pub use public::{PublicQuery, PublicService};
 pub use returns::not_a_return;
 
 use std::collections::HashMap;
@@ -64,6 +64,11 @@ use crate::tls::LiveIdentity;
 
 pub(crate) use inbox::waiting;
 pub use store::nightly_backups;
+
+/// The words for the code of a reason in an audit entry; the code itself if there are none.
+pub fn reason_words(code: &str) -> Both {
+    epochs::words::words(code)
+}
 
 /// Everything that answers need.
 pub struct Desk {

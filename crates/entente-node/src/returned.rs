@@ -8,11 +8,12 @@
 use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
 use entente_core::statistics::national::{GivenUp, Heads, NationalReturn};
+use entente_core::statistics::overlap::Counted;
 use entente_core::statistics::referrals::Counts;
 use entente_core::statistics::release::{Answer, ReleaseId};
 use entente_proto::Invalid;
 
-use crate::fault::Both;
+use crate::fault::{Both, Fault};
 use crate::local::doc::ReturnCheck;
 
 mod checks;
@@ -106,6 +107,45 @@ fn verdict(national: &NationalReturn, maker: OrgId, trusted: Option<&[OrgId]>) -
     }
 }
 
+/// Whether a file is the result of an overlap round, right or wrong.
+pub fn is_overlap(bytes: &[u8]) -> bool {
+    entente_proto::is_overlap_result(bytes)
+}
+
+/// The result of an overlap round, who signed it, and what is wrong with it. With `trusted`, whoever else signed in it
+/// is a fault.
+pub fn read_overlap(
+    bytes: &[u8],
+    trusted: Option<&[OrgId]>,
+) -> Result<(Counted, OrgId, Vec<Both>), Invalid> {
+    let (counted, maker) = entente_proto::read_overlap_result(bytes)?;
+    let wrong = counted.faults(&maker);
+    let mut faults: Vec<Both> =
+        wrong.iter().map(|it| Both::new(it.text(Lang::En), it.text(Lang::Fr))).collect();
+    let signers = counted.parcels.iter().flat_map(|(envelope, _)| &envelope.signatures);
+    let voices: Vec<OrgId> = signers.map(|(org, _)| *org).chain([maker]).collect();
+    faults.extend(strangers(&voices, trusted));
+    Ok((counted, maker, faults))
+}
+
+/// The identities that were named, in full: the beginning of one proves nothing. `ENT-0018`.
+pub fn identities<'t>(named: impl IntoIterator<Item = &'t str>) -> Result<Vec<OrgId>, Box<Fault>> {
+    let parsed: Result<Vec<OrgId>, _> = named.into_iter().map(|text| text.trim().parse()).collect();
+    parsed.map_err(|_| {
+        Fault::new(
+            18,
+            (
+                "A trusted identity is not written in full.",
+                "Une identité de confiance n’est pas écrite en entier.",
+            ),
+            (
+                "Give its 64 hexadecimal digits: `entente --json status` shows those of a node.",
+                "Donnez ses 64 chiffres hexadécimaux\u{a0}: `entente --json status` montre ceux d’un nœud.",
+            ),
+        )
+    })
+}
+
 /// Everybody who signed something in a return, and who of them contributed.
 fn voices(national: &NationalReturn, maker: OrgId) -> (Vec<OrgId>, Vec<OrgId>) {
     let mut voices: Vec<OrgId> = national.signatures.iter().map(|(org, _)| *org).collect();
@@ -131,7 +171,7 @@ fn voices(national: &NationalReturn, maker: OrgId) -> (Vec<OrgId>, Vec<OrgId>) {
 }
 
 /// Whoever signed in it and was not named as trusted.
-pub fn strangers(voices: &[OrgId], trusted: Option<&[OrgId]>) -> Vec<Both> {
+fn strangers(voices: &[OrgId], trusted: Option<&[OrgId]>) -> Vec<Both> {
     let Some(trusted) = trusted else { return Vec::new() };
     let strangers = voices.iter().filter(|org| !trusted.contains(org));
     let fault = |org: &OrgId| {

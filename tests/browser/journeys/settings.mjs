@@ -145,7 +145,11 @@ async function auditor(world, house) {
   await page.click("text=Verify the log");
   world.check((await page.textContent(".note.good")).includes("nothing is missing"), "the log does not verify");
 
-  // Taking it away.
+  // Taking it away: what is shown, in words, and all of it.
+  await go("/audit?action=logged_in");
+  const [shown] = await Promise.all([page.waitForEvent("download"), page.click("text=What the filters find")]);
+  const found = readFileSync(await shown.path(), "utf8").trim().split("\n");
+  world.check(found.length > 1 && found.slice(1).every((line) => line.includes("at the console")), `the file has something else: ${found[1]}`);
   await go("/audit");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Table (CSV)")]);
   const table = readFileSync(await download.path(), "utf8");

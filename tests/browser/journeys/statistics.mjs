@@ -272,6 +272,11 @@ export async function statistics(world) {
   await page.setInputFiles("#file", { name: "a.return", mimeType: "application/octet-stream", buffer: bad });
   await page.click("text=Check the file");
   world.check((await page.textContent(".summary")).includes("ENT-2770"), "a changed file was taken");
+  await page.setInputFiles("#file", { name: "a.return", mimeType: "application/octet-stream", buffer: files.return });
+  await page.click("summary:has-text('not a partner')");
+  await page.fill("#trust", "3b6a");
+  await page.click("text=Check the file");
+  world.check((await page.textContent(".summary")).includes("ENT-0018") && (await page.inputValue("#trust")) === "3b6a", "the beginning of an identity was trusted");
 
   // What is not published is not there; published, everybody sees it, without a cookie.
   const site = `https://127.0.0.1:${publicPort}`;
@@ -301,6 +306,9 @@ export async function statistics(world) {
   world.check((await everybody.goto(`${site}/en/home`)).status() === 404, "the console answers on the public site");
   await everybody.goto(`${site}/public/fr`);
   world.check((await everybody.textContent(".panel")).includes("Ligne d’urgence contre la traite"), "the hotline is not on the first page");
+  world.check((await everybody.locator("#figures ~ figure svg").count()) === 1 && (await everybody.textContent("#figures ~ .scroll table")).includes("Ontario"), "the newest figures are not on the first page");
+  const named = await (await everybody.request.get(`${site}/public/en/services?words=riviere`)).text();
+  world.check(named.includes("10 Elm Street") && !named.includes("1 Main Street"), "the public directory is not searched by name");
   const directory = await (await everybody.request.get(`${site}/public/en/services?need=&province=`)).text();
   world.check(directory.includes("10 Elm Street") && !directory.includes("Nightingale") && !directory.includes("555-0199"), "the public directory");
   world.check(!directory.includes('Friends & "Family"') && !directory.includes("<script"), "a name of a service is trusted");
@@ -324,7 +332,7 @@ export async function statistics(world) {
   await world.tour(page, centre, [
     ["statistics", "/statistics"], ["statistics-draft", "/statistics/plans/draft?from=canada-v1"], ["statistics-next", `/statistics/plans/draft?from=${id}`],
     ["statistics-overlap-draft", "/statistics/overlap/draft"], ["statistics-plan", `/statistics/plans/${id}`], ["statistics-figures-2025", `/statistics/plans/${id}/figures?period=2025`],
-    ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
+    ["statistics-close", `/statistics/plans/${id}/close?period=2025`], ["statistics-returns", "/statistics/returns"], ["statistics-return-one", `/statistics/returns/${returned}`], ["statistics-own", "/statistics/own?by=exploitation"],
     ["statistics-count", "/statistics/count"],
     ["statistics-gaps", "/statistics/gaps"], ["statistics-overlap", "/statistics/overlap"],
   ], ["statistics-en", "statistics-draft-en", "statistics-draft-fr-390"]);
@@ -489,6 +497,11 @@ export async function overlap(world) {
   world.check(readFileSync(await table.path(), "utf8").startsWith("police,shelter,"), "the overlap table");
   const [result] = await Promise.all([page.waitForEvent("download"), page.click(".files a[href$='/result']")]);
   world.check(centre.json("verify", await result.path()).verified === true, "the signed result does not verify");
+  await page.goto(`${centre.origin}/en/statistics/returns`);
+  await page.setInputFiles("#file", { name: "an.overlap", mimeType: "application/octet-stream", buffer: readFileSync(await result.path()) });
+  await page.click("text=Check the file");
+  const checked = await page.textContent("[role=status]");
+  world.check(checked.includes("overlap round") && checked.includes("police"), `the console does not check a result of a round: ${checked}`);
 
   // A contributor sees the same, and how well its own persons could be matched.
   others.Police.json("sync");

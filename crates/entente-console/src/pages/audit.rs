@@ -2,6 +2,7 @@
 
 mod disclosures;
 mod export;
+mod said;
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -10,7 +11,7 @@ use entente_core::audit::Action;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{
     AuditListAsk, AuditListTold, AuditRow, AuditShowAsk, AuditShowTold, AuditVerifyAsk,
-    AuditVerifyTold, Named, PartnerListAsk, PartnerRow,
+    AuditVerifyTold, Named, PartnerListAsk, PartnerRow, UserListAsk, UserRow,
 };
 use entente_node::local::{Op, words};
 use serde::Deserialize;
@@ -49,6 +50,9 @@ struct Wanted {
     from: String,
     #[serde(default)]
     until: String,
+    // `all`: with the entries that say that the log was read.
+    #[serde(default)]
+    reads: String,
     // Those before this entry.
     #[serde(default)]
     before: String,
@@ -59,6 +63,7 @@ impl Wanted {
         let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         AuditListAsk {
             action: some(&self.action),
+            except: self.hides_readings().then(|| Action::AuditRead.code().to_owned()),
             record: some(&self.record),
             partner: some(&self.partner),
             agreement: some(&self.agreement),
@@ -71,8 +76,13 @@ impl Wanted {
         }
     }
 
-    /// The address of the page of those before an entry.
-    fn next(&self, last: u64) -> String {
+    /// Whether readings of the log are left out: most entries are that, unless one asks for an action.
+    fn hides_readings(&self) -> bool {
+        self.reads.is_empty() && self.action.is_empty()
+    }
+
+    /// What narrows the list, by the names of its fields.
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
         let pairs = [
             ("by", &self.by),
             ("action", &self.action),
@@ -81,16 +91,21 @@ impl Wanted {
             ("agreement", &self.agreement),
             ("from", &self.from),
             ("until", &self.until),
+            ("reads", &self.reads),
         ];
-        let mut address = format!("/audit?before={last}");
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            address.push_str(&format!("&{name}={}", encoded(value)));
-        }
-        address
+        let named = pairs.into_iter().map(|(name, value)| (name, value.as_str()));
+        named.filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The address of the list with these filters, and `more`: `before=12`.
+    fn address(&self, more: &str) -> String {
+        let pairs = self.pairs().into_iter();
+        let pairs = pairs.map(|(name, value)| format!("&{name}={}", encoded(value)));
+        format!("/audit?{more}{}", pairs.collect::<String>())
     }
 
     fn is_narrowed(&self) -> bool {
-        let Self { by, action, partner, record, agreement, from, until, before: _ } = self;
+        let Self { by, action, partner, record, agreement, from, until, .. } = self;
         [by, action, partner, record, agreement, from, until].iter().any(|it| !it.is_empty())
     }
 }
@@ -127,9 +142,31 @@ trait Shown {
         id.get(id.len().saturating_sub(8)..).unwrap_or(id)
     }
 
+    /// Why, or how: in words.
+    fn said(&self, row: &AuditRow) -> String {
+        let p = self.page();
+        row.reasons.iter().map(|code| said::reason(p, code)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many things it is about, unless that is one.
+    fn times(&self, row: &AuditRow) -> Option<String> {
+        let p = self.page();
+        match row.n {
+            1 => None,
+            0 => Some(p.t("found nothing", "rien trouvé").to_owned()),
+            n => Some(format!("×\u{a0}{}", p.n(&n))),
+        }
+    }
+
     /// The beginning of an agreement's id or of a digest.
     fn start<'r>(&self, id: &'r str) -> &'r str {
         id.get(..12).unwrap_or(id)
+    }
+}
+
+impl Shown for Page {
+    fn page(&self) -> &Page {
+        self
     }
 }
 
@@ -141,6 +178,8 @@ struct ListPage<'a> {
     wanted: &'a Wanted,
     told: &'a AuditListTold,
     partners: &'a [PartnerRow],
+    // The accounts, for whoever may list them.
+    users: &'a [UserRow],
     next: Option<String>,
 }
 
@@ -158,6 +197,60 @@ impl ListPage<'_> {
         all.sort_by_key(|(_, label)| label.to_lowercase());
         all
     }
+
+    /// The same list with readings of the log.
+    fn with_readings(&self) -> String {
+        self.p.to(&self.wanted.address("reads=all"))
+    }
+
+    /// The first page of the same list.
+    fn newest(&self) -> String {
+        self.p.to(&self.wanted.address(""))
+    }
+
+    /// What is shown, of how many.
+    fn caption(&self) -> String {
+        let (p, wanted) = (self.p, self.wanted);
+        let mut narrowed: Vec<String> = Vec::new();
+        if wanted.hides_readings() {
+            let text = p.t("without readings of the log", "sans les consultations du journal");
+            narrowed.push(text.to_owned());
+        }
+        let partner = self.partners.iter().find(|row| row.partner.id == wanted.partner);
+        let partner = partner.map_or("", |row| self.name(&row.partner));
+        for (before, value) in [
+            (p.t("by", "par"), wanted.by.clone()),
+            ("", words::action(&wanted.action, p.lang)),
+            (p.t("about", "à propos de"), partner.to_owned()),
+            (p.t("from", "du"), p.day(&wanted.from)),
+            (p.t("until", "au"), p.day(&wanted.until)),
+        ] {
+            if !value.is_empty() {
+                narrowed.push(format!("{before} {value}").trim_start().to_owned());
+            }
+        }
+        if !wanted.record.is_empty() {
+            narrowed.push(p.t("about one case", "sur un dossier").to_owned());
+        }
+        if !wanted.agreement.is_empty() {
+            narrowed.push(p.t("about one agreement", "sur une entente").to_owned());
+        }
+        let narrowed = match narrowed.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", narrowed.join("; ")),
+        };
+        let n = self.told.entries.len() as u64;
+        let shown = p.count(
+            &n,
+            &("entry shown", "entries shown"),
+            &("entrée affichée", "entrées affichées"),
+        );
+        let all = p.count(&self.told.length, &("entry", "entries"), &("entrée", "entrées"));
+        p.lang.pick(
+            format!("{shown}{narrowed}, the newest first; the log has {all}"),
+            format!("{shown}{narrowed}, les plus récentes d’abord; le journal compte {all}"),
+        )
+    }
 }
 
 /// `GET /audit`.
@@ -165,9 +258,13 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let mut partners = visit.ask(&PartnerListAsk { state: None }).await?.partners;
     // Who was invited and has not connected has no id to be found by.
     partners.retain(|row| !row.partner.id.is_empty());
+    let mut users = Vec::new();
+    if visit.page.may(Op::UserList) {
+        users = visit.ask(&UserListAsk {}).await?.users;
+    }
     let page = |told: &AuditListTold, fault: Option<&Fault>, next| {
         let (p, wanted, partners) = (&visit.page, &wanted, partners.as_slice());
-        let page = ListPage { p, fault, wanted, told, partners, next };
+        let page = ListPage { p, fault, wanted, told, partners, users: &users, next };
         show_as(
             if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK },
             &page,
@@ -178,7 +275,11 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
             let is_more = told.entries.len() > ROWS;
             told.entries.truncate(ROWS);
             let last = told.entries.last().filter(|_| is_more).map(|row| row.sequence);
-            page(&told, None, last.map(|last| visit.page.to(&wanted.next(last))))
+            page(
+                &told,
+                None,
+                last.map(|last| visit.page.to(&wanted.address(&format!("before={last}")))),
+            )
         }
         // What the filters name is not there, or is no date.
         Err(fault) if wanted.is_narrowed() && !fault.code.starts_with("ENT-17") => {

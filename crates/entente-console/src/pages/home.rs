@@ -16,6 +16,7 @@ use super::jobs::Bar;
 use super::referrals::words::{Words, said};
 use super::services::rows::Rows;
 use super::settings::health;
+use super::statistics::is_replaced;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show};
 use crate::route::area;
@@ -409,14 +410,8 @@ fn of_partners(p: &Page, matter: &str, partners: &[PartnerRow]) -> Vec<Link> {
 async fn plans_to_sign(visit: &Visit) -> entente_node::node::Outcome<Vec<Link>> {
     let p = &visit.page;
     let plans = visit.ask(&PlanListAsk {}).await?.plans;
-    let is_over = |plan: &PlanRow| {
-        let mut others = plans.iter().filter(|it| it.name == plan.name && it.id != plan.id);
-        others.any(|it| match it.signed_at {
-            Some(_) => it.version >= plan.version,
-            None => it.version > plan.version,
-        })
-    };
-    let open = plans.iter().filter(|it| it.signed_at.is_none() && !is_over(it)).take(LINKS);
+    let waits = |it: &&PlanRow| it.signed_at.is_none() && !is_replaced(it, &plans);
+    let open = plans.iter().filter(waits).take(LINKS);
     let link = |plan: &PlanRow| {
         let text = format!("{} · {}–{}", said(p, &plan.title), plan.first_year, plan.last_year);
         Link { to: p.to(&format!("/statistics/plans/{}", plan.id)), text, left: None }

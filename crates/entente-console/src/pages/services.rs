@@ -18,6 +18,8 @@ mod one;
 mod places;
 pub(super) mod rows;
 
+pub(crate) use full::DAYS;
+
 mod table {
     use entente_node::local::Op;
 

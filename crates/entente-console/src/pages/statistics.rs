@@ -21,6 +21,7 @@ use entente_node::local::doc::{
 };
 
 use crate::charts::{Mark, Picture, budget};
+use crate::figures::named;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::prose::{Block, blocks};
@@ -82,7 +83,9 @@ mod plans {
 struct ListPage<'a> {
     p: &'a Page,
     plans: &'a [PlanRow],
-    due: &'a [Due],
+    // What is due and not complete, and the rest.
+    open: &'a [Due],
+    rest: &'a [Due],
     budget: &'a BudgetTold,
     years: Vec<(&'a BudgetYear, Picture)>,
     returns: &'a [ReturnRow],
@@ -128,6 +131,38 @@ impl ListPage<'_> {
         }
     }
 
+    /// By what a table counts.
+    fn table(&self, due: &Due) -> String {
+        named(&due.row.by, &due.row.counts, self.p.lang)
+    }
+
+    /// The plan of what is due that can be asked for here.
+    fn to_ask(&self) -> Option<&str> {
+        let can_ask = |due: &&Due| due.asks() && (due.row.sum.is_some() || due.row.silent > 0);
+        let due = self.open.iter().find(can_ask).filter(|_| self.p.may(Op::StatsRun));
+        due.map(|due| due.plan_id.as_str())
+    }
+
+    /// The first plan that waits for a signature of whoever is here.
+    fn to_sign(&self) -> Option<&str> {
+        let waits = |it: &&PlanRow| it.signed_at.is_none() && !self.is_over(it);
+        let unsigned = self.plans.iter().find(waits);
+        unsigned.filter(|_| self.p.may(Op::PlanSign)).map(|plan| plan.id.as_str())
+    }
+
+    /// Whether nobody signed it here, and nobody will any more.
+    fn is_over(&self, plan: &PlanRow) -> bool {
+        plan.signed_at.is_none() && is_replaced(plan, self.plans)
+    }
+
+    /// The plan with the newest figures.
+    fn newest(&self) -> Option<&str> {
+        let all = self.open.iter().chain(self.rest);
+        let has = all.filter(|due| due.asks() && due.row.due && due.row.answered > 0);
+        let newest = has.max_by(|a, b| a.row.due_on.cmp(&b.row.due_on));
+        newest.filter(|_| self.p.may(Op::StatsShow)).map(|due| due.plan_id.as_str())
+    }
+
     /// How many of those who are asked; a dash where others ask.
     fn heads(&self, due: &Due, n: &u64) -> String {
         if due.asks() { self.p.n(n) } else { "—".to_owned() }
@@ -139,6 +174,28 @@ impl Due {
     fn asks(&self) -> bool {
         self.row.roles.iter().any(|role| role == "querier" || role == "leader")
     }
+
+    /// Whether it is due and something of it is still to come.
+    fn is_open(&self) -> bool {
+        let row = &self.row;
+        let is_missing = match (row.sum, row.own) {
+            (Some(SumState::Done | SumState::Aborted), _) => false,
+            (Some(SumState::Contributed), _) => self.asks(),
+            (Some(_), _) => true,
+            (None, own) if !self.asks() => own == Some(OwnState::Charged),
+            (None, _) => row.silent + row.refused > 0,
+        };
+        row.due && is_missing
+    }
+}
+
+/// Whether another version stands in the place of a plan, so that nobody signs it any more.
+pub(crate) fn is_replaced(plan: &PlanRow, plans: &[PlanRow]) -> bool {
+    let mut others = plans.iter().filter(|it| it.name == plan.name && it.id != plan.id);
+    others.any(|it| match it.signed_at {
+        Some(_) => it.version >= plan.version,
+        None => it.version > plan.version,
+    })
 }
 
 /// A price as people read it.
@@ -169,7 +226,16 @@ async fn list(visit: Visit) -> Answer {
         returns = visit.ask(&ReturnListAsk::default()).await?.returns;
     }
     let years = budget.years.iter().map(|year| (year, picture(p, year))).collect();
-    show(&ListPage { p, plans: &plans, due: &due, budget: &budget, years, returns: &returns })
+    let (open, rest): (Vec<_>, Vec<_>) = due.into_iter().partition(Due::is_open);
+    show(&ListPage {
+        p,
+        plans: &plans,
+        open: &open,
+        rest: &rest,
+        budget: &budget,
+        years,
+        returns: &returns,
+    })
 }
 
 /// The budget of a year as a bar.
@@ -179,9 +245,10 @@ fn picture(p: &Page, year: &BudgetYear) -> Picture {
         format!("Privacy budget of {}", year.year),
         format!("Budget de confidentialité de {}", year.year),
     );
-    let says = p
-        .lang
-        .pick(format!("Spent: rho {spent} of {cap}."), format!("Dépensé : rho {spent} sur {cap}."));
+    let says = p.lang.pick(
+        format!("Spent: {spent} of {cap}, in rho."),
+        format!("Dépensé : {spent} sur {cap}, en rho."),
+    );
     let id = format!("budget-{}", year.year);
     budget::budget((id, name, says), (year.spent_nano_rho, year.cap_nano_rho), p.lang)
 }

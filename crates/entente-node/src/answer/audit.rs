@@ -32,6 +32,7 @@ const MAX_ENTRIES: usize = 10_000;
 /// What a list is narrowed to.
 struct Wanted {
     action: Option<Action>,
+    except: Option<Action>,
     record: Option<RecordId>,
     partner: Option<OrgId>,
     agreement: Option<[u8; 16]>,
@@ -45,6 +46,7 @@ impl Wanted {
         let agreement = ask.agreement.map(|text| node.find_agreement(&text)).transpose()?;
         Ok(Self {
             action: ask.action.as_deref().map(action).transpose()?,
+            except: ask.except.as_deref().map(action).transpose()?,
             record: ask.record.map(|text| node.find_record(&text)).transpose()?,
             partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|it| it.0),
             agreement: agreement.map(|kept| kept.agreement.id.0),
@@ -68,6 +70,7 @@ impl Wanted {
             && self.is_actor(&entry.actor)
             && self.agreement.is_none_or(|agreement| entry.agreement == Some(agreement))
             && self.action.is_none_or(|action| entry.action == action)
+            && self.except.is_none_or(|action| entry.action != action)
             && self.record.is_none_or(|record| entry.record == Some(record))
             && self.partner.is_none_or(|partner| {
                 entry.partner == Some(partner) || entry.actor == Actor::Partner(partner)

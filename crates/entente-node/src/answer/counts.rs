@@ -145,7 +145,12 @@ pub(super) fn count_own(
         let counts = table.with_margins().into_iter();
         Part { period: *period, figures: counts.map(Figure::exact).collect() }
     });
-    let (cells, total) = reading.shape(frame).cells(&parts.collect::<Vec<_>>());
+    let parts: Vec<_> = parts.collect();
+    let (cells, mut total) = reading.shape(frame).cells(&parts);
+    if parts.is_empty() {
+        // Without a case there is no period. Nothing of ours is hidden from us: it is none.
+        total = Figure::exact(0).told(BTreeMap::new());
+    }
     let nobody = Coverage { answered: 0, refused: 0, unreachable: 0, partners: Vec::new() };
     Ok(told(node, reading, (cells, total), nobody, Notice::OwnStaffOnly))
 }

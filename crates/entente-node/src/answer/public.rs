@@ -9,13 +9,30 @@ use std::collections::BTreeSet;
 
 use entente_core::codes::{Code as _, Need, Province, Set};
 use entente_core::lang::{Lang, Text};
-use entente_core::service::{Area, Audience, Entry, Location, Query, Service};
+use entente_core::record::Language;
+use entente_core::service::schedule::Freq;
+use entente_core::service::{Area, Audience, Entry, Location, Query, Schedule, Service};
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
 
 use super::Desk;
 use super::returns::{row_of, told};
 use crate::local::doc::{ReturnFile, ReturnRow, ReturnShowTold};
 use crate::node::Outcome;
 use crate::node::statistics::returns::no_such_return;
+
+/// What is looked for in the directory. What is no code is not heeded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicQuery {
+    /// What it helps with: a code of the list `need`.
+    pub need: String,
+    /// For people of which province: a code of the list `province`.
+    pub province: String,
+    /// A language that is spoken there: its tag.
+    pub language: String,
+    /// Words of its name, or that of its organization.
+    pub words: String,
+}
 
 /// A service as everybody may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +64,11 @@ pub struct PublicService {
     pub email: String,
     /// What it costs, in words.
     pub fees: Text,
+    /// When it opens and closes on each day of the week from Monday on, as `08:30`: seven days, or none if it does
+    /// not say so.
+    pub week: Vec<Vec<(String, String)>>,
+    /// Hours in words.
+    pub other_hours: Vec<Text>,
     /// It is called and not gone to.
     pub is_hotline: bool,
     /// The day on which it was last confirmed.
@@ -55,7 +77,7 @@ pub struct PublicService {
 
 impl PublicService {
     /// `None` if a place of it is not told.
-    fn of(service: &Service) -> Option<Self> {
+    fn of(service: &Service, today: Date) -> Option<Self> {
         let is_hidden = |it: &Location| matches!(it, Location::Redacted { .. });
         if service.locations.iter().any(is_hidden) {
             return None;
@@ -75,6 +97,13 @@ impl PublicService {
             languages: it.languages.iter().map(|spoken| spoken.language.to_string()).collect(),
             provinces: provinces(&it),
             everywhere: it.areas.contains(&Area::Canada),
+            week: week(&it.schedules, today),
+            other_hours: it
+                .schedules
+                .iter()
+                .map(|it| it.description.clone())
+                .filter(is_said)
+                .collect(),
             is_hotline: places.is_empty() && !phones.is_empty(),
             places,
             phones,
@@ -96,6 +125,24 @@ fn phone_of(phone: &entente_core::service::Phone) -> (String, Text) {
         extension => format!("{} × {extension}", phone.number),
     };
     (number, phone.description.clone())
+}
+
+fn is_said(text: &Text) -> bool {
+    !text.en.is_empty() || !text.fr.is_empty()
+}
+
+/// The hours of every week, as they are in the one that begins today.
+fn week(schedules: &[Schedule], today: Date) -> Vec<Vec<(String, String)>> {
+    let is_weekly = |it: &&Schedule| it.freq == Some(Freq::Weekly) && it.interval <= 1;
+    let shown = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
+    let of = |day: Date| -> Vec<(String, String)> {
+        let on = schedules.iter().filter(is_weekly).filter(|it| it.occurs_on(day));
+        on.filter_map(|it| Some((shown(it.opens_at?), shown(it.closes_at?)))).collect()
+    };
+    let mut days: Vec<Date> = today.series(1.day()).take(7).collect();
+    days.sort_by_key(|day| day.weekday().to_monday_zero_offset());
+    let week: Vec<_> = days.into_iter().map(of).collect();
+    if week.iter().all(Vec::is_empty) { Vec::new() } else { week }
 }
 
 fn provinces(service: &Service) -> Vec<String> {
@@ -141,21 +188,25 @@ impl Desk {
         }
     }
 
-    /// Our services as everybody may see them: those that help with `need`, for people of `province`. What
-    /// is no code is not heeded.
-    pub fn public_services(&self, need: &str, province: &str) -> Outcome<Vec<PublicService>> {
+    /// Our services as everybody may see them: those that fit what is wanted.
+    pub fn public_services(&self, wanted: &PublicQuery) -> Outcome<Vec<PublicService>> {
+        let need = Need::parse(&wanted.need);
+        let spoken = Some(wanted.language.as_str()).filter(|tag| !tag.is_empty());
         let query = Query {
-            needs: Need::parse(need).map_or(Set::EMPTY, |need| Set::EMPTY.with(need)),
-            province: Province::parse(province).ok(),
+            needs: need.map_or(Set::EMPTY, |need| Set::EMPTY.with(need)),
+            province: Province::parse(&wanted.province).ok(),
+            languages: spoken.and_then(|tag| Language::new(tag).ok()).into_iter().collect(),
+            text: wanted.words.clone(),
             from: Some(BTreeSet::from([self.node.id()])),
             limit: 0,
             ..Query::default()
         };
+        let today = self.node.today();
         let matches = self.node.search_services(query)?;
         let entries = matches.found.iter().map(|found| &found.entry);
         let public = entries.filter_map(|entry| {
             let Entry { service, .. } = &**entry;
-            PublicService::of(service)
+            PublicService::of(service, today)
         });
         Ok(public.collect())
     }
@@ -163,7 +214,7 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
-    use entente_core::service::{Contact, Organization, Phone, ServiceId};
+    use entente_core::service::{Contact, Organization, Phone, ServiceId, schedule};
 
     use super::*;
 
@@ -176,21 +227,47 @@ mod tests {
         }
     }
 
+    fn of(service: &Service) -> Option<PublicService> {
+        // A Sunday.
+        PublicService::of(service, jiff::civil::date(2026, 11, 22))
+    }
+
+    #[test]
+    fn the_hours_of_a_week_are_told_while_they_hold() {
+        let mut service = service();
+        assert!(of(&service).unwrap().week.is_empty());
+        service.schedules = vec![Schedule {
+            freq: Some(Freq::Weekly),
+            byday: schedule::parse_byday("MO,SU").unwrap(),
+            opens_at: schedule::parse_time("18:00"),
+            closes_at: schedule::parse_time("08:00"),
+            description: Text::new("Ring twice", ""),
+            ..Schedule::default()
+        }];
+        let told = of(&service).unwrap();
+        let hours = vec![("18:00".to_owned(), "08:00".to_owned())];
+        assert_eq!((told.week.len(), &told.week[0], &told.week[6]), (7, &hours, &hours));
+        assert!(told.week[1].is_empty());
+        assert_eq!(told.other_hours, [Text::new("Ring twice", "")]);
+        service.schedules[0].valid_to = Some(jiff::civil::date(2026, 11, 1));
+        assert!(of(&service).unwrap().week.is_empty());
+    }
+
     #[test]
     fn a_house_whose_place_is_not_told_is_not_there_at_all() {
         let mut service = service();
-        assert!(PublicService::of(&service).is_some());
+        assert!(of(&service).is_some());
         let hidden = Location::Redacted { id: [2; 16], province: Province::Quebec };
         service.locations = vec![Location::Virtual { id: [3; 16] }, hidden];
-        assert_eq!(PublicService::of(&service), None);
+        assert_eq!(of(&service), None);
     }
 
     #[test]
     fn what_is_called_and_not_gone_to_is_a_hotline() {
         let mut service = service();
         service.locations = vec![Location::Virtual { id: [3; 16] }];
-        assert!(PublicService::of(&service).unwrap().is_hotline);
+        assert!(of(&service).unwrap().is_hotline);
         service.locations = vec![Location::Physical(Box::default())];
-        assert!(!PublicService::of(&service).unwrap().is_hotline);
+        assert!(!of(&service).unwrap().is_hotline);
     }
 }

@@ -418,6 +418,8 @@ fn standing(
             rows.push(StatsReleaseRow {
                 plan: format!("{}@{}", plan.name, plan.version),
                 cube: cube.name.clone(),
+                counts: cube.counts().code().to_owned(),
+                by: cube.dimensions.iter().map(|it| it.code().to_owned()).collect(),
                 period: period.to_string(),
                 revision,
                 due_on: day.to_string(),

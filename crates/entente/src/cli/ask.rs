@@ -581,6 +581,7 @@ fn audit(command: &str, typed: &Typed<'_>) -> Option<Asked> {
     match command {
         "list" => asked(&AuditListAsk {
             action: typed.maybe("action"),
+            except: typed.maybe("except"),
             record: typed.maybe("record"),
             partner: typed.maybe("partner"),
             agreement: typed.maybe("agreement"),

@@ -107,21 +107,6 @@ pub(crate) fn not_a_pair(place: &str) -> Box<Fault> {
     )
 }
 
-/// `ENT-0018`: not the whole identity of an organization.
-pub(crate) fn not_an_identity() -> Box<Fault> {
-    Fault::new(
-        18,
-        (
-            "a trusted identity is not written in full",
-            "une identité de confiance n’est pas écrite en entier",
-        ),
-        (
-            "give its 64 hexadecimal digits: entente --json status shows those of a node",
-            "donnez ses 64 chiffres hexadécimaux\u{a0}: entente --json status montre ceux d’un nœud",
-        ),
-    )
-}
-
 /// `ENT-0020`: the node does not run; or `ENT-0025`: there is none.
 pub(crate) fn not_running(socket: &Path) -> Box<Fault> {
     let home = socket.parent().unwrap_or(socket);

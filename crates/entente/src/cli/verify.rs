@@ -9,10 +9,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use entente_core::identity::OrgId;
-use entente_core::lang::Lang;
 use entente_core::statistics::national::NationalReturn;
-use entente_node::fault::{Both, Fault};
-use entente_node::returned::{self, Verdict, strangers};
+use entente_node::fault::Fault;
+use entente_node::returned::{self, Verdict};
 
 use super::ask::Typed;
 use super::desk::Desk;
@@ -27,7 +26,7 @@ pub(super) fn run(desk: &Desk, typed: &Typed<'_>) -> Result<End, Box<Fault>> {
     let path = typed.raw_path("file").unwrap_or_default();
     let trusted = trusted(&typed.many("trust"))?;
     let bytes = contents(&path)?;
-    if entente_proto::is_overlap_result(&bytes) {
+    if returned::is_overlap(&bytes) {
         return overlap(desk, typed, &bytes, trusted.as_deref());
     }
     let (national, verdict) = checked(&bytes, trusted.as_deref())?;
@@ -65,14 +64,8 @@ fn overlap(
     bytes: &[u8],
     trusted: Option<&[OrgId]>,
 ) -> Result<End, Box<Fault>> {
-    let read = entente_proto::read_overlap_result(bytes);
-    let (counted, maker) = read.map_err(|invalid| faults::not_a_return(&invalid))?;
-    let wrong = counted.faults(&maker);
-    let mut faults: Vec<Both> =
-        wrong.iter().map(|it| Both::new(it.text(Lang::En), it.text(Lang::Fr))).collect();
-    let signers = counted.parcels.iter().flat_map(|(envelope, _)| &envelope.signatures);
-    let voices: Vec<OrgId> = signers.map(|(org, _)| *org).chain([maker]).collect();
-    faults.extend(strangers(&voices, trusted));
+    let read = returned::read_overlap(bytes, trusted);
+    let (counted, maker, faults) = read.map_err(|invalid| faults::not_a_return(&invalid))?;
     let verdict = OverlapVerdict { counted, maker, compared: trusted.is_some(), faults };
     let is_right = verdict.faults.is_empty();
     match (typed.maybe("format").filter(|_| is_right).as_deref(), desk.json) {
@@ -89,9 +82,7 @@ fn trusted(typed: &[String]) -> Result<Option<Vec<OrgId>>, Box<Fault>> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let parsed = typed.iter().map(|text| text.trim().parse());
-    let parsed: Result<Vec<OrgId>, _> = parsed.collect();
-    parsed.map(Some).map_err(|_| faults::not_an_identity())
+    returned::identities(typed.iter().map(String::as_str)).map(Some)
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>, Box<Fault>> {

@@ -170,6 +170,7 @@ mod tests {
             needs: vec![row("emergency_housing", 10, unmet), row("legal", 2, 0)],
             regions: vec![row("prairies", 12, unmet)],
             quarters: vec![row("Q3", 12, unmet)],
+            cells: Vec::new(),
         };
         told.render(&mut page);
         page.finish()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::page::Page;
 
 /// The days of the week, as HSDS has them, in order.
-pub(super) const DAYS: [(&str, &str, &str); 7] = [
+pub(crate) const DAYS: [(&str, &str, &str); 7] = [
     ("MO", "Monday", "lundi"),
     ("TU", "Tuesday", "mardi"),
     ("WE", "Wednesday", "mercredi"),

@@ -6,19 +6,21 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    PlanRow, PlanShowAsk, StatsReturnAsk, StatsRunAsk, StatsShowAsk, StatsTold, SumState, SumTold,
+    PlanRow, PlanShowAsk, StatsReturnAsk, StatsRunAsk, StatsShowAsk, StatsTable, StatsTold,
+    SumState, SumTold,
 };
 use serde::Deserialize;
 
 use super::plan_form::{Typed, has, values};
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, periods, sheets};
+use crate::figures::{Sheet, legend, missing as absent, named, periods, sheets};
 use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, show};
 use crate::route::area;
 
 area! {
     GET "/statistics/plans/{plan}/figures", Need::May(Op::StatsShow) => figures;
+    GET "/statistics/plans/{plan}/close", Need::May(Op::StatsRun) => ask_close;
     POST "/statistics/plans/{plan}/run", Need::May(Op::StatsRun) => run;
     POST "/statistics/plans/{plan}/return", Need::May(Op::StatsReturn) => make_return;
 }
@@ -31,6 +33,19 @@ struct Wanted {
     // The only table, by its name.
     #[serde(default)]
     cube: String,
+    // `true`: of a sum that is to be given up.
+    #[serde(default)]
+    give_up: String,
+}
+
+/// Whether a secure sum waits for somebody.
+fn is_waiting(sum: &SumTold) -> bool {
+    sum.state == SumState::Open
+}
+
+/// Whether a secure sum is neither done nor given up.
+fn goes_on(sum: &SumTold) -> bool {
+    matches!(sum.state, SumState::Open | SumState::Adding)
 }
 
 #[derive(Template)]
@@ -41,8 +56,8 @@ struct FiguresPage<'a> {
     told: &'a StatsTold,
     period: String,
     periods: Vec<String>,
-    // The names of all tables, and the only one that is shown, if it is one.
-    cubes: Vec<String>,
+    // The names of all tables with what they are called, and the only one that is shown, if it is one.
+    cubes: Vec<(String, String)>,
     cube: String,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
@@ -73,14 +88,12 @@ impl FiguresPage<'_> {
 
     /// Whether a secure sum waits for somebody.
     fn can_close(&self) -> bool {
-        let is_open = |sum: &SumTold| sum.state == SumState::Open;
         let mut tables = self.told.tables.iter().filter(|it| it.period == self.period);
-        tables.any(|it| it.sum.as_ref().is_some_and(is_open))
+        tables.any(|it| it.sum.as_ref().is_some_and(is_waiting))
     }
 
     /// Whether a secure sum is neither done nor given up.
     fn can_give_up(&self) -> bool {
-        let goes_on = |sum: &SumTold| matches!(sum.state, SumState::Open | SumState::Adding);
         let mut tables = self.told.tables.iter().filter(|it| it.period == self.period);
         tables.any(|it| it.sum.as_ref().is_some_and(goes_on))
     }
@@ -94,13 +107,14 @@ impl FiguresPage<'_> {
 async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
     let mut told = visit.ask(&StatsShowAsk { plan, periods: Vec::new(), cube: None }).await?;
-    let mut cubes: Vec<String> = Vec::new();
+    let mut cubes: Vec<(String, String)> = Vec::new();
     for table in &told.tables {
-        if !cubes.contains(&table.cube) {
-            cubes.push(table.cube.clone());
+        if cubes.iter().all(|(cube, _)| *cube != table.cube) {
+            cubes.push((table.cube.clone(), named(&table.by, &table.counts, p.lang)));
         }
     }
-    let cube = Some(wanted.cube).filter(|it| cubes.contains(it)).unwrap_or_default();
+    let is_known = |cube: &String| cubes.iter().any(|(known, _)| known == cube);
+    let cube = Some(wanted.cube).filter(is_known).unwrap_or_default();
     if !cube.is_empty() {
         told.tables.retain(|table| table.cube == cube);
     }
@@ -121,6 +135,81 @@ async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wa
         periods,
         cubes,
         cube,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "statistics/close.html")]
+struct ClosePage<'a> {
+    p: &'a Page,
+    plan: &'a PlanRow,
+    period: &'a str,
+    cube: &'a str,
+    gives_up: bool,
+    // What the tables count by, and who is not in them, with why.
+    tables: Vec<String>,
+    missing: Vec<(String, String)>,
+}
+
+impl ClosePage<'_> {
+    fn consequences(&self) -> [&'static str; 3] {
+        let p = self.p;
+        let paid = p.t(
+            "What the persons in the figures of the others paid of their privacy budget stays spent.",
+            "Ce que les personnes comptées par les autres ont payé de leur budget de confidentialité reste dépensé.",
+        );
+        match self.gives_up {
+            true => [
+                p.t("Nothing of these sums is ever published.", "Rien de ces sommes n’est jamais publié."),
+                p.t(
+                    "An aggregator that can be reached keeps its sums: only what cannot go on is given up.",
+                    "Un calculateur joignable garde ses sommes\u{a0}: seul ce qui ne peut continuer est abandonné.",
+                ),
+                paid,
+            ],
+            false => [
+                p.t(
+                    "The figures of this period never have the persons of those who are missing in them.",
+                    "Les chiffres de cette période ne compteront jamais les personnes des absents.",
+                ),
+                p.t(
+                    "Who answers later is not added. Figures are drawn once.",
+                    "Une réponse tardive n’est pas ajoutée. Les chiffres sont tirés une seule fois.",
+                ),
+                paid,
+            ],
+        }
+    }
+}
+
+/// `GET /statistics/plans/{plan}/close`: what it means to add up without those who are missing, or to give up.
+async fn ask_close(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
+    let p = &visit.page;
+    let told = visit.ask(&StatsShowAsk { plan, periods: Vec::new(), cube: None }).await?;
+    let gives_up = wanted.give_up == "true";
+    let concerns = |it: &&StatsTable| {
+        let is_so: fn(&SumTold) -> bool = if gives_up { goes_on } else { is_waiting };
+        it.period == wanted.period
+            && (wanted.cube.is_empty() || it.cube == wanted.cube)
+            && it.sum.as_ref().is_some_and(is_so)
+    };
+    let (mut tables, mut missing) = (Vec::new(), Vec::new());
+    for table in told.tables.iter().filter(concerns) {
+        tables.push(named(&table.by, &table.counts, p.lang));
+        for who in absent(table, p.lang) {
+            if !missing.contains(&who) {
+                missing.push(who);
+            }
+        }
+    }
+    show(&ClosePage {
+        p,
+        plan: &told.plan,
+        period: &wanted.period,
+        cube: &wanted.cube,
+        gives_up,
+        tables,
+        missing,
     })
 }
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use entente_core::identity::OrgId;
 use entente_node::answer::not_a_return;
-use entente_node::fault::Fault;
+use entente_node::fault::{Both, Fault};
 use entente_node::local::Op;
 use entente_node::local::doc::{
     PartnerListAsk, ReturnCheck, ReturnFile, ReturnListAsk, ReturnPublishAsk, ReturnRow,
@@ -53,7 +53,24 @@ struct ListPage<'a> {
     returns: &'a [ReturnRow],
     pages: Pages,
     fault: Option<&'a Fault>,
+    // The identities that somebody typed besides those that we know.
+    trust: &'a str,
     verdict: Option<&'a Verdict>,
+    overlap: Option<&'a Overlap>,
+}
+
+/// The result of an overlap round that somebody sent, and what is wrong with it.
+struct Overlap {
+    period: String,
+    lists: String,
+    counted_at_s: i64,
+    faults: Vec<Both>,
+}
+
+/// What a file turned out to be.
+enum Checked {
+    Return(Box<Verdict>),
+    Overlap(Overlap),
 }
 
 impl ListPage<'_> {
@@ -63,6 +80,14 @@ impl ListPage<'_> {
 
     fn checks(&self) -> &[ReturnCheck] {
         self.verdict.map_or(&[], |it| &it.checks)
+    }
+
+    /// The field that is at fault.
+    fn field(&self) -> &'static str {
+        match self.fault {
+            Some(fault) if fault.code == "ENT-0018" => "trust",
+            _ => "file",
+        }
     }
 }
 
@@ -82,24 +107,54 @@ async fn kept(visit: &Visit, from: usize) -> Outcome<(Vec<ReturnRow>, Pages)> {
 /// `GET /statistics/returns`.
 async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let (returns, pages) = kept(&visit, wanted.from).await?;
-    show(&ListPage { p: &visit.page, returns: &returns, pages, fault: None, verdict: None })
+    show(&list_page(&visit.page, &returns, pages))
+}
+
+/// The page without a file that was checked.
+fn list_page<'a>(p: &'a Page, returns: &'a [ReturnRow], pages: Pages) -> ListPage<'a> {
+    ListPage { p, returns, pages, fault: None, trust: "", verdict: None, overlap: None }
 }
 
 /// `POST /statistics/returns/verify`: a file that somebody sent, checked as the command line would, against the
-/// identities that we know. Nothing of it is kept.
+/// identities that we know and those that were typed. Nothing of it is kept.
 async fn verify(visit: Visit, form: Multipart) -> Answer {
-    let known = known(&visit).await?;
+    let mut known = known(&visit).await?;
     let (returns, pages) = kept(&visit, 0).await?;
-    let bytes = sent(form).await?;
-    let read = tokio::task::spawn_blocking(move || returned::read(&bytes, Some(&known)));
-    let page = ListPage { p: &visit.page, returns: &returns, pages, fault: None, verdict: None };
-    match read.await.map_err(|_| failed())? {
-        Ok((_, verdict)) => show(&ListPage { verdict: Some(&verdict), ..page }),
-        Err(invalid) => {
-            let fault = not_a_return(&invalid);
+    let Sent { bytes, trust } = sent(form).await?;
+    let page = ListPage { trust: &trust, ..list_page(&visit.page, &returns, pages) };
+    let read = match returned::identities(trust.split_whitespace()) {
+        Ok(more) => {
+            known.extend(more);
+            let read = tokio::task::spawn_blocking(move || checked(&bytes, &known));
+            read.await.map_err(|_| failed())?
+        }
+        Err(fault) => Err(fault),
+    };
+    match read {
+        Ok(Checked::Return(verdict)) => show(&ListPage { verdict: Some(&verdict), ..page }),
+        Ok(Checked::Overlap(overlap)) => show(&ListPage { overlap: Some(&overlap), ..page }),
+        Err(fault) => {
             show_as(StatusCode::UNPROCESSABLE_ENTITY, &ListPage { fault: Some(&fault), ..page })
         }
     }
+}
+
+/// A return or the result of an overlap round, checked against known identities.
+fn checked(bytes: &[u8], known: &[OrgId]) -> Outcome<Checked> {
+    if returned::is_overlap(bytes) {
+        let read = returned::read_overlap(bytes, Some(known));
+        let (counted, _, faults) = read.map_err(|invalid| not_a_return(&invalid))?;
+        let terms = counted.round.terms();
+        return Ok(Checked::Overlap(Overlap {
+            period: terms.period.to_string(),
+            lists: terms.lists.join(", "),
+            counted_at_s: counted.counted_at_s,
+            faults,
+        }));
+    }
+    let (_, verdict) =
+        returned::read(bytes, Some(known)).map_err(|invalid| not_a_return(&invalid))?;
+    Ok(Checked::Return(Box::new(verdict)))
 }
 
 /// Who we are, and our partners.
@@ -110,15 +165,24 @@ async fn known(visit: &Visit) -> Result<Vec<OrgId>, Problem> {
     Ok(ids.filter_map(|id| id.parse().ok()).collect())
 }
 
-/// The file of a form.
-async fn sent(mut form: Multipart) -> Result<Vec<u8>, Problem> {
+/// What the form sends.
+#[derive(Default)]
+struct Sent {
+    bytes: Vec<u8>,
+    trust: String,
+}
+
+async fn sent(mut form: Multipart) -> Result<Sent, Problem> {
     let broken = |_| Problem::new(not_a_return(&"the form is cut off"));
+    let mut sent = Sent::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("file") {
-            return Ok(field.bytes().await.map_err(broken)?.to_vec());
+        match field.name() {
+            Some("file") => sent.bytes = field.bytes().await.map_err(broken)?.to_vec(),
+            Some("trust") => sent.trust = field.text().await.map_err(broken)?,
+            _ => {}
         }
     }
-    Ok(Vec::new())
+    Ok(sent)
 }
 
 #[derive(Template)]

@@ -53,7 +53,7 @@ impl Figure {
         }
     }
 
-    fn told(self, key: BTreeMap<String, String>) -> CountCell {
+    pub(super) fn told(self, key: BTreeMap<String, String>) -> CountCell {
         let at_least = Some(self.at_least).filter(|_| self.value.is_none());
         CountCell { key, value: self.value, at_least, flag: self.flag.code().to_owned() }
     }

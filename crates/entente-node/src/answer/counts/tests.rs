@@ -40,6 +40,13 @@ fn own_counts_are_exact_in_every_cell_and_in_the_total() {
 }
 
 #[test]
+fn without_a_case_our_own_total_is_zero_and_hidden_from_nobody() {
+    let told = own(&desk(2), &["gender"], &[]);
+    assert_eq!((told.total.value, told.total.flag.as_str()), (Some(0), "ok"));
+    assert!(told.cells.is_empty() && told.periods.is_empty());
+}
+
+#[test]
 fn a_question_that_makes_no_sense_is_refused() {
     let desk = desk(2);
     case(&desk, &[]);

@@ -41,7 +41,31 @@ pub(in crate::answer) fn gaps(
         needs: rows(CubeDimension::Need, &facts, &declines),
         regions: rows(CubeDimension::Region, &facts, &declines),
         quarters: rows(CubeDimension::Quarter, &facts, &declines),
+        cells: cells(&facts),
     })
+}
+
+/// A cell for every need and region that a referral has.
+fn cells(facts: &[ReferralFacts]) -> Vec<GapCell> {
+    let [need, region] = [CubeDimension::Need, CubeDimension::Region];
+    let mut counts: BTreeMap<(u8, u8), (u64, u64)> = BTreeMap::new();
+    for it in facts {
+        if let Some(place) = need.number_of_referral(it).zip(region.number_of_referral(it)) {
+            let (referrals, unmet) = counts.entry(place).or_default();
+            *referrals += 1;
+            *unmet += u64::from(is_unmet(it));
+        }
+    }
+    let code = |by: CubeDimension, number: u8| {
+        by.labels().get(usize::from(number)).map_or_else(String::new, |it| (*it).to_owned())
+    };
+    let cell = |((n_need, n_region), (referrals, unmet))| GapCell {
+        need: code(need, n_need),
+        region: code(region, n_region),
+        referrals,
+        unmet,
+    };
+    counts.into_iter().map(cell).collect()
 }
 
 fn declines_of(kept: &KeptReferral) -> (ReferralId, Vec<Barrier>) {

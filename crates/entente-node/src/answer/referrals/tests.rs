@@ -309,6 +309,12 @@ fn a_decline_beside_an_acceptance_is_a_gap_that_our_own_staff_see() {
     let [need] = told.needs.as_slice() else { panic!("{:?}", told.needs) };
     assert_eq!((need.code.as_str(), &need.declines), ("legal", &told.declines));
     assert_eq!(told.regions[0].declines, told.declines);
+    let [cell] = told.cells.as_slice() else { panic!("{:?}", told.cells) };
+    assert_eq!(
+        (cell.need.as_str(), cell.region.as_str()),
+        ("legal", told.regions[0].code.as_str())
+    );
+    assert_eq!((cell.referrals, cell.unmet), (1, 0));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use super::{Check, FieldValue, Named, default_limit};
 pub struct AuditListAsk {
     /// Only this action: a code such as `summary_released`.
     pub action: Option<String>,
+    /// Not this action: `audit_read` leaves out that the log was read.
+    pub except: Option<String>,
     /// Only about this record.
     pub record: Option<String>,
     /// Only about this partner.

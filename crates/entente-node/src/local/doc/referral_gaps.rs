@@ -32,6 +32,21 @@ pub struct ReferralGapsTold {
     pub regions: Vec<GapRow>,
     /// By quarter of the first offer: `Q1` to `Q4`.
     pub quarters: Vec<GapRow>,
+    /// By first need and where the service is wanted, in the order of the lists.
+    pub cells: Vec<GapCell>,
+}
+
+/// The referrals of a need in a region. Those of none are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapCell {
+    /// The first need: a code of `need`.
+    pub need: String,
+    /// Where: a code of `region_shared`, or `unknown`.
+    pub region: String,
+    /// How many referrals.
+    pub referrals: u64,
+    /// How many of them are unmet.
+    pub unmet: u64,
 }
 
 /// The referrals of one label. Those of no referral are left out, and so are counts of 0.

@@ -295,6 +295,10 @@ pub struct StatsReleaseRow {
     pub plan: String,
     /// The cube.
     pub cube: String,
+    /// What the cube counts: a code of the list `cube_counts`.
+    pub counts: String,
+    /// The dimensions of the cube: codes of the list `cube_dimension`.
+    pub by: Vec<String>,
     /// The period.
     pub period: String,
     /// 0 for the first release.

@@ -178,6 +178,12 @@ pub(super) fn audit(words: Words) -> Command {
                     "Seulement cette action, par exemple summary_released",
                 ))
                 .arg(words.option(
+                    "except",
+                    ("ACTION", "ACTION"),
+                    "Not this action, for example audit_read",
+                    "Sans cette action, par exemple audit_read",
+                ))
+                .arg(words.option(
                     "record",
                     ("RECORD", "DOSSIER"),
                     "Only about this record",

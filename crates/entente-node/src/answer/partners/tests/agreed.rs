@@ -222,6 +222,11 @@ fn the_audit_log_is_narrowed_by_who_and_when_and_one_entry_can_be_checked_by_han
     assert_eq!(n(on("2026-11-23", "2026-12-31")), Ok(0));
     assert_eq!(n(on("2026-01-01", "2026-11-21")), Ok(0));
     assert_eq!(n(on("yesterday", "2026-11-21")).unwrap_err().code, "ENT-2791");
+    let but = |name: &str| AuditListAsk { except: Some(name.into()), ..everything() };
+    let told = audit::list(&a.desk, &staff(), but("audit_read"), &silent()).unwrap();
+    assert!(!told.entries.is_empty() && told.length > told.entries.len() as u64);
+    assert!(told.entries.iter().all(|entry| entry.action != "audit_read"));
+    assert_eq!(n(but("something_else")).unwrap_err().code, "ENT-1802");
 
     let show = |sequence| {
         audit::show(&a.desk, &staff(), AuditShowAsk { sequence }, &silent()).map_err(|it| it.code)
