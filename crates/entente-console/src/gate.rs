@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::Fault;
 use entente_node::local::{Ask, needs_proof};
 use entente_node::node::Outcome;
-use entente_node::people::{Place, SESSION_IDLE_S, Signed, Token, fresh_proof_needed};
+use entente_node::people::{Place, Signed, Token, fresh_proof_needed};
 
 use crate::page::{Page, failed};
 use crate::problem::{Problem, finished};
@@ -43,13 +43,19 @@ pub(crate) async fn remember_uri(mut request: Request, next: Next) -> Response {
 /// Stands alone behind the `?` of a page that asks for itself again while work goes on.
 pub(crate) const WATCH: &str = "watch";
 
+/// Where a page goes that was left alone.
+pub(crate) const LOCKED: &str = "/locked";
+
 /// Lets a request through to its page, with a [`Visit`] in its extensions.
 pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = token(request.headers(), console);
-    // A page that only looks by itself, with scripts or without, keeps no session open.
-    let is_quiet = uri.query() == Some(WATCH) || request.headers().contains_key("x-entente-quiet");
+    // A page that only looks by itself, with scripts or without, keeps no session open; nor does one that was
+    // left alone.
+    let is_quiet = uri.query() == Some(WATCH)
+        || gate.path == LOCKED
+        || request.headers().contains_key("x-entente-quiet");
     let uses = !is_quiet;
     let signed = match token {
         Some(token) => console.people(move |people| people.signed(&token, uses)).await,
@@ -90,22 +96,14 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     if wants_proof && !console.desk.people.is_fresh(&signed) {
         return Problem::new(fresh_proof_needed()).respond(&page);
     }
-    let locked = format!("{}; url={}", SESSION_IDLE_S + 5, page.to("/locked"));
     let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());
     request.extensions_mut().insert(visit);
-    let mut response = finished(next.run(request).await, &page);
+    let response = finished(next.run(request).await, &page);
     if response.status() == StatusCode::NOT_FOUND
         && let Err(fault) = console.desk.note_nothing_there(&asked, &signed.staff).await
     {
         return Problem::new(fault).respond(&page);
-    }
-    // A screen that was left alone goes blank when the session ends, scripts or not.
-    if let Ok(locked) = HeaderValue::from_str(&locked)
-        && response.status().is_success()
-        && !response.headers().contains_key(header::REFRESH)
-    {
-        response.headers_mut().insert(header::REFRESH, locked);
     }
     response
 }
@@ -247,10 +245,25 @@ fn to_sign_in(page: &Page, request: &Request, had_session: bool) -> Response {
 
 /// A text as it stands in an address.
 pub(crate) fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+/// The longest path that one comes back to, in bytes.
+const MAX_BACK: usize = 2_000;
+
+/// What nobody comes back to: links that let somebody in, and the pages that lead back themselves.
+const NOT_BACK: [&str; 3] = ["/join/", LOCKED, "/sign-in"];
+
+/// A path of ours; home for anything else. Behind its first slash an `@` names no host: it stands in the address
+/// of a referral.
+pub(crate) fn safe(to: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%@".contains(c);
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
+    let is_back = to.len() <= MAX_BACK && !NOT_BACK.iter().any(|it| to.starts_with(it));
+    if is_ours && is_back { to } else { "/home" }
 }
 
 /// `/`: to the language that the browser asks for first.
@@ -289,4 +302,37 @@ pub(crate) fn nothing_there() -> Box<Fault> {
         ("There is no such page.", "Cette page n’existe pas."),
         ("Go back to the home page.", "Revenez à la page d’accueil."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_elsewhere() {
+        let long = format!("/{}", "a".repeat(MAX_BACK));
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil",
+            "javascript:x",
+            "@evil.example",
+            "//ours@evil.example",
+            "/a b",
+            "/x\r\ny",
+            // A link that lets somebody in is not handed on, and nobody goes in a circle.
+            "/join/AAAA",
+            "/locked?to=/cases",
+            "/sign-in",
+            &long,
+        ] {
+            assert_eq!(safe(bad), "/home", "{bad:?}");
+        }
+        assert_eq!(
+            safe("/cases?status=confirmed&after=0197"),
+            "/cases?status=confirmed&after=0197"
+        );
+        assert_eq!(safe("/referrals/4f1d@3b6a/open"), "/referrals/4f1d@3b6a/open");
+    }
 }

@@ -107,6 +107,22 @@ export async function shell(world) {
   await page.keyboard.press("Enter");
   world.check(await page.evaluate(() => location.hash === "#main"), "the first Tab is no way to the content");
 
+  // Typing is use of the session. A page that was left alone asks first, and stays while the session is in use elsewhere.
+  const alone = await world.tab(page.context());
+  await alone.clock.install();
+  await alone.goto(`${house.origin}/en/people/add`);
+  if (new URL(alone.url()).pathname === "/en/confirm") await world.confirm(alone, secret);
+  await alone.fill("#display", "Zoe");
+  await alone.clock.fastForward("02:00");
+  await Promise.all([alone.waitForRequest(/\/en\/stay$/), alone.press("#display", "y")]);
+  await alone.clock.fastForward("18:30");
+  await alone.waitForSelector("dialog[open]");
+  const [answer] = await Promise.all([alone.waitForResponse(/\/en\/locked$/), alone.clock.fastForward("02:00")]);
+  world.check(Number(await answer.text()) > 0, "a page that was left alone ended a session that is in use");
+  await alone.waitForSelector("dialog", { state: "hidden" });
+  world.check((await alone.inputValue("#display")).includes("y"), "what was typed is gone");
+  await alone.close();
+
   // Leaving quickly ends the session. The page that it leads to is not loaded here.
   await page.route("https://weather.gc.ca/**", (route) => route.fulfill({ body: "weather" }));
   page.elsewhere = true;

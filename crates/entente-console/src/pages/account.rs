@@ -9,8 +9,8 @@ use entente_node::fault::{Both, Fault};
 use entente_node::people::{Method, PasskeyShown, Person, SessionRow, Signed, Typed, Way};
 use serde::Deserialize;
 
-use super::sign_in::{is_about_signing_in, safe};
-use crate::gate::Visit;
+use super::sign_in::is_about_signing_in;
+use crate::gate::{Visit, safe};
 use crate::notices::{Notice, notices};
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;

@@ -96,6 +96,11 @@ pub struct Signed {
 }
 
 impl Signed {
+    /// Until when the session lasts if nobody uses it, and at most.
+    pub fn ends_s(&self) -> i64 {
+        self.idle_until_s.min(self.until_s)
+    }
+
     /// What the session is kept under.
     pub(super) fn key(&self) -> Bytes32 {
         self.key

@@ -1,0 +1,73 @@
+//! How a session lasts and ends: by itself, by whoever is in it, and by somebody else.
+
+use axum::http::StatusCode;
+use entente_core::audit::Action;
+use entente_node::local::Role;
+
+use super::{House, ours};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_takes_a_page_away_from_whoever_stays_and_without_scripts_its_end_is_said() {
+    let house = House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    let page = house.get("/en/cases?status=actual", &cookie).await;
+    // A browser stops no header for a session that was prolonged; a script is there instead of this.
+    assert!(!page.headers.contains_key("refresh"));
+    let refresh = "<noscript><meta http-equiv=\"refresh\" content=\"1205; \
+                   url=/en/locked?to=/cases%3Fstatus%3Dactual\"></noscript>";
+    assert!(page.body.contains(refresh), "{}", page.body);
+    assert!(page.body.contains("<noscript><span>If you open no other page, the session ends on"));
+    let french = house.get("/fr/cases", &cookie).await.body;
+    assert!(french.contains("la session prend fin le"), "{french}");
+    // Nobody who is not signed in is led anywhere.
+    assert!(!house.get("/en/sign-in", "").await.body.contains("http-equiv=\"refresh\""));
+    // The address of a link that lets somebody in goes nowhere else.
+    let renewed = house.post("/en/account/renew", &cookie, "").await;
+    let join = house.get(renewed.location(), &cookie).await;
+    assert_eq!(join.status, StatusCode::OK);
+    assert!(join.body.contains("url=/en/locked?to=/home\""), "{}", join.body);
+    // A session that has lasted nearly as long as it may ends sooner.
+    for _ in 0..(12 * 60 - 10) / 10 {
+        house.site.clock.advance(600);
+        house.get("/en/cases", &cookie).await;
+    }
+    let late = house.get("/en/cases", &cookie).await;
+    assert!(late.body.contains("content=\"605; url="), "{}", late.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_was_left_alone_ends_the_session_unless_another_is_in_use() {
+    let house = House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    // In use elsewhere: the page hears how long it lasts, and asking is no use.
+    house.site.clock.advance(600);
+    for _ in 0..2 {
+        let alive = house.post("/en/locked", &cookie, "").await;
+        assert_eq!((alive.status, alive.body.as_str()), (StatusCode::OK, "600"));
+    }
+    let open = house.get("/fr/locked?to=/cases", &cookie).await;
+    assert!(open.body.contains("href=\"/fr/cases\"") && open.body.contains("encore ouverte"));
+    assert!(!open.body.contains("a pris fin"), "{}", open.body);
+    house.site.clock.advance(550);
+    let ended = house.post("/en/locked", &cookie, "").await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert!(ended.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(house.get("/en/cases", &cookie).await.outcome(), "sign_in");
+    assert_eq!(house.site.n_audited(Action::SignedOut), 1);
+    // Then it has ended, with no menu, and one comes back to where one was.
+    let locked = house.get("/en/locked?to=/cases", &cookie).await;
+    assert!(locked.body.contains("The session has ended."));
+    assert!(locked.body.contains("name=\"to\" value=\"/cases\""), "{}", locked.body);
+    assert!(!locked.body.contains("<nav"));
+    for elsewhere in ["//evil.example", "https://evil.example", "/join/AAAA"] {
+        let locked = house.get(&format!("/en/locked?to={elsewhere}"), "").await;
+        assert!(locked.body.contains("name=\"to\" value=\"/home\""), "{elsewhere}");
+    }
+    // Another site ends nothing.
+    let other = house.signed_in("omar", &[Role::CaseWorker]);
+    house.site.clock.advance(1_180);
+    let mut request = ours("POST", "/en/locked", &other, "");
+    request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    assert_eq!(house.send(request).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.get("/en/cases", &other).await.status, StatusCode::OK);
+}
