@@ -102,7 +102,7 @@
     for (let wait = 1000; ;) {
       try {
         const answer = await fetch(box.dataset.watch, { headers: { "x-entente-quiet": "1" } });
-        if (answer.redirected || !answer.ok) return;
+        if (!answer.ok) return;
         const told = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = $("[data-watch]", told);
         if (!fresh) return;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
@@ -57,7 +57,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         || gate.path == LOCKED
         || request.headers().contains_key("x-entente-quiet");
     let uses = !is_quiet;
-    let signed = match token {
+    let signed = match token.clone() {
         Some(token) => console.people(move |people| people.signed(&token, uses)).await,
         None => Ok(None),
     };
@@ -82,6 +82,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         }
         return to_sign_in(&page(None), &request, had_session);
     };
+    let is_get = *request.method() == Method::GET;
+    let shut = is_get.then(|| to_sign_in(&page(None), &request, had_session));
     let page = page(Some(signed.clone()));
     if let Need::May(op) = gate.need
         && let Err(fault) = console.desk.permit(op, &signed.staff).await
@@ -105,12 +107,21 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     {
         return Problem::new(fault).respond(&page);
     }
+    // An answer that was held is for whoever may still see it.
+    if let (Some(shut), Some(token)) = (shut, token) {
+        match console.people(move |people| people.signed(&token, false)).await {
+            Ok(Some(now)) if now.staff.roles == signed.staff.roles => {}
+            Ok(Some(_)) => return Redirect::to(&page.to(&page.path)).into_response(),
+            Ok(None) => return shut,
+            Err(fault) => return Problem::new(fault).respond(&page),
+        }
+    }
     response
 }
 
 /// The page that a form stands on: there one goes back to, since the form cannot be sent again.
 fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
-    if request.method() == axum::http::Method::GET {
+    if request.method() == Method::GET {
         return None;
     }
     let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
@@ -233,7 +244,7 @@ pub(crate) fn unset_cookie(console: &Console) -> String {
 /// To the page for signing in, and from there back to what was asked for.
 fn to_sign_in(page: &Page, request: &Request, had_session: bool) -> Response {
     let mut to = page.to("/sign-in");
-    if request.method() == axum::http::Method::GET && page.path != "/home" {
+    if request.method() == Method::GET && page.path != "/home" {
         to.push_str(&format!("?to={}", encoded(&page.path)));
     }
     if had_session && request.headers().contains_key("hx-request") {

@@ -1,7 +1,9 @@
 //! How a session lasts and ends: by itself, by whoever is in it, and by somebody else.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
-use entente_core::audit::Action;
+use entente_core::audit::{Action, Actor};
 use entente_node::local::Role;
 
 use super::{House, ours};
@@ -70,4 +72,29 @@ async fn a_page_that_was_left_alone_ends_the_session_unless_another_is_in_use() 
     request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
     assert_eq!(house.send(request).await.status, StatusCode::FORBIDDEN);
     assert_eq!(house.get("/en/cases", &other).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_put_out_or_gets_other_roles_while_a_page_waits_for_news_hears_none() {
+    let house = House::open("House").await;
+    let people = &house.site.desk().people;
+    let root = Actor::Staff("root".to_owned());
+    let cookies = ["lea", "omar"].map(|name| house.signed_in(name, &[Role::PrivacyOfficer]));
+    for (name, cookie) in ["lea", "omar"].into_iter().zip(&cookies) {
+        let home = house.get("/en/home", cookie).await.body;
+        let path = home.split("data-watch=\"").nth(1).unwrap().split('"').next().unwrap();
+        let mut held = Box::pin(house.get(path, cookie));
+        let early = tokio::time::timeout(Duration::from_millis(400), &mut held).await;
+        assert!(early.is_err(), "the call is not held");
+        if name == "lea" {
+            people.set_enabled(&root, name, false).unwrap();
+            let answer = held.await;
+            assert_eq!(answer.outcome(), "sign_in", "{}", answer.body);
+        } else {
+            people.set_roles(&root, name, &[Role::Auditor]).unwrap();
+            let answer = held.await;
+            assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, path));
+            assert_eq!(house.get(path, cookie).await.status, StatusCode::OK);
+        }
+    }
 }

@@ -59,13 +59,14 @@ struct Session {
     made_at_s: i64,
     seen_at_s: i64,
     proved_at_s: i64,
+    lasts_s: i64,
     from: IpAddr,
     agent: String,
 }
 
 impl Session {
     fn is_over(&self, now_s: i64) -> bool {
-        now_s - self.seen_at_s >= SESSION_IDLE_S || now_s - self.made_at_s >= SESSION_LASTS_S
+        now_s - self.seen_at_s >= SESSION_IDLE_S || now_s - self.made_at_s >= self.lasts_s
     }
 }
 
@@ -147,6 +148,7 @@ impl People {
             made_at_s: now_s,
             seen_at_s: now_s,
             proved_at_s,
+            lasts_s: self.guard.lasts_s(how),
             from: from.address,
             agent,
         };
@@ -192,7 +194,7 @@ impl People {
             how: session.how,
             proved_at_s: session.proved_at_s,
             idle_until_s: session.seen_at_s + SESSION_IDLE_S,
-            until_s: session.made_at_s + SESSION_LASTS_S,
+            until_s: session.made_at_s + session.lasts_s,
             session: hex::encode(session.id),
             key,
         }))
