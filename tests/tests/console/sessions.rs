@@ -5,8 +5,23 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use entente_core::audit::{Action, Actor};
 use entente_node::local::Role;
+use entente_node::people::base32;
+use entente_store::people::People as _;
 
-use super::{House, ours};
+use super::{House, PASSWORD, code, ours};
+
+/// Signs somebody in once more, a minute later: the cookie.
+async fn again(house: &House, name: &str) -> String {
+    house.site.clock.advance(60);
+    let (node, people) = (house.site.node(), &house.site.desk().people);
+    let (user, _) = people.find(name).unwrap();
+    let row = node.db().read(|tx| tx.user(&user)).unwrap().unwrap();
+    let code = code(&base32(&row.totp.unwrap().secret), node.now_s());
+    let signed = house.sign_in(name, PASSWORD, &code).await;
+    assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.body);
+    let cookie = signed.headers["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_takes_a_page_away_from_whoever_stays_and_without_scripts_its_end_is_said() {
@@ -97,4 +112,42 @@ async fn whoever_is_put_out_or_gets_other_roles_while_a_page_waits_for_news_hear
             assert_eq!(house.get(path, cookie).await.status, StatusCode::OK);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_end_at_the_hand_of_an_administrator_and_all_but_ones_own_at_ones_own() {
+    let house = House::open("House").await;
+    let chief = house.signed_in("chief", &[Role::Administrator]);
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let people = &house.site.desk().people;
+    let id = people.find("lea").unwrap().1.id;
+    let page = house.get(&format!("/fr/people/{id}"), &chief).await.body;
+    assert!(page.contains("Fermer toutes ses sessions"), "{page}");
+    let ended = house.post(&format!("/en/people/{id}/sign-out"), &chief, "").await;
+    assert_eq!(ended.location(), format!("/en/people/{id}"));
+    assert_eq!(house.get("/en/cases", &lea).await.outcome(), "sign_in");
+    // Nothing else of the account has changed.
+    let person = people.find("lea").unwrap().1;
+    assert!(person.enabled && !person.ways.is_empty() && person.n_sessions == 0);
+    assert_eq!(house.site.n_audited(Action::SignedOut), 1);
+    let page = house.get(&format!("/en/people/{id}"), &chief).await.body;
+    assert!(!page.contains("End all their sessions"), "{page}");
+    // A second time there is nothing to end, and nothing is written down.
+    house.post(&format!("/en/people/{id}/sign-out"), &chief, "").await;
+    assert_eq!(house.site.n_audited(Action::SignedOut), 1);
+
+    // All others of one's own, and nobody else's.
+    let omar = house.signed_in("omar", &[Role::CaseWorker]);
+    assert!(!house.get("/en/account", &omar).await.body.contains("End all others"));
+    let others = [again(&house, "omar").await, again(&house, "omar").await];
+    assert!(house.get("/en/account", &omar).await.body.contains("End all others"));
+    let ended = house.post("/en/account/sessions/end", &omar, "").await;
+    assert_eq!(ended.location(), "/en/account");
+    for cookie in &others {
+        assert_eq!(house.get("/en/cases", cookie).await.outcome(), "sign_in");
+    }
+    for cookie in [&omar, &chief] {
+        assert_eq!(house.get("/en/home", cookie).await.status, StatusCode::OK);
+    }
+    assert_eq!(house.site.n_audited(Action::SignedOut), 2);
 }

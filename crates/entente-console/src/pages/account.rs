@@ -19,6 +19,7 @@ use crate::route::area;
 area! {
     GET "/account", Need::Session => account;
     POST "/account/sessions/{session}/end", Need::Session => end_session;
+    POST "/account/sessions/end", Need::Session => end_others;
     POST "/account/renew", Need::Fresh => renew;
     GET "/confirm", Need::Session => ask_proof;
     POST "/confirm", Need::Session => prove;
@@ -96,6 +97,13 @@ async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
             .note_nothing_there("POST /account/sessions/{session}/end", &staff)
             .await?;
     }
+    Ok(Redirect::to(&visit.page.to("/account")).into_response())
+}
+
+/// `POST /account/sessions/end`: all but the one that asks.
+async fn end_others(visit: Visit) -> Answer {
+    let signed = visit.signed()?.clone();
+    visit.console.people(move |people| people.end_others(&signed)).await?;
     Ok(Redirect::to(&visit.page.to("/account")).into_response())
 }
 

@@ -124,6 +124,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::UserDisable
         | Op::UserEnable
         | Op::UserReset
+        | Op::UserSignOut
         | Op::ConsoleLink => &[Administrator],
 
         // Getting to know a partner. The check by phone is the officers' own.
