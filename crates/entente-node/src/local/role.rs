@@ -242,6 +242,7 @@ pub const MAY_NEED_APPROVAL: &[Op] = &[
     Op::StatsRun,
     Op::StatsReturn,
     Op::ReturnPublish,
+    Op::ReturnUnpublish,
     Op::RecordExport,
 ];
 
