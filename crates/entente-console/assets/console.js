@@ -7,6 +7,7 @@
   // page stays to be seen, and *back* does not lead to it.
   const leave = $("form[data-leave]");
   if (leave) {
+    $("button", leave).title = $("#leave-hint").textContent;
     const go = () => {
       document.documentElement.hidden = true;
       fetch(leave.action, { method: "POST", keepalive: true }).catch(() => {});

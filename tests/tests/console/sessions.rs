@@ -151,3 +151,31 @@ async fn sessions_end_at_the_hand_of_an_administrator_and_all_but_ones_own_at_on
     }
     assert_eq!(house.site.n_audited(Action::SignedOut), 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_quickly_ends_the_session_and_leaves_nothing_of_ours() {
+    let house = House::open("House").await;
+    for (lang, hint) in [("en", "press Escape three times"), ("fr", "trois fois sur Échap")] {
+        let cookie = house.signed_in(&format!("lea-{lang}"), &[Role::CaseWorker]);
+        assert!(house.get(&format!("/{lang}/home"), &cookie).await.body.contains(hint), "{lang}");
+        let left = house.post(&format!("/{lang}/leave"), &cookie, "").await;
+        let header = |name: &str| left.headers.get(name).map_or("", |it| it.to_str().unwrap());
+        assert_eq!(left.status, StatusCode::OK);
+        assert_eq!(header("refresh"), "0; url=https://weather.gc.ca/");
+        assert_eq!(header("clear-site-data"), "\"cache\"");
+        assert_eq!(header("cache-control"), "no-store");
+        let gone = header("set-cookie");
+        assert!(gone.contains("=; ") && gone.contains("Max-Age=0"), "{gone}");
+        for part in [format!("<html lang=\"{lang}\">").as_str(), "viewport", "<main>", "<h1>"] {
+            assert!(left.body.contains(part), "{part}: {}", left.body);
+        }
+        for ours in ["House", "Entente", "/assets/"] {
+            assert!(!left.body.contains(ours), "{ours}: {}", left.body);
+        }
+        assert_eq!(house.get(&format!("/{lang}/home"), &cookie).await.outcome(), "sign_in");
+    }
+    assert_eq!(house.site.n_audited(Action::SignedOut), 2);
+    // Who has no session gets away as well.
+    let left = house.post("/en/leave", "", "").await;
+    assert_eq!((left.status, left.headers["refresh"].is_empty()), (StatusCode::OK, false));
+}
