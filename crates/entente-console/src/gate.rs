@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
@@ -15,7 +15,7 @@ use entente_node::node::Outcome;
 use entente_node::people::{Place, Signed, Token, fresh_proof_needed};
 
 use crate::page::{Page, failed};
-use crate::problem::{Problem, finished};
+use crate::problem::{Problem, finished, says_nothing_there};
 use crate::route::Need;
 use crate::serve::Caller;
 use crate::{Console, to_the_end};
@@ -102,7 +102,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
     let visit = visit(&request, Arc::clone(console), page.clone());
     request.extensions_mut().insert(visit);
     let response = finished(next.run(request).await, &page);
-    if response.status() == StatusCode::NOT_FOUND
+    if says_nothing_there(&response)
         && let Err(fault) = console.desk.note_nothing_there(&asked, &signed.staff).await
     {
         return Problem::new(fault).respond(&page);
@@ -303,7 +303,15 @@ pub(crate) async fn to_home(uri: Uri) -> Redirect {
 /// Everything else. The same for what is not there and for what is somebody else's.
 pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
-    Problem::new(nothing_there()).respond(&Page::outside(&console, &uri))
+    let mut page = Page::outside(&console, &uri);
+    // Whoever mistyped an address still has the menu.
+    if let Some(token) = token(request.headers(), &console) {
+        match console.people(move |people| people.signed(&token, true)).await {
+            Ok(signed) => page.signed = signed,
+            Err(fault) => return Problem::new(fault).respond(&page),
+        }
+    }
+    Problem::new(nothing_there()).respond(&page)
 }
 
 /// There is no such page.

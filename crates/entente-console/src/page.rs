@@ -83,9 +83,8 @@ impl Page {
     /// A page for an address that no route has, in the language it seems to be in.
     pub(crate) fn outside(console: &Console, uri: &Uri) -> Self {
         let is_french = uri.path().starts_with("/fr/");
-        let mut page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
-        page.path = "/home".to_owned();
-        page
+        let page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
+        Self { path: "/home".to_owned(), back: "/home".to_owned(), ..page }
     }
 
     /// A text in the language of the page.
