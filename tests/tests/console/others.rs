@@ -300,6 +300,34 @@ async fn no_form_of_another_site_changes_anything_on_any_route() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_other_method_does_anything_on_any_route_and_head_is_answered_like_get() {
+    let it = Furnished::new(3).await;
+    let kept = || it.house.site.node().db().digest().unwrap();
+    let (before, mut n_asked) = (kept(), 0);
+    for route in entente_console::routes() {
+        let path = format!("/en{}", it.paths(route.path)[0]);
+        // `post` is no `POST`: methods know upper and lower case.
+        for method in ["post", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            let answer = it.house.send(ours(method, &path, &it.chief, FORM)).await;
+            assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
+            n_asked += 1;
+        }
+    }
+    assert!(n_asked > 1_000, "{n_asked}");
+    // Not even an entry in the log, and the chief is still signed in.
+    assert_eq!(kept(), before);
+    for route in entente_console::routes() {
+        for path in it.paths(route.path).iter().filter(|_| route.method == Method::GET) {
+            let path = format!("/fr{path}");
+            let get = it.house.get(&path, &it.chief).await;
+            let head = it.house.send(ours("HEAD", &path, &it.chief, "")).await;
+            assert_eq!(head.status, get.status, "{path}");
+        }
+    }
+    assert_eq!(it.house.get("/en/home", &it.chief).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_of_every_kind_wait_together() {
     let house = super::House::open("House").await;
     let cookie = house.signed_in("lea", &[Role::CaseWorker]);
