@@ -18,7 +18,7 @@ use crate::page::{Page, failed};
 use crate::problem::{Problem, finished, says_nothing_there};
 use crate::route::Need;
 use crate::serve::Caller;
-use crate::{Console, to_the_end};
+use crate::{Console, kept, to_the_end};
 
 /// What the gate of one route knows.
 #[derive(Clone, Debug)]
@@ -95,8 +95,19 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Need::Fresh => true,
         Need::May(op) => needs_proof(op),
     };
-    if wants_proof && !console.desk.people.is_fresh(&signed) {
-        return Problem::new(fresh_proof_needed()).respond(&page);
+    if wants_proof {
+        let path = uri.path().strip_prefix(&format!("/{}", gate.lang)).unwrap_or_default();
+        if !console.desk.people.is_fresh(&signed) {
+            // What was typed waits where the proof leads back to.
+            let now_s = console.desk.node.now_s();
+            let mut page = page;
+            if let Some(form) = kept::read(request, path, now_s).await {
+                console.forms.keep(&signed.session, form);
+                page.back = format!("/confirm?to={}", encoded(&page.back));
+            }
+            return Problem::new(fresh_proof_needed()).respond(&page);
+        }
+        console.forms.sent(&signed.session, path);
     }
     let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());

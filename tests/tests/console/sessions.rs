@@ -10,14 +10,18 @@ use entente_store::people::People as _;
 
 use super::{House, PASSWORD, code, ours};
 
-/// Signs somebody in once more, a minute later: the cookie.
-async fn again(house: &House, name: &str) -> String {
-    house.site.clock.advance(60);
+/// What the app of somebody shows now.
+fn shown(house: &House, name: &str) -> String {
     let (node, people) = (house.site.node(), &house.site.desk().people);
     let (user, _) = people.find(name).unwrap();
     let row = node.db().read(|tx| tx.user(&user)).unwrap().unwrap();
-    let code = code(&base32(&row.totp.unwrap().secret), node.now_s());
-    let signed = house.sign_in(name, PASSWORD, &code).await;
+    code(&base32(&row.totp.unwrap().secret), node.now_s())
+}
+
+/// Signs somebody in once more, a minute later: the cookie.
+async fn again(house: &House, name: &str) -> String {
+    house.site.clock.advance(60);
+    let signed = house.sign_in(name, PASSWORD, &shown(house, name)).await;
     assert_eq!(signed.status, StatusCode::SEE_OTHER, "{}", signed.body);
     let cookie = signed.headers["set-cookie"].to_str().unwrap();
     cookie.split(';').next().unwrap().to_owned()
@@ -178,4 +182,48 @@ async fn leaving_quickly_ends_the_session_and_leaves_nothing_of_ours() {
     // Who has no session gets away as well.
     let left = house.post("/en/leave", "", "").await;
     assert_eq!((left.status, left.headers["refresh"].is_empty()), (StatusCode::OK, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_holds_no_secret() {
+    let house = House::open("House").await;
+    let [chief, second] =
+        ["chief", "second"].map(|name| house.signed_in(name, &[Role::Administrator]));
+    house.signed_in("lea", &[Role::CaseWorker]);
+    let people = &house.site.desk().people;
+    let roles = || people.find("lea").unwrap().1.roles;
+    let id = people.find("lea").unwrap().1.id;
+    let path = format!("/en/people/{id}/roles");
+    house.site.clock.advance(301);
+    let led = house.post(&path, &chief, "role=auditor&note=%22%3E%3Cscript%3Ealert(1)").await;
+    assert_eq!(led.location(), "/en/confirm?to=/confirm%3Fto%3D/home");
+    assert_eq!(roles(), [Role::CaseWorker]);
+    // Nothing is shown before the proof.
+    let asked = house.get("/en/confirm?to=/home", &chief).await.body;
+    assert!(asked.contains("type=\"password\"") && !asked.contains("data-kept"), "{asked}");
+    let prove = async |name: &str, cookie: &str| {
+        let code = shown(&house, name);
+        let to = "%2Fconfirm%3Fto%3D%2Fhome";
+        house.post("/en/confirm", cookie, &format!("password={PASSWORD}&code={code}&to={to}")).await
+    };
+    for (name, cookie) in [("chief", &chief), ("second", &second)] {
+        assert_eq!(prove(name, cookie).await.location(), "/en/confirm?to=/home", "{name}");
+    }
+    let kept = house.get("/en/confirm?to=/home", &chief).await.body;
+    assert!(kept.contains(&format!("action=\"{path}\"")), "{kept}");
+    assert!(kept.contains("name=\"role\" value=\"auditor\"") && !kept.contains("<script>alert"));
+    // It is nobody else's, and waits for a hand to send it.
+    assert!(!house.get("/en/confirm?to=/home", &second).await.body.contains("data-kept"));
+    assert_eq!(roles(), [Role::CaseWorker]);
+    assert_eq!(house.post(&path, &chief, "role=auditor").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(roles(), [Role::Auditor]);
+    assert!(!house.get("/en/confirm?to=/home", &chief).await.body.contains("data-kept"));
+    // Passwords wait nowhere, and what is too long is not kept.
+    house.site.clock.advance(301);
+    let long = format!("role={}", "a".repeat(70_000));
+    for (path, form) in
+        [("/en/settings/passphrase", "old=x&new=y&again=y"), (path.as_str(), long.as_str())]
+    {
+        assert_eq!(house.post(path, &chief, form).await.location(), "/en/confirm?to=/home");
+    }
 }

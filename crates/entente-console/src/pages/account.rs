@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::sign_in::is_about_signing_in;
 use crate::gate::{Visit, safe};
+use crate::kept;
 use crate::notices::{Notice, notices};
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;
@@ -156,8 +157,21 @@ struct To {
     to: String,
 }
 
-/// `GET /confirm`.
+#[derive(Template)]
+#[template(path = "confirmed.html")]
+struct ConfirmedPage<'a> {
+    p: &'a Page,
+    form: &'a kept::Form,
+    to: &'a str,
+}
+
+/// `GET /confirm`. Whoever has proved who they are finds there what they had typed.
 async fn ask_proof(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    let (console, signed) = (&visit.console, visit.signed()?);
+    let form = console.forms.of(&signed.session, console.desk.node.now_s());
+    if let Some(form) = form.filter(|_| console.desk.people.is_fresh(signed)) {
+        return show(&ConfirmedPage { p: &visit.page, form: &form, to: safe(&to) });
+    }
     show(&ConfirmPage::new(&visit, safe(&to)).await?)
 }
 
