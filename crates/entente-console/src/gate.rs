@@ -316,7 +316,8 @@ pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Requ
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let mut page = Page::outside(&console, &uri);
     // Whoever mistyped an address still has the menu.
-    if let Some(token) = token(request.headers(), &console) {
+    let token = token(request.headers(), &console);
+    if let Some(token) = token {
         match console.people(move |people| people.signed(&token, true)).await {
             Ok(signed) => page.signed = signed,
             Err(fault) => return Problem::new(fault).respond(&page),

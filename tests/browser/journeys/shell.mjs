@@ -67,6 +67,13 @@ export async function shell(world) {
     }
   }
 
+  // A page that was left alone while the session is in use: a way back, and no form to sign in.
+  await page.goto(`${house.origin}/en/locked?to=/cases`);
+  world.check((await page.locator("#password").count()) === 0, "a session that is open is said to have ended");
+  await world.look(page, "locked-open-en", { picture: false });
+  await page.click("main a.button");
+  world.check(new URL(page.url()).pathname === "/en/cases", "there is no way back");
+
   // The first page of a new browser: how much is loaded.
   const fresh = await world.browser.newContext({ ignoreHTTPSErrors: true });
   const first = await fresh.newPage();
