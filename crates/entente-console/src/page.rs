@@ -169,6 +169,11 @@ impl Page {
         SESSION_IDLE_S.min(self.lasts_s())
     }
 
+    /// After how many seconds a page without scripts goes: when the session has surely ended.
+    pub(crate) fn alone_s(&self) -> i64 {
+        self.idle_s() + 5
+    }
+
     /// For how many seconds it lasts at most.
     pub(crate) fn lasts_s(&self) -> i64 {
         // Asking for this page was the last use.
