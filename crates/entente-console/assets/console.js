@@ -7,6 +7,7 @@
   // page stays to be seen, and *back* does not lead to it.
   const leave = $("form[data-leave]");
   if (leave) {
+    $("button", leave).title = $("#leave-hint").textContent;
     const go = () => {
       document.documentElement.hidden = true;
       fetch(leave.action, { method: "POST", keepalive: true }).catch(() => {});
@@ -21,21 +22,50 @@
     });
   }
 
-  // The end of a session that nobody uses: a question two minutes before, a blank screen after.
+  // The end of a session that nobody uses: a question two minutes before, a blank screen after. Typing and
+  // clicking is use, told to the node once a minute at most. Nothing that was typed is kept.
   const idle = $("dialog[data-idle]");
   if (idle) {
-    const lasts = Number(idle.dataset.idle) * 1000;
-    let until = Date.now() + lasts;
-    const stay = () => fetch(idle.dataset.stay, { headers: { "accept": "text/plain" } })
-      .then((answer) => { if (answer.redirected || !answer.ok) throw 0; until = Date.now() + lasts; })
-      .catch(() => location.replace(idle.dataset.locked));
+    const ms = (seconds) => Number(seconds) * 1000;
+    const last = Date.now() + ms(idle.dataset.lasts);
+    let [until, told, asked] = [0, 0, 0];
+    const lasts = (seconds) => { told = Date.now(); until = Math.min(told + ms(seconds), last); };
+    const used = () => lasts(idle.dataset.idle);
+    const hide = (hidden) => { document.documentElement.hidden = hidden; };
+    used();
+    const stay = async () => {
+      told = Date.now();
+      try {
+        const answer = await fetch(idle.dataset.stay);
+        if (answer.redirected) { hide(true); location.replace(idle.dataset.locked); }
+        else if (answer.ok) used();
+      } catch { /* The node may be away for a moment: what was typed stays. */ }
+    };
+    // Where another page of the session is in use, the node says how long it lasts, and this one goes on.
+    const end = async () => {
+      hide(true);
+      try {
+        const answer = await fetch(idle.dataset.lock, { method: "POST", headers: { "x-entente-quiet": "1" } });
+        const left = answer.ok ? Number(await answer.text()) : 0;
+        if (left > 0) { lasts(left); hide(false); return; }
+      } catch { /* Then it ends by itself. */ }
+      location.replace(idle.dataset.locked);
+    };
     $("button[data-stay]", idle).addEventListener("click", () => { idle.close(); stay(); });
+    for (const use of ["keydown", "input", "pointerdown"]) {
+      addEventListener(use, () => { if (Date.now() - told > 60000) stay(); });
+    }
     setInterval(() => {
       const left = until - Date.now();
-      if (left <= 0) { document.documentElement.hidden = true; location.replace(idle.dataset.locked); }
-      else if (left < 120000 && !idle.open) idle.showModal();
+      if (left <= 0) { until = Infinity; end(); }
+      else if (left > 120000) idle.close();
+      else if (!idle.open && asked !== last) {
+        asked = until;
+        $("[data-last]", idle).hidden = until !== last;
+        idle.showModal();
+      }
     }, 5000);
-    document.addEventListener("htmx:after:request", () => { until = Date.now() + lasts; });
+    document.addEventListener("htmx:after:request", used);
   }
 
   // Long work: how far it is, every second; the whole page once it has ended.
@@ -99,7 +129,7 @@
     for (let wait = 1000; ;) {
       try {
         const answer = await fetch(box.dataset.watch, { headers: { "x-entente-quiet": "1" } });
-        if (answer.redirected || !answer.ok) return;
+        if (!answer.ok) return;
         const told = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = $("[data-watch]", told);
         if (!fresh) return;

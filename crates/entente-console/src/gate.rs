@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::Fault;
 use entente_node::local::{Ask, needs_proof};
 use entente_node::node::Outcome;
-use entente_node::people::{Place, SESSION_IDLE_S, Signed, Token, fresh_proof_needed};
+use entente_node::people::{Place, Signed, Token, fresh_proof_needed};
 
 use crate::page::{Page, failed};
-use crate::problem::{Problem, finished};
+use crate::problem::{Problem, finished, says_nothing_there};
 use crate::route::Need;
 use crate::serve::Caller;
-use crate::{Console, to_the_end};
+use crate::{Console, kept, to_the_end};
 
 /// What the gate of one route knows.
 #[derive(Clone, Debug)]
@@ -43,15 +43,21 @@ pub(crate) async fn remember_uri(mut request: Request, next: Next) -> Response {
 /// Stands alone behind the `?` of a page that asks for itself again while work goes on.
 pub(crate) const WATCH: &str = "watch";
 
+/// Where a page goes that was left alone.
+pub(crate) const LOCKED: &str = "/locked";
+
 /// Lets a request through to its page, with a [`Visit`] in its extensions.
 pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = token(request.headers(), console);
-    // A page that only looks by itself, with scripts or without, keeps no session open.
-    let is_quiet = uri.query() == Some(WATCH) || request.headers().contains_key("x-entente-quiet");
+    // A page that only looks by itself, with scripts or without, keeps no session open; nor does one that was
+    // left alone.
+    let is_quiet = uri.query() == Some(WATCH)
+        || gate.path == LOCKED
+        || request.headers().contains_key("x-entente-quiet");
     let uses = !is_quiet;
-    let signed = match token {
+    let signed = match token.clone() {
         Some(token) => console.people(move |people| people.signed(&token, uses)).await,
         None => Ok(None),
     };
@@ -76,6 +82,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         }
         return to_sign_in(&page(None), &request, had_session);
     };
+    let is_get = *request.method() == Method::GET;
+    let shut = is_get.then(|| to_sign_in(&page(None), &request, had_session));
     let page = page(Some(signed.clone()));
     if let Need::May(op) = gate.need
         && let Err(fault) = console.desk.permit(op, &signed.staff).await
@@ -87,32 +95,44 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Need::Fresh => true,
         Need::May(op) => needs_proof(op),
     };
-    if wants_proof && !console.desk.people.is_fresh(&signed) {
-        return Problem::new(fresh_proof_needed()).respond(&page);
+    if wants_proof {
+        let path = uri.path().strip_prefix(&format!("/{}", gate.lang)).unwrap_or_default();
+        if !console.desk.people.is_fresh(&signed) {
+            // What was typed waits where the proof leads back to.
+            let now_s = console.desk.node.now_s();
+            let mut page = page;
+            if let Some(form) = kept::read(request, path, now_s).await {
+                console.forms.keep(&signed.session, form);
+                page.back = format!("/confirm?to={}", encoded(&page.back));
+            }
+            return Problem::new(fresh_proof_needed()).respond(&page);
+        }
+        console.forms.sent(&signed.session, path);
     }
-    let locked = format!("{}; url={}", SESSION_IDLE_S + 5, page.to("/locked"));
     let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());
     request.extensions_mut().insert(visit);
-    let mut response = finished(next.run(request).await, &page);
-    if response.status() == StatusCode::NOT_FOUND
+    let response = finished(next.run(request).await, &page);
+    if says_nothing_there(&response)
         && let Err(fault) = console.desk.note_nothing_there(&asked, &signed.staff).await
     {
         return Problem::new(fault).respond(&page);
     }
-    // A screen that was left alone goes blank when the session ends, scripts or not.
-    if let Ok(locked) = HeaderValue::from_str(&locked)
-        && response.status().is_success()
-        && !response.headers().contains_key(header::REFRESH)
-    {
-        response.headers_mut().insert(header::REFRESH, locked);
+    // An answer that was held is for whoever may still see it.
+    if let (Some(shut), Some(token)) = (shut, token) {
+        match console.people(move |people| people.signed(&token, false)).await {
+            Ok(Some(now)) if now.staff.roles == signed.staff.roles => {}
+            Ok(Some(_)) => return Redirect::to(&page.to(&page.path)).into_response(),
+            Ok(None) => return shut,
+            Err(fault) => return Problem::new(fault).respond(&page),
+        }
     }
     response
 }
 
 /// The page that a form stands on: there one goes back to, since the form cannot be sent again.
 fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
-    if request.method() == axum::http::Method::GET {
+    if request.method() == Method::GET {
         return None;
     }
     let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
@@ -235,7 +255,7 @@ pub(crate) fn unset_cookie(console: &Console) -> String {
 /// To the page for signing in, and from there back to what was asked for.
 fn to_sign_in(page: &Page, request: &Request, had_session: bool) -> Response {
     let mut to = page.to("/sign-in");
-    if request.method() == axum::http::Method::GET && page.path != "/home" {
+    if request.method() == Method::GET && page.path != "/home" {
         to.push_str(&format!("?to={}", encoded(&page.path)));
     }
     if had_session && request.headers().contains_key("hx-request") {
@@ -247,10 +267,25 @@ fn to_sign_in(page: &Page, request: &Request, had_session: bool) -> Response {
 
 /// A text as it stands in an address.
 pub(crate) fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+/// The longest path that one comes back to, in bytes.
+const MAX_BACK: usize = 2_000;
+
+/// What nobody comes back to: links that let somebody in, and the pages that lead back themselves.
+const NOT_BACK: [&str; 3] = ["/join/", LOCKED, "/sign-in"];
+
+/// A path of ours; home for anything else. Behind its first slash an `@` names no host: it stands in the address
+/// of a referral.
+pub(crate) fn safe(to: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%@".contains(c);
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
+    let is_back = to.len() <= MAX_BACK && !NOT_BACK.iter().any(|it| to.starts_with(it));
+    if is_ours && is_back { to } else { "/home" }
 }
 
 /// `/`: to the language that the browser asks for first.
@@ -279,7 +314,16 @@ pub(crate) async fn to_home(uri: Uri) -> Redirect {
 /// Everything else. The same for what is not there and for what is somebody else's.
 pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
-    Problem::new(nothing_there()).respond(&Page::outside(&console, &uri))
+    let mut page = Page::outside(&console, &uri);
+    // Whoever mistyped an address still has the menu.
+    let token = token(request.headers(), &console);
+    if let Some(token) = token {
+        match console.people(move |people| people.signed(&token, true)).await {
+            Ok(signed) => page.signed = signed,
+            Err(fault) => return Problem::new(fault).respond(&page),
+        }
+    }
+    Problem::new(nothing_there()).respond(&page)
 }
 
 /// There is no such page.
@@ -289,4 +333,37 @@ pub(crate) fn nothing_there() -> Box<Fault> {
         ("There is no such page.", "Cette page n’existe pas."),
         ("Go back to the home page.", "Revenez à la page d’accueil."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_elsewhere() {
+        let long = format!("/{}", "a".repeat(MAX_BACK));
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil",
+            "javascript:x",
+            "@evil.example",
+            "//ours@evil.example",
+            "/a b",
+            "/x\r\ny",
+            // A link that lets somebody in is not handed on, and nobody goes in a circle.
+            "/join/AAAA",
+            "/locked?to=/cases",
+            "/sign-in",
+            &long,
+        ] {
+            assert_eq!(safe(bad), "/home", "{bad:?}");
+        }
+        assert_eq!(
+            safe("/cases?status=confirmed&after=0197"),
+            "/cases?status=confirmed&after=0197"
+        );
+        assert_eq!(safe("/referrals/4f1d@3b6a/open"), "/referrals/4f1d@3b6a/open");
+    }
 }

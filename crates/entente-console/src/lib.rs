@@ -20,6 +20,7 @@ mod charts;
 mod figures;
 mod gate;
 mod guard;
+mod kept;
 mod notices;
 mod page;
 mod pages;
@@ -58,6 +59,8 @@ pub struct Console {
     cookie: String,
     origins: Vec<String>,
     zone: jiff::tz::TimeZone,
+    // What was typed when a proof was asked for.
+    forms: kept::Forms,
     // Checking a password takes 19 MiB and one core for a moment: so many at once.
     proofs: Turns,
     // A return is checked whenever anybody looks at it. One at a time leaves a core to the staff.
@@ -179,6 +182,7 @@ impl Console {
             cookie,
             origins,
             zone,
+            forms: kept::Forms::default(),
             proofs: Turns::of(2),
             public: Turns::of(1),
             estimates: Turns::of(1),

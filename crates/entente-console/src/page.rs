@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::charts::Datum;
+use crate::gate::{LOCKED, encoded, safe};
 use crate::problem::Problem;
 use crate::{Console, assets};
 
@@ -82,9 +83,8 @@ impl Page {
     /// A page for an address that no route has, in the language it seems to be in.
     pub(crate) fn outside(console: &Console, uri: &Uri) -> Self {
         let is_french = uri.path().starts_with("/fr/");
-        let mut page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
-        page.path = "/home".to_owned();
-        page
+        let page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
+        Self { path: "/home".to_owned(), back: "/home".to_owned(), ..page }
     }
 
     /// A text in the language of the page.
@@ -193,9 +193,31 @@ impl Page {
         self.lang.pick("Français", "English")
     }
 
-    /// For how many seconds a session lasts that nobody uses.
+    /// For how many seconds the session lasts if nobody uses it after this page.
     pub(crate) fn idle_s(&self) -> i64 {
-        SESSION_IDLE_S
+        SESSION_IDLE_S.min(self.lasts_s())
+    }
+
+    /// After how many seconds a page without scripts goes: when the session has surely ended.
+    pub(crate) fn alone_s(&self) -> i64 {
+        self.idle_s() + 5
+    }
+
+    /// For how many seconds it lasts at most.
+    pub(crate) fn lasts_s(&self) -> i64 {
+        // Asking for this page was the last use.
+        let left = |it: &Signed| it.until_s - (it.idle_until_s - SESSION_IDLE_S);
+        self.signed.as_ref().map_or(0, left)
+    }
+
+    /// Until when it lasts if no other page is opened.
+    pub(crate) fn ends_at(&self) -> String {
+        self.at_s(&self.signed.as_ref().map_or(0, Signed::ends_s))
+    }
+
+    /// Where this page goes when the session has ended: from there one comes back.
+    pub(crate) fn locked(&self) -> String {
+        self.to(&format!("{LOCKED}?to={}", encoded(safe(&self.back))))
     }
 
     /// Which rows of how many a page shows.

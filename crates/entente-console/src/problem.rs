@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use entente_node::fault::Fault;
 
 use crate::gate::encoded;
-use crate::page::{Page, show_as};
+use crate::page::{Answer, Page, show_as};
 
 /// A fault on its way to its page, or a way somewhere else.
 #[derive(Debug)]
@@ -66,6 +66,26 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Pending(self.0));
         response
     }
+}
+
+/// Marks a page on which something is said to be not there, whatever its status.
+#[derive(Clone, Copy, Debug)]
+struct SaysNothingThere;
+
+/// A page again, with what was wrong with what it was asked for. What is not there is written down as on a page of
+/// its own.
+pub(crate) fn show_wrong(fault: &Fault, template: &impl Template) -> Answer {
+    let mut response = show_as(StatusCode::UNPROCESSABLE_ENTITY, template)?;
+    if status(fault) == StatusCode::NOT_FOUND {
+        response.extensions_mut().insert(SaysNothingThere);
+    }
+    Ok(response)
+}
+
+/// Whether an answer says that something is not there.
+pub(crate) fn says_nothing_there(response: &Response) -> bool {
+    response.status() == StatusCode::NOT_FOUND
+        || response.extensions().get::<SaysNothingThere>().is_some()
 }
 
 /// The status that fits. What is not there and what is not yours have one and the same.

@@ -453,6 +453,7 @@ impl Desk {
             Op::UserDisable => it.now(asked, people::disable).await,
             Op::UserEnable => it.now(asked, people::enable).await,
             Op::UserReset => it.now(asked, people::reset).await,
+            Op::UserSignOut => it.now(asked, people::sign_out).await,
             Op::ConsoleLink => it.now(asked, people::first_link).await,
         }
     }

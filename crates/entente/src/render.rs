@@ -176,6 +176,7 @@ pub(crate) fn told(
         Op::UserDisable => show::<doc::UserDisableAsk>(told, view),
         Op::UserEnable => show::<doc::UserEnableAsk>(told, view),
         Op::UserReset => show::<doc::UserResetAsk>(told, view),
+        Op::UserSignOut => show::<doc::UserSignOutAsk>(told, view),
         Op::ConsoleLink => show::<doc::ConsoleLinkAsk>(told, view),
         Op::BackupList => show::<doc::BackupListAsk>(told, view),
         Op::BackupDrill => show::<doc::BackupDrillAsk>(told, view),

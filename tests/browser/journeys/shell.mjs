@@ -68,6 +68,13 @@ export async function shell(world) {
     }
   }
 
+  // A page that was left alone while the session is in use: a way back, and no form to sign in.
+  await page.goto(`${house.origin}/en/locked?to=/cases`);
+  world.check((await page.locator("#password").count()) === 0, "a session that is open is said to have ended");
+  await world.look(page, "locked-open-en", { picture: false });
+  await page.click("main a.button");
+  world.check(new URL(page.url()).pathname === "/en/cases", "there is no way back");
+
   // The first page of a new browser: how much is loaded.
   const fresh = await world.browser.newContext({ ignoreHTTPSErrors: true });
   const first = await fresh.newPage();
@@ -125,6 +132,22 @@ export async function shell(world) {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   world.check(await page.evaluate(() => location.hash === "#main"), "the first Tab is no way to the content");
+
+  // Typing is use of the session. A page that was left alone asks first, and stays while the session is in use elsewhere.
+  const alone = await world.tab(page.context());
+  await alone.clock.install();
+  await alone.goto(`${house.origin}/en/people/add`);
+  if (new URL(alone.url()).pathname === "/en/confirm") await world.confirm(alone, secret);
+  await alone.fill("#display", "Zoe");
+  await alone.clock.fastForward("02:00");
+  await Promise.all([alone.waitForRequest(/\/en\/stay$/), alone.press("#display", "y")]);
+  await alone.clock.fastForward("18:30");
+  await alone.waitForSelector("dialog[open]");
+  const [answer] = await Promise.all([alone.waitForResponse(/\/en\/locked$/), alone.clock.fastForward("02:00")]);
+  world.check(Number(await answer.text()) > 0, "a page that was left alone ended a session that is in use");
+  await alone.waitForSelector("dialog", { state: "hidden" });
+  world.check((await alone.inputValue("#display")).includes("y"), "what was typed is gone");
+  await alone.close();
 
   // Leaving quickly ends the session. The page that it leads to is not loaded here.
   await page.route("https://weather.gc.ca/**", (route) => route.fulfill({ body: "weather" }));

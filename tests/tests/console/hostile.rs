@@ -130,8 +130,26 @@ fn check_csv(path: &str, text: &str) {
     }
 }
 
+/// What stands in the window and in the history of a browser says nothing of anybody: no text that somebody wrote
+/// (each of which has an `alert(`), no name of an account, no id. The public site alone has a name there.
+fn check_title(path: &str, body: &str) {
+    let title = body.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+    let Some((title, _)) = title else { return };
+    if path.starts_with("/public") {
+        return;
+    }
+    assert!(!title.trim().is_empty(), "{path} has no title");
+    for bad in ["alert(", "chief"] {
+        assert!(!title.contains(bad), "{path}: {title}");
+    }
+    let mut runs = title.split(|c: char| !c.is_ascii_hexdigit());
+    let is_id = |run: &str| run.len() >= 8 && run.contains(|c: char| c.is_ascii_digit());
+    assert!(!runs.any(is_id), "{path}: an id in {title}");
+}
+
 /// A page as it may be: nothing of what was written has become markup.
 fn check_page(path: &str, answer: &Answer) {
+    check_title(path, &answer.body);
     for bad in RUN {
         assert!(!answer.body.contains(bad), "{path}: {bad}");
     }

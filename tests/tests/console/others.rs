@@ -159,7 +159,8 @@ async fn ids_in_queries_and_forms_tell_no_more_than_those_in_paths() {
         ("partner", "POST", "/statistics/count", "by=gender&partner="),
     ] {
         let nothing = nobodys(kind, here.one(kind));
-        let mut answers = Vec::new();
+        let n_noted = || here.house.site.n_audited(Action::NothingThere);
+        let (mut answers, before) = (Vec::new(), n_noted());
         for id in [there.one(kind), nothing.as_str()] {
             let query = format!("{with}{id}");
             let (path, form) = match method {
@@ -171,6 +172,9 @@ async fn ids_in_queries_and_forms_tell_no_more_than_those_in_paths() {
         }
         assert_eq!(answers[0], answers[1], "{method} {path} {with}");
         assert!(!answers[0].0.is_server_error(), "{method} {path} {with}");
+        // A form that comes back with what is not there leaves a trail as a page does.
+        let is_missed = path.starts_with("/audit") || answers[0].0 == StatusCode::NOT_FOUND;
+        assert!(!is_missed || n_noted() == before + 2, "{method} {path} {with} is not noted");
     }
 }
 
@@ -294,6 +298,34 @@ async fn no_form_of_another_site_changes_anything_on_any_route() {
     request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
     assert_eq!(it.house.send(request).await.status, StatusCode::FORBIDDEN);
     assert_eq!(site.node().audit_length().unwrap(), length);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_other_method_does_anything_on_any_route_and_head_is_answered_like_get() {
+    let it = Furnished::new(3).await;
+    let kept = || it.house.site.node().db().digest().unwrap();
+    let (before, mut n_asked) = (kept(), 0);
+    for route in entente_console::routes() {
+        let path = format!("/en{}", it.paths(route.path)[0]);
+        // `post` is no `POST`: methods know upper and lower case.
+        for method in ["post", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+            let answer = it.house.send(ours(method, &path, &it.chief, FORM)).await;
+            assert!(answer.status.is_client_error(), "{method} {path}: {}", answer.status);
+            n_asked += 1;
+        }
+    }
+    assert!(n_asked > 1_000, "{n_asked}");
+    // Not even an entry in the log, and the chief is still signed in.
+    assert_eq!(kept(), before);
+    for route in entente_console::routes() {
+        for path in it.paths(route.path).iter().filter(|_| route.method == Method::GET) {
+            let path = format!("/fr{path}");
+            let get = it.house.get(&path, &it.chief).await;
+            let head = it.house.send(ours("HEAD", &path, &it.chief, "")).await;
+            assert_eq!(head.status, get.status, "{path}");
+        }
+    }
+    assert_eq!(it.house.get("/en/home", &it.chief).await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,8 +9,9 @@ use entente_node::fault::{Both, Fault};
 use entente_node::people::{Method, PasskeyShown, Person, SessionRow, Signed, Typed, Way};
 use serde::Deserialize;
 
-use super::sign_in::{is_about_signing_in, safe};
-use crate::gate::Visit;
+use super::sign_in::is_about_signing_in;
+use crate::gate::{Visit, safe};
+use crate::kept;
 use crate::notices::{Notice, notices};
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;
@@ -19,6 +20,7 @@ use crate::route::area;
 area! {
     GET "/account", Need::Session => account;
     POST "/account/sessions/{session}/end", Need::Session => end_session;
+    POST "/account/sessions/end", Need::Session => end_others;
     POST "/account/renew", Need::Fresh => renew;
     GET "/confirm", Need::Session => ask_proof;
     POST "/confirm", Need::Session => prove;
@@ -99,6 +101,13 @@ async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
     Ok(Redirect::to(&visit.page.to("/account")).into_response())
 }
 
+/// `POST /account/sessions/end`: all but the one that asks.
+async fn end_others(visit: Visit) -> Answer {
+    let signed = visit.signed()?.clone();
+    visit.console.people(move |people| people.end_others(&signed)).await?;
+    Ok(Redirect::to(&visit.page.to("/account")).into_response())
+}
+
 /// `POST /account/renew`: a link for one's own account, followed at once.
 async fn renew(visit: Visit) -> Answer {
     let signed = visit.signed()?.clone();
@@ -148,8 +157,21 @@ struct To {
     to: String,
 }
 
-/// `GET /confirm`.
+#[derive(Template)]
+#[template(path = "confirmed.html")]
+struct ConfirmedPage<'a> {
+    p: &'a Page,
+    form: &'a kept::Form,
+    to: &'a str,
+}
+
+/// `GET /confirm`. Whoever has proved who they are finds there what they had typed.
 async fn ask_proof(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    let (console, signed) = (&visit.console, visit.signed()?);
+    let form = console.forms.of(&signed.session, console.desk.node.now_s());
+    if let Some(form) = form.filter(|_| console.desk.people.is_fresh(signed)) {
+        return show(&ConfirmedPage { p: &visit.page, form: &form, to: safe(&to) });
+    }
     show(&ConfirmPage::new(&visit, safe(&to)).await?)
 }
 

@@ -6,7 +6,6 @@ mod said;
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use entente_core::audit::Action;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{
@@ -17,8 +16,8 @@ use entente_node::local::{Op, words};
 use serde::Deserialize;
 
 use crate::gate::{Visit, encoded};
-use crate::page::{Answer, Page, show, show_as};
-use crate::problem::Problem;
+use crate::page::{Answer, Page, show};
+use crate::problem::{Problem, show_wrong};
 use crate::route::area;
 
 area! {
@@ -265,10 +264,7 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let page = |told: &AuditListTold, fault: Option<&Fault>, next| {
         let (p, wanted, partners) = (&visit.page, &wanted, partners.as_slice());
         let page = ListPage { p, fault, wanted, told, partners, users: &users, next };
-        show_as(
-            if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK },
-            &page,
-        )
+        fault.map_or_else(|| show(&page), |fault| show_wrong(fault, &page))
     };
     match visit.ask(&wanted.ask()).await {
         Ok(mut told) => {

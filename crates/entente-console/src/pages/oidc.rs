@@ -20,9 +20,8 @@ use entente_node::oidc::{Provider, not_accepted, not_finished};
 use entente_node::people::{Errand, Method, Place, Returned, SESSION_IDLE_S, Signed, Token};
 use serde::Deserialize;
 
-use super::sign_in::safe;
 use crate::Console;
-use crate::gate::{self, Visit, cookie, nothing_there, set_cookie, unset_cookie};
+use crate::gate::{self, Visit, cookie, nothing_there, safe, set_cookie, unset_cookie};
 use crate::page::{Answer, Page, show};
 use crate::problem::Problem;
 use crate::route::area;

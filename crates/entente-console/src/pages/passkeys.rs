@@ -13,9 +13,8 @@ use entente_node::node::Outcome;
 use entente_node::people::{PasskeyAnswer, PasskeyAsk, PasskeyShown, Site};
 use serde::Deserialize;
 
-use super::sign_in::safe;
 use crate::Console;
-use crate::gate::{Visit, set_cookie};
+use crate::gate::{Visit, safe, set_cookie};
 use crate::page::{Answer, Page, failed, show, show_as};
 use crate::problem::Problem;
 use crate::route::area;

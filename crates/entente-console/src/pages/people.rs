@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Redirect};
 use entente_node::fault::Fault;
 use entente_node::local::doc::{
     UserAddAsk, UserDisableAsk, UserEnableAsk, UserLinkTold, UserListAsk, UserResetAsk,
-    UserRolesAsk, UserRow,
+    UserRolesAsk, UserRow, UserSignOutAsk,
 };
 use entente_node::local::{Op, Role};
 use serde::Deserialize;
@@ -29,6 +29,7 @@ area! {
     POST "/people/{user}/enable", Need::May(Op::UserEnable) => enable;
     GET "/people/{user}/reset", Need::May(Op::UserReset) => ask_reset;
     POST "/people/{user}/reset", Need::May(Op::UserReset) => reset;
+    POST "/people/{user}/sign-out", Need::May(Op::UserSignOut) => sign_out;
 }
 
 /// What a page about accounts shows of them.
@@ -282,6 +283,12 @@ async fn enable(visit: Visit, Path(user): Path<String>) -> Answer {
 async fn reset(visit: Visit, Path(user): Path<String>) -> Answer {
     let told = visit.ask(&UserResetAsk { user }).await?;
     show(&LinkPage { p: &visit.page, told: &told })
+}
+
+/// `POST /people/{user}/sign-out`.
+async fn sign_out(visit: Visit, Path(user): Path<String>) -> Answer {
+    let told = visit.ask(&UserSignOutAsk { user }).await?;
+    Ok(Redirect::to(&visit.page.to(&format!("/people/{}", told.user.id))).into_response())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use entente_node::fault::{Both, Fault};
 use entente_node::people::{Token, Typed};
 use serde::Deserialize;
 
-use crate::gate::{Visit, set_cookie, unset_cookie};
+use crate::gate::{Visit, safe, set_cookie, unset_cookie};
 use crate::page::{Answer, Page, show, show_as};
 use crate::problem::Problem;
 use crate::route::area;
@@ -19,6 +19,7 @@ area! {
     POST "/sign-in", Need::Nothing => sign_in;
     POST "/sign-out", Need::Nothing => sign_out;
     GET "/locked", Need::Nothing => locked;
+    POST "/locked", Need::Nothing => lock;
     POST "/leave", Need::Nothing => leave;
 }
 
@@ -50,14 +51,6 @@ struct To {
     to: String,
 }
 
-/// A path of ours; home for anything else. Behind its first slash an `@` names no host: it stands in the address
-/// of a referral.
-pub(super) fn safe(to: &str) -> &str {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%@".contains(c);
-    let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
-    if is_ours { to } else { "/home" }
-}
-
 /// `GET /sign-in`.
 async fn ask(visit: Visit, Query(To { to }): Query<To>) -> Answer {
     if visit.page.signed.is_some() {
@@ -66,9 +59,37 @@ async fn ask(visit: Visit, Query(To { to }): Query<To>) -> Answer {
     show(&SignInPage::new(&visit, safe(&to)))
 }
 
-/// `GET /locked`: where a page goes that was left alone.
-async fn locked(visit: Visit) -> Answer {
-    show(&SignInPage { locked: true, ..SignInPage::new(&visit, "/home") })
+#[derive(Template)]
+#[template(path = "locked.html")]
+struct LockedPage<'a> {
+    p: &'a Page,
+    to: &'a str,
+}
+
+/// `GET /locked`: where a page goes that was left alone. Where the session is in use elsewhere, a link leads back: two
+/// pages that went back by themselves would keep each other's session open.
+async fn locked(visit: Visit, Query(To { to }): Query<To>) -> Answer {
+    let to = safe(&to);
+    if visit.page.signed.is_some() {
+        return show(&LockedPage { p: &visit.page, to });
+    }
+    show(&SignInPage { locked: true, ..SignInPage::new(&visit, to) })
+}
+
+/// By how many seconds the clock of a page may be ahead of the node's.
+const AHEAD_S: i64 = 60;
+
+/// `POST /locked`: a page that was left alone ends the session. If another page of it is in use, the answer says for
+/// how many seconds it lasts.
+async fn lock(visit: Visit) -> Answer {
+    let now_s = visit.console.desk.node.now_s();
+    let left_s = visit.page.signed.as_ref().map_or(0, |it| it.ends_s() - now_s);
+    if left_s > AHEAD_S {
+        return Ok(left_s.to_string().into_response());
+    }
+    end(&visit).await?;
+    let gone = [(header::SET_COOKIE, unset_cookie(&visit.console))];
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
 
 #[derive(Deserialize)]
@@ -162,31 +183,4 @@ async fn leave(visit: Visit) -> Answer {
     ];
     let headers = headers.into_iter().chain(super::oidc::leaves(&visit));
     Ok((AppendHeaders(headers), page).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_signing_in_nobody_is_sent_elsewhere() {
-        for bad in [
-            "",
-            "https://evil.example",
-            "//evil.example",
-            "/\\evil",
-            "javascript:x",
-            "@evil.example",
-            "//ours@evil.example",
-            "/a b",
-            "/x\r\ny",
-        ] {
-            assert_eq!(safe(bad), "/home", "{bad:?}");
-        }
-        assert_eq!(
-            safe("/cases?status=confirmed&after=0197"),
-            "/cases?status=confirmed&after=0197"
-        );
-        assert_eq!(safe("/referrals/4f1d@3b6a/open"), "/referrals/4f1d@3b6a/open");
-    }
 }

@@ -61,8 +61,12 @@ fn request(node: &Node, op: Op, body: &str) -> Outcome<Request> {
             Some(round) => node.find_overlap(&round)?.round.id().to_string(),
             None => String::new(),
         },
-        Op::ReturnPublish => {
-            let (name, _) = node.find_return(&read::<ReturnPublishAsk>(body)?.id)?;
+        Op::ReturnPublish | Op::ReturnUnpublish => {
+            let id = match op {
+                Op::ReturnPublish => read::<ReturnPublishAsk>(body)?.id,
+                _ => read::<ReturnUnpublishAsk>(body)?.id,
+            };
+            let (name, _) = node.find_return(&id)?;
             let pin = hex::encode(name);
             add("sha256", pin.clone());
             pin

@@ -57,6 +57,15 @@ pub(super) fn reset(
     Ok(UserLinkTold { user: row(user), link: link(&origin, &token), valid_until: instant(until_s) })
 }
 
+pub(super) fn sign_out(
+    desk: &Desk,
+    staff: &Staff,
+    ask: UserSignOutAsk,
+    _: &Steps,
+) -> Outcome<UserTold> {
+    Ok(UserTold { user: row(desk.people.sign_out_all(&staff.actor(), &ask.user)?) })
+}
+
 pub(super) fn first_link(
     desk: &Desk,
     staff: &Staff,

@@ -14,6 +14,9 @@ const MAX_GROUPS: usize = 200;
 /// The longest text of a setting here, in characters.
 const MAX_TEXT: usize = 200;
 
+/// The most hours of a session: as many as one has that a password opened.
+const MAX_SESSION_HOURS: u32 = 12;
+
 /// The longest name on the button.
 const MAX_NAME: usize = 60;
 
@@ -50,8 +53,15 @@ pub struct OidcConfig {
     /// The provider always asks for two factors, and nothing is looked at.
     #[serde(default)]
     pub always_two_factors: bool,
+    /// For how many hours a session lasts at most: until then, nobody hears that a group was taken away.
+    #[serde(default = "default_session_hours")]
+    pub session_hours: u32,
     /// Which roles a group gives. Whoever is in none of them stays out.
     pub roles: BTreeMap<String, Vec<String>>,
+}
+
+fn default_session_hours() -> u32 {
+    4
 }
 
 fn default_groups_claim() -> String {
@@ -65,6 +75,11 @@ fn default_require_amr() -> Vec<String> {
 }
 
 impl OidcConfig {
+    /// For how many seconds a session lasts at most.
+    pub(crate) fn session_s(&self) -> i64 {
+        i64::from(self.session_hours) * 3_600
+    }
+
     /// The roles that these groups give, in order and each once.
     pub fn roles_of<'a>(&self, groups: impl IntoIterator<Item = &'a str>) -> Vec<Role> {
         let named = groups.into_iter().filter_map(|group| self.roles.get(group)).flatten();
@@ -110,6 +125,9 @@ impl OidcConfig {
                  always asks for two factors, say always_two_factors = true",
             );
         }
+        if !(1..=MAX_SESSION_HOURS).contains(&self.session_hours) {
+            return bad("session_hours must be 1 to 12");
+        }
         if self.roles.is_empty() || self.roles.len() > MAX_GROUPS {
             return bad("roles must give a role to 1 to 200 groups");
         }
@@ -133,6 +151,7 @@ fn is_word(text: &str) -> bool {
 mod tests {
     use super::super::Config;
     use super::*;
+    use crate::people::SESSION_LASTS_S;
 
     const BASE: &str = "[organization]\nname_en = \"A\"\nname_fr = \"A\"\nkind = \"ngo\"\n";
     const OIDC: &str = "[oidc]\nissuer = \"https://login.example.org/realms/staff\"\n\
@@ -154,6 +173,8 @@ mod tests {
         assert_eq!(oidc.groups_claim, "groups");
         assert!(oidc.require_amr.contains(&"mfa".to_owned()));
         assert!(!oidc.require_amr.contains(&"sms".to_owned()));
+        assert_eq!(oidc.session_hours, 4);
+        assert_eq!(parsed("session_hours = 12\n").unwrap().session_s(), SESSION_LASTS_S);
         assert!(Config::parse(BASE).unwrap().oidc.is_none());
     }
 
@@ -189,6 +210,8 @@ mod tests {
             ("client_secret = \"secret\"\n", "client_secret"),
             ("scopes = [\"a b\"]\n", "scopes"),
             ("groups_claim = \"\"\n", "groups_claim"),
+            ("session_hours = 0\n", "session_hours"),
+            ("session_hours = 13\n", "session_hours"),
         ] {
             let error = parsed(more).unwrap_err();
             assert!(error.contains(why), "{more}: {error}");

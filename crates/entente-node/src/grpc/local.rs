@@ -242,5 +242,6 @@ local_service! {
     user_disable, UserDisableStream, UserDisable;
     user_enable, UserEnableStream, UserEnable;
     user_reset, UserResetStream, UserReset;
+    user_sign_out, UserSignOutStream, UserSignOut;
     console_link, ConsoleLinkStream, ConsoleLink;
 }

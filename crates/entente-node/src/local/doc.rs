@@ -238,6 +238,7 @@ asks! {
     UserDisable: UserDisableAsk => UserTold;
     UserEnable: UserEnableAsk => UserTold;
     UserReset: UserResetAsk => UserLinkTold;
+    UserSignOut: UserSignOutAsk => UserTold;
     ConsoleLink: ConsoleLinkAsk => ConsoleLinkTold;
 }
 

@@ -165,6 +165,7 @@ ops! {
     UserDisable = "user_disable", "Disable an account", "Désactiver un compte";
     UserEnable = "user_enable", "Enable an account again", "Réactiver un compte";
     UserReset = "user_reset", "Give an account a new sign-in link", "Donner un nouveau lien à un compte";
+    UserSignOut = "user_sign_out", "End the sessions of an account", "Fermer les sessions d’un compte";
     ConsoleLink = "console_link", "Make the link for the first administrator", "Créer le lien de la première personne administratrice";
 }
 

@@ -124,6 +124,7 @@ pub fn allowed(op: Op, role: Role) -> bool {
         | Op::UserDisable
         | Op::UserEnable
         | Op::UserReset
+        | Op::UserSignOut
         | Op::ConsoleLink => &[Administrator],
 
         // Getting to know a partner. The check by phone is the officers' own.
@@ -241,21 +242,24 @@ pub const MAY_NEED_APPROVAL: &[Op] = &[
     Op::StatsRun,
     Op::StatsReturn,
     Op::ReturnPublish,
+    Op::ReturnUnpublish,
     Op::RecordExport,
 ];
 
 /// Whether whoever asks this at the console has to have proved who they are a short while ago.
 ///
-/// What binds the organization, lets somebody in, or takes much out at once: a screen that was left
+/// What binds the organization, lets somebody in or back in, or takes much out at once: a screen that was left
 /// open must not be enough. On the machine itself the account is the proof.
 pub fn needs_proof(op: Op) -> bool {
     matches!(
         op,
         Op::PartnerVerify
+            | Op::PartnerResume
             | Op::PartnerEnd
             | Op::SponsorAdd
             | Op::SponsorEnd
             | Op::AgreementSign
+            | Op::AgreementResume
             | Op::AgreementEnd
             | Op::EpochClose
             | Op::PlanSign
@@ -286,18 +290,60 @@ pub fn needs_proof(op: Op) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn what_an_officer_alone_may_do_needs_a_fresh_proof() {
-        for op in Op::ALL.iter().filter(|op| {
-            let roles = Role::ALL.iter().filter(|role| allowed(**op, **role));
-            roles.eq([&Role::PrivacyOfficer]) && op.name().contains("sign")
-        }) {
-            assert!(needs_proof(*op), "{op}");
+    fn what_binds_lets_somebody_in_or_takes_much_out_needs_a_fresh_proof_and_stopping_is_quick() {
+        let wanted = [
+            // Binds.
+            "agreement_sign",
+            "plan_sign",
+            "overlap_sign",
+            "epoch_close",
+            "return_publish",
+            "return_unpublish",
+            "approval_approve",
+            // Lets a partner in, back in, or go for good.
+            "partner_verify",
+            "partner_resume",
+            "partner_end",
+            "agreement_resume",
+            "agreement_end",
+            "quarantine_release",
+            "sponsor_add",
+            "sponsor_end",
+            // Lets somebody of the house in, or see who a person is.
+            "user_add",
+            "user_roles",
+            "user_enable",
+            "user_reset",
+            "console_link",
+            "opener_add",
+            "opener_remove",
+            "opener_rotate",
+            "referral_open",
+            // Takes much out.
+            "record_export",
+            "audit_export",
+            "bundle_export",
+            "backup_create",
+            "backup_drill",
+            // Runs the node.
+            "settings_edit",
+            "passphrase",
+            "node_stop",
+        ];
+        let all = |wants: bool| Op::ALL.iter().filter(move |op| needs_proof(**op) == wants);
+        let asked: BTreeSet<_> = all(true).map(|op| op.name()).collect();
+        assert_eq!(asked, BTreeSet::from(wanted));
+        let stops = ["suspend", "disable", "withdraw", "decline", "refuse", "sign_out"];
+        let quick: Vec<_> = all(false).map(|op| op.name()).collect();
+        for op in Op::ALL.iter().map(|op| op.name()) {
+            let is_stop = stops.iter().any(|it| op.ends_with(it));
+            assert!(!is_stop || quick.contains(&op), "stopping must be quick: {op}");
         }
-        assert!(!needs_proof(Op::PartnerSuspend), "stopping must be quick");
-        assert!(!needs_proof(Op::UserDisable), "stopping must be quick");
     }
 
     fn ops_of(role: Role) -> Vec<Op> {

@@ -135,6 +135,17 @@ impl People {
         Ok(self.person(&id, row))
     }
 
+    /// Ends every session of an account, and changes nothing else.
+    pub fn sign_out_all(&self, by: &Actor, user: &str) -> Outcome<Person> {
+        let (id, person) = self.find(user)?;
+        let n_ended = self.end_sessions_of(&id);
+        if n_ended > 0 {
+            let entry = self.node.entry(by.clone(), Action::SignedOut).reference(id);
+            self.node.audit(vec![entry.n(n_ended)])?;
+        }
+        Ok(Person { n_sessions: 0, ..person })
+    }
+
     /// Takes away every way to sign in, ends the sessions, and makes a new link. `ENT-2816` if the account is disabled
     /// and of the identity provider, which would then know somebody new.
     pub fn reset(&self, by: &Actor, user: &str) -> Outcome<(Person, Token, i64)> {

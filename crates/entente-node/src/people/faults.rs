@@ -192,13 +192,13 @@ pub(super) fn no_such_passkey() -> Box<Fault> {
 }
 
 pub(super) fn too_many_passkeys() -> Box<Fault> {
-    let (en, fr) = (
-        format!("An account has at most {} passkeys.", super::MAX_PASSKEYS),
-        format!("Un compte a au plus {} clés d’accès.", super::MAX_PASSKEYS),
-    );
+    let most = super::MAX_PASSKEYS;
     Fault::new(
         2763,
-        (&en, &fr),
+        (
+            &format!("An account has at most {most} passkeys."),
+            &format!("Un compte a au plus {most} clés d’accès."),
+        ),
         ("Remove one that you do not use.", "Retirez-en une que vous n’utilisez pas."),
     )
 }

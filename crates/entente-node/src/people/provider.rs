@@ -18,9 +18,9 @@ use super::accounts::{codes, runs_console};
 use super::ceremonies::Ceremony;
 use super::joining::new_row;
 use super::name::{is_good, is_good_display};
-use super::{Method, People, Place, Refusal, Signed, Token, faults, fold};
+use super::{Method, People, Place, Refusal, SESSION_LASTS_S, Signed, Token, faults, fold};
 use crate::accounts::Account;
-use crate::config::{Config, StaffName};
+use crate::config::{Config, OidcConfig, StaffName};
 use crate::fault::Fault;
 use crate::node::{Outcome, unpoisoned};
 use crate::oidc::Identity;
@@ -94,6 +94,8 @@ pub(super) struct Guard {
     takes_two: bool,
     /// Names of accounts of the machine that the settings give roles, folded.
     staff: Vec<String>,
+    /// For how many seconds a session lasts at most that the provider opened.
+    session_s: Option<i64>,
 }
 
 impl Guard {
@@ -102,7 +104,17 @@ impl Guard {
             StaffName::Account(name) => Some(fold(name)),
             StaffName::Group(_) => None,
         });
-        Self { takes_two: !config.approvals.needed_for.is_empty(), staff: accounts.collect() }
+        Self {
+            takes_two: !config.approvals.needed_for.is_empty(),
+            staff: accounts.collect(),
+            session_s: config.oidc.as_ref().map(OidcConfig::session_s),
+        }
+    }
+
+    /// For how many seconds a session lasts at most that was opened in this way.
+    pub(super) fn lasts_s(&self, how: Method) -> i64 {
+        let of_provider = self.session_s.filter(|_| how == Method::Provider);
+        of_provider.unwrap_or(SESSION_LASTS_S)
     }
 
     /// Whether a folded name is that of an account of the machine, whose name stands in the log too, or looks like

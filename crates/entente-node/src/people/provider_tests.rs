@@ -128,6 +128,30 @@ impl World {
 }
 
 #[tokio::test]
+async fn a_session_that_the_provider_opened_lasts_as_long_as_the_settings_say() {
+    let mut world = World::open().await;
+    let config = "[organization]\nname_en = \"A\"\nname_fr = \"A\"\nkind = \"ngo\"\n[oidc]\n\
+        issuer = \"https://login.example.org\"\nclient_id = \"entente\"\nname_en = \"A\"\n\
+        name_fr = \"A\"\nsession_hours = 2\n[oidc.roles]\ncases = [\"case_worker\"]\n";
+    world.house.people.guard = provider::Guard::of(&Config::parse(config).unwrap());
+    let token = {
+        let (_, who) = world.who(Errand::SignIn, None, |_| {}).await.unwrap();
+        world.people().sign_in_with_provider(&who, &place()).unwrap()
+    };
+    let is_open = || world.people().signed(&token, true).unwrap().is_some();
+    for _ in 0..2 * 6 - 1 {
+        world.house.clock.advance(600);
+        assert!(is_open());
+    }
+    world.house.clock.advance(600);
+    assert!(!is_open());
+    // One that a password opened lasts a working day.
+    let other = world.house.settled("omar", Role::CaseWorker).token;
+    let signed = world.people().signed(&other, true).unwrap().unwrap();
+    assert_eq!(signed.until_s - world.now_s(), SESSION_LASTS_S);
+}
+
+#[tokio::test]
 async fn whoever_is_in_a_group_gets_an_account_once_and_the_roles_of_their_groups_each_time() {
     let world = World::open().await;
     let signed = world.sign_in(|_| {}).await.unwrap();

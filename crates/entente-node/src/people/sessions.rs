@@ -59,19 +59,29 @@ struct Session {
     made_at_s: i64,
     seen_at_s: i64,
     proved_at_s: i64,
+    lasts_s: i64,
     from: IpAddr,
     agent: String,
 }
 
 impl Session {
     fn is_over(&self, now_s: i64) -> bool {
-        now_s - self.seen_at_s >= SESSION_IDLE_S || now_s - self.made_at_s >= SESSION_LASTS_S
+        now_s - self.seen_at_s >= SESSION_IDLE_S || now_s - self.made_at_s >= self.lasts_s
     }
 }
 
 /// Everybody who is signed in. The keys are hashes of the secrets that browsers hold.
 #[derive(Debug, Default)]
 pub(super) struct Sessions(HashMap<Bytes32, Session>);
+
+impl Sessions {
+    /// Ends every session that is one of these; how many there were.
+    fn end(&mut self, is_one: impl Fn(&Bytes32, &Session) -> bool) -> u64 {
+        let n_before = self.0.len();
+        self.0.retain(|key, session| !is_one(key, session));
+        (n_before - self.0.len()) as u64
+    }
+}
 
 /// Somebody who is signed in, as looked up for this request.
 #[derive(Clone, Debug)]
@@ -96,6 +106,11 @@ pub struct Signed {
 }
 
 impl Signed {
+    /// Until when the session lasts if nobody uses it, and at most.
+    pub fn ends_s(&self) -> i64 {
+        self.idle_until_s.min(self.until_s)
+    }
+
     /// What the session is kept under.
     pub(super) fn key(&self) -> Bytes32 {
         self.key
@@ -142,6 +157,7 @@ impl People {
             made_at_s: now_s,
             seen_at_s: now_s,
             proved_at_s,
+            lasts_s: self.guard.lasts_s(how),
             from: from.address,
             agent,
         };
@@ -187,7 +203,7 @@ impl People {
             how: session.how,
             proved_at_s: session.proved_at_s,
             idle_until_s: session.seen_at_s + SESSION_IDLE_S,
-            until_s: session.made_at_s + SESSION_LASTS_S,
+            until_s: session.made_at_s + session.lasts_s,
             session: hex::encode(session.id),
             key,
         }))
@@ -240,24 +256,30 @@ impl People {
 
     /// Ends another session of the same account; whether there was one. Nothing happens if it is over already.
     pub fn end_session(&self, signed: &Signed, id: &str) -> Outcome<bool> {
-        let is_it = |it: &Session| it.user == signed.user && hex::encode(it.id) == id;
-        let before = {
-            let mut sessions = unpoisoned(self.sessions.lock());
-            let n_before = sessions.0.len();
-            sessions.0.retain(|_, it| !is_it(it));
-            n_before > sessions.0.len()
-        };
-        if before {
-            self.node.audit(vec![self.node.entry(signed.staff.actor(), Action::SignedOut)])?;
+        let is_it = |_: &Bytes32, it: &Session| it.user == signed.user && hex::encode(it.id) == id;
+        Ok(self.end_own(signed, is_it)? > 0)
+    }
+
+    /// Ends every other session of the same account; how many there were.
+    pub fn end_others(&self, signed: &Signed) -> Outcome<u64> {
+        self.end_own(signed, |key, it| it.user == signed.user && *key != signed.key)
+    }
+
+    fn end_own(
+        &self,
+        signed: &Signed,
+        is_one: impl Fn(&Bytes32, &Session) -> bool,
+    ) -> Outcome<u64> {
+        let n_ended = unpoisoned(self.sessions.lock()).end(is_one);
+        if n_ended > 0 {
+            let entry = self.node.entry(signed.staff.actor(), Action::SignedOut);
+            self.node.audit(vec![entry.n(n_ended)])?;
         }
-        Ok(before)
+        Ok(n_ended)
     }
 
     /// Ends every session of an account; how many there were.
     pub(super) fn end_sessions_of(&self, user: &UserId) -> u64 {
-        let mut sessions = unpoisoned(self.sessions.lock());
-        let n_before = sessions.0.len();
-        sessions.0.retain(|_, session| session.user != *user);
-        (n_before - sessions.0.len()) as u64
+        unpoisoned(self.sessions.lock()).end(|_, session| session.user == *user)
     }
 }

@@ -213,6 +213,7 @@ fn user(command: &str, typed: &Typed<'_>) -> Option<Asked> {
         "disable" => asked(&UserDisableAsk { user }),
         "enable" => asked(&UserEnableAsk { user }),
         "reset" => asked(&UserResetAsk { user }),
+        "sign-out" => asked(&UserSignOutAsk { user }),
         _ => None,
     }
 }

@@ -213,6 +213,7 @@ const LINES: &[(&str, Option<Op>)] = &[
     ("user disable lea", Some(Op::UserDisable)),
     ("user enable lea", Some(Op::UserEnable)),
     ("user reset lea", Some(Op::UserReset)),
+    ("user sign-out lea", Some(Op::UserSignOut)),
     ("console link", Some(Op::ConsoleLink)),
     ("backup list", Some(Op::BackupList)),
     ("backup verify b --passphrase-file p", None),

@@ -4,15 +4,14 @@
 
 use askama::Template;
 use axum::Form;
-use axum::http::StatusCode;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{AuditDisclosuresAsk, AuditDisclosuresTold, FieldValue, Named};
 use entente_node::local::words;
 use serde::Deserialize;
 
 use crate::gate::Visit;
-use crate::page::{Answer, Page, show, show_as};
-use crate::problem::Problem;
+use crate::page::{Answer, Page, show};
+use crate::problem::{Problem, show_wrong};
 
 /// About whom.
 #[derive(Debug, Default, Deserialize)]
@@ -76,7 +75,7 @@ pub(super) async fn account(visit: Visit, Form(about): Form<About>) -> Answer {
         Ok(told) => show(&AccountPage { p: &visit.page, told: &told }),
         Err(fault) if fault.code == "ENT-1401" => {
             let page = AskPage { p: &visit.page, fault: Some(&fault), record };
-            show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            show_wrong(&fault, &page)
         }
         Err(fault) => Err(Problem::new(fault)),
     }

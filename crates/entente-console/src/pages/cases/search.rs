@@ -18,6 +18,9 @@ use crate::problem::Problem;
 /// How many results are shown. Whoever has more looks for too little.
 const RESULTS: u32 = 50;
 
+/// How many characters of what was typed are shown again.
+const MAX_SHOWN: usize = 200;
+
 #[derive(Template)]
 #[template(path = "cases/search.html")]
 struct SearchPage<'a> {
@@ -68,7 +71,9 @@ pub(crate) async fn answer(
     Form(typed): Form<Typed>,
 ) -> Answer {
     let ask = RecordSearchAsk { text: Private(typed.text.clone()), limit: RESULTS };
-    let (p, list, text) = (&visit.page, &list, typed.text.as_str());
+    // The field takes no more; what is longer does not come back.
+    let shown: String = typed.text.chars().take(MAX_SHOWN).collect();
+    let (p, list, text) = (&visit.page, &list, shown.as_str());
     match visit.ask(&ask).await {
         Ok(told) => show(&SearchPage { p, list, fault: None, text, found: Some(&told.found) }),
         Err(fault) if fault.code == "ENT-1409" => {

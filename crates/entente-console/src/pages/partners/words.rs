@@ -199,12 +199,11 @@ pub(crate) fn ends_soon(p: &Page, today: Date, expires_on: &str) -> Option<(Stri
         _ => return None,
     };
     let left = u64::try_from(days).unwrap_or_default();
-    let text = match (p.lang, left) {
-        (Lang::En, 0) => "ends today".to_owned(),
-        (Lang::Fr, 0) => "prend fin aujourd’hui".to_owned(),
-        (Lang::En, _) => format!("ends in {}", p.count(&left, &("day", "days"), &("", ""))),
-        (Lang::Fr, _) => {
-            format!("prend fin dans {}", p.count(&left, &("", ""), &("jour", "jours")))
+    let text = match left {
+        0 => p.t("ends today", "prend fin aujourd’hui").to_owned(),
+        _ => {
+            let days = p.count(&left, &("day", "days"), &("jour", "jours"));
+            format!("{} {days}", p.t("ends in", "prend fin dans"))
         }
     };
     Some((text, tone))

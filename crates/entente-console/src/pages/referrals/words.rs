@@ -61,11 +61,11 @@ pub(crate) trait Words {
         match (&row.with, row.ours) {
             (_, false) => said(p, &row.home.name).to_owned(),
             (Some(with), true) => said(p, &with.name).to_owned(),
-            (None, true) if row.asked > 0 => {
-                let asked = ("partner asked", "partners asked");
-                let offered = ("partenaire sollicité", "partenaires sollicités");
-                p.count(&row.asked.into(), &asked, &offered)
-            }
+            (None, true) if row.asked > 0 => p.count(
+                &row.asked.into(),
+                &("partner asked", "partners asked"),
+                &("partenaire sollicité", "partenaires sollicités"),
+            ),
             (None, true) => p.t("nobody asked yet", "personne encore").to_owned(),
         }
     }

@@ -110,6 +110,14 @@ pub struct UserResetAsk {
     pub user: String,
 }
 
+/// Ends every session of an account, and changes nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserSignOutAsk {
+    /// An account: its name or id.
+    pub user: String,
+}
+
 /// Makes the link for the first administrator. Refused once there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

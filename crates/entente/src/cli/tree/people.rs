@@ -77,6 +77,7 @@ pub(super) fn user(words: Words) -> Command {
                 "Forget how an account signs in, and print a new link, once",
                 "Oublier comment un compte ouvre une session et afficher un nouveau lien, une fois",
             ),
+            one("sign-out", "End the sessions of an account", "Fermer les sessions d’un compte"),
         ],
     )
 }

@@ -348,6 +348,15 @@ async fn what_the_settings_do_not_name_and_what_only_looks_takes_one() {
 }
 
 #[tokio::test]
+async fn taking_a_return_off_the_site_can_take_two_and_is_about_one_that_is_there() {
+    let site = careful(Site::new(1, "Office", "provincial"), &["return_unpublish"]);
+    assert!(site.desk.config.needs_approval(Op::ReturnUnpublish));
+    let asked = ask(&site, "ana", Op::ReturnUnpublish, json!({"return": "b5bb9d"})).await;
+    assert_ne!(asked.unwrap_err(), "ENT-2780");
+    assert!(listed(&site, "ana").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_flood_of_requests_ends_at_a_hundred() {
     let site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
     let mut codes = Vec::new();
