@@ -22,6 +22,8 @@ async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() 
         assert!(page.contains(&format!("\"/en{to}\"")), "{to}: {page}");
     }
     assert!(page.contains("action=\"/en/audit/disclosures\""), "{page}");
+    // What can be done comes before what is known, for the keyboard and on narrow screens.
+    assert!(page.find("What can be done") < page.find("id=\"definitions\""), "{page}");
     let account = it.house.post("/en/audit/disclosures", &lea, &format!("record={case}")).await;
     assert_eq!(account.status, StatusCode::OK);
 }
