@@ -8,8 +8,11 @@ use serde_json::json;
 use super::House;
 use super::furnished::{Furnished, ask};
 
-/// The link to what each partner will receive where it is the one thing to do next.
-const MAIN: &str = "See what each partner will receive";
+/// What the page of a case has as the one thing to do next.
+fn leads_to(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("<a class=\"button\" href=\"/en")?;
+    rest.split_once('"').map(|(to, _)| to)
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() {
@@ -23,7 +26,8 @@ async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() 
     }
     assert!(page.contains("action=\"/en/audit/disclosures\""), "{page}");
     // What can be done comes before what is known, for the keyboard and on narrow screens.
-    assert!(page.find("What can be done") < page.find("id=\"definitions\""), "{page}");
+    let place = |text: &str| page.find(text).unwrap();
+    assert!(place("What can be done") < place("id=\"definitions\""), "{page}");
     let account = it.house.post("/en/audit/disclosures", &lea, &format!("record={case}")).await;
     assert_eq!(account.status, StatusCode::OK);
 }
@@ -35,10 +39,32 @@ async fn a_case_that_was_withdrawn_asks_for_nothing_to_be_done_next() {
     let lea = it.house.signed_in("lea", &[Role::CaseWorker]);
     let at = format!("/en/cases/{case}");
     let page = it.house.get(&at, &lea).await.body;
-    assert!(page.contains(MAIN) || page.contains("Enter a consent"), "{page}");
+    assert!(leads_to(&page).is_some(), "{page}");
     ask(&it.house.site, Op::RecordWithdraw, json!({ "record": case })).await;
     let page = it.house.get(&at, &lea).await.body;
-    assert!(!page.contains(MAIN) && !page.contains("Enter a consent"), "{page}");
+    assert_eq!(leads_to(&page), None, "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_to_be_done_next_with_a_case_follows_from_what_the_person_allows() {
+    let house = House::open("House").await;
+    let told = ask(&house.site, Op::RecordAdd, json!({ "fields": {"gender": "woman"} })).await;
+    let case = told["record"].as_str().unwrap().to_owned();
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let at = format!("/en/cases/{case}");
+    let referral = format!("/referrals/add?case={case}");
+    let next = async || house.get(&at, &lea).await.body;
+    assert_eq!(leads_to(&next().await), Some(format!("/cases/{case}/consents/add").as_str()));
+    for (scope, to) in [("stats", format!("/cases/{case}/explain")), ("referral_need", referral)] {
+        let given = json!({"record": case, "scopes": [scope], "informed": true});
+        ask(&house.site, Op::ConsentGive, given).await;
+        let page = next().await;
+        assert_eq!(leads_to(&page), Some(to.as_str()), "{page}");
+    }
+    // The rest stays one step away, and nothing is there twice.
+    let page = next().await;
+    assert!(page.contains("See what each partner will receive"), "{page}");
+    assert_eq!(page.matches("Make a referral").count(), 1, "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
