@@ -199,3 +199,15 @@ async fn what_each_partner_receives_ends_with_what_else_could_go_to_one() {
     let page = it.house.get(&at, &officer).await.body;
     assert!(page.contains("What else could go") && !page.contains("/referrals/add"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_belongs_to_a_case_leads_back_to_it_and_says_which_one_it_is() {
+    let it = Furnished::new(9).await;
+    let case = it.one("case");
+    let back = format!("Back to case <span class=\"num\">{}</span></a>", &case[case.len() - 8..]);
+    let noor = it.house.signed_in("noor", &[Role::Supervisor]);
+    for page in ["explain", "edit", "history", "duplicates", "consents", "steward"] {
+        let body = it.house.get(&format!("/en/cases/{case}/{page}"), &noor).await.body;
+        assert!(body.contains(&back), "{page}: {body}");
+    }
+}
