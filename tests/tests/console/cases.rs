@@ -110,6 +110,10 @@ async fn what_the_list_is_narrowed_by_goes_along_to_the_export() {
     let noor = house.signed_in("noor", &[Role::Supervisor]);
     let list = house.get("/en/cases?gender=woman&needs=legal&consent=none", &noor).await.body;
     assert!(list.contains("1 to 1 of 1"), "{list}");
+    // Without a consent it goes nowhere, which stands out; and one sees what was worked on last.
+    assert!(list.contains("<span class=\"tag warn\">none</span>"), "{list}");
+    let (_, changed) = list.split_once("data-label=\"Last changed\">").unwrap();
+    assert!(changed.split('<').next().is_some_and(|day| day.contains(", 20")), "{changed}");
     let export = "/en/cases/export?gender=woman&#38;needs=legal&#38;consent=none";
     assert!(list.contains(export), "{list}");
     let form = house.get(&export.replace("&#38;", "&"), &noor).await.body;
