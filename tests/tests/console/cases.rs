@@ -215,3 +215,20 @@ async fn whatever_belongs_to_a_case_leads_back_to_it_and_says_which_one_it_is() 
         assert!(body.contains(&back), "{page}: {body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_definition_is_decided_one_line_says_what_to_add() {
+    let house = House::open("House").await;
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    for (fields, is_too_little) in [
+        (json!({"gender": "woman"}), true),
+        (json!({"gender": "woman", "immigration_status": "citizen"}), false),
+    ] {
+        let told = ask(&house.site, Op::RecordAdd, json!({ "fields": fields })).await;
+        let case = told["record"].as_str().unwrap();
+        let page = house.get(&format!("/en/cases/{case}"), &lea).await.body;
+        assert_eq!(page.contains("Not enough is recorded to tell"), is_too_little, "{page}");
+        assert_eq!(page.contains("<summary>Each definition"), is_too_little, "{page}");
+        assert!(page.contains("<span class=\"tag \">not enough recorded"), "{page}");
+    }
+}

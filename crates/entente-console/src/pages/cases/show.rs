@@ -229,8 +229,13 @@ impl CasePage<'_> {
         match verdict.met {
             Tri::Yes => ("good", self.p.t("met", "remplie")),
             Tri::No => ("", self.p.t("not met", "non remplie")),
-            Tri::Undetermined => ("warn", self.p.t("undetermined", "indéterminée")),
+            Tri::Undetermined => ("", self.p.t("not enough recorded", "éléments insuffisants")),
         }
+    }
+
+    /// Whether what is recorded decides no definition at all.
+    fn is_too_little(&self) -> bool {
+        self.told.definitions.iter().all(|it| it.met == Tri::Undetermined)
     }
 
     fn why(&self, verdict: &Verdict) -> Vec<String> {
