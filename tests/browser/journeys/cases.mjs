@@ -174,6 +174,9 @@ async function explain(world, page, house, record, office, shared) {
   world.check(await row("Gender").locator("td.case-kept").count() === 1, "explain: what is kept is not said");
   world.check(await page.locator('dt:text-is("Last name") + dd.case-gone del').count() === 1, "explain: a name is not said to stay");
   world.check(!text.includes("Exemple-Tremblay"), "explain: a name is shown");
+  world.check(await page.locator(".case-tally .tag").count() === 4 && await page.locator(".case-tally svg[role=img] title").count() === 1, "explain: it does not say how much is sent");
+  const clause = await page.locator(".case-fates a.case-clause").first().getAttribute("href");
+  world.check(await page.locator(`[id="${clause.slice(1)}"]`).count() === 1, "explain: a clause leads nowhere");
   const atTable = () => page.evaluate(() => document.querySelector(".case-verdicts").scrollIntoView());
   await atTable();
   await world.look(page, "cases-explain-en");
