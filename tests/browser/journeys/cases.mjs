@@ -124,6 +124,8 @@ async function reveal(world, page, house, record) {
 async function edit(world, page, house, record) {
   await page.goto(`${house.origin}/en${record}/edit`);
   world.check(await page.inputValue("#name_last") === "", "cases: a form shows a masked name");
+  world.check(await page.locator("#name_last ~ .check >> text=Remove it").count() === 1, "cases: a masked name cannot be removed");
+  world.check(await page.isHidden("input[name=needs][value=transport]"), "cases: rare needs are not folded away");
   await page.click("button[value=check]");
   world.check((await page.textContent(".summary")).includes("Nothing is changed"), "cases: nothing was changed and nobody said so");
   await page.selectOption("#gender", "two_spirit");
