@@ -281,6 +281,7 @@ export async function partners(world) {
   world.check((await bea.textContent("section[aria-labelledby=send]")).includes("au moins 20 personnes"), "the page does not say what signing lets out");
   await bea.click("text=Afficher l’anglais et le français côte à côte");
   world.check((await bea.locator("td[lang=en]").count()) > 0, "the text to sign is in one language");
+  world.check((await bea.locator(".chips .tag.good").count()) > 0, "the fields that are sent are not named");
   await world.look(bea, "agreements-sign-fr");
   await bea.click("main form button");
   await home(ana, alberta, "en", id);

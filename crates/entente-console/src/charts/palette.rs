@@ -12,6 +12,10 @@ pub(crate) const BAR: &str = "#1f497a";
 pub(crate) const SECOND: &str = "#8fb0d6";
 /// What needs attention: unmet, spent.
 pub(crate) const ALERT: &str = "#b3192e";
+/// A field that is sent as it is: `--good` of the console.
+pub(crate) const KEPT: &str = "#1d6332";
+/// A field that is made less exact.
+pub(crate) const LESS: &str = "#b86e00";
 /// The whisker of an interval.
 pub(crate) const WHISKER: &str = "#0b1622";
 /// The lines behind a picture.
@@ -161,7 +165,7 @@ mod tests {
     fn every_shape_can_be_told_from_the_page_and_from_its_neighbour() {
         // WCAG 2.2 wants 3 for what is needed to understand a picture. Classes of a map are told apart by
         // their figures too, and have white lines between them.
-        for shape in [BAR, ALERT, WHISKER, HATCH] {
+        for shape in [BAR, ALERT, KEPT, LESS, WHISKER, HATCH] {
             assert!(contrast(shape, PAPER) >= 3.0, "{shape}");
         }
         assert!(contrast(BAR, SECOND) >= 3.0);
