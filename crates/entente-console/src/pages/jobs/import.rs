@@ -149,7 +149,7 @@ impl PreviewPage<'_> {
 
 async fn preview(visit: &Visit, upload: &Upload, choice: &ImportChoice) -> Answer {
     let staff = &visit.signed()?.staff;
-    let told = visit.console.desk.preview_import(staff, upload, choice).await;
+    let told = visit.console.preview(staff, upload, choice).await;
     let (told, fault) = match told {
         Ok(told) => (Some(told), None),
         Err(fault) => (None, Some(fault)),
