@@ -128,6 +128,9 @@ async fn rows_that_were_seen_to_wait_no_more() {
     let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
     assert_eq!(waits(), 1);
     desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    // Who removed it is known, and a second time removes nothing.
+    desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    assert_eq!(audited(desk, Action::JobFileRemoved).len(), 1);
     assert_eq!((waits(), office.files().len()), (0, 0));
     assert_eq!(desk.set_aside(&job, 0, 50).unwrap(), (0, Vec::new()));
 }
