@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn every_text_comes_back_from_behind_its_guard() {
-        let formulas = ["=1+1", "+1 604", "-x", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"];
+        let formulas =
+            ["=1+1", "+1 604", "-x", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"];
         for text in formulas {
             assert_eq!(guard_formula(text), format!("'{text}"));
         }
