@@ -97,6 +97,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
         "2720" => StatusCode::GATEWAY_TIMEOUT,
+        "2775" => StatusCode::SERVICE_UNAVAILABLE,
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"

@@ -182,6 +182,7 @@ actions! {
     JobStopped = 223, "job_stopped", "Long work stopped", "Travail arrêté";
     JobLost = 224, "job_lost", "Long work ended by a restart", "Travail interrompu par un redémarrage";
     JobFileTaken = 225, "job_file_taken", "File of long work downloaded", "Fichier d’un travail téléchargé";
+    JobFileRemoved = 226, "job_file_removed", "File of long work removed", "Fichier d’un travail supprimé";
     ReturnPublished = 227, "return_published", "National return published", "Rapport national publié";
     ReturnUnpublished = 228, "return_unpublished", "Publication of a national return ended", "Publication d’un rapport national terminée";
     ApprovalAsked = 230, "approval_asked", "A second person asked for", "Approbation d’une deuxième personne demandée";

@@ -43,7 +43,7 @@ impl JoinPage<'_> {
     /// The field that a fault is about.
     fn field(&self, fault: &Fault) -> &'static str {
         match fault.code.as_str() {
-            "ENT-2707" => "password",
+            "ENT-2707" | "ENT-2721" => "password",
             "ENT-2708" => "code",
             _ => "name",
         }

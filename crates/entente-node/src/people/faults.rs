@@ -82,6 +82,17 @@ pub(super) fn weak_password() -> Box<Fault> {
     )
 }
 
+pub(super) fn long_password() -> Box<Fault> {
+    Fault::new(
+        2721,
+        ("This password is too long.", "Ce mot de passe est trop long."),
+        (
+            "Use at most 1,024 bytes, which is some 170 words.",
+            "Utilisez au plus 1\u{a0}024 octets, soit environ 170 mots.",
+        ),
+    )
+}
+
 pub(super) fn wrong_code() -> Box<Fault> {
     Fault::new(
         2708,

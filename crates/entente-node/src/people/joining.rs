@@ -10,7 +10,7 @@ use entente_store::people::{LinkRow, People as _, TotpRow, UserId, UserRow};
 use entente_store::seal::{Password, digest};
 
 use super::name::{is_good, is_good_display};
-use super::sign_in::recovery_text;
+use super::sign_in::{MAX_PASSWORD, recovery_text};
 use super::{Method, People, Place, Token, base32, faults, fold, link_is_over, totp};
 use crate::local::Role;
 use crate::node::Outcome;
@@ -242,8 +242,12 @@ pub(super) fn new_row(name: &str, display: &str, roles: Vec<String>, now_s: i64)
     }
 }
 
-/// Refuses what is short, a few characters over and over, or made of what everybody knows.
+/// Refuses what is short, a few characters over and over, or made of what everybody knows; and what is longer than
+/// signing in looks at.
 fn check_password(password: &str, name: &str, people: &People) -> Outcome<()> {
+    if password.len() > MAX_PASSWORD {
+        return Err(faults::long_password());
+    }
     let bare = |text: &str| -> String {
         text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
     };

@@ -40,7 +40,7 @@ impl std::fmt::Debug for Typed {
 }
 
 /// The longest password that is looked at, in bytes: hashing more only costs time.
-const MAX_PASSWORD: usize = 1_024;
+pub(super) const MAX_PASSWORD: usize = 1_024;
 
 impl People {
     /// Opens a session for a name, a password and a code. `ENT-2702` for anything wrong, `ENT-2703`

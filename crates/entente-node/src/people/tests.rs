@@ -161,6 +161,10 @@ fn a_wrong_code_or_a_weak_password_leaves_the_link_as_it_is() {
     ] {
         assert_eq!(code_of(join(weak, code.clone())), "ENT-2707", "{weak}");
     }
+    // Signing in looks at no more than this: what is longer would never open anything.
+    let long = |n: usize| format!("{PASSWORD}{}", "x".repeat(n - PASSWORD.len()));
+    assert_eq!(code_of(join(&long(1_025), code.clone())), "ENT-2721");
+    assert_eq!(code_of(join(&long(1_024), "000000".to_owned())), "ENT-2708");
     assert!(join(PASSWORD, code).is_ok());
 }
 

@@ -182,7 +182,7 @@ fn read_as(choice: &ImportChoice) -> String {
 async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
     let (choice, bases) = (&chosen.choice, &chosen.bases);
     let staff = &visit.signed()?.staff;
-    let told = visit.console.desk.preview_import(staff, upload, choice).await;
+    let told = visit.console.preview(staff, upload, choice).await;
     let (told, fault) = match told {
         Ok(told) => (Some(told), None),
         Err(fault) => (None, Some(fault)),
