@@ -174,11 +174,11 @@ impl Article<'_> {
             return p.t("Identities", "Identités").to_owned();
         }
         let n = u64::try_from(self.aside.len()).unwrap_or_default();
-        let (en, fr) = (
-            ("clause that opens nothing", "clauses that open nothing"),
-            ("article qui n’ouvre rien", "articles qui n’ouvrent rien"),
-        );
-        p.count(&n, &en, &fr)
+        p.count(
+            &n,
+            &("clause that opens nothing", "clauses that open nothing"),
+            &("article qui n’ouvre rien", "articles qui n’ouvrent rien"),
+        )
     }
 }
 
