@@ -203,7 +203,11 @@ export async function referrals(world) {
   world.check((await page.locator(".ranked input:checked").count()) === 1, "nobody is ticked");
   await world.look(page, "ref-candidates", { picture: false });
   await theirs.goto(`${office.origin}/fr/home`);
-  await page.click("text=Offer it to those ticked");
+  const best = await text(page, ".ranked > li:first-child");
+  for (const words of ["Best fit", "✓ Emergency housing", "serves Manitoba"]) world.check(best.includes(words), `why it is first lacks: ${words}`);
+  await page.uncheck(".ranked > li:first-child input");
+  await page.check(".ranked > li:first-child input");
+  await page.click("main button:has-text('Ask Prairie Office')");
   await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 renvoi attend une réponse"));
   world.check(Date.now() - began < 60_000, "it took more than a minute");
   await world.look(theirs, "home-waits-fr", { picture: true });
@@ -274,7 +278,7 @@ export async function referrals(world) {
   await still.click("text=Check the answers");
   world.check((await text(still, ".summary")).includes("agrees"), "a referral without a basis was taken");
   const second = await refer(still, shelter, record, { agree: true });
-  await still.click("text=Offer it to those ticked");
+  await still.click("main button:has-text('Ask Prairie Office')");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
   world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
   await still.click("#offered ~ .scroll tbody a");

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use entente_node::fault::Fault;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    HandoverEntry, InboxAsk, MatchRow, NeedCardRow, OpenerListAsk, ReferralInboxAsk,
-    ReferralListAsk, ReferralRow, ReferralShowAsk, ReferralTold,
+    HandoverEntry, InboxAsk, MatchReasonRow, MatchRow, NeedCardRow, OpenerListAsk,
+    ReferralInboxAsk, ReferralListAsk, ReferralRow, ReferralShowAsk, ReferralTold,
 };
 use entente_node::local::words as lists;
 
@@ -27,6 +27,8 @@ struct Candidate<'a> {
     best: &'a MatchRow,
     others: Vec<&'a MatchRow>,
     is_ticked: bool,
+    // Nobody who may be asked ranks higher.
+    is_best: bool,
     // Its service was found before, in the directory.
     is_found: bool,
 }
@@ -118,6 +120,42 @@ impl OnePage<'_> {
     fn points(&self, points: &Option<i32>) -> String {
         points.map_or_else(|| "✗".to_owned(), |points| format!("{points:+}"))
     }
+
+    /// A reason in a few words: the tone of its tag, its sign, and what it says.
+    fn reason(&self, reason: &MatchReasonRow) -> (&'static str, &'static str, String) {
+        let (tone, sign) = match reason.points {
+            Some(0) => ("", ""),
+            Some(points) if points > 0 => ("good", "✓\u{a0}"),
+            _ => ("warn", "⚠\u{a0}"),
+        };
+        (tone, sign, reason_words(self.p, self.told.card.as_ref(), reason))
+    }
+
+    /// Who alone may be asked, if nobody else may.
+    fn only(&self) -> Option<&str> {
+        let mut all = self.candidates.iter().filter(|it| it.best.may_ask);
+        let first = all.next()?;
+        all.next().is_none().then(|| self.named(&first.best.partner))
+    }
+}
+
+/// A reason for a rank in as few words as a tag has.
+fn reason_words(p: &Page, card: Option<&NeedCardRow>, reason: &MatchReasonRow) -> String {
+    let text = words::said(p, &reason.text);
+    let area = card.and_then(|card| card.area.as_deref()).filter(|code| *code != "anywhere");
+    let language = card.and_then(|card| card.language.as_deref());
+    match (reason.code.as_str(), area, language) {
+        // The need is what stands behind the colon.
+        ("answers_need", ..) => text.rsplit_once(": ").map_or(text, |(_, need)| need).to_owned(),
+        ("serves_area", Some(code), _) => {
+            format!("{} {}", p.t("serves", "dessert\u{a0}:"), words::area(p, code))
+        }
+        ("speaks_language", _, Some(tag)) => words::language(p, tag),
+        ("has_places", ..) => p.t("has room", "a de la place").to_owned(),
+        ("open_now", ..) => p.t("open now", "ouvert en ce moment").to_owned(),
+        ("closed_now", ..) => p.t("closed now", "fermé en ce moment").to_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 /// A need card in words. What does not matter is left out.
@@ -202,9 +240,14 @@ fn candidates<'a>(told: &'a ReferralTold, found: &str) -> Vec<Candidate<'a>> {
             None => {
                 let is_ticked = is_open(it) && (!any_known || !it.service.is_empty());
                 let others = Vec::new();
-                all.push(Candidate { best: it, others, is_ticked, is_found: false });
+                let candidate =
+                    Candidate { best: it, others, is_ticked, is_best: false, is_found: false };
+                all.push(candidate);
             }
         }
+    }
+    if let Some(first) = all.iter_mut().find(|it| it.best.fits && it.best.may_ask) {
+        first.is_best = true;
     }
     let is_found = |it: &MatchRow| !found.is_empty() && it.service == found;
     let at = all
@@ -319,4 +362,54 @@ pub(super) async fn news(
     let row = row.ok_or_else(|| Problem::new(nothing_there()))?;
     let path = news_path(&visit.page, &id, &shown.step, Some(seen));
     show(&NewsPart { p: &visit.page, id: &id, path, has_moved: row.step != shown.step })
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::lang::Lang;
+    use entente_node::fault::Both;
+
+    use super::*;
+    use crate::page::test_page;
+
+    /// What somebody in Manitoba needs, in French.
+    fn card() -> NeedCardRow {
+        NeedCardRow {
+            needs: vec!["legal".to_owned()],
+            urgency: "3h".to_owned(),
+            risk: "unknown".to_owned(),
+            age: "adult".to_owned(),
+            gender: None,
+            language: Some("fr".to_owned()),
+            interpreter: false,
+            area: Some("46".to_owned()),
+            access: Vec::new(),
+            dependants: "none".to_owned(),
+            safety: vec!["do_not_leave_message".to_owned()],
+            status: None,
+            indigenous_service: false,
+        }
+    }
+
+    #[test]
+    fn a_reason_says_in_few_words_which_need_which_place_and_which_language() {
+        let reason = |code: &str, text: &str| MatchReasonRow {
+            code: code.to_owned(),
+            text: Both::new(text, text),
+            points: Some(1),
+        };
+        let page = test_page(Lang::En);
+        for (code, text, said) in [
+            ("answers_need", "answers: Legal help", "Legal help"),
+            ("serves_area", "serves the area", "serves Manitoba"),
+            ("speaks_language", "speaks the language", "French"),
+            ("closed_now", "is closed now", "closed now"),
+            ("stale", "was not confirmed", "was not confirmed"),
+        ] {
+            assert_eq!(reason_words(&page, Some(&card()), &reason(code, text)), said);
+        }
+        // Nothing of the card is known any more.
+        let area = reason("serves_area", "serves the area");
+        assert_eq!(reason_words(&page, None, &area), "serves the area");
+    }
 }
