@@ -204,7 +204,7 @@ export async function referrals(world) {
   await world.look(page, "ref-candidates", { picture: false });
   await theirs.goto(`${office.origin}/fr/home`);
   const best = await text(page, ".ranked > li:first-child");
-  for (const words of ["Best fit", "✓ Emergency housing", "serves Manitoba"]) world.check(best.includes(words), `why it is first lacks: ${words}`);
+  for (const words of ["Best fit", "✓ Emergency / safe housing", "serves Manitoba"]) world.check(best.includes(words), `why it is first lacks: ${words}`);
   await page.uncheck(".ranked > li:first-child input");
   await page.check(".ranked > li:first-child input");
   await page.click("main button:has-text('Ask Prairie Office')");
@@ -266,6 +266,7 @@ export async function referrals(world) {
   const told = await text(page, ".timeline");
   for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);
   world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .waits").count()) === 0, `the timeline says something twice: ${told}`);
+  world.check((await page.locator(".line > li").count()) === 6 && (await text(page, ".line [aria-current=step]")).startsWith("Closed"), "the line of steps does not end with the present one");
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
@@ -294,6 +295,7 @@ export async function referrals(world) {
   await page.click("summary:has-text('Take it back')");
   await page.click("text=Withdraw the referral");
   world.check((await text(page, ".panel.now")).includes("Withdrawn"), "it was not withdrawn");
+  world.check((await text(page, ".line [aria-current=step]")) === "withdrawn", "the line of steps does not say that it was withdrawn");
 
   // Capacity in one click, on the list; what is confirmed.
   await page.goto(`${shelter.origin}/en/services/ours`);

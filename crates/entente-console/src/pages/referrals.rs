@@ -22,6 +22,7 @@ mod banner;
 mod contact;
 mod one;
 mod openers;
+mod progress;
 mod timeline;
 mod typed;
 pub(crate) mod words;

@@ -16,6 +16,7 @@ use entente_node::local::words as lists;
 use serde::Deserialize;
 
 use super::banner::Banner;
+use super::progress::{self, Stage};
 use super::timeline::{self, Happened};
 use super::words::{self, Words};
 use crate::gate::{Visit, nothing_there};
@@ -103,6 +104,11 @@ impl OnePage<'_> {
     /// What became of contact details, in one line each.
     fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
         receipts(self.p, entry)
+    }
+
+    /// How far it is.
+    fn progress(&self) -> Vec<Stage> {
+        progress::stages(self.p, self.told, &self.step(&self.told.referral.step))
     }
 
     fn happened(&self) -> Vec<Happened<'_>> {
