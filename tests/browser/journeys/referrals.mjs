@@ -283,7 +283,10 @@ export async function referrals(world) {
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
   world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
   await still.click("#offered ~ .scroll tbody a");
-  await still.click("text=Refuser, avec un motif");
+  const matters = await text(still, ".now .tags");
+  for (const words of ["Dans les trois heures", "Personne adulte", "français", "Manitoba", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
+  world.check(!(await text(still, ".sides")).includes("Non évalué"), "the card says what was not assessed");
+  await still.click("summary:has-text('Refuser')");
   await still.check("input[name=code][value=no_capacity]");
   await still.click("main button:has-text('Refuser')");
   world.check((await text(still, "main")).includes("Vous avez refusé"), "it was not declined");

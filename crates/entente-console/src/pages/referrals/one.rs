@@ -101,6 +101,24 @@ impl OnePage<'_> {
         card_rows(self.p, card)
     }
 
+    /// What decides at a glance whether to take it on: tags, each with its tone.
+    fn matters(&self, card: &NeedCardRow) -> Vec<(&'static str, String)> {
+        let p = self.p;
+        let needs = card.needs.iter().map(|need| ("", p.label("need", need)));
+        let urgency = Some(card.urgency.clone());
+        let urgency = (self.urgency_tone(&urgency), p.label_or_dash("urgency", &urgency));
+        let age = match card.age.as_str() {
+            "adult" => ("", p.t("Adult", "Personne adulte").to_owned()),
+            "minor" => ("warn", format!("⚠\u{a0}{}", p.t("Minor", "Personne mineure"))),
+            _ => ("warn", format!("⚠\u{a0}{}", p.t("Age not known", "Âge inconnu"))),
+        };
+        let language = card.language.iter().map(|tag| ("", words::language(p, tag)));
+        let area = card.area.iter().map(|code| ("", words::area(p, code)));
+        let label = |code: &String| format!("⚠\u{a0}{}", p.label("safety_flag", code));
+        let safety = card.safety.iter().map(|code| ("bad", label(code)));
+        needs.chain([urgency, age]).chain(language).chain(area).chain(safety).collect()
+    }
+
     /// What became of contact details, in one line each.
     fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
         receipts(self.p, entry)
@@ -169,19 +187,22 @@ pub(super) fn card_rows(p: &Page, card: &NeedCardRow) -> Vec<(&'static str, Stri
     let one = |list: &str, code: &Option<String>| {
         code.as_ref().map(|code| p.label(list, code)).unwrap_or_default()
     };
+    let but = |nothing: &str, list: &str, code: &str| {
+        if code == nothing { String::new() } else { p.label(list, code) }
+    };
     let yes = |it: bool| if it { p.t("Yes", "Oui").to_owned() } else { String::new() };
     let language = card.language.as_ref().map(|tag| words::language(p, tag)).unwrap_or_default();
     let rows = [
         (p.t("Needs", "Besoins"), p.labels("need", &card.needs)),
         (p.t("Urgency", "Urgence"), p.label("urgency", &card.urgency)),
-        (p.t("Risk", "Risque"), p.label("risk", &card.risk)),
+        (p.t("Risk", "Risque"), but("unknown", "risk", &card.risk)),
         (p.t("Age group", "Groupe d’âge"), p.label("majority", &card.age)),
         (p.t("Gender", "Genre"), one("gender_shared", &card.gender)),
         (p.t("Language", "Langue"), language),
         (p.t("Interpreter needed", "Interprétation requise"), yes(card.interpreter)),
         (p.t("Where", "Où"), words::area(p, card.area.as_deref().unwrap_or_default())),
         (p.t("Accessibility", "Accessibilité"), p.labels("access_need", &card.access)),
-        (p.t("Comes with", "Accompagnée de"), p.label("dependants", &card.dependants)),
+        (p.t("Comes with", "Accompagnée de"), but("none", "dependants", &card.dependants)),
         (p.t("For safety", "Pour la sécurité"), p.labels("safety_flag", &card.safety)),
         (p.t("Immigration status", "Statut d’immigration"), one("status_group", &card.status)),
         (
@@ -394,6 +415,22 @@ mod tests {
             safety: vec!["do_not_leave_message".to_owned()],
             status: None,
             indigenous_service: false,
+        }
+    }
+
+    #[test]
+    fn what_is_not_assessed_and_nobody_who_comes_along_are_no_rows_of_the_card() {
+        let labels = |card: &NeedCardRow| {
+            let rows = card_rows(&test_page(Lang::En), card).into_iter();
+            rows.map(|(label, _)| label).collect::<Vec<_>>()
+        };
+        let (nothing, all) = (
+            card(),
+            NeedCardRow { risk: "high".to_owned(), dependants: "1-2".to_owned(), ..card() },
+        );
+        for label in ["Risk", "Comes with"] {
+            assert!(!labels(&nothing).contains(&label), "{label}");
+            assert!(labels(&all).contains(&label), "{label}");
         }
     }
 
