@@ -225,6 +225,7 @@ export async function referrals(world) {
   if (path(page).endsWith("/confirm")) await world.confirm(page, secret);
   await page.fill("#name", "Zoé <b>Exemple</b>");
   await page.fill("#phone1", "204-555-0143");
+  world.check(!(await page.isVisible("#phone2")) && (await page.isVisible("#safe_times")), "what few people need is not behind the rest");
   await page.fill("#note", "After 9 pm\nspeak French first");
   await world.look(page, "ref-contact", { picture: false });
   // Read once more, changed, read again; nothing of it in an address.
