@@ -283,7 +283,8 @@ export async function referrals(world) {
   await still.click("main button:has-text('Ask Prairie Office')");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
   world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
-  await still.click("#offered ~ .scroll tbody a");
+  world.check((await text(still, ".figure:has(a[href='#offered'])")).startsWith("1"), "what is to answer is not on top");
+  await still.click("#offered ~ .scroll tbody td a:has-text('Répondre')");
   const matters = await text(still, ".now .tags");
   for (const words of ["Dans les trois heures", "Personne adulte", "français", "Manitoba", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
   world.check(!(await text(still, ".sides")).includes("Non évalué"), "the card says what was not assessed");
