@@ -89,6 +89,11 @@ export async function referrals(world) {
 
   // The office lists a service and says what is free.
   await theirs.goto(`${office.origin}/fr/services/add`);
+  // What every service says is there at once; the rest is opened, and the hours only where they are told.
+  world.check((await theirs.isVisible("#phones")) && !(await theirs.isVisible("#street")), "what few services say is not behind the rest");
+  const unfold = () => theirs.evaluate(() => { for (const it of document.querySelectorAll("main details")) it.open = true; });
+  await unfold();
+  world.check(!(await theirs.isVisible("input[name=opens_MO]")), "the hours of a week are there without being chosen");
   await theirs.fill("#name_en", "Emergency beds");
   await theirs.fill("#name_fr", "Lits d’urgence");
   await theirs.fill("#description_fr", "Un lit pour la nuit, et un repas.");
@@ -126,6 +131,7 @@ export async function referrals(world) {
   // What cannot be: markup, another scheme, signs that turn the text.
   for (const [field, typed] of [["#name_en", "<script>alert(1)</script>"], ["#url", "javascript:alert(1)"], ["#name_en", "abc\u202egnp"]]) {
     await theirs.goto(`${office.origin}/fr/services/add`);
+    await unfold();
     await theirs.fill("#name_en", "X");
     await theirs.fill(field, typed);
     await theirs.click("text=Enregistrer");
@@ -153,7 +159,7 @@ export async function referrals(world) {
   const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
   world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
   await world.look(page, "serv-nearest", { picture: false });
-  await page.selectOption("#order", "");
+  await page.selectOption("#order", "room");
   await page.click("main button:has-text('Search')");
   world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
