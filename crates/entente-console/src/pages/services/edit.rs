@@ -305,7 +305,6 @@ impl Typed {
                 "no" => Some(false),
                 _ => None,
             },
-            ..ServiceAddAsk::default()
         }
     }
 

@@ -317,11 +317,11 @@ impl GapsPage<'_> {
     }
 }
 
+/// What a row is of, and its figures.
+type Crossed = (String, Vec<String>);
+
 /// Needs by regions: what is unmet as a shaded picture, and how many of how many as rows.
-fn crossed(
-    p: &Page,
-    told: &ReferralGapsTold,
-) -> (Option<Picture>, Vec<String>, Vec<(String, Vec<String>)>) {
+fn crossed(p: &Page, told: &ReferralGapsTold) -> (Option<Picture>, Vec<String>, Vec<Crossed>) {
     let labels = |by: CubeDimension, rows: &[GapRow]| -> Vec<String> {
         rows.iter().map(|row| by.label_text(&row.code, p.lang)).collect()
     };

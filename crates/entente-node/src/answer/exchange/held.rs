@@ -105,7 +105,7 @@ pub(in crate::answer) fn list(
     let limit = page(ask.limit);
     let telling = Telling::of(node)?;
     let shown = found.get(start..).unwrap_or_default().iter().take(limit);
-    let last = shown.clone().last();
+    let last = shown.clone().next_back();
     let mut held = Vec::with_capacity(shown.len());
     for id in shown.clone() {
         // One that was taken back this moment is not told any more.
