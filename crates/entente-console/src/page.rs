@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use entente_core::lang::{Lang, Text};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::Op;
+use entente_node::local::doc::Named;
 use entente_node::local::words;
 use entente_node::people::{SESSION_IDLE_S, Signed};
 use jiff::Timestamp;
@@ -116,6 +117,20 @@ impl Page {
     /// The interval of a figure.
     pub(crate) fn interval(&self, figure: &Datum) -> String {
         figure.interval(self.lang)
+    }
+
+    /// What an organization is called. Of one that is no partner nothing is known here but its identity, and its name
+    /// is the beginning of that.
+    pub(crate) fn org(&self, named: &Named) -> String {
+        let name = self.both(&named.name);
+        if name.is_empty() || !named.id.starts_with(name) {
+            return name.to_owned();
+        }
+        let short = name.get(..8).unwrap_or(name);
+        self.lang.pick(
+            format!("an organization that is not our partner ({short})"),
+            format!("un organisme qui n’est pas notre partenaire ({short})"),
+        )
     }
 
     /// A text that the node wrote in both languages.
@@ -524,6 +539,18 @@ mod tests {
                 assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), said);
             }
         }
+    }
+
+    #[test]
+    fn an_organization_of_which_nothing_is_known_is_said_to_be_no_partner() {
+        let named =
+            |name: &str| Named { id: "b25392dc17aa".to_owned(), name: Both::new(name, name) };
+        let page = test_page(Lang::En);
+        assert_eq!(page.org(&named("House")), "House");
+        assert_eq!(
+            page.org(&named("b25392dc17")),
+            "an organization that is not our partner (b25392dc)"
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, periods, sheets};
+use crate::figures::{Sheet, legend, periods, said_once, sheets};
 use crate::gate::{encoded, nothing_there, wanted};
 use crate::guard::guard;
 use crate::page::{Page, failed};
@@ -264,6 +264,8 @@ struct FiguresPage<'a> {
     told: &'a ReturnShowTold,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
+    // What holds for all of them.
+    shared: Vec<String>,
     short: &'a str,
 }
 
@@ -286,7 +288,9 @@ async fn figures(
         all.extend(sheets(&told.tables, &period, lang));
     }
     let short = told.row.id.get(..16).unwrap_or_default();
-    show(&FiguresPage { p: &p, told: &told, sheets: numbered(all), legend: legend(lang), short })
+    let mut sheets = numbered(all);
+    let shared = said_once(&mut sheets);
+    show(&FiguresPage { p: &p, told: &told, sheets, legend: legend(lang), shared, short })
 }
 
 /// `GET /public/{lang}/figures/{return}/{form}`.

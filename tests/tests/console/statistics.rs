@@ -37,6 +37,11 @@ async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first(
     let (_, main) = page.split_once("<main").unwrap();
     assert_eq!(main.matches("Demander ce qui est dû").count(), 1, "{main}");
     assert_eq!(main.matches("class=\"button\"").count(), 0, "{main}");
+    // The same as a matrix of tables and years, in words and with a way to the figures.
+    let (_, matrix) = main.split_once("Tableaux par année").unwrap();
+    let (matrix, _) = matrix.split_once("</table>").unwrap();
+    assert!(matrix.contains("<th scope=\"col\">2025</th>"), "{matrix}");
+    assert!(matrix.contains("⚠\u{a0}dû</a>") && matrix.contains("figures?period=2025"), "{matrix}");
     let figures = format!("/fr/statistics/plans/{}/figures", it.one("plan"));
     let figures = it.house.get(&figures, &it.chief).await.body;
     assert!(figures.contains(">Par région et trimestre</option>"), "{figures}");

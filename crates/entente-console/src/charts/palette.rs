@@ -123,8 +123,9 @@ mod tests {
             "--warn",
             "--bad",
             "--info",
-            "#1c2733",
-            "#404a55",
+            "--ink",
+            "--faint",
+            "--calm",
         ];
         let grounds = [
             "--gcds-bg-white",
@@ -135,6 +136,8 @@ mod tests {
             "--bad-soft",
             "--info-soft",
             "#f8fafc",
+            "--map-land",
+            "--map-water",
         ];
         let dark = [
             "--gcds-bg-primary",
@@ -159,6 +162,21 @@ mod tests {
         }
         let here = contrast("#9fc5f8", &of_console("--gcds-bg-primary"));
         assert!(here >= 3.0, "where one is in the menu: {here:.2}");
+    }
+
+    #[test]
+    fn no_style_but_that_of_the_console_has_a_colour_of_its_own() {
+        let styles =
+            [include_str!("../../assets/figures.css"), include_str!("../../assets/referrals.css")];
+        for style in styles {
+            for (at, _) in style.match_indices('#') {
+                let rest = style[at + 1..].chars();
+                let colour: String = rest.take_while(char::is_ascii_hexdigit).collect();
+                // White, and what shadows are made of.
+                let is_known = ["fff", "fff0", "0000", "0003"].contains(&colour.as_str());
+                assert!(is_known, "#{colour} is not among the colours of console.css");
+            }
+        }
     }
 
     #[test]
