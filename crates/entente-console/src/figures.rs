@@ -197,7 +197,7 @@ fn capital(text: &str) -> String {
 pub(crate) fn named(by: &[String], counts: &str, lang: Lang) -> String {
     let heading = heading(by, lang);
     match counts == Counts::Referrals.code() {
-        true => format!("{heading} ({})", lang.pick("referrals", "renvois")),
+        true => format!("{heading} ({})", lang.pick("referrals", "aiguillages")),
         false => heading,
     }
 }

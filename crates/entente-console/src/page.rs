@@ -56,7 +56,7 @@ pub(crate) struct Item {
 const ITEMS: &[Item] = &[
     Item { path: "/home", words: ("Home", "Accueil"), op: None },
     Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
-    Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralOverdue) },
+    Item { path: "/referrals", words: ("Referrals", "Aiguillages"), op: Some(Op::ReferralOverdue) },
     Item { path: "/services", words: ("Services", "Services"), op: Some(Op::ServiceSearch) },
     Item { path: "/partners", words: ("Partners", "Partenaires"), op: Some(Op::PartnerList) },
     Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::PlanList) },
@@ -481,7 +481,7 @@ pub(crate) fn failed() -> Box<Fault> {
         ("The page could not be made.", "La page n’a pas pu être produite."),
         (
             "Go back and try again. If that does not help, run `entente doctor`.",
-            "Revenez en arrière et réessayez. Sinon, lancez `entente doctor`.",
+            "Revenez en arrière et réessayez. Si le problème persiste, lancez `entente doctor`.",
         ),
     )
 }

@@ -121,7 +121,7 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
         }
         "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),
         "ENT-2301" | "ENT-2302" => {
-            link("/referrals", page.t("See the referrals", "Voir les renvois"))
+            link("/referrals", page.t("See the referrals", "Voir les aiguillages"))
         }
         "ENT-2102" | "ENT-2105" | "ENT-2106" | "ENT-2109" => {
             link("/statistics", page.t("See the statistics", "Voir les statistiques"))

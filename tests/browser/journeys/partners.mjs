@@ -274,7 +274,7 @@ export async function partners(world) {
 
   // Béa gets it, reads what it opens, and signs; then Ana.
   const home = async (page, house, lang, partner) => page.goto(`${house.origin}/${lang}/partners/${partner}`);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await bea.click("text=Lire l’entente");
   await bea.click("text=Lire ce qui change, puis signer");
   world.check((await bea.textContent("main")).includes("Tout est nouveau"), "the page does not say what signing opens");
@@ -314,7 +314,7 @@ export async function partners(world) {
   await ana.click("text=Send the test share");
   world.check((await ana.textContent("main")).includes("How the test share went"), "the test share says nothing");
   await home(bea, shelter, "fr", alberta.json("status").organization.id);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await home(ana, alberta, "en", id);
   await ana.click("text=Ask for news now");
   world.check((await ana.locator(".way .tag.good").count()) === 4, "not all of the way is done");
@@ -369,7 +369,7 @@ export async function partners(world) {
   world.check((await ana.textContent(".change")).length > 0, "the difference is not shown");
   await ana.click("text=Propose it to them");
   await home(bea, shelter, "fr", alberta.json("status").organization.id);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await bea.click("table tbody th a");
   // Béa answers with another version, which is compared with the first one; what waited is over.
   await bea.click("text=Proposer des changements");

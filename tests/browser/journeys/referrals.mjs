@@ -214,7 +214,7 @@ export async function referrals(world) {
   await page.uncheck(".ranked > li:first-child input");
   await page.check(".ranked > li:first-child input");
   await page.click("main button:has-text('Ask Prairie Office')");
-  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 renvoi attend une réponse"));
+  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 aiguillage attend une réponse"));
   world.check(Date.now() - began < 60_000, "it took more than a minute");
   await world.look(theirs, "home-waits-fr", { picture: true });
 
@@ -268,7 +268,7 @@ export async function referrals(world) {
 
   // What came of it, back to who asked.
   await theirs.selectOption("#outcome", "provided");
-  await theirs.click("main button:has-text('Fermer le renvoi')");
+  await theirs.click("main button:has-text('Fermer l’aiguillage')");
   await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
   const told = await text(page, ".timeline");
   for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);

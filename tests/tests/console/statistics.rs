@@ -31,7 +31,7 @@ async fn our_own_cases_are_counted_chosen_and_taken_away_and_none_is_said_to_be_
 async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first() {
     let it = Furnished::new(3).await;
     let page = it.house.get("/fr/statistics", &it.chief).await.body;
-    assert!(page.contains("Par région et trimestre") && page.contains("(renvois)"), "{page}");
+    assert!(page.contains("Par région et trimestre") && page.contains("(aiguillages)"), "{page}");
     assert!(!page.contains("region-quarter") && !page.contains("canada@1"), "{page}");
     // The partner has not answered for 2025: there is one thing to do, and no other button is like it.
     let (_, main) = page.split_once("<main").unwrap();

@@ -118,7 +118,7 @@ impl ListPage<'_> {
         let p = self.p;
         let row = &due.row;
         match (row.due, row.sum) {
-            (false, _) => ("tag", p.t("not due yet", "pas encore dû")),
+            (false, _) => ("tag", p.t("not due yet", "pas encore échu")),
             (true, Some(SumState::Done)) => ("tag good", p.t("added up", "additionné")),
             (true, Some(SumState::Aborted)) => ("tag bad", p.t("given up", "abandonné")),
             (true, Some(_)) => ("tag warn", p.t("being added up", "en cours d’addition")),

@@ -223,7 +223,7 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
             .aside(!grant.summaries),
         line(at(item::COUNTS), "controlled counts", "dénombrements contrôlés", counts(grant, lang))
             .aside(grant.counts.is_none()),
-        line(at(item::REFERRALS), "referrals", "renvois", yes_no(grant.referrals))
+        line(at(item::REFERRALS), "referrals", "aiguillages", yes_no(grant.referrals))
             .aside(!grant.referrals),
         line(
             at(item::SERVICES),

@@ -154,7 +154,7 @@ impl CasePage<'_> {
                 (self.to("/consents/add"), p.t("Enter a consent", "Consigner un consentement"))
             }
             () if self.is_to_refer() => {
-                (self.referral(), p.t("Make a referral", "Créer un renvoi"))
+                (self.referral(), p.t("Make a referral", "Créer un aiguillage"))
             }
             () if p.may(Op::AgreementExplain) => (
                 self.to("/explain"),

@@ -155,7 +155,7 @@ impl Plan {
                 cube.dimensions.iter().filter_map(|it| it.counts()).all(|it| it == cube.counts()),
                 "cube.dimensions",
                 "must be all of cases or all of referrals, whose figures are not the same people’s",
-                "doivent toutes porter sur les dossiers ou toutes sur les renvois, qui ne concernent pas les mêmes personnes",
+                "doivent toutes porter sur les dossiers ou toutes sur les aiguillages, qui ne concernent pas les mêmes personnes",
             );
             check.that(
                 cube.n_cells() <= MAX_CELLS,

@@ -87,7 +87,7 @@ impl Plan {
             let period = cube.period.label(lang);
             let of = match cube.counts() {
                 Counts::Cases => lang.pick("cases", "dossiers"),
-                Counts::Referrals => lang.pick("referrals", "renvois"),
+                Counts::Referrals => lang.pick("referrals", "aiguillages"),
             };
             let table = lang.pick(
                 format!("`{}`, {of}, per {period}: {by}", cube.name),
@@ -109,7 +109,7 @@ impl Plan {
         if self.cubes.iter().any(|cube| cube.counts() == Counts::Referrals) {
             page.item(
                 "Figures of referrals are about needs: they are no victims more, and are never added to figures of cases. Region and quarter are there where the service was wanted and when it was first offered.",
-                "Les chiffres des renvois portent sur les besoins\u{a0}: ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
+                "Les chiffres des aiguillages portent sur les besoins\u{a0}: ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
             );
         }
         if self.safeguards.round_to_5 {
