@@ -176,10 +176,12 @@ fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
 /// One request, for a page that it will get.
 pub(crate) fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let place =
-        Place { address: address(request, &console), agent: agent.unwrap_or_default().to_owned() };
-    let cookie = cookie(request.headers(), &console.cookie);
-    Visit { console, page, place, cookie, is_put_out: Arc::default() }
+    let place = Place {
+        address: address(request, &console),
+        agent: agent.unwrap_or_default().to_owned(),
+        session: token(request.headers(), &console),
+    };
+    Visit { console, page, place, is_put_out: Arc::default() }
 }
 
 /// The address of whoever asks: that of the connection, or what our own proxy on this machine says.
@@ -199,7 +201,6 @@ pub(crate) struct Visit {
     pub(crate) console: Arc<Console>,
     pub(crate) page: Page,
     pub(crate) place: Place,
-    pub(crate) cookie: Option<String>,
     // Whether the session was over when something was to be done in its name.
     is_put_out: Arc<AtomicBool>,
 }
@@ -213,8 +214,7 @@ impl Visit {
     /// Whoever is signed in, as they are now: since the gate a file may have come in for minutes, and meanwhile the
     /// session may have ended, or its roles and its proof be others. Whatever is asked of the node comes through here.
     pub(crate) async fn still(&self) -> Outcome<Signed> {
-        let token = self.cookie.as_deref().and_then(Token::parse);
-        let signed = match token {
+        let signed = match self.place.session.clone() {
             Some(token) => self.console.people(move |people| people.signed(&token, false)).await?,
             None => None,
         };

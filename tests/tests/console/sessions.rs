@@ -235,6 +235,30 @@ async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_hol
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_link_that_stays_in_the_history_opens_nothing_in_another_browser_or_after_the_session()
+{
+    let house = House::open("House").await;
+    for (name, end) in [("lea", "sign-out"), ("omar", "leave"), ("noor", "locked")] {
+        let cookie = house.signed_in(name, &[Role::CaseWorker]);
+        let renewed = house.post("/en/account/renew", &cookie, "").await;
+        let link = renewed.location().to_owned();
+        assert!(link.starts_with("/en/join/"), "{link}");
+        let other = house.signed_in(&format!("{name}-too"), &[Role::CaseWorker]);
+        for elsewhere in ["", other.as_str()] {
+            assert_eq!(house.get(&link, elsewhere).await.status, StatusCode::NOT_FOUND);
+            let form = format!("password={PASSWORD}&code=123456");
+            let joined = house.post(&link, elsewhere, &form).await;
+            assert_eq!(joined.status, StatusCode::NOT_FOUND, "{}", joined.body);
+        }
+        assert_eq!(house.get(&link, &cookie).await.status, StatusCode::OK);
+        // A page that was left alone ends what nobody has used for so long.
+        house.site.clock.advance(if end == "locked" { 1_199 } else { 0 });
+        house.post(&format!("/en/{end}"), &cookie, "").await;
+        assert_eq!(house.get(&link, &cookie).await.status, StatusCode::NOT_FOUND, "{end}");
+    }
+}
+
 /// What comes back from a request whose last part is sent only after something happened. The second part finds room
 /// when the first was read: whoever looks at the head of a request alone has looked by then.
 async fn held(

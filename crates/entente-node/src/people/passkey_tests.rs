@@ -339,7 +339,8 @@ fn many_questions_from_one_address_push_out_nobody_elses() {
     let house = house();
     let (_, mut pocket) = house.with_passkey("lea", 1);
     let asked = house.asked();
-    let flood = Place { address: "198.51.100.1".parse().unwrap(), agent: String::new() };
+    let flood =
+        Place { address: "198.51.100.1".parse().unwrap(), agent: String::new(), session: None };
     for _ in 0..200 {
         house.people.begin_passkey_sign_in(&site(), &flood).unwrap();
     }

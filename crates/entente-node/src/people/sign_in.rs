@@ -20,6 +20,8 @@ pub struct Place {
     pub address: IpAddr,
     /// What the browser calls itself.
     pub agent: String,
+    /// The session that it brings, open or not.
+    pub session: Option<Token>,
 }
 
 /// What somebody typed to sign in.
