@@ -336,7 +336,7 @@ async fn guesses_of_every_kind_wait_together() {
         let form = format!("password={password}&code={code}&to=/home");
         house.post("/en/confirm", &cookie, &form).await
     };
-    // A password, a code, a recovery code, and both pages that ask: five wrong ones in all.
+    // A password, a code, a recovery code, and both pages that ask: five wrong ones of the account in all.
     let wrong = [
         house.sign_in("LEA", "wrong", "123456").await,
         house.sign_in("%20lea", PASSWORD, "000000").await,
@@ -348,14 +348,18 @@ async fn guesses_of_every_kind_wait_together() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{at}");
         assert!(answer.body.contains("ENT-2702"), "{at}: {}", answer.body);
     }
-    for answer in [
-        house.sign_in("lEA", PASSWORD, "123456").await,
-        house.sign_in("lea%20", "wrong", "").await,
-        confirm(PASSWORD, "123456").await,
-    ] {
+    for answer in
+        [house.sign_in("lEA", PASSWORD, "123456").await, house.sign_in("lea%20", "wrong", "").await]
+    {
         assert!(answer.body.contains("ENT-2703"), "{}", answer.body);
     }
     assert_eq!(house.site.n_audited(Action::AccessRefused), 5);
+    // Whoever is in a session waits for what was wrong there, five times too, and for no stranger.
+    for at in 0..3 {
+        assert!(confirm("wrong", "123456").await.body.contains("ENT-2702"), "{at}");
+    }
+    assert!(confirm(PASSWORD, "123456").await.body.contains("ENT-2703"));
+    assert!(house.sign_in("lea", PASSWORD, "123456").await.body.contains("ENT-2703"));
     // Somebody else of the same office is not held up.
     assert!(house.sign_in("omar", "wrong", "").await.body.contains("ENT-2702"));
 }

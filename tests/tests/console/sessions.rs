@@ -236,6 +236,21 @@ async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_hol
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_who_knows_a_name_keeps_nobody_from_a_proof_in_an_open_session() {
+    let house = House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    house.site.clock.advance(301);
+    for _ in 0..9 {
+        house.sign_in("lea", "wrong", "000000").await;
+    }
+    let waits = house.sign_in("lea", PASSWORD, &shown(&house, "lea")).await;
+    assert!(waits.body.contains("ENT-2703"), "{}", waits.body);
+    let form = format!("password={PASSWORD}&code={}&to=/cases", shown(&house, "lea"));
+    let proved = house.post("/en/confirm", &cookie, &form).await;
+    assert_eq!(proved.location(), "/en/cases", "{}", proved.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_link_that_stays_in_the_history_opens_nothing_in_another_browser_or_after_the_session()
 {
     let house = House::open("House").await;
