@@ -15,6 +15,7 @@
 mod accounts;
 mod attempts;
 mod ceremonies;
+mod changed;
 pub(crate) mod faults;
 mod joining;
 mod name;
@@ -45,6 +46,7 @@ use crate::node::{Node, Outcome};
 
 pub use accounts::{Person, Way};
 pub use attempts::Attempts;
+pub(crate) use changed::Changed;
 pub(crate) use faults::wait as too_many_attempts;
 pub use faults::{fresh_proof_needed, link_is_over, not_signed_in, provider_too_late};
 pub use joining::{Invited, Joined, Joining, RecoveryCodes};

@@ -9,6 +9,8 @@ use crate::page::Page;
 const WORDS: &[(&str, &str, &str)] = &[
     ("account_disabled", "the account is disabled", "le compte est désactivé"),
     ("another_site", "asked by another site", "demandé par un autre site"),
+    ("approved_by_new_account", "approved by a new account", "approuvé par un compte récent"),
+    ("asked_by_new_account", "asked by a new account", "demandé par un compte récent"),
     ("at_the_door", "turned away at the door", "refusé à l’entrée"),
     ("card", "what we say about ourselves", "ce que nous disons de nous"),
     ("code", "code of an app", "code d’une application"),
