@@ -137,7 +137,7 @@ pub struct SessionRow {
 }
 
 impl People {
-    /// Opens a session. That somebody signed in was written down before.
+    /// Opens a session, in place of that which the browser brings. That somebody signed in was written down before.
     pub(super) fn open(&self, user: UserId, how: Method, from: &Place) -> Outcome<Token> {
         self.open_proved(user, how, from, self.node.now_s())
     }
@@ -151,6 +151,12 @@ impl People {
         proved_at_s: i64,
     ) -> Outcome<Token> {
         let (token, id, now_s) = (Token::new()?, Token::new()?, self.node.now_s());
+        // The browser forgets the one before, which nobody would end.
+        if let Some(before) = &from.session
+            && let Some(signed) = self.signed(before, false)?
+        {
+            self.sign_out(&signed)?;
+        }
         let agent = from.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT).collect();
         let session = Session {
             id: *id.0.first_chunk().unwrap_or(&[0; 8]),

@@ -399,6 +399,31 @@ fn somebody_ends_their_own_sessions_and_nobody_elses() {
 }
 
 #[test]
+fn whoever_signs_in_again_in_a_browser_leaves_the_session_before() {
+    let house = house();
+    let first = house.settled("lea", Role::CaseWorker).token;
+    let elsewhere = house.settled("omar", Role::CaseWorker).token;
+    house.clock.advance(60);
+    let typed = |name: &str| Typed {
+        name: name.to_owned(),
+        password: PASSWORD.to_owned(),
+        code: house.code(name),
+    };
+    let from = Place { session: Some(first.clone()), ..place() };
+    // What is wrong ends nothing.
+    let wrong = Typed { password: "wrong".to_owned(), ..typed("omar") };
+    assert_eq!(code_of(house.people.sign_in(&wrong, &from)), "ENT-2702");
+    let is_open = |token: &Token| house.people.signed(token, false).unwrap().is_some();
+    assert!(is_open(&first));
+    // Also if it is somebody else's.
+    let second = house.people.sign_in(&typed("omar"), &from).unwrap();
+    assert!(!is_open(&first) && is_open(&second) && is_open(&elsewhere));
+    let ended = house.audited(Action::SignedOut);
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0].0, Actor::Staff("lea".to_owned()));
+}
+
+#[test]
 fn an_account_has_ten_sessions_at_most() {
     let house = house();
     let first = house.settled("lea", Role::CaseWorker).token;
