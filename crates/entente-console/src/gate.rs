@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::Fault;
-use entente_node::local::{Ask, needs_proof};
+use entente_node::local::{Ask, Op, needs_proof};
 use entente_node::node::Outcome;
 use entente_node::people::{Place, Signed, Token, fresh_proof_needed, not_signed_in};
 
@@ -106,9 +106,16 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
         Need::Fresh => true,
         Need::May(op) => needs_proof(op),
     };
+    let asked = format!("{} {}", request.method(), gate.path);
     if wants_proof {
         let path = uri.path().strip_prefix(&format!("/{}", gate.lang)).unwrap_or_default();
         if !console.desk.people.is_fresh(&signed) {
+            // To look at a form does nothing yet.
+            if !request.method().is_safe()
+                && let Err(fault) = console.desk.note_no_proof(&asked, &signed.staff).await
+            {
+                return Problem::new(fault).respond(&page);
+            }
             // What was typed waits where the proof leads back to.
             let now_s = console.desk.node.now_s();
             let mut page = page;
@@ -120,7 +127,6 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
         }
         console.forms.sent(&signed.session, path);
     }
-    let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());
     let is_put_out = Arc::clone(&visit.is_put_out);
     request.extensions_mut().insert(visit);
@@ -224,10 +230,11 @@ impl Visit {
         })
     }
 
-    /// The same, with a fresh proof if it `needs` one.
-    async fn still_proved(&self, needs: bool) -> Outcome<Signed> {
+    /// The same, with a fresh proof if this operation `needs` one.
+    async fn still_proved(&self, op: Op, needs: bool) -> Outcome<Signed> {
         let signed = self.still().await?;
         if needs && !self.console.desk.people.is_fresh(&signed) {
+            self.console.desk.note_no_proof(op.name(), &signed.staff).await?;
             return Err(fresh_proof_needed());
         }
         Ok(signed)
@@ -238,13 +245,13 @@ impl Visit {
     /// Says that a fresh proof is needed for what [needs one](needs_proof); the person is led there and
     /// back.
     pub(crate) async fn ask<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
-        let signed = self.still_proved(needs_proof(A::OP)).await?;
+        let signed = self.still_proved(A::OP, needs_proof(A::OP)).await?;
         self.console.ask(&signed.staff, ask).await
     }
 
     /// The same, and a fresh proof is needed in any case: to reveal names.
     pub(crate) async fn ask_fresh<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
-        let signed = self.still_proved(true).await?;
+        let signed = self.still_proved(A::OP, true).await?;
         self.console.ask(&signed.staff, ask).await
     }
 
@@ -256,7 +263,7 @@ impl Visit {
         &self,
         ask: &A,
     ) -> Outcome<String> {
-        let signed = self.still_proved(needs_proof(A::OP)).await?;
+        let signed = self.still_proved(A::OP, needs_proof(A::OP)).await?;
         let (desk, ask) = (Arc::clone(&self.console.desk), ask.clone());
         let job = to_the_end(async move { desk.start(&signed.staff, &ask).await }).await?;
         Ok(self.page.to(&format!("/jobs/{job}")))
@@ -354,6 +361,9 @@ pub(crate) async fn to_home(uri: Uri) -> Redirect {
     Redirect::to(if uri.path().starts_with("/fr") { "/fr/home" } else { "/en/home" })
 }
 
+/// As the log says that somebody asked for a page that there is not: people type names into addresses.
+const NO_PAGE: &str = "no_such_page";
+
 /// Everything else. The same for what is not there and for what is somebody else's.
 pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
@@ -365,6 +375,14 @@ pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Requ
             Ok(signed) => page.signed = signed,
             Err(fault) => return Problem::new(fault).respond(&page),
         }
+    }
+    // What browsers look for by themselves stands beside the languages.
+    let is_asked = matches!(*request.method(), Method::GET | Method::POST)
+        && ["/en/", "/fr/"].iter().any(|lang| uri.path().starts_with(lang));
+    if let Some(signed) = page.signed.as_ref().filter(|_| is_asked)
+        && let Err(fault) = console.desk.note_nothing_there(NO_PAGE, &signed.staff).await
+    {
+        return Problem::new(fault).respond(&page);
     }
     Problem::new(nothing_there()).respond(&page)
 }

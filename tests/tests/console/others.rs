@@ -253,6 +253,30 @@ async fn a_role_that_may_not_is_refused_in_the_same_bytes_whatever_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_signed_in_and_looks_for_pages_by_guessing_leaves_a_trail_that_names_none() {
+    let house = super::House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    let n_noted = || house.site.n_audited(Action::NothingThere);
+    for (n, path) in ["/en/admin", "/fr/people/lea/secret"].into_iter().enumerate() {
+        assert_eq!(house.get(path, &cookie).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(n_noted(), n + 1);
+    }
+    // Strangers fill no log, and what a browser looks for by itself is nobody's question.
+    house.get("/en/admin", "").await;
+    house.get("/favicon.ico", &cookie).await;
+    assert_eq!(n_noted(), 2);
+    let mut reasons = Vec::new();
+    let mut push = |_, entry: entente_core::audit::AuditEntry| {
+        if entry.action == Action::NothingThere {
+            reasons.extend(entry.reasons);
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    house.site.node().audit_entries(0, &mut push).unwrap();
+    assert_eq!(reasons, ["no_such_page"; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_form_of_another_site_changes_anything_on_any_route() {
     let it = Furnished::new(3).await;
     let site = &it.house.site;

@@ -26,6 +26,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("invitation_retracted", "the invitation was taken back", "l’invitation a été retirée"),
     ("link", "with a link", "par un lien"),
     ("moved", "moved to the identity provider", "passé au fournisseur d’identité"),
+    ("no_fresh_proof", "without a fresh proof", "sans nouvelle preuve d’identité"),
+    ("no_such_page", "there is no such page", "cette page n’existe pas"),
     ("organization.kind", "kind of organization", "type d’organisme"),
     ("organization.languages", "languages", "langues"),
     ("organization.mandate_en", "mandate in English", "mandat en anglais"),
