@@ -5,9 +5,9 @@
 //! question of staff is: [`crate::local::allowed`].
 //!
 //! Sessions are kept in memory: a restart ends them, and no backup opens one. The account is read
-//! anew on every request, so that whoever is disabled is out at once. Wrong passwords, codes and
-//! passkeys are counted together, for each account and each address ([`Attempts`]); an account that does
-//! not exist is counted, answered and written down like one that does.
+//! anew on every request, so that whoever is disabled is out at once. Wrong passwords and codes are counted together,
+//! for each account and each address, and what is wrong in a session or with a passkey for that one ([`Attempts`]); an
+//! account that does not exist is counted, answered and written down like one that does.
 //!
 //! Whoever signs in with the organization's identity provider has nothing else to sign in with here
 //! (`provider`); who they are there is asked by [`crate::oidc`].
