@@ -116,7 +116,8 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
             link("/sign-in", page.t("Sign in", "Ouvrir une session"))
         }
         "ENT-2780" => link("/settings/approvals", page.t("See what waits", "Voir ce qui attend")),
-        "ENT-2781" | "ENT-2782" | "ENT-2783" | "ENT-2784" | "ENT-2785" | "ENT-2786" => {
+        "ENT-2781" | "ENT-2782" | "ENT-2783" | "ENT-2784" | "ENT-2785" | "ENT-2786"
+        | "ENT-2853" => {
             link("/settings/approvals", page.t("Go to the approvals", "Aller aux approbations"))
         }
         "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),

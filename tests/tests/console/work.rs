@@ -54,7 +54,7 @@ async fn what_was_approved_stays_until_it_was_taken_whole_and_is_written_down_on
         pin: String::new(),
     };
     let asked = node.keep_request("lea", request).unwrap();
-    node.take_request("omar", &asked).unwrap();
+    node.take_request("omar", &asked, Vec::new()).unwrap();
     node.settle_request(&asked, None, None).unwrap();
 
     let at = format!("/en/settings/approvals/{}/file", uuid(&asked));

@@ -25,7 +25,7 @@ use crate::figures::named;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::prose::{Block, blocks};
-use crate::route::{Route, area};
+use crate::route::{MAX_LONG_FORM, Route, area};
 use serde::Deserialize;
 
 mod counted;
@@ -56,7 +56,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let with_room = |mut route: Route| {
         let room = match route.path {
             "/statistics/returns/verify" => returned::MAX_FILE,
-            "/statistics/plans/draft" | "/statistics/plans/propose" => MAX_PLAN_FORM,
+            "/statistics/plans/draft" | "/statistics/plans/propose" => MAX_LONG_FORM,
             _ => return route,
         };
         route.answer = route.answer.layer(DefaultBodyLimit::max(room));
@@ -64,9 +64,6 @@ pub(crate) fn routes() -> Vec<Route> {
     };
     all.concat().into_iter().map(with_room).collect()
 }
-
-/// The longest form of a plan: 5,000 contributors by their ids.
-const MAX_PLAN_FORM: usize = 1 << 20;
 
 mod plans {
     use super::*;

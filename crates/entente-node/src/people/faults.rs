@@ -47,8 +47,8 @@ pub fn link_is_over() -> Box<Fault> {
         ),
     )
     .because(
-        "It works once, for a day, until a newer one is made.",
-        "Il sert une fois, pendant un jour, jusqu’à ce qu’un plus récent soit créé.",
+        "It works once, for a day, until a newer one is made. One that you made for yourself works for ten minutes, in the same session.",
+        "Il sert une fois, pendant un jour, jusqu’à ce qu’un plus récent soit créé. Celui que vous avez créé pour vous-même sert pendant dix minutes, dans la même session.",
     )
 }
 

@@ -118,9 +118,9 @@ fn list_page<'a>(p: &'a Page, returns: &'a [ReturnRow], pages: Pages) -> ListPag
 /// `POST /statistics/returns/verify`: a file that somebody sent, checked as the command line would, against the
 /// identities that we know and those that were typed. Nothing of it is kept.
 async fn verify(visit: Visit, form: Multipart) -> Answer {
+    let Sent { bytes, trust } = sent(form).await?;
     let mut known = known(&visit).await?;
     let (returns, pages) = kept(&visit, 0).await?;
-    let Sent { bytes, trust } = sent(form).await?;
     let page = ListPage { trust: &trust, ..list_page(&visit.page, &returns, pages) };
     let read = match returned::identities(trust.split_whitespace()) {
         Ok(more) => {
