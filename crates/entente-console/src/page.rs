@@ -340,7 +340,10 @@ impl Page {
         let zone = if self.zone == TimeZone::UTC { " UTC" } else { "" };
         match self.lang {
             Lang::En => format!("{day}, {hour:02}:{minute:02}{zone}"),
-            Lang::Fr => format!("{day} à {hour:02}\u{a0}h\u{a0}{minute:02}{zone}"),
+            Lang::Fr => {
+                let time = hour_text(&format!("{hour}:{minute:02}"), Lang::Fr);
+                format!("{day} à {time}{zone}")
+            }
         }
     }
 
@@ -417,6 +420,18 @@ fn date_in(lang: Lang, date: Date) -> String {
         (Lang::En, day) => format!("{en}\u{a0}{day}, {}", date.year()),
         (Lang::Fr, 1) => format!("1er\u{a0}{fr} {}", date.year()),
         (Lang::Fr, day) => format!("{day}\u{a0}{fr} {}", date.year()),
+    }
+}
+
+/// A time of day, `09:30`, as it is written: in French `9 h 30`, and `9 h` on the hour.
+pub(crate) fn hour_text(time: &str, lang: Lang) -> String {
+    let Some((hour, minute)) = time.split_once(':').filter(|_| lang == Lang::Fr) else {
+        return time.to_owned();
+    };
+    let hour = hour.strip_prefix('0').filter(|it| !it.is_empty()).unwrap_or(hour);
+    match minute {
+        "00" => format!("{hour}\u{a0}h"),
+        minute => format!("{hour}\u{a0}h\u{a0}{minute}"),
     }
 }
 

@@ -32,7 +32,7 @@ use crate::charts::Mark;
 use crate::figures::{Sheet, legend, periods, said_once, sheets};
 use crate::gate::{encoded, nothing_there, wanted};
 use crate::guard::guard;
-use crate::page::{Page, failed};
+use crate::page::{Page, failed, hour_text};
 use crate::pages::referrals::words::language as language_name;
 use crate::pages::services::DAYS;
 use crate::pages::statistics::{FORMS, download, numbered};
@@ -349,10 +349,7 @@ trait Shown {
 
     /// The hours of a week, days that are alike together; empty if it does not say so.
     fn hours(&self, p: &Front, service: &PublicService) -> String {
-        let shown = |time: &String| match p.lang {
-            Lang::En => time.clone(),
-            Lang::Fr => time.replace(':', "\u{a0}h\u{a0}"),
-        };
+        let shown = |time: &String| hour_text(time, p.lang);
         let of = |(opens, closes): &(String, String)| match opens == closes {
             true => p.t("day and night", "jour et nuit").to_owned(),
             false => format!("{}–{}", shown(opens), shown(closes)),

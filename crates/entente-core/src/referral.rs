@@ -197,9 +197,8 @@ impl Refused {
                 "un autre organisme a pris l’aiguillage",
             ),
             Self::Over => lang.pick("the referral is over", "l’aiguillage est terminé"),
-            Self::NotYet => {
-                lang.pick("the referral has not come that far", "l’aiguillage n’en est pas encore là")
-            }
+            Self::NotYet => lang
+                .pick("the referral has not come that far", "l’aiguillage n’en est pas encore là"),
             Self::Contradiction => lang.pick(
                 "the other side contradicts what it said before",
                 "l’autre partie contredit ce qu’elle avait dit",

@@ -94,7 +94,11 @@ impl HomePage<'_> {
         let find = (Op::ServiceSearch, "/services", p.t("Find a service", "Trouver un service"));
         let all = if p.may(Op::ReferralCreate) {
             vec![
-                (Op::ReferralCreate, "/referrals/add", p.t("Make a referral", "Créer un aiguillage")),
+                (
+                    Op::ReferralCreate,
+                    "/referrals/add",
+                    p.t("Make a referral", "Créer un aiguillage"),
+                ),
                 (Op::RecordAdd, "/cases/add", p.t("Record a case", "Inscrire un dossier")),
                 find,
             ]

@@ -140,7 +140,10 @@ pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> 
 pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
     Fault::new(
         2620,
-        ("There is no such referral in this folder.", "Cet aiguillage n’existe pas dans ce répertoire."),
+        (
+            "There is no such referral in this folder.",
+            "Cet aiguillage n’existe pas dans ce répertoire.",
+        ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
             "Lisez le dernier courrier du parrain\u{a0}: `entente sponsored inbox`.",

@@ -49,7 +49,9 @@ impl Verdict {
             _ if is_shared => (p.t("has a summary", "a un résumé"), "good", 0),
             Decision::Permit => (p.t("goes out at the close", "part à la clôture"), "good", 1),
             Decision::Wait if goes => (waits_for.as_str(), "info", 2),
-            Decision::Wait => (p.t("too few look alike", "trop peu de personnes semblables"), "warn", 3),
+            Decision::Wait => {
+                (p.t("too few look alike", "trop peu de personnes semblables"), "warn", 3)
+            }
             Decision::Refuse => (p.t("does not go out", "ne part pas"), "bad", 4),
         };
         let is_refusal = told.decision == Decision::Refuse && !is_shared;

@@ -228,7 +228,10 @@ pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, St
             let days = p.count(
                 &entry.kept_days.into(),
                 &("day after the referral is closed", "days after the referral is closed"),
-                &("jour après la fermeture de l’aiguillage", "jours après la fermeture de l’aiguillage"),
+                &(
+                    "jour après la fermeture de l’aiguillage",
+                    "jours après la fermeture de l’aiguillage",
+                ),
             );
             format!("{days}{}", p.t("; at once if it is withdrawn", "; aussitôt s’il est retiré",))
         }
