@@ -15,6 +15,7 @@ const ALIKE: &[&str] = &[
     "Date",
     "Entente",
     "Exploitation",
+    "Invitation",
     "Notes",
     "Province",
     "Service",

@@ -105,7 +105,7 @@ pub struct Node {
     pub(crate) held: RwLock<HeldIndex>,
     // Read when somebody first looks at them, or for a person.
     noted: Mutex<audit::noted::Noted>,
-    holdings: Mutex<Option<feeds::holding::Holdings>>,
+    holdings: feeds::holding::Holds,
     identified: records::identified::Identified,
     // What partners were told, read when it is first asked for after a change.
     releases: releases::Releases,
@@ -178,6 +178,12 @@ impl Node {
             index::to_bytes(&mut cases, &held)
         };
         Ok(self.db.remember(path, &bytes)?)
+    }
+
+    /// Waits until every transaction before this is on the disk.
+    pub(crate) fn settle(&self) -> Outcome<()> {
+        // A transaction that writes nothing waits for nothing.
+        self.db.write("settle", |tx| Ok(tx.put_meta("settled", b"")?))
     }
 
     /// The organization this node belongs to.

@@ -29,7 +29,7 @@ fn say_only_where() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         // To panic here would end the process.
-        let _ = writeln!(std::io::stderr(), "entente panicked at {place}");
+        let _ = writeln!(std::io::stderr(), "the program panicked at {place}");
     }));
 }
 
@@ -53,7 +53,7 @@ mod tests {
         let ended = again.output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success(), "{said}");
-        assert!(said.contains("entente panicked at ") && said.contains("main.rs:"), "{said}");
+        assert!(said.contains("the program panicked at ") && said.contains("main.rs:"), "{said}");
         assert!(!said.contains("Tremblay") && !said.contains("backtrace"), "{said}");
     }
 }

@@ -203,7 +203,6 @@ fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<
         Ok(all.all().filter(is_meant).map(|it| (it.at.1, it.summary.id)).collect())
     })?;
     rows.sort_unstable_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-    rows.truncate(limit);
     let row = |(seq, id): (u64, SummaryId)| FeedRow {
         sequence: seq,
         summary: Some(id.to_string()),
@@ -211,7 +210,17 @@ fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<
         read: true,
         ..blank("summary")
     };
-    Ok((cursor, cursor, rows.into_iter().map(row).collect()))
+    let mut shown = Vec::with_capacity(limit.min(rows.len()));
+    for (seq, id) in rows {
+        if shown.len() == limit {
+            break;
+        }
+        // What was taken back this moment is not shown any more.
+        if node.held_statement(&id)?.is_some() {
+            shown.push(row((seq, id)));
+        }
+    }
+    Ok((cursor, cursor, shown))
 }
 
 /// Partners in quarantine, each with what shut the door last; of one partner that was asked for, what was ever

@@ -1,5 +1,7 @@
 //! Records that may be about one person: proposed here, decided by a person.
 
+use std::sync::Arc;
+
 use entente_core::duplicates::{Clue, Pair};
 use entente_core::record::{CaseRecord, Field, RecordId};
 
@@ -61,17 +63,17 @@ fn pairs(
     limit: usize,
 ) -> Outcome<(Vec<Pair>, u64)> {
     let pairs = match only {
-        Some(id) => node.alike_to(&id)?,
+        Some(id) => Arc::new(node.alike_to(&id)?),
         None => node.alike()?,
     };
     let (mut found, mut total) = (Vec::new(), 0);
-    for pair in pairs.into_iter().filter(|pair| score(pair) >= min_score) {
+    for pair in pairs.iter().filter(|pair| score(pair) >= min_score) {
         if node.are_apart(&pair.one, &pair.other)? {
             continue;
         }
         total += 1;
         if found.len() < limit {
-            found.push(pair);
+            found.push(pair.clone());
         }
     }
     Ok((found, total))

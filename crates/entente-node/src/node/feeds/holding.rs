@@ -1,11 +1,13 @@
 //! Held summaries in memory, in the order of lists, so that a list reads only what it shows.
 //!
-//! They are read when somebody first looks after a start, and follow what comes and goes from then on. Memory is
-//! behind the store by what was just taken back, so whoever shows one reads it again.
+//! They are read when somebody first looks after a start, and follow what comes and goes from then on. The index
+//! that says what came and went may be ahead of the disk and behind it, so what it names is read once everything
+//! before is on the disk, and whoever shows a summary reads it again.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 use entente_core::identity::OrgId;
 use entente_core::statement::{Leaf, Statement};
@@ -55,16 +57,22 @@ impl Holdings {
     }
 }
 
+/// Part of a node: held summaries, once somebody looked.
+pub(crate) type Holds = Mutex<Option<Holdings>>;
+
 impl Node {
     /// Asks of all held summaries. The caller writes the audit entry that fits.
     pub(crate) fn holdings<T>(&self, ask: impl FnOnce(&Holdings) -> Outcome<T>) -> Outcome<T> {
         let mut held = unpoisoned(self.holdings.lock());
         // Taken out, so that all is read anew after an error in between.
         let known = held.take();
-        // What comes or goes from here on is asked for the next time, if what is read below has it not.
+        // What comes or goes from here on is looked at the next time.
         let changed = unpoisoned(self.held.write()).take_changed();
-        let known = match known {
-            Some(mut known) => {
+        let known = match known.zip(changed) {
+            Some((mut known, changed)) => {
+                if !changed.is_empty() {
+                    self.settle()?;
+                }
                 for id in &changed {
                     match self.held_statement(id)? {
                         Some(leaf) => known.put(leaf),
@@ -81,6 +89,7 @@ impl Node {
     }
 
     fn read_holdings(&self) -> Outcome<Holdings> {
+        self.settle()?;
         let mut known = Holdings::default();
         for (issuer, _) in self.partner_rows()? {
             self.held_statements(&issuer, &mut |leaf| {

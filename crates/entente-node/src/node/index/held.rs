@@ -6,6 +6,9 @@ use entente_core::identity::OrgId;
 use entente_core::summary::SummaryId;
 use entente_store::tx::HeldAt;
 
+/// The most that may come or go before whoever looks reads all anew.
+const MAX_CHANGED: usize = 20_000;
+
 /// Where a held summary is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldPlace {
@@ -20,7 +23,7 @@ pub struct HeldPlace {
 pub struct HeldIndex {
     pub(super) places: HashMap<SummaryId, HeldPlace>,
     pub(super) by_issuer: HashMap<[u8; 32], u64>,
-    // What came or went since somebody looked; `None` until somebody does.
+    // What came or went since somebody looked; `None` until somebody does, and after too much.
     pub(super) changed: Option<BTreeSet<SummaryId>>,
 }
 
@@ -40,20 +43,29 @@ impl HeldIndex {
         self.places.len() as u64
     }
 
-    /// What came or went since this was last asked; nothing, when it is asked for the first time.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<SummaryId> {
-        self.changed.replace(BTreeSet::new()).unwrap_or_default()
+    /// What came or went since this was last asked; `None` if that was never, or too much since.
+    pub(crate) fn take_changed(&mut self) -> Option<BTreeSet<SummaryId>> {
+        self.changed.replace(BTreeSet::new())
+    }
+
+    fn note(&mut self, id: SummaryId) {
+        if let Some(changed) = &mut self.changed {
+            changed.insert(id);
+            if changed.len() > MAX_CHANGED {
+                self.changed = None;
+            }
+        }
     }
 
     pub(crate) fn put(&mut self, id: SummaryId, place: HeldPlace) {
-        self.changed.as_mut().map(|changed| changed.insert(id));
+        self.note(id);
         if self.places.insert(id, place).is_none() {
             *self.by_issuer.entry(place.at.issuer).or_default() += 1;
         }
     }
 
     pub(crate) fn remove(&mut self, id: &SummaryId) {
-        self.changed.as_mut().map(|changed| changed.insert(*id));
+        self.note(*id);
         if let Some(place) = self.places.remove(id)
             && let Some(n) = self.by_issuer.get_mut(&place.at.issuer)
         {

@@ -8,7 +8,7 @@ use std::collections::hash_map::{Entry as Slot, HashMap, RandomState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher as _;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use entente_core::duplicates::{self, MAX_ALIKE, Pair};
 use entente_core::record::{CaseRecord, Class, Field, RecordId};
@@ -23,11 +23,14 @@ use crate::node::{Node, Outcome, unpoisoned};
 /// Records read in one transaction.
 const AT_ONCE: usize = 256;
 
+/// The most records that may change before whoever looks reads all anew.
+const MAX_CHANGED: usize = 20_000;
+
 /// Part of a node: what identifies, once somebody looked for something.
 #[derive(Default)]
 pub(crate) struct Identified {
-    // What changed since `known` was brought up to date; `None` until somebody looks for something. Taken within
-    // transactions, so whoever holds it waits for nothing.
+    // What changed since `known` was brought up to date; `None` until somebody looks for something, and after too
+    // much. Taken within transactions, so whoever holds it waits for nothing.
     changed: Mutex<Option<BTreeSet<RecordId>>>,
     known: Mutex<Option<Known>>,
 }
@@ -35,8 +38,12 @@ pub(crate) struct Identified {
 impl Identified {
     /// Remembers that a record changed: part of the transaction that changes it.
     pub(super) fn changed<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) {
-        if let Some(changed) = unpoisoned(self.changed.lock()).as_mut() {
+        let mut held = unpoisoned(self.changed.lock());
+        if let Some(changed) = held.as_mut() {
             changed.extend(cases.into_iter().map(|case| case.record.id));
+            if changed.len() > MAX_CHANGED {
+                *held = None;
+            }
         }
     }
 }
@@ -56,11 +63,22 @@ struct Known {
     entries: BTreeMap<RecordId, Entry>,
     alike: HashMap<u64, Vec<RecordId>>,
     // Those of one person, once somebody asked and as long as they are known to be all.
-    pairs: Option<Vec<Pair>>,
+    pairs: Option<Arc<Vec<Pair>>>,
+    // Grows with each change.
+    generation: u64,
+}
+
+/// What is to be compared.
+struct Candidates {
+    // In order.
+    ids: Vec<RecordId>,
+    // Places in it.
+    pairs: BTreeSet<(usize, usize)>,
 }
 
 impl Known {
     fn put(&mut self, case: &Case) {
+        self.generation += 1;
         let id = case.record.id;
         self.take_out(&id);
         let squeezed: String =
@@ -95,14 +113,35 @@ impl Known {
         }
     }
 
-    /// Those that a record is compared with.
-    fn alike(&self, id: &RecordId) -> BTreeSet<RecordId> {
+    /// A record beside all that it is compared with.
+    fn alike_to(&self, id: &RecordId) -> Candidates {
         let keys = self.entries.get(id).map_or(&[][..], |entry| &entry.keys);
         let groups = keys.iter().filter_map(|key| self.alike.get(key));
-        let mut others: BTreeSet<_> =
+        let mut ids: BTreeSet<_> =
             groups.filter(|members| members.len() <= MAX_ALIKE).flatten().copied().collect();
-        others.remove(id);
-        others
+        ids.insert(*id);
+        let ids: Vec<_> = ids.into_iter().collect();
+        let own = ids.binary_search(id).unwrap_or_default();
+        let others = (0..ids.len()).filter(|other| *other != own);
+        let pairs = others.map(|other| (own.min(other), own.max(other))).collect();
+        Candidates { ids, pairs }
+    }
+
+    /// All that are compared with each other.
+    fn all_alike(&self) -> Candidates {
+        let groups = || self.alike.values().filter(|it| (2..=MAX_ALIKE).contains(&it.len()));
+        let ids: BTreeSet<_> = groups().flatten().copied().collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let mut pairs = BTreeSet::new();
+        for members in groups() {
+            let places = members.iter().filter_map(|id| ids.binary_search(id).ok());
+            let places: Vec<_> = places.collect();
+            for (nth, one) in places.iter().enumerate() {
+                let others = places.iter().skip(nth + 1);
+                pairs.extend(others.map(|other| (*one.min(other), *one.max(other))));
+            }
+        }
+        Candidates { ids, pairs }
     }
 }
 
@@ -118,56 +157,47 @@ impl Node {
     }
 
     /// All pairs that may be about one person, the most likely first.
-    pub(crate) fn alike(&self) -> Outcome<Vec<Pair>> {
+    pub(crate) fn alike(&self) -> Outcome<Arc<Vec<Pair>>> {
+        let known = self.identified(|known| {
+            Ok(known.pairs.clone().ok_or_else(|| (known.all_alike(), known.generation)))
+        })?;
+        let (candidates, generation) = match known {
+            Ok(pairs) => return Ok(pairs),
+            Err(asked) => asked,
+        };
+        // Nobody who looks for a name waits for this.
+        let pairs = Arc::new(self.compare(&candidates)?);
         self.identified(|known| {
-            if let Some(pairs) = &known.pairs {
-                return Ok(pairs.clone());
+            if known.generation == generation {
+                known.pairs = Some(Arc::clone(&pairs));
             }
-            let mut candidates = BTreeSet::new();
-            for members in known.alike.values().filter(|it| it.len() <= MAX_ALIKE) {
-                for (nth, one) in members.iter().enumerate() {
-                    let others = members.iter().skip(nth + 1);
-                    candidates.extend(others.map(|other| (*one.min(other), *one.max(other))));
-                }
-            }
-            let pairs = self.compare(&candidates)?;
-            known.pairs = Some(pairs.clone());
-            Ok(pairs)
-        })
+            Ok(())
+        })?;
+        Ok(pairs)
     }
 
     /// Those that may be about the person of this record, the most likely first.
     pub(crate) fn alike_to(&self, id: &RecordId) -> Outcome<Vec<Pair>> {
-        self.identified(|known| {
-            if let Some(pairs) = &known.pairs {
-                return Ok(pairs
-                    .iter()
-                    .filter(|it| it.one == *id || it.other == *id)
-                    .cloned()
-                    .collect());
-            }
-            self.compare_with(known, id)
-        })
+        let candidates = self.identified(|known| Ok(known.alike_to(id)))?;
+        self.compare(&candidates)
     }
 
-    fn compare_with(&self, known: &Known, id: &RecordId) -> Outcome<Vec<Pair>> {
-        self.compare(&known.alike(id).into_iter().map(|other| (*id, other)).collect())
-    }
-
-    /// Reads what is to be compared, and compares it.
-    fn compare(&self, candidates: &BTreeSet<(RecordId, RecordId)>) -> Outcome<Vec<Pair>> {
-        let meant: BTreeSet<RecordId> = candidates.iter().flat_map(|(a, b)| [*a, *b]).collect();
-        let meant: Vec<_> = meant.into_iter().collect();
-        let (mut records, mut places) = (Vec::with_capacity(meant.len()), HashMap::new());
-        for ids in meant.chunks(AT_ONCE) {
-            for case in self.latest_cases(ids)? {
-                places.insert(case.record.id, records.len());
-                records.push(case.record);
+    /// Reads what is to be compared, and compares it. What is in memory is on the disk.
+    fn compare(&self, candidates: &Candidates) -> Outcome<Vec<Pair>> {
+        let (mut records, mut places) = (Vec::new(), vec![None; candidates.ids.len()]);
+        for ids in candidates.ids.chunks(AT_ONCE) {
+            for case in self.cases_at(ids)? {
+                let place = candidates.ids.binary_search(&case.record.id).ok();
+                if let Some(place) = place.and_then(|place| places.get_mut(place)) {
+                    *place = Some(records.len());
+                    records.push(case.record);
+                }
             }
         }
-        let place =
-            |(one, other): &(RecordId, RecordId)| Some((*places.get(one)?, *places.get(other)?));
-        Ok(duplicates::compare(&records, candidates.iter().filter_map(place)))
+        let place = |place: usize| places.get(place).copied().flatten();
+        let pairs = candidates.pairs.iter();
+        let pairs = pairs.filter_map(|(one, other)| Some((place(*one)?, place(*other)?)));
+        Ok(duplicates::compare(&records, pairs))
     }
 
     /// Those of these records that there are, as the last transaction left them.
@@ -183,41 +213,43 @@ impl Node {
     /// Asks what identifies, as every transaction before this left it.
     fn identified<T>(&self, ask: impl FnOnce(&mut Known) -> Outcome<T>) -> Outcome<T> {
         let mut held = unpoisoned(self.identified.known.lock());
+        let changed = unpoisoned(self.identified.changed.lock()).as_mut().map(std::mem::take);
         // Taken out, so that it is read anew after an error in between.
-        let mut known = match held.take() {
-            Some(known) => known,
+        let mut known = match held.take().zip(changed) {
+            Some((known, changed)) => self.followed_up(known, changed)?,
             None => self.read_identified()?,
         };
-        let changed = unpoisoned(self.identified.changed.lock()).as_mut().map(std::mem::take);
-        let changed: Vec<_> = changed.unwrap_or_default().into_iter().collect();
-        for ids in changed.chunks(AT_ONCE) {
-            self.latest_cases(ids)?.iter().for_each(|case| known.put(case));
-        }
-        // After an import everything is compared anew, when somebody wants it.
-        let pairs = known.pairs.take().filter(|_| changed.len() <= AT_ONCE);
-        if let Some(mut pairs) = pairs {
-            let is_old =
-                |pair: &Pair| ![pair.one, pair.other].iter().any(|it| changed.contains(it));
-            pairs.retain(is_old);
-            for id in &changed {
-                pairs.extend(self.compare_with(&known, id)?);
-            }
-            pairs.sort_by_key(Pair::order);
-            pairs.dedup_by_key(|pair| (pair.one, pair.other));
-            known.pairs = Some(pairs);
-        }
         let answer = ask(&mut known)?;
         *held = Some(known);
         Ok(answer)
     }
 
+    /// Takes in what changed.
+    fn followed_up(&self, mut known: Known, changed: BTreeSet<RecordId>) -> Outcome<Known> {
+        let changed: Vec<_> = changed.into_iter().collect();
+        for ids in changed.chunks(AT_ONCE) {
+            self.latest_cases(ids)?.iter().for_each(|case| known.put(case));
+        }
+        // After an import everything is compared anew, when somebody wants it.
+        let pairs = known.pairs.take().filter(|_| changed.len() <= AT_ONCE);
+        if let Some(pairs) = pairs {
+            let is_new =
+                |pair: &&Pair| [pair.one, pair.other].iter().any(|it| changed.contains(it));
+            let mut pairs: Vec<_> = pairs.iter().filter(|pair| !is_new(pair)).cloned().collect();
+            for id in &changed {
+                pairs.extend(self.compare(&known.alike_to(id))?);
+            }
+            pairs.sort_by_key(Pair::order);
+            pairs.dedup_by_key(|pair| (pair.one, pair.other));
+            known.pairs = Some(Arc::new(pairs));
+        }
+        Ok(known)
+    }
+
     fn read_identified(&self) -> Outcome<Known> {
         *unpoisoned(self.identified.changed.lock()) = Some(BTreeSet::new());
         // Whatever changed before this line was not remembered, and is on the disk after the next.
-        self.db.write("settle", |tx| {
-            tx.put_meta("identified", b"")?;
-            Ok::<_, Box<Fault>>(())
-        })?;
+        self.settle()?;
         let mut known = Known::default();
         self.each_case(&mut |case| {
             known.put(&case);

@@ -50,7 +50,7 @@ impl Node {
     }
 
     /// Those of these records that are on the disk, in the same order.
-    fn cases_at(&self, ids: &[RecordId]) -> Outcome<Vec<Case>> {
+    pub(super) fn cases_at(&self, ids: &[RecordId]) -> Outcome<Vec<Case>> {
         self.db.read(|tx| {
             let mut cases = Vec::with_capacity(ids.len());
             for id in ids {

@@ -16,7 +16,7 @@ pub(super) fn check(both: &Both, cases: &[Case]) {
         let of: Vec<_> = expected.iter().filter(is_of).cloned().collect();
         assert_eq!(both.node.alike_to(&case.record.id).unwrap(), of);
     }
-    assert_eq!(both.node.alike().unwrap(), expected);
+    assert_eq!(*both.node.alike().unwrap(), expected);
     for words in [&["ana"][..], &["ana", "exemple"], &["5550199"]] {
         let has = |case: &&Case| {
             let texts = texts(&case.record);
