@@ -44,8 +44,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
 // Of all journeys together: no page is forgotten.
 if (well && named.length === 0) {
-  const looked = JOURNEYS.flatMap((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
-  const forgotten = missed(looked);
+  const seen = JOURNEYS.map((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
+  const forgotten = missed(seen.flatMap((it) => it.looked), seen.flatMap((it) => it.axed));
   for (const it of forgotten) console.error(`✗ ${it}`);
   well = forgotten.length === 0;
 }

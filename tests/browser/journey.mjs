@@ -12,7 +12,7 @@ const world = new World(program, folder, pictures);
 await world.open();
 try {
   await journey(world);
-  writeFileSync(join(folder, "looked.json"), JSON.stringify([...world.looked]));
+  writeFileSync(join(folder, "looked.json"), JSON.stringify({ looked: [...world.looked], axed: [...world.axed] }));
 } finally {
   await world.close();
   for (const failure of world.failures) console.log(`✗ ${failure}`);

@@ -1,6 +1,5 @@
 // Long work: an import with bad rows, an export, the close of an epoch, duplicates; once without scripts.
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
 
@@ -38,15 +37,6 @@ function rows(n_rows = N_ROWS) {
   return lines.join("\n");
 }
 
-/** A port that is free now. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Two organizations become partners and agree, on the command line. */
 function agree(world, [a, A], [b, B]) {
   const [ticket, draft] = [join(world.folder, "jobs.entente"), join(world.folder, "jobs.toml")];
@@ -77,12 +67,8 @@ async function ended(page) {
 }
 
 export async function jobs(world) {
-  const listening = async () => {
-    const port = await freePort();
-    return (text) => text.replace(/(\[partner_door\][^[]*?listen = ")[^"]*/, `$1127.0.0.1:${port}`);
-  };
-  const house = await world.house("jobs", { settings: await listening() });
-  const centre = await world.house("jobs-centre", { en: "Federal Centre", fr: "Centre fédéral", type: "federal", settings: await listening() });
+  const house = await world.house("jobs");
+  const centre = await world.house("jobs-centre", { en: "Federal Centre", fr: "Centre fédéral", type: "federal" });
   agree(world, [house, "Harbour House"], [centre, "Federal Centre"]);
   const { page, secret } = await world.person(house, "lea", ALL_ROLES, { display: "Léa Tremblay" });
   const file = join(world.folder, "cases.csv");
@@ -188,21 +174,20 @@ export async function jobs(world) {
   world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
 
   // Export, without scripts: a proof, the page refreshes itself, the file comes without names.
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false, acceptDownloads: true });
-  await plain.addCookies(await page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, page);
   await still.goto(`${house.origin}/fr/cases/export`);
   if (new URL(still.url()).pathname === "/fr/confirm") await world.confirm(still, secret);
   await still.check("input[value=csv]");
   await still.click("main form button");
   await still.waitForSelector("text=Télécharger le fichier", { timeout: 20000 });
+  await world.look(still, "jobs-export-plain-fr", { picture: false });
   const [download] = await Promise.all([still.waitForEvent("download"), still.click("text=Télécharger le fichier")]);
   const text = readFileSync(await download.path(), "utf8");
   world.check(text.split("\n").length > 290, `the file has ${text.split("\n").length} lines`);
   world.check(!text.includes("Aiyana") && !/(^|[,"])=/m.test(text), "the file has names or formulas");
   await still.click("text=Le supprimer de ce système");
   world.check((await still.textContent("main")).includes("supprimé de ce système"), "the file is still there");
-  await plain.close();
+  await still.context().close();
 
   // With names, formulas are no formulas.
   await page.goto(`${house.origin}/en/cases/export`);
