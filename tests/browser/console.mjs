@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { missed } from "./world.mjs";
 
 /** The longest first, so that the last one does not run alone for long. */
-const JOURNEYS = ["statistics", "cases", "referrals", "partners", "settings", "overlap", "jobs", "shell", "oidc", "passkeys"];
+const JOURNEYS = ["statistics", "cases", "referrals", "partners", "settings", "overlap", "jobs", "shell", "keyboard", "plain", "demo", "accounts", "oidc", "passkeys"];
 const AT_ONCE = 2;
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
