@@ -114,7 +114,7 @@ export class World {
     writeFileSync(house.pass, "five random words stand here\n");
     house.cli("node", "init", "--name-en", en, "--name-fr", fr, "--type", type, "--listen", `127.0.0.1:${await freePort()}`, "--passphrase-file", house.pass);
     const file = join(house.home, "entente.toml");
-    writeFileSync(file, settings(readFileSync(file, "utf8").replace("127.0.0.1:8443", "127.0.0.1:0")));
+    writeFileSync(file, settings(readFileSync(file, "utf8").replace("127.0.0.1:8443", "127.0.0.1:0").replace("settled_days = 7", "settled_days = 0")));
     this.houses.push(house);
     await house.run();
     return house;

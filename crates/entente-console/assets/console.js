@@ -68,6 +68,22 @@
     document.addEventListener("htmx:after:request", used);
   }
 
+  // Whom a referral is offered to: the button names the one who is ticked, or says how many are.
+  const offer = $("form[data-one]");
+  if (offer) {
+    const button = $("button", offer);
+    const anybody = button.textContent;
+    const say = () => {
+      const ticked = [...offer.querySelectorAll("[name=partner]:checked")];
+      const [words, whom] = ticked.length === 1
+        ? [offer.dataset.one, $("bdi", ticked[0].closest("label")).textContent]
+        : [ticked.length ? offer.dataset.several : anybody, ticked.length];
+      button.textContent = words.replace("#", () => whom);
+    };
+    offer.addEventListener("change", say);
+    say();
+  }
+
   // Long work: how far it is, every second; the whole page once it has ended.
   const look = async () => {
     const part = $("[data-job]");

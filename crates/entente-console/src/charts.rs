@@ -14,6 +14,7 @@ pub(crate) mod bars;
 pub(crate) mod budget;
 pub(crate) mod dots;
 pub(crate) mod estimate;
+pub(crate) mod fates;
 pub(crate) mod matrix;
 pub(crate) mod palette;
 pub(crate) mod parts;

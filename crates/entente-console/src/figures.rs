@@ -124,7 +124,11 @@ fn sheet(at: usize, table: &StatsTable, before: Option<&StatsTable>, lang: Lang)
         has_largest: table.cells.iter().chain([&table.total]).any(|it| it.largest.is_some()),
         largest: table.total.largest,
         has_figures: table.error_hundredths.is_some(),
-        notes: notes(table, lang).into_iter().chain(sum(table.sum.as_ref(), lang)).collect(),
+        notes: notes(table, lang)
+            .into_iter()
+            .chain(distinct(table, lang))
+            .chain(sum(table.sum.as_ref(), lang))
+            .collect(),
         heads: [table.coverage.answered, table.coverage.refused, table.coverage.unreachable],
         missing: missing(table, lang),
         before: before.map(|it| it.period.clone()),
@@ -193,7 +197,7 @@ fn capital(text: &str) -> String {
 pub(crate) fn named(by: &[String], counts: &str, lang: Lang) -> String {
     let heading = heading(by, lang);
     match counts == Counts::Referrals.code() {
-        true => format!("{heading} ({})", lang.pick("referrals", "renvois")),
+        true => format!("{heading} ({})", lang.pick("referrals", "aiguillages")),
         false => heading,
     }
 }
@@ -304,6 +308,39 @@ fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What a figure says of distinct persons.
+fn distinct(table: &StatsTable, lang: Lang) -> Option<String> {
+    let has_largest = table.cells.iter().chain([&table.total]).any(|it| it.largest.is_some());
+    let text = if has_largest {
+        lang.pick(
+            "A person known to several organizations is in the figures of each: how many distinct persons there are lies between “at least” and the upper end of the interval, 19 times out of 20.",
+            "Une personne connue de plusieurs organismes figure chez chacun\u{a0}: le nombre de personnes distinctes se situe entre «\u{a0}au moins\u{a0}» et le haut de l’intervalle, 19 fois sur 20.",
+        )
+    } else {
+        lang.pick(
+            "A person known to several organizations is in the figures of each: there may be fewer distinct persons than a figure says.",
+            "Une personne connue de plusieurs organismes figure chez chacun\u{a0}: il peut y avoir moins de personnes distinctes qu’un chiffre ne le dit.",
+        )
+    };
+    table.error_hundredths.map(|_| text.to_owned())
+}
+
+/// Takes out of the tables what each of them that has figures would say alike: it is said once.
+pub(crate) fn said_once(sheets: &mut [Sheet]) -> Vec<String> {
+    let mut with_figures = sheets.iter().filter(|sheet| sheet.has_figures);
+    let Some(first) = with_figures.next() else { return Vec::new() };
+    let rest: Vec<&Sheet> = with_figures.collect();
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let is_shared = |note: &&String| rest.iter().all(|sheet| sheet.notes.contains(note));
+    let shared: Vec<String> = first.notes.iter().filter(is_shared).cloned().collect();
+    for sheet in sheets {
+        sheet.notes.retain(|note| !shared.contains(note));
+    }
+    shared
 }
 
 /// By how much the error is larger than that of a secure sum, if it is.
@@ -477,6 +514,23 @@ mod tests {
         assert!(french.contains("±6,52 : elle est ici 2,0 fois plus grande"), "{french}");
         table.error_hundredths = Some(652);
         assert!(!said(&table, Lang::En).contains("times as large"));
+    }
+
+    #[test]
+    fn what_all_tables_say_alike_is_said_once_and_the_rest_stays_with_its_table() {
+        let mut other = table("2025", &[Some(871); 14]);
+        other.error_hundredths = Some(1_304);
+        let mut both = sheets(&[table("2025", &[Some(871); 14]), other], "2025", Lang::En);
+        let shared = said_once(&mut both);
+        assert!(shared.iter().any(|note| note.contains("fewer distinct persons")), "{shared:?}");
+        assert!(shared.iter().any(|note| note.starts_with("A figure below 15")), "{shared:?}");
+        for (sheet, error) in both.iter().zip(["±4.61", "±13.04"]) {
+            assert!(sheet.notes.iter().any(|note| note.contains(error)), "{:?}", sheet.notes);
+            assert!(sheet.notes.iter().all(|note| !shared.contains(note)), "{:?}", sheet.notes);
+        }
+        // One table alone keeps its notes.
+        let mut one = sheets(&[table("2025", &[Some(871); 14])], "2025", Lang::En);
+        assert!(said_once(&mut one).is_empty() && one[0].notes.len() > 1);
     }
 
     #[test]

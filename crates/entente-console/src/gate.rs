@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -10,13 +12,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use entente_core::lang::Lang;
 use entente_node::fault::Fault;
-use entente_node::local::{Ask, needs_proof};
+use entente_node::local::{Ask, Op, needs_proof};
 use entente_node::node::Outcome;
-use entente_node::people::{Place, Signed, Token, fresh_proof_needed};
+use entente_node::people::{Place, Signed, Token, fresh_proof_needed, not_signed_in};
 
 use crate::page::{Page, failed};
-use crate::problem::{Problem, finished, says_nothing_there};
-use crate::route::Need;
+use crate::problem::{Problem, finished, says_nothing_there, too_large};
+use crate::route::{MAX_FORM, MAX_LONG_FORM, Need};
 use crate::serve::Caller;
 use crate::{Console, kept, to_the_end};
 
@@ -47,10 +49,16 @@ pub(crate) const WATCH: &str = "watch";
 pub(crate) const LOCKED: &str = "/locked";
 
 /// Lets a request through to its page, with a [`Visit`] in its extensions.
-pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = token(request.headers(), console);
+    // What nobody will look at is not read.
+    let (mut request, is_whole) = match (gate.need, &token) {
+        (Need::Nothing, _) => whole(request, MAX_FORM).await,
+        (_, Some(_)) => whole(request, MAX_LONG_FORM).await,
+        (_, None) => (request, true),
+    };
     // A page that only looks by itself, with scripts or without, keeps no session open; nor does one that was
     // left alone.
     let is_quiet = uri.query() == Some(WATCH)
@@ -73,6 +81,9 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Ok(signed) => signed,
         Err(fault) => return Problem::new(fault).respond(&page(None)),
     };
+    if !is_whole {
+        return Problem::new(too_large()).respond(&page(signed));
+    }
     let Some(signed) = signed else {
         if gate.need == Need::Nothing {
             let page = page(None);
@@ -83,7 +94,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         return to_sign_in(&page(None), &request, had_session);
     };
     let is_get = *request.method() == Method::GET;
-    let shut = is_get.then(|| to_sign_in(&page(None), &request, had_session));
+    let shut = to_sign_in(&page(None), &request, had_session);
     let page = page(Some(signed.clone()));
     if let Need::May(op) = gate.need
         && let Err(fault) = console.desk.permit(op, &signed.staff).await
@@ -95,9 +106,16 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Need::Fresh => true,
         Need::May(op) => needs_proof(op),
     };
+    let asked = format!("{} {}", request.method(), gate.path);
     if wants_proof {
         let path = uri.path().strip_prefix(&format!("/{}", gate.lang)).unwrap_or_default();
         if !console.desk.people.is_fresh(&signed) {
+            // To look at a form does nothing yet.
+            if !request.method().is_safe()
+                && let Err(fault) = console.desk.note_no_proof(&asked, &signed.staff).await
+            {
+                return Problem::new(fault).respond(&page);
+            }
             // What was typed waits where the proof leads back to.
             let now_s = console.desk.node.now_s();
             let mut page = page;
@@ -109,17 +127,20 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         }
         console.forms.sent(&signed.session, path);
     }
-    let asked = format!("{} {}", request.method(), gate.path);
     let visit = visit(&request, Arc::clone(console), page.clone());
+    let is_put_out = Arc::clone(&visit.is_put_out);
     request.extensions_mut().insert(visit);
     let response = finished(next.run(request).await, &page);
+    if is_put_out.load(Ordering::Relaxed) {
+        return shut;
+    }
     if says_nothing_there(&response)
         && let Err(fault) = console.desk.note_nothing_there(&asked, &signed.staff).await
     {
         return Problem::new(fault).respond(&page);
     }
     // An answer that was held is for whoever may still see it.
-    if let (Some(shut), Some(token)) = (shut, token) {
+    if let Some(token) = token.filter(|_| is_get) {
         match console.people(move |people| people.signed(&token, false)).await {
             Ok(Some(now)) if now.staff.roles == signed.staff.roles => {}
             Ok(Some(_)) => return Redirect::to(&page.to(&page.path)).into_response(),
@@ -128,6 +149,21 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         }
     }
     response
+}
+
+/// A request with all of its body, and whether that was to be had. A form is here before anybody looks who sent it:
+/// otherwise whoever holds its end back does in the end what they may not do any more. Files come in piece by piece;
+/// [`Visit::still`] looks again once they are here.
+async fn whole(request: Request, max_bytes: usize) -> (Request, bool) {
+    let kind = request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes());
+    if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"multipart/")) {
+        return (request, true);
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, max_bytes).await {
+        Ok(bytes) => (Request::from_parts(parts, Body::from(bytes)), true),
+        Err(_) => (Request::from_parts(parts, Body::empty()), false),
+    }
 }
 
 /// The page that a form stands on: there one goes back to, since the form cannot be sent again.
@@ -146,10 +182,12 @@ fn back(request: &Request, origins: &[String], lang: Lang) -> Option<String> {
 /// One request, for a page that it will get.
 pub(crate) fn visit(request: &Request, console: Arc<Console>, page: Page) -> Visit {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let place =
-        Place { address: address(request, &console), agent: agent.unwrap_or_default().to_owned() };
-    let cookie = cookie(request.headers(), &console.cookie);
-    Visit { console, page, place, cookie }
+    let place = Place {
+        address: address(request, &console),
+        agent: agent.unwrap_or_default().to_owned(),
+        session: token(request.headers(), &console),
+    };
+    Visit { console, page, place, is_put_out: Arc::default() }
 }
 
 /// The address of whoever asks: that of the connection, or what our own proxy on this machine says.
@@ -169,13 +207,37 @@ pub(crate) struct Visit {
     pub(crate) console: Arc<Console>,
     pub(crate) page: Page,
     pub(crate) place: Place,
-    pub(crate) cookie: Option<String>,
+    // Whether the session was over when something was to be done in its name.
+    is_put_out: Arc<AtomicBool>,
 }
 
 impl Visit {
-    /// Whoever is signed in. Behind every gate but [`Need::Nothing`] there is somebody.
+    /// Whoever is signed in, as they came through the gate. Behind every gate but [`Need::Nothing`] there is somebody.
     pub(crate) fn signed(&self) -> Result<&Signed, Problem> {
         self.page.signed.as_ref().ok_or_else(|| Problem::new(failed()))
+    }
+
+    /// Whoever is signed in, as they are now: since the gate a file may have come in for minutes, and meanwhile the
+    /// session may have ended, or its roles and its proof be others. Whatever is asked of the node comes through here.
+    pub(crate) async fn still(&self) -> Outcome<Signed> {
+        let signed = match self.place.session.clone() {
+            Some(token) => self.console.people(move |people| people.signed(&token, false)).await?,
+            None => None,
+        };
+        signed.ok_or_else(|| {
+            self.is_put_out.store(true, Ordering::Relaxed);
+            not_signed_in()
+        })
+    }
+
+    /// The same, with a fresh proof if this operation `needs` one.
+    async fn still_proved(&self, op: Op, needs: bool) -> Outcome<Signed> {
+        let signed = self.still().await?;
+        if needs && !self.console.desk.people.is_fresh(&signed) {
+            self.console.desk.note_no_proof(op.name(), &signed.staff).await?;
+            return Err(fresh_proof_needed());
+        }
+        Ok(signed)
     }
 
     /// Asks the node in the name of whoever is signed in.
@@ -183,24 +245,16 @@ impl Visit {
     /// Says that a fresh proof is needed for what [needs one](needs_proof); the person is led there and
     /// back.
     pub(crate) async fn ask<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
-        if needs_proof(A::OP) {
-            return self.ask_fresh(ask).await;
-        }
-        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
+        let signed = self.still_proved(A::OP, needs_proof(A::OP)).await?;
         self.console.ask(&signed.staff, ask).await
     }
 
     /// The same, and a fresh proof is needed in any case: to reveal names.
     pub(crate) async fn ask_fresh<A: Ask>(&self, ask: &A) -> Outcome<A::Told> {
-        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
-        if !self.console.desk.people.is_fresh(signed) {
-            return Err(fresh_proof_needed());
-        }
+        let signed = self.still_proved(A::OP, true).await?;
         self.console.ask(&signed.staff, ask).await
     }
-}
 
-impl Visit {
     /// Starts what takes long as a job, in the name of whoever is signed in. Gives the address of its
     /// page, to which one is led.
     ///
@@ -209,13 +263,9 @@ impl Visit {
         &self,
         ask: &A,
     ) -> Outcome<String> {
-        let signed = self.page.signed.as_ref().ok_or_else(failed)?;
-        if needs_proof(A::OP) && !self.console.desk.people.is_fresh(signed) {
-            return Err(fresh_proof_needed());
-        }
-        let (desk, staff, ask) =
-            (Arc::clone(&self.console.desk), signed.staff.clone(), ask.clone());
-        let job = to_the_end(async move { desk.start(&staff, &ask).await }).await?;
+        let signed = self.still_proved(A::OP, needs_proof(A::OP)).await?;
+        let (desk, ask) = (Arc::clone(&self.console.desk), ask.clone());
+        let job = to_the_end(async move { desk.start(&signed.staff, &ask).await }).await?;
         Ok(self.page.to(&format!("/jobs/{job}")))
     }
 }
@@ -311,6 +361,9 @@ pub(crate) async fn to_home(uri: Uri) -> Redirect {
     Redirect::to(if uri.path().starts_with("/fr") { "/fr/home" } else { "/en/home" })
 }
 
+/// As the log says that somebody asked for a page that there is not: people type names into addresses.
+const NO_PAGE: &str = "no_such_page";
+
 /// Everything else. The same for what is not there and for what is somebody else's.
 pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Response {
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
@@ -322,6 +375,14 @@ pub(crate) async fn not_there(State(console): State<Arc<Console>>, request: Requ
             Ok(signed) => page.signed = signed,
             Err(fault) => return Problem::new(fault).respond(&page),
         }
+    }
+    // What browsers look for by themselves stands beside the languages.
+    let is_asked = matches!(*request.method(), Method::GET | Method::POST)
+        && ["/en/", "/fr/"].iter().any(|lang| uri.path().starts_with(lang));
+    if let Some(signed) = page.signed.as_ref().filter(|_| is_asked)
+        && let Err(fault) = console.desk.note_nothing_there(NO_PAGE, &signed.staff).await
+    {
+        return Problem::new(fault).respond(&page);
     }
     Problem::new(nothing_there()).respond(&page)
 }

@@ -38,10 +38,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use entente_node::answer::{Asked, ConsoleAt, Desk, Staff};
+use entente_node::answer::{Asked, ConsoleAt, Desk, Halt, Staff};
 use entente_node::clock::SystemClock;
 use entente_node::doors::ConsoleDoor;
 use entente_node::fault::Fault;
+use entente_node::jobs::{ImportChoice, Upload};
+use entente_node::local::doc::RecordImportTold;
 use entente_node::local::{Ask, Op};
 use entente_node::node::Outcome;
 use entente_node::tls::{ConsoleCertificate, Shown, console_config};
@@ -67,7 +69,12 @@ pub struct Console {
     public: Turns,
     // An estimate of persons on no list draws thousands of tables.
     estimates: Turns,
+    // A workbook is unpacked for it, which takes memory.
+    previews: Turns,
 }
+
+/// How many may wait for a page of the public site: what a few hundred readers ask for at the same moment.
+const PUBLIC_QUEUE: usize = 64;
 
 impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,8 +191,9 @@ impl Console {
             zone,
             forms: kept::Forms::default(),
             proofs: Turns::of(2),
-            public: Turns::of(1),
+            public: Turns::queued(1, PUBLIC_QUEUE),
             estimates: Turns::of(1),
+            previews: Turns::of(1),
         }
     }
 
@@ -225,6 +233,20 @@ impl Console {
         self.proofs.run(move || work(&desk.people)).await
     }
 
+    /// What an import would do, one at a time. It stops when whoever asked is gone.
+    async fn preview(
+        &self,
+        staff: &Staff,
+        upload: &Upload,
+        choice: &ImportChoice,
+    ) -> Outcome<RecordImportTold> {
+        let (staff, upload, choice) = (staff.clone(), upload.clone(), choice.clone());
+        let gone = Gone(Halt::default());
+        let (desk, halt) = (Arc::clone(&self.desk), gone.0.clone());
+        let asking = async move { desk.preview_import(&staff, &upload, &choice, halt).await };
+        self.previews.ask(asking).await
+    }
+
     /// Does something with long work, which blocks.
     async fn jobs<T: Send + 'static>(
         &self,
@@ -233,6 +255,15 @@ impl Console {
         let desk = Arc::clone(&self.desk);
         let done = tokio::task::spawn_blocking(move || work(&desk.jobs));
         done.await.unwrap_or_else(|_| Err(page::failed()))
+    }
+}
+
+/// Stops what goes on for somebody when it is dropped: nobody waits for it any more.
+struct Gone(Halt);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use entente_core::lang::{Lang, Text};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::Op;
+use entente_node::local::doc::Named;
 use entente_node::local::words;
 use entente_node::people::{SESSION_IDLE_S, Signed};
 use jiff::Timestamp;
@@ -55,7 +56,7 @@ pub(crate) struct Item {
 const ITEMS: &[Item] = &[
     Item { path: "/home", words: ("Home", "Accueil"), op: None },
     Item { path: "/cases", words: ("Cases", "Dossiers"), op: Some(Op::RecordList) },
-    Item { path: "/referrals", words: ("Referrals", "Renvois"), op: Some(Op::ReferralOverdue) },
+    Item { path: "/referrals", words: ("Referrals", "Aiguillages"), op: Some(Op::ReferralOverdue) },
     Item { path: "/services", words: ("Services", "Services"), op: Some(Op::ServiceSearch) },
     Item { path: "/partners", words: ("Partners", "Partenaires"), op: Some(Op::PartnerList) },
     Item { path: "/statistics", words: ("Statistics", "Statistiques"), op: Some(Op::PlanList) },
@@ -116,6 +117,20 @@ impl Page {
     /// The interval of a figure.
     pub(crate) fn interval(&self, figure: &Datum) -> String {
         figure.interval(self.lang)
+    }
+
+    /// What an organization is called. Of one that is no partner nothing is known here but its identity, and its name
+    /// is the beginning of that.
+    pub(crate) fn org(&self, named: &Named) -> String {
+        let name = self.both(&named.name);
+        if name.is_empty() || !named.id.starts_with(name) {
+            return name.to_owned();
+        }
+        let short = name.get(..8).unwrap_or(name);
+        self.lang.pick(
+            format!("an organization that is not our partner ({short})"),
+            format!("un organisme qui n’est pas notre partenaire ({short})"),
+        )
     }
 
     /// A text that the node wrote in both languages.
@@ -325,7 +340,10 @@ impl Page {
         let zone = if self.zone == TimeZone::UTC { " UTC" } else { "" };
         match self.lang {
             Lang::En => format!("{day}, {hour:02}:{minute:02}{zone}"),
-            Lang::Fr => format!("{day} à {hour:02}\u{a0}h\u{a0}{minute:02}{zone}"),
+            Lang::Fr => {
+                let time = hour_text(&format!("{hour}:{minute:02}"), Lang::Fr);
+                format!("{day} à {time}{zone}")
+            }
         }
     }
 
@@ -405,6 +423,18 @@ fn date_in(lang: Lang, date: Date) -> String {
     }
 }
 
+/// A time of day, `09:30`, as it is written: in French `9 h 30`, and `9 h` on the hour.
+pub(crate) fn hour_text(time: &str, lang: Lang) -> String {
+    let Some((hour, minute)) = time.split_once(':').filter(|_| lang == Lang::Fr) else {
+        return time.to_owned();
+    };
+    let hour = hour.strip_prefix('0').filter(|it| !it.is_empty()).unwrap_or(hour);
+    match minute {
+        "00" => format!("{hour}\u{a0}h"),
+        minute => format!("{hour}\u{a0}h\u{a0}{minute}"),
+    }
+}
+
 /// A period of a document, `2026-Q4` or `2026`, in words.
 pub(crate) fn period_text(text: &str, lang: Lang) -> String {
     match text.split_once("-Q") {
@@ -466,7 +496,7 @@ pub(crate) fn failed() -> Box<Fault> {
         ("The page could not be made.", "La page n’a pas pu être produite."),
         (
             "Go back and try again. If that does not help, run `entente doctor`.",
-            "Revenez en arrière et réessayez. Sinon, lancez `entente doctor`.",
+            "Revenez en arrière et réessayez. Si le problème persiste, lancez `entente doctor`.",
         ),
     )
 }
@@ -524,6 +554,18 @@ mod tests {
                 assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), said);
             }
         }
+    }
+
+    #[test]
+    fn an_organization_of_which_nothing_is_known_is_said_to_be_no_partner() {
+        let named =
+            |name: &str| Named { id: "b25392dc17aa".to_owned(), name: Both::new(name, name) };
+        let page = test_page(Lang::En);
+        assert_eq!(page.org(&named("House")), "House");
+        assert_eq!(
+            page.org(&named("b25392dc17")),
+            "an organization that is not our partner (b25392dc)"
+        );
     }
 
     #[test]

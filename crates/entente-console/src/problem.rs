@@ -97,6 +97,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2718" => StatusCode::PAYLOAD_TOO_LARGE,
         "2719" => StatusCode::BAD_REQUEST,
         "2720" => StatusCode::GATEWAY_TIMEOUT,
+        "2775" => StatusCode::SERVICE_UNAVAILABLE,
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"
@@ -115,12 +116,13 @@ fn next(page: &Page, fault: &Fault) -> Option<NextPage> {
             link("/sign-in", page.t("Sign in", "Ouvrir une session"))
         }
         "ENT-2780" => link("/settings/approvals", page.t("See what waits", "Voir ce qui attend")),
-        "ENT-2781" | "ENT-2782" | "ENT-2783" | "ENT-2784" | "ENT-2785" | "ENT-2786" => {
+        "ENT-2781" | "ENT-2782" | "ENT-2783" | "ENT-2784" | "ENT-2785" | "ENT-2786"
+        | "ENT-2853" => {
             link("/settings/approvals", page.t("Go to the approvals", "Aller aux approbations"))
         }
         "ENT-2790" => link("/audit", page.t("Go to the log", "Aller au journal")),
         "ENT-2301" | "ENT-2302" => {
-            link("/referrals", page.t("See the referrals", "Voir les renvois"))
+            link("/referrals", page.t("See the referrals", "Voir les aiguillages"))
         }
         "ENT-2102" | "ENT-2105" | "ENT-2106" | "ENT-2109" => {
             link("/statistics", page.t("See the statistics", "Voir les statistiques"))

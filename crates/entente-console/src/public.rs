@@ -29,14 +29,16 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, periods, sheets};
+use crate::figures::{Sheet, legend, periods, said_once, sheets};
 use crate::gate::{encoded, nothing_there, wanted};
 use crate::guard::guard;
-use crate::page::{Page, failed};
+use crate::page::{Page, failed, hour_text};
 use crate::pages::referrals::words::language as language_name;
 use crate::pages::services::DAYS;
 use crate::pages::statistics::{FORMS, download, numbered};
 use crate::paging::{Pages, ROWS};
+use crate::serve::{ANSWER_DEADLINE, within};
+use crate::turns::BUSY;
 use crate::{Console, assets};
 
 /// For how long proxies and browsers may keep an answer: a return that was taken back is gone after that.
@@ -64,6 +66,7 @@ pub(crate) fn site(console: Arc<Console>) -> Router {
         .route("/assets/{version}/{name}", get(assets::get))
         .fallback(not_there)
         .method_not_allowed_fallback(not_there)
+        .layer(from_fn_with_state(Arc::clone(&console), patience))
         .layer(from_fn_with_state(Arc::clone(&console), guard))
         .layer(from_fn(only_read))
         .with_state(console)
@@ -86,6 +89,9 @@ async fn kept(State(console): State<Arc<Console>>, request: Request, next: Next)
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return nothing(&console, &path),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            return later(&Front::new(&console, lang_of(&path), ""), response.status());
+        }
         _ => return response,
     }
     let (mut parts, body) = response.into_parts();
@@ -167,6 +173,7 @@ impl axum::response::IntoResponse for Closed {
     fn into_response(self) -> Response {
         match self.0.code.as_str() {
             "ENT-2712" | "ENT-2771" | "ENT-2773" => StatusCode::NOT_FOUND.into_response(),
+            BUSY => StatusCode::SERVICE_UNAVAILABLE.into_response(),
             _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     }
@@ -257,6 +264,8 @@ struct FiguresPage<'a> {
     told: &'a ReturnShowTold,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
+    // What holds for all of them.
+    shared: Vec<String>,
     short: &'a str,
 }
 
@@ -279,7 +288,9 @@ async fn figures(
         all.extend(sheets(&told.tables, &period, lang));
     }
     let short = told.row.id.get(..16).unwrap_or_default();
-    show(&FiguresPage { p: &p, told: &told, sheets: numbered(all), legend: legend(lang), short })
+    let mut sheets = numbered(all);
+    let shared = said_once(&mut sheets);
+    show(&FiguresPage { p: &p, told: &told, sheets, legend: legend(lang), shared, short })
 }
 
 /// `GET /public/{lang}/figures/{return}/{form}`.
@@ -338,10 +349,7 @@ trait Shown {
 
     /// The hours of a week, days that are alike together; empty if it does not say so.
     fn hours(&self, p: &Front, service: &PublicService) -> String {
-        let shown = |time: &String| match p.lang {
-            Lang::En => time.clone(),
-            Lang::Fr => time.replace(':', "\u{a0}h\u{a0}"),
-        };
+        let shown = |time: &String| hour_text(time, p.lang);
         let of = |(opens, closes): &(String, String)| match opens == closes {
             true => p.t("day and night", "jour et nuit").to_owned(),
             false => format!("{}–{}", shown(opens), shown(closes)),
@@ -455,8 +463,59 @@ async fn not_there(State(console): State<Arc<Console>>, request: Request) -> Res
 }
 
 fn nothing(console: &Console, path: &str) -> Response {
-    let is_french = path.starts_with("/public/fr") || path.starts_with("/fr");
-    let lang = if is_french { Lang::Fr } else { Lang::En };
-    let html = NothingPage { p: &Front::new(console, lang, "") }.render().unwrap_or_default();
+    let html = NothingPage { p: &Front::new(console, lang_of(path), "") };
+    let html = html.render().unwrap_or_default();
     (StatusCode::NOT_FOUND, axum::response::Html(html)).into_response()
+}
+
+fn lang_of(path: &str) -> Lang {
+    let is_french = path.starts_with("/public/fr") || path.starts_with("/fr");
+    if is_french { Lang::Fr } else { Lang::En }
+}
+
+/// In so many seconds whoever was told to come back should.
+const COME_BACK_S: u64 = 30;
+
+#[derive(Template)]
+#[template(path = "public/later.html")]
+struct LaterPage<'a> {
+    p: &'a Front,
+}
+
+/// Too many ask, or one answer takes too long: whoever asks is told to come back.
+fn later(p: &Front, status: StatusCode) -> Response {
+    let html = LaterPage { p }.render().unwrap_or_default();
+    let headers = [(header::RETRY_AFTER, HeaderValue::from(COME_BACK_S))];
+    (status, headers, axum::response::Html(html)).into_response()
+}
+
+/// Gives up on an answer that takes too long, in a page of the site.
+async fn patience(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+    let lang = lang_of(request.uri().path());
+    let late = || later(&Front::new(&console, lang, ""), StatusCode::GATEWAY_TIMEOUT);
+    within(ANSWER_DEADLINE, late, next.run(request)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::test_page;
+
+    #[tokio::test]
+    async fn whoever_finds_the_site_busy_is_told_in_their_language_when_to_come_back() {
+        let fault = crate::turns::Turns::queued(0, 0).run(|| Ok(())).await.unwrap_err();
+        let refused = Closed::from(fault).into_response().status();
+        assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+        for (lang, words) in [(Lang::En, "Try again"), (Lang::Fr, "Réessayez")] {
+            let front = Front { page: test_page(lang), here: String::new() };
+            for status in [refused, StatusCode::GATEWAY_TIMEOUT] {
+                let answer = later(&front, status);
+                assert_eq!(answer.status(), status);
+                assert_eq!(answer.headers()[header::RETRY_AFTER], "30");
+                let html = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+                let html = String::from_utf8(html.to_vec()).unwrap();
+                assert!(html.contains(words) && html.contains(&format!("<html lang=\"{lang}\"")));
+            }
+        }
+    }
 }

@@ -30,7 +30,10 @@ pub enum Need {
 }
 
 /// The longest form, in bytes. Routes that take files say so themselves.
-const MAX_FORM: usize = 256 * 1024;
+pub(crate) const MAX_FORM: usize = 256 * 1024;
+
+/// The longest form of a route that takes more without a file: a plan with 5,000 contributors by their ids.
+pub(crate) const MAX_LONG_FORM: usize = 1 << 20;
 
 /// One route, without the language in front.
 #[derive(Clone, Debug)]

@@ -18,6 +18,7 @@ const ALIKE: &[&str] = &[
     "Notes",
     "Province",
     "Service",
+    "Source",
     "Total",
     "Type",
     "Version",

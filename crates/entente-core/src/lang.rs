@@ -117,9 +117,28 @@ impl Text {
     }
 }
 
+/// A text as a sentence: it begins with a capital letter, if with a letter, and ends with a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end().chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let mut sentence: String = first.to_uppercase().chain(letters).collect();
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_letter_and_ends_with_one_full_stop() {
+        assert_eq!(sentence("must be 1 or more"), "Must be 1 or more.");
+        assert_eq!(sentence("écart trop grand. Changez-le.\n"), "Écart trop grand. Changez-le.");
+        assert_eq!(sentence("`name` is there"), "`name` is there.");
+        assert_eq!(sentence(""), "");
+    }
 
     #[test]
     fn numbers_are_grouped_as_each_language_does() {

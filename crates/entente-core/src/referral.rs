@@ -189,17 +189,16 @@ impl Refused {
         match self {
             Self::NotOffered => lang.pick(
                 "the referral was not offered to this organization",
-                "le renvoi n’a pas été offert à cet organisme",
+                "l’aiguillage n’a pas été offert à cet organisme",
             ),
             Self::Repeated => lang.pick("this was done already", "c’est déjà fait"),
             Self::Taken => lang.pick(
                 "another organization has the referral",
-                "un autre organisme a pris le renvoi",
+                "un autre organisme a pris l’aiguillage",
             ),
-            Self::Over => lang.pick("the referral is over", "le renvoi est terminé"),
-            Self::NotYet => {
-                lang.pick("the referral has not come that far", "le renvoi n’en est pas encore là")
-            }
+            Self::Over => lang.pick("the referral is over", "l’aiguillage est terminé"),
+            Self::NotYet => lang
+                .pick("the referral has not come that far", "l’aiguillage n’en est pas encore là"),
             Self::Contradiction => lang.pick(
                 "the other side contradicts what it said before",
                 "l’autre partie contredit ce qu’elle avait dit",

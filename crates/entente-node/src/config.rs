@@ -164,13 +164,16 @@ pub struct ConsoleConfig {
 }
 
 /// What takes two people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalsConfig {
     /// Operations that a second person has to approve, by name: some of
     /// [`MAY_NEED_APPROVAL`].
     #[serde(default)]
     pub needed_for: Vec<String>,
+    /// For how many days an account may not approve that was added, enabled, given other roles or reset.
+    #[serde(default = "default_settled_days")]
+    pub settled_days: u32,
 }
 
 /// The public site: what everybody may see. It is always there below `/public` of the console.
@@ -310,6 +313,10 @@ fn default_keep() -> u32 {
     14
 }
 
+fn default_settled_days() -> u32 {
+    7
+}
+
 fn default_routine_days() -> u32 {
     crate::node::referrals::ROUTINE_DAYS
 }
@@ -335,6 +342,12 @@ impl Default for SyncConfig {
 impl Default for BackupConfig {
     fn default() -> Self {
         Self { folder: PathBuf::new(), every_h: default_every_h(), keep: default_keep() }
+    }
+}
+
+impl Default for ApprovalsConfig {
+    fn default() -> Self {
+        Self { needed_for: Vec::new(), settled_days: default_settled_days() }
     }
 }
 
@@ -393,6 +406,9 @@ impl Config {
         if let Some(name) = may_need.iter().find(|name| approvable(name).is_none()) {
             let all: Vec<_> = MAY_NEED_APPROVAL.iter().map(|op| op.name()).collect();
             return bad(format!("approvals.needed_for: `{name}` is none of {}", all.join(", ")));
+        }
+        if config.approvals.settled_days > 90 {
+            return bad("approvals.settled_days must be 0 to 90 days".into());
         }
         let door = &config.staff_door;
         if !door.socket.as_os_str().is_empty() && !door.socket.is_absolute() {
@@ -541,6 +557,7 @@ mod tests {
             ("languages = []", "languages = [\"some\", \"of them\"]"),
             ("mandate_en = \"\"", "mandate_en = \"Only in one language\""),
             ("needed_for = []", "needed_for = [\"record_show\"]"),
+            ("settled_days = 7", "settled_days = 91"),
         ] {
             assert!(Config::parse(&EXAMPLE.replace(right, wrong)).is_err(), "{wrong}");
         }

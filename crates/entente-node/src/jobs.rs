@@ -89,6 +89,14 @@ pub struct Job {
     pub is_stopping: bool,
 }
 
+impl Job {
+    /// What somebody must be allowed to ask who removes the file that it made: the same again, where it is their own;
+    /// a colleague's is left to whoever administers accounts.
+    pub fn to_remove_for(&self, staff: &Staff) -> Op {
+        if self.by == staff.name { self.op } else { Op::UserRoles }
+    }
+}
+
 /// Whether an operation can be a job, and whether it may end half-way.
 fn kind(op: Op) -> Option<bool> {
     match op {
@@ -196,10 +204,20 @@ impl Jobs {
         if job.op != Op::RecordImport {
             return Err(no_such_job());
         }
-        if job.state != JobState::Running {
+        if job.state != JobState::Running && self.has_rows_aside(job.op, &job.id) {
+            self.file_removed(staff, &job)?;
             self.files.forget(&parsed(&job.id)?);
         }
         Ok(job)
+    }
+
+    /// Removes the file that a job made, if it is there. Whose that may be says [`Job::to_remove_for`].
+    pub fn remove_made(&self, staff: &Staff, job: &Job) -> Outcome<()> {
+        if self.files.made(&job.id).is_ok() {
+            self.file_removed(staff, job)?;
+            self.files.remove_made(&job.id)?;
+        }
+        Ok(())
     }
 
     /// One job. One that is not there and one of somebody else are the same.
@@ -233,6 +251,13 @@ impl Jobs {
     /// Writes down that somebody takes the file that a job made.
     pub fn file_taken(&self, staff: &Staff, job: &Job) -> Outcome<()> {
         let entry = self.node.entry(staff.actor(), Action::JobFileTaken);
+        let entry = entry.reference(parsed(&job.id)?).reasons([job.op.name().to_owned()]);
+        self.node.audit(vec![entry])
+    }
+
+    /// The same of somebody who removes it, or the list of rows that were set aside.
+    fn file_removed(&self, staff: &Staff, job: &Job) -> Outcome<()> {
+        let entry = self.node.entry(staff.actor(), Action::JobFileRemoved);
         let entry = entry.reference(parsed(&job.id)?).reasons([job.op.name().to_owned()]);
         self.node.audit(vec![entry])
     }

@@ -104,6 +104,7 @@ pub struct Node {
     pub(crate) cases: RwLock<Cases>,
     pub(crate) held: RwLock<HeldIndex>,
     // Read when somebody first looks at them, or for a person.
+    noted: Mutex<audit::noted::Noted>,
     holdings: Mutex<Option<feeds::holding::Holdings>>,
     identified: records::identified::Identified,
     // What partners were told, read when it is first asked for after a change.
@@ -149,6 +150,7 @@ impl Node {
             news: News::new(),
             cases: RwLock::new(cases),
             held: RwLock::new(held),
+            noted: Mutex::default(),
             holdings: Mutex::default(),
             identified: records::identified::Identified::default(),
             releases: releases::Releases::default(),

@@ -5,9 +5,9 @@
 //! question of staff is: [`crate::local::allowed`].
 //!
 //! Sessions are kept in memory: a restart ends them, and no backup opens one. The account is read
-//! anew on every request, so that whoever is disabled is out at once. Wrong passwords, codes and
-//! passkeys are counted together, for each account and each address ([`Attempts`]); an account that does
-//! not exist is counted, answered and written down like one that does.
+//! anew on every request, so that whoever is disabled is out at once. Wrong passwords and codes are counted together,
+//! for each account and each address, and what is wrong in a session or with a passkey for that one ([`Attempts`]); an
+//! account that does not exist is counted, answered and written down like one that does.
 //!
 //! Whoever signs in with the organization's identity provider has nothing else to sign in with here
 //! (`provider`); who they are there is asked by [`crate::oidc`].
@@ -15,6 +15,7 @@
 mod accounts;
 mod attempts;
 mod ceremonies;
+mod changed;
 pub(crate) mod faults;
 mod joining;
 mod name;
@@ -45,6 +46,7 @@ use crate::node::{Node, Outcome};
 
 pub use accounts::{Person, Way};
 pub use attempts::Attempts;
+pub(crate) use changed::Changed;
 pub(crate) use faults::wait as too_many_attempts;
 pub use faults::{fresh_proof_needed, link_is_over, not_signed_in, provider_too_late};
 pub use joining::{Invited, Joined, Joining, RecoveryCodes};

@@ -17,6 +17,7 @@ use entente_core::layout::HeaderProblem;
 
 use crate::setup::io_reason;
 
+mod bounds;
 mod csv_in;
 mod decode;
 mod import;
@@ -71,7 +72,7 @@ pub enum TableError {
     /// The file system failed.
     #[error("the file cannot be read: {0}")]
     File(std::io::ErrorKind),
-    /// Larger than [`MAX_FILE_BYTES`], or would be when unpacked.
+    /// Larger than [`MAX_FILE_BYTES`], or a workbook that would be too large when unpacked.
     #[error("the file is too large")]
     TooLarge,
     /// More rows than [`MAX_ROWS`].
@@ -132,8 +133,10 @@ impl TableError {
                 Lang::Fr => format!("le fichier est illisible\u{a0}: {}", io_reason(*kind).1),
             },
             Self::TooLarge => pick(
-                "the file is larger than 1 GiB; split it",
-                "le fichier dépasse 1 Gio; divisez-le",
+                "the file is too large: more than 1 GiB, or a workbook of which the cells, the texts or the formats \
+                 take too much when unpacked; split it, or save it as CSV (UTF-8)",
+                "le fichier est trop grand : plus de 1 Gio, ou un classeur dont les cellules, les textes ou les \
+                 formats prennent trop de place une fois décompressés; divisez-le, ou enregistrez-le en CSV (UTF-8)",
             ),
             Self::TooManyRows => match lang {
                 Lang::En => format!("more than {MAX_ROWS} rows; split the file"),

@@ -184,7 +184,7 @@ async fn an_organization_without_a_node_makes_a_referral_and_seals_what_the_spon
     let (file, home) = (new_file(), harbour.clone());
     for (lang, words) in [
         ("en", ["Harbour", "Referrals that we made"]),
-        ("fr", ["Le Havre", "Renvois que nous avons faits"]),
+        ("fr", ["Le Havre", "Aiguillages que nous avons faits"]),
     ] {
         let shown = node.run(&["--lang", lang, "referral", "show", &id]);
         let page = String::from_utf8_lossy(&shown.stdout).into_owned();

@@ -114,6 +114,8 @@ async function reveal(world, page, house, record) {
 async function edit(world, page, house, record) {
   await page.goto(`${house.origin}/en${record}/edit`);
   world.check(await page.inputValue("#name_last") === "", "cases: a form shows a masked name");
+  world.check(await page.locator("#name_last ~ .check >> text=Remove it").count() === 1, "cases: a masked name cannot be removed");
+  world.check(await page.isHidden("input[name=needs][value=transport]"), "cases: rare needs are not folded away");
   await page.click("button[value=check]");
   world.check((await page.textContent(".summary")).includes("Nothing is changed"), "cases: nothing was changed and nobody said so");
   await page.selectOption("#gender", "two_spirit");
@@ -164,6 +166,9 @@ async function explain(world, page, house, record, office, shared) {
   world.check(await row("Gender").locator("td.case-kept").count() === 1, "explain: what is kept is not said");
   world.check(await page.locator('dt:text-is("Last name") + dd.case-gone del').count() === 1, "explain: a name is not said to stay");
   world.check(!text.includes("Exemple-Tremblay"), "explain: a name is shown");
+  world.check(await page.locator(".case-tally .tag").count() === 4 && await page.locator(".case-tally svg[role=img] title").count() === 1, "explain: it does not say how much is sent");
+  const clause = await page.locator(".case-fates a.case-clause").first().getAttribute("href");
+  world.check(await page.locator(`[id="${clause.slice(1)}"]`).count() === 1, "explain: a clause leads nowhere");
   const atTable = () => page.evaluate(() => document.querySelector(".case-verdicts").scrollIntoView());
   await atTable();
   await world.look(page, "cases-explain-en");

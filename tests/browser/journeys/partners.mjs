@@ -260,13 +260,14 @@ export async function partners(world) {
 
   // Béa gets it, reads what it opens, and signs; then Ana.
   const home = async (page, house, lang, partner) => page.goto(`${house.origin}/${lang}/partners/${partner}`);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await bea.click("text=Lire l’entente");
   await bea.click("text=Lire ce qui change, puis signer");
   world.check((await bea.textContent("main")).includes("Tout est nouveau"), "the page does not say what signing opens");
   world.check((await bea.textContent("section[aria-labelledby=send]")).includes("au moins 20 personnes"), "the page does not say what signing lets out");
   await bea.click("text=Afficher l’anglais et le français côte à côte");
   world.check((await bea.locator("td[lang=en]").count()) > 0, "the text to sign is in one language");
+  world.check((await bea.locator(".chips .tag.good").count()) > 0, "the fields that are sent are not named");
   await world.look(bea, "agreements-sign-fr");
   await bea.click("main form button");
   await home(ana, alberta, "en", id);
@@ -299,7 +300,7 @@ export async function partners(world) {
   await ana.click("text=Send the test share");
   world.check((await ana.textContent("main")).includes("How the test share went"), "the test share says nothing");
   await home(bea, shelter, "fr", alberta.json("status").organization.id);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await home(ana, alberta, "en", id);
   await ana.click("text=Ask for news now");
   world.check((await ana.locator(".way .tag.good").count()) === 4, "not all of the way is done");
@@ -354,7 +355,7 @@ export async function partners(world) {
   world.check((await ana.textContent(".change")).length > 0, "the difference is not shown");
   await ana.click("text=Propose it to them");
   await home(bea, shelter, "fr", alberta.json("status").organization.id);
-  await bea.click("text=Demander les nouvelles");
+  await bea.click("text=Demander les mises à jour");
   await bea.click("table tbody th a");
   // Béa answers with another version, which is compared with the first one; what waited is over.
   await bea.click("text=Proposer des changements");

@@ -79,6 +79,11 @@ export async function referrals(world) {
 
   // The office lists a service and says what is free.
   await theirs.goto(`${office.origin}/fr/services/add`);
+  // What every service says is there at once; the rest is opened, and the hours only where they are told.
+  world.check((await theirs.isVisible("#phones")) && !(await theirs.isVisible("#street")), "what few services say is not behind the rest");
+  const unfold = () => theirs.evaluate(() => { for (const it of document.querySelectorAll("main details")) it.open = true; });
+  await unfold();
+  world.check(!(await theirs.isVisible("input[name=opens_MO]")), "the hours of a week are there without being chosen");
   await theirs.fill("#name_en", "Emergency beds");
   await theirs.fill("#name_fr", "Lits d’urgence");
   await theirs.fill("#description_fr", "Un lit pour la nuit, et un repas.");
@@ -95,7 +100,7 @@ export async function referrals(world) {
   await theirs.click("text=Enregistrer");
   const service = path(theirs).replace("/fr", "");
   world.check(/^\/services\/[0-9a-f-]{36}$/.test(service), `after adding a service the page is ${theirs.url()}`);
-  world.check((await text(theirs, "main")).includes("09 h 00"), "the hours are not there");
+  world.check((await text(theirs, "main")).includes("9 h"), "the hours are not there");
 
   // Changed in the form that shows what is kept; what is not touched stays.
   await theirs.click("main a.button:has-text('Modifier')");
@@ -109,13 +114,14 @@ export async function referrals(world) {
   await theirs.fill("#contacts", "A. Roy; Accueil; 204-555-0102");
   await theirs.click("text=Enregistrer");
   const changed = await text(theirs);
-  for (const words of ["204-555-0101", "510, rue Main", "09 h 00", "Un lit pour la nuit", "Complet ce soir", "Une carte d’identité", "Manitoba", "A. Roy, Accueil", "204-555-0102"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
+  for (const words of ["204-555-0101", "510, rue Main", "9 h", "Un lit pour la nuit", "Complet ce soir", "Une carte d’identité", "Manitoba", "A. Roy, Accueil", "204-555-0102"]) world.check(path(theirs) === `/fr${service}` && changed.includes(words), `the changed service lacks: ${words}`);
   await theirs.click("button[name=quick][value='2']");
   world.check((await text(theirs, ".tags")).includes("2 lits"), "two beds are not free");
 
   // What cannot be: markup, another scheme, signs that turn the text.
   for (const [field, typed] of [["#name_en", "<script>alert(1)</script>"], ["#url", "javascript:alert(1)"], ["#name_en", "abc\u202egnp"]]) {
     await theirs.goto(`${office.origin}/fr/services/add`);
+    await unfold();
     await theirs.fill("#name_en", "X");
     await theirs.fill(field, typed);
     await theirs.click("text=Enregistrer");
@@ -143,7 +149,7 @@ export async function referrals(world) {
   const found = (await page.locator(".found > li").allTextContents()).map((it) => it.replace(/\u00a0/g, " "));
   world.check(found.length === 3 && found[0].includes("Housing desk") && found[0].includes("0.0 km") && found[1].includes("Emergency beds") && /\d\d\d\.\d km/.test(found[1]), `the nearest are not first: ${found}`);
   await world.look(page, "serv-nearest", { picture: false });
-  await page.selectOption("#order", "");
+  await page.selectOption("#order", "room");
   await page.click("main button:has-text('Search')");
   world.check((await text(page, ".found > li")).includes("Emergency beds"), "what has room is not first");
   await page.selectOption("#need", "emergency_housing");
@@ -193,8 +199,12 @@ export async function referrals(world) {
   world.check((await page.locator(".ranked input:checked").count()) === 1, "nobody is ticked");
   await world.look(page, "ref-candidates", { picture: false });
   await theirs.goto(`${office.origin}/fr/home`);
-  await page.click("text=Offer it to those ticked");
-  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 renvoi attend une réponse"));
+  const best = await text(page, ".ranked > li:first-child");
+  for (const words of ["Best fit", "✓ Emergency / safe housing", "serves Manitoba"]) world.check(best.includes(words), `why it is first lacks: ${words}`);
+  await page.uncheck(".ranked > li:first-child input");
+  await page.check(".ranked > li:first-child input");
+  await page.click("main button:has-text('Ask Prairie Office')");
+  await soon(world, "the other side's home page", 2, async () => (await text(theirs, "[data-watch]")).includes("1 aiguillage attend une réponse"));
   world.check(Date.now() - began < 60_000, "it took more than a minute");
   await world.look(theirs, "home-waits-fr", { picture: true });
 
@@ -211,6 +221,7 @@ export async function referrals(world) {
   if (path(page).endsWith("/confirm")) await world.confirm(page, secret);
   await page.fill("#name", "Zoé <b>Exemple</b>");
   await page.fill("#phone1", "204-555-0143");
+  world.check(!(await page.isVisible("#phone2")) && (await page.isVisible("#safe_times")), "what few people need is not behind the rest");
   await page.fill("#note", "After 9 pm\nspeak French first");
   await world.look(page, "ref-contact", { picture: false });
   // Read once more, changed, read again; nothing of it in an address.
@@ -247,11 +258,12 @@ export async function referrals(world) {
 
   // What came of it, back to who asked.
   await theirs.selectOption("#outcome", "provided");
-  await theirs.click("main button:has-text('Fermer le renvoi')");
+  await theirs.click("main button:has-text('Fermer l’aiguillage')");
   await soon(world, "the outcome", 4, async () => { await page.goto(`${shelter.origin}/en${asked}`); return (await text(page, ".panel.now")).includes("Service provided"); });
   const told = await text(page, ".timeline");
   for (const words of ["Sent to Prairie Office", "Prairie Office accepted it", "Contact details handed over to Prairie Office", "Léa Tremblay", "Prairie Office closed it: Service provided"]) world.check(told.split(words).length > 1, `the timeline lacks: ${words}`);
   world.check(told.split("Sent to").length === 2 && (await page.locator(".timeline .waits").count()) === 0, `the timeline says something twice: ${told}`);
+  world.check((await page.locator(".line > li").count()) === 6 && (await text(page, ".line [aria-current=step]")).startsWith("Closed"), "the line of steps does not end with the present one");
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
@@ -262,12 +274,16 @@ export async function referrals(world) {
   await still.click("text=Check the answers");
   world.check((await text(still, ".summary")).includes("agrees"), "a referral without a basis was taken");
   const second = await refer(still, shelter, record, { agree: true });
-  await still.click("text=Offer it to those ticked");
+  await still.click("main button:has-text('Ask Prairie Office')");
   await soon(world, "the second offer", 4, async () => { await still.goto(`${office.origin}/fr/referrals`); return (await still.locator("#offered ~ .scroll tbody tr").count()) === 1; });
   world.check((await text(still, "#offered ~ .scroll tbody .tag.warn")).includes("Dans les trois heures"), "the urgency is not seen at a glance");
-  await still.click("#offered ~ .scroll tbody a");
+  world.check((await text(still, ".figure:has(a[href='#offered'])")).startsWith("1"), "what is to answer is not on top");
+  await still.click("#offered ~ .scroll tbody td a:has-text('Répondre')");
+  const matters = await text(still, ".now .tags");
+  for (const words of ["Dans les trois heures", "Personne adulte", "français", "Manitoba", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
+  world.check(!(await text(still, ".sides")).includes("Non évalué"), "the card says what was not assessed");
   await world.look(still, "ref-offered-plain-fr", { picture: false });
-  await still.click("text=Refuser, avec un motif");
+  await still.click("summary:has-text('Refuser')");
   await still.check("input[name=code][value=no_capacity]");
   await still.click("main button:has-text('Refuser')");
   world.check((await text(still, "main")).includes("Vous avez refusé"), "it was not declined");
@@ -279,6 +295,7 @@ export async function referrals(world) {
   await page.click("summary:has-text('Take it back')");
   await page.click("text=Withdraw the referral");
   world.check((await text(page, ".panel.now")).includes("Withdrawn"), "it was not withdrawn");
+  world.check((await text(page, ".line [aria-current=step]")) === "withdrawn", "the line of steps does not say that it was withdrawn");
 
   // Capacity in one click, on the list; what is confirmed.
   await page.goto(`${shelter.origin}/en/services/ours`);

@@ -188,6 +188,7 @@ async function twoPeople(world, house) {
   const omar = await world.person(house, "omar", ["supervisor"], { display: "Omar Haddad", lang: "fr" });
   await lea.page.goto(`${house.origin}/en/settings/approvals`);
   world.check((await lea.page.textContent("main")).includes(file), "what is asked for is not shown");
+  world.check(/omar, added on .* by/.test(await lea.page.textContent("main")), "who has a new account is not said");
   await world.look(lea.page, "settings-approvals-en");
   await omar.page.goto(`${house.origin}/fr/settings/approvals`);
   await world.look(omar.page, "settings-approvals-fr", { picture: false });

@@ -8,8 +8,11 @@ use serde_json::json;
 use super::House;
 use super::furnished::{Furnished, ask};
 
-/// The link to what each partner will receive where it is the one thing to do next.
-const MAIN: &str = "See what each partner will receive";
+/// What the page of a case has as the one thing to do next.
+fn leads_to(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("<a class=\"button\" href=\"/en")?;
+    rest.split_once('"').map(|(to, _)| to)
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() {
@@ -22,6 +25,9 @@ async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() 
         assert!(page.contains(&format!("\"/en{to}\"")), "{to}: {page}");
     }
     assert!(page.contains("action=\"/en/audit/disclosures\""), "{page}");
+    // What can be done comes before what is known, for the keyboard and on narrow screens.
+    let place = |text: &str| page.find(text).unwrap();
+    assert!(place("What can be done") < place("id=\"definitions\""), "{page}");
     let account = it.house.post("/en/audit/disclosures", &lea, &format!("record={case}")).await;
     assert_eq!(account.status, StatusCode::OK);
 }
@@ -33,10 +39,32 @@ async fn a_case_that_was_withdrawn_asks_for_nothing_to_be_done_next() {
     let lea = it.house.signed_in("lea", &[Role::CaseWorker]);
     let at = format!("/en/cases/{case}");
     let page = it.house.get(&at, &lea).await.body;
-    assert!(page.contains(MAIN) || page.contains("Enter a consent"), "{page}");
+    assert!(leads_to(&page).is_some(), "{page}");
     ask(&it.house.site, Op::RecordWithdraw, json!({ "record": case })).await;
     let page = it.house.get(&at, &lea).await.body;
-    assert!(!page.contains(MAIN) && !page.contains("Enter a consent"), "{page}");
+    assert_eq!(leads_to(&page), None, "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_to_be_done_next_with_a_case_follows_from_what_the_person_allows() {
+    let house = House::open("House").await;
+    let told = ask(&house.site, Op::RecordAdd, json!({ "fields": {"gender": "woman"} })).await;
+    let case = told["record"].as_str().unwrap().to_owned();
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let at = format!("/en/cases/{case}");
+    let referral = format!("/referrals/add?case={case}");
+    let next = async || house.get(&at, &lea).await.body;
+    assert_eq!(leads_to(&next().await), Some(format!("/cases/{case}/consents/add").as_str()));
+    for (scope, to) in [("stats", format!("/cases/{case}/explain")), ("referral_need", referral)] {
+        let given = json!({"record": case, "scopes": [scope], "informed": true});
+        ask(&house.site, Op::ConsentGive, given).await;
+        let page = next().await;
+        assert_eq!(leads_to(&page), Some(to.as_str()), "{page}");
+    }
+    // The rest stays one step away, and nothing is there twice.
+    let page = next().await;
+    assert!(page.contains("See what each partner will receive"), "{page}");
+    assert_eq!(page.matches("Make a referral").count(), 1, "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,6 +110,10 @@ async fn what_the_list_is_narrowed_by_goes_along_to_the_export() {
     let noor = house.signed_in("noor", &[Role::Supervisor]);
     let list = house.get("/en/cases?gender=woman&needs=legal&consent=none", &noor).await.body;
     assert!(list.contains("1 to 1 of 1"), "{list}");
+    // Without a consent it goes nowhere, which stands out; and one sees what was worked on last.
+    assert!(list.contains("<span class=\"tag warn\">none</span>"), "{list}");
+    let (_, changed) = list.split_once("data-label=\"Last changed\">").unwrap();
+    assert!(changed.split('<').next().is_some_and(|day| day.contains(", 20")), "{changed}");
     let export = "/en/cases/export?gender=woman&#38;needs=legal&#38;consent=none";
     assert!(list.contains(export), "{list}");
     let form = house.get(&export.replace("&#38;", "&"), &noor).await.body;
@@ -170,4 +202,33 @@ async fn what_each_partner_receives_ends_with_what_else_could_go_to_one() {
     let officer = it.house.signed_in("omar", &[Role::PrivacyOfficer]);
     let page = it.house.get(&at, &officer).await.body;
     assert!(page.contains("What else could go") && !page.contains("/referrals/add"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_belongs_to_a_case_leads_back_to_it_and_says_which_one_it_is() {
+    let it = Furnished::new(9).await;
+    let case = it.one("case");
+    let back = format!("Back to case <span class=\"num\">{}</span></a>", &case[case.len() - 8..]);
+    let noor = it.house.signed_in("noor", &[Role::Supervisor]);
+    for page in ["explain", "edit", "history", "duplicates", "consents", "steward"] {
+        let body = it.house.get(&format!("/en/cases/{case}/{page}"), &noor).await.body;
+        assert!(body.contains(&back), "{page}: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_definition_is_decided_one_line_says_what_to_add() {
+    let house = House::open("House").await;
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    for (fields, is_too_little) in [
+        (json!({"gender": "woman"}), true),
+        (json!({"gender": "woman", "immigration_status": "citizen"}), false),
+    ] {
+        let told = ask(&house.site, Op::RecordAdd, json!({ "fields": fields })).await;
+        let case = told["record"].as_str().unwrap();
+        let page = house.get(&format!("/en/cases/{case}"), &lea).await.body;
+        assert_eq!(page.contains("Not enough is recorded to tell"), is_too_little, "{page}");
+        assert_eq!(page.contains("<summary>Each definition"), is_too_little, "{page}");
+        assert!(page.contains("<span class=\"tag \">not enough recorded"), "{page}");
+    }
 }

@@ -124,7 +124,8 @@ fn check_csv(path: &str, text: &str) {
     for row in reader.records() {
         for cell in &row.unwrap() {
             let is_number = cell.parse::<f64>().is_ok();
-            let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number;
+            let starts = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+            let is_formula = cell.starts_with(starts) && !is_number;
             assert!(!is_formula, "{path}: {cell}");
         }
     }

@@ -253,6 +253,30 @@ async fn a_role_that_may_not_is_refused_in_the_same_bytes_whatever_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_signed_in_and_looks_for_pages_by_guessing_leaves_a_trail_that_names_none() {
+    let house = super::House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    let n_noted = || house.site.n_audited(Action::NothingThere);
+    for (n, path) in ["/en/admin", "/fr/people/lea/secret"].into_iter().enumerate() {
+        assert_eq!(house.get(path, &cookie).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(n_noted(), n + 1);
+    }
+    // Strangers fill no log, and what a browser looks for by itself is nobody's question.
+    house.get("/en/admin", "").await;
+    house.get("/favicon.ico", &cookie).await;
+    assert_eq!(n_noted(), 2);
+    let mut reasons = Vec::new();
+    let mut push = |_, entry: entente_core::audit::AuditEntry| {
+        if entry.action == Action::NothingThere {
+            reasons.extend(entry.reasons);
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    house.site.node().audit_entries(0, &mut push).unwrap();
+    assert_eq!(reasons, ["no_such_page"; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_form_of_another_site_changes_anything_on_any_route() {
     let it = Furnished::new(3).await;
     let site = &it.house.site;
@@ -336,7 +360,7 @@ async fn guesses_of_every_kind_wait_together() {
         let form = format!("password={password}&code={code}&to=/home");
         house.post("/en/confirm", &cookie, &form).await
     };
-    // A password, a code, a recovery code, and both pages that ask: five wrong ones in all.
+    // A password, a code, a recovery code, and both pages that ask: five wrong ones of the account in all.
     let wrong = [
         house.sign_in("LEA", "wrong", "123456").await,
         house.sign_in("%20lea", PASSWORD, "000000").await,
@@ -348,14 +372,18 @@ async fn guesses_of_every_kind_wait_together() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{at}");
         assert!(answer.body.contains("ENT-2702"), "{at}: {}", answer.body);
     }
-    for answer in [
-        house.sign_in("lEA", PASSWORD, "123456").await,
-        house.sign_in("lea%20", "wrong", "").await,
-        confirm(PASSWORD, "123456").await,
-    ] {
+    for answer in
+        [house.sign_in("lEA", PASSWORD, "123456").await, house.sign_in("lea%20", "wrong", "").await]
+    {
         assert!(answer.body.contains("ENT-2703"), "{}", answer.body);
     }
     assert_eq!(house.site.n_audited(Action::AccessRefused), 5);
+    // Whoever is in a session waits for what was wrong there, five times too, and for no stranger.
+    for at in 0..3 {
+        assert!(confirm("wrong", "123456").await.body.contains("ENT-2702"), "{at}");
+    }
+    assert!(confirm(PASSWORD, "123456").await.body.contains("ENT-2703"));
+    assert!(house.sign_in("lea", PASSWORD, "123456").await.body.contains("ENT-2703"));
     // Somebody else of the same office is not held up.
     assert!(house.sign_in("omar", "wrong", "").await.body.contains("ENT-2702"));
 }

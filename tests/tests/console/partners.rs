@@ -81,6 +81,7 @@ async fn a_draft_is_read_in_words_before_anybody_gets_it() {
     let agreement = sent.location().trim_start_matches("/en").to_owned();
     let sign = house.get(&format!("/en{agreement}/sign"), &officer).await;
     assert!(agreement.ends_with("-1") && sign.body.contains(&format!("{agreement}/sign")));
+    assert!(sign.body.contains("<summary>Fingerprint of the text"), "{}", sign.body);
     let signed = house.post(&format!("/en{agreement}/sign"), &officer, "").await;
     assert_eq!(signed.status, StatusCode::SEE_OTHER);
     assert_eq!(house.site.n_audited(Action::AgreementSigned), 1);

@@ -1,14 +1,21 @@
 //! How a session lasts and ends: by itself, by whoever is in it, and by somebody else.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
+use entente_console::Need;
 use entente_core::audit::{Action, Actor};
 use entente_node::local::Role;
 use entente_node::people::base32;
 use entente_store::people::People as _;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
 
-use super::{House, PASSWORD, code, ours};
+use super::{Answer, House, PASSWORD, code, filled, ours};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What the app of somebody shows now.
 fn shown(house: &House, name: &str) -> String {
@@ -226,4 +233,153 @@ async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_hol
     {
         assert_eq!(house.post(path, &chief, form).await.location(), "/en/confirm?to=/home");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_who_knows_a_name_keeps_nobody_from_a_proof_in_an_open_session() {
+    let house = House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    house.site.clock.advance(301);
+    for _ in 0..9 {
+        house.sign_in("lea", "wrong", "000000").await;
+    }
+    let waits = house.sign_in("lea", PASSWORD, &shown(&house, "lea")).await;
+    assert!(waits.body.contains("ENT-2703"), "{}", waits.body);
+    let form = format!("password={PASSWORD}&code={}&to=/cases", shown(&house, "lea"));
+    let proved = house.post("/en/confirm", &cookie, &form).await;
+    assert_eq!(proved.location(), "/en/cases", "{}", proved.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_link_that_stays_in_the_history_opens_nothing_in_another_browser_or_after_the_session()
+{
+    let house = House::open("House").await;
+    for (name, end) in [("lea", "sign-out"), ("omar", "leave"), ("noor", "locked")] {
+        let cookie = house.signed_in(name, &[Role::CaseWorker]);
+        let renewed = house.post("/en/account/renew", &cookie, "").await;
+        let link = renewed.location().to_owned();
+        assert!(link.starts_with("/en/join/"), "{link}");
+        let other = house.signed_in(&format!("{name}-too"), &[Role::CaseWorker]);
+        for elsewhere in ["", other.as_str()] {
+            assert_eq!(house.get(&link, elsewhere).await.status, StatusCode::NOT_FOUND);
+            let form = format!("password={PASSWORD}&code=123456");
+            let joined = house.post(&link, elsewhere, &form).await;
+            assert_eq!(joined.status, StatusCode::NOT_FOUND, "{}", joined.body);
+        }
+        assert_eq!(house.get(&link, &cookie).await.status, StatusCode::OK);
+        // A page that was left alone ends what nobody has used for so long.
+        house.site.clock.advance(if end == "locked" { 1_199 } else { 0 });
+        house.post(&format!("/en/{end}"), &cookie, "").await;
+        assert_eq!(house.get(&link, &cookie).await.status, StatusCode::NOT_FOUND, "{end}");
+    }
+}
+
+/// What comes back from a request whose last part is sent only after something happened. The second part finds room
+/// when the first was read: whoever looks at the head of a request alone has looked by then.
+async fn held(
+    house: &House,
+    (path, cookie): (&str, &str),
+    kind: &str,
+    parts: [&str; 3],
+    meanwhile: impl FnOnce(),
+) -> Answer {
+    let (more, rest) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
+    let mut request = ours("POST", path, cookie, "");
+    request.headers_mut().insert("content-type", kind.parse().unwrap());
+    *request.body_mut() = Body::from_stream(ReceiverStream::new(rest).map(Ok::<_, Infallible>));
+    let sending = async move {
+        let [first, second, last] = parts.map(|part| part.as_bytes().to_vec());
+        more.send(first).await.unwrap();
+        more.send(second).await.unwrap();
+        meanwhile();
+        more.send(last).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(house.send(request), sending);
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_put_out_while_the_end_of_a_form_is_on_its_way_does_nothing_with_it() {
+    let house = House::open("House").await;
+    house.signed_in("chief", &[Role::Administrator]);
+    let people = &house.site.desk().people;
+    let root = Actor::Staff("root".to_owned());
+    let parts = ["name=ghost&di", "splay=Ghost&role=", "administrator"];
+    let disabled = || drop(people.set_enabled(&root, "disabled", false).unwrap());
+    let changed = || drop(people.set_roles(&root, "changed", &[Role::Auditor]).unwrap());
+    let ended = || drop(people.sign_out_all(&root, "ended").unwrap());
+    let late = || house.site.clock.advance(301);
+    let cases: [(&str, &dyn Fn(), &str); 4] = [
+        ("disabled", &disabled, "sign_in"),
+        ("changed", &changed, "deny"),
+        ("ended", &ended, "sign_in"),
+        ("late", &late, "confirm"),
+    ];
+    for (name, meanwhile, outcome) in cases {
+        let cookie = house.signed_in(name, &[Role::Administrator]);
+        let answer = held(&house, ("/en/people/add", &cookie), FORM, parts, meanwhile).await;
+        assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
+        assert!(people.find("ghost").is_err(), "{name}");
+    }
+    // Whom nothing happens to may be as slow.
+    let cookie = house.signed_in("slow", &[Role::Administrator]);
+    let answer = held(&house, ("/en/people/add", &cookie), FORM, parts, || ()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert!(people.find("ghost").is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_route_takes_the_form_of_whoever_was_disabled_before_it_was_whole() {
+    let house = House::open("House").await;
+    house.signed_in("chief", &[Role::Administrator]);
+    let people = &house.site.desk().people;
+    let root = Actor::Staff("root".to_owned());
+    let mut routes = entente_console::routes();
+    routes.retain(|it| it.method == Method::POST && it.need != Need::Nothing);
+    assert!(routes.len() > 80, "{}", routes.len());
+    let mut wrong = Vec::new();
+    for (n, route) in routes.iter().enumerate() {
+        let name = format!("one{n}");
+        let cookie = house.signed_in(&name, Role::ALL);
+        let out = || drop(people.set_enabled(&root, &name, false).unwrap());
+        let path = format!("/en{}", filled(route.path));
+        let answer = held(&house, (&path, &cookie), FORM, ["reason=be", "cau", "se"], out).await;
+        if answer.outcome() != "sign_in" {
+            wrong.push(format!("{}: {}", route.path, answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_of_whoever_may_still_bring_it_when_it_is_here() {
+    let house = House::open("House").await;
+    let people = &house.site.desk().people;
+    let kind = "multipart/form-data; boundary=x";
+    let waiting = |name: &str| house.site.desk().jobs.files.waiting(name).len();
+    let root = Actor::Staff("root".to_owned());
+    let parts = [
+        "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n",
+        "external_ref,gender\n",
+        "A-1,woman\n\r\n--x--\r\n",
+    ];
+    let disabled = || drop(people.set_enabled(&root, "disabled", false).unwrap());
+    let changed = || drop(people.set_roles(&root, "changed", &[Role::Auditor]).unwrap());
+    let nothing = || ();
+    let cases: [(&str, &dyn Fn(), &str, usize); 3] = [
+        ("disabled", &disabled, "sign_in", 0),
+        ("changed", &changed, "deny", 0),
+        ("slow", &nothing, "allow", 1),
+    ];
+    for (name, meanwhile, outcome, n_waiting) in cases {
+        let cookie = house.signed_in(name, &[Role::Supervisor]);
+        let answer = held(&house, ("/en/cases/import", &cookie), kind, parts, meanwhile).await;
+        assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
+        assert_eq!(waiting(name), n_waiting, "{name}");
+    }
+    // What needs a fresh proof needs one when it happens.
+    let cookie = house.signed_in("late", &[Role::PrivacyOfficer]);
+    let late = || house.site.clock.advance(301);
+    let answer = held(&house, ("/en/sponsored/add", &cookie), kind, parts, late).await;
+    assert_eq!(answer.outcome(), "confirm", "{}", answer.body);
 }

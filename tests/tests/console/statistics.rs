@@ -31,12 +31,17 @@ async fn our_own_cases_are_counted_chosen_and_taken_away_and_none_is_said_to_be_
 async fn the_page_of_statistics_says_what_is_due_in_words_and_asks_for_it_first() {
     let it = Furnished::new(3).await;
     let page = it.house.get("/fr/statistics", &it.chief).await.body;
-    assert!(page.contains("Par région et trimestre") && page.contains("(renvois)"), "{page}");
+    assert!(page.contains("Par région et trimestre") && page.contains("(aiguillages)"), "{page}");
     assert!(!page.contains("region-quarter") && !page.contains("canada@1"), "{page}");
     // The partner has not answered for 2025: there is one thing to do, and no other button is like it.
     let (_, main) = page.split_once("<main").unwrap();
     assert_eq!(main.matches("Demander ce qui est dû").count(), 1, "{main}");
     assert_eq!(main.matches("class=\"button\"").count(), 0, "{main}");
+    // The same as a matrix of tables and years, in words and with a way to the figures.
+    let (_, matrix) = main.split_once("Tableaux par année").unwrap();
+    let (matrix, _) = matrix.split_once("</table>").unwrap();
+    assert!(matrix.contains("<th scope=\"col\">2025</th>"), "{matrix}");
+    assert!(matrix.contains("⚠\u{a0}dû</a>") && matrix.contains("figures?period=2025"), "{matrix}");
     let figures = format!("/fr/statistics/plans/{}/figures", it.one("plan"));
     let figures = it.house.get(&figures, &it.chief).await.body;
     assert!(figures.contains(">Par région et trimestre</option>"), "{figures}");

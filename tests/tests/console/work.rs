@@ -44,10 +44,7 @@ async fn what_was_approved_stays_until_it_was_taken_whole_and_is_written_down_on
     let house = House::open("House").await;
     let (desk, node) = (house.site.desk(), house.site.node());
     let lea = house.signed_in("lea", &[Role::Supervisor]);
-    let job = desk.start_export(&everybody(), ExportChoice::default()).await.unwrap();
-    while desk.jobs.one(&everybody(), &job).unwrap().state == JobState::Running {
-        tokio::task::yield_now().await;
-    }
+    let job = exported(&house).await;
     let path = desk.jobs.files.made(&job).unwrap();
     let file = path.display().to_string();
     let request = Request {
@@ -57,7 +54,7 @@ async fn what_was_approved_stays_until_it_was_taken_whole_and_is_written_down_on
         pin: String::new(),
     };
     let asked = node.keep_request("lea", request).unwrap();
-    node.take_request("omar", &asked).unwrap();
+    node.take_request("omar", &asked, Vec::new()).unwrap();
     node.settle_request(&asked, None, None).unwrap();
 
     let at = format!("/en/settings/approvals/{}/file", uuid(&asked));
@@ -124,4 +121,56 @@ async fn whoever_hangs_up_while_something_happens_leaves_nothing_half_done() {
         }
         patience *= 2;
     }
+}
+
+/// An export that `lea` started, once it has ended.
+async fn exported(house: &House) -> String {
+    let desk = house.site.desk();
+    let job = desk.start_export(&everybody(), ExportChoice::default()).await.unwrap();
+    while desk.jobs.one(&everybody(), &job).unwrap().state == JobState::Running {
+        tokio::task::yield_now().await;
+    }
+    job
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_removed_by_whoever_made_it_or_administers_and_that_is_written_down() {
+    let house = House::open("House").await;
+    let (first, second) = (exported(&house).await, exported(&house).await);
+    let lea = house.signed_in("lea", &[Role::Supervisor]);
+    let omar = house.signed_in("omar", &[Role::Supervisor]);
+    let chief = house.signed_in("chief", &[Role::Supervisor, Role::Administrator]);
+    let is_there = |job: &str| house.site.desk().jobs.files.made(job).is_ok();
+    let n_removed = || house.site.n_audited(Action::JobFileRemoved);
+    for (who, may) in [(&omar, false), (&lea, true), (&chief, true)] {
+        let page = house.get(&format!("/en/jobs/{first}"), who).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(page.body.contains("/file/remove"), may);
+    }
+    let remove = async |job: &str, who: &str| {
+        house.post(&format!("/en/jobs/{job}/file/remove"), who, "").await.status
+    };
+    assert_eq!(remove(&first, &omar).await, StatusCode::FORBIDDEN);
+    assert_eq!((is_there(&first), n_removed()), (true, 0));
+    assert!(remove(&first, &lea).await.is_redirection());
+    assert_eq!((is_there(&first), n_removed()), (false, 1));
+    assert!(remove(&second, &chief).await.is_redirection());
+    assert_eq!((is_there(&second), n_removed()), (false, 2));
+    // Nothing is left to remove, and nothing to write down.
+    assert!(remove(&second, &chief).await.is_redirection());
+    assert_eq!(n_removed(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_work_came_to_is_closed_to_whoever_has_lost_the_role_for_it() {
+    let house = House::open("House").await;
+    let job = exported(&house).await;
+    // It is hers, and she may export no more.
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let page = house.get(&format!("/en/jobs/{job}"), &lea).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let removed = house.post(&format!("/en/jobs/{job}/file/remove"), &lea, "").await;
+    assert_eq!(removed.status, StatusCode::FORBIDDEN);
+    assert!(house.site.desk().jobs.files.made(&job).is_ok());
+    assert_eq!(house.site.n_audited(Action::AccessRefused), 2);
 }

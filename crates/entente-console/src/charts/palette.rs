@@ -12,6 +12,10 @@ pub(crate) const BAR: &str = "#1f497a";
 pub(crate) const SECOND: &str = "#8fb0d6";
 /// What needs attention: unmet, spent.
 pub(crate) const ALERT: &str = "#b3192e";
+/// A field that is sent as it is: `--good` of the console.
+pub(crate) const KEPT: &str = "#1d6332";
+/// A field that is made less exact.
+pub(crate) const LESS: &str = "#b86e00";
 /// The whisker of an interval.
 pub(crate) const WHISKER: &str = "#0b1622";
 /// The lines behind a picture.
@@ -119,8 +123,9 @@ mod tests {
             "--warn",
             "--bad",
             "--info",
-            "#1c2733",
-            "#404a55",
+            "--ink",
+            "--faint",
+            "--calm",
         ];
         let grounds = [
             "--gcds-bg-white",
@@ -131,6 +136,8 @@ mod tests {
             "--bad-soft",
             "--info-soft",
             "#f8fafc",
+            "--map-land",
+            "--map-water",
         ];
         let dark = [
             "--gcds-bg-primary",
@@ -158,10 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn no_style_but_that_of_the_console_has_a_colour_of_its_own() {
+        let styles =
+            [include_str!("../../assets/figures.css"), include_str!("../../assets/referrals.css")];
+        for style in styles {
+            for (at, _) in style.match_indices('#') {
+                let rest = style[at + 1..].chars();
+                let colour: String = rest.take_while(char::is_ascii_hexdigit).collect();
+                // White, and what shadows are made of.
+                let is_known = ["fff", "fff0", "0000", "0003"].contains(&colour.as_str());
+                assert!(is_known, "#{colour} is not among the colours of console.css");
+            }
+        }
+    }
+
+    #[test]
     fn every_shape_can_be_told_from_the_page_and_from_its_neighbour() {
         // WCAG 2.2 wants 3 for what is needed to understand a picture. Classes of a map are told apart by
         // their figures too, and have white lines between them.
-        for shape in [BAR, ALERT, WHISKER, HATCH] {
+        for shape in [BAR, ALERT, KEPT, LESS, WHISKER, HATCH] {
             assert!(contrast(shape, PAPER) >= 3.0, "{shape}");
         }
         assert!(contrast(BAR, SECOND) >= 3.0);

@@ -161,6 +161,10 @@ pub(crate) struct Article<'a> {
     pub(crate) clauses: Vec<Line<'a>>,
     /// What is folded away: what opens nothing, and identities.
     pub(crate) aside: Vec<Line<'a>>,
+    /// The fields that a summary says, by name.
+    pub(crate) sent: Vec<&'a Both>,
+    /// The fields that it does not say.
+    pub(crate) kept: Vec<&'a Both>,
 }
 
 impl Article<'_> {
@@ -170,11 +174,11 @@ impl Article<'_> {
             return p.t("Identities", "Identités").to_owned();
         }
         let n = u64::try_from(self.aside.len()).unwrap_or_default();
-        let (en, fr) = (
-            ("clause that opens nothing", "clauses that open nothing"),
-            ("article qui n’ouvre rien", "articles qui n’ouvrent rien"),
-        );
-        p.count(&n, &en, &fr)
+        p.count(
+            &n,
+            &("clause that opens nothing", "clauses that open nothing"),
+            &("article qui n’ouvre rien", "articles qui n’ouvrent rien"),
+        )
     }
 }
 
@@ -218,14 +222,29 @@ pub(crate) fn articles<'a>(clauses: &'a [ClauseText], p: &Page) -> Vec<Article<'
                 _ => String::new(),
             };
             let title = format!("{number} {title}");
-            articles.push(Article { title, clauses: Vec::new(), aside: Vec::new() });
+            articles.push(Article {
+                title,
+                clauses: Vec::new(),
+                aside: Vec::new(),
+                sent: Vec::new(),
+                kept: Vec::new(),
+            });
         }
         if let Some(article) = articles.last_mut() {
+            if is_field(&clause.clause) {
+                let names = if clause.aside { &mut article.kept } else { &mut article.sent };
+                names.push(&clause.title);
+            }
             let lines = if clause.aside { &mut article.aside } else { &mut article.clauses };
             lines.push(Line::of(clause));
         }
     }
     articles
+}
+
+/// Whether a clause says how exactly a field goes into a summary: the parts of item 9.
+fn is_field(clause: &str) -> bool {
+    clause.starts_with("§3.9.") || clause.starts_with("§4.9.")
 }
 
 fn may_send(p: &Page, from: &str, to: &str) -> String {
@@ -468,4 +487,33 @@ pub(crate) async fn diff(
 ) -> Result<AgreementDiffTold, crate::problem::Problem> {
     let agreement = Some(format!("{}@{}", told.agreement.id, told.agreement.version));
     Ok(visit.ask(&AgreementDiffAsk { agreement, toml: None, against: None }).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::test_page;
+
+    #[test]
+    fn the_fields_of_a_summary_are_named_as_sent_or_not_under_their_article() {
+        let clause = |clause: &str, title: &str, aside| ClauseText {
+            clause: clause.to_owned(),
+            title: Both::new(title, title),
+            text: Both::new(title, title),
+            aside,
+        };
+        let clauses = [
+            clause("§2.9", "always", false),
+            clause("§3.1", "case summaries", false),
+            clause("§3.9.1", "period", false),
+            clause("§3.9.3", "gender", true),
+            clause("§3.10", "kept for", true),
+        ];
+        let page = test_page(Lang::En);
+        let articles = articles(&clauses, &page);
+        let names = |all: &[&Both]| all.iter().map(|it| it.en.clone()).collect::<Vec<_>>();
+        assert!(articles[0].sent.is_empty() && articles[0].kept.is_empty());
+        assert_eq!(names(&articles[1].sent), ["period"]);
+        assert_eq!(names(&articles[1].kept), ["gender"]);
+    }
 }

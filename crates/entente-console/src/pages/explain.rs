@@ -6,7 +6,6 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use entente_core::codes::{Code as _, ConsentScope};
-use entente_core::lang::Lang;
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
@@ -14,6 +13,8 @@ use entente_node::local::doc::{
     PartnerState,
 };
 
+use crate::charts::fates::fates;
+use crate::charts::{Mark, Picture};
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show};
 use crate::pages::cases::{found, short};
@@ -58,6 +59,13 @@ struct ExplainPage<'a> {
     clauses: Vec<ClauseText>,
     /// Whether a consent that holds is one to statistics.
     counts: bool,
+}
+
+/// How much of a case a partner reads.
+struct Tally {
+    /// Tone, and how many fields in words.
+    chips: [(&'static str, String); 4],
+    picture: Picture,
 }
 
 /// A partner in the overview.
@@ -119,20 +127,40 @@ impl ExplainPage<'_> {
     }
 
     /// How much of what is recorded a partner reads.
-    fn tally(&self, at: &usize) -> Option<String> {
+    fn tally(&self, at: &usize) -> Option<Tally> {
         let cells: Vec<_> = self.table.levels.iter().filter_map(|row| row.cells.get(*at)).collect();
-        let n = |fate: Fate| self.p.n(&(cells.iter().filter(|it| it.fate == fate).count() as u64));
-        let [kept, coarser, gone] = [Fate::Kept, Fate::Generalized, Fate::Removed].map(n);
-        let stays = self.p.n(&(self.table.never.len() as u64));
-        let text = match self.p.lang {
-            Lang::En => format!(
-                "{kept} as recorded, {coarser} coarser, {gone} left out; {stays} never leave."
-            ),
-            Lang::Fr => format!(
-                "Tels qu’inscrits : {kept}; généralisés : {coarser}; retirés : {gone}; ne partent jamais : {stays}."
-            ),
-        };
-        (!cells.is_empty()).then_some(text)
+        let n = |fate: Fate| cells.iter().filter(|it| it.fate == fate).count() as u64;
+        let [kept, less, gone] = [Fate::Kept, Fate::Generalized, Fate::Removed].map(n);
+        let never = self.table.never.len() as u64;
+        let p = self.p;
+        let kept_words =
+            p.count(&kept, &("sent as it is", "sent as they are"), &("tel quel", "tels quels"));
+        let less_words = p.count(
+            &less,
+            &("made less exact", "made less exact"),
+            &("moins précis", "moins précis"),
+        );
+        let gone_words = p.count(&gone, &("not sent", "not sent"), &("non envoyé", "non envoyés"));
+        let never_words =
+            p.count(&never, &("never sent", "never sent"), &("jamais envoyé", "jamais envoyés"));
+        let said = [&kept_words, &less_words, &gone_words, &never_words].map(String::as_str);
+        let name = p.t("What becomes of the fields", "Ce que deviennent les champs").to_owned();
+        let picture =
+            fates((format!("tally-{at}"), name, said.join(", ")), [kept, less, gone, never]);
+        let chips =
+            [("good", kept_words), ("warn", less_words), ("", gone_words), ("", never_words)];
+        (!cells.is_empty()).then_some(Tally { chips, picture })
+    }
+
+    /// The id of a clause on the page.
+    fn anchor(&self, clause: &str) -> String {
+        format!("clause-{}", clause.trim_start_matches('§'))
+    }
+
+    /// The id of a clause that stands below, or of the one that it is a part of.
+    fn below(&self, clause: &str) -> Option<String> {
+        let named = self.clauses.iter().filter(|it| is_within(clause, &it.clause));
+        named.max_by_key(|it| it.clause.len()).map(|it| self.anchor(&it.clause))
     }
 
     fn has_fields(&self) -> bool {
@@ -264,10 +292,11 @@ async fn clauses(
     named.extend(
         table.levels.iter().flat_map(|row| &row.cells).filter_map(|it| it.clause.as_deref()),
     );
-    let is_named = |clause: &str| {
-        named.iter().any(|it| {
-            *it == clause || it.strip_prefix(clause).is_some_and(|rest| rest.starts_with('.'))
-        })
-    };
+    let is_named = |clause: &str| named.iter().any(|it| is_within(it, clause));
     Ok(shown.clauses.into_iter().filter(|it| is_named(&it.clause)).collect())
+}
+
+/// Whether a clause is this one, or a part of it.
+fn is_within(clause: &str, whole: &str) -> bool {
+    clause.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

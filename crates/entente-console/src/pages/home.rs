@@ -94,7 +94,11 @@ impl HomePage<'_> {
         let find = (Op::ServiceSearch, "/services", p.t("Find a service", "Trouver un service"));
         let all = if p.may(Op::ReferralCreate) {
             vec![
-                (Op::ReferralCreate, "/referrals/add", p.t("Make a referral", "Créer un renvoi")),
+                (
+                    Op::ReferralCreate,
+                    "/referrals/add",
+                    p.t("Make a referral", "Créer un aiguillage"),
+                ),
                 (Op::RecordAdd, "/cases/add", p.t("Record a case", "Inscrire un dossier")),
                 find,
             ]
@@ -219,7 +223,7 @@ async fn figures(
         "/referrals?list=ours",
         ours.iter().filter(|row| row.step != "expired").count() as u64,
         ("open referral of ours", "open referrals of ours"),
-        ("de nos renvois est ouvert", "de nos renvois sont ouverts"),
+        ("de nos aiguillages est ouvert", "de nos aiguillages sont ouverts"),
     );
     add(
         Op::HeldList,

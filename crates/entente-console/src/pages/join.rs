@@ -43,7 +43,7 @@ impl JoinPage<'_> {
     /// The field that a fault is about.
     fn field(&self, fault: &Fault) -> &'static str {
         match fault.code.as_str() {
-            "ENT-2707" => "password",
+            "ENT-2707" | "ENT-2721" => "password",
             "ENT-2708" => "code",
             _ => "name",
         }
@@ -83,8 +83,8 @@ struct RecoveryPage<'a> {
 
 async fn invited(visit: &Visit, token: &str) -> Result<(Token, Invited), Problem> {
     let token = Token::parse(token).ok_or_else(link_is_over)?;
-    let asked = token.clone();
-    let invited = visit.console.people(move |people| people.invited(&asked)).await?;
+    let (asked, place) = (token.clone(), visit.place.clone());
+    let invited = visit.console.people(move |people| people.invited(&asked, &place)).await?;
     Ok((token, invited))
 }
 

@@ -298,8 +298,8 @@ async fn finish(visit: &Visit, query: Back, returned: Returned) -> Outcome<Respo
 
 /// Whoever is signed in, for an errand that is somebody's.
 async fn signed(visit: &Visit, errand: Errand) -> Outcome<Option<Signed>> {
-    let token = visit.cookie.as_deref().and_then(Token::parse);
-    let Some(token) = token.filter(|_| errand != Errand::SignIn) else { return Ok(None) };
+    let token = visit.place.session.clone().filter(|_| errand != Errand::SignIn);
+    let Some(token) = token else { return Ok(None) };
     visit.console.people(move |people| people.signed(&token, true)).await
 }
 

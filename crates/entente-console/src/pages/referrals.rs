@@ -22,6 +22,7 @@ mod banner;
 mod contact;
 mod one;
 mod openers;
+mod progress;
 mod timeline;
 mod typed;
 pub(crate) mod words;
@@ -107,6 +108,25 @@ impl Words for ListPage<'_> {
     }
 }
 
+impl ListPage<'_> {
+    /// What stands on top: how many are to answer, open and late, with the list of each and whether it is there.
+    fn figures(&self) -> Vec<(String, &'static str, &'static str, bool)> {
+        let p = self.p;
+        let all = [
+            ("offered", p.t("To answer", "À traiter")),
+            ("ours", p.t("Open", "En cours")),
+            ("overdue", p.t("Late", "En retard")),
+        ];
+        let figure = |(name, words): (&'static str, &'static str)| {
+            let section = self.sections.iter().find(|it| it.name == name);
+            // Where nothing is late there is no list of it; the other lists are not for everybody.
+            let n = section.map(|it| it.pages.total).or((name == "overdue").then_some(0))?;
+            Some((p.n(&n), name, words, section.is_some()))
+        };
+        all.into_iter().filter_map(figure).collect()
+    }
+}
+
 /// `GET /referrals`.
 async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
     let p = &visit.page;
@@ -127,7 +147,7 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
             all.into_iter().partition(|row| matches!(row.step.as_str(), "offered" | "accepting"));
         if wants("offered") {
             let words = (
-                p.t("Offered to us", "Offerts à notre organisme"),
+                p.t("Offered to us", "Proposés à nous"),
                 p.t(
                     "No partner is waiting for an answer from us.",
                     "Aucun partenaire n’attend de réponse de notre part.",
@@ -151,13 +171,15 @@ async fn list(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
         most_urgent_first(&mut open);
         let (words, all, name) = if wanted.list == "over" {
             let nothing = p.t("None of ours is over.", "Aucun des nôtres n’est terminé.");
-            ((p.t("Ours that are over", "Les nôtres, terminés"), nothing), over, "over")
+            let title = p.t("Sent by us, finished", "Envoyés par nous, terminés");
+            ((title, nothing), over, "over")
         } else {
             let nothing = p.t(
                 "None of ours is open. Make one from a case, or with the button above.",
                 "Aucun des nôtres n’est ouvert. Créez-en un depuis un dossier ou avec le bouton ci-dessus.",
             );
-            ((p.t("Ours, open", "Les nôtres, ouverts"), nothing), open, "ours")
+            let title = p.t("Sent by us, still open", "Envoyés par nous, en cours");
+            ((title, nothing), open, "ours")
         };
         sections.push(section(name, words, all));
     }

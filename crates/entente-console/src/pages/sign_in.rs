@@ -6,7 +6,7 @@ use axum::extract::Query;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use entente_node::fault::{Both, Fault};
-use entente_node::people::{Token, Typed};
+use entente_node::people::Typed;
 use serde::Deserialize;
 
 use crate::gate::{Visit, safe, set_cookie, unset_cookie};
@@ -144,7 +144,7 @@ pub(super) fn refused(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
 
 /// Ends the session of whoever asks, if there is one.
 async fn end(visit: &Visit) -> Result<(), Problem> {
-    let Some(token) = visit.cookie.as_deref().and_then(Token::parse) else { return Ok(()) };
+    let Some(token) = visit.place.session.clone() else { return Ok(()) };
     let ended = visit.console.people(move |people| match people.signed(&token, false)? {
         Some(signed) => people.sign_out(&signed),
         None => Ok(()),

@@ -25,7 +25,7 @@ use crate::figures::named;
 use crate::gate::Visit;
 use crate::page::{Answer, Page, show, show_as};
 use crate::prose::{Block, blocks};
-use crate::route::{Route, area};
+use crate::route::{MAX_LONG_FORM, Route, area};
 use serde::Deserialize;
 
 mod counted;
@@ -56,7 +56,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let with_room = |mut route: Route| {
         let room = match route.path {
             "/statistics/returns/verify" => returned::MAX_FILE,
-            "/statistics/plans/draft" | "/statistics/plans/propose" => MAX_PLAN_FORM,
+            "/statistics/plans/draft" | "/statistics/plans/propose" => MAX_LONG_FORM,
             _ => return route,
         };
         route.answer = route.answer.layer(DefaultBodyLimit::max(room));
@@ -64,9 +64,6 @@ pub(crate) fn routes() -> Vec<Route> {
     };
     all.concat().into_iter().map(with_room).collect()
 }
-
-/// The longest form of a plan: 5,000 contributors by their ids.
-const MAX_PLAN_FORM: usize = 1 << 20;
 
 mod plans {
     use super::*;
@@ -97,6 +94,14 @@ struct Due {
     plan_id: String,
 }
 
+/// How a table stands in a year: a tag with its sign and word, and where its figures are; blank if nowhere.
+struct Spot {
+    class: &'static str,
+    sign: &'static str,
+    word: &'static str,
+    link: String,
+}
+
 impl ListPage<'_> {
     fn rho(&self, nano: &u64) -> String {
         rho(self.p, *nano)
@@ -110,7 +115,7 @@ impl ListPage<'_> {
         let p = self.p;
         let row = &due.row;
         match (row.due, row.sum) {
-            (false, _) => ("tag", p.t("not due yet", "pas encore dû")),
+            (false, _) => ("tag", p.t("not due yet", "pas encore échu")),
             (true, Some(SumState::Done)) => ("tag good", p.t("added up", "additionné")),
             (true, Some(SumState::Aborted)) => ("tag bad", p.t("given up", "abandonné")),
             (true, Some(_)) => ("tag warn", p.t("being added up", "en cours d’addition")),
@@ -136,6 +141,82 @@ impl ListPage<'_> {
         named(&due.row.by, &due.row.counts, self.p.lang)
     }
 
+    fn all(&self) -> impl Iterator<Item = &Due> {
+        self.open.iter().chain(self.rest)
+    }
+
+    /// The years of what is due, the earliest first.
+    fn years_due(&self) -> Vec<&str> {
+        let mut years: Vec<&str> = self.all().map(Due::year).collect();
+        years.sort_unstable();
+        years.dedup();
+        years
+    }
+
+    /// What is due as a matrix: the name of each table, and how it stands in each year.
+    fn lines(&self) -> Vec<(String, Vec<Spot>)> {
+        let mut tables: Vec<(&str, String)> = Vec::new();
+        for due in self.all() {
+            let table = (due.plan_id.as_str(), self.table(due));
+            if !tables.contains(&table) {
+                tables.push(table);
+            }
+        }
+        tables.sort_unstable();
+        let is_one =
+            tables.first().is_none_or(|(first, _)| tables.iter().all(|(id, _)| id == first));
+        let years = self.years_due();
+        let line = |(plan, table): (&str, String)| {
+            let is_it = |due: &&Due, year: &str| {
+                due.plan_id == plan && due.year() == year && self.table(due) == table
+            };
+            let spots = years.iter().map(|year| {
+                let all: Vec<&Due> = self.all().filter(|due| is_it(due, year)).collect();
+                self.spot(&all)
+            });
+            let spots: Vec<Spot> = spots.collect();
+            let title = self.plans.iter().find(|it| it.id == plan).filter(|_| !is_one);
+            let title = title.map(|it| format!(" ({})", self.p.both(&it.title)));
+            (format!("{table}{}", title.unwrap_or_default()), spots)
+        };
+        tables.into_iter().map(line).collect()
+    }
+
+    /// How the releases of one table in one year stand: what is missing counts most, then what was due last.
+    fn spot(&self, all: &[&Due]) -> Spot {
+        let p = self.p;
+        let open = all.iter().find(|due| due.is_open());
+        let last = all.iter().filter(|due| due.row.due).max_by(|a, b| {
+            let (a, b) = (&a.row, &b.row);
+            (&a.due_on, a.revision).cmp(&(&b.due_on, b.revision))
+        });
+        let Some(due) = open.or(last).or(all.first()) else {
+            return Spot { class: "", sign: "", word: "—", link: String::new() };
+        };
+        let has_link = p.may(Op::StatsShow) && due.row.due && due.asks();
+        let to = || {
+            let path = format!("/statistics/plans/{}/figures?period=", due.plan_id);
+            p.to(&path) + &due.row.period
+        };
+        let link = if has_link { to() } else { String::new() };
+        let (class, sign, word) = match self.state(due) {
+            _ if open.is_some() => ("tag warn", "⚠\u{a0}", p.t("due", "dû")),
+            ("tag good", word) => ("tag good", "✓\u{a0}", word),
+            _ if !due.row.due => ("tag", "", p.t("not yet", "pas encore")),
+            (class, word) => (class, "", word),
+        };
+        Spot { class, sign, word, link }
+    }
+
+    /// Whether records of ours are, or will be, in figures of a year.
+    fn is_in(&self, year: &BudgetYear) -> bool {
+        let of_year = year.year.to_string();
+        let counts = |due: &Due| {
+            due.year() == of_year && due.row.roles.iter().any(|role| role == "contributor")
+        };
+        year.spent_nano_rho > 0 || !self.p.may(Op::StatsStatus) || self.all().any(counts)
+    }
+
     /// The plan of what is due that can be asked for here.
     fn to_ask(&self) -> Option<&str> {
         let can_ask = |due: &&Due| due.asks() && (due.row.sum.is_some() || due.row.silent > 0);
@@ -157,8 +238,7 @@ impl ListPage<'_> {
 
     /// The plan with the newest figures.
     fn newest(&self) -> Option<&str> {
-        let all = self.open.iter().chain(self.rest);
-        let has = all.filter(|due| due.asks() && due.row.due && due.row.answered > 0);
+        let has = self.all().filter(|due| due.asks() && due.row.due && due.row.answered > 0);
         let newest = has.max_by(|a, b| a.row.due_on.cmp(&b.row.due_on));
         newest.filter(|_| self.p.may(Op::StatsShow)).map(|due| due.plan_id.as_str())
     }
@@ -170,6 +250,11 @@ impl ListPage<'_> {
 }
 
 impl Due {
+    /// The year of its period.
+    fn year(&self) -> &str {
+        self.row.period.get(..4).unwrap_or(&self.row.period)
+    }
+
     /// Whether we ask for it, or add it up.
     fn asks(&self) -> bool {
         self.row.roles.iter().any(|role| role == "querier" || role == "leader")

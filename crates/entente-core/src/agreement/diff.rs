@@ -166,7 +166,7 @@ fn grants(article: u8, old: &Grant, new: &Grant, changes: &mut Changes) {
 
     let label = Text::new("case summaries", "résumés de cas");
     changes.switched(at(item::SUMMARIES), old.summaries, *summaries, label);
-    let label = Text::new("referrals", "renvois");
+    let label = Text::new("referrals", "aiguillages");
     changes.switched(at(item::REFERRALS), old.referrals, *referrals, label);
     let label = Text::new("service directory", "répertoire de services");
     changes.switched(at(item::SERVICES), old.services, *services, label);

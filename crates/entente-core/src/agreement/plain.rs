@@ -42,7 +42,7 @@ fn sentences(article: u8, grant: &Grant, lang: Lang) -> Vec<String> {
     if grant.referrals {
         let referrals = lang.pick(
             "Referrals: what somebody needs, without a name, looking for a service.",
-            "Des renvois\u{a0}: ce dont une personne a besoin, sans son nom, pour trouver un service.",
+            "Des aiguillages\u{a0}: ce dont une personne a besoin, sans son nom, pour trouver un service.",
         );
         said.push(referrals.to_owned());
     }

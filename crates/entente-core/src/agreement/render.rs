@@ -223,7 +223,7 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
             .aside(!grant.summaries),
         line(at(item::COUNTS), "controlled counts", "dénombrements contrôlés", counts(grant, lang))
             .aside(grant.counts.is_none()),
-        line(at(item::REFERRALS), "referrals", "renvois", yes_no(grant.referrals))
+        line(at(item::REFERRALS), "referrals", "aiguillages", yes_no(grant.referrals))
             .aside(!grant.referrals),
         line(
             at(item::SERVICES),
@@ -373,7 +373,7 @@ pub(super) fn is_told(elements: &Elements, element: Element) -> bool {
 
 /// The finest level of a field, in words.
 pub(super) fn level(elements: &Elements, element: Element, lang: Lang) -> &'static str {
-    let withheld = lang.pick("withheld", "retenu");
+    let withheld = lang.pick("not sent", "non envoyé");
     match element {
         Element::Period => elements.period.label(lang),
         Element::Place => elements.place.label(lang),
@@ -381,7 +381,7 @@ pub(super) fn level(elements: &Elements, element: Element, lang: Lang) -> &'stat
         Element::Age => elements.age.label(lang),
         Element::Citizenship => elements.citizenship.label(lang),
         Element::Detail(detail) if elements.details.contains(&detail) => {
-            lang.pick("told", "communiqué")
+            lang.pick("sent", "envoyé")
         }
         Element::Detail(_) => withheld,
     }

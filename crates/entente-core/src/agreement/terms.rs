@@ -24,7 +24,7 @@ code_list! {
     PlaceLevel = "place_level" {
         Province = "province", "province or territory", "province ou territoire";
         Region = "region", "region", "région";
-        Withheld = "withheld", "withheld", "retenu";
+        Withheld = "withheld", "not sent", "non envoyé";
     }
 }
 
@@ -32,7 +32,7 @@ code_list! {
     /// Whether the gender, in its shared form, may be told.
     GenderLevel = "gender_level" {
         Shared = "shared", "gender as shared", "genre diffusé";
-        Withheld = "withheld", "withheld", "retenu";
+        Withheld = "withheld", "not sent", "non envoyé";
     }
 }
 
@@ -41,7 +41,7 @@ code_list! {
     AgeLevel = "age_level" {
         Group = "group", "age group", "groupe d’âge";
         Majority = "majority", "minor or adult", "personne mineure ou adulte";
-        Withheld = "withheld", "withheld", "retenu";
+        Withheld = "withheld", "not sent", "non envoyé";
     }
 }
 
@@ -50,7 +50,7 @@ code_list! {
     CitizenshipLevel = "citizenship_level" {
         Group = "group", "group of countries", "groupe de pays";
         CanadianOrOther = "canadian_or_other", "Canadian or other", "canadienne ou autre";
-        Withheld = "withheld", "withheld", "retenu";
+        Withheld = "withheld", "not sent", "non envoyé";
     }
 }
 

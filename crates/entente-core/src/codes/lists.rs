@@ -484,11 +484,11 @@ code_list! {
 code_list! {
     /// A definition of trafficking; which ones a case meets is computed.
     DefinitionProfile = "definition_profile" {
-        Palermo = "palermo", "Palermo Protocol art. 3", "Protocole de Palerme, art. 3";
-        Cc = "cc", "Criminal Code 279.01–279.04", "Code criminel 279.01–279.04";
-        Irpa = "irpa", "IRPA s. 118", "LIPR, art. 118";
-        IloFl = "ilo_fl", "ILO C29 forced labour", "OIT C29 travail forcé";
-        IrccTrp = "ircc_trp", "IRCC TRP criteria", "Critères du PST d’IRCC";
+        Palermo = "palermo", "Palermo Protocol, art. 3", "Protocole de Palerme, art. 3";
+        Cc = "cc", "Criminal Code, s. 279.01 to 279.04", "Code criminel, art. 279.01 à 279.04";
+        Irpa = "irpa", "Immigration and Refugee Protection Act, s. 118 (IRPA)", "Loi sur l’immigration et la protection des réfugiés, art. 118 (LIPR)";
+        IloFl = "ilo_fl", "ILO Forced Labour Convention, 1930", "Convention de l’OIT sur le travail forcé, 1930";
+        IrccTrp = "ircc_trp", "Criteria for a temporary resident permit (IRCC)", "Critères du permis de séjour temporaire (IRCC)";
         Programme = "programme", "Programme-specific", "Propre au programme";
     }
 }
@@ -558,7 +558,7 @@ code_list! {
     /// What a person allows (GBVIMS, HTCDS).
     ConsentScope = "consent_scope" {
         Services = "services", "Receive services from this organization", "Recevoir des services de cet organisme";
-        ReferralNeed = "referral_need", "Referral for a named need, to a named organization or class", "Renvoi pour un besoin précis";
+        ReferralNeed = "referral_need", "Referral for a named need, to a named organization or class", "Aiguillage pour un besoin précis";
         Stats = "stats", "Non-identifying data for statistics", "Données non identificatoires à des fins statistiques";
         Research = "research", "Research use", "Recherche";
         Police = "police", "Share with police", "Communication à la police";

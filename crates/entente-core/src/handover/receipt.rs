@@ -78,7 +78,7 @@ impl RefusedWhy {
     pub fn text(self, lang: Lang) -> &'static str {
         match self {
             Self::NotAccepted => {
-                lang.pick("they do not have this referral", "ce renvoi ne leur revient pas")
+                lang.pick("they do not have this referral", "cet aiguillage ne leur revient pas")
             }
             Self::OldKey => lang.pick(
                 "it was sealed to a key that they replaced more than 30 days ago",

@@ -18,8 +18,9 @@ pub(super) fn without_guard(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|_| is_guarded).unwrap_or(cell)
 }
 
-/// What spreadsheets take for the start of a formula (OWASP, CSV injection).
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What spreadsheets take for the start of a formula, in the wide letters of East Asia too, or leave out before one
+/// (OWASP, CSV injection).
+const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Reads a flag: 1 or 0, as any program or person writes it.
 pub(super) fn flag(cell: &str) -> Result<bool, CellReason> {
@@ -53,7 +54,12 @@ mod tests {
 
     #[test]
     fn every_text_comes_back_from_behind_its_guard() {
-        for text in ["=1+1", "+1 604", "-x", "@x", "'=1", "''+1", "'Aitken", "plain", ""] {
+        let formulas =
+            ["=1+1", "+1 604", "-x", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"];
+        for text in formulas {
+            assert_eq!(guard_formula(text), format!("'{text}"));
+        }
+        for text in formulas.into_iter().chain(["'=1", "''+1", "'Aitken", "plain", ""]) {
             let guarded = guard_formula(text);
             assert!(!guarded.starts_with(FORMULA_STARTS), "{text}");
             assert_eq!(without_guard(&guarded), text);

@@ -364,9 +364,12 @@ mod tests {
         refused("[[column]]\nname = \"a\"\nfield = \"b\"", "no such `field`");
         refused(
             "[[column]]\nname = \"a\"\nfield = \"gender\"\nvalues = { F = \"female\" }",
-            "not a code",
+            "not one of the accepted words",
         );
-        refused("[[column]]\nname = \"a\"\nfield = \"exploitation\"\ncode = \"x\"", "not a code");
+        refused(
+            "[[column]]\nname = \"a\"\nfield = \"exploitation\"\ncode = \"x\"",
+            "not one of the accepted words",
+        );
         refused("[[column]]\nname = \"a\"\ntake = \"flag\"\nfield = \"acts\"", "`code` is missing");
         refused("[defaults]\ngender = \"female\"", "default of `gender`");
         let same = "[[column]]\nname = \"a_b\"\ntake = \"nothing\"\n[[column]]\nname = \"A b\"\ntake = \"nothing\"";

@@ -219,13 +219,13 @@ impl Why {
                     needs.labels(lang)
                 ),
                 Lang::Fr => format!(
-                    "aucun consentement ni aucune obligation légale ne vise un renvoi à ce partenaire pour\u{a0}: {}",
+                    "aucun consentement ni aucune obligation légale ne vise un aiguillage à ce partenaire pour\u{a0}: {}",
                     needs.labels(lang)
                 ),
             },
             Self::ReferralsNotGranted => pick(
                 "the agreement does not grant referrals",
-                "l’entente n’accorde pas les renvois",
+                "l’entente n’accorde pas les aiguillages",
             ),
             Self::NoReferralPurpose => pick(
                 "to provide a service to the person is no purpose of the agreement",

@@ -176,7 +176,7 @@ impl CardProblem {
             Self::NoNeed => lang.pick("no need is named", "aucun besoin n’est indiqué"),
             Self::TooManyNeeds => lang.pick(
                 "a card names five needs at most; make a second referral for the rest",
-                "une fiche indique au plus cinq besoins; faites un second renvoi pour les autres",
+                "une fiche indique au plus cinq besoins; faites un second aiguillage pour les autres",
             ),
             Self::NeedTwice => lang.pick("a need stands twice", "un besoin est indiqué deux fois"),
         }

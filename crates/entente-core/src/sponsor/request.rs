@@ -259,11 +259,11 @@ impl NotTaken {
             ),
             Self::NameTaken => lang.pick(
                 "another referral there has this name",
-                "un autre renvoi y porte déjà ce nom",
+                "un autre aiguillage y porte déjà ce nom",
             ),
             Self::TooMany => lang.pick(
                 "too many referrals of yours are open there",
-                "trop de vos renvois y sont ouverts",
+                "trop de vos aiguillages y sont ouverts",
             ),
             Self::HasNode => lang.pick(
                 "your organization has a node of its own there",

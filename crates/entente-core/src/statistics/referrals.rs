@@ -27,7 +27,7 @@ code_list! {
     /// What a cube counts persons by. Figures of one are never added to figures of the other.
     Counts = "cube_counts" {
         Cases = "cases", "persons, each once a year, at first identification", "personnes, chacune une fois par année, à la première identification";
-        Referrals = "referrals", "persons, each once a year, at the first referral that was offered", "personnes, chacune une fois par année, au premier renvoi offert";
+        Referrals = "referrals", "persons, each once a year, at the first referral that was offered", "personnes, chacune une fois par année, au premier aiguillage offert";
     }
 }
 

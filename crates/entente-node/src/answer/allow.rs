@@ -26,6 +26,13 @@ impl Desk {
         self.note(entry.reasons([route.to_owned()])).await
     }
 
+    /// Writes down that somebody asked for what takes a fresh proof, and had none. `asked` is the pattern of a route, or
+    /// an operation.
+    pub async fn note_no_proof(self: &Arc<Self>, asked: &str, staff: &Staff) -> Outcome<()> {
+        let entry = self.node.entry(staff.actor(), Action::AccessRefused);
+        self.note(entry.reasons(["no_fresh_proof".to_owned(), asked.to_owned()])).await
+    }
+
     /// Writes down that another site made the browser of somebody who is signed in ask for something.
     pub async fn note_elsewhere(self: &Arc<Self>, staff: &Staff) -> Outcome<()> {
         let entry = self.node.entry(staff.actor(), Action::AccessRefused);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use entente_core::audit::{Action, Actor};
+use entente_core::lang::Lang;
 use entente_store::approvals::{ApprovalId, ApprovalRow as Row, ApprovalState as State};
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,6 +18,12 @@ use crate::local::doc::*;
 use crate::local::{Op, allowed};
 use crate::node::approvals::{LASTS_S, Request, is_waiting, no_such_request};
 use crate::node::{Node, Outcome};
+use crate::people::{Changed, fold};
+
+const DAY_S: i64 = 86_400;
+
+/// For how many days an account is called new, also where it may approve sooner.
+const NEW_FOR_DAYS: u32 = 7;
 
 /// Whether a second person has to approve this. To see what it would do takes none.
 pub(super) fn is_needed(desk: &Desk, op: Op, body: &str) -> bool {
@@ -112,10 +119,67 @@ pub(super) fn list(
     let wanted = |row: &Row| ask.decided || is_waiting(row, now_s);
     let rows = desk.node.requests()?.into_iter();
     let rows = rows.filter(|(_, row)| is_seen_by(row, staff) && wanted(row));
+    let new = new_accounts(desk)?;
+    let is_settled = unsettled(desk, &new, &staff.name).is_none();
+    let row = |(id, row)| {
+        let told = told(&id, row, staff, now_s);
+        ApprovalRow { may_approve: told.may_approve && is_settled, ..told }
+    };
+    let approves = |it: &&Changed| it.roles.iter().any(|role| allowed(Op::ApprovalApprove, *role));
     Ok(ApprovalListTold {
         needed_for: desk.config.approvals.needed_for.clone(),
-        approvals: rows.map(|(id, row)| told(&id, row, staff, now_s)).collect(),
+        approvals: rows.map(row).collect(),
+        new_accounts: new.iter().filter(approves).map(|it| told_new(desk, it)).collect(),
     })
+}
+
+/// The accounts that somebody changed a short while ago; none where nothing takes two people.
+fn new_accounts(desk: &Desk) -> Outcome<Vec<Changed>> {
+    let config = &desk.config.approvals;
+    if config.needed_for.is_empty() {
+        return Ok(Vec::new());
+    }
+    let days = i64::from(config.settled_days.max(NEW_FOR_DAYS));
+    desk.people.changed_since(desk.node.now_s() - days * DAY_S)
+}
+
+/// From when on an account may approve again.
+fn may_from_s(desk: &Desk, account: &Changed) -> i64 {
+    account.at_s + i64::from(desk.config.approvals.settled_days) * DAY_S
+}
+
+/// The account of this name, if it is so new that it may not approve.
+fn unsettled<'a>(desk: &Desk, new: &'a [Changed], name: &str) -> Option<&'a Changed> {
+    let (name, now_s) = (fold(name), desk.node.now_s());
+    new.iter().find(|it| it.name == name && may_from_s(desk, it) > now_s)
+}
+
+/// What the audit log says of the two who did something together, if one of their accounts is new.
+fn noted(new: &[Changed], asked_by: &str, approved_by: &str) -> Vec<String> {
+    let is_new = |name: &str| new.iter().any(|it| it.name == fold(name));
+    let both =
+        [("asked_by_new_account", asked_by), ("approved_by_new_account", approved_by)].into_iter();
+    both.filter(|(_, name)| is_new(name)).map(|(code, _)| code.to_owned()).collect()
+}
+
+fn what(account: &Changed) -> AccountChange {
+    match account.action {
+        Action::UserAdded => AccountChange::Added,
+        Action::UserEnabled => AccountChange::Enabled,
+        Action::CredentialRemoved => AccountChange::Reset,
+        _ => AccountChange::Roles,
+    }
+}
+
+fn told_new(desk: &Desk, account: &Changed) -> NewAccount {
+    let from_s = may_from_s(desk, account);
+    NewAccount {
+        name: account.name.clone(),
+        what: what(account),
+        by: account.by.clone(),
+        at: instant(account.at_s),
+        may_from: (from_s > desk.node.now_s()).then(|| instant(from_s)),
+    }
 }
 
 /// Whose a request is: of whoever asked, of whoever might have, and of auditors, who see everything. To
@@ -127,7 +191,7 @@ fn is_seen_by(row: &Row, staff: &Staff) -> bool {
 
 /// Whether somebody asked this, under any spelling of the name.
 fn is_own(row: &Row, staff: &Staff) -> bool {
-    crate::people::fold(&row.asked_by) == crate::people::fold(&staff.name)
+    fold(&row.asked_by) == fold(&staff.name)
 }
 
 fn told(id: &ApprovalId, row: Row, staff: &Staff, now_s: i64) -> ApprovalRow {
@@ -208,7 +272,11 @@ async fn taken(desk: &Arc<Desk>, staff: &Staff, id: ApprovalId, op: Op) -> Outco
         let node = &desk.node;
         let row = node.request(&id)?;
         let fits = || -> Outcome<Row> {
+            let new = new_accounts(desk)?;
             if is_waiting(&row, node.now_s()) {
+                if let Some(account) = unsettled(desk, &new, &by) {
+                    return Err(too_new(account, may_from_s(desk, account)));
+                }
                 if !still_may(desk, &row.asked_by, op)? {
                     return Err(asker_may_no_more(&row.asked_by));
                 }
@@ -216,7 +284,7 @@ async fn taken(desk: &Arc<Desk>, staff: &Staff, id: ApprovalId, op: Op) -> Outco
                     return Err(changed_since());
                 }
             }
-            node.take_request(&by, &id)
+            node.take_request(&by, &id, noted(&new, &row.asked_by, &by))
         };
         fits().or_else(|fault| {
             refused(node, actor, &fault)?;
@@ -235,7 +303,7 @@ fn refused(node: &Node, actor: Actor, fault: &Fault) -> Outcome<()> {
 /// Whether whoever asked may still ask it: somebody who has left binds nobody any more.
 fn still_may(desk: &Desk, name: &str, op: Op) -> Outcome<bool> {
     let people = desk.people.all()?;
-    let folded = crate::people::fold(name);
+    let folded = fold(name);
     if let Some(person) = people.iter().find(|it| it.name == folded) {
         return Ok(person.enabled && person.roles.iter().any(|role| allowed(op, *role)));
     }
@@ -324,6 +392,29 @@ fn asker_may_no_more(name: &str) -> Box<Fault> {
         ),
     )
     .because(name, name)
+}
+
+/// `ENT-2853`.
+fn too_new(account: &Changed, from_s: i64) -> Box<Fault> {
+    let [at, from] = [account.at_s, from_s].map(|at_s| {
+        let text = instant(at_s).replace('T', " ");
+        format!("{} UTC", text.get(..16).unwrap_or(&text))
+    });
+    let (en, fr) = (what(account).label(Lang::En), what(account).label(Lang::Fr));
+    Fault::new(
+        2853,
+        ("This account is too new to approve.", "Ce compte est trop récent pour approuver."),
+        (
+            &format!("Let somebody else with the role approve it, or wait until {from}."),
+            &format!(
+                "Faites-la approuver par quelqu’un d’autre qui a le rôle, ou attendez le {from}."
+            ),
+        ),
+    )
+    .because(
+        format!("It was {en} by {} on {at}.", account.by),
+        format!("Il a été {fr} par {} le {at}.", account.by),
+    )
 }
 
 fn not_yours_to_refuse() -> Box<Fault> {

@@ -6,9 +6,7 @@ mod export;
 use std::ops::ControlFlow;
 
 use entente_core::audit::{Action, Actor, AuditEntry};
-use entente_core::identity::OrgId;
 use entente_core::merkle;
-use entente_core::record::RecordId;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -17,65 +15,30 @@ use super::partners::told::partner_named;
 use super::{Desk, Staff, Steps, instant};
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
+use crate::node::audit::noted::Sought;
 use crate::node::{Node, Outcome};
 use crate::people::fold;
 
 pub(super) use disclosures::disclosures;
 pub(super) use export::export;
 
-/// Entries read at a time on the way back from the newest. A page of a list is usually in the first.
-const WINDOW: u64 = 2_048;
-
 /// The most entries of one answer.
 const MAX_ENTRIES: usize = 10_000;
 
-/// What a list is narrowed to.
-struct Wanted {
-    action: Option<Action>,
-    except: Option<Action>,
-    record: Option<RecordId>,
-    partner: Option<OrgId>,
-    agreement: Option<[u8; 16]>,
-    actor: Option<String>,
-    from_s: i64,
-    until_s: i64,
-}
-
-impl Wanted {
-    fn of(node: &Node, ask: AuditListAsk) -> Outcome<Self> {
-        let agreement = ask.agreement.map(|text| node.find_agreement(&text)).transpose()?;
-        Ok(Self {
-            action: ask.action.as_deref().map(action).transpose()?,
-            except: ask.except.as_deref().map(action).transpose()?,
-            record: ask.record.map(|text| node.find_record(&text)).transpose()?,
-            partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|it| it.0),
-            agreement: agreement.map(|kept| kept.agreement.id.0),
-            actor: ask.actor.map(|name| fold(&name)),
-            from_s: ask.from.as_deref().map_or(Ok(i64::MIN), midnight)?,
-            until_s: match ask.until.as_deref() {
-                Some(day) => midnight(day)?.saturating_add(DAY_S),
-                None => i64::MAX,
-            },
-        })
-    }
-
-    /// Somebody alone, or one of two who did it together.
-    fn is_actor(&self, actor: &Actor) -> bool {
-        let did = crate::node::audit::actor_name(actor);
-        self.actor.as_ref().is_none_or(|name| did.split(" + ").any(|one| fold(one) == *name))
-    }
-
-    fn is(&self, entry: &AuditEntry) -> bool {
-        (self.from_s..self.until_s).contains(&entry.at_s)
-            && self.is_actor(&entry.actor)
-            && self.agreement.is_none_or(|agreement| entry.agreement == Some(agreement))
-            && self.action.is_none_or(|action| entry.action == action)
-            && self.except.is_none_or(|action| entry.action != action)
-            && self.record.is_none_or(|record| entry.record == Some(record))
-            && self.partner.is_none_or(|partner| {
-                entry.partner == Some(partner) || entry.actor == Actor::Partner(partner)
-            })
-    }
+/// What an answer is narrowed to.
+fn sought(node: &Node, ask: AuditListAsk) -> Outcome<Sought> {
+    let agreement = ask.agreement.map(|text| node.find_agreement(&text)).transpose()?;
+    let until_s = ask.until.as_deref().map(midnight).transpose()?;
+    Ok(Sought {
+        action: ask.action.as_deref().map(action).transpose()?,
+        except: ask.except.as_deref().map(action).transpose()?,
+        record: ask.record.map(|text| node.find_record(&text)).transpose()?,
+        partner: ask.partner.map(|text| node.find_partner(&text)).transpose()?.map(|it| it.0),
+        agreement: agreement.map(|kept| kept.agreement.id.0),
+        actor: ask.actor.map(|name| fold(&name)),
+        from_s: ask.from.as_deref().map(midnight).transpose()?,
+        until_s: until_s.map(|at_s| at_s.saturating_add(DAY_S)),
+    })
 }
 
 pub(super) fn list(
@@ -88,32 +51,15 @@ pub(super) fn list(
     let length = node.audit_length()?;
     let limit = usize::try_from(ask.limit).unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
     // Places are counted from 1 for people and from 0 in the log.
-    let mut end = ask.before.map_or(length, |before| before.saturating_sub(1).min(length));
-    let wanted = Wanted::of(node, ask)?;
-    let mut entries = Vec::new();
-    while end > 0 && entries.len() < limit {
-        let start = end.saturating_sub(WINDOW);
-        let mut window = Vec::new();
-        node.audit_entries(start, &mut |position, entry| {
-            if position >= end {
-                return ControlFlow::Break(());
-            }
-            if wanted.is(&entry) {
-                window.push((position, entry));
-            }
-            ControlFlow::Continue(())
-        })?;
-        entries.extend(window.into_iter().rev());
-        end = start;
-    }
-    entries.truncate(limit);
+    let end = ask.before.map_or(length, |before| before.saturating_sub(1).min(length));
+    let sought = sought(node, ask)?;
+    let entries = node.newest_entries(&sought, end, limit)?;
     let told = AuditListTold {
         length,
         entries: entries.iter().map(|(position, entry)| row(node, *position, entry)).collect(),
     };
     let mut read = node.entry(staff.actor(), Action::AuditRead).n(told.entries.len() as u64);
-    read.record = wanted.record;
-    read.partner = wanted.partner;
+    (read.record, read.partner) = (sought.record, sought.partner);
     node.audit(vec![read])?;
     Ok(told)
 }

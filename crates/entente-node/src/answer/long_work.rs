@@ -77,7 +77,7 @@ async fn an_import_tells_what_it_did_and_leaves_nothing_of_the_file() {
     assert!(desk.jobs.files.upload("omar", &id).is_err(), "somebody else sees the file");
 
     let choice = ImportChoice::default();
-    let would = desk.preview_import(&anna, &upload, &choice).await.unwrap();
+    let would = desk.preview_import(&anna, &upload, &choice, Halt::default()).await.unwrap();
     assert_eq!((would.dry_run, would.added, would.quarantined), (true, 2, 1));
     assert_eq!(desk.node.n_records(), 0);
 
@@ -128,6 +128,9 @@ async fn rows_that_were_seen_to_wait_no_more() {
     let waits = || super::inbox::waiting(desk).unwrap().n(Matter::RowsSetAside);
     assert_eq!(waits(), 1);
     desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    // Who removed it is known, and a second time removes nothing.
+    desk.jobs.rows_seen_to(&anna, &job).unwrap();
+    assert_eq!(audited(desk, Action::JobFileRemoved).len(), 1);
     assert_eq!((waits(), office.files().len()), (0, 0));
     assert_eq!(desk.set_aside(&job).unwrap(), (0, Vec::new()));
 }
@@ -182,7 +185,7 @@ async fn files_of_jobs_say_nothing_on_the_disk_and_are_read_through_their_key_al
         let id = receiving.finish(desk.node.now_s()).unwrap();
         let upload = desk.jobs.files.upload("anna", &id).unwrap();
         let choice = ImportChoice { layout: Some("entente".to_owned()), ..Default::default() };
-        let would = desk.preview_import(&anna, &upload, &choice).await.unwrap();
+        let would = desk.preview_import(&anna, &upload, &choice, Halt::default()).await.unwrap();
         assert_eq!((would.rows, would.quarantined), (1, 0));
 
         // To the next process it is noise.
@@ -191,6 +194,20 @@ async fn files_of_jobs_say_nothing_on_the_disk_and_are_read_through_their_key_al
         let read = next.open(&path).unwrap().unwrap().read_to_end(&mut Vec::new());
         assert_eq!(read.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_at_a_file_stops_when_nobody_waits_for_it_any_more() {
+    let office = office();
+    let (desk, anna) = (&office.desk, somebody("anna", Role::Supervisor));
+    let row = |n: usize| format!("A-{n},2026-02-03,actual,woman\n");
+    let rows: String = (0..20_000).map(row).collect();
+    let id = office.upload("anna", &format!("external_ref,registered_on,status,gender\n{rows}"));
+    let upload = desk.jobs.files.upload("anna", &id).unwrap();
+    let (choice, halt) = (ImportChoice::default(), Halt::default());
+    halt.stop();
+    let stopped = desk.preview_import(&anna, &upload, &choice, halt).await.unwrap_err();
+    assert_eq!(stopped.code, "ENT-2730");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

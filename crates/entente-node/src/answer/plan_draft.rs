@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use entente_core::codes::{Code, OrgType};
 use entente_core::identity::OrgId;
-use entente_core::lang::Text;
+use entente_core::lang::{Text, sentence};
 use entente_core::period::Year;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{
@@ -272,7 +272,11 @@ impl Start {
 
 /// The lines of a readable page, in both languages: they are made line by line.
 fn lines(page: &Both) -> Vec<Both> {
-    let plain = |line: &str| line.trim_start_matches(['#', '-', ' ']).replace('`', "");
+    // The cells of a table one behind the other.
+    let plain = |line: &str| {
+        let line = line.trim_start_matches(['#', '-', '|', ' ']).trim_end_matches([' ', '|']);
+        line.replace(" | ", "; ").replace('`', "")
+    };
     let both = page.en.lines().zip(page.fr.lines());
     both.filter(|(en, _)| !en.is_empty()).map(|(en, fr)| Both::new(plain(en), plain(fr))).collect()
 }
@@ -330,7 +334,7 @@ struct Wrong(Vec<PlanProblem>);
 
 impl Wrong {
     fn say(&mut self, place: &'static str, en: &str, fr: &str) {
-        self.0.push(PlanProblem { place, what: Text::new(en, fr) });
+        self.0.push(PlanProblem { place, what: Text::new(sentence(en), sentence(fr)) });
     }
 
     fn word<C: Code>(&mut self, place: &'static str, text: &str) -> Option<C> {

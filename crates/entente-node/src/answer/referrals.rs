@@ -96,7 +96,7 @@ pub(crate) fn parsed_set<C: Code>(codes: &[String]) -> Outcome<Set<C>> {
 fn unfit() -> Box<Fault> {
     Fault::new(
         2312,
-        ("A word of the referral is not known.", "Un mot du renvoi est inconnu."),
+        ("A word of the referral is not known.", "Un mot de l’aiguillage est inconnu."),
         ("See the codes: `entente codes need`.", "Voyez les codes\u{a0}: `entente codes need`."),
     )
 }

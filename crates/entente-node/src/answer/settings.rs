@@ -403,10 +403,10 @@ mod tests {
 
     #[test]
     fn other_people_take_the_place_of_those_who_were_told_and_comments_stay() {
-        let lea = "[[notifications.people]]\naddress = \"lea@example.org\"\nroles = [\n \"auditor\",\n]\n";
+        let mona = "[[notifications.people]]\naddress = \"mona@example.org\"\nroles = [\n \"auditor\",\n]\n";
         let mail = "[notifications.mail]\nhost = \"mail.example.org\"\nfrom = \"e@example.org\"\n";
         let (base, _) = EXAMPLE.split_once("[console]").unwrap();
-        let old = format!("{base}{mail}{lea}# Kept.\n{lea}[console]\nenabled = true\n");
+        let old = format!("{base}{mail}{mona}# Kept.\n{mona}[console]\nenabled = true\n");
         let omar = PersonConfig {
             address: "omar@example.org".to_owned(),
             roles: vec!["supervisor".to_owned()],
@@ -416,7 +416,7 @@ mod tests {
         let text = with_people(&old, std::slice::from_ref(&omar));
         let parsed = Config::parse(&text).unwrap().notifications.people;
         assert_eq!(parsed, std::slice::from_ref(&omar));
-        assert!(text.contains("# Kept.") && !text.contains("lea@"), "{text}");
+        assert!(text.contains("# Kept.") && !text.contains("mona@"), "{text}");
         let none = with_people(&text, &[]);
         assert!(Config::parse(&none).unwrap().notifications.is_off());
         let again = with_people(&none, std::slice::from_ref(&omar));

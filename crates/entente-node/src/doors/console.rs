@@ -1,7 +1,8 @@
 //! The console door: HTTPS for browsers.
 //!
-//! Here are TCP and TLS, with a deadline for the handshake, a cap on connections, of which nobody gets more than half,
-//! and an end for those whose other side takes nothing any more. HTTP and the pages are the console's own crate.
+//! Here are TCP and TLS, with deadlines for the handshake and for the first bytes after it, a cap on connections, of which
+//! nobody gets more than half, and an end for those whose other side takes nothing any more. HTTP and the pages are the
+//! console's own crate.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,7 +17,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
+use super::error::Note;
+use super::guarded::Guarded;
 use super::partner::pause_after;
 use super::steady::Steady;
 use crate::node::unpoisoned;
@@ -29,6 +33,11 @@ const N_CONNECTIONS: usize = 256;
 const N_OF_SUBSCRIBER: usize = N_CONNECTIONS / 2;
 /// How long a handshake may take.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the first bytes may take after that: until they are there, nobody knows which HTTP is spoken, and the library
+/// that waits for them has no deadline.
+const FIRST_DEADLINE: Duration = Duration::from_secs(10);
+/// How many they are: the preface of HTTP/2. The head of no request of HTTP/1.1 is shorter.
+const FIRST_BYTES: usize = 24;
 /// How long a browser may take nothing of what it asked for. A telephone in a tunnel is back before that.
 const STALL_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -107,7 +116,7 @@ impl std::fmt::Debug for Knock {
 
 /// A connection of a browser.
 pub struct ConsoleStream {
-    stream: TlsStream<Steady<TcpStream>>,
+    stream: Guarded<TlsStream<Steady<TcpStream>>>,
     /// Where it comes from.
     pub address: SocketAddr,
     _place: Place,
@@ -166,6 +175,9 @@ impl Knock {
         let socket = Steady::new(socket, STALL_DEADLINE);
         let shake = tokio::time::timeout(HANDSHAKE_DEADLINE, acceptor.accept(socket));
         let stream = shake.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        // Nobody is admitted here, so nobody is cut off.
+        let cuts = [CancellationToken::new(), CancellationToken::new()];
+        let stream = Guarded::new(stream, cuts, FIRST_BYTES, FIRST_DEADLINE, Note::default());
         Ok(ConsoleStream { stream, address, _place: place })
     }
 }
@@ -200,7 +212,52 @@ impl AsyncWrite for ConsoleStream {
 
 #[cfg(test)]
 mod tests {
+    use rustls::RootCertStore;
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_rustls::TlsConnector;
+
     use super::*;
+    use crate::clock::{Clock as _, SystemClock};
+    use crate::tls::{ConsoleCertificate, Shown, console_config};
+
+    #[tokio::test]
+    async fn whoever_shakes_hands_and_then_says_too_little_is_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = ConsoleCertificate::own(folder.path(), "", SystemClock.now_s()).unwrap();
+        let shown = std::fs::read(folder.path().join("console.pem")).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&shown).unwrap()).unwrap();
+        let config = console_config(Shown::new(own).unwrap(), Arc::new(SystemClock)).unwrap();
+        let door = ConsoleDoor::bind(([127, 0, 0, 1], 0).into(), config).await.unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = TlsConnector::from(Arc::new(client));
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        for said in [0, 5, FIRST_BYTES - 1, FIRST_BYTES] {
+            let socket = TcpStream::connect(door.local_addr().unwrap()).await.unwrap();
+            let name = ServerName::try_from("localhost").unwrap();
+            let entering = async { door.knock().await.enter().await };
+            let (theirs, ours) = tokio::join!(connector.connect(name, socket), entering);
+            let (mut theirs, mut ours) = (theirs.unwrap(), ours.unwrap());
+            theirs.write_all(&preface[..said]).await.unwrap();
+            theirs.flush().await.unwrap();
+            ours.read_exact(&mut [0; FIRST_BYTES][..said]).await.unwrap();
+            // From here on the clock stands unless everybody waits.
+            tokio::time::pause();
+            let next = tokio::time::timeout(FIRST_DEADLINE * 100, ours.read_u8()).await;
+            match said {
+                FIRST_BYTES => assert!(next.is_err(), "whoever has begun may be silent here"),
+                _ => assert_eq!(next.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut),
+            }
+            tokio::time::resume();
+        }
+    }
 
     #[test]
     fn nobody_has_more_than_half_of_the_connections_and_a_proxy_on_this_machine_has_all() {

@@ -107,7 +107,7 @@ pub(super) fn read_from(
 /// How many entries a zip says that it has, by every record near its end that could be the one that says
 /// so (APPNOTE 6.3, section 4.3.16). One that leaves a number to its 64-bit companion says too many: a
 /// package that may be read here has no need of it.
-fn n_said(file: &mut (impl Read + Seek)) -> io::Result<usize> {
+pub(crate) fn n_said(file: &mut (impl Read + Seek)) -> io::Result<usize> {
     const RECORD: usize = 22;
     const LONGEST_COMMENT: usize = 65_535;
     let length = file.seek(SeekFrom::End(0))?;

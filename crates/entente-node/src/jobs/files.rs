@@ -319,7 +319,7 @@ impl Files {
     }
 
     /// Removes what a job made.
-    pub fn remove_made(&self, job: &str) -> Outcome<()> {
+    pub(super) fn remove_made(&self, job: &str) -> Outcome<()> {
         let id = super::parsed(job)?;
         if let Some((path, _)) = unpoisoned(self.kept.lock()).made.remove(&id) {
             remove(&path);

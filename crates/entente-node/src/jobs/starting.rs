@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Files, Upload};
-use crate::answer::{Asked, Desk, Staff, failed};
+use crate::answer::{Asked, Desk, Halt, Staff, failed};
 use crate::fault::Both;
 use crate::local::Ask as _;
 use crate::local::doc::{Reason, RecordExportAsk, RecordImportAsk, RecordImportTold, RowProblem};
@@ -57,17 +57,18 @@ impl ImportChoice {
 }
 
 impl Desk {
-    /// What importing an uploaded file would do. Keeps nothing.
+    /// What importing an uploaded file would do, until `halt` stops it. Keeps nothing.
     pub async fn preview_import(
         self: &Arc<Self>,
         staff: &Staff,
         upload: &Upload,
         choice: &ImportChoice,
+        halt: Halt,
     ) -> Outcome<RecordImportTold> {
         let ask = choice.ask(upload, None);
         let body = serde_json::to_string(&ask).map_err(|_| failed())?;
         let asked = Asked::new(RecordImportAsk::OP, staff.clone(), body, Box::new(|_| {}));
-        let told = self.ask(asked).await?;
+        let told = self.ask(asked.until(halt)).await?;
         serde_json::from_str(&told).map_err(|_| failed())
     }
 

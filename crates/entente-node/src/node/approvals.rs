@@ -77,14 +77,20 @@ impl Node {
         })
     }
 
-    /// Takes a request as the second person: nobody else can any more.
-    pub fn take_request(&self, by: &str, id: &ApprovalId) -> Outcome<ApprovalRow> {
-        self.decide(by, id, ApprovalState::Approved, Action::ApprovalGiven)
+    /// Takes a request as the second person: nobody else can any more. `noted` is what the audit log says of the two
+    /// besides.
+    pub fn take_request(
+        &self,
+        by: &str,
+        id: &ApprovalId,
+        noted: Vec<String>,
+    ) -> Outcome<ApprovalRow> {
+        self.decide(by, id, ApprovalState::Approved, Action::ApprovalGiven, noted)
     }
 
     /// Refuses a request, or takes back one's own.
     pub fn refuse_request(&self, by: &str, id: &ApprovalId) -> Outcome<ApprovalRow> {
-        self.decide(by, id, ApprovalState::Refused, Action::ApprovalRefused)
+        self.decide(by, id, ApprovalState::Refused, Action::ApprovalRefused, Vec::new())
     }
 
     fn decide(
@@ -93,6 +99,7 @@ impl Node {
         id: &ApprovalId,
         to: ApprovalState,
         action: Action,
+        noted: Vec<String>,
     ) -> Outcome<ApprovalRow> {
         let now_s = self.now_s();
         self.db.write("approval decided", |tx| {
@@ -110,7 +117,7 @@ impl Node {
             row.decided_by = by.to_owned();
             row.decided_at_s = now_s;
             tx.put_approval(id, &row)?;
-            let reasons = [row.op.clone(), row.asked_by.clone()];
+            let reasons = [row.op.clone(), row.asked_by.clone()].into_iter().chain(noted);
             self.write_audit(tx, vec![self.node_entry(by, action, reasons, id)])?;
             Ok(row)
         })

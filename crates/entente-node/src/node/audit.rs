@@ -16,6 +16,8 @@ use super::partners::Shut;
 use super::{Node, Outcome};
 use crate::fault::Fault;
 
+pub(crate) mod noted;
+
 /// What verifying the audit log found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditCheck {

@@ -81,7 +81,7 @@ pub(crate) fn unknown_handover() -> Box<Fault> {
         2410,
         (
             "No contact details were handed over with this referral.",
-            "Aucune coordonnée n’a été transmise avec ce renvoi.",
+            "Aucune coordonnée n’a été transmise avec cet aiguillage.",
         ),
         (
             "Ask the partner for news: `entente sync`.",

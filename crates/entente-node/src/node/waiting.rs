@@ -69,16 +69,16 @@ macro_rules! matters {
 matters! {
     ReferralsToAnswer = 1, "referrals_to_answer", [CaseWorker, Supervisor], "entente referral inbox",
         ("referral waits for an answer", "referrals wait for an answer"),
-        ("renvoi attend une réponse", "renvois attendent une réponse");
+        ("aiguillage attend une réponse", "aiguillages attendent une réponse");
     HandoversToOpen = 2, "handovers_to_open", [CaseWorker, Supervisor], "entente referral inbox",
         ("hand-over waits to be opened", "hand-overs wait to be opened"),
         ("transmission attend d’être ouverte", "transmissions attendent d’être ouvertes");
     Acceptances = 3, "acceptances", [CaseWorker, Supervisor], "entente referral list",
         ("accepted referral waits for its hand-over", "accepted referrals wait for their hand-over"),
-        ("renvoi accepté attend sa transmission", "renvois acceptés attendent leur transmission");
+        ("aiguillage accepté attend sa transmission", "aiguillages acceptés attendent leur transmission");
     ReferralsOverdue = 4, "referrals_overdue", [CaseWorker, Supervisor, PrivacyOfficer, Coordinator], "entente referral overdue",
         ("referral is overdue", "referrals are overdue"),
-        ("renvoi est en retard", "renvois sont en retard");
+        ("aiguillage est en retard", "aiguillages sont en retard");
     PhoneChecks = 5, "phone_checks", [PrivacyOfficer, Coordinator], "entente partner list",
         ("partner waits for the phone check", "partners wait for the phone check"),
         ("partenaire attend la vérification par téléphone", "partenaires attendent la vérification par téléphone");
@@ -108,16 +108,16 @@ matters! {
         ("service n’a pas été confirmé depuis 180 jours", "services n’ont pas été confirmés depuis 180 jours");
     ReferralsUnmet = 14, "referrals_unmet", [CaseWorker, Supervisor], "entente referral list",
         ("referral was declined by all who were asked", "referrals were declined by all who were asked"),
-        ("renvoi a été refusé par tous", "renvois ont été refusés par tous");
+        ("aiguillage a été refusé par tous", "aiguillages ont été refusés par tous");
     ReferralsLapsed = 15, "referrals_lapsed", [CaseWorker, Supervisor, PrivacyOfficer, Coordinator], "entente referral overdue",
         ("referral was accepted by nobody in time", "referrals were accepted by nobody in time"),
-        ("renvoi n’a été accepté par personne à temps", "renvois n’ont été acceptés par personne à temps");
+        ("aiguillage n’a été accepté par personne à temps", "aiguillages n’ont été acceptés par personne à temps");
     AnswersDueSoon = 16, "answers_due_soon", [CaseWorker, Supervisor], "entente referral inbox",
         ("referral waits for our answer, and half of the time is over", "referrals wait for our answer, and half of the time is over"),
-        ("renvoi attend notre réponse, et la moitié du délai est écoulée", "renvois attendent notre réponse, et la moitié du délai est écoulée");
+        ("aiguillage attend notre réponse, et la moitié du délai est écoulée", "aiguillages attendent notre réponse, et la moitié du délai est écoulée");
     ReferralsSlow = 17, "referrals_slow", [CaseWorker, Supervisor], "entente referral list",
         ("referral of ours has used half of its time", "referrals of ours have used half of their time"),
-        ("de nos renvois a utilisé la moitié de son délai", "de nos renvois ont utilisé la moitié de leur délai");
+        ("de nos aiguillages a utilisé la moitié de son délai", "de nos aiguillages ont utilisé la moitié de leur délai");
     PlansToSign = 18, "plans_to_sign", [PrivacyOfficer], "entente plan list",
         ("release plan waits for our signature", "release plans wait for our signature"),
         ("plan de diffusion attend notre signature", "plans de diffusion attendent notre signature");

@@ -47,8 +47,8 @@ pub fn link_is_over() -> Box<Fault> {
         ),
     )
     .because(
-        "It works once, for a day, until a newer one is made.",
-        "Il sert une fois, pendant un jour, jusqu’à ce qu’un plus récent soit créé.",
+        "It works once, for a day, until a newer one is made. One that you made for yourself works for ten minutes, in the same session.",
+        "Il sert une fois, pendant un jour, jusqu’à ce qu’un plus récent soit créé. Celui que vous avez créé pour vous-même sert pendant dix minutes, dans la même session.",
     )
 }
 
@@ -78,6 +78,17 @@ pub(super) fn weak_password() -> Box<Fault> {
         (
             "Use at least 12 characters; five random words are good.",
             "Utilisez au moins 12 caractères; cinq mots au hasard conviennent.",
+        ),
+    )
+}
+
+pub(super) fn long_password() -> Box<Fault> {
+    Fault::new(
+        2721,
+        ("This password is too long.", "Ce mot de passe est trop long."),
+        (
+            "Use at most 1,024 bytes, which is some 170 words.",
+            "Utilisez au plus 1\u{a0}024 octets, soit environ 170 mots.",
         ),
     )
 }

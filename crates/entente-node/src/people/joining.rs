@@ -2,6 +2,9 @@
 //!
 //! A link is 256 random bits, works once and for a day, and a newer one for the same account
 //! replaces it. Looking at it uses nothing up: programs that check links in mail do that.
+//!
+//! A link that somebody makes for their own account is followed at once, and stays in the history of the browser. It is
+//! kept in the session and nowhere else: it works in that browser alone, for ten minutes, and is gone with the session.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +13,15 @@ use entente_store::people::{LinkRow, People as _, TotpRow, UserId, UserRow};
 use entente_store::seal::{Password, digest};
 
 use super::name::{is_good, is_good_display};
-use super::sign_in::recovery_text;
+use super::sign_in::{MAX_PASSWORD, recovery_text};
 use super::{Method, People, Place, Token, base32, faults, fold, link_is_over, totp};
 use crate::local::Role;
 use crate::node::Outcome;
 
 /// How long a link works, in seconds.
 const LINK_LASTS_S: i64 = 86_400;
+/// How long one works that somebody made for themselves: to read a page and to find a telephone.
+const RENEWAL_LASTS_S: i64 = 600;
 /// The shortest password, in characters.
 const MIN_PASSWORD: usize = 12;
 const N_RECOVERY_CODES: usize = 10;
@@ -95,7 +100,19 @@ impl People {
         if self.is_provided(&signed.user)? {
             return Err(faults::only_at_provider());
         }
-        Ok(self.link_for(&signed.staff.actor(), signed.user)?.0)
+        let (token, secret) = (Token::new()?, Token::new()?);
+        let row = LinkRow {
+            user: Some(signed.user),
+            until_s: self.node.now_s() + RENEWAL_LASTS_S,
+            by: signed.staff.name.clone(),
+            totp: *secret.0.first_chunk().unwrap_or(&[0; 20]),
+        };
+        if !self.keep_renewal(signed, token.hash(), row) {
+            return Err(super::not_signed_in());
+        }
+        let entry = self.node.entry(signed.staff.actor(), Action::LinkMade);
+        self.node.audit(vec![entry.reference(signed.user)])?;
+        Ok(token)
     }
 
     fn make_link(
@@ -126,10 +143,11 @@ impl People {
         Ok((token, until_s))
     }
 
-    /// Whom a link is for, without using it up. `ENT-2704` if it does not work.
-    pub fn invited(&self, token: &Token) -> Outcome<Invited> {
+    /// Whom a link is for, without using it up. `ENT-2704` if it does not work, or not in this browser.
+    pub fn invited(&self, token: &Token, from: &Place) -> Outcome<Invited> {
         let (link, user) = self.node.db.read(|tx| {
-            let link = tx.link(&token.hash())?;
+            let kept = tx.link(&token.hash())?;
+            let link = kept.or_else(|| self.renewal(&token.hash(), from));
             let user = link.as_ref().and_then(|link| link.user);
             let row = user.map(|id| tx.user(&id)).transpose()?.flatten();
             Ok::<_, Box<crate::fault::Fault>>((link, row))
@@ -149,7 +167,7 @@ impl People {
     /// Uses a link up: sets the password and the app of its account, ends its other sessions and
     /// opens one.
     pub fn join(&self, token: &Token, chosen: &Joining, from: &Place) -> Outcome<Joined> {
-        let invited = self.invited(token)?;
+        let invited = self.invited(token, from)?;
         let (name, display) = match &invited.account {
             Some(account) => account.clone(),
             None => (fold(&chosen.name), chosen.display.trim().to_owned()),
@@ -165,22 +183,30 @@ impl People {
             recovery: codes.iter().map(|it| digest(recovery_text(it).as_bytes())).collect(),
             code: &chosen.code,
         };
-        let user = self.use_up(token, (&name, &display), set)?;
+        let user = self.use_up(token, (&name, &display), set, from)?;
         self.end_sessions_of(&user);
         let token = self.open(user, Method::Link, from)?;
         Ok(Joined { token, recovery: RecoveryCodes(codes) })
     }
 
     /// Everything that a link changes, in one transaction.
-    fn use_up(&self, token: &Token, names: (&str, &str), set: Set<'_>) -> Outcome<UserId> {
-        let (now_s, (name, display)) = (self.node.now_s(), names);
+    fn use_up(
+        &self,
+        token: &Token,
+        names: (&str, &str),
+        set: Set<'_>,
+        from: &Place,
+    ) -> Outcome<UserId> {
+        let (now_s, hash, (name, display)) = (self.node.now_s(), token.hash(), names);
         self.node.db.write("join", |tx| {
-            let link = tx.link(&token.hash())?.ok_or_else(link_is_over)?;
+            let kept = tx.link(&hash)?;
+            let is_own = kept.is_none();
+            let link = kept.or_else(|| self.renewal(&hash, from)).ok_or_else(link_is_over)?;
             let totp = TotpRow { secret: link.totp, last_step: 0 };
             let step = totp::step_of(&totp, set.code, now_s).ok_or_else(faults::wrong_code)?;
             let (user, mut row) = match link.user {
                 Some(user) => {
-                    let row = tx.user(&user)?.ok_or_else(link_is_over)?;
+                    let row = tx.user(&user)?.filter(|row| row.enabled).ok_or_else(link_is_over)?;
                     // Moved to the provider meanwhile.
                     if row.federated.is_some() {
                         return Err(faults::only_at_provider());
@@ -199,8 +225,11 @@ impl People {
             row.totp = Some(TotpRow { last_step: step, ..totp });
             row.recovery = set.recovery;
             row.signed_in_at_s = now_s;
+            if is_own && !self.use_renewal(&hash, from) {
+                return Err(link_is_over());
+            }
             tx.put_user(&user, &row)?;
-            tx.delete_link(&token.hash())?;
+            tx.delete_link(&hash)?;
             self.node.write_audit(tx, self.joined_entries(&user, &row, link.user.is_none()))?;
             Ok::<_, super::Refusal>(user)
         })
@@ -242,8 +271,12 @@ pub(super) fn new_row(name: &str, display: &str, roles: Vec<String>, now_s: i64)
     }
 }
 
-/// Refuses what is short, a few characters over and over, or made of what everybody knows.
+/// Refuses what is short, a few characters over and over, or made of what everybody knows; and what is longer than
+/// signing in looks at.
 fn check_password(password: &str, name: &str, people: &People) -> Outcome<()> {
+    if password.len() > MAX_PASSWORD {
+        return Err(faults::long_password());
+    }
     let bare = |text: &str| -> String {
         text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
     };

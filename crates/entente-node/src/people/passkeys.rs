@@ -3,7 +3,8 @@
 //! The rules of WebAuthn (level 3, sections 7.1 and 7.2) are followed by `webauthn-rs`. Ours is what
 //! stands around them: what is asked of a browser is kept in memory, works once and for five minutes;
 //! whoever holds a passkey has shown it by a finger, a face or a PIN too, so it counts as two things;
-//! wrong answers count with wrong passwords, for the account and for the address.
+//! wrong answers count for the passkey that was shown and for the address. They do not count for the account, nor
+//! wrong passwords for a passkey: nobody guesses one, and a name is all it takes to type wrong passwords.
 //!
 //! Nobody types a name before a passkey: an answer that depended on a name would tell who has an
 //! account. So a passkey is made such that the browser finds it by itself.
@@ -17,6 +18,7 @@ use webauthn_rs::prelude::{
     WebauthnBuilder,
 };
 
+use super::attempts::On;
 use super::ceremonies::{Ceremony, Doing};
 use super::name::is_good_display;
 use super::{Method, People, Place, Refusal, Signed, Token, faults};
@@ -258,7 +260,9 @@ impl People {
             webauthn.finish_discoverable_authentication_v2(said, state, key).ok()
         };
         let shown = said.as_ref().zip(user);
-        let user = self.shown(&name, shown, verify, from, Action::LoggedIn)?;
+        let id = said.as_ref().map(|said| digest(said.get_credential_id()));
+        let on = id.as_ref().map_or(On::Nothing, On::Passkey);
+        let user = self.shown(&name, on, shown, verify, from, Action::LoggedIn)?;
         self.open(user, Method::Passkey, from)
     }
 
@@ -300,7 +304,9 @@ impl People {
             webauthn.finish_passkey_authentication(said, &state).ok()
         };
         let shown = said.as_ref().map(|said| (said, signed.user));
-        self.shown(&signed.staff.name, shown, verify, from, Action::ProvedAgain)?;
+        let (name, key) = (signed.staff.name.as_str(), signed.key());
+        let on = On::Session(&key, name);
+        self.shown(name, on, shown, verify, from, Action::ProvedAgain)?;
         self.proved(signed);
         Ok(())
     }
@@ -309,15 +315,16 @@ impl People {
     fn shown(
         &self,
         name: &str,
+        on: On<'_>,
         shown: Option<(&PublicKeyCredential, UserId)>,
         verify: impl Fn(&PublicKeyCredential, &Passkey) -> Option<AuthenticationResult>,
         from: &Place,
         action: Action,
     ) -> Outcome<UserId> {
         let now_s = self.node.now_s();
-        let begun = unpoisoned(self.attempts.lock()).begin(name, from.address, now_s);
+        let begun = unpoisoned(self.attempts.lock()).begin(on, from.address, now_s);
         begun.map_err(faults::wait)?;
-        let Some((said, user)) = shown else { return Err(self.refuse(name)?) };
+        let Some((said, user)) = shown else { return Err(self.refuse(name, on)?) };
         let done = self.node.db.write("passkey shown", |tx| {
             let Some(mut row) = tx.user(&user)?.filter(|row| row.enabled) else { return Ok(false) };
             let at = row.passkeys.iter().position(|it| it.id == said.get_credential_id());
@@ -338,9 +345,9 @@ impl People {
             Ok::<_, Refusal>(true)
         })?;
         if !done {
-            return Err(self.refuse(name)?);
+            return Err(self.refuse(name, on)?);
         }
-        unpoisoned(self.attempts.lock()).succeeded(name, from.address);
+        unpoisoned(self.attempts.lock()).succeeded(on, from.address);
         Ok(user)
     }
 

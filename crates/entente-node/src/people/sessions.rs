@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use entente_core::audit::Action;
-use entente_store::people::{People as _, UserId};
+use entente_store::people::{LinkRow, People as _, UserId};
 use entente_store::rows::Bytes32;
 
-use super::{People, Token};
+use super::{People, Place, Token};
 use crate::answer::Staff;
 use crate::local::Role;
 use crate::node::{Outcome, unpoisoned};
@@ -62,6 +62,8 @@ struct Session {
     lasts_s: i64,
     from: IpAddr,
     agent: String,
+    // A link that its owner made for themselves, under the hash of its secret.
+    renewal: Option<(Bytes32, LinkRow)>,
 }
 
 impl Session {
@@ -135,8 +137,8 @@ pub struct SessionRow {
 }
 
 impl People {
-    /// Opens a session. That somebody signed in was written down before.
-    pub(super) fn open(&self, user: UserId, how: Method, from: &super::Place) -> Outcome<Token> {
+    /// Opens a session, in place of that which the browser brings. That somebody signed in was written down before.
+    pub(super) fn open(&self, user: UserId, how: Method, from: &Place) -> Outcome<Token> {
         self.open_proved(user, how, from, self.node.now_s())
     }
 
@@ -145,10 +147,16 @@ impl People {
         &self,
         user: UserId,
         how: Method,
-        from: &super::Place,
+        from: &Place,
         proved_at_s: i64,
     ) -> Outcome<Token> {
         let (token, id, now_s) = (Token::new()?, Token::new()?, self.node.now_s());
+        // The browser forgets the one before, which nobody would end.
+        if let Some(before) = &from.session
+            && let Some(signed) = self.signed(before, false)?
+        {
+            self.sign_out(&signed)?;
+        }
         let agent = from.agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT).collect();
         let session = Session {
             id: *id.0.first_chunk().unwrap_or(&[0; 8]),
@@ -160,6 +168,7 @@ impl People {
             lasts_s: self.guard.lasts_s(how),
             from: from.address,
             agent,
+            renewal: None,
         };
         let mut sessions = unpoisoned(self.sessions.lock());
         sessions.0.retain(|_, session| !session.is_over(now_s));
@@ -207,6 +216,34 @@ impl People {
             session: hex::encode(session.id),
             key,
         }))
+    }
+
+    /// Keeps a link that somebody made for themselves in their session, in place of the one before; whether the session
+    /// is still there.
+    pub(super) fn keep_renewal(&self, signed: &Signed, link: Bytes32, row: LinkRow) -> bool {
+        let now_s = self.node.now_s();
+        let mut sessions = unpoisoned(self.sessions.lock());
+        let session = sessions.0.get_mut(&signed.key).filter(|session| !session.is_over(now_s));
+        let Some(session) = session else { return false };
+        session.renewal = Some((link, row));
+        true
+    }
+
+    /// The link of this hash, if it is in the session that the browser brings.
+    pub(super) fn renewal(&self, link: &Bytes32, from: &Place) -> Option<LinkRow> {
+        let (key, now_s) = (from.session.as_ref()?.hash(), self.node.now_s());
+        let sessions = unpoisoned(self.sessions.lock());
+        let session = sessions.0.get(&key).filter(|session| !session.is_over(now_s))?;
+        let (_, row) = session.renewal.as_ref().filter(|(hash, _)| hash == link)?;
+        Some(row.clone())
+    }
+
+    /// Uses that link up; whether it was there.
+    pub(super) fn use_renewal(&self, link: &Bytes32, from: &Place) -> bool {
+        let Some(token) = &from.session else { return false };
+        let mut sessions = unpoisoned(self.sessions.lock());
+        let session = sessions.0.get_mut(&token.hash());
+        session.is_some_and(|it| it.renewal.take_if(|(hash, _)| *hash == *link).is_some())
     }
 
     /// Whether somebody proved who they are a short while ago.

@@ -10,6 +10,7 @@ use entente_core::audit::{Action, Actor};
 use entente_store::people::{People as _, UserId, UserRow};
 use entente_store::seal::{Password, digest};
 
+use super::attempts::On;
 use super::{Method, People, Refusal, Signed, Token, faults, fold, totp};
 use crate::node::{Outcome, unpoisoned};
 
@@ -20,6 +21,8 @@ pub struct Place {
     pub address: IpAddr,
     /// What the browser calls itself.
     pub agent: String,
+    /// The session that it brings, open or not.
+    pub session: Option<Token>,
 }
 
 /// What somebody typed to sign in.
@@ -40,19 +43,23 @@ impl std::fmt::Debug for Typed {
 }
 
 /// The longest password that is looked at, in bytes: hashing more only costs time.
-const MAX_PASSWORD: usize = 1_024;
+pub(super) const MAX_PASSWORD: usize = 1_024;
 
 impl People {
     /// Opens a session for a name, a password and a code. `ENT-2702` for anything wrong, `ENT-2703`
     /// after too much of it.
     pub fn sign_in(&self, typed: &Typed, from: &Place) -> Outcome<Token> {
-        let user = self.checked(&fold(&typed.name), typed, from, Action::LoggedIn)?;
+        let name = fold(&typed.name);
+        let on = On::Account(&name);
+        let user = self.checked(&name, on, typed, from, Action::LoggedIn)?;
         self.open(user.0, user.1, from)
     }
 
     /// Proves once more who is in a session, with the password and a code.
     pub fn prove_again(&self, signed: &Signed, typed: &Typed, from: &Place) -> Outcome<()> {
-        let (user, _) = self.checked(&signed.staff.name, typed, from, Action::ProvedAgain)?;
+        let (name, key) = (signed.staff.name.as_str(), signed.key());
+        let on = On::Session(&key, name);
+        let (user, _) = self.checked(name, on, typed, from, Action::ProvedAgain)?;
         if user == signed.user {
             self.proved(signed);
         }
@@ -63,12 +70,13 @@ impl People {
     fn checked(
         &self,
         name: &str,
+        on: On<'_>,
         typed: &Typed,
         from: &Place,
         action: Action,
     ) -> Outcome<(UserId, Method)> {
         let now_s = self.node.now_s();
-        let begun = unpoisoned(self.attempts.lock()).begin(name, from.address, now_s);
+        let begun = unpoisoned(self.attempts.lock()).begin(on, from.address, now_s);
         begun.map_err(faults::wait)?;
         let found = self.named(name)?;
         let nobodys = Password::nobodys();
@@ -79,12 +87,12 @@ impl People {
         match enabled {
             Some((user, _)) => match self.use_code(&user, &typed.code, action)? {
                 Some(method) => {
-                    unpoisoned(self.attempts.lock()).succeeded(name, from.address);
+                    unpoisoned(self.attempts.lock()).succeeded(on, from.address);
                     Ok((user, method))
                 }
-                None => Err(self.refuse(name)?),
+                None => Err(self.refuse(name, on)?),
             },
-            None => Err(self.refuse(name)?),
+            None => Err(self.refuse(name, on)?),
         }
     }
 
@@ -105,8 +113,8 @@ impl People {
     }
 
     /// Writes down that somebody was refused, and says what they are told.
-    pub(super) fn refuse(&self, name: &str) -> Outcome<Refusal> {
-        let turned_away = unpoisoned(self.attempts.lock()).take_turned_away(name);
+    pub(super) fn refuse(&self, name: &str, on: On<'_>) -> Outcome<Refusal> {
+        let turned_away = unpoisoned(self.attempts.lock()).take_turned_away(on);
         let (actor, why) = match self.named(name)? {
             Some((_, row)) if row.enabled => (Actor::Staff(row.name), "wrong_proof"),
             Some((_, row)) => (Actor::Staff(row.name), "account_disabled"),

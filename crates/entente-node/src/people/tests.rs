@@ -47,7 +47,7 @@ fn admin() -> Actor {
 }
 
 pub(super) fn place() -> Place {
-    Place { address: "192.0.2.7".parse().unwrap(), agent: "test".to_owned() }
+    Place { address: "192.0.2.7".parse().unwrap(), agent: "test".to_owned(), session: None }
 }
 
 impl House {
@@ -100,7 +100,7 @@ pub(super) fn code_of<T: std::fmt::Debug>(outcome: Outcome<T>) -> String {
 fn the_first_administrator_gets_in_with_a_link_and_then_there_is_no_other_such_link() {
     let house = house();
     let (link, _) = house.people.first_link(&admin()).unwrap();
-    assert_eq!(house.people.invited(&link).unwrap().account, None);
+    assert_eq!(house.people.invited(&link, &place()).unwrap().account, None);
     let joining = Joining {
         name: "Léa".to_owned(),
         display: "Léa Tremblay".to_owned(),
@@ -111,7 +111,7 @@ fn the_first_administrator_gets_in_with_a_link_and_then_there_is_no_other_such_l
     assert_eq!((signed.staff.name.as_str(), signed.display.as_str()), ("léa", "Léa Tremblay"));
     assert_eq!(signed.staff.roles, [Role::Administrator]);
     assert_eq!(code_of(house.people.first_link(&admin())), "ENT-2716");
-    assert_eq!(code_of(house.people.invited(&link)), "ENT-2704");
+    assert_eq!(code_of(house.people.invited(&link, &place())), "ENT-2704");
     assert_eq!(house.audited(Action::UserAdded).len(), 1);
 }
 
@@ -120,7 +120,7 @@ fn a_first_link_that_was_not_used_stops_when_there_is_an_administrator() {
     let house = house();
     let (link, _) = house.people.first_link(&admin()).unwrap();
     house.settled("omar", Role::Administrator);
-    assert_eq!(code_of(house.people.invited(&link)), "ENT-2704");
+    assert_eq!(code_of(house.people.invited(&link, &place())), "ENT-2704");
     assert_eq!(code_of(house.joined(&link, Joining::default())), "ENT-2704");
 }
 
@@ -129,16 +129,76 @@ fn a_link_works_once_for_a_day_and_until_there_is_a_newer_one() {
     let house = house();
     let (_, link, _) = house.people.add(&admin(), "lea", "", &[Role::CaseWorker]).unwrap();
     // Looking uses nothing up.
-    assert!(house.people.invited(&link).is_ok() && house.people.invited(&link).is_ok());
+    assert!(
+        house.people.invited(&link, &place()).is_ok()
+            && house.people.invited(&link, &place()).is_ok()
+    );
     let (_, newer, _) = house.people.reset(&admin(), "lea").unwrap();
-    assert_eq!(code_of(house.people.invited(&link)), "ENT-2704");
+    assert_eq!(code_of(house.people.invited(&link, &place())), "ENT-2704");
     house.clock.advance(86_399);
-    assert!(house.people.invited(&newer).is_ok());
+    assert!(house.people.invited(&newer, &place()).is_ok());
     house.joined(&newer, Joining::default()).unwrap();
     assert_eq!(code_of(house.joined(&newer, Joining::default())), "ENT-2704");
     let (_, late, _) = house.people.reset(&admin(), "lea").unwrap();
     house.clock.advance(86_400);
     assert_eq!(code_of(house.joined(&late, Joining::default())), "ENT-2704");
+}
+
+#[test]
+fn a_link_for_oneself_works_in_the_session_that_made_it_for_ten_minutes_and_once() {
+    let house = house();
+    let session = house.settled("lea", Role::CaseWorker).token;
+    let other = house.settled("omar", Role::CaseWorker).token;
+    let of = |session: &Token| Place { session: Some(session.clone()), ..place() };
+    let renew = || house.people.renew(&house.people.signed(&session, true).unwrap().unwrap());
+    let link = renew().unwrap();
+    let works = |link: &Token, from: &Place| house.people.invited(link, from).is_ok();
+    let join = |link: &Token, from: &Place| {
+        let row = house.people.renewal(&link.hash(), &of(&session));
+        let code = row.map(|row| current_code(&row.totp, house.people.node.now_s()));
+        let (password, code) = ("autre lanterne 91".to_owned(), code.unwrap_or_default());
+        house.people.join(link, &Joining { password, code, ..Joining::default() }, from)
+    };
+    // Elsewhere it is nothing, whoever follows it.
+    for from in [place(), of(&other)] {
+        assert!(!works(&link, &from));
+        assert_eq!(code_of(join(&link, &from)), "ENT-2704");
+    }
+    house.clock.advance(599);
+    assert!(works(&link, &of(&session)));
+    house.clock.advance(1);
+    assert!(!works(&link, &of(&session)));
+    assert_eq!(code_of(join(&link, &of(&session))), "ENT-2704");
+    // A newer one replaces it.
+    let (older, link) = (renew().unwrap(), renew().unwrap());
+    assert!(!works(&older, &of(&session)) && works(&link, &of(&session)));
+    let joined = join(&link, &of(&session)).unwrap();
+    assert_eq!(code_of(join(&link, &of(&session))), "ENT-2704");
+    assert_eq!(code_of(join(&link, &of(&joined.token))), "ENT-2704");
+    assert!(house.people.signed(&session, true).unwrap().is_none());
+}
+
+#[test]
+fn a_link_for_oneself_is_gone_with_the_session() {
+    let house = house();
+    house.settled("chief", Role::Administrator);
+    let ends: [fn(&House, &Signed); 3] = [
+        |house, signed| house.people.sign_out(signed).unwrap(),
+        |house, signed| {
+            house.people.set_enabled(&admin(), &signed.staff.name, false).unwrap();
+        },
+        |house, _| house.clock.advance(SESSION_IDLE_S),
+    ];
+    for (n, end) in ends.into_iter().enumerate() {
+        let session = house.settled(&format!("lea{n}"), Role::CaseWorker).token;
+        let signed = house.people.signed(&session, true).unwrap().unwrap();
+        let link = house.people.renew(&signed).unwrap();
+        let from = Place { session: Some(session), ..place() };
+        assert!(house.people.invited(&link, &from).is_ok());
+        end(&house, &signed);
+        assert_eq!(code_of(house.people.invited(&link, &from)), "ENT-2704", "{n}");
+        assert_eq!(code_of(house.people.renew(&signed)), "ENT-2702", "{n}");
+    }
 }
 
 #[test]
@@ -161,6 +221,10 @@ fn a_wrong_code_or_a_weak_password_leaves_the_link_as_it_is() {
     ] {
         assert_eq!(code_of(join(weak, code.clone())), "ENT-2707", "{weak}");
     }
+    // Signing in looks at no more than this: what is longer would never open anything.
+    let long = |n: usize| format!("{PASSWORD}{}", "x".repeat(n - PASSWORD.len()));
+    assert_eq!(code_of(join(&long(1_025), code.clone())), "ENT-2721");
+    assert_eq!(code_of(join(&long(1_024), "000000".to_owned())), "ENT-2708");
     assert!(join(PASSWORD, code).is_ok());
 }
 
@@ -277,7 +341,7 @@ fn a_link_of_somebody_who_is_disabled_does_not_work() {
     house.people.set_enabled(&admin(), "lea", false).unwrap();
     assert_eq!(code_of(house.joined(&link, Joining::default())), "ENT-2704");
     house.people.set_enabled(&admin(), "lea", true).unwrap();
-    assert_eq!(code_of(house.people.invited(&link)), "ENT-2704");
+    assert_eq!(code_of(house.people.invited(&link, &place())), "ENT-2704");
 }
 
 #[test]
@@ -336,6 +400,31 @@ fn somebody_ends_their_own_sessions_and_nobody_elses() {
     assert_eq!(house.audited(Action::SignedOut).len(), 1);
     house.people.sign_out(&they).unwrap();
     assert!(signed(&theirs).is_none());
+}
+
+#[test]
+fn whoever_signs_in_again_in_a_browser_leaves_the_session_before() {
+    let house = house();
+    let first = house.settled("lea", Role::CaseWorker).token;
+    let elsewhere = house.settled("omar", Role::CaseWorker).token;
+    house.clock.advance(60);
+    let typed = |name: &str| Typed {
+        name: name.to_owned(),
+        password: PASSWORD.to_owned(),
+        code: house.code(name),
+    };
+    let from = Place { session: Some(first.clone()), ..place() };
+    // What is wrong ends nothing.
+    let wrong = Typed { password: "wrong".to_owned(), ..typed("omar") };
+    assert_eq!(code_of(house.people.sign_in(&wrong, &from)), "ENT-2702");
+    let is_open = |token: &Token| house.people.signed(token, false).unwrap().is_some();
+    assert!(is_open(&first));
+    // Also if it is somebody else's.
+    let second = house.people.sign_in(&typed("omar"), &from).unwrap();
+    assert!(!is_open(&first) && is_open(&second) && is_open(&elsewhere));
+    let ended = house.audited(Action::SignedOut);
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0].0, Actor::Staff("lea".to_owned()));
 }
 
 #[test]

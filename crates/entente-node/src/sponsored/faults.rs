@@ -140,7 +140,10 @@ pub(in crate::sponsored) fn not_mail(why: &dyn std::fmt::Display) -> Box<Fault> 
 pub(in crate::sponsored) fn no_such_referral() -> Box<Fault> {
     Fault::new(
         2620,
-        ("There is no such referral in this folder.", "Ce renvoi n’existe pas dans ce répertoire."),
+        (
+            "There is no such referral in this folder.",
+            "Cet aiguillage n’existe pas dans ce répertoire.",
+        ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
             "Lisez le dernier courrier du parrain\u{a0}: `entente sponsored inbox`.",
@@ -154,11 +157,11 @@ pub(in crate::sponsored) fn several_referrals() -> Box<Fault> {
         2621,
         (
             "Several referrals in this folder match.",
-            "Plusieurs renvois de ce répertoire correspondent.",
+            "Plusieurs aiguillages de ce répertoire correspondent.",
         ),
         (
             "Give more of its name, or whose it is too, REFERRAL@ORGANIZATION: `entente sponsored inbox`.",
-            "Donnez une plus grande partie du nom, ou aussi l’organisme, RENVOI@ORGANISME\u{a0}: `entente sponsored inbox`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme, AIGUILLAGE@ORGANISME\u{a0}: `entente sponsored inbox`.",
         ),
     )
 }
@@ -169,7 +172,7 @@ pub(in crate::sponsored) fn not_now(refused: Refused) -> Box<Fault> {
         2622,
         (
             "This cannot be done with the referral now. Nothing was signed.",
-            "C’est impossible avec ce renvoi pour l’instant. Rien n’a été signé.",
+            "C’est impossible avec cet aiguillage pour l’instant. Rien n’a été signé.",
         ),
         (
             "See where it stands: `entente sponsored inbox`. To write the answers again: `entente sponsored answers`.",
@@ -185,7 +188,7 @@ pub(in crate::sponsored) fn not_handed_over() -> Box<Fault> {
         2623,
         (
             "No contact details are here for this referral: none came yet, or they were destroyed.",
-            "Aucune coordonnée n’est ici pour ce renvoi\u{a0}: aucune n’est encore arrivée, ou elles ont été détruites.",
+            "Aucune coordonnée n’est ici pour cet aiguillage\u{a0}: aucune n’est encore arrivée, ou elles ont été détruites.",
         ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",
@@ -204,7 +207,7 @@ pub(in crate::sponsored) fn not_opened() -> Box<Fault> {
         ),
         (
             "Call the organization whose referral it is: `entente sponsored inbox` names it. Do not ask the sponsor for the details.",
-            "Appelez l’organisme qui a fait le renvoi\u{a0}: `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
+            "Appelez l’organisme qui a fait l’aiguillage\u{a0}: `entente sponsored inbox` le nomme. Ne demandez pas les coordonnées au parrain.",
         ),
     )
 }
@@ -215,7 +218,7 @@ pub(in crate::sponsored) fn not_covered() -> Box<Fault> {
         2626,
         (
             "No consent and no legal duty covers this referral. Nothing was signed.",
-            "Aucun consentement ni aucune obligation légale ne vise ce renvoi. Rien n’a été signé.",
+            "Aucun consentement ni aucune obligation légale ne vise cet aiguillage. Rien n’a été signé.",
         ),
         (
             "Ask the person, then say what they allow: `entente sponsored refer … --scope referral_need --informed`.",
@@ -230,7 +233,7 @@ pub(in crate::sponsored) fn to_nobody() -> Box<Fault> {
         2627,
         (
             "There is nobody to whom this could be referred. Nothing was signed.",
-            "Il n’y a personne à qui ce renvoi puisse être offert. Rien n’a été signé.",
+            "Il n’y a personne à qui cet aiguillage puisse être offert. Rien n’a été signé.",
         ),
         (
             "Name the organizations by their identities, or by a name under which you compared their fingerprints: `--to`.",
@@ -245,7 +248,7 @@ pub(in crate::sponsored) fn bad_request() -> Box<Fault> {
         2628,
         (
             "The referral cannot be asked for like this. Nothing was signed.",
-            "Le renvoi ne peut pas être demandé ainsi. Rien n’a été signé.",
+            "L’aiguillage ne peut pas être demandé ainsi. Rien n’a été signé.",
         ),
         (
             "See what may be said: `entente sponsored refer --help`.",
@@ -260,7 +263,7 @@ pub(in crate::sponsored) fn no_acceptance() -> Box<Fault> {
         2629,
         (
             "Nobody has this referral now who waits for contact details. Nothing was signed.",
-            "Aucun organisme ayant ce renvoi n’attend de coordonnées pour l’instant. Rien n’a été signé.",
+            "Aucun organisme ayant cet aiguillage n’attend de coordonnées pour l’instant. Rien n’a été signé.",
         ),
         (
             "Read the newest mail of the sponsor: `entente sponsored inbox`.",

@@ -261,6 +261,78 @@ fn dates_numbers_and_flags_of_a_spreadsheet_are_understood_and_formulas_refused(
     assert_eq!(record.text(Field::Notes).as_deref(), Some("=1+1 is text here"));
 }
 
+/// A workbook of one sheet with these rows and these shared strings, as somebody writes it who means harm.
+fn written(rows: &str, strings: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let links = |links: &[(&str, &str)]| {
+        let link = |(at, (kind, target)): (usize, &(&str, &str))| {
+            format!("<Relationship Id=\"r{at}\" Type=\"{OFFICE}/{kind}\" Target=\"{target}\"/>")
+        };
+        let links: String = links.iter().enumerate().map(link).collect();
+        format!("<Relationships>{links}</Relationships>")
+    };
+    let parts = [
+        ("_rels/.rels", links(&[("officeDocument", "xl/workbook.xml")])),
+        (
+            "xl/_rels/workbook.xml.rels",
+            links(&[
+                ("worksheet", "worksheets/sheet1.xml"),
+                ("sharedStrings", "sharedStrings.xml"),
+            ]),
+        ),
+        (
+            "xl/workbook.xml",
+            "<workbook><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"r0\"/></sheets></workbook>"
+                .to_owned(),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"),
+        ),
+        ("xl/sharedStrings.xml", strings.to_owned()),
+    ];
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, part) in parts {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(part.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// The first row of such a workbook: the first shared string.
+const WRITTEN_HEADER: &str = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c></row>";
+
+#[test]
+fn a_number_in_a_workbook_cannot_ask_for_more_memory_than_there_is() {
+    let strings =
+        |n: &str| format!("<sst count=\"1\" uniqueCount=\"{n}\"><si><t>notes</t></si></sst>");
+    let first = |bytes: &[u8]| {
+        let (_folder, path) = file(bytes);
+        open(&path).map(|table| table.headers)
+    };
+    assert_eq!(first(&written(WRITTEN_HEADER, &strings("1"))).unwrap(), ["notes"]);
+    // Without a look at it first, the process ends here, and not only the test.
+    let error = first(&written(WRITTEN_HEADER, &strings("100000000000000"))).unwrap_err();
+    assert_eq!(error.code(), "workbook_damaged");
+    let shared = "<row r=\"2\"><c r=\"A2\"><f t=\"shared\" ref=\"A2:A3\" si=\"100000000000000\">1+1</f>\
+                  <v>2</v></c></row><row r=\"3\"><c r=\"A3\"><f t=\"shared\" si=\"7\"/><v>2</v></c></row>";
+    let (_folder, path) = file(&written(&format!("{WRITTEN_HEADER}{shared}"), &strings("1")));
+    let rows: Vec<_> = open(&path).unwrap().map(|row| row.unwrap().cells).collect();
+    assert_eq!(rows, [["="], ["="]]);
+}
+
+#[test]
+fn a_cell_that_no_spreadsheet_could_hold_ends_the_reading_of_a_workbook() {
+    let strings = |n: usize| format!("<sst><si><t>{}</t></si></sst>", "x".repeat(n));
+    let open = |n: usize| {
+        let (_folder, path) = file(&written(WRITTEN_HEADER, &strings(n)));
+        open(&path).map(|table| table.headers[0].len())
+    };
+    assert_eq!(open(40 << 10).unwrap(), 40 << 10);
+    assert_eq!(open(200 << 10).unwrap_err().code(), "file_too_large");
+}
+
 #[test]
 fn a_cell_far_to_the_right_makes_its_row_too_wide_and_nothing_more() {
     let mut workbook = rust_xlsxwriter::Workbook::new();

@@ -2,7 +2,8 @@
 //!
 //! A thread reads the sheet cell by cell and hands over rows through a short queue, so that a
 //! large sheet is never in memory at once and a fault of the library while parsing a damaged file
-//! ends that thread and nothing else.
+//! ends that thread and nothing else. Memory that cannot be had would end the node, so [`bounds`] looks at a workbook
+//! first, and formulas are asked for without their texts.
 //!
 //! A formula is not evaluated and its stored result is not taken: the cell becomes `=`, which a
 //! layout refuses as a formula. A text that only looks like one is guarded.
@@ -14,7 +15,8 @@ use calamine::{DataRef, Reader, Xlsx};
 use entente_core::layout::{MAX_COLUMNS, guard_formula};
 use jiff::civil::DateTime;
 
-use super::{Format, MAX_FILE_BYTES, MAX_ROWS, Row, Table, TableError};
+use super::bounds::{self, Bounds};
+use super::{Format, MAX_ROWS, Row, Table, TableError};
 
 /// Rows that may wait to be taken.
 const QUEUE: usize = 256;
@@ -28,9 +30,7 @@ pub(super) fn open(
     mut file: impl Read + Seek + Send + 'static,
     sheet: Option<&str>,
 ) -> Result<Table, TableError> {
-    if file.seek(SeekFrom::End(0))? > MAX_PACKED_BYTES
-        || unpacked_bytes(&mut file)? > MAX_FILE_BYTES
-    {
+    if file.seek(SeekFrom::End(0))? > MAX_PACKED_BYTES {
         return Err(TableError::TooLarge);
     }
     let (sender, receiver) = sync_channel(QUEUE);
@@ -99,10 +99,11 @@ impl Iterator for Rows {
 
 /// Sends the rows of the sheet of this name, or of the first sheet that has any.
 fn read(
-    file: impl Read + Seek,
+    mut file: impl Read + Seek,
     wanted: Option<&str>,
     sender: &SyncSender<Message>,
 ) -> Result<(), TableError> {
+    bounds::check(&mut file, Bounds::DEFAULT)?;
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(|_| TableError::Damaged)?;
     let mut names = workbook.sheet_names();
     if sender.send(Message::Sheets(names.clone())).is_err() {
@@ -121,7 +122,7 @@ fn read(
         let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else { continue };
         let mut sheet = Sheet { sender, cells: Vec::new(), row: None, width: None };
         loop {
-            let cell = cells.next_cell_with_formula().map_err(|_| TableError::Damaged)?;
+            let cell = cells.next_cell_with_formula_metadata().map_err(|_| TableError::Damaged)?;
             let Some(cell) = cell else { break };
             let text = if cell.formula.is_some() { "=".to_owned() } else { text(&cell.value) };
             if sheet.put(cell.pos, text)?.is_none() {
@@ -215,24 +216,4 @@ fn date_text(moment: &calamine::ExcelDateTime) -> String {
         Ok(moment) => moment.to_string(),
         Err(_) => String::new(),
     }
-}
-
-/// How large the files in a zip file say they are when unpacked.
-///
-/// Read from its directory at the end. A directory that lies is not caught here; a sheet is read
-/// as a stream in any case.
-fn unpacked_bytes(file: &mut (impl Read + Seek)) -> Result<u64, TableError> {
-    let n_bytes = file.seek(SeekFrom::End(0))?;
-    // The directory of a workbook is a few kilobytes: one entry of 46 bytes and a name per part.
-    let tail = n_bytes.min(1 << 20);
-    file.seek(SeekFrom::Start(n_bytes - tail))?;
-    let mut bytes = Vec::new();
-    Read::by_ref(file).take(tail).read_to_end(&mut bytes)?;
-    file.seek(SeekFrom::Start(0))?;
-    let entries = bytes.windows(28).filter(|window| window.starts_with(b"PK\x01\x02"));
-    let size = |entry: &[u8]| {
-        let size = entry.get(24..28).and_then(|size| size.try_into().ok());
-        size.map_or(0, |size| u64::from(u32::from_le_bytes(size)))
-    };
-    Ok(entries.map(size).sum())
 }

@@ -66,7 +66,7 @@ pub(super) fn tell(teller: &Teller, consoles: &[ConsoleFigure], folder: &Path) {
     );
     teller.say(
         "A referral: the Coast Workers’ Centre needs a bed; the Office of Manitoba has one.",
-        "Un renvoi\u{a0}: le Centre des travailleurs de la côte cherche un lit; le Bureau du Manitoba en a un.",
+        "Un aiguillage\u{a0}: le Centre des travailleurs de la côte cherche un lit; le Bureau du Manitoba en a un.",
     );
     let federal = folder.join(super::cast::CAST.get(FEDERAL).map_or("", |role| role.key));
     let line = format!("entente --home {} status", federal.display());

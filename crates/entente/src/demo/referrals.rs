@@ -227,7 +227,7 @@ async fn close(
     let (workers, shelter) = (at(offices, WORKERS)?, at(offices, SHELTER)?);
     teller.step(
         "She has a bed. The shelter closes the referral, and what came of it goes back.",
-        "Elle a un lit. Le refuge ferme le renvoi, et le résultat revient.",
+        "Elle a un lit. Le refuge ferme l’aiguillage, et le résultat revient.",
     );
     let ask = ReferralCloseAsk { referral: id.to_owned(), outcome: "provided".to_owned() };
     shelter.ask(&ask).await?;

@@ -49,7 +49,7 @@ fn tiers(tiers: &[String], lang: Lang) -> String {
     let name = |tier: &String| match tier.as_str() {
         "summaries" => lang.pick("summaries", "résumés").to_owned(),
         "counts" => lang.pick("counts", "dénombrements").to_owned(),
-        "referrals" => lang.pick("referrals", "renvois").to_owned(),
+        "referrals" => lang.pick("referrals", "aiguillages").to_owned(),
         "services" => lang.pick("services", "services").to_owned(),
         other => other.to_owned(),
     };

@@ -2,7 +2,9 @@
 
 use entente_core::lang::Lang;
 use entente_node::local::Op;
-use entente_node::local::doc::{ApprovalListTold, ApprovalRow, ApprovalState, ApprovalTold};
+use entente_node::local::doc::{
+    ApprovalListTold, ApprovalRow, ApprovalState, ApprovalTold, NewAccount,
+};
 use entente_node::local::words::about_label;
 
 use super::labels::moment;
@@ -23,6 +25,9 @@ impl Render for ApprovalListTold {
                 lang.pick("Takes two people", "Exige deux personnes"),
                 names.join("; "),
             )]);
+        }
+        for account in &self.new_accounts {
+            new(account, page);
         }
         if self.approvals.is_empty() {
             page.say("Nothing waits.", "Rien n’attend.");
@@ -47,6 +52,23 @@ impl Render for ApprovalTold {
         for line in told(op, answer.clone(), &view).unwrap_or_default().lines() {
             page.line(line);
         }
+    }
+}
+
+/// Whose account is new, and until when it approves nothing.
+fn new(account: &NewAccount, page: &mut Page<'_>) {
+    let NewAccount { name, what, by, at, may_from } = account;
+    let (at, en, fr) = (moment(at), what.label(Lang::En), what.label(Lang::Fr));
+    page.say(
+        &format!("New account: {name}, {en} by {by}, {at}."),
+        &format!("Compte récent\u{a0}: {name}, {fr} par {by}, {at}."),
+    );
+    if let Some(from) = may_from {
+        let from = moment(from);
+        page.say(
+            &format!("It approves nothing until {from}."),
+            &format!("Il n’approuve rien avant le {from}."),
+        );
     }
 }
 

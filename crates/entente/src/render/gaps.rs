@@ -18,14 +18,14 @@ impl Render for ReferralGapsTold {
         let period = &self.period;
         page.title(&lang.pick(
             format!("Our referrals first offered in {period}"),
-            format!("Nos renvois offerts pour la première fois en {period}"),
+            format!("Nos aiguillages offerts pour la première fois en {period}"),
         ));
         if self.referrals == 0 {
             page.say("None.", "Aucun.");
             return;
         }
         page.facts(&[
-            (lang.pick("Referrals", "Renvois"), lang.number(self.referrals)),
+            (lang.pick("Referrals", "Aiguillages"), lang.number(self.referrals)),
             (lang.pick("Persons", "Personnes"), lang.number(self.persons)),
             (lang.pick("Unmet", "Non comblés"), lang.number(self.unmet)),
         ]);
@@ -47,14 +47,14 @@ impl Render for ReferralGapsTold {
             page.table(declined(&self.needs, lang));
             page.say(
                 "Each decline is counted, also where another partner took the referral.",
-                "Chaque refus compte, même si un autre partenaire a pris le renvoi.",
+                "Chaque refus compte, même si un autre partenaire a pris l’aiguillage.",
             );
         }
         page.title(page.pick("Time until the acceptance", "Délai jusqu’à l’acceptation"));
         page.table(waiting(&self.needs, lang));
         page.say(
             "Exact figures for our own staff. Each referral is counted, under its first need; a release plan counts each person once. Do not publish them.",
-            "Chiffres exacts, pour notre personnel seulement. Chaque renvoi compte, sous son premier besoin; un plan de diffusion compte chaque personne une fois. À ne pas publier.",
+            "Chiffres exacts, pour notre personnel seulement. Chaque aiguillage compte, sous son premier besoin; un plan de diffusion compte chaque personne une fois. À ne pas publier.",
         );
     }
 }
@@ -64,7 +64,7 @@ fn unmet(by: CubeDimension, rows: &[GapRow], lang: Lang) -> Grid {
     let most = rows.iter().map(|row| row.referrals).max().unwrap_or(0);
     let mut grid = Grid::new([
         by.label(lang),
-        lang.pick("Referrals", "Renvois"),
+        lang.pick("Referrals", "Aiguillages"),
         lang.pick("Unmet", "Non comblés"),
         "",
     ])
@@ -89,7 +89,7 @@ fn why(rows: &[GapRow], lang: Lang) -> Grid {
     let mut grid = Grid::new([
         CubeDimension::Need.label(lang),
         CubeDimension::Result.label(lang),
-        lang.pick("Referrals", "Renvois"),
+        lang.pick("Referrals", "Aiguillages"),
     ])
     .numeric([2]);
     for row in rows {

@@ -107,7 +107,7 @@ impl Render for ReferralHandoverTold {
             Lang::Fr => format!("Les coordonnées sont scellées pour {to} et en route."),
         });
         page.facts(&[
-            (lang.pick("Referral", "Renvoi"), short(&self.referral).to_owned()),
+            (lang.pick("Referral", "Aiguillage"), short(&self.referral).to_owned()),
             (lang.pick("Key", "Clé"), short(&self.key).to_owned()),
             (lang.pick("Sealed size", "Taille scellée"), bytes(self.bytes, lang)),
         ]);
@@ -129,7 +129,7 @@ impl Render for ReferralOpenTold {
                 lang.pick("Handed over by", "Transmis par"),
                 lang.pick(&self.from_en, &self.from_fr).clone(),
             ),
-            (lang.pick("Referral", "Renvoi"), short(&self.referral).to_owned()),
+            (lang.pick("Referral", "Aiguillage"), short(&self.referral).to_owned()),
             (lang.pick("Sealed", "Scellé"), moment(&self.sealed_at)),
             (lang.pick("First opened", "Première ouverture"), moment(&self.first_opened_at)),
         ]);

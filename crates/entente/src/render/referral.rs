@@ -70,11 +70,11 @@ fn who(row: &ReferralRow, lang: Lang) -> String {
 pub(crate) fn table(rows: &[ReferralRow], page: &mut Page<'_>) {
     let lang = page.lang();
     if rows.is_empty() {
-        page.say("No referrals here.", "Aucun renvoi ici.");
+        page.say("No referrals here.", "Aucun aiguillage ici.");
         return;
     }
     let mut grid = Grid::new([
-        lang.pick("Referral", "Renvoi"),
+        lang.pick("Referral", "Aiguillage"),
         lang.pick("With", "Avec"),
         lang.pick("Needs", "Besoins"),
         lang.pick("Urgency", "Urgence"),
@@ -106,7 +106,7 @@ impl Render for ReferralListTold {
     fn render(&self, page: &mut Page<'_>) {
         let lang = page.lang();
         if self.referrals.is_empty() {
-            page.say("No referrals here.", "Aucun renvoi ici.");
+            page.say("No referrals here.", "Aucun aiguillage ici.");
             return;
         }
         table(&self.referrals, page);
@@ -139,7 +139,7 @@ impl Render for ReferralTold {
 fn head(told: &ReferralTold, page: &mut Page<'_>) {
     let (lang, row) = (page.lang(), &told.referral);
     let title =
-        lang.pick(format!("Referral {}", short(&row.id)), format!("Renvoi {}", short(&row.id)));
+        lang.pick(format!("Referral {}", short(&row.id)), format!("Aiguillage {}", short(&row.id)));
     page.title(&title);
     let state = page.paint(tone(row), step(&row.step, lang));
     let outcome = row.outcome.as_ref().map(|it| label("referral_outcome", it, lang));
@@ -218,7 +218,7 @@ fn duties(duties: &[DutyRow], page: &mut Page<'_>) {
     }
     page.say(
         "Without a consent, a referral rests on `--override child_protection_duty` for that recipient.",
-        "Sans consentement, un renvoi repose sur `--override child_protection_duty` pour ce destinataire.",
+        "Sans consentement, un aiguillage repose sur `--override child_protection_duty` pour ce destinataire.",
     );
 }
 
@@ -308,7 +308,7 @@ fn next(row: &ReferralRow, page: &mut Page<'_>) {
             page.next(&format!("entente referral withdraw {id}"));
             page.say(
                 "Nobody took it in time. A new referral of the same record, or this, takes it off the list of what waits.",
-                "Personne ne l’a pris à temps. Un nouveau renvoi du même dossier, ou cette commande, le retire de la liste de ce qui attend.",
+                "Personne ne l’a pris à temps. Un nouvel aiguillage du même dossier, ou cette commande, le retire de la liste de ce qui attend.",
             );
         }
         (false, "offered") => page.next(&format!("entente referral accept {id}")),

@@ -81,14 +81,14 @@ fn request(taken: &RequestTaken, page: &mut Page<'_>) {
     let (en, fr) = match taken.what.as_str() {
         "refer" => (
             "a referral of ours now, on its behalf",
-            "devient l’un de nos renvois, fait en son nom",
+            "devient l’un de nos aiguillages, fait en son nom",
         ),
         "hand_over" => ("contact details handed on, sealed", "coordonnées scellées transmises"),
         _ => ("taken back", "retiré"),
     };
     page.line(&match lang {
         Lang::En => format!("Referral {short}: {en}."),
-        Lang::Fr => format!("Renvoi {short}\u{a0}: {fr}."),
+        Lang::Fr => format!("Aiguillage {short}\u{a0}: {fr}."),
     });
     match (taken.what.as_str(), taken.asked) {
         ("refer", 0) => {
@@ -140,7 +140,7 @@ impl Render for SponsorTold {
         if !org.handover_key {
             page.say(
                 "It has no key for hand-overs, so it is offered no referrals: it signs once more.",
-                "Il n’a pas de clé de transmission, donc aucun renvoi ne lui est offert\u{a0}: qu’il signe de nouveau.",
+                "Il n’a pas de clé de transmission, donc aucun aiguillage ne lui est offert\u{a0}: qu’il signe de nouveau.",
             );
         }
         if org.unsent > 0 {
@@ -187,10 +187,10 @@ impl Render for SponsorMailTold {
         });
         page.facts(&[
             (
-                lang.pick("Offered to it", "Renvois qui lui sont offerts"),
+                lang.pick("Offered to it", "Aiguillages qui lui sont offerts"),
                 lang.number(self.referrals),
             ),
-            (lang.pick("Its own", "Renvois qu’il a demandés"), lang.number(self.requests)),
+            (lang.pick("Its own", "Aiguillages qu’il a demandés"), lang.number(self.requests)),
             (lang.pick("Left for the next", "Laissés pour le prochain"), lang.number(self.left)),
         ]);
     }

@@ -156,7 +156,7 @@ impl Render for Inbox {
     fn render(&self, page: &mut Page<'_>) {
         crate::render::referral::table(&self.referrals, page);
         if !self.own.is_empty() {
-            page.title(page.pick("Referrals that we made", "Renvois que nous avons faits"));
+            page.title(page.pick("Referrals that we made", "Aiguillages que nous avons faits"));
             super::requests::table(&self.own, page);
         }
         let (lang, refused) = (page.lang(), self.refused.len());

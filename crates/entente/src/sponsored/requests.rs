@@ -95,7 +95,7 @@ fn fingerprint(desk: &Desk, typed: &Typed<'_>, name: &Text) -> Result<String, Bo
 pub(super) fn table(rows: &[RequestTold], page: &mut Page<'_>) {
     let lang = page.lang();
     let mut grid = Grid::new([
-        lang.pick("Referral", "Renvoi"),
+        lang.pick("Referral", "Aiguillage"),
         lang.pick("With", "Avec"),
         lang.pick("Needs", "Besoins"),
         lang.pick("Step", "Étape"),

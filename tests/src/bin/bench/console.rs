@@ -145,14 +145,15 @@ fn sign_in(site: &Site) -> String {
     let people = &site.desk().people;
     let by = Actor::Staff("root".to_owned());
     let (_, link, _) = people.add(&by, "lea", "Léa", Role::ALL).expect("an account");
-    let invited = people.invited(&link).expect("a link");
+    let address = "192.0.2.7".parse().expect("an address");
+    let place = Place { address, agent: String::new(), session: None };
+    let invited = people.invited(&link, &place).expect("a link");
     let joining = Joining {
         name: String::new(),
         display: String::new(),
         password: PASSWORD.to_owned(),
         code: code(&invited.secret, site.node().now_s()),
     };
-    let place = Place { address: "192.0.2.7".parse().expect("an address"), agent: String::new() };
     let joined = people.join(&link, &joining, &place).expect("signed in");
     let id = site.id().to_string();
     format!("__Host-entente-{}={}", id.get(..8).unwrap_or_default(), joined.token.text())

@@ -99,7 +99,11 @@ const GRANT: &[Setting] = &[
             "Résumés de cas, généralisés et dépersonnalisés",
         ),
     ),
-    ("referrals", Kind::Yes, ("Referrals: needs without names", "Renvois : des besoins sans noms")),
+    (
+        "referrals",
+        Kind::Yes,
+        ("Referrals: needs without names", "Aiguillages : des besoins sans noms"),
+    ),
     ("services", Kind::Yes, ("The directory of services", "Le répertoire des services")),
     (
         "min_group_persons",

@@ -9,6 +9,8 @@ use crate::page::Page;
 const WORDS: &[(&str, &str, &str)] = &[
     ("account_disabled", "the account is disabled", "le compte est désactivé"),
     ("another_site", "asked by another site", "demandé par un autre site"),
+    ("approved_by_new_account", "approved by a new account", "approuvé par un compte récent"),
+    ("asked_by_new_account", "asked by a new account", "demandé par un compte récent"),
     ("at_the_door", "turned away at the door", "refusé à l’entrée"),
     ("card", "what we say about ourselves", "ce que nous disons de nous"),
     ("code", "code of an app", "code d’une application"),
@@ -24,6 +26,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("invitation_retracted", "the invitation was taken back", "l’invitation a été retirée"),
     ("link", "with a link", "par un lien"),
     ("moved", "moved to the identity provider", "passé au fournisseur d’identité"),
+    ("no_fresh_proof", "without a fresh proof", "sans nouvelle preuve d’identité"),
+    ("no_such_page", "there is no such page", "cette page n’existe pas"),
     ("organization.kind", "kind of organization", "type d’organisme"),
     ("organization.languages", "languages", "langues"),
     ("organization.mandate_en", "mandate in English", "mandat en anglais"),

@@ -184,7 +184,7 @@ impl Typed {
         let told = if self.informed {
             p.t(
                 "The interview, its purpose, the use of the data, and its use without their identity",
-                "L’entretien, son but, l’utilisation des données, et leur utilisation sans son identité",
+                "L’entrevue, son but, l’utilisation des données, et leur utilisation sans son identité",
             )
         } else {
             p.t(

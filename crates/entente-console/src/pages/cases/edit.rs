@@ -7,6 +7,7 @@ use axum::extract::{Path, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
 use entente_core::record::Field;
+use entente_node::local::Op;
 use entente_node::local::doc::{Private, RecordEditAsk, RecordShowAsk, RecordShowTold};
 
 use super::form::{Control, Part, Typed, Wrong, from_fault, joined, shown, wrong};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entente_core::codes::{Code as _, Need};
 use entente_core::lang::Lang;
 use entente_core::record::{CaseRecord, Field, Kind, RecordId};
 use entente_node::fault::Fault;
@@ -175,8 +176,8 @@ pub(crate) enum Control {
     Area { text: String, max: usize },
     /// One of a list; several lists if several can be chosen of many.
     Selects(Vec<Vec<Choice>>),
-    /// Any of a list.
-    Boxes(Vec<Choice>),
+    /// Any of a list: what is in sight, and what is folded away.
+    Boxes { usual: Vec<Choice>, more: Vec<Choice> },
 }
 
 /// A code that can be chosen.
@@ -185,6 +186,18 @@ pub(crate) struct Choice {
     pub(crate) label: &'static str,
     pub(crate) chosen: bool,
 }
+
+/// The needs that most people have.
+const USUAL_NEEDS: [Need; 8] = [
+    Need::EmergencyHousing,
+    Need::TransitionalHousing,
+    Need::Legal,
+    Need::Immigration,
+    Need::Medical,
+    Need::MentalHealth,
+    Need::SafetyPlanning,
+    Need::BasicNeeds,
+];
 
 /// How many countries a form asks for.
 const COUNTRIES: usize = 2;
@@ -245,7 +258,12 @@ fn control(p: &Page, field: Field, text: &str) -> Control {
     };
     match field.kind() {
         Kind::Code(_) => Control::Selects(vec![choices(p, field).map(choice).collect()]),
-        Kind::Codes(_) => Control::Boxes(choices(p, field).map(choice).collect()),
+        Kind::Codes(_) => {
+            let is_common = |code: &str| USUAL_NEEDS.iter().any(|need| need.code() == code);
+            let in_sight = |it: &Choice| field != Field::Needs || it.chosen || is_common(it.code);
+            let (usual, more) = choices(p, field).map(choice).partition(in_sight);
+            Control::Boxes { usual, more }
+        }
         Kind::YesNo => {
             let both = [("yes", p.t("Yes", "Oui")), ("no", p.t("No", "Non"))];
             Control::Selects(vec![both.into_iter().map(choice).collect()])
@@ -331,6 +349,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::page::test_page;
 
     fn typed(form: &str) -> Typed {
         Typed::read(form.as_bytes()).unwrap()
@@ -345,6 +364,21 @@ mod tests {
         assert_eq!(typed.text(Field::Citizenship), "CAN");
         assert_eq!((typed.version, typed.texts.len()), (3, 2));
         assert!(typed.emptied.contains(&Field::Notes));
+    }
+
+    #[test]
+    fn the_usual_needs_and_whatever_is_ticked_are_in_sight() {
+        let boxes = |field, text| match control(&test_page(Lang::En), field, text) {
+            Control::Boxes { usual, more } => {
+                [usual, more].map(|all| all.into_iter().map(|it| it.code).collect::<Vec<_>>())
+            }
+            _ => panic!("no boxes"),
+        };
+        let [usual, more] = boxes(Field::Needs, "transport");
+        assert!(usual.contains(&"legal") && usual.contains(&"transport"), "{usual:?}");
+        assert!(more.contains(&"child_care") && !more.contains(&"transport"), "{more:?}");
+        let [_, more] = boxes(Field::Exploitation, "");
+        assert!(more.is_empty(), "{more:?}");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(crate) fn filters(p: &Page, today: Date, narrow: Narrow<'_>) -> Vec<Filter> 
             "province" => ("province", p.t("Place", "Lieu")),
             "exploitation" => ("exploitation", p.t("Exploitation", "Forme d’exploitation")),
             "gender" => ("gender", p.t("Gender", "Genre")),
-            "majority" => ("majority", p.t("Minor or adult", "Mineur ou adulte")),
+            "majority" => ("majority", p.t("Minor or adult", "Personne mineure ou adulte")),
             "needs" => ("need", p.t("Need", "Besoin")),
             _ => ("", p.t("Registered in", "Inscrit en")),
         };

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
+use entente_core::codes::{Code as _, ConsentScope};
 use entente_node::local::doc::{
     ConsentRow, FieldValue, RecordShowAsk, RecordShowTold, ReferralListAsk, ReferralRow, Tri,
     Verdict,
@@ -130,21 +131,38 @@ impl CasePage<'_> {
         self.p.to(&format!("/cases/{}{page}", self.told.record.id))
     }
 
+    /// Whether a referral is the one thing to do next: the person allows one, and whoever is here may make it.
+    fn is_to_refer(&self) -> bool {
+        let row = &self.told.record;
+        let scope = ConsentScope::ReferralNeed.code();
+        let allows = |it: &ConsentRow| it.informed && it.scopes.iter().any(|it| it == scope);
+        let is_allowed = row.consent && self.valid().into_iter().any(allows);
+        is_allowed && !row.withdrawn && self.p.may(Op::ReferralCreate)
+    }
+
+    /// Where a referral for this case begins.
+    fn referral(&self) -> String {
+        self.p.to(&format!("/referrals/add?case={}", self.told.record.id))
+    }
+
     /// The one thing to do next: for a case that can be shared, by whoever may do it.
     fn primary(&self) -> Option<Next> {
         let (p, row) = (self.p, &self.told.record);
         let (to, text) = match () {
             () if row.withdrawn => return None,
             () if !row.consent && p.may(Op::ConsentGive) => {
-                ("/consents/add", p.t("Enter a consent", "Consigner un consentement"))
+                (self.to("/consents/add"), p.t("Enter a consent", "Consigner un consentement"))
+            }
+            () if self.is_to_refer() => {
+                (self.referral(), p.t("Make a referral", "Créer un aiguillage"))
             }
             () if p.may(Op::AgreementExplain) => (
-                "/explain",
+                self.to("/explain"),
                 p.t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
             ),
             () => return None,
         };
-        Some(Next { to: self.to(to), text, hint: "" })
+        Some(Next { to, text, hint: "" })
     }
 
     /// The rest of what can be done.
@@ -154,7 +172,7 @@ impl CasePage<'_> {
             (
                 Op::AgreementExplain,
                 "/explain",
-                p.t("What each partner will receive", "Ce que chaque partenaire recevra"),
+                p.t("See what each partner will receive", "Voir ce que chaque partenaire recevra"),
                 p.t(
                     "Field by field, before anything goes out.",
                     "Champ par champ, avant tout envoi.",
@@ -211,8 +229,13 @@ impl CasePage<'_> {
         match verdict.met {
             Tri::Yes => ("good", self.p.t("met", "remplie")),
             Tri::No => ("", self.p.t("not met", "non remplie")),
-            Tri::Undetermined => ("warn", self.p.t("undetermined", "indéterminée")),
+            Tri::Undetermined => ("", self.p.t("not enough recorded", "éléments insuffisants")),
         }
+    }
+
+    /// Whether what is recorded decides no definition at all.
+    fn is_too_little(&self) -> bool {
+        self.told.definitions.iter().all(|it| it.met == Tri::Undetermined)
     }
 
     fn why(&self, verdict: &Verdict) -> Vec<String> {

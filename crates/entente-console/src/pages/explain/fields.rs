@@ -151,15 +151,15 @@ fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Ce
     // No clause of today decided what went out then.
     let clause = fate.clause.filter(|_| !is_then || word == Fate::Kept);
     let why = match (word, &clause) {
-        (Fate::Kept, _) => p.t("as recorded", "tel qu’inscrit"),
+        (Fate::Kept, _) => p.t("sent as it is", "tel quel"),
         (Fate::Generalized, None) if is_then => {
-            p.t("coarser, as it went out", "généralisé à l’envoi")
+            p.t("less exact when it was sent", "moins précis à l’envoi")
         }
-        (Fate::Removed, None) if is_then => p.t("did not go out", "non envoyé"),
-        (Fate::Generalized, Some(_)) => p.t("coarser", "généralisé"),
+        (Fate::Removed, None) if is_then => p.t("was not sent", "non envoyé"),
+        (Fate::Generalized, Some(_)) => p.t("less exact", "moins précis"),
         (Fate::Generalized, None) => p.t("no summary says more", "aucun résumé n’en dit plus"),
-        (Fate::Removed, Some(_)) => p.t("left out", "retiré"),
-        (Fate::Removed, None) => p.t("never leaves", "ne part jamais"),
+        (Fate::Removed, Some(_)) => p.t("not sent", "non envoyé"),
+        (Fate::Removed, None) => p.t("never sent", "jamais envoyé"),
     };
     let theirs = theirs.map(|it| read(p, &it));
     Cell { fate: word, struck, theirs, clause, why }

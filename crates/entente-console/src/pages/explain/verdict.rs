@@ -23,7 +23,7 @@ impl Receives {
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     /// In a few words.
-    pub(crate) word: &'static str,
+    pub(crate) word: String,
     /// The tone of the tag and of the note.
     pub(crate) tone: &'static str,
     /// In sentences.
@@ -41,20 +41,31 @@ impl Verdict {
         let is_shared = told.already_shared.is_some();
         let waits = told.decision == Decision::Wait;
         let goes = waits && (told.rung.is_some() || told.group_size.is_none());
+        let waits_for = match p.lang {
+            Lang::En => format!("waits for the close of {}", p.period(&told.epoch)),
+            Lang::Fr => format!("attend la clôture {}", of_period(p, &told.epoch)),
+        };
         let (word, tone, order) = match told.decision {
             _ if is_shared => (p.t("has a summary", "a un résumé"), "good", 0),
             Decision::Permit => (p.t("goes out at the close", "part à la clôture"), "good", 1),
-            Decision::Wait if goes => {
-                (p.t("decided at the close", "décidé à la clôture"), "info", 2)
+            Decision::Wait if goes => (waits_for.as_str(), "info", 2),
+            Decision::Wait => {
+                (p.t("too few look alike", "trop peu de personnes semblables"), "warn", 3)
             }
-            Decision::Wait => (p.t("too few look alike", "trop peu de semblables"), "warn", 3),
             Decision::Refuse => (p.t("does not go out", "ne part pas"), "bad", 4),
         };
         let is_refusal = told.decision == Decision::Refuse && !is_shared;
         // What it has already is no reason against anything that a person could change.
         let reasons = if is_shared { Vec::new() } else { reasons(p, &told.reasons) };
+        let word = word.to_owned();
         Self { word, tone, text: text(p, told, has), reasons, is_refusal, order }
     }
+}
+
+/// A period behind a French noun: a quarter has an article, a year has none.
+fn of_period(p: &Page, epoch: &str) -> String {
+    let is_quarter = epoch.contains('Q');
+    format!("{} {}", if is_quarter { "du" } else { "de" }, p.period(epoch))
 }
 
 /// Every reason once: one clause can be reached in two ways.
@@ -83,7 +94,9 @@ fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String
             .to_owned(),
         (Decision::Permit, ..) => match p.lang {
             Lang::En => format!("It goes out at the close of {epoch}, as below."),
-            Lang::Fr => format!("Il part à la clôture de {epoch}, comme ci-dessous."),
+            Lang::Fr => {
+                format!("Il part à la clôture {}, comme ci-dessous.", of_period(p, &told.epoch))
+            }
         },
         (Decision::Wait, Some(size), Some(_)) => {
             let people = people(p, size);
@@ -102,25 +115,26 @@ fn text(p: &Page, told: &AgreementExplainTold, has: Option<&Receives>) -> String
             let people = people(p, size);
             match p.lang {
                 Lang::En => format!(
-                    "Nothing has gone out yet. Even at the coarsest level, the group of those here who look \
+                    "Nothing has gone out yet. Even at the least exact level, the group of those here who look \
                      alike is only {people}, and at least {least} are needed: if {epoch} were closed now, it \
                      would wait for a later close. Below is the most that it can come to."
                 ),
                 Lang::Fr => format!(
-                    "Rien n’est encore parti. Même au niveau le plus général, le groupe des semblables d’ici \
+                    "Rien n’est encore parti. Même au niveau le moins précis, le groupe des semblables d’ici \
                      ne compterait que {people}; il en faut au moins {least}. Si la période {epoch} était \
-                     clôturée maintenant, il attendrait une clôture ultérieure. Voici le plus qu’il puisse dire."
+                     clôturée maintenant, il attendrait une clôture ultérieure. Voici le maximum que le résumé pourrait contenir."
                 ),
             }
         }
         (Decision::Wait, None, _) => match p.lang {
             Lang::En => format!(
-                "It is decided at the close of {epoch}: at least {least} people must look alike. Below is the \
+                "It waits for the close of {epoch}: at least {least} people must look alike. Below is the \
                  most that it can come to."
             ),
             Lang::Fr => format!(
-                "C’est décidé à la clôture de {epoch}\u{a0}: au moins {least} personnes doivent se ressembler. Voici \
-                 le plus qu’il puisse dire."
+                "Il attend la clôture {}\u{a0}: au moins {least} personnes doivent se ressembler. Voici le plus \
+                 qu’il puisse dire.",
+                of_period(p, &told.epoch)
             ),
         },
     }

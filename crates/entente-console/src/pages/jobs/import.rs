@@ -63,6 +63,10 @@ async fn ask(visit: Visit) -> Answer {
 async fn take(visit: Visit, form: Multipart) -> Answer {
     match receive(&visit, form).await {
         Ok(id) => Ok(Redirect::to(&visit.page.to(&format!("{PATH}/{id}"))).into_response()),
+        // Whoever may not any more sees no files that wait.
+        Err(fault) if matches!(fault.code.as_str(), "ENT-1901" | "ENT-1902") => {
+            Err(Problem::new(fault))
+        }
         Err(fault) => show_as(
             StatusCode::UNPROCESSABLE_ENTITY,
             &page(&visit, Some(&fault), &waiting(&visit)?),
@@ -102,6 +106,8 @@ async fn receive(visit: &Visit, mut form: Multipart) -> Result<String, Box<Fault
             _ => {}
         }
     }
+    // It came in for as long as it pleased whoever sent it.
+    desk.permit(Op::RecordImport, &visit.still().await?.staff).await?;
     // Until it is on the disk, which takes its time.
     let now_s = desk.node.now_s();
     visit.console.jobs(move |_| receiving.finish(now_s)).await
@@ -182,7 +188,7 @@ fn read_as(choice: &ImportChoice) -> String {
 async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
     let (choice, bases) = (&chosen.choice, &chosen.bases);
     let staff = &visit.signed()?.staff;
-    let told = visit.console.desk.preview_import(staff, upload, choice).await;
+    let told = visit.console.preview(staff, upload, choice).await;
     let (told, fault) = match told {
         Ok(told) => (Some(told), None),
         Err(fault) => (None, Some(fault)),

@@ -75,6 +75,11 @@ impl OnePage<'_> {
         told.counted.is_none()
     }
 
+    fn may_remove(&self) -> bool {
+        let staff = self.p.signed.as_ref().map(|signed| &signed.staff);
+        staff.is_some_and(|staff| staff.may(self.job.to_remove_for(staff)))
+    }
+
     /// Where the same can be started again.
     fn again(&self) -> &'static str {
         match self.job.op {
@@ -98,6 +103,8 @@ async fn job(visit: &Visit, id: String) -> Result<Job, Problem> {
 /// `GET /jobs/{job}`.
 async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
     let job = job(&visit, id).await?;
+    // Whoever started it may have lost the role since.
+    visit.console.desk.permit(job.op, &visit.signed()?.staff).await?;
     let has_file = visit.console.desk.jobs.files.made(&job.id).is_ok();
     let told = Told::of(&job)?;
     let bar = Bar::of(&visit.page, &job);
@@ -147,8 +154,10 @@ fn download(body: Body, is_workbook: bool) -> Response {
 /// `POST /jobs/{job}/file/remove`.
 async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
     let job = job(&visit, id).await?;
-    visit.console.desk.jobs.files.remove_made(&job.id)?;
-    Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
+    let (staff, to) = (visit.signed()?.staff.clone(), format!("/jobs/{}", job.id));
+    visit.console.desk.permit(job.to_remove_for(&staff), &staff).await?;
+    visit.console.jobs(move |jobs| jobs.remove_made(&staff, &job)).await?;
+    Ok(Redirect::to(&visit.page.to(&to)).into_response())
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -45,7 +45,7 @@ pub(crate) fn state(state: PartnerState, lang: Lang) -> Word {
         PartnerState::Invited => (lang.pick("invited", "invité"), "warn"),
         PartnerState::Connected => (lang.pick("connected", "connecté"), "warn"),
         PartnerState::Verified => (lang.pick("verified", "vérifié"), "info"),
-        PartnerState::HalfSigned => (lang.pick("half signed", "à moitié signé"), "info"),
+        PartnerState::HalfSigned => (lang.pick("half signed", "signature attendue"), "info"),
         PartnerState::Active => (lang.pick("active", "actif"), "good"),
         PartnerState::Suspended => (lang.pick("suspended", "suspendu"), "bad"),
         PartnerState::Ended => (lang.pick("ended", "terminé"), ""),
@@ -66,7 +66,7 @@ pub(crate) fn agreement(standing: AgreementStanding, lang: Lang) -> Word {
     let (text, tone) = match standing {
         AgreementStanding::Draft => (lang.pick("draft", "ébauche"), ""),
         AgreementStanding::Proposed => (lang.pick("proposed", "proposée"), "warn"),
-        AgreementStanding::HalfSigned => (lang.pick("half signed", "à moitié signée"), "info"),
+        AgreementStanding::HalfSigned => (lang.pick("half signed", "signature attenduee"), "info"),
         AgreementStanding::Active => (lang.pick("in force", "en vigueur"), "good"),
         AgreementStanding::Suspended => (lang.pick("suspended", "suspendue"), "bad"),
         AgreementStanding::Amended => (lang.pick("replaced", "remplacée"), ""),
@@ -217,7 +217,7 @@ pub(crate) fn tiers(tiers: &[String], lang: Lang) -> String {
     let name = |tier: &String| match tier.as_str() {
         "summaries" => lang.pick("summaries", "résumés").to_owned(),
         "counts" => lang.pick("counts", "dénombrements").to_owned(),
-        "referrals" => lang.pick("referrals", "renvois").to_owned(),
+        "referrals" => lang.pick("referrals", "aiguillages").to_owned(),
         other => other.to_owned(),
     };
     tiers.iter().map(name).collect::<Vec<_>>().join(", ")
@@ -242,7 +242,7 @@ pub(crate) const TEMPLATES: [(&str, Pair, Pair); 3] = [
         ),
         (
             "Few and coarse summaries, nothing about minors; referrals and services in both directions.",
-            "Peu de résumés, très généralisés, rien sur les mineurs; renvois et services dans les deux sens.",
+            "Peu de résumés, très généralisés, rien sur les mineurs; aiguillages et services dans les deux sens.",
         ),
     ),
     (

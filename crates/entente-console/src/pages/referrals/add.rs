@@ -61,6 +61,16 @@ impl AddPage<'_> {
         self.needs(2..NEEDS)
     }
 
+    /// Whether something is chosen of what matters to few.
+    fn has_more(&self) -> bool {
+        let Typed { access, gender, tell_status, indigenous, .. } = self.typed;
+        *tell_status
+            || *indigenous
+            || !access.is_empty()
+            || !gender.is_empty()
+            || !matches!(self.typed.dependants.as_str(), "" | "none")
+    }
+
     fn languages(&self) -> Vec<(String, String)> {
         words::languages(self.p, std::slice::from_ref(&self.typed.language))
     }

@@ -122,7 +122,7 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
         "expired",
         "bad",
         ("Nobody accepted in time", "Make a new referral, or call somebody."),
-        ("Personne n’a accepté à temps", "Créez un nouveau renvoi ou appelez quelqu’un."),
+        ("Personne n’a accepté à temps", "Créez un nouvel aiguillage ou appelez quelqu’un."),
     ),
     (
         false,
@@ -147,7 +147,7 @@ const BANNERS: &[(bool, &str, &str, Said, Said)] = &[
         ),
         (
             "Vous avez accepté; la décision suit",
-            "La première acceptation lue par leur nœud l’obtient. Vous verrez ici laquelle.",
+            "L’aiguillage est confié à l’organisme dont l’acceptation est lue en premier. Le résultat s’affichera ici.",
         ),
     ),
     (
@@ -250,7 +250,7 @@ impl Banner {
     /// The banner of a referral at a step.
     pub(super) fn of(p: &Page, ours: bool, step: &str) -> Self {
         let found = BANNERS.iter().find(|(whose, known, ..)| *whose == ours && *known == step);
-        let nothing = (p.t("Referral", "Renvoi"), "");
+        let nothing = (p.t("Referral", "Aiguillage"), "");
         found.map_or(
             Self { tone: "", title: nothing.0, text: nothing.1 },
             |(_, _, tone, en, fr)| {

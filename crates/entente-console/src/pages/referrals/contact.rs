@@ -144,21 +144,42 @@ impl ContactPage<'_> {
         self.other(&self.told.referral)
     }
 
-    fn short_parts(&self) -> &'static [Part] {
-        &[Part::Name, Part::PreferredName, Part::Pronouns]
+    fn first_parts(&self) -> &'static [Part] {
+        &[Part::Name]
+    }
+
+    fn safe_parts(&self) -> &'static [Part] {
+        &[Part::SafeTimes]
+    }
+
+    fn last_parts(&self) -> &'static [Part] {
+        &[Part::Note]
+    }
+
+    fn more_parts(&self) -> &'static [Part] {
+        &[Part::PreferredName, Part::Pronouns, Part::Email, Part::Language]
     }
 
     fn long_parts(&self) -> &'static [Part] {
-        &[Part::Address, Part::Guardian, Part::Note]
+        &[Part::Address, Part::Guardian]
+    }
+
+    /// Whether something was typed of what most people do not need.
+    fn has_more(&self) -> bool {
+        let mut parts = self.more_parts().iter().chain(self.long_parts());
+        !self.form.phone2.is_empty() || parts.any(|part| !self.form.part(part).is_empty())
     }
 
     fn label(&self, part: &Part) -> &'static str {
         part.label(self.p.lang)
     }
 
-    fn phones(&self) -> [(u8, &str, bool); 2] {
-        let form = self.form;
-        [(1, &form.phone1, !form.message1.is_empty()), (2, &form.phone2, !form.message2.is_empty())]
+    fn first_phone(&self) -> [(u8, &str, bool); 1] {
+        [(1, &self.form.phone1, !self.form.message1.is_empty())]
+    }
+
+    fn second_phone(&self) -> [(u8, &str, bool); 1] {
+        [(2, &self.form.phone2, !self.form.message2.is_empty())]
     }
 }
 

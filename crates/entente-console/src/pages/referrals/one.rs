@@ -8,14 +8,15 @@ use axum::http::StatusCode;
 use entente_node::fault::Fault;
 use entente_node::local::Op;
 use entente_node::local::doc::{
-    HandoverEntry, InboxAsk, MatchRow, NeedCardRow, OpenerListAsk, ReferralInboxAsk,
-    ReferralListAsk, ReferralRow, ReferralShowAsk, ReferralTold,
+    HandoverEntry, InboxAsk, MatchReasonRow, MatchRow, NeedCardRow, OpenerListAsk,
+    ReferralInboxAsk, ReferralListAsk, ReferralRow, ReferralShowAsk, ReferralTold,
 };
 use entente_node::local::words as lists;
 
 use serde::Deserialize;
 
 use super::banner::Banner;
+use super::progress::{self, Stage};
 use super::timeline::{self, Happened};
 use super::words::{self, Words};
 use crate::gate::{Visit, nothing_there};
@@ -27,6 +28,8 @@ struct Candidate<'a> {
     best: &'a MatchRow,
     others: Vec<&'a MatchRow>,
     is_ticked: bool,
+    // Nobody who may be asked ranks higher.
+    is_best: bool,
     // Its service was found before, in the directory.
     is_found: bool,
 }
@@ -98,9 +101,32 @@ impl OnePage<'_> {
         card_rows(self.p, card)
     }
 
+    /// What decides at a glance whether to take it on: tags, each with its tone.
+    fn matters(&self, card: &NeedCardRow) -> Vec<(&'static str, String)> {
+        let p = self.p;
+        let needs = card.needs.iter().map(|need| ("", p.label("need", need)));
+        let urgency = Some(card.urgency.clone());
+        let urgency = (self.urgency_tone(&urgency), p.label_or_dash("urgency", &urgency));
+        let age = match card.age.as_str() {
+            "adult" => ("", p.t("Adult", "Personne adulte").to_owned()),
+            "minor" => ("warn", format!("⚠\u{a0}{}", p.t("Minor", "Personne mineure"))),
+            _ => ("warn", format!("⚠\u{a0}{}", p.t("Age not known", "Âge inconnu"))),
+        };
+        let language = card.language.iter().map(|tag| ("", words::language(p, tag)));
+        let area = card.area.iter().map(|code| ("", words::area(p, code)));
+        let label = |code: &String| format!("⚠\u{a0}{}", p.label("safety_flag", code));
+        let safety = card.safety.iter().map(|code| ("bad", label(code)));
+        needs.chain([urgency, age]).chain(language).chain(area).chain(safety).collect()
+    }
+
     /// What became of contact details, in one line each.
     fn receipts(&self, entry: &HandoverEntry) -> Vec<(&'static str, String)> {
         receipts(self.p, entry)
+    }
+
+    /// How far it is.
+    fn progress(&self) -> Vec<Stage> {
+        progress::stages(self.p, self.told, &self.step(&self.told.referral.step))
     }
 
     fn happened(&self) -> Vec<Happened<'_>> {
@@ -118,6 +144,42 @@ impl OnePage<'_> {
     fn points(&self, points: &Option<i32>) -> String {
         points.map_or_else(|| "✗".to_owned(), |points| format!("{points:+}"))
     }
+
+    /// A reason in a few words: the tone of its tag, its sign, and what it says.
+    fn reason(&self, reason: &MatchReasonRow) -> (&'static str, &'static str, String) {
+        let (tone, sign) = match reason.points {
+            Some(0) => ("", ""),
+            Some(points) if points > 0 => ("good", "✓\u{a0}"),
+            _ => ("warn", "⚠\u{a0}"),
+        };
+        (tone, sign, reason_words(self.p, self.told.card.as_ref(), reason))
+    }
+
+    /// Who alone may be asked, if nobody else may.
+    fn only(&self) -> Option<&str> {
+        let mut all = self.candidates.iter().filter(|it| it.best.may_ask);
+        let first = all.next()?;
+        all.next().is_none().then(|| self.named(&first.best.partner))
+    }
+}
+
+/// A reason for a rank in as few words as a tag has.
+fn reason_words(p: &Page, card: Option<&NeedCardRow>, reason: &MatchReasonRow) -> String {
+    let text = words::said(p, &reason.text);
+    let area = card.and_then(|card| card.area.as_deref()).filter(|code| *code != "anywhere");
+    let language = card.and_then(|card| card.language.as_deref());
+    match (reason.code.as_str(), area, language) {
+        // The need is what stands behind the colon.
+        ("answers_need", ..) => text.rsplit_once(": ").map_or(text, |(_, need)| need).to_owned(),
+        ("serves_area", Some(code), _) => {
+            format!("{} {}", p.t("serves", "dessert\u{a0}:"), words::area(p, code))
+        }
+        ("speaks_language", _, Some(tag)) => words::language(p, tag),
+        ("has_places", ..) => p.t("has room", "a de la place").to_owned(),
+        ("open_now", ..) => p.t("open now", "ouvert en ce moment").to_owned(),
+        ("closed_now", ..) => p.t("closed now", "fermé en ce moment").to_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 /// A need card in words. What does not matter is left out.
@@ -125,19 +187,22 @@ pub(super) fn card_rows(p: &Page, card: &NeedCardRow) -> Vec<(&'static str, Stri
     let one = |list: &str, code: &Option<String>| {
         code.as_ref().map(|code| p.label(list, code)).unwrap_or_default()
     };
+    let but = |nothing: &str, list: &str, code: &str| {
+        if code == nothing { String::new() } else { p.label(list, code) }
+    };
     let yes = |it: bool| if it { p.t("Yes", "Oui").to_owned() } else { String::new() };
     let language = card.language.as_ref().map(|tag| words::language(p, tag)).unwrap_or_default();
     let rows = [
         (p.t("Needs", "Besoins"), p.labels("need", &card.needs)),
         (p.t("Urgency", "Urgence"), p.label("urgency", &card.urgency)),
-        (p.t("Risk", "Risque"), p.label("risk", &card.risk)),
+        (p.t("Risk", "Risque"), but("unknown", "risk", &card.risk)),
         (p.t("Age group", "Groupe d’âge"), p.label("majority", &card.age)),
         (p.t("Gender", "Genre"), one("gender_shared", &card.gender)),
         (p.t("Language", "Langue"), language),
         (p.t("Interpreter needed", "Interprétation requise"), yes(card.interpreter)),
         (p.t("Where", "Où"), words::area(p, card.area.as_deref().unwrap_or_default())),
         (p.t("Accessibility", "Accessibilité"), p.labels("access_need", &card.access)),
-        (p.t("Comes with", "Accompagnée de"), p.label("dependants", &card.dependants)),
+        (p.t("Comes with", "Accompagnée de"), but("none", "dependants", &card.dependants)),
         (p.t("For safety", "Pour la sécurité"), p.labels("safety_flag", &card.safety)),
         (p.t("Immigration status", "Statut d’immigration"), one("status_group", &card.status)),
         (
@@ -163,7 +228,10 @@ pub(super) fn receipts(p: &Page, entry: &HandoverEntry) -> Vec<(&'static str, St
             let days = p.count(
                 &entry.kept_days.into(),
                 &("day after the referral is closed", "days after the referral is closed"),
-                &("jour après la fermeture du renvoi", "jours après la fermeture du renvoi"),
+                &(
+                    "jour après la fermeture de l’aiguillage",
+                    "jours après la fermeture de l’aiguillage",
+                ),
             );
             format!("{days}{}", p.t("; at once if it is withdrawn", "; aussitôt s’il est retiré",))
         }
@@ -202,9 +270,14 @@ fn candidates<'a>(told: &'a ReferralTold, found: &str) -> Vec<Candidate<'a>> {
             None => {
                 let is_ticked = is_open(it) && (!any_known || !it.service.is_empty());
                 let others = Vec::new();
-                all.push(Candidate { best: it, others, is_ticked, is_found: false });
+                let candidate =
+                    Candidate { best: it, others, is_ticked, is_best: false, is_found: false };
+                all.push(candidate);
             }
         }
+    }
+    if let Some(first) = all.iter_mut().find(|it| it.best.fits && it.best.may_ask) {
+        first.is_best = true;
     }
     let is_found = |it: &MatchRow| !found.is_empty() && it.service == found;
     let at = all
@@ -319,4 +392,70 @@ pub(super) async fn news(
     let row = row.ok_or_else(|| Problem::new(nothing_there()))?;
     let path = news_path(&visit.page, &id, &shown.step, Some(seen));
     show(&NewsPart { p: &visit.page, id: &id, path, has_moved: row.step != shown.step })
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::lang::Lang;
+    use entente_node::fault::Both;
+
+    use super::*;
+    use crate::page::test_page;
+
+    /// What somebody in Manitoba needs, in French.
+    fn card() -> NeedCardRow {
+        NeedCardRow {
+            needs: vec!["legal".to_owned()],
+            urgency: "3h".to_owned(),
+            risk: "unknown".to_owned(),
+            age: "adult".to_owned(),
+            gender: None,
+            language: Some("fr".to_owned()),
+            interpreter: false,
+            area: Some("46".to_owned()),
+            access: Vec::new(),
+            dependants: "none".to_owned(),
+            safety: vec!["do_not_leave_message".to_owned()],
+            status: None,
+            indigenous_service: false,
+        }
+    }
+
+    #[test]
+    fn what_is_not_assessed_and_nobody_who_comes_along_are_no_rows_of_the_card() {
+        let labels = |card: &NeedCardRow| {
+            let rows = card_rows(&test_page(Lang::En), card).into_iter();
+            rows.map(|(label, _)| label).collect::<Vec<_>>()
+        };
+        let (nothing, all) = (
+            card(),
+            NeedCardRow { risk: "high".to_owned(), dependants: "1-2".to_owned(), ..card() },
+        );
+        for label in ["Risk", "Comes with"] {
+            assert!(!labels(&nothing).contains(&label), "{label}");
+            assert!(labels(&all).contains(&label), "{label}");
+        }
+    }
+
+    #[test]
+    fn a_reason_says_in_few_words_which_need_which_place_and_which_language() {
+        let reason = |code: &str, text: &str| MatchReasonRow {
+            code: code.to_owned(),
+            text: Both::new(text, text),
+            points: Some(1),
+        };
+        let page = test_page(Lang::En);
+        for (code, text, said) in [
+            ("answers_need", "answers: Legal help", "Legal help"),
+            ("serves_area", "serves the area", "serves Manitoba"),
+            ("speaks_language", "speaks the language", "French"),
+            ("closed_now", "is closed now", "closed now"),
+            ("stale", "was not confirmed", "was not confirmed"),
+        ] {
+            assert_eq!(reason_words(&page, Some(&card()), &reason(code, text)), said);
+        }
+        // Nothing of the card is known any more.
+        let area = reason("serves_area", "serves the area");
+        assert_eq!(reason_words(&page, None, &area), "serves the area");
+    }
 }

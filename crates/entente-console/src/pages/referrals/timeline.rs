@@ -87,7 +87,7 @@ fn detail(p: &Page, code: &str) -> String {
 /// What happened, in both languages, with `{}` for the partners.
 fn words(row: &ReferralRow, step: &ReferralStep) -> (&'static str, &'static str) {
     match (row.ours, step.code.as_str()) {
-        (_, "created") => ("The referral was made", "Le renvoi a été créé"),
+        (_, "created") => ("The referral was made", "L’aiguillage a été créé"),
         (true, "offered" | "offered_to") => ("Sent to {}", "Envoyé à {}"),
         (true, "accepted") => ("{} accepted it", "{} l’a accepté"),
         (true, "won") => ("{} has it", "{} l’a obtenu"),

@@ -73,7 +73,7 @@ pub(crate) trait Words {
     /// The needs in one line.
     fn needs(&self, row: &ReferralRow) -> String {
         if row.needs.is_empty() {
-            return self.page().t("Referral", "Renvoi").to_owned();
+            return self.page().t("Referral", "Aiguillage").to_owned();
         }
         self.page().labels("need", &row.needs)
     }
@@ -241,7 +241,7 @@ pub(crate) fn languages(p: &Page, chosen: &[String]) -> Vec<(String, String)> {
 pub(crate) fn area(p: &Page, code: &str) -> String {
     match words::value_label("place", code, p.lang) {
         _ if code.is_empty() || code == "anywhere" => {
-            p.t("Anywhere, or not told", "N’importe où, ou non précisé").to_owned()
+            p.t("Anywhere, or not told", "Partout, ou non précisé").to_owned()
         }
         label => label,
     }

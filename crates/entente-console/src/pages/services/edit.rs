@@ -369,6 +369,11 @@ impl EditPage<'_> {
         languages(self.p, &self.typed.languages)
     }
 
+    /// Whether everything is shown: where something is kept already, or was typed and not taken.
+    fn is_open(&self) -> bool {
+        self.service.is_some() || self.fault.is_some()
+    }
+
     fn interpreted(&self) -> Vec<(String, String)> {
         languages(self.p, &self.typed.interpreted)
     }

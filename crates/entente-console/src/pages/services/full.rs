@@ -6,7 +6,7 @@
 use entente_core::lang::Lang;
 use serde_json::Value;
 
-use crate::page::Page;
+use crate::page::{Page, hour_text};
 
 /// The days of the week, as HSDS has them, in order.
 pub(crate) const DAYS: [(&str, &str, &str); 7] = [
@@ -249,9 +249,8 @@ impl<'a> Full<'a> {
         if opens == closes {
             return self.p.t("day and night", "jour et nuit").to_owned();
         }
-        let shown =
-            |time: String| self.p.lang.pick(time.clone(), time.replace(':', "\u{a0}h\u{a0}"));
-        format!("{}–{}", shown(opens), shown(closes))
+        let shown = |time: &str| hour_text(time, self.p.lang);
+        format!("{}–{}", shown(&opens), shown(&closes))
     }
 
     /// Hours that are only said in words, or that are not of every week.
@@ -421,7 +420,7 @@ mod tests {
         ]});
         let full = Full { p: &page, hsds: &hsds };
         let week = full.week();
-        assert_eq!(week[0], ("lundi", "09\u{a0}h\u{a0}00–17\u{a0}h\u{a0}00".to_owned()));
+        assert_eq!(week[0], ("lundi", "9\u{a0}h–17\u{a0}h".to_owned()));
         assert_eq!(week[2].1, "fermé");
         assert_eq!(week[6].1, "jour et nuit");
         let words: Vec<_> = full.other_hours().into_iter().map(|said| said.text).collect();

@@ -24,6 +24,9 @@ use crate::problem::Problem;
 /// The order in which the nearest come first, as the address says it.
 const NEAREST: &str = "near";
 
+/// The order in which what has room comes first. Without a word for it, it is that of whoever names no place.
+const ROOM: &str = "room";
+
 /// What is looked for, as the address says it: codes and a city. Nothing about a person but what a service
 /// is made for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -69,7 +72,7 @@ pub(super) struct Wanted {
     unit: String,
     #[serde(default)]
     words: String,
-    // `near`: the nearest first.
+    // `near`: the nearest first; `room`: what has room first; blank: the nearest, if there is a place.
     #[serde(default)]
     order: String,
     #[serde(default)]
@@ -102,7 +105,7 @@ impl Wanted {
             without_status: !self.no_status.is_empty(),
             text: some(&self.words),
             from: some(&self.partner),
-            nearest: self.order == NEAREST,
+            nearest: self.is_nearest(),
             limit: u32::try_from(self.from.saturating_add(ROWS)).unwrap_or(u32::MAX),
         }
     }
@@ -118,6 +121,11 @@ impl Wanted {
             Some(city) => Some(format!("{},{}", city.latitude, city.longitude)),
             None => is_point().then(|| typed.to_owned()),
         }
+    }
+
+    /// Whether the nearest come first: if somebody wants that, or names a place and wants nothing else.
+    fn is_nearest(&self) -> bool {
+        self.order == NEAREST || (self.order.is_empty() && self.point().is_some())
     }
 
     /// The address of the list, from its first page on.
@@ -232,10 +240,19 @@ impl ListPage<'_> {
     /// In which order: the code, the words, whether it is the one.
     fn orders(&self) -> [(&'static str, &'static str, bool); 2] {
         let p = self.p;
-        let is_nearest = self.wanted.order == NEAREST;
+        let is_nearest = self.wanted.is_nearest();
+        // What was not chosen stays open: it changes with the place.
+        let code = |order: &'static str, is_it: bool| match self.wanted.order.as_str() {
+            "" if is_it => "",
+            _ => order,
+        };
         [
-            ("", p.t("Has room first", "Places d’abord"), !is_nearest),
-            (NEAREST, p.t("The nearest first", "Les plus proches d’abord"), is_nearest),
+            (code(ROOM, !is_nearest), p.t("Has room first", "Places d’abord"), !is_nearest),
+            (
+                code(NEAREST, is_nearest),
+                p.t("The nearest first", "Les plus proches d’abord"),
+                is_nearest,
+            ),
         ]
     }
 
@@ -351,6 +368,17 @@ mod tests {
         for nowhere in ["", "Nowhere", "’"] {
             assert_eq!(point(nowhere), None);
         }
+    }
+
+    #[test]
+    fn the_nearest_come_first_where_a_place_is_named_and_nobody_wants_another_order() {
+        let nearest = |near: &str, order: &str| {
+            Wanted { near: near.to_owned(), order: order.to_owned(), ..Wanted::default() }
+                .ask()
+                .nearest
+        };
+        assert!(nearest("Winnipeg", "") && nearest("Winnipeg", NEAREST) && nearest("", NEAREST));
+        assert!(!nearest("", "") && !nearest("Winnipeg", ROOM) && !nearest("Nowhere", ""));
     }
 
     #[test]

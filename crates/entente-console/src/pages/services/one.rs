@@ -18,7 +18,7 @@ use super::full::Full;
 use super::map::{HEIGHT, Map, WIDTH};
 use super::rows::Rows;
 use crate::gate::{Visit, encoded, nothing_there};
-use crate::page::{Answer, Page, show, show_as};
+use crate::page::{Answer, Page, hour_text, show, show_as};
 use crate::pages::referrals::words::said;
 use crate::problem::Problem;
 
@@ -79,7 +79,7 @@ impl OnePage<'_> {
         let word = |code: &'static str| match code.strip_suffix('h') {
             Some(hours) => format!("{} {hours} {}", p.t("for", "pendant"), p.t("hours", "heures")),
             None => {
-                let hour = p.lang.pick(code.to_owned(), code.replace(':', "\u{a0}h\u{a0}"));
+                let hour = hour_text(code, p.lang);
                 format!("{} {hour}", p.t("until", "jusqu’à"))
             }
         };

@@ -9,7 +9,7 @@ use entente_node::local::doc::{CapacityRow, ServiceRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::page::Page;
+use crate::page::{Page, hour_text};
 use crate::pages::referrals::words::said;
 
 /// What pages about services say alike.
@@ -144,10 +144,7 @@ pub(in crate::pages) trait Rows {
         let p = self.page();
         let here = at.to_zoned(zone.clone().unwrap_or(TimeZone::UTC));
         let (hour, minute) = (here.hour(), here.minute());
-        let time = match p.lang {
-            Lang::En => format!("{hour:02}:{minute:02}"),
-            Lang::Fr => format!("{hour:02}\u{a0}h\u{a0}{minute:02}"),
-        };
+        let time = hour_text(&format!("{hour:02}:{minute:02}"), p.lang);
         let time = if zone.is_none() { format!("{time} UTC") } else { time };
         let hours = (at.as_second() - self.now_s()) / 3600;
         if hours < 20 { time } else { format!("{time}, {}", p.day(&here.date().to_string())) }

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Path, Query, RawForm};
 use axum::response::{IntoResponse as _, Redirect};
 use entente_node::local::doc::{
-    AboutLine, ApprovalApproveAsk, ApprovalListAsk, ApprovalListTold, ApprovalRefuseAsk,
-    ApprovalRow, ApprovalState, SettingsEditAsk, SettingsShowAsk,
+    AboutLine, AccountChange, ApprovalApproveAsk, ApprovalListAsk, ApprovalListTold,
+    ApprovalRefuseAsk, ApprovalRow, ApprovalState, NewAccount, SettingsEditAsk, SettingsShowAsk,
 };
 use entente_node::local::role::MAY_NEED_APPROVAL;
 use entente_node::local::{Op, words};
@@ -97,6 +97,22 @@ impl ApprovalsPage<'_> {
     /// Whether a file of theirs lay here, and does not any more.
     fn is_gone(&self, row: &ApprovalRow) -> bool {
         is_gone(row, self.me, self.home)
+    }
+
+    /// What was done to an account, up to the day.
+    fn done(&self, account: &NewAccount) -> &'static str {
+        match account.what {
+            AccountChange::Added => self.p.t("added on", "ajouté le"),
+            AccountChange::Enabled => self.p.t("enabled on", "activé le"),
+            AccountChange::Roles => self.p.t("given other roles on", "doté d’autres rôles le"),
+            AccountChange::Reset => self.p.t("reset on", "réinitialisé le"),
+        }
+    }
+
+    /// Whether the account of whoever looks is too new to approve.
+    fn is_new(&self) -> bool {
+        let is_it = |it: &NewAccount| it.name == self.me && it.may_from.is_some();
+        self.told.new_accounts.iter().any(is_it)
     }
 
     fn is_mine(&self, row: &ApprovalRow) -> bool {

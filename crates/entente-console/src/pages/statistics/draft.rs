@@ -153,8 +153,10 @@ fn label(place: &str) -> (&'static str, &'static str) {
         }
         "safeguards.floor" => ("Floor", "Plancher"),
         "roles.queriers" => ("Who may ask", "Qui peut demander"),
-        "roles.contributors" => ("Whose cases are counted", "Qui est compté, par organisme"),
-        "roles.aggregators" => ("Who adds up in secret", "Qui additionne en secret"),
+        "roles.contributors" => {
+            ("Whose cases are counted", "Organismes dont les dossiers sont comptés")
+        }
+        "roles.aggregators" => ("Who adds up in secret", "Qui additionne de façon chiffrée"),
         _ => ("Tables", "Tableaux"),
     }
 }

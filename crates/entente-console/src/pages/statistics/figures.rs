@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::plan_form::{Typed, has, values};
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, missing as absent, named, periods, sheets};
+use crate::figures::{Sheet, legend, missing as absent, named, periods, said_once, sheets};
 use crate::gate::{Visit, encoded};
 use crate::page::{Answer, Page, show};
 use crate::route::area;
@@ -61,6 +61,8 @@ struct FiguresPage<'a> {
     cube: String,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
+    // What holds for all of them.
+    shared: Vec<String>,
 }
 
 impl FiguresPage<'_> {
@@ -125,12 +127,15 @@ async fn figures(visit: Visit, Path(plan): Path<String>, Query(wanted): Query<Wa
     let newest = periods.iter().find(answered).or(periods.first()).cloned().unwrap_or_default();
     let is_known = periods.contains(&wanted.period);
     let period = if is_known { wanted.period } else { newest };
+    let mut sheets = sheets(&told.tables, &period, p.lang);
+    let shared = said_once(&mut sheets);
     show(&FiguresPage {
         p,
         plan: &told.plan,
         told: &told,
-        sheets: sheets(&told.tables, &period, p.lang),
+        sheets,
         legend: legend(p.lang),
+        shared,
         period,
         periods,
         cubes,

@@ -56,6 +56,21 @@ impl ListPage<'_> {
     fn word<'w>(&self, code: &'w str) -> &'w str {
         word(self.p, code)
     }
+
+    fn ours<'w>(&self, part: &'w str) -> &'w str {
+        ours(self.p, part)
+    }
+}
+
+/// What we do in a round.
+fn ours<'w>(p: &Page, part: &'w str) -> &'w str {
+    match part {
+        "contributor" => p.lang.pick("we contribute", "nous contribuons"),
+        "first_helper" => p.lang.pick("we mix first", "nous mélangeons en premier"),
+        "second_helper" => p.lang.pick("we mix second", "nous mélangeons en second"),
+        "coordinator" => p.lang.pick("we count", "nous comptons"),
+        other => word(p, other),
+    }
 }
 
 /// The words of a list, by their codes.
@@ -119,6 +134,10 @@ pub(super) struct Shown {
 impl RoundPage<'_> {
     fn word<'w>(&self, code: &'w str) -> &'w str {
         word(self.p, code)
+    }
+
+    fn ours<'w>(&self, part: &'w str) -> &'w str {
+        ours(self.p, part)
     }
 
     fn signed(&self, n: &i64) -> String {

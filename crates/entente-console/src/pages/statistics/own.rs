@@ -285,7 +285,7 @@ impl GapsPage<'_> {
             p.t("By", "Par"),
             p.t("Label", "Libellé"),
             p.t("Region", "Région"),
-            p.t("Referrals", "Renvois"),
+            p.t("Referrals", "Aiguillages"),
             p.t("Unmet", "Non comblés"),
             p.t("Declines", "Refus"),
         ];
@@ -347,7 +347,7 @@ fn crossed(p: &Page, told: &ReferralGapsTold) -> (Option<Picture>, Vec<String>, 
     }
     let name = p.lang.pick(
         format!("Unmet referrals by need and region, {}", p.period(&told.period)),
-        format!("Renvois non comblés par besoin et région, {}", p.period(&told.period)),
+        format!("Aiguillages non comblés par besoin et région, {}", p.period(&told.period)),
     );
     let picture = (!data.is_empty())
         .then(|| matrix(("gaps-crossed".to_owned(), name), &needs, &regions, &data, p.lang));
@@ -371,10 +371,10 @@ async fn gaps(visit: Visit, Query(typed): Query<Typed>) -> Answer {
             .iter()
             .map(|row| (by.label_text(&row.code, p.lang), row.unmet, row.referrals))
             .collect();
-        let words = (p.t("Unmet", "Non comblés"), p.t("All referrals", "Tous les renvois"));
+        let words = (p.t("Unmet", "Non comblés"), p.t("All referrals", "Tous les aiguillages"));
         let name = p.lang.pick(
             format!("Referrals by {head}, {}", p.period(&told.period)),
-            format!("Renvois par {head}, {}", p.period(&told.period)),
+            format!("Aiguillages par {head}, {}", p.period(&told.period)),
         );
         let id = format!("gaps-{}", by.code());
         let pictures = vec![parts((id, name.clone()), words, &data, p.lang)];

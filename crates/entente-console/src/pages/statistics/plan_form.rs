@@ -5,7 +5,7 @@
 //! it, so there is one way to show it. A field is named as the draft names its key. Numbers are read here;
 //! what they may be is decided by the node.
 
-use entente_core::lang::Lang;
+use entente_core::lang::{Lang, sentence};
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{MAX_CUBES, MAX_DIMENSIONS};
 use entente_node::fault::Both;
@@ -147,7 +147,8 @@ struct Read<'t> {
 
 impl Read<'_> {
     fn wrong(&mut self, place: &str, en: &str, fr: &str) {
-        let problem = PlanProblemRow { place: place.to_owned(), text: Both::new(en, fr) };
+        let problem =
+            PlanProblemRow { place: place.to_owned(), text: Both::new(sentence(en), sentence(fr)) };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

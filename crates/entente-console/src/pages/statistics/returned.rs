@@ -17,7 +17,7 @@ use entente_node::returned::{self, Verdict};
 use serde::Deserialize;
 
 use crate::charts::Mark;
-use crate::figures::{Sheet, legend, periods, sheets};
+use crate::figures::{Sheet, legend, periods, said_once, sheets};
 use crate::gate::Visit;
 use crate::page::{Answer, Page, failed, show, show_as};
 use crate::paging::Pages;
@@ -118,9 +118,9 @@ fn list_page<'a>(p: &'a Page, returns: &'a [ReturnRow], pages: Pages) -> ListPag
 /// `POST /statistics/returns/verify`: a file that somebody sent, checked as the command line would, against the
 /// identities that we know and those that were typed. Nothing of it is kept.
 async fn verify(visit: Visit, form: Multipart) -> Answer {
+    let Sent { bytes, trust } = sent(form).await?;
     let mut known = known(&visit).await?;
     let (returns, pages) = kept(&visit, 0).await?;
-    let Sent { bytes, trust } = sent(form).await?;
     let page = ListPage { trust: &trust, ..list_page(&visit.page, &returns, pages) };
     let read = match returned::identities(trust.split_whitespace()) {
         Ok(more) => {
@@ -192,6 +192,8 @@ struct ReturnPage<'a> {
     told: &'a ReturnShowTold,
     sheets: Vec<Sheet>,
     legend: Vec<(&'static str, &'static str)>,
+    // What holds for all of them.
+    shared: Vec<String>,
 }
 
 impl ReturnPage<'_> {
@@ -217,7 +219,9 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
     for period in periods(&told.tables) {
         all.extend(sheets(&told.tables, &period, p.lang));
     }
-    show(&ReturnPage { p, told: &told, sheets: numbered(all), legend: legend(p.lang) })
+    let mut sheets = numbered(all);
+    let shared = said_once(&mut sheets);
+    show(&ReturnPage { p, told: &told, sheets, legend: legend(p.lang), shared })
 }
 
 /// Every sheet and picture with a name of its own on a page of several periods.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::identity::OrgId;
-use crate::lang::Lang;
+use crate::lang::{Lang, sentence};
 
 use super::noise::Noise;
 use super::round::{Round, Terms, TermsError};
@@ -27,7 +27,7 @@ pub enum DraftError {
 impl DraftError {
     /// What a person reads.
     pub fn text(&self, lang: Lang) -> String {
-        match (lang, self) {
+        let text = match (lang, self) {
             (Lang::En, _) => self.to_string(),
             (Lang::Fr, Self::Toml(detail)) => {
                 format!("impossible de lire l’ébauche\u{a0}: {detail}")
@@ -36,7 +36,8 @@ impl DraftError {
                 format!("la valeur de «\u{a0}{place}\u{a0}» est impossible")
             }
             (Lang::Fr, Self::Terms(error)) => error.text_fr().to_owned(),
-        }
+        };
+        sentence(&text)
     }
 }
 
@@ -54,8 +55,8 @@ impl TermsError {
     /// What a person reads.
     pub fn text(self, lang: Lang) -> String {
         match lang {
-            Lang::En => self.to_string(),
-            Lang::Fr => self.text_fr().to_owned(),
+            Lang::En => sentence(&self.to_string()),
+            Lang::Fr => sentence(self.text_fr()),
         }
     }
 
@@ -200,6 +201,10 @@ mod tests {
         assert_eq!(refused("size = 80", "size = 0"), TermsError::Capacity.into());
         assert!(matches!(refused("per_list", "pre_list"), DraftError::Toml(_)));
         let error = refused("size = 80", "size = 0");
+        assert!(
+            error.text(Lang::En).starts_with("Contributions must")
+                && error.text(Lang::En).ends_with("together.")
+        );
         assert!(error.text(Lang::En).contains("262144") && error.text(Lang::Fr).contains("262"));
     }
 }

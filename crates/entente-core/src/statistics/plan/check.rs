@@ -9,20 +9,20 @@ use std::fmt;
 use super::*;
 use crate::agreement::MAX_BUDGET_NANO_RHO;
 use crate::codes::Code;
-use crate::lang::Lang;
+use crate::lang::{Lang, sentence};
 
 /// Something in a plan that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanProblem {
     /// The key of the draft, for example `cube.dimensions`.
     pub place: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong and what would be right, in sentences.
     pub what: Text,
 }
 
 impl fmt::Display for PlanProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.place, self.what.en)
+        write!(f, "`{}`: {}", self.place, self.what.en)
     }
 }
 
@@ -115,11 +115,8 @@ impl Plan {
         check.that(
             usize::try_from(n_years).is_ok_and(|n| (1..=MAX_YEARS).contains(&n)),
             "last_year",
-            &format!("must be `first_year` or at most {} years later", MAX_YEARS - 1),
-            &format!(
-                "doit être «\u{a0}first_year\u{a0}» ou la suivre d’au plus {} ans",
-                MAX_YEARS - 1
-            ),
+            &format!("must be the first year or at most {} years later", MAX_YEARS - 1),
+            &format!("doit être la première année ou la suivre d’au plus {} ans", MAX_YEARS - 1),
         );
     }
 
@@ -158,7 +155,7 @@ impl Plan {
                 cube.dimensions.iter().filter_map(|it| it.counts()).all(|it| it == cube.counts()),
                 "cube.dimensions",
                 "must be all of cases or all of referrals, whose figures are not the same people’s",
-                "doivent toutes porter sur les dossiers ou toutes sur les renvois, qui ne concernent pas les mêmes personnes",
+                "doivent toutes porter sur les dossiers ou toutes sur les aiguillages, qui ne concernent pas les mêmes personnes",
             );
             check.that(
                 cube.n_cells() <= MAX_CELLS,
@@ -222,24 +219,25 @@ impl Plan {
                 "doit être le prix d’une révision, et 0 si aucune n’est prévue",
             );
         }
-        let cost = self.cost_per_year();
+        let (cost, most) = (self.cost_per_year(), NanoRho(MAX_BUDGET_NANO_RHO));
+        let french = |rho: NanoRho| rho.to_string().replace('.', ",");
         check.that(
             cost <= year,
             "budget.nano_rho_per_year",
             &format!(
-                "is {} (rho {year}), and the cubes and revisions of a year spend {} (rho {cost})",
-                year.0, cost.0
+                "The tables of one year cost {cost}; the budget is {year}. Raise the budget or remove a table."
             ),
             &format!(
-                "vaut {} (rho {year}), et les cubes et révisions d’une année dépensent {} (rho {cost})",
-                year.0, cost.0
+                "Les tableaux d’une année coûtent {}; le budget est de {}. Augmentez-le ou retirez un tableau.",
+                french(cost),
+                french(year)
             ),
         );
         check.that(
-            year <= node_cap && node_cap <= NanoRho(MAX_BUDGET_NANO_RHO),
+            year <= node_cap && node_cap <= most,
             "budget.node_cap_nano_rho_per_year",
-            &format!("must be at least the budget of the plan and at most {MAX_BUDGET_NANO_RHO}"),
-            &format!("doit être au moins le budget du plan et au plus {MAX_BUDGET_NANO_RHO}"),
+            &format!("must be at least the budget of the plan and at most {most}"),
+            &format!("doit être au moins le budget du plan et au plus {}", french(most)),
         );
         check.that(
             partner_cap > NanoRho::ZERO && partner_cap <= node_cap,
@@ -323,7 +321,7 @@ struct Check(Vec<PlanProblem>);
 
 impl Check {
     fn that(&mut self, holds: bool, place: &'static str, en: &str, fr: &str) {
-        let problem = PlanProblem { place, what: Text::new(en, fr) };
+        let problem = PlanProblem { place, what: Text::new(sentence(en), sentence(fr)) };
         // One report is enough for both languages, or for two cubes.
         if !holds && !self.0.contains(&problem) {
             self.0.push(problem);

@@ -25,7 +25,7 @@ code_list! {
         Form = "form", "form of exploitation", "forme d’exploitation";
         Citizenship = "citizenship", "citizenship", "citoyenneté";
         Need = "need", "first need", "premier besoin";
-        Result = "referral_result", "what came of the referral", "suite donnée au renvoi";
+        Result = "referral_result", "what came of the referral", "suite donnée à l’aiguillage";
         Unmet = "unmet", "unmet or not", "non comblé ou non";
         Waiting = "waiting", "time until the acceptance", "délai jusqu’à l’acceptation";
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::codes::Code;
-use crate::lang::Lang;
+use crate::lang::{Lang, sentence};
 
 /// Why a text is not the draft of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum PlanDraftError {
 impl PlanDraftError {
     /// What a person reads.
     pub fn text(&self, lang: Lang) -> String {
-        match (lang, self) {
+        let text = match (lang, self) {
             (Lang::En, _) => self.to_string(),
             (Lang::Fr, Self::Toml(detail)) => {
                 format!("impossible de lire l’ébauche\u{a0}: {detail}")
@@ -62,7 +62,8 @@ impl PlanDraftError {
                     sentences(problems, lang)
                 )
             }
-        }
+        };
+        sentence(&text)
     }
 }
 
@@ -71,10 +72,10 @@ const IDENTITY: &str = "the identity of an organization, 64 hexadecimal digits";
 
 fn sentences(problems: &[PlanProblem], lang: Lang) -> String {
     let each = problems.iter().map(|it| match lang {
-        Lang::En => format!("`{}` {}", it.place, it.what.en),
-        Lang::Fr => format!("«\u{a0}{}\u{a0}» {}", it.place, it.what.fr),
+        Lang::En => format!("`{}`: {}", it.place, it.what.en),
+        Lang::Fr => format!("«\u{a0}{}\u{a0}»\u{a0}: {}", it.place, it.what.fr),
     });
-    each.collect::<Vec<_>>().join("; ")
+    each.collect::<Vec<_>>().join(" ")
 }
 
 impl Plan {

@@ -70,6 +70,12 @@ impl Plan {
                 self.definition.label(lang)
             ),
         );
+        page.text.push('\n');
+        page.row(&match lang {
+            Lang::En => ["Table", "Cells", "Price", "Error", "Hidden below"],
+            Lang::Fr => ["Tableau", "Cellules", "Prix", "Erreur", "Masqué sous"],
+        });
+        page.row(&["---"; 5]);
         for cube in &self.cubes {
             let by =
                 cube.dimensions.iter().map(|it| it.label(lang)).collect::<Vec<_>>().join(" × ");
@@ -81,17 +87,29 @@ impl Plan {
             let period = cube.period.label(lang);
             let of = match cube.counts() {
                 Counts::Cases => lang.pick("cases", "dossiers"),
-                Counts::Referrals => lang.pick("referrals", "renvois"),
+                Counts::Referrals => lang.pick("referrals", "aiguillages"),
             };
-            page.item(
-                &format!("`{}`, {of}, per {period}: {by}; {n_cells} cells, all of them always; price rho {}, noise {sigma} in each part; error of the sum ±{sd} (one standard deviation); below {floor} shown as “<{floor}”.", cube.name, cube.cost),
-                &format!("`{}`, {of}, par {period}\u{a0}: {by}; {n_cells} cellules, toujours toutes; prix rho {}, bruit {} dans chaque partie; erreur de la somme ±{sd} (un écart-type); sous {floor}, on montre «\u{a0}<{floor}\u{a0}».", cube.name, cube.cost, decimal(value(sigma), lang)),
+            let table = lang.pick(
+                format!("`{}`, {of}, per {period}: {by}", cube.name),
+                format!("`{}`, {of}, par {period}\u{a0}: {by}", cube.name),
             );
+            let error = lang.pick(
+                format!("±{sd} (noise {sigma})"),
+                format!("±{sd} (bruit {})", decimal(value(sigma), lang)),
+            );
+            let price = format!("rho {}", cube.cost);
+            let price = lang.pick(price.clone(), price.replace('.', ","));
+            page.row(&[&table, &n_cells.to_string(), &price, &error, &floor.to_string()]);
         }
+        page.text.push('\n');
+        page.item(
+            "All cells of a table are published, always. The error is that of the sum, as one standard deviation; the noise is that in each part.",
+            "Toutes les cellules d’un tableau sont diffusées, toujours. L’erreur est celle de la somme, en écart-type; le bruit est celui de chaque partie.",
+        );
         if self.cubes.iter().any(|cube| cube.counts() == Counts::Referrals) {
             page.item(
                 "Figures of referrals are about needs: they are no victims more, and are never added to figures of cases. Region and quarter are there where the service was wanted and when it was first offered.",
-                "Les chiffres des renvois portent sur les besoins\u{a0}: ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
+                "Les chiffres des aiguillages portent sur les besoins\u{a0}: ce ne sont pas d’autres victimes, et ils ne s’ajoutent jamais aux chiffres des dossiers. La région et le trimestre y sont ceux du service souhaité et de la première offre.",
             );
         }
         if self.safeguards.round_to_5 {
@@ -184,6 +202,11 @@ struct Page {
 impl Page {
     fn title(&mut self, en: &str, fr: &str) {
         self.text.push_str(&format!("\n## {}\n\n", self.lang.pick(en, fr)));
+    }
+
+    /// A row of a table, its head first.
+    fn row(&mut self, cells: &[&str; 5]) {
+        self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
 
     fn item(&mut self, en: &str, fr: &str) {

@@ -273,7 +273,7 @@ fn the_page_says_the_promise_the_price_and_the_error_in_both_languages() {
     let plan = plan();
     let name = |org: &OrgId| format!("{}", org.short());
     let page = plan.render(Lang::En, &name);
-    for needle in ["16.7%", "47.2%", "rho 0.08815", "noise 4.61", "±6.5", "“<15”", "then region"]
+    for needle in ["16.7%", "47.2%", "rho 0.08815", "noise 4.61", "±6.5", " | 15 |", "then region"]
     {
         assert!(page.contains(needle), "{needle}: {page}");
     }

@@ -5,7 +5,6 @@
 //! computed again from the version of the record that was current then.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use entente_core::audit::Action;
 use entente_core::codes::Code as _;
@@ -26,6 +25,7 @@ use crate::answer::{Desk, Staff, Steps, instant};
 use crate::fault::Fault;
 use crate::local::doc::*;
 use crate::node::agreements::Kept;
+use crate::node::audit::noted::Sought;
 use crate::node::records::Case;
 use crate::node::{Node, Outcome};
 
@@ -73,21 +73,19 @@ pub(in crate::answer) fn disclosures(
 
 fn traces(node: &Node, record: &RecordId) -> Outcome<Traces> {
     let mut traces = Traces::default();
-    node.audit_entries(0, &mut |_, entry| {
-        if crate::node::audit::concerns(&entry, record) {
-            match entry.action {
-                Action::RecordRead => traces.n_readings += 1,
-                Action::SummaryRefused => traces.n_refusals += 1,
-                Action::SummaryReleased => {
-                    let clause = entry.reasons.first().cloned();
-                    let agreement = entry.agreement.unwrap_or_default();
-                    traces.released.insert(entry.reference, (agreement, clause));
-                }
-                _ => {}
+    let sought = Sought { record: Some(*record), ..Sought::default() };
+    for (_, entry) in node.newest_entries(&sought, u64::MAX, usize::MAX)? {
+        match entry.action {
+            Action::RecordRead => traces.n_readings += 1,
+            Action::SummaryRefused => traces.n_refusals += 1,
+            Action::SummaryReleased => {
+                let clause = entry.reasons.first().cloned();
+                let agreement = entry.agreement.unwrap_or_default();
+                traces.released.insert(entry.reference, (agreement, clause));
             }
+            _ => {}
         }
-        ControlFlow::Continue(())
-    })?;
+    }
     Ok(traces)
 }
 

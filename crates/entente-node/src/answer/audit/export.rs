@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 
 use base64::prelude::*;
 use entente_core::audit::Action;
+use entente_core::layout::guard_formula;
 use serde_json::json;
 
 use super::row;
@@ -125,12 +126,11 @@ fn write_row(out: &mut impl Write, row: &AuditRow) -> io::Result<()> {
 
 /// A cell, quoted where it has to be, and never a formula for whoever opens it in a spreadsheet.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = guard_formula(text);
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
-        text
+        text.into_owned()
     }
 }
 

@@ -154,7 +154,7 @@ fn subject(payload_type: &str) -> Option<Both> {
         ("release-answer", ("figures of a release plan", "des chiffres d’un plan de diffusion")),
         ("sum-", ("a secure sum", "une somme sécurisée")),
         ("overlap-", ("an overlap round", "un recoupement")),
-        ("referral", ("a referral", "un renvoi")),
+        ("referral", ("a referral", "un aiguillage")),
         ("handover", ("a hand-over", "une transmission")),
         ("service", ("the service directory", "le répertoire de services")),
         ("capacity", ("what services have free", "ce que les services ont de libre")),

@@ -67,6 +67,7 @@ pub(in crate::answer) fn row(
         shared_with: u32::try_from(standing).unwrap_or(u32::MAX),
         steward: record.steward.as_ref().map(|id| names.named(id)),
         withdrawn: case.withdrawn,
+        updated_at: instant(case.changed_at_s),
     }
 }
 

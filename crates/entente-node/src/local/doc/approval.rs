@@ -1,5 +1,6 @@
 //! Documents of what takes two people.
 
+use entente_core::lang::Lang;
 use serde::{Deserialize, Serialize};
 
 /// Asks what waits for a second person.
@@ -18,6 +19,50 @@ pub struct ApprovalListTold {
     pub needed_for: Vec<String>,
     /// The requests, the newest first. Those for which one has no role are left out.
     pub approvals: Vec<ApprovalRow>,
+    /// Accounts with a role that approves, and that somebody changed a short while ago: whoever did may be both of the
+    /// two.
+    pub new_accounts: Vec<NewAccount>,
+}
+
+/// An account that somebody changed a short while ago.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// Its name.
+    pub name: String,
+    /// What was done to it last.
+    pub what: AccountChange,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// From when on it may approve; absent if it may.
+    pub may_from: Option<String>,
+}
+
+/// What makes an account new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    /// It was added.
+    Added,
+    /// It was enabled.
+    Enabled,
+    /// It was given other roles.
+    Roles,
+    /// It was reset: whoever had the link came in by it.
+    Reset,
+}
+
+impl AccountChange {
+    /// What a person reads.
+    pub fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Added => lang.pick("added", "ajouté"),
+            Self::Enabled => lang.pick("enabled", "activé"),
+            Self::Roles => lang.pick("given other roles", "doté d’autres rôles"),
+            Self::Reset => lang.pick("reset", "réinitialisé"),
+        }
+    }
 }
 
 /// Where a request stands.

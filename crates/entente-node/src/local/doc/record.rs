@@ -170,6 +170,8 @@ pub struct RecordRow {
     pub steward: Option<Named>,
     /// It was taken out of sharing.
     pub withdrawn: bool,
+    /// When it was changed last.
+    pub updated_at: String,
 }
 
 /// Asks for records.

@@ -214,7 +214,7 @@ pub(crate) fn key_destroyed() -> Box<Fault> {
         ),
         (
             "Ask the organization that made the referral to hand over again.",
-            "Demandez à l’organisme qui a fait le renvoi de transmettre de nouveau.",
+            "Demandez à l’organisme qui a fait l’aiguillage de transmettre de nouveau.",
         ),
     )
 }
@@ -228,7 +228,7 @@ fn altered() -> Box<Fault> {
         ),
         (
             "Tell the organization that made the referral, and ask it to hand over again.",
-            "Avisez l’organisme qui a fait le renvoi et demandez-lui de transmettre de nouveau.",
+            "Avisez l’organisme qui a fait l’aiguillage et demandez-lui de transmettre de nouveau.",
         ),
     )
 }
@@ -238,7 +238,7 @@ fn destroyed() -> Box<Fault> {
         2411,
         (
             "The contact details of this referral are destroyed.",
-            "Les coordonnées de ce renvoi sont détruites.",
+            "Les coordonnées de cet aiguillage sont détruites.",
         ),
         (
             "See when and why: `entente referral show`.",

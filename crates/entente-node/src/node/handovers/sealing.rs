@@ -206,7 +206,7 @@ pub(crate) fn row_of(
 fn not_accepted() -> Box<Fault> {
     Fault::new(
         2412,
-        ("Nobody has accepted this referral.", "Personne n’a accepté ce renvoi."),
+        ("Nobody has accepted this referral.", "Personne n’a accepté cet aiguillage."),
         (
             "See where it stands: `entente referral show`.",
             "Voyez où il en est\u{a0}: `entente referral show`.",

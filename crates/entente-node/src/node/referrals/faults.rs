@@ -9,7 +9,7 @@ use crate::fault::Fault;
 pub(super) fn unknown_referral() -> Box<Fault> {
     Fault::new(
         2301,
-        ("There is no such referral.", "Ce renvoi n’existe pas."),
+        ("There is no such referral.", "Cet aiguillage n’existe pas."),
         (
             "List them: `entente referral list`, and those from partners: `entente referral inbox`.",
             "Affichez la liste\u{a0}: `entente referral list`; ceux des partenaires\u{a0}: `entente referral inbox`.",
@@ -20,10 +20,10 @@ pub(super) fn unknown_referral() -> Box<Fault> {
 pub(super) fn several_referrals() -> Box<Fault> {
     Fault::new(
         2302,
-        ("Several referrals match.", "Plusieurs renvois correspondent."),
+        ("Several referrals match.", "Plusieurs aiguillages correspondent."),
         (
             "Give more of its name, or whose it is too: `entente referral show REFERRAL@ORGANIZATION`.",
-            "Donnez une plus grande partie du nom, ou aussi l’organisme\u{a0}: `entente referral show RENVOI@ORGANISME`.",
+            "Donnez une plus grande partie du nom, ou aussi l’organisme\u{a0}: `entente referral show AIGUILLAGE@ORGANISME`.",
         ),
     )
 }
@@ -48,7 +48,7 @@ pub(super) fn no_consent_for_referral(en: String, fr: String) -> Box<Fault> {
         2304,
         (
             "No consent and no legal duty covers this referral.",
-            "Aucun consentement ni aucune obligation légale ne vise ce renvoi.",
+            "Aucun consentement ni aucune obligation légale ne vise cet aiguillage.",
         ),
         (
             "Ask the person, then enter it: `entente consent give RECORD --scope referral_need`.",
@@ -70,10 +70,10 @@ pub(super) fn record_withdrawn() -> Box<Fault> {
 pub(super) fn not_offered() -> Box<Fault> {
     Fault::new(
         2306,
-        ("The referral was offered to nobody.", "Le renvoi n’a été offert à personne."),
+        ("The referral was offered to nobody.", "L’aiguillage n’a été offert à personne."),
         (
             "See who can be asked: `entente referral show REFERRAL`.",
-            "Voyez à qui il peut être offert\u{a0}: `entente referral show RENVOI`.",
+            "Voyez à qui il peut être offert\u{a0}: `entente referral show AIGUILLAGE`.",
         ),
     )
 }
@@ -94,7 +94,7 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
             2307,
             (
                 "Another organization has taken the referral.",
-                "Un autre organisme a pris le renvoi.",
+                "Un autre organisme a pris l’aiguillage.",
             ),
             (
                 "Nothing is left to do; it is in `entente referral inbox --all`.",
@@ -103,10 +103,10 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
         ),
         Refused::Over => Fault::new(
             2308,
-            ("The referral is over.", "Le renvoi est terminé."),
+            ("The referral is over.", "L’aiguillage est terminé."),
             (
                 "See what came of it: `entente referral show REFERRAL`.",
-                "Voyez ce qu’il en est\u{a0}: `entente referral show RENVOI`.",
+                "Voyez ce qu’il en est\u{a0}: `entente referral show AIGUILLAGE`.",
             ),
         ),
         Refused::Repeated | Refused::Contradiction => Fault::new(
@@ -114,15 +114,15 @@ pub(super) fn refused(refused: Refused) -> Box<Fault> {
             ("That was done already.", "C’est déjà fait."),
             (
                 "See where it stands: `entente referral show REFERRAL`.",
-                "Voyez où il en est\u{a0}: `entente referral show RENVOI`.",
+                "Voyez où il en est\u{a0}: `entente referral show AIGUILLAGE`.",
             ),
         ),
         Refused::NotYet | Refused::NotOffered => Fault::new(
             2310,
-            ("The referral is not that far.", "Le renvoi n’en est pas encore là."),
+            ("The referral is not that far.", "L’aiguillage n’en est pas encore là."),
             (
                 "See where it stands and whose turn it is: `entente referral show REFERRAL`.",
-                "Voyez où il en est et à qui d’agir\u{a0}: `entente referral show RENVOI`.",
+                "Voyez où il en est et à qui d’agir\u{a0}: `entente referral show AIGUILLAGE`.",
             ),
         ),
     }
@@ -145,6 +145,6 @@ pub(super) fn agreement_closed() -> Box<Fault> {
 pub(super) fn too_many_open() -> (String, String) {
     (
         format!("more than {} referrals would be open", super::MAX_OPEN_WITH_PARTNER),
-        format!("plus de {} renvois seraient ouverts", super::MAX_OPEN_WITH_PARTNER),
+        format!("plus de {} aiguillages seraient ouverts", super::MAX_OPEN_WITH_PARTNER),
     )
 }

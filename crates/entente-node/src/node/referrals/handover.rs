@@ -191,7 +191,7 @@ fn sealed_by_others() -> Box<Fault> {
         2639,
         (
             "An organization that we sponsor asked for this referral: it seals the contact details itself, and we never have them.",
-            "Un organisme que nous parrainons a demandé ce renvoi\u{a0}: il scelle lui-même les coordonnées, et nous ne les avons jamais.",
+            "Un organisme que nous parrainons a demandé cet aiguillage\u{a0}: il scelle lui-même les coordonnées, et nous ne les avons jamais.",
         ),
         (
             "Send it its mail: `entente sponsor mail`. It then runs `entente sponsored handover`.",

@@ -117,11 +117,11 @@ const NOT_CARRIED: (&str, &str) = (
 );
 
 const ASKED_FOR_IT: (&str, &str) =
-    ("it asked for this referral itself", "c’est lui qui a demandé ce renvoi");
+    ("it asked for this referral itself", "c’est lui qui a demandé cet aiguillage");
 
 const OTHER_KIND: (&str, &str) = (
     "the organization that asked for the referral named other kinds of organizations",
-    "l’organisme qui a demandé le renvoi a désigné d’autres types d’organismes",
+    "l’organisme qui a demandé l’aiguillage a désigné d’autres types d’organismes",
 );
 
 fn closed(shut: Shut) -> (&'static str, &'static str) {

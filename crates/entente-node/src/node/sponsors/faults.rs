@@ -199,11 +199,11 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
         "handover_malformed" => not_handed_on("it is damaged", "elles sont endommagées"),
         "handover_not_accepted" => not_handed_on(
             "nobody has the referral who waits for them",
-            "aucun organisme n’a accepté le renvoi ni n’attend les coordonnées",
+            "aucun organisme n’a accepté l’aiguillage ni n’attend les coordonnées",
         ),
         "handover_other_place" => not_handed_on(
             "they were sealed for another place: the organization reads its newest mail first",
-            "elles ont été scellées pour une autre étape du renvoi\u{a0}: que l’organisme lise d’abord son dernier courrier",
+            "elles ont été scellées pour une autre étape de l’aiguillage\u{a0}: que l’organisme lise d’abord son dernier courrier",
         ),
         "handover_old_key" => not_handed_on(
             "they were sealed to a key that is no longer the recipient’s",
@@ -215,7 +215,7 @@ pub fn request_refused(reason: &str) -> Option<Box<Fault>> {
         ),
         "request_taken_back" => not_handed_on(
             "the organization takes the referral back",
-            "l’organisme retire le renvoi",
+            "l’organisme retire l’aiguillage",
         ),
         _ => return None,
     })
@@ -240,7 +240,7 @@ fn not_covered() -> Box<Fault> {
         2634,
         (
             "No consent and no legal duty in the request covers the referral now. It was not taken.",
-            "Aucun consentement ni aucune obligation légale de la demande ne vise le renvoi maintenant. La demande n’a pas été prise.",
+            "Aucun consentement ni aucune obligation légale de la demande ne vise l’aiguillage maintenant. La demande n’a pas été prise.",
         ),
         (
             "Call the organization: it asks the person, and then signs a new request, `entente sponsored refer`.",
@@ -254,11 +254,11 @@ fn other_history() -> Box<Fault> {
         2635,
         (
             "The request does not follow those that we have of this referral: a folder was copied or set back. It was not taken.",
-            "La demande ne suit pas celles que nous avons de ce renvoi\u{a0}: un répertoire a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
+            "La demande ne suit pas celles que nous avons de cet aiguillage\u{a0}: un répertoire a été copié ou ramené à un état antérieur. Elle n’a pas été prise.",
         ),
         (
             "Call the organization. It goes on in its newest folder, or makes a new referral: `entente sponsored refer`.",
-            "Appelez l’organisme. Qu’il continue dans son répertoire le plus récent, ou fasse un nouveau renvoi\u{a0}: `entente sponsored refer`.",
+            "Appelez l’organisme. Qu’il continue dans son répertoire le plus récent, ou fasse un nouvel aiguillage\u{a0}: `entente sponsored refer`.",
         ),
     )
 }
@@ -268,7 +268,7 @@ fn name_taken() -> Box<Fault> {
         2636,
         (
             "Another referral or record here has this name. The request was not taken.",
-            "Un autre renvoi ou dossier porte déjà ce nom ici. La demande n’a pas été prise.",
+            "Un autre aiguillage ou dossier porte déjà ce nom ici. La demande n’a pas été prise.",
         ),
         (
             "That does not happen by chance: call the organization, and let it sign a new request, `entente sponsored refer`.",
@@ -282,7 +282,7 @@ fn too_many_requests() -> Box<Fault> {
         2637,
         (
             "The organization has as many open referrals here as one can, 100, or too many words about one. The request was not taken.",
-            "L’organisme a ici le maximum de renvois ouverts, 100, ou trop de messages sur l’un d’eux. La demande n’a pas été prise.",
+            "L’organisme a ici le maximum d’aiguillages ouverts, 100, ou trop de messages sur l’un d’eux. La demande n’a pas été prise.",
         ),
         (
             "Close or withdraw those that are over: `entente referral list`.",
@@ -301,7 +301,7 @@ pub(super) fn set_back_since() -> Box<Fault> {
         ),
         (
             "Call the organization: it knows whether somebody has accepted. If nobody has, offer it: `entente referral offer REFERRAL --matching`.",
-            "Appelez l’organisme\u{a0}: il sait si quelqu’un a accepté. Sinon, offrez le renvoi\u{a0}: `entente referral offer RENVOI --matching`.",
+            "Appelez l’organisme\u{a0}: il sait si quelqu’un a accepté. Sinon, offrez l’aiguillage\u{a0}: `entente referral offer AIGUILLAGE --matching`.",
         ),
     )
 }
@@ -315,7 +315,7 @@ fn not_handed_on(en: &str, fr: &str) -> Box<Fault> {
         ),
         (
             "Write new mail, `entente sponsor mail`: the organization sees where the referral stands, and seals them again.",
-            "Écrivez un nouveau courrier, `entente sponsor mail`\u{a0}: l’organisme voit où en est le renvoi et les scelle de nouveau.",
+            "Écrivez un nouveau courrier, `entente sponsor mail`\u{a0}: l’organisme voit où en est l’aiguillage et les scelle de nouveau.",
         ),
     )
     .because(en, fr)

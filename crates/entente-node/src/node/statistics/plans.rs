@@ -6,7 +6,7 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
-use entente_core::lang::{Lang, Text};
+use entente_core::lang::{Lang, Text, sentence};
 use entente_core::period::Year;
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::plan::{Downgrade, Plan, PlanDraftError, PlanId, PlanProblem, Roles};
@@ -103,8 +103,8 @@ impl Node {
     pub fn speaks_against_plan(&self, plan: &Plan) -> Outcome<Option<PlanProblem>> {
         if !plan.roles.members().contains(&self.id()) {
             let what = Text::new(
-                "must name this organization among those who ask, contribute or add up",
-                "doit nommer cet organisme parmi ceux qui demandent, contribuent ou additionnent",
+                "Must name this organization among those who ask, contribute or add up.",
+                "Doit nommer cet organisme parmi ceux qui demandent, contribuent ou additionnent.",
             );
             return Ok(Some(PlanProblem { place: "roles.contributors", what }));
         }
@@ -274,15 +274,15 @@ impl Signable for Plan {
 fn not_told_apart(plan: &Plan) -> Option<PlanProblem> {
     if plan.name.len() >= 4 && plan.name.bytes().all(|it| it.is_ascii_hexdigit()) {
         let what = Text::new(
-            "must have another letter than a to f, or it looks like the beginning of an id",
-            "doit contenir une autre lettre que a à f, sinon il ressemble au début d’un identifiant",
+            "Must have another letter than a to f, or it looks like the beginning of an id.",
+            "Doit contenir une autre lettre que a à f, sinon il ressemble au début d’un identifiant.",
         );
         return Some(PlanProblem { place: "name", what });
     }
     if plan.version > MAX_VERSION {
         let what = Text::new(
-            format!("must be {MAX_VERSION} or less"),
-            format!("doit être {MAX_VERSION} ou moins"),
+            format!("Must be {MAX_VERSION} or less."),
+            format!("Doit être {MAX_VERSION} ou moins."),
         );
         return Some(PlanProblem { place: "version", what });
     }
@@ -341,7 +341,8 @@ fn speaks_against<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<Option<
                 Downgrade::NotNewer { .. } => "version",
                 Downgrade::Overlaps { .. } => "first_year",
             };
-            let what = Text::new(downgrade.text(Lang::En), downgrade.text(Lang::Fr));
+            let what =
+                Text::new(sentence(&downgrade.text(Lang::En)), sentence(&downgrade.text(Lang::Fr)));
             return Ok(Some(PlanProblem { place, what }));
         }
     }
@@ -356,12 +357,15 @@ fn speaks_against<R: Rows>(tx: &R, plan: &Plan, ours: &OrgId) -> Outcome<Option<
         let caps = others().filter(covers).map(|it| it.budget.node_cap);
         let cap = caps.fold(plan.budget.node_cap, NanoRho::min);
         if sum > cap {
+            let french = |rho: NanoRho| rho.to_string().replace('.', ",");
             let what = Text::new(
                 format!(
                     "With the plans already signed it would spend rho {sum} for {year}, and the cap is {cap}."
                 ),
                 format!(
-                    "Avec les plans déjà signés, il dépenserait rho {sum} pour {year}, et le plafond est {cap}."
+                    "Avec les plans déjà signés, il dépenserait rho {} pour {year}, et le plafond est {}.",
+                    french(sum),
+                    french(cap)
                 ),
             );
             return Ok(Some(PlanProblem { place: "budget.nano_rho_per_year", what }));

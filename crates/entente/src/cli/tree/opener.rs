@@ -68,9 +68,9 @@ pub(super) fn opener(words: Words) -> Command {
 fn referral(words: Words) -> Arg {
     words.place(
         "referral",
-        ("REFERRAL", "RENVOI"),
+        ("REFERRAL", "AIGUILLAGE"),
         "A referral: the beginning of its name, and if others have the same, whose: NAME@ORGANIZATION",
-        "Un renvoi\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
+        "Un aiguillage\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
     )
 }
 
@@ -80,7 +80,7 @@ pub(super) fn handover(words: Words) -> Command {
         .command(
             "handover",
             "Seal contact details to whoever has accepted a referral",
-            "Sceller des coordonnées pour l’organisme qui a accepté un renvoi",
+            "Sceller des coordonnées pour l’organisme qui a accepté un aiguillage",
         )
         .arg(referral(words))
         .arg(details(words))
@@ -104,7 +104,7 @@ pub(super) fn open(words: Words) -> Command {
         .command(
             "open",
             "Open the contact details of a referral that we have, and read them",
-            "Ouvrir et lire les coordonnées d’un renvoi qui nous revient",
+            "Ouvrir et lire les coordonnées d’un aiguillage qui nous revient",
         )
         .arg(referral(words))
         .arg(words.option(

@@ -7,9 +7,9 @@ use super::words::Words;
 fn referral(words: Words) -> Arg {
     words.place(
         "referral",
-        ("REFERRAL", "RENVOI"),
+        ("REFERRAL", "AIGUILLAGE"),
         "A referral: the beginning of its name, and if others have the same, whose: NAME@ORGANIZATION",
-        "Un renvoi\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
+        "Un aiguillage\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
     )
 }
 
@@ -35,7 +35,7 @@ fn home(words: Words) -> Vec<Command> {
             .command(
                 "offer",
                 "Offer a referral to partners: to all of those named, or to none",
-                "Offrir un renvoi à des partenaires\u{a0}: à tous ceux nommés, ou à aucun",
+                "Offrir un aiguillage à des partenaires\u{a0}: à tous ceux nommés, ou à aucun",
             )
             .arg(referral(words))
             .arg(
@@ -64,7 +64,7 @@ fn home(words: Words) -> Vec<Command> {
             .command(
                 "withdraw",
                 "Take a referral of ours back, everywhere",
-                "Retirer un de nos renvois, partout",
+                "Retirer un de nos aiguillages, partout",
             )
             .arg(referral(words)),
     ]
@@ -158,21 +158,21 @@ fn partner(words: Words) -> Vec<Command> {
             .command(
                 "inbox",
                 "List referrals that partners offer us",
-                "Lister les renvois que des partenaires nous offrent",
+                "Lister les aiguillages que des partenaires nous offrent",
             )
             .arg(words.flag("all", "Those that are over as well", "Aussi ceux qui sont terminés")),
         words
             .command(
                 "accept",
                 "Accept a referral; the first acceptance that its home reads has it",
-                "Accepter un renvoi; il est confié à l’organisme dont l’acceptation est lue en premier",
+                "Accepter un aiguillage; il est confié à l’organisme dont l’acceptation est lue en premier",
             )
             .arg(referral(words)),
         words
             .command(
                 "decline",
                 "Decline a referral, with a barrier",
-                "Refuser un renvoi, avec un motif",
+                "Refuser un aiguillage, avec un motif",
             )
             .arg(referral(words))
             .arg(
@@ -203,7 +203,7 @@ fn both(words: Words) -> Vec<Command> {
             .command(
                 "close",
                 "Close a referral, with what came of it",
-                "Fermer un renvoi, avec son résultat",
+                "Fermer un aiguillage, avec son résultat",
             )
             .arg(referral(words))
             .arg(
@@ -220,11 +220,11 @@ fn both(words: Words) -> Vec<Command> {
             .command(
                 "show",
                 "Show a referral: its card, who might take it, and what happened",
-                "Montrer un renvoi\u{a0}: sa fiche, qui pourrait le prendre, et ce qui s’est passé",
+                "Montrer un aiguillage\u{a0}: sa fiche, qui pourrait le prendre, et ce qui s’est passé",
             )
             .arg(referral(words)),
         words
-            .command("list", "List our referrals", "Lister nos renvois")
+            .command("list", "List our referrals", "Lister nos aiguillages")
             .arg(words.flag("all", "Those that are over as well", "Aussi ceux qui sont terminés"))
             .arg(words.option(
                 "record",
@@ -241,7 +241,7 @@ fn both(words: Words) -> Vec<Command> {
             .command(
                 "gaps",
                 "Count our referrals: which needs stay unmet, why, and how long it takes",
-                "Compter nos renvois\u{a0}: quels besoins restent non comblés, pourquoi, et en combien de temps",
+                "Compter nos aiguillages\u{a0}: quels besoins restent non comblés, pourquoi, et en combien de temps",
             )
             .arg(words.option(
                 "period",

@@ -33,7 +33,7 @@ pub(super) fn sponsor(words: Words) -> Command {
                 .command(
                     "take",
                     "Take its newest file, or its answers and requests about referrals, sign it too, and say it",
-                    "Prendre son dernier fichier, ou ses réponses et demandes sur des renvois, signer aussi et communiquer",
+                    "Prendre son dernier fichier, ou ses réponses et demandes sur des aiguillages, signer aussi et communiquer",
                 )
                 .arg(file()),
             words.command(
@@ -52,7 +52,7 @@ pub(super) fn sponsor(words: Words) -> Command {
                 .command(
                     "mail",
                     "Write what waits for it: referrals that were offered to it or that it made, and what became of them",
-                    "Écrire ce qui l’attend\u{a0}: les renvois qui lui sont offerts ou qu’il a faits, et leurs suites",
+                    "Écrire ce qui l’attend\u{a0}: les aiguillages qui lui sont offerts ou qu’il a faits, et leurs suites",
                 )
                 .args([organization(words), out(words)]),
             words
@@ -114,7 +114,7 @@ pub(super) fn sponsored(words: Words) -> Command {
     words.group(
         "sponsored",
         "For an organization without a node: services and referrals that a sponsor carries",
-        "Pour un organisme sans nœud\u{a0}: des services et des renvois qu’un parrain transmet",
+        "Pour un organisme sans nœud\u{a0}: des services et des aiguillages qu’un parrain transmet",
         [
             words
                 .command(
@@ -210,7 +210,7 @@ fn referrals(words: Words) -> Vec<Command> {
             .command(
                 "inbox",
                 "Read the sponsor’s mail, and list the referrals in the folder",
-                "Lire le courrier du parrain et lister les renvois du répertoire",
+                "Lire le courrier du parrain et lister les aiguillages du répertoire",
             )
             .arg(folder(words))
             .arg(words.file("The mail", "Le courrier").required(false))
@@ -218,12 +218,12 @@ fn referrals(words: Words) -> Vec<Command> {
         about(words.command(
             "accept",
             "Accept a referral: sign that into a file for the sponsor",
-            "Accepter un renvoi\u{a0}: signer la réponse dans un fichier destiné au parrain",
+            "Accepter un aiguillage\u{a0}: signer la réponse dans un fichier destiné au parrain",
         )),
         about(words.command(
             "decline",
             "Decline a referral; the card is destroyed here",
-            "Refuser un renvoi; la fiche est détruite ici",
+            "Refuser un aiguillage; la fiche est détruite ici",
         ))
         .arg(
             words
@@ -245,7 +245,7 @@ fn referrals(words: Words) -> Vec<Command> {
             "Say that the person is being served",
             "Indiquer que la personne reçoit le service",
         )),
-        about(words.command("close", "Close a referral", "Fermer un renvoi")).arg(
+        about(words.command("close", "Close a referral", "Fermer un aiguillage")).arg(
             words
                 .option(
                     "outcome",
@@ -273,7 +273,7 @@ fn own(words: Words) -> Vec<Command> {
             .command(
                 "handover",
                 "Seal contact details to whoever has accepted a referral of ours; the sponsor cannot read them",
-                "Sceller des coordonnées pour l’organisme qui a accepté un de nos renvois; le parrain ne peut pas les lire",
+                "Sceller des coordonnées pour l’organisme qui a accepté un de nos aiguillages; le parrain ne peut pas les lire",
             )
             .args([folder(words), referral(words), super::opener::details(words)])
             .arg(words.option(
@@ -287,7 +287,7 @@ fn own(words: Words) -> Vec<Command> {
             .command(
                 "withdraw",
                 "Take a referral of ours back, everywhere",
-                "Retirer un de nos renvois, partout",
+                "Retirer un de nos aiguillages, partout",
             )
             .args([folder(words), referral(words), out(words), passphrase(words)]),
     ]
@@ -417,7 +417,7 @@ fn refer(words: Words) -> Command {
         .command(
             "refer",
             "Make a referral of our own: sign it into a file for the sponsor",
-            "Faire un renvoi\u{a0}: le signer dans un fichier destiné au parrain",
+            "Faire un aiguillage\u{a0}: le signer dans un fichier destiné au parrain",
         )
         .arg(folder(words))
         .args(card)
@@ -434,8 +434,8 @@ fn refer(words: Words) -> Command {
 fn referral(words: Words) -> Arg {
     words.place(
         "referral",
-        ("REFERRAL", "RENVOI"),
+        ("REFERRAL", "AIGUILLAGE"),
         "A referral: the beginning of its name, and if others have the same, whose: NAME@ORGANIZATION",
-        "Un renvoi\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
+        "Un aiguillage\u{a0}: le début de son nom et, si d’autres ont le même, l’organisme\u{a0}: NOM@ORGANISME",
     )
 }

@@ -13,6 +13,8 @@ use crate::node::approvals::LASTS_S;
 fn careful(mut site: Site, needed_for: &[&str]) -> Site {
     let desk = Arc::get_mut(&mut site.desk).unwrap();
     desk.config.approvals.needed_for = needed_for.iter().map(|it| (*it).to_owned()).collect();
+    // They have worked here for long.
+    desk.config.approvals.settled_days = 0;
     for (name, role) in TEAM {
         site.desk.people.add(&Actor::Node, name, "", &[role]).unwrap();
     }
@@ -238,6 +240,62 @@ async fn somebody_who_has_left_or_lost_the_role_binds_nobody_any_more() {
     assert!(!file(&site).exists());
     people.set_enabled(&Actor::Node, "lea", true).unwrap();
     assert!(approve(&site, "omar", &id).await.is_ok());
+}
+
+/// What the log says of each approval, besides the operation.
+fn approvals(site: &Site) -> Vec<Vec<String>> {
+    let mut said = Vec::new();
+    let mut push = |_, entry: entente_core::audit::AuditEntry| {
+        if entry.action == Action::ApprovalGiven {
+            said.push(entry.reasons[1..].to_vec());
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    site.node().audit_entries(0, &mut push).unwrap();
+    said
+}
+
+#[tokio::test]
+async fn whoever_somebody_has_just_made_or_changed_approves_nothing_for_a_week() {
+    const WEEK_S: i64 = 7 * 86_400;
+    let mut site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
+    Arc::get_mut(&mut site.desk).unwrap().config.approvals.settled_days = 7;
+    let (eve, people) = (Actor::Staff("eve".to_owned()), &site.desk.people);
+    let changes: [(&str, &dyn Fn()); 4] = [
+        ("added", &|| ()),
+        ("roles", &|| drop(people.set_roles(&eve, "omar", &[Role::Supervisor]).unwrap())),
+        ("enabled", &|| drop(people.set_enabled(&eve, "omar", true).unwrap())),
+        ("reset", &|| drop(people.reset(&eve, "omar").unwrap())),
+    ];
+    for (n, (what, change)) in changes.into_iter().enumerate() {
+        change();
+        // A request waits for a week too: it is asked on the last day on which the account is new.
+        site.clock.advance(WEEK_S - 1);
+        assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+        let told = ask(&site, "omar", Op::ApprovalList, json!({"decided": false})).await.unwrap();
+        let told: ApprovalListTold = serde_json::from_value(told).unwrap();
+        let row = &told.approvals[0];
+        assert!(!row.may_approve, "{what}");
+        let new = told.new_accounts.iter().find(|it| it.name == "omar").unwrap();
+        assert_eq!(json!(new.what), json!(what));
+        assert_eq!(new.by, if what == "added" { "node" } else { "eve" });
+        assert!(new.may_from.is_some(), "{what}");
+        assert_eq!(approve(&site, " OMAR", &row.id).await, Err("ENT-2853".to_owned()), "{what}");
+        assert!(!file(&site).exists(), "{what}");
+        assert_eq!(site.n(Action::AccessRefused), n + 1);
+        site.clock.advance(1);
+        assert!(listed(&site, "omar").await[0].may_approve, "{what}");
+        approve(&site, "omar", &row.id).await.unwrap();
+        std::fs::remove_file(file(&site)).unwrap();
+    }
+    assert_eq!(approvals(&site).last().unwrap(), &["lea", "approved_by_new_account"]);
+    // A day later its account is no new one any more; and of whoever asks the log says it.
+    site.clock.advance(86_400);
+    people.set_roles(&eve, "lea", &[Role::Supervisor]).unwrap();
+    assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+    let id = listed(&site, "omar").await[0].id.clone();
+    approve(&site, "omar", &id).await.unwrap();
+    assert_eq!(approvals(&site).last().unwrap(), &["lea", "asked_by_new_account"]);
 }
 
 #[tokio::test]
