@@ -102,7 +102,7 @@ async function work(world, Hands) {
   await lea.press("Make the referral");
   const asked = path(lea.page).replace("/en", "");
   world.check(/^\/referrals\/[0-9a-f]{32}$/.test(asked), `after making a referral the page is ${lea.page.url()}`);
-  await lea.press("Offer it to those ticked");
+  await lea.press("Ask Prairie Office");
   await until(omar.page, on(office, asked), "Accept");
   await omar.look("offered");
   await omar.press("Accept");
