@@ -188,8 +188,8 @@ export class World {
   }
 
   async axe(page, name) {
-    const { ours: [origin], scripts } = this.#watched.get(page.context());
-    const at = scripts ? page : await this.#alike(page, origin);
+    const { ours, scripts } = this.#watched.get(page.context());
+    const at = scripts ? page : await this.#alike(page, ours);
     if (!(await at.evaluate(() => "axe" in window))) await at.evaluate(axe);
     const found = await at.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
     for (const it of found.violations) {
@@ -201,9 +201,9 @@ export class World {
   }
 
   /** Where there are no scripts there is no axe either. So it gets a window with what the page shows, which runs axe alone. */
-  async #alike(page, origin) {
+  async #alike(page, [origin, ...also]) {
     const body = (await page.content()).replace(/<\/?noscript>|<meta http-equiv[^>]*>|<script[^>]*><\/script>/g, "");
-    const at = await this.window({ origin }, { viewport: page.viewportSize() });
+    const at = await this.window({ origin }, { also, viewport: page.viewportSize() });
     const [address] = page.url().split("#");
     await at.route((url) => url.href === address, (route) => route.fulfill({ body, contentType: "text/html; charset=utf-8" }));
     await at.goto(address);
