@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { missed } from "./world.mjs";
 
 /** The longest first, so that the last one does not run alone for long. */
-const JOURNEYS = ["statistics", "cases", "referrals", "partners", "settings", "overlap", "jobs", "shell", "oidc", "passkeys"];
+const JOURNEYS = ["statistics", "cases", "referrals", "partners", "settings", "overlap", "jobs", "shell", "keyboard", "plain", "demo", "accounts", "oidc", "passkeys"];
 const AT_ONCE = 2;
 
 const [program, folder, pictures, ...named] = process.argv.slice(2);
@@ -44,8 +44,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
 // Of all journeys together: no page is forgotten.
 if (well && named.length === 0) {
-  const looked = JOURNEYS.flatMap((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
-  const forgotten = missed(looked);
+  const seen = JOURNEYS.map((name) => JSON.parse(readFileSync(join(folder, name, "looked.json"), "utf8")));
+  const forgotten = missed(seen.flatMap((it) => it.looked), seen.flatMap((it) => it.axed));
   for (const it of forgotten) console.error(`✗ ${it}`);
   well = forgotten.length === 0;
 }

@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { World } from "./world.mjs";
 
 const [name, program, folder, pictures] = process.argv.slice(2);
-const file = name === "overlap" ? "statistics" : name;
-const { [name]: journey } = await import(`./journeys/${file}.mjs`);
+// Two journeys of one file.
+const FILES = { overlap: "statistics", plain: "keyboard" };
+const { [name]: journey } = await import(`./journeys/${FILES[name] ?? name}.mjs`);
 
 const world = new World(program, folder, pictures);
 await world.open();
 try {
   await journey(world);
-  writeFileSync(join(folder, "looked.json"), JSON.stringify([...world.looked]));
+  writeFileSync(join(folder, "looked.json"), JSON.stringify({ looked: [...world.looked], axed: [...world.axed] }));
 } finally {
   await world.close();
   for (const failure of world.failures) console.log(`✗ ${failure}`);

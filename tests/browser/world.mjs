@@ -1,11 +1,13 @@
 // What every journey through the console needs: nodes as they are run, a browser, and eyes.
 //
 // A journey gets a `World`. It opens houses (a node with its console), signs people in, and looks at pages:
-// axe, sideways scrolling, a picture. Whatever the browser says, and every request to anywhere else, is a finding.
+// axe, sideways scrolling, a picture, the way of Tab. Whatever the browser says, and every request to anywhere else,
+// is a finding.
 import { createRequire } from "node:module";
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 
 const require = createRequire(join(process.env.ENTENTE_NODE_MODULES ?? "node_modules", "x.js"));
@@ -33,6 +35,14 @@ export function code(secret, { again = false } = {}) {
   const at = hash[hash.length - 1] & 15;
   return String((hash.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
 }
+
+/** A port of this machine that nothing listens on. */
+export const freePort = () => new Promise((resolve) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
 
 /** One organization: its node, its console, its command line. */
 class House {
@@ -67,34 +77,42 @@ class House {
 }
 
 export class World {
+  #browser;
+  /** Of each context of the browser: the origins that are ours, and whether pages may run scripts. */
+  #watched = new WeakMap();
+  /** Of each route: the language in which somebody went through it by Tab. */
+  #walked = new Map();
+  /** How tall the picture of a page is that was kept. */
+  #tallest = new Map();
+
   constructor(program, folder, pictures) {
     Object.assign(this, { program, folder, pictures, failures: [], houses: [] });
-    // Rows of a route, a language and a width, as text; and how tall the picture of a page is that was kept.
-    Object.assign(this, { looked: new Set(), tallest: new Map(), watched: new WeakMap() });
+    // Rows of a route, a language and a width, as text: where it was looked at, and where axe has looked.
+    Object.assign(this, { looked: new Set(), axed: new Set() });
     for (const needed of [folder, join(pictures, "pages")]) mkdirSync(needed, { recursive: true });
   }
 
   async open() {
-    this.browser = await chromium.launch({
+    this.#browser = await chromium.launch({
       executablePath: process.env.ENTENTE_CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
     });
   }
 
   async close() {
-    await this.browser.close();
+    await this.#browser.close();
     for (const house of this.houses) house.node?.kill("SIGTERM");
   }
 
   /** Writes down what is not as it should be, and goes on. */
   check(ok, what) { if (!ok) this.failures.push(what); }
 
-  /** A new organization whose node runs. `settings` changes the text of entente.toml. */
+  /** A new organization whose node runs, and whom others can dial. `settings` changes the text of entente.toml. */
   async house(name, { en = "Harbour House", fr = "Maison du Havre", type = "ngo", settings = (text) => text } = {}) {
-    const house = new House(this.program, join(this.folder, name));
+    const house = Object.assign(new House(this.program, join(this.folder, name)), { name, en });
     house.pass = join(this.folder, `${name}.passphrase`);
     writeFileSync(house.pass, "five random words stand here\n");
-    house.cli("node", "init", "--name-en", en, "--name-fr", fr, "--type", type, "--listen", "127.0.0.1:0", "--passphrase-file", house.pass);
+    house.cli("node", "init", "--name-en", en, "--name-fr", fr, "--type", type, "--listen", `127.0.0.1:${await freePort()}`, "--passphrase-file", house.pass);
     const file = join(house.home, "entente.toml");
     writeFileSync(file, settings(readFileSync(file, "utf8").replace("127.0.0.1:8443", "127.0.0.1:0").replace("settled_days = 7", "settled_days = 0")));
     this.houses.push(house);
@@ -104,16 +122,21 @@ export class World {
 
   /** A browser window of its own. What it says, and where it asks, is watched; `also` are origins that are not ours. */
   async window(house, { also = [], ...options } = {}) {
-    const context = await this.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 820 }, ...options });
-    this.watched.set(context, [house.origin, ...also]);
+    const context = await this.#browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1200, height: 820 }, ...options });
+    this.#watched.set(context, { ours: [house.origin, ...also], scripts: options.javaScriptEnabled !== false });
     return this.tab(context);
+  }
+
+  /** A window without scripts, in which whoever is signed in on `page` is signed in. */
+  async plain(house, page, options = {}) {
+    return this.window(house, { javaScriptEnabled: false, storageState: await page.context().storageState(), ...options });
   }
 
   async tab(context) {
     const page = await context.newPage();
     page.elsewhere = false;
-    const ours = this.watched.get(context);
-    page.on("request", (request) => { if (ours && !page.elsewhere && !ours.some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
+    const { ours } = this.#watched.get(context);
+    page.on("request", (request) => { if (!page.elsewhere && !ours.some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
     page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (404|422)/.test(message.text())) this.check(false, `the browser says at ${page.url()}: ${message.text()}`); });
     page.on("pageerror", (error) => this.check(false, `a script failed: ${error}`));
     return page;
@@ -142,32 +165,67 @@ export class World {
     if (await page.locator("form[data-kept]").count()) await page.click("main a");
   }
 
-  /** Lets axe look at a page, looks for sideways scrolling in three widths, and keeps a picture. */
-  async look(page, name, { picture = true, whole = false } = {}) {
-    await this.axe(page, name);
-    await this.fits(page, name);
+  /** Looks at a page: axe and nothing wider than the window, in three widths; the way of Tab; a picture; the other language. */
+  async look(page, name, { picture = true, whole = false, other = true } = {}) {
+    await this.#sees(page, name);
     if (picture) await page.screenshot({ path: join(this.pictures, `${name}.png`), fullPage: whole });
     const size = page.viewportSize();
     if (size.width < 1200) return;
     // What is shown wide is also shown narrow, whatever has been typed and opened by then.
     for (const width of [390, 320]) {
       await page.setViewportSize({ width, height: 844 });
-      await this.fits(page, `${name} at ${width} px`);
+      await this.#sees(page, `${name} at ${width} px`);
     }
     await page.setViewportSize(size);
-    await this.inBoth(page);
+    await this.#tabs(page, name);
+    if (other) await this.#inBoth(page);
+  }
+
+  /** At the width that the window has. Narrower than 390 px nothing changes but where lines break. */
+  async #sees(page, name) {
+    if (page.viewportSize().width >= 390) await this.axe(page, name);
+    await this.#fits(page, name);
   }
 
   async axe(page, name) {
-    await page.evaluate(axe);
-    const found = await page.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
+    const { ours, scripts } = this.#watched.get(page.context());
+    const at = scripts ? page : await this.#alike(page, ours);
+    if (!(await at.evaluate(() => "axe" in window))) await at.evaluate(axe);
+    const found = await at.evaluate((tags) => axe.run(document, { runOnly: tags }), TAGS);
     for (const it of found.violations) {
       this.check(false, `${name}: ${it.id}: ${it.help}: ${it.nodes.map((node) => node.target.join(" ")).join("; ")}`);
     }
+    if (at !== page) await at.context().close();
+    const { route, lang } = placeOf(page);
+    if (route) this.axed.add(`${route} ${lang} ${page.viewportSize().width}`);
+  }
+
+  /** Where there are no scripts there is no axe either. So it gets a window with what the page shows, which runs axe alone. */
+  async #alike(page, [origin, ...also]) {
+    const body = (await page.content()).replace(/<\/?noscript>|<meta http-equiv[^>]*>|<script[^>]*><\/script>/g, "");
+    const at = await this.window({ origin }, { also, viewport: page.viewportSize() });
+    const [address] = page.url().split("#");
+    await at.route((url) => url.href === address, (route) => route.fulfill({ body, contentType: "text/html; charset=utf-8" }));
+    await at.goto(address);
+    return at;
+  }
+
+  /** Goes through a page by Tab: every control is reached, in the order of the page, and shows that it has the focus. */
+  async #tabs(page, name) {
+    const { route, lang } = placeOf(page);
+    if (!this.#watched.get(page.context()).scripts || (this.#walked.get(route) ?? lang) !== lang) return;
+    this.#walked.set(route, lang);
+    const n_presses = await page.evaluate(beginWalk);
+    // At once, and not one after the other: the page is asked a single time what has happened.
+    const keys = await page.context().newCDPSession(page);
+    const press = () => keys.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 });
+    await Promise.all(Array.from({ length: n_presses }, press));
+    await keys.detach();
+    for (const it of await page.evaluate(() => window.endWalk())) this.check(false, `${name}, by Tab: ${it}`);
   }
 
   /** Looks at the same page in the language in which nobody has looked at its route yet. */
-  async inBoth(page) {
+  async #inBoth(page) {
     const { route, as } = placeOf(page);
     for (const lang of ["en", "fr"]) {
       if (!route || this.looked.has(`${route} ${lang} 1200`)) continue;
@@ -177,15 +235,14 @@ export class World {
       // Who is sent elsewhere has not seen the page.
       for (const width of placeOf(tab).route === route ? [1200, 390, 320] : []) {
         await tab.setViewportSize({ width, height: 844 });
-        if (width !== 320) await this.axe(tab, `${route} in ${lang} at ${width} px`);
-        await this.fits(tab, `${route} in ${lang} at ${width} px`);
+        await this.#sees(tab, `${route} in ${lang} at ${width} px`);
       }
       await tab.close();
     }
   }
 
   /** Nothing is wider than the window. */
-  async fits(page, name) {
+  async #fits(page, name) {
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     this.check(sideways <= 0, `${name}: ${sideways} px wider than the window`);
     const { route, lang } = placeOf(page);
@@ -197,26 +254,74 @@ export class World {
     // Of each page one picture in each language, wide in English and narrow in French: the longest that there was.
     if (!route || !["en 1200", "fr 390"].includes(`${lang} ${width}`)) return;
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    if (height <= (this.tallest.get(`${route} ${lang}`) ?? 0)) return;
-    this.tallest.set(`${route} ${lang}`, height);
+    if (height <= (this.#tallest.get(`${route} ${lang}`) ?? 0)) return;
+    this.#tallest.set(`${route} ${lang}`, height);
     const file = route.slice(1).replaceAll("/", "-").replace(/[{}]/g, "") || "home";
     await page.screenshot({ path: join(this.pictures, "pages", `${file}-${lang}.png`), fullPage: true });
   }
 
-  /** Looks at pages in both languages, at 1,200, 390 and 320 px. `pages` has rows of name and path; pictures are kept of `pictured` names. */
+  /** Looks at pages in both languages. `pages` has rows of name and path; pictures are kept of `pictured` names, those that end
+   * with 390 at that width. */
   async tour(page, house, pages, pictured = []) {
-    for (const [width, height] of [[1200, 820], [390, 844], [320, 640]]) {
-      await page.setViewportSize({ width, height });
-      for (const lang of width === 320 ? ["fr"] : ["en", "fr"]) {
-        for (const [name, path] of pages) {
-          await page.goto(`${house.origin}/${lang}${path}`);
-          const full = width === 1200 ? `${name}-${lang}` : `${name}-${lang}-${width}`;
-          await this.look(page, full, { picture: pictured.includes(full) });
-        }
+    for (const lang of ["en", "fr"]) {
+      for (const [name, path] of pages) {
+        await page.goto(`${house.origin}/${lang}${path}`);
+        await this.look(page, `${name}-${lang}`, { picture: pictured.includes(`${name}-${lang}`), other: false });
+        if (!pictured.includes(`${name}-${lang}-390`)) continue;
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.screenshot({ path: join(this.pictures, `${name}-${lang}-390.png`) });
+        await page.setViewportSize({ width: 1200, height: 820 });
       }
     }
-    await page.setViewportSize({ width: 1200, height: 820 });
   }
+}
+
+/** In the page: begins to write down where the focus goes, from the top. Says how often to press Tab to come around for sure;
+ * `endWalk` then says what was wrong, and leaves the page as it was. */
+function beginWalk() {
+  const [before, x, y] = [document.activeElement, scrollX, scrollY];
+  const root = document.querySelector("dialog[open]") ?? document;
+  const isOneOf = (it, other) => it.type === "radio" && other.type === "radio" && it.name === other.name && it.form === other.form;
+  const all = [...root.querySelectorAll("a[href],button,input,select,textarea,summary,[tabindex='0']")]
+    .filter((it) => it.tabIndex >= 0 && !it.matches(":disabled") && it.checkVisibility({ visibilityProperty: true }));
+  const called = (it) => `${it.localName}${it.id && `#${it.id}`} “${(it.textContent.trim() || it.name || it.getAttribute("href") || "").slice(0, 40)}”`;
+  const [reached, wrong] = [[], []];
+  let isAround = false;
+  const at = ({ target }) => {
+    if (isAround || target === document.body) return;
+    const last = reached.at(-1);
+    if (reached.includes(target)) {
+      isAround = true;
+      if (target !== reached[0]) wrong.push(`${called(last)} leads back to ${called(target)}`);
+      return;
+    }
+    if (last && !(last.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING)) wrong.push(`${called(target)} comes after ${called(last)}`);
+    reached.push(target);
+    const [style, box, page] = [getComputedStyle(target), target.getBoundingClientRect(), document.documentElement];
+    const shows = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+    if (!shows) wrong.push(`${called(target)} does not show the focus`);
+    const inside = box.width > 0 && box.height > 0 && box.left + scrollX >= 0 && box.top + scrollY >= 0
+      && box.right + scrollX <= page.scrollWidth + 1 && box.bottom + scrollY <= page.scrollHeight + 1;
+    if (!inside) wrong.push(`${called(target)} has the focus outside of the page`);
+  };
+  window.endWalk = () => {
+    removeEventListener("focusin", at);
+    delete window.endWalk;
+    if (!isAround && all.length > 1) wrong.push(`the focus does not come around: it is at ${called(document.activeElement)}`);
+    for (const it of all) {
+      if (!reached.some((other) => other === it || isOneOf(it, other))) wrong.push(`${called(it)} is not reached`);
+    }
+    if (before === document.body) document.activeElement.blur(); else before.focus({ preventScroll: true });
+    scrollTo(x, y);
+    return wrong;
+  };
+  // From the top of the page, wherever the focus was.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+  addEventListener("focusin", at);
+  // A date and a time have several stops each.
+  return all.length + 6 * all.filter((it) => /^(date|time|month|week)$/.test(it.type)).length + 8;
 }
 
 /** The routes of pages: everybody's, and those of the table of who may see what. */
@@ -240,8 +345,11 @@ function placeOf(page) {
   return { route: lang && ROUTES.find(fits), lang, as };
 }
 
-/** What is missing for every page to have been looked at in both languages and three widths. `looked` are rows of `World.looked`. */
-export function missed(looked) {
-  const all = ROUTES.flatMap((route) => ["en", "fr"].flatMap((lang) => [1200, 390, 320].map((width) => `${route} ${lang} ${width}`)));
-  return all.filter((it) => !looked.includes(it)).map((it) => `nobody looked at ${it}`);
+/** What is missing for every page to have been looked at in both languages and three widths, and by axe in two of them.
+ * `looked` and `axed` are rows of the sets of a `World`. */
+export function missed(looked, axed) {
+  const missing = (seen, widths, who) => ROUTES
+    .flatMap((route) => ["en", "fr"].flatMap((lang) => widths.map((width) => `${route} ${lang} ${width}`)))
+    .filter((it) => !seen.includes(it)).map((it) => `${who} looked at ${it}`);
+  return [...missing(looked, [1200, 390, 320], "nobody"), ...missing(axed, [1200, 390], "axe has not")];
 }

@@ -1,21 +1,11 @@
 // Cases: recorded by the keyboard, a mistake, a consent, what each partner will receive, names revealed, a
 // conflict, a search, and taken back.
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 const OFFICE = { en: "Office <script>alert(1)</script> & Sons", fr: "Bureau <img src=x onerror=alert(1)> مكتب", type: "provincial" };
 const CENTRE = { en: "National Centre for the Coordination of Information on Trafficking in Persons", fr: "Centre national de coordination", type: "federal" };
 const EVIL = "<img src=x onerror=alert(1)>Zoé\u202Eeoz";
 const path = (page) => new URL(page.url()).pathname;
-
-/** A house that others can dial: its door for partners has a port that is known before it opens. */
-async function dialled(world, name, names) {
-  const port = await new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => done(port)); });
-  });
-  const settings = (text) => text.replace(/(\[partner_door\][^[]*listen = ")127\.0\.0\.1:0/, `$1127.0.0.1:${port}`);
-  return Object.assign(await world.house(name, { ...names, settings }), { name });
-}
 
 /** Partners under an agreement by which the first sends summaries to the second. Gives the second's id. */
 function befriend(world, from, to, template) {
@@ -235,14 +225,13 @@ async function withdraw(world, page, house, shared, record) {
 
 /** The main forms without scripts. */
 async function withoutScripts(world, page, house) {
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, page);
   await still.goto(`${house.origin}/fr/cases/add`);
   await still.fill("#name_last", "Exemple-Roy");
   await still.fill("#age_at_registration", "deux");
   await still.click("button[value=check]");
   world.check((await still.textContent(".summary")).includes("nombre entier"), "cases: a mistake is not said without scripts");
+  await world.look(still, "cases-error-plain-fr", { picture: false });
   await still.fill("#age_at_registration", "22");
   await still.click("button[value=check]");
   await still.click("button[value=save]");
@@ -251,7 +240,7 @@ async function withoutScripts(world, page, house) {
   await still.fill("#text", "roy");
   await still.click("main form button");
   world.check(await still.locator("tbody tr").count() === 1, "cases: no search without scripts");
-  await plain.close();
+  await still.context().close();
 }
 
 /** Decides who the same person is, as a supervisor. */
@@ -269,7 +258,7 @@ async function same(world, house, record) {
 }
 
 export async function cases(world) {
-  const house = await dialled(world, "shelter", { en: "Harbour House", fr: "Maison du Havre" });
+  const house = await world.house("shelter");
   const { page } = await world.person(house, "lea", ["case_worker"], { display: "Léa Tremblay" });
   page.on("dialog", (dialog) => { world.check(false, `cases: a page said ${dialog.message()}`); dialog.dismiss(); });
   await page.goto(`${house.origin}/en/cases`);
@@ -279,7 +268,7 @@ export async function cases(world) {
   await page.goto(`${house.origin}/fr${record}/explain`);
   await world.look(page, "cases-explain-nobody-fr", { picture: false });
 
-  const [office, centre] = [await dialled(world, "office", OFFICE), await dialled(world, "centre", CENTRE)];
+  const [office, centre] = [await world.house("office", OFFICE), await world.house("centre", CENTRE)];
   const ids = [befriend(world, house, office, "ngo-province"), befriend(world, house, centre, "province-federal")];
   const form = (n) => ["sexual", "forced_labour"][n % 2];
   const shared = Array.from({ length: 16 }, (_, n) => alike(house, "2026-08-15", form(n)))[0];

@@ -1,6 +1,5 @@
 // Long work: an import with bad rows, an export, the close of an epoch, duplicates; once without scripts.
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
 
@@ -38,15 +37,6 @@ function rows(n_rows = N_ROWS) {
   return lines.join("\n");
 }
 
-/** A port that is free now. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Two organizations become partners and agree, on the command line. */
 function agree(world, [a, A], [b, B]) {
   const [ticket, draft] = [join(world.folder, "jobs.entente"), join(world.folder, "jobs.toml")];
@@ -76,13 +66,19 @@ async function ended(page) {
   await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
 }
 
+/** Waits until work that goes on has come further than this, and says how far. */
+async function further(page, than) {
+  const far = await page.waitForFunction((than) => {
+    const said = document.querySelector("[data-job] .num")?.textContent.match(/\d[\d,]*/);
+    const n = said ? Number(said[0].replaceAll(",", "")) : 0;
+    return n > than ? n : false;
+  }, than, { timeout: 20_000 });
+  return far.jsonValue();
+}
+
 export async function jobs(world) {
-  const listening = async () => {
-    const port = await freePort();
-    return (text) => text.replace(/(\[partner_door\][^[]*?listen = ")[^"]*/, `$1127.0.0.1:${port}`);
-  };
-  const house = await world.house("jobs", { settings: await listening() });
-  const centre = await world.house("jobs-centre", { en: "Federal Centre", fr: "Centre fédéral", type: "federal", settings: await listening() });
+  const house = await world.house("jobs");
+  const centre = await world.house("jobs-centre", { en: "Federal Centre", fr: "Centre fédéral", type: "federal" });
   agree(world, [house, "Harbour House"], [centre, "Federal Centre"]);
   const { page, secret } = await world.person(house, "lea", ALL_ROLES, { display: "Léa Tremblay" });
   const file = join(world.folder, "cases.csv");
@@ -188,21 +184,20 @@ export async function jobs(world) {
   world.check((await page.textContent("main")).includes("about one person now"), "nothing was decided");
 
   // Export, without scripts: a proof, the page refreshes itself, the file comes without names.
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false, acceptDownloads: true });
-  await plain.addCookies(await page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, page);
   await still.goto(`${house.origin}/fr/cases/export`);
   if (new URL(still.url()).pathname === "/fr/confirm") await world.confirm(still, secret);
   await still.check("input[value=csv]");
   await still.click("main form button");
   await still.waitForSelector("text=Télécharger le fichier", { timeout: 20000 });
+  await world.look(still, "jobs-export-plain-fr", { picture: false });
   const [download] = await Promise.all([still.waitForEvent("download"), still.click("text=Télécharger le fichier")]);
   const text = readFileSync(await download.path(), "utf8");
   world.check(text.split("\n").length > 290, `the file has ${text.split("\n").length} lines`);
   world.check(!text.includes("Aiyana") && !/(^|[,"])=/m.test(text), "the file has names or formulas");
   await still.click("text=Le supprimer de ce système");
   world.check((await still.textContent("main")).includes("supprimé de ce système"), "the file is still there");
-  await plain.close();
+  await still.context().close();
 
   // With names, formulas are no formulas.
   await page.goto(`${house.origin}/en/cases/export`);
@@ -271,21 +266,42 @@ export async function jobs(world) {
   await page.goto(`${house.origin}/en${rowsPath}`);
   world.check((await page.textContent("main")).includes("not here any more"), "the list of rows is still there");
 
-  // A long one: the bar moves, and the work stops when it is told to.
+  // A long one: the bar moves. The window is closed, the work goes on, and another window finds it further on.
   const many = join(world.folder, "many.csv");
   writeFileSync(many, rows(60000).replaceAll("X-", "Y-"));
   await upload(page, house, many);
   await page.click("text=Import the others");
-  const far = () => page.evaluate(() => document.querySelector("[data-job] .num")?.textContent);
-  const before = await far();
-  await page.waitForFunction((said) => document.querySelector("[data-job] .num")?.textContent !== said, before, { timeout: 20000 });
-  world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
-  await world.look(page, "jobs-running-en");
-  await page.click('main button:text-is("Stop")');
-  await ended(page);
-  const stopped = await page.textContent("main");
+  await further(page, 0);
+  const before = await further(page, 0);
+  const running = page.url();
+  const storageState = await page.context().storageState();
+  await page.context().close();
+  const again = await world.window(house, { storageState });
+  await again.goto(`${house.origin}/en/jobs`);
+  await again.click("tbody a >> nth=0");
+  world.check(again.url() === running, `the newest work is at ${again.url()}`);
+  world.check((await further(again, before)) > before, "the work did not go on without a window");
+
+  // What is decided is said as a whole: the close of a period that goes on has nothing to stop it.
+  await again.goto(`${house.origin}/en/epochs`);
+  await again.click("main a:has-text('Look and close') >> nth=0");
+  await again.click("main form button");
+  if (new URL(again.url()).pathname === "/en/confirm") {
+    await world.confirm(again, secret);
+    await again.click("main form button");
+  }
+  const closing = await again.textContent("main");
+  world.check(closing.includes("cannot be stopped half-way"), `the close of a period says ${closing.slice(0, 300)}`);
+  world.check((await again.locator('main button:text-is("Stop")').count()) === 0, "the close of a period can be stopped");
+
+  // The import stops when it is told to.
+  await again.goto(running);
+  await world.look(again, "jobs-running-en");
+  await again.click('main button:text-is("Stop")');
+  await ended(again);
+  const stopped = await again.textContent("main");
   world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);
-  await world.look(page, "jobs-stopped-en", { picture: false });
+  await world.look(again, "jobs-stopped-en", { picture: false });
 
   // Somebody else's job, and one that is not there, look alike.
   const { page: other } = await world.person(house, "omar", ["case_worker"]);

@@ -1,6 +1,5 @@
 // Two organizations become partners: two nodes, two consoles, two windows, one in English and one in French.
 import { cpSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { ALL_ROLES } from "../world.mjs";
 
@@ -8,20 +7,10 @@ import { ALL_ROLES } from "../world.mjs";
  * a text around never get here: the protocol refuses them. */
 const HOSTILE = "Havre <script>alert(1)</script> \u05de\u05e7\u05dc\u05d8 javascript:alert(2)";
 
-/** A port of this machine that nothing listens on. */
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-
-/** A house that partners can reach. */
-async function reachable(world, name, names) {
-  const port = await freePort();
-  const { says = {}, needed = [], ...rest } = names;
+/** A house with this in its settings, and where this takes two people. */
+async function told(world, name, { says = {}, needed = [], ...rest }) {
   const said = (text) => Object.entries(says).reduce((it, [key, value]) => it.replace(new RegExp(`^${key} = .*$`, "m"), `${key} = ${JSON.stringify(value)}`), text);
-  return world.house(name, { ...rest, settings: (text) => said(text.replace("127.0.0.1:0", `127.0.0.1:${port}`)).replace("needed_for = []", `needed_for = ${JSON.stringify(needed)}`) });
+  return world.house(name, { ...rest, settings: (text) => said(text).replace("needed_for = []", `needed_for = ${JSON.stringify(needed)}`) });
 }
 
 /** The digits that a page says to read aloud. */
@@ -100,24 +89,22 @@ async function sponsored(world, house, page, secret) {
 
   const { id } = house.json("sponsor", "list").ours[0].organization;
   await world.tour(page, house, [["sponsored", "/sponsored"], ["sponsored-add", "/sponsored/add"], ["sponsored-end", `/sponsored/${id}/end`]], ["sponsored-en", "sponsored-fr-390"]);
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, page);
   await still.goto(`${house.origin}/en/sponsored`);
   await still.click("text=End the sponsorship");
   if (new URL(still.url()).pathname === "/en/confirm") await world.confirm(still, secret);
   await still.click("main form button");
   world.check((await still.textContent("article .tag")).includes("ended"), "the sponsorship did not end without scripts");
-  await plain.close();
+  await still.context().close();
 }
 
 /** A folder that was set back says something else at the same place, before it has heard from anybody that it is old: for
  * whoever read it, that is another history. What is kept of it is looked at, and the quarantine lifted with a reason. */
 async function quarantined(world) {
   const [office, clinic] = ["Office of Manitoba", "Prairie Clinic"];
-  const keeper = await reachable(world, "partners-c", { en: office, fr: "Bureau du Manitoba", type: "provincial" });
+  const keeper = await told(world, "partners-c", { en: office, fr: "Bureau du Manitoba", type: "provincial" });
   // By itself this one asks nobody: whoever it asks would tell it that it is old, and it would begin anew.
-  const old = await reachable(world, "partners-d", { en: clinic, fr: "Clinique des Prairies", says: { live: false, interval_s: 3600 } });
+  const old = await told(world, "partners-d", { en: clinic, fr: "Clinique des Prairies", says: { live: false, interval_s: 3600 } });
   const { link } = keeper.json("partner", "invite", clinic, "--out", join(world.folder, "clinic.entente"));
   old.json("partner", "open", link);
   const heard = (house, other) => house.json("partner", "digits", other).read_aloud.replace(/\s/g, "");
@@ -166,8 +153,8 @@ async function quarantined(world) {
 }
 
 export async function partners(world) {
-  const alberta = await reachable(world, "partners-a", { en: "Office of Alberta", fr: "Bureau de l’Alberta", type: "provincial", needed: ["agreement_sign"] });
-  const shelter = await reachable(world, "partners-b", { en: HOSTILE, fr: HOSTILE, type: "ngo", says: {
+  const alberta = await told(world, "partners-a", { en: "Office of Alberta", fr: "Bureau de l’Alberta", type: "provincial", needed: ["agreement_sign"] });
+  const shelter = await told(world, "partners-b", { en: HOSTILE, fr: HOSTILE, type: "ngo", says: {
     role: ["protection", "prevention"], languages: ["fr", "cr"], mandate_en: HOSTILE, mandate_fr: HOSTILE,
   } });
   const { page: ana, secret } = await world.person(alberta, "ana", ALL_ROLES, { display: "Ana Roy" });
@@ -235,14 +222,13 @@ export async function partners(world) {
   await bea.fill("#digits", `${read.slice(0, 3)} ${read.slice(3)}`);
   await bea.click("main form button");
   world.check((await bea.locator("#digits").count()) === 0, "the right digits were refused");
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await ana.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(alberta, ana);
   await still.goto(ana.url());
+  await world.look(still, "partners-check-plain", { picture: false });
   await still.fill("#digits", theirs);
   await still.click("main form button");
   world.check((await still.textContent(".note.good")).includes("sure"), "the check does not end without scripts");
-  await plain.close();
+  await still.context().close();
   await bea.click("text=Voir s’ils ont terminé");
   await bea.click("main a.button");
 

@@ -1,5 +1,4 @@
 // Referrals, services and home: two houses that are partners, one in English, one in French.
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -8,15 +7,6 @@ const ROLES = ["case_worker", "supervisor", "coordinator", "privacy_officer"];
 const path = (page) => new URL(page.url()).pathname;
 /** What stands there, with plain spaces. */
 const text = async (page, where = "main") => (await page.textContent(where)).replace(/\u00a0/g, " ");
-
-/** A house that others can dial: its door for partners has a port that is known before it opens. */
-async function dialled(world, name, names) {
-  const port = await new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => done(port)); });
-  });
-  const settings = (text) => text.replace(/(\[partner_door\][^[]*listen = ")127\.0\.0\.1:0/, `$1127.0.0.1:${port}`);
-  return Object.assign(await world.house(name, { ...names, settings }), { en: names.en });
-}
 
 /** Partners under an agreement that grants referrals and services in both directions. */
 function befriend(world, inviter, invitee) {
@@ -73,8 +63,8 @@ async function refer(page, house, record, { agree = false, service = "" } = {}) 
 }
 
 export async function referrals(world) {
-  const shelter = await dialled(world, "shelter", { en: "Harbour House", fr: "Maison du Havre" });
-  const office = await dialled(world, "office", { en: "Prairie Office", fr: "Bureau des Prairies", type: "provincial" });
+  const shelter = await world.house("shelter");
+  const office = await world.house("office", { en: "Prairie Office", fr: "Bureau des Prairies", type: "provincial" });
   befriend(world, shelter, office);
   const { page, secret } = await world.person(shelter, "lea", ROLES, { display: "Léa Tremblay" });
   const { page: theirs, secret: theirSecret } = await world.person(office, "omar", ROLES, { display: "Omar Haddad", lang: "fr" });
@@ -277,10 +267,8 @@ export async function referrals(world) {
   await world.look(page, "ref-done", { picture: false });
 
   // A case without a consent: the form asks for one. This one is declined, with a barrier and without scripts.
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await page.context().cookies());
-  await plain.addCookies(await theirs.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(shelter, page, { also: [office.origin] });
+  await still.context().addCookies(await theirs.context().cookies());
   const record = newCase(shelter, false);
   await still.goto(`${shelter.origin}/en/referrals/add?case=${record}`);
   await still.click("text=Check the answers");
@@ -294,12 +282,13 @@ export async function referrals(world) {
   const matters = await text(still, ".now .tags");
   for (const words of ["Dans les trois heures", "Personne adulte", "français", "Manitoba", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
   world.check(!(await text(still, ".sides")).includes("Non évalué"), "the card says what was not assessed");
+  await world.look(still, "ref-offered-plain-fr", { picture: false });
   await still.click("summary:has-text('Refuser')");
   await still.check("input[name=code][value=no_capacity]");
   await still.click("main button:has-text('Refuser')");
   world.check((await text(still, "main")).includes("Vous avez refusé"), "it was not declined");
   await soon(world, "the refusal", 4, async () => { await still.goto(`${shelter.origin}/en${second}`); return (await text(still, "main")).includes("All who were asked have declined"); });
-  await plain.close();
+  await still.context().close();
   await page.goto(`${shelter.origin}/en/home`);
   world.check((await text(page, "[data-watch]")).includes("declined by all"), "home does not say that all declined");
   await page.goto(`${shelter.origin}/en${second}`);

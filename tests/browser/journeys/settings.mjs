@@ -240,20 +240,16 @@ async function twoPeople(world, house) {
 
   // Without scripts.
   askExport(world, house, `${file}.second.csv`);
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await omar.page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, omar.page);
   await still.goto(`${house.origin}/fr/settings/approvals`);
+  await world.look(still, "settings-approvals-plain-fr", { picture: false });
   await still.click("text=Refuser");
   world.check((await still.textContent("main")).includes("refusé"), "refusing does not work without scripts");
   world.check(!existsSync(`${file}.second.csv`), "a refused export happened");
-  await plain.close();
+  await still.context().close();
   rmSync(file, { force: true });
-  for (const width of [390, 320]) {
-    await omar.page.setViewportSize({ width, height: 700 });
-    await omar.page.goto(`${house.origin}/fr/settings/approvals?decided=true`);
-    await world.look(omar.page, `settings-approvals-fr-${width}`, { picture: false });
-  }
+  await omar.page.goto(`${house.origin}/fr/settings/approvals?decided=true`);
+  await world.look(omar.page, "settings-approvals-decided-fr", { picture: false });
 }
 
 export async function settings(world) {

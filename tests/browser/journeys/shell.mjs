@@ -76,13 +76,12 @@ export async function shell(world) {
   world.check(new URL(page.url()).pathname === "/en/cases", "there is no way back");
 
   // The first page of a new browser: how much is loaded.
-  const fresh = await world.browser.newContext({ ignoreHTTPSErrors: true });
-  const first = await fresh.newPage();
+  const first = await world.window(house);
   let loaded = 0;
   first.on("response", async (response) => { loaded += (await response.body().catch(() => "")).length; });
   await first.goto(`${house.origin}/fr/sign-in`, { waitUntil: "networkidle" });
   world.check(loaded > 0 && loaded < 200_000, `the first page loads ${loaded} bytes`);
-  await fresh.close();
+  await first.context().close();
 
   // A form that is on its way says so, and is sent once.
   let [n_sent, free] = [0, null];
@@ -103,27 +102,21 @@ export async function shell(world) {
   await page.unroute("**/en/cases/search", hold);
 
   // Without scripts.
-  const plain = await world.browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: false });
-  await plain.addCookies(await page.context().cookies());
-  const still = await plain.newPage();
+  const still = await world.plain(house, page);
   await still.goto(`${house.origin}/en/cases`);
+  await world.look(still, "cases-plain-en", { picture: false });
   await still.selectOption("#status", "actual");
   await Promise.all([still.waitForURL(/status=actual/), still.click("main form button")]);
   world.check((await still.locator("tbody tr").count()) === 1, "the filter does not work without scripts");
   await still.click("text=Français");
   world.check(new URL(still.url()).pathname === "/fr/cases" && still.url().includes("status=actual"), "the other language is another page");
-  await plain.close();
+  await still.context().close();
 
-  // Narrow screens, and the narrowest that text has to fit: 320 px.
+  // Narrow screens.
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of ["home", "cases"]) {
     await page.goto(`${house.origin}/fr/${path}`);
     await world.look(page, `${path}-fr-390`);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ["home", "cases", "people", "account", "sign-in"]) {
-    await page.goto(`${house.origin}/fr/${path}`);
-    await world.look(page, `${path}-fr-320`, { picture: false });
   }
 
   // The keyboard: the first stop leads to the content.
@@ -148,13 +141,4 @@ export async function shell(world) {
   await alone.waitForSelector("dialog", { state: "hidden" });
   world.check((await alone.inputValue("#display")).includes("y"), "what was typed is gone");
   await alone.close();
-
-  // Leaving quickly ends the session. The page that it leads to is not loaded here.
-  await page.route("https://weather.gc.ca/**", (route) => route.fulfill({ body: "weather" }));
-  page.elsewhere = true;
-  await page.click("text=Leave quickly");
-  await page.waitForURL("https://weather.gc.ca/**");
-  // The page is left before the node has answered.
-  for (let tries = 0; tries < 50 && new URL(page.url()).pathname !== "/en/sign-in"; tries += 1) await page.goto(`${house.origin}/en/home`);
-  world.check(new URL(page.url()).pathname === "/en/sign-in", "the session outlived leaving");
 }

@@ -1,18 +1,13 @@
 // Statistics: a plan drafted by a form that two organizations sign, figures as background work, the return that a second
 // person approves, its checks and files, publication, and the public site as everybody sees it. In a journey of its own,
 // an overlap round of five organizations, from the draft to the picture.
-import { createServer } from "node:net";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Keyboard } from "../hands.mjs";
+import { PASSWORD, code, freePort } from "../world.mjs";
 
 const OFFICE = { en: "Office of Ontario", fr: "Bureau de l’Ontario", type: "provincial" };
 const CENTRE = { en: "National Coordination Centre", fr: "Centre national de coordination", type: "federal" };
-
-/** A port that nobody listens on. */
-const freePort = () => new Promise((resolve) => {
-  const server = createServer();
-  server.listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); });
-});
 
 /** Made-up cases of two years: many in some provinces, hardly any in others. */
 function cases() {
@@ -114,7 +109,7 @@ async function draftPlan(world, centre, page) {
   world.check(readFileSync(await file.path(), "utf8").includes("first_year = 2024"), "the file of the draft");
 
   // What stands in the form goes the same way without scripts, in French; it is sent from there.
-  const plain = await world.window(centre, { javaScriptEnabled: false, storageState: await page.context().storageState() });
+  const plain = await world.plain(centre, page);
   await plain.goto(`${centre.origin}/fr/statistics/plans/draft?from=canada-v1`);
   await plain.fill("#first_year", "2024");
   await plain.fill("#last_year", "2028");
@@ -130,13 +125,11 @@ async function draftPlan(world, centre, page) {
 }
 
 export async function statistics(world) {
-  const ports = [await freePort(), await freePort()];
-  const at = (port) => (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`);
   const publicPort = await freePort();
-  const office = await world.house("statistics-office", { ...OFFICE, settings: at(ports[0]) });
+  const office = await world.house("statistics-office", OFFICE);
   const centre = await world.house("statistics-centre", {
     ...CENTRE,
-    settings: (text) => at(ports[1])(text).replace("needed_for = []", 'needed_for = ["stats_return"]').replace('[public]\nlisten = ""', `[public]\nlisten = "127.0.0.1:${publicPort}"`),
+    settings: (text) => text.replace("needed_for = []", 'needed_for = ["stats_return"]').replace('[public]\nlisten = ""', `[public]\nlisten = "127.0.0.1:${publicPort}"`),
   });
   partners(office, OFFICE.en, centre, world.folder, "--set", "we_send.budget_nano_rho_per_year=88150000");
   const file = join(world.folder, "cases.csv");
@@ -285,16 +278,19 @@ export async function statistics(world) {
   await page.click("text=Check the file");
   world.check((await page.textContent(".summary")).includes("ENT-0018") && (await page.inputValue("#trust")) === "3b6a", "the beginning of an identity was trusted");
 
-  // What is not published is not there; published, everybody sees it, without a cookie.
+  // What is not published is not there; published, by keyboard alone, everybody sees it, without a cookie.
   const site = `https://127.0.0.1:${publicPort}`;
   const everybody = await world.window({ origin: site }, { javaScriptEnabled: false });
   const shown = (lang) => `${site}/public/${lang}/figures/${returned.slice(0, 16)}`;
   world.check((await everybody.goto(shown("en"))).status() === 404, "an unpublished return is public");
   await page.goto(`${centre.origin}/en/statistics/returns/${returned}`);
-  await page.click("text=Publish this return");
+  const keys = new Keyboard(page);
+  await keys.press("Publish this return");
   if (page.url().includes("/confirm")) {
-    await world.confirm(page, secret);
-    await page.click("text=Publish this return");
+    await keys.type("password", PASSWORD);
+    await keys.type("code", code(secret));
+    await keys.press("Confirm");
+    await keys.press((await page.locator("form[data-kept]").count()) > 0 ? "Send it now" : "Publish this return");
   }
   world.check((await page.textContent("main")).includes("As everybody sees it"), "the return is not published");
   for (const [lang, word] of [["en", "Human trafficking"], ["fr", "Traite de personnes"]]) {
@@ -324,14 +320,10 @@ export async function statistics(world) {
   // scripts axe cannot run, so this window has them.
   const open = await world.window({ origin: site });
   const tour = [["public", `/public/LANG`], ["public-figures", `/public/LANG/figures/${returned.slice(0, 16)}`], ["public-services", "/public/LANG/services"], ["public-hotlines", "/public/LANG/hotlines"]];
-  for (const [width, height] of [[1200, 820], [390, 844], [320, 640]]) {
-    await open.setViewportSize({ width, height });
-    for (const lang of ["en", "fr"]) {
-      for (const [name, path] of tour) {
-        await open.goto(site + path.replace("LANG", lang));
-        const full = width === 1200 ? `${name}-${lang}` : `${name}-${lang}-${width}`;
-        await world.look(open, full, { picture: ["public-figures-fr", "public-services-en"].includes(full) });
-      }
+  for (const lang of ["en", "fr"]) {
+    for (const [name, path] of tour) {
+      await open.goto(site + path.replace("LANG", lang));
+      await world.look(open, `${name}-${lang}`, { picture: ["public-figures-fr", "public-services-en"].includes(`${name}-${lang}`), other: false });
     }
   }
 
@@ -347,7 +339,7 @@ export async function statistics(world) {
   await world.look(there.page, "statistics-budget", { picture: false, whole: true });
 
   // Without scripts, and taken back.
-  const plain = await world.window(centre, { javaScriptEnabled: false, storageState: await page.context().storageState() });
+  const plain = await world.plain(centre, page);
   await plain.goto(`${centre.origin}/fr/statistics/returns/${returned}`);
   await plain.click("text=Le retirer du site");
   if (plain.url().includes("/confirm")) {
@@ -382,11 +374,10 @@ async function fillRound(page, { first, second, lists }) {
 }
 
 export async function overlap(world) {
-  const at = async () => { const port = await freePort(); return (text) => text.replace("127.0.0.1:0", `127.0.0.1:${port}`); };
-  const centre = await world.house("overlap-centre", { ...CENTRE, settings: await at() });
+  const centre = await world.house("overlap-centre", CENTRE);
   const others = {};
   for (const [name, type] of [["University", "federal"], ["Registry", "provincial"], ["Police", "police"], ["Shelter", "ngo"]]) {
-    others[name] = await world.house(`overlap-${name}`, { en: name, fr: `${name} (fr)`, type, settings: await at() });
+    others[name] = await world.house(`overlap-${name}`, { en: name, fr: `${name} (fr)`, type });
   }
   pair(others.University, "University", centre, world.folder);
   pair(others.Registry, "Registry", centre, world.folder);
