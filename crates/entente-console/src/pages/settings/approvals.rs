@@ -201,7 +201,7 @@ pub(super) async fn ask_edit(visit: Visit) -> Answer {
     show(&TwoPage { p: &visit.page, chosen, restart_needed })
 }
 
-/// `POST /settings/approvals/edit`. The audit log names what takes one person or two from now on.
+/// `POST /settings/approvals/edit`. The audit log names what takes two people from now on.
 pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&form).map_err(|_| Problem::new(failed()))?;
