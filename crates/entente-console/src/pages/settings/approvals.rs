@@ -106,6 +106,9 @@ impl ApprovalsPage<'_> {
             AccountChange::Enabled => self.p.t("enabled on", "activé le"),
             AccountChange::Roles => self.p.t("given other roles on", "doté d’autres rôles le"),
             AccountChange::Reset => self.p.t("reset on", "réinitialisé le"),
+            AccountChange::Restored => {
+                self.p.t("restored from a backup on", "restauré d’une sauvegarde le")
+            }
         }
     }
 

@@ -51,6 +51,8 @@ pub enum AccountChange {
     Roles,
     /// It was reset: whoever had the link came in by it.
     Reset,
+    /// The node was restored from a backup, and nobody knows what was done to it before.
+    Restored,
 }
 
 impl AccountChange {
@@ -61,6 +63,7 @@ impl AccountChange {
             Self::Enabled => lang.pick("enabled", "activé"),
             Self::Roles => lang.pick("given other roles", "doté d’autres rôles"),
             Self::Reset => lang.pick("reset", "réinitialisé"),
+            Self::Restored => lang.pick("restored from a backup", "restauré d’une sauvegarde"),
         }
     }
 }
