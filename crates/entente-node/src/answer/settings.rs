@@ -224,7 +224,9 @@ fn with(text: &str, section: &str, key: &str, value: &toml::Value) -> String {
         (Some(nth), _) => {
             let rest = lines.split_off(nth);
             // A list may go over several lines.
-            let is_open = rest.first().is_some_and(|it| it.contains('[') && !it.contains(']'));
+            let value = rest.first().and_then(|it| it.split_once('=')).map(|(_, value)| value);
+            let is_open =
+                value.is_some_and(|it| it.trim_start().starts_with('[') && !it.contains(']'));
             let within =
                 rest.iter().take_while(|it| is_open && !it.trim().starts_with(']')).count();
             lines.push(line);
@@ -410,6 +412,10 @@ mod tests {
         let old = "[approvals]\nneeded_for = [\n    \"plan_sign\",\n    \"epoch_close\",\n]\n\n[public]\n";
         let text = with(old, "approvals", "needed_for", &vec!["stats_run"].into());
         assert_eq!(text, "[approvals]\nneeded_for = [\"stats_run\"]\n\n[public]\n");
+        // A bracket in a text, or beside it, begins none.
+        let old = "[organization]\nname_en = \"a [b\" # [\nname_fr = \"c\"\n[public]\n";
+        let text = with(old, "organization", "name_en", &"d".into());
+        assert_eq!(text, "[organization]\nname_en = \"d\"\nname_fr = \"c\"\n[public]\n");
     }
 
     #[test]
