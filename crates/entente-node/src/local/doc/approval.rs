@@ -21,6 +21,7 @@ pub struct ApprovalListTold {
     pub approvals: Vec<ApprovalRow>,
     /// Accounts with a role that approves, and that somebody changed a short while ago: whoever did may be both of the
     /// two.
+    #[serde(default)]
     pub new_accounts: Vec<NewAccount>,
 }
 
