@@ -7,8 +7,8 @@
 //! This module holds the document: its terms ([`terms`]), its two grants ([`grant`]), the numbers
 //! of its clauses ([`clause`]), the draft that people write ([`Agreement::from_toml`]), its states
 //! ([`AgreementState`]), the difference between two versions ([`diff`]), the readable page
-//! ([`Agreement::render`]) and what each may send in sentences ([`Agreement::sends`]). It does not decide ([`crate::policy`]) and does not encode or sign
-//! ([`crate::envelope`]).
+//! ([`Agreement::render`]) and what each may send in sentences ([`Agreement::sends`]). It does not
+//! decide ([`crate::policy`]) and does not encode or sign ([`crate::envelope`]).
 
 use std::fmt;
 

@@ -135,7 +135,7 @@ impl TableError {
             Self::TooLarge => pick(
                 "the file is too large: more than 1 GiB, or a workbook of which the cells, the texts or the formats \
                  take too much when unpacked; split it, or save it as CSV (UTF-8)",
-                "le fichier est trop grand : plus de 1 Gio, ou un classeur dont les cellules, les textes ou les \
+                "le fichier est trop grand\u{a0}: plus de 1 Gio, ou un classeur dont les cellules, les textes ou les \
                  formats prennent trop de place une fois décompressés; divisez-le, ou enregistrez-le en CSV (UTF-8)",
             ),
             Self::TooManyRows => match lang {

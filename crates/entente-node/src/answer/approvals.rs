@@ -167,6 +167,7 @@ fn what(account: &Changed) -> AccountChange {
         Action::UserAdded => AccountChange::Added,
         Action::UserEnabled => AccountChange::Enabled,
         Action::CredentialRemoved => AccountChange::Reset,
+        Action::Restored => AccountChange::Restored,
         _ => AccountChange::Roles,
     }
 }

@@ -173,17 +173,19 @@ pub(super) fn edit(
     show(desk, staff, SettingsShowAsk {}, steps)
 }
 
-/// What takes two people afterwards, in the order of the list; and what became of each, for the audit log.
+/// What takes two people afterwards, in the order of the list; and what is new of it, for the audit log. Nothing is taken
+/// off here: one person would undo what two are wanted for.
 fn approvals(was: &[String], wanted: &[String]) -> Outcome<(Vec<String>, Vec<String>)> {
     let known = || MAY_NEED_APPROVAL.iter().map(|op| op.name().to_owned());
     if wanted.iter().any(|name| known().all(|it| it != *name)) {
         return Err(cannot_take_two());
     }
+    if was.iter().any(|name| !wanted.contains(name)) {
+        return Err(stays_with_two());
+    }
     let now: Vec<_> = known().filter(|name| wanted.contains(name)).collect();
-    let on = now.iter().filter(|name| !was.contains(name)).map(|name| ('+', name));
-    let off = was.iter().filter(|name| !now.contains(name)).map(|name| ('-', name));
-    let lines = on.chain(off).map(|(sign, name)| format!("approvals.needed_for {sign}{name}"));
-    let lines = lines.collect();
+    let new = now.iter().filter(|name| !was.contains(name));
+    let lines = new.map(|name| format!("approvals.needed_for +{name}")).collect();
     Ok((now, lines))
 }
 
@@ -222,7 +224,9 @@ fn with(text: &str, section: &str, key: &str, value: &toml::Value) -> String {
         (Some(nth), _) => {
             let rest = lines.split_off(nth);
             // A list may go over several lines.
-            let is_open = rest.first().is_some_and(|it| it.contains('[') && !it.contains(']'));
+            let value = rest.first().and_then(|it| it.split_once('=')).map(|(_, value)| value);
+            let is_open =
+                value.is_some_and(|it| it.trim_start().starts_with('[') && !it.contains(']'));
             let within =
                 rest.iter().take_while(|it| is_open && !it.trim().starts_with(']')).count();
             lines.push(line);
@@ -287,6 +291,15 @@ fn cannot_take_two() -> Box<Fault> {
     bad_value(
         "What takes two people is chosen from the list.",
         "Ce qui exige deux personnes se choisit dans la liste.",
+    )
+}
+
+fn stays_with_two() -> Box<Fault> {
+    bad_value(
+        "What takes two people is taken off in `entente.toml` on the machine, and the node started again: one person at a \
+         console does not undo what two are wanted for.",
+        "Ce qui exige deux personnes se retire dans `entente.toml` sur la machine, puis on redémarre le nœud\u{a0}: une \
+         personne seule devant une console ne défait pas ce pour quoi il en faut deux.",
     )
 }
 
@@ -399,6 +412,10 @@ mod tests {
         let old = "[approvals]\nneeded_for = [\n    \"plan_sign\",\n    \"epoch_close\",\n]\n\n[public]\n";
         let text = with(old, "approvals", "needed_for", &vec!["stats_run"].into());
         assert_eq!(text, "[approvals]\nneeded_for = [\"stats_run\"]\n\n[public]\n");
+        // A bracket in a text, or beside it, begins none.
+        let old = "[organization]\nname_en = \"a [b\" # [\nname_fr = \"c\"\n[public]\n";
+        let text = with(old, "organization", "name_en", &"d".into());
+        assert_eq!(text, "[organization]\nname_en = \"d\"\nname_fr = \"c\"\n[public]\n");
     }
 
     #[test]
@@ -424,16 +441,16 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_two_people_is_said_of_each_operation_by_itself() {
+    fn what_takes_two_people_is_added_each_by_itself_and_never_taken_off() {
         let names = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
         let was = names(&["agreement_sign", "plan_sign"]);
-        let (now, lines) = approvals(&was, &names(&["epoch_close", "plan_sign"])).unwrap();
-        assert_eq!(now, ["plan_sign", "epoch_close"]);
-        assert_eq!(
-            lines,
-            ["approvals.needed_for +epoch_close", "approvals.needed_for -agreement_sign"]
-        );
+        let wanted = names(&["epoch_close", "plan_sign", "agreement_sign"]);
+        let (now, lines) = approvals(&was, &wanted).unwrap();
+        assert_eq!(now, ["agreement_sign", "plan_sign", "epoch_close"]);
+        assert_eq!(lines, ["approvals.needed_for +epoch_close"]);
         assert_eq!(approvals(&was, &was).unwrap().1, names(&[]));
-        assert_eq!(approvals(&was, &names(&["record_show"])).unwrap_err().code, "ENT-2847");
+        for refused in [&["agreement_sign", "plan_sign", "record_show"][..], &["plan_sign"], &[]] {
+            assert_eq!(approvals(&was, &names(refused)).unwrap_err().code, "ENT-2847");
+        }
     }
 }

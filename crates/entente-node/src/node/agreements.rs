@@ -142,6 +142,17 @@ impl Node {
         Ok(open.or(newest))
     }
 
+    /// The agreement in force with a partner, or else the newest that ever was, whatever waits for signatures.
+    pub(crate) fn last_in_force<R: Rows>(&self, tx: &R, partner: &OrgId) -> Outcome<Option<Kept>> {
+        let rows = tx.agreements_with(partner.as_bytes())?;
+        let is_signed =
+            |row: &AgreementRow| row.our_signature.is_some() && row.their_signature.is_some();
+        let kept = rows.into_iter().filter(is_signed).filter_map(|row| self.kept(row));
+        // Ids are random: when one changed last says which is newer.
+        let newness = |it: &Kept| (it.state == AgreementState::Active, it.row.changed_at_s);
+        Ok(kept.max_by_key(newness))
+    }
+
     /// The policy for what we may say under this agreement.
     pub(crate) fn policy(&self, kept: &Kept) -> Outcome<Policy> {
         kept.agreement.policy_for(&self.id()).ok_or_else(unknown_agreement)

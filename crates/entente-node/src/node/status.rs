@@ -22,6 +22,8 @@ pub struct Standing {
     pub row: PartnerRow,
     /// The agreement that counts: the one in force, or one that waits for signatures, or else the newest.
     pub agreement: Option<Kept>,
+    /// The agreement in force, or else the newest that ever was.
+    pub last_in_force: Option<Kept>,
     /// Summaries that it may hold of ours: released and not taken back.
     pub n_released: u64,
     /// Summaries that we took back, answered or not.
@@ -69,6 +71,7 @@ impl Node {
             let (epoch, size, _) = self.feed_head(&id)?;
             standings.push(Standing {
                 agreement: self.db.read(|tx| self.that_counts(tx, &id))?,
+                last_in_force: self.db.read(|tx| self.last_in_force(tx, &id))?,
                 n_released: told.n_standing,
                 n_withdrawn: told.n_withdrawn,
                 n_receipts: told.n_receipts,

@@ -67,6 +67,8 @@ impl On<'_> {
 struct Tries {
     n: u32,
     last_s: i64,
+    // When the one before the last was.
+    before_s: i64,
     // Those that had to wait and were not even checked, since the last entry in the audit log.
     n_turned_away: u64,
 }
@@ -107,30 +109,35 @@ impl Attempts {
 
     fn begin_after(&mut self, wait: i64, watched: &[Watched], now_s: i64) -> Result<(), i64> {
         self.tries.retain(|_, tries| now_s - tries.last_s < FORGET_S);
-        for it in watched {
+        // One that is turned away is told of once: with what comes first.
+        let n = if wait > 0 { 1 } else { watched.len() };
+        for it in watched.iter().take(n) {
             self.make_room(it);
-            let fresh = Tries { n: 0, last_s: now_s, n_turned_away: 0 };
+            let fresh = Tries { n: 0, last_s: now_s, before_s: now_s, n_turned_away: 0 };
             let tries = self.tries.entry(it.clone()).or_insert(fresh);
             if wait > 0 {
                 tries.n_turned_away += 1;
             } else {
                 tries.n = tries.n.saturating_add(1);
-                tries.last_s = now_s;
+                tries.before_s = std::mem::replace(&mut tries.last_s, now_s);
             }
         }
         if wait > 0 { Err(wait) } else { Ok(()) }
     }
 
-    /// The attempt was right.
-    pub(super) fn succeeded(&mut self, on: On<'_>, from: IpAddr) {
+    /// The attempt that began at `begun_s` was right.
+    pub(super) fn succeeded(&mut self, on: On<'_>, from: IpAddr, begun_s: i64) {
         if let Some(watched) = on.watched() {
             self.tries.remove(&watched);
         }
         if let On::Session(_, name) = on {
             // It does not excuse what strangers tried on the account.
-            self.take_back(&account(name));
+            self.take_back(&account(name), Some(begun_s));
         }
-        self.succeeded_at(from);
+        // One right account does not excuse what the address tried on others.
+        for place in places(from) {
+            self.take_back(&place, Some(begun_s));
+        }
     }
 
     /// The attempt of somebody who is known was right.
@@ -140,15 +147,18 @@ impl Attempts {
 
     /// The attempt where nobody said which account it is was right.
     pub fn succeeded_at(&mut self, from: IpAddr) {
-        // One right account does not excuse what the address tried on others.
         for place in places(from) {
-            self.take_back(&place);
+            self.take_back(&place, None);
         }
     }
 
-    fn take_back(&mut self, watched: &Watched) {
+    fn take_back(&mut self, watched: &Watched, begun_s: Option<i64>) {
         if let Some(tries) = self.tries.get_mut(watched) {
             tries.n = tries.n.saturating_sub(1);
+            // Nor does it make others wait longer; whoever tried meanwhile stays the last.
+            if begun_s == Some(tries.last_s) {
+                tries.last_s = tries.before_s;
+            }
         }
     }
 
@@ -266,7 +276,7 @@ mod tests {
         assert!(attempts.begin_at(from(FREE_FOR_SITE + 1), 0).is_err());
         assert_eq!(attempts.begin(On::Account("lea"), "2001:db8:2::1".parse().unwrap(), 0), Ok(()));
         // Whoever gets in takes nothing of it away but their own.
-        attempts.succeeded(On::Account("user0"), from(0));
+        attempts.succeeded(On::Account("user0"), from(0), 0);
         assert_eq!(attempts.begin(On::Account("another"), from(FREE_FOR_SITE), 0), Ok(()));
         assert!(attempts.begin(On::Account("another"), from(FREE_FOR_SITE), 0).is_err());
     }
@@ -277,7 +287,7 @@ mod tests {
         for _ in 0..5 {
             attempts.begin(On::Account("lea"), HERE, 0).unwrap();
         }
-        attempts.succeeded(On::Account("lea"), HERE);
+        attempts.succeeded(On::Account("lea"), HERE, 0);
         assert_eq!(attempts.begin(On::Account("lea"), HERE, 0), Ok(()));
         for _ in 0..4 {
             attempts.begin(On::Account("lea"), HERE, 0).unwrap();
@@ -310,10 +320,23 @@ mod tests {
         assert!(attempts.begin(On::Account("lea"), HERE, 0).is_err());
         // From the same address too, where it is a session.
         assert_eq!(attempts.begin(session, HERE, 0), Ok(()));
-        attempts.succeeded(session, HERE);
+        attempts.succeeded(session, HERE, 0);
         assert_eq!(attempts.begin(passkey, "198.51.100.1".parse().unwrap(), 0), Ok(()));
         // Nor did the proof excuse what they tried.
         assert!(attempts.begin(On::Account("lea"), HERE, 0).is_err());
+    }
+
+    #[test]
+    fn a_proof_that_was_right_makes_nobody_else_wait_longer() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.begin(On::Account("lea"), HERE, 0).unwrap();
+        }
+        let session = On::Session(&[1; 32], "lea");
+        attempts.begin(session, HERE, 1).unwrap();
+        attempts.succeeded(session, HERE, 1);
+        assert_eq!(attempts.begin(On::Account("lea"), HERE, 1), Err(1));
+        assert_eq!(attempts.begin(On::Account("lea"), HERE, 2), Ok(()));
     }
 
     #[test]
@@ -328,6 +351,7 @@ mod tests {
         assert_eq!(attempts.begin(session, from(9), 0), Err(2));
         assert_eq!(attempts.begin(passkey, from(9), 0), Err(2));
         assert_eq!(attempts.take_turned_away(session), 1);
+        assert_eq!(attempts.take_turned_away(On::Account("lea")), 0, "told of twice");
         assert_eq!(attempts.begin(On::Account("lea"), from(9), 0), Err(2));
         // Another session and another passkey do not wait.
         assert_eq!(attempts.begin(On::Session(&[3; 32], "omar"), from(9), 0), Ok(()));

@@ -1,21 +1,29 @@
 //! Accounts that somebody made, let in again, gave other roles or reset a short while ago: whoever did it may hold both
 //! hands of what takes two.
 //!
-//! Read from the audit log, into which every such change goes in one transaction with itself.
+//! Read from the audit log, into which every such change goes in one transaction with itself: the entries of these
+//! changes alone. The log begins anew after a restore, and then nobody knows what was done before: every account counts
+//! as changed then.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
-use entente_core::audit::{Action, AuditEntry};
+use entente_core::audit::{Action, Actor, AuditEntry};
 use entente_store::people::{People as _, UserId};
 
 use super::People;
 use crate::local::Role;
 use crate::node::Outcome;
 use crate::node::audit::actor_name;
+use crate::node::audit::noted::Sought;
 
-/// Entries read at a time on the way back from the newest.
-const WINDOW: u64 = 2_048;
+/// What is done to an account by somebody else.
+const CHANGES: [Action; 5] = [
+    Action::UserAdded,
+    Action::UserEnabled,
+    Action::UserChanged,
+    Action::RolesFollowed,
+    Action::CredentialRemoved,
+];
 
 /// An account that somebody changed, and what they did last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,30 +43,27 @@ pub(crate) struct Changed {
 impl People {
     /// The accounts that were changed so since then and may sign in, by name.
     pub(crate) fn changed_since(&self, since_s: i64) -> Outcome<Vec<Changed>> {
-        let mut last: HashMap<UserId, AuditEntry> = HashMap::new();
-        let mut end = self.node.audit_length()?;
-        while end > 0 {
-            let start = end.saturating_sub(WINDOW);
-            let (mut window, mut is_before) = (Vec::new(), false);
-            self.node.audit_entries(start, &mut |position, entry| {
-                if position >= end {
-                    return ControlFlow::Break(());
+        let done = |action| {
+            let sought =
+                Sought { action: Some(action), from_s: Some(since_s), ..Sought::default() };
+            self.node.newest_entries(&sought, u64::MAX, usize::MAX)
+        };
+        let mut last: HashMap<UserId, (u64, AuditEntry)> = HashMap::new();
+        for action in CHANGES {
+            for (place, entry) in done(action)? {
+                let Some(user) = account_of(&entry) else { continue };
+                if last.get(&user).is_none_or(|(known, _)| *known < place) {
+                    last.insert(user, (place, entry));
                 }
-                if entry.at_s < since_s {
-                    is_before = true;
-                } else if let Some(user) = account_of(&entry) {
-                    window.push((user, entry));
-                }
-                ControlFlow::Continue(())
-            })?;
-            for (user, entry) in window.into_iter().rev() {
-                last.entry(user).or_insert(entry);
             }
-            end = if is_before { 0 } else { start };
         }
+        // Partners that began anew, and our own feeds, are written down under the same name.
+        let is_ours = |entry: &AuditEntry| entry.actor == Actor::Node && entry.partner.is_none();
+        let restored = done(Action::Restored)?.into_iter().map(|(_, entry)| entry).find(is_ours);
         let rows = self.node.db.read(|tx| tx.users())?.into_iter().filter(|(_, row)| row.enabled);
         let changed = rows.filter_map(|(id, row)| {
-            let entry = last.remove(&id)?;
+            let known = last.remove(&id).map(|(_, entry)| entry);
+            let entry = known.or_else(|| restored.clone())?;
             Some(Changed {
                 roles: row.roles.iter().filter_map(|code| Role::parse(code)).collect(),
                 name: row.name,
@@ -73,14 +78,10 @@ impl People {
     }
 }
 
-/// The account of which an entry says that somebody made it, let it in again, gave it other roles or reset it.
+/// The account of which an entry of [`CHANGES`] says that somebody made it, let it in again, gave it other roles or
+/// reset it.
 fn account_of(entry: &AuditEntry) -> Option<UserId> {
-    let is_one = match entry.action {
-        Action::UserAdded | Action::UserEnabled | Action::UserChanged | Action::RolesFollowed => {
-            true
-        }
-        Action::CredentialRemoved => entry.reasons.iter().any(|reason| reason == "reset"),
-        _ => false,
-    };
+    let is_one = entry.action != Action::CredentialRemoved
+        || entry.reasons.iter().any(|reason| reason == "reset");
     is_one.then(|| UserId::try_from(entry.reference.as_slice()).ok()).flatten()
 }

@@ -347,7 +347,7 @@ impl People {
         if !done {
             return Err(self.refuse(name, on)?);
         }
-        unpoisoned(self.attempts.lock()).succeeded(on, from.address);
+        unpoisoned(self.attempts.lock()).succeeded(on, from.address, now_s);
         Ok(user)
     }
 

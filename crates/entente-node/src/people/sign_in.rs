@@ -87,7 +87,7 @@ impl People {
         match enabled {
             Some((user, _)) => match self.use_code(&user, &typed.code, action)? {
                 Some(method) => {
-                    unpoisoned(self.attempts.lock()).succeeded(on, from.address);
+                    unpoisoned(self.attempts.lock()).succeeded(on, from.address, now_s);
                     Ok((user, method))
                 }
                 None => Err(self.refuse(name, on)?),

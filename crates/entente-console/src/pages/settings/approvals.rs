@@ -106,6 +106,9 @@ impl ApprovalsPage<'_> {
             AccountChange::Enabled => self.p.t("enabled on", "activé le"),
             AccountChange::Roles => self.p.t("given other roles on", "doté d’autres rôles le"),
             AccountChange::Reset => self.p.t("reset on", "réinitialisé le"),
+            AccountChange::Restored => {
+                self.p.t("restored from a backup on", "restauré d’une sauvegarde le")
+            }
         }
     }
 
@@ -201,7 +204,7 @@ pub(super) async fn ask_edit(visit: Visit) -> Answer {
     show(&TwoPage { p: &visit.page, chosen, restart_needed })
 }
 
-/// `POST /settings/approvals/edit`. The audit log names what takes one person or two from now on.
+/// `POST /settings/approvals/edit`. The audit log names what takes two people from now on.
 pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&form).map_err(|_| Problem::new(failed()))?;

@@ -116,7 +116,7 @@ fn document(envelope: &Envelope) -> (&'static str, Option<u64>, Option<Both>) {
                     ("a proposed agreement is taken back", "une entente proposée est retirée")
                 }
                 Of::Suspended => ("the agreement is suspended", "l’entente est suspendue"),
-                Of::Resumed => ("the agreement is resumed", "l’entente est rétablie"),
+                Of::Resumed => ("the agreement is resumed", "la suspension de l’entente est levée"),
                 Of::Ended => ("the agreement is ended", "l’entente prend fin"),
             };
             notice(Some(told.at_s), en, fr)
@@ -133,7 +133,7 @@ fn document(envelope: &Envelope) -> (&'static str, Option<u64>, Option<Both>) {
                     PartnerChange::Suspended => {
                         ("the exchange is suspended", "l’échange est suspendu")
                     }
-                    PartnerChange::Resumed => ("the exchange is resumed", "l’échange est rétabli"),
+                    PartnerChange::Resumed => ("the exchange is resumed", "l’échange a repris"),
                     PartnerChange::Ended => {
                         ("the partnership is ended", "le partenariat prend fin")
                     }

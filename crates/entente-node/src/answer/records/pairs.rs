@@ -1,5 +1,6 @@
 //! Records that may be about one person: proposed here, decided by a person.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use entente_core::duplicates::{Clue, Pair};
@@ -40,8 +41,16 @@ pub(in crate::answer) fn propose(
         })
     };
     let pairs: Vec<_> = found.iter().map(pair).collect::<Outcome<_>>()?;
+    let reasons = || ["duplicates".to_owned()];
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(pairs.len() as u64);
-    node.audit(vec![entry.reasons(["duplicates".to_owned()])])?;
+    let mut entries = vec![entry.reasons(reasons())];
+    if ask.fields {
+        // What both hold is shown as on the page of each.
+        let shown: BTreeSet<RecordId> = found.iter().flat_map(|it| [it.one, it.other]).collect();
+        let read = |id| node.entry(staff.actor(), Action::RecordRead).record(id).reasons(reasons());
+        entries.extend(shown.into_iter().map(read));
+    }
+    node.audit(entries)?;
     Ok(RecordDuplicatesTold { total, pairs })
 }
 

@@ -241,7 +241,16 @@ fn two_records_of_one_person_are_proposed_linked_and_taken_apart() {
         link(&desk, &staff(), ask, &steps()).unwrap().linked
     };
     assert_eq!(proposed(), 1);
-    let (bare, full) = (pairs(false), pairs(true));
+    let bare = pairs(false);
+    assert!(audited(&desk, Action::RecordRead).is_empty(), "nothing of a record was shown");
+    let full = pairs(true);
+    let read = audited(&desk, Action::RecordRead);
+    assert_eq!(read.len(), 2, "each record that is shown is read");
+    for record in [&one.record, &other.record] {
+        let id = desk.node.find_record(record).unwrap();
+        let entry = read.iter().find(|it| it.record == Some(id)).unwrap();
+        assert_eq!(entry.reasons, ["duplicates"]);
+    }
     assert!(bare[0].left_fields.is_empty() && bare[0].right_fields.is_empty());
     for held in [&full[0].left_fields, &full[0].right_fields] {
         let birthdate = held.iter().find(|it| it.field == "birthdate").unwrap();

@@ -214,7 +214,8 @@ fn partner(node: &Node, standing: &Standing) -> Vec<Check> {
 }
 
 fn agreement(node: &Node, standing: &Standing) -> Option<Check> {
-    let kept = standing.agreement.as_ref()?;
+    // Not the one that counts: a proposal that waits does not make up for one that is over.
+    let kept = standing.last_in_force.as_ref()?;
     let (name, _) = partner_text(&standing.row);
     let (id, last) = (kept.agreement.id.to_string(), kept.agreement.term.expiry);
     let id = id.get(..8).unwrap_or(&id);

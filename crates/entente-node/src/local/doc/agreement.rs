@@ -40,8 +40,10 @@ pub struct AgreementDraftTold {
     /// The clauses it would become, in words; none while something keeps it from being read.
     pub clauses: Vec<ClauseText>,
     /// What we would send, in sentences; none for nothing.
+    #[serde(default)]
     pub we_would_send: Vec<Both>,
     /// What we would receive, in sentences; none for nothing.
+    #[serde(default)]
     pub we_would_receive: Vec<Both>,
 }
 
@@ -118,8 +120,10 @@ pub struct AgreementShowTold {
     /// Its clauses, in their order.
     pub clauses: Vec<ClauseText>,
     /// What it lets us send, in sentences; none for nothing.
+    #[serde(default)]
     pub we_would_send: Vec<Both>,
     /// What it lets us receive, in sentences; none for nothing.
+    #[serde(default)]
     pub we_would_receive: Vec<Both>,
     /// Who has signed.
     pub signatures: Vec<Signature>,
@@ -137,6 +141,7 @@ pub struct ClauseText {
     /// What it says.
     pub text: Both,
     /// It opens nothing, or is an identity: it counts like every other, and a screen may fold it away.
+    #[serde(default)]
     pub aside: bool,
 }
 

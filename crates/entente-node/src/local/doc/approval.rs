@@ -21,6 +21,7 @@ pub struct ApprovalListTold {
     pub approvals: Vec<ApprovalRow>,
     /// Accounts with a role that approves, and that somebody changed a short while ago: whoever did may be both of the
     /// two.
+    #[serde(default)]
     pub new_accounts: Vec<NewAccount>,
 }
 
@@ -51,6 +52,8 @@ pub enum AccountChange {
     Roles,
     /// It was reset: whoever had the link came in by it.
     Reset,
+    /// The node was restored from a backup, and nobody knows what was done to it before.
+    Restored,
 }
 
 impl AccountChange {
@@ -61,6 +64,7 @@ impl AccountChange {
             Self::Enabled => lang.pick("enabled", "activé"),
             Self::Roles => lang.pick("given other roles", "doté d’autres rôles"),
             Self::Reset => lang.pick("reset", "réinitialisé"),
+            Self::Restored => lang.pick("restored from a backup", "restauré d’une sauvegarde"),
         }
     }
 }

@@ -11,6 +11,7 @@ pub struct AuditListAsk {
     /// Only this action: a code such as `summary_released`.
     pub action: Option<String>,
     /// Not this action: `audit_read` leaves out that the log was read.
+    #[serde(default)]
     pub except: Option<String>,
     /// Only about this record.
     pub record: Option<String>,

@@ -187,6 +187,7 @@ pub struct FeedRow {
     /// What it is: `summary`, `withdrawal`, `receipt`, `notice`, `test`.
     pub kind: String,
     /// What a notice says, in words; absent for what is none.
+    #[serde(default)]
     pub about: Option<Both>,
     /// The summary it is about: 32 hex digits.
     pub summary: Option<String>,

@@ -42,8 +42,10 @@ pub struct Verdict {
     /// Fields that would decide it and are not known.
     pub missing: Vec<String>,
     /// What is recorded and decided it.
+    #[serde(default)]
     pub because: Vec<Ground>,
     /// What is recorded of none of these, and would have to be.
+    #[serde(default)]
     pub lacks: Vec<Ground>,
 }
 
@@ -171,6 +173,7 @@ pub struct RecordRow {
     /// It was taken out of sharing.
     pub withdrawn: bool,
     /// When it was changed last.
+    #[serde(default)]
     pub updated_at: String,
 }
 
@@ -359,8 +362,10 @@ pub struct DuplicatePair {
     /// The other.
     pub right: RecordRow,
     /// What the one holds, if that was asked for.
+    #[serde(default)]
     pub left_fields: Vec<FieldValue>,
     /// What the other holds.
+    #[serde(default)]
     pub right_fields: Vec<FieldValue>,
     /// How alike they are, 0 to 100.
     pub score: u8,

@@ -182,6 +182,7 @@ pub struct ReferralRow {
     pub urgency: Option<String>,
     /// Where the service is wanted: a code of `province` or `region_shared`; `null` for anywhere, and where the card
     /// was destroyed.
+    #[serde(default)]
     pub area: Option<String>,
     /// Who has it.
     pub with: Option<Named>,

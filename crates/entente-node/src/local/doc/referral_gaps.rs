@@ -33,6 +33,7 @@ pub struct ReferralGapsTold {
     /// By quarter of the first offer: `Q1` to `Q4`.
     pub quarters: Vec<GapRow>,
     /// By first need and where the service is wanted, in the order of the lists.
+    #[serde(default)]
     pub cells: Vec<GapCell>,
 }
 

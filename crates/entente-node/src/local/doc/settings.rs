@@ -57,7 +57,7 @@ pub struct NotifiedPerson {
 }
 
 /// What the file says of the settings that can be changed besides the organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenSettings {
     /// The zone in which pages tell the time; empty: that of the machine.
     pub time_zone: String,
@@ -93,6 +93,7 @@ pub struct SettingsTold {
     /// The name under which browsers reach the console; empty: by address only.
     pub console_name: String,
     /// What the file says of what can be changed besides the organization: it holds from the next start on.
+    #[serde(default)]
     pub written: WrittenSettings,
 }
 

@@ -296,8 +296,10 @@ pub struct StatsReleaseRow {
     /// The cube.
     pub cube: String,
     /// What the cube counts: a code of the list `cube_counts`.
+    #[serde(default)]
     pub counts: String,
     /// The dimensions of the cube: codes of the list `cube_dimension`.
+    #[serde(default)]
     pub by: Vec<String>,
     /// The period.
     pub period: String,

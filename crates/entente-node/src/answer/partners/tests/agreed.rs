@@ -65,6 +65,30 @@ fn a_proposal_that_was_answered_with_another_does_not_hide_it() {
 }
 
 #[test]
+fn an_agreement_that_expired_is_a_warning_until_another_is_in_force() {
+    let (a, b, id) = in_force();
+    let last = a.node().find_agreement(&id).unwrap().agreement.term.expiry;
+    let days = (last - a.node().today()).get_days();
+    assert!(!a.health().contains(&"agreement".to_owned()));
+    a.clock.advance((i64::from(days) + 1) * 86_400);
+    b.clock.advance((i64::from(days) + 1) * 86_400);
+    assert!(a.health().contains(&"agreement".to_owned()));
+    // Ids are random: whichever comes last, what waits for signatures does not hide it.
+    let toml = draft(&a, &b, "province-federal", &[]);
+    let mut waits = String::new();
+    for _ in 0..4 {
+        waits = propose(&a, &b, &toml).agreement.id;
+        assert!(a.health().contains(&"agreement".to_owned()));
+    }
+    sync(&a, &b);
+    sign(&b, &waits);
+    sync(&a, &b);
+    assert!(a.health().contains(&"agreement".to_owned()));
+    sign(&a, &waits);
+    assert!(!a.health().contains(&"agreement".to_owned()));
+}
+
+#[test]
 fn the_next_version_is_drafted_from_the_one_in_force_and_waits_for_the_other_side() {
     let (a, b, id) = in_force();
     let ask = |edits: &[(&str, &str)]| AgreementDraftAsk {

@@ -299,6 +299,32 @@ async fn whoever_somebody_has_just_made_or_changed_approves_nothing_for_a_week()
 }
 
 #[tokio::test]
+async fn after_a_restore_every_account_is_as_new_as_the_log() {
+    const WEEK_S: i64 = 7 * 86_400;
+    let mut site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
+    Arc::get_mut(&mut site.desk).unwrap().config.approvals.settled_days = 7;
+    site.clock.advance(WEEK_S);
+    let began = |actor| site.node().audit(vec![site.node().entry(actor, Action::Restored)]);
+    // A partner that began anew says nothing of our accounts.
+    began(Actor::Partner(site.id())).unwrap();
+    assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+    let row = listed(&site, "omar").await.remove(0);
+    assert!(row.may_approve);
+    refuse(&site, "lea", &row.id).await.unwrap();
+    began(Actor::Node).unwrap();
+    site.clock.advance(WEEK_S - 1);
+    assert_eq!(export(&site, "lea").await, Err("ENT-2780".to_owned()));
+    let told = ask(&site, "omar", Op::ApprovalList, json!({"decided": false})).await.unwrap();
+    let told: ApprovalListTold = serde_json::from_value(told).unwrap();
+    let id = &told.approvals[0].id;
+    assert!(told.new_accounts.iter().all(|it| json!(it.what) == json!("restored")));
+    assert!(told.new_accounts.iter().any(|it| it.name == "omar" && it.may_from.is_some()));
+    assert_eq!(approve(&site, "omar", id).await, Err("ENT-2853".to_owned()));
+    site.clock.advance(1);
+    approve(&site, "omar", id).await.unwrap();
+}
+
+#[tokio::test]
 async fn where_something_takes_two_people_nobody_gives_themselves_a_role() {
     let site = careful(Site::new(1, "Office", "provincial"), &["record_export"]);
     let roles = |user: &str| json!({"user": user, "roles": ["administrator", "supervisor"]});
