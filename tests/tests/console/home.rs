@@ -77,4 +77,13 @@ async fn home_leads_each_role_to_what_is_theirs_and_back_to_itself_from_what_is_
     it.house.site.clock.advance(60);
     let answer = it.house.post(&path, &worker, "quick=2&list=yes").await;
     assert_eq!(answer.location(), "/en/services/ours");
+
+    // What was typed is what is said; the Enter key presses the button beside it, not the one for none.
+    it.house.site.clock.advance(60);
+    let answer = it.house.post(&path, &worker, "quick=0&available=3").await;
+    let page = it.house.get(answer.location(), &worker).await.body;
+    assert!(page.contains("3 beds"), "{page}");
+    let typed = page.find("name=\"available\"").unwrap();
+    let pressed = page[typed..].split("<button").nth(1).unwrap();
+    assert!(pressed.contains("Say this number") && !page[..typed].contains("name=\"quick\""));
 }
