@@ -4,6 +4,7 @@ use entente_node::local::{Op, Role};
 use entente_tests::federation::staff;
 use serde_json::json;
 
+use super::House;
 use super::furnished::{Furnished, ask};
 
 const PLAN: &str = "release plan waits for our signature";
@@ -64,9 +65,12 @@ async fn home_leads_each_role_to_what_is_theirs_and_back_to_itself_from_what_is_
     let administrator = it.house.signed_in("adam", &[Role::Administrator]);
     let page = home(&administrator).await;
     assert!(first(&page, "/settings/backups") && !page.contains("name=\"quick\""), "{page}");
-    // What is not well is never beside a green box that says that nothing waits.
-    let is_green = page.contains("Nothing waits for you");
-    assert!(!is_green || page.contains("partners are well"), "{page}");
+    // Where nothing waits and there is no backup, no green box says that all is well.
+    let house = House::open("House").await;
+    let auditor = house.signed_in("ada", &[Role::Auditor]);
+    let page = house.get("/en/home", &auditor).await.body;
+    assert!(page.contains("No task waits for you") && page.contains("no backup yet"), "{page}");
+    assert!(!page.contains("note good"), "{page}");
 
     let service = it.one("service");
     assert!(home(&worker).await.contains(&format!("/en/services/{service}/capacity")));
