@@ -281,8 +281,15 @@ export async function jobs(world) {
   await page.waitForFunction((said) => document.querySelector("[data-job] .num")?.textContent !== said, before, { timeout: 20000 });
   world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
   await world.look(page, "jobs-running-en");
+  // Another page that shows the bar stays, and leads to what came of it.
+  const beside = await page.context().newPage();
+  await beside.goto(`${house.origin}/en/home`);
+  world.check((await beside.locator("[data-job]").count()) === 1, "home does not show the work that goes on");
   await page.click('main button:text-is("Stop")');
   await ended(page);
+  await beside.click("main p[role=status] a:has-text('It has ended')");
+  world.check(beside.url() === page.url(), `the bar at home leads to ${beside.url()}`);
+  await beside.close();
   const stopped = await page.textContent("main");
   world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);
   await world.look(page, "jobs-stopped-en", { picture: false });

@@ -154,11 +154,10 @@ trait Shown {
     fn times(&self, row: &AuditRow) -> Option<String> {
         let p = self.page();
         match row.n {
-            1 => None,
             0 if LOOKS.iter().any(|it| it.code() == row.action) => {
                 Some(p.t("found nothing", "rien trouvé").to_owned())
             }
-            0 => None,
+            0 | 1 => None,
             n => Some(format!("×\u{a0}{}", p.n(&n))),
         }
     }

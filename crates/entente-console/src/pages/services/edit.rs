@@ -317,7 +317,7 @@ impl Typed {
         match (self.no_documents, lines.is_empty()) {
             (true, true) => Some(Vec::new()),
             _ if !is_new => None,
-            (_, true) => Some(vec![Both::new("", "")]),
+            (_, true) => Some(vec![Both::default()]),
             (_, false) => Some(lines),
         }
     }
