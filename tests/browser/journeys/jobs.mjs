@@ -282,7 +282,7 @@ export async function jobs(world) {
   world.check(/\d/.test((await far()) ?? ""), "the bar says no number");
   await world.look(page, "jobs-running-en");
   // Another page that shows the bar stays, and leads to what came of it.
-  const beside = await page.context().newPage();
+  const beside = await world.tab(page.context());
   await beside.goto(`${house.origin}/en/home`);
   world.check((await beside.locator("[data-job]").count()) === 1, "home does not show the work that goes on");
   await page.click('main button:text-is("Stop")');

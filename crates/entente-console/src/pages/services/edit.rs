@@ -317,7 +317,7 @@ impl Typed {
         match (self.no_documents, lines.is_empty()) {
             (true, true) => Some(Vec::new()),
             _ if !is_new => None,
-            (_, true) => Some(vec![Both::default()]),
+            (_, true) => self.documents.asked().map(|nothing| vec![nothing]),
             (_, false) => Some(lines),
         }
     }
