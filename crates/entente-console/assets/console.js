@@ -72,31 +72,41 @@
   const offer = $("form[data-one]");
   if (offer) {
     const button = $("button", offer);
-    const anybody = button.textContent;
     const say = () => {
       const ticked = [...offer.querySelectorAll("[name=partner]:checked")];
       const [words, whom] = ticked.length === 1
         ? [offer.dataset.one, $("bdi", ticked[0].closest("label")).textContent]
-        : [ticked.length ? offer.dataset.several : anybody, ticked.length];
+        : [ticked.length ? offer.dataset.several : offer.dataset.none, ticked.length];
       button.textContent = words.replace("#", () => whom);
     };
     offer.addEventListener("change", say);
     say();
   }
 
-  // Long work: how far it is, every second; the whole page once it has ended.
-  const look = async () => {
-    const part = $("[data-job]");
+  // Long work: how far it is, every second. Once it has ended, its own page is loaded again; another says so and leads there.
+  const look = async (part) => {
+    let bar = part;
     try {
-      const answer = await fetch(part.dataset.job);
+      const answer = await fetch(bar.dataset.job);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const next = $("[data-job]", page);
-      if (answer.redirected || !answer.ok || !next) { location.reload(); return; }
-      part.replaceWith(next);
+      const { pathname } = new URL(bar.dataset.job, location.href);
+      const is_told = answer.ok && !answer.redirected;
+      if (is_told && next) { bar.replaceWith(next); bar = next; }
+      else if (pathname === location.pathname) { location.reload(); return; }
+      else {
+        if (!is_told) return;
+        const [line, link] = [document.createElement("p"), document.createElement("a")];
+        [link.href, link.textContent] = [pathname, bar.dataset.ended];
+        line.setAttribute("role", "status");
+        line.append(link);
+        bar.replaceWith(line);
+        return;
+      }
     } catch { /* The node may be away for a moment. */ }
-    setTimeout(look, 1000);
+    setTimeout(look, 1000, bar);
   };
-  if ($("[data-job]")) setTimeout(look, 1000);
+  document.querySelectorAll("[data-job]").forEach((part) => { setTimeout(look, 1000, part); });
 
   // What was sent is on its way: the button says so, and nothing is sent twice. A file comes without a new page.
   const sent = new WeakSet();
@@ -114,14 +124,16 @@
       submitter.disabled = true;
       submitter.replaceChildren(document.body.dataset.working);
     });
-    // Nothing came of it: somebody stopped the browser.
-    setTimeout(() => {
+    // Nothing came of it: somebody stopped the browser, or the node gave up, which it does after five minutes.
+    const free = () => {
       sent.delete(form);
       form.removeAttribute("aria-busy");
       if (!submitter) return;
       submitter.disabled = false;
       submitter.replaceChildren(...words);
-    }, 30000);
+    };
+    window.navigation?.addEventListener("navigateerror", () => { setTimeout(free); }, { once: true });
+    setTimeout(free, 310000);
   });
 
   // What a browser kept of a page, with its buttons as they were, or after signing out, is not shown again.
@@ -171,12 +183,16 @@
       field.select();
       navigator.clipboard?.writeText(field.value).then(() => { $("[role=status]", copy.parentElement).textContent = copy.dataset.done; }).catch(() => {});
     }
-    const button = event.target.closest("[data-print]");
-    if (!button) return;
-    // What is folded in an agreement is in force too.
-    document.querySelectorAll(".article details").forEach((it) => { it.open = true; });
-    print();
+    if (event.target.closest("[data-print]")) print();
   });
+  // What is folded in an agreement is in force too: on paper it is open.
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll(".article details").forEach((it) => { it.open = true; });
+  });
+  // What is not right and is folded could not be seen.
+  document.addEventListener("invalid", ({ target }) => {
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  }, true);
   document.querySelectorAll("[data-script]").forEach((it) => { it.hidden = false; });
 
   // Passkeys. A form with `data-passkey` asks its node for options, lets the browser make or show a

@@ -109,6 +109,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
     let asked = format!("{} {}", request.method(), gate.path);
     if wants_proof {
         let path = uri.path().strip_prefix(&format!("/{}", gate.lang)).unwrap_or_default();
+        let now_s = console.desk.node.now_s();
         if !console.desk.people.is_fresh(&signed) {
             // To look at a form does nothing yet.
             if !request.method().is_safe()
@@ -117,7 +118,6 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
                 return Problem::new(fault).respond(&page);
             }
             // What was typed waits where the proof leads back to.
-            let now_s = console.desk.node.now_s();
             let mut page = page;
             if let Some(form) = kept::read(request, path, now_s).await {
                 console.forms.keep(&signed.session, form);
@@ -125,7 +125,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
             }
             return Problem::new(fresh_proof_needed()).respond(&page);
         }
-        console.forms.sent(&signed.session, path);
+        console.forms.sent(&signed.session, path, now_s);
     }
     let visit = visit(&request, Arc::clone(console), page.clone());
     let is_put_out = Arc::clone(&visit.is_put_out);

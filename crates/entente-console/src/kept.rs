@@ -17,6 +17,9 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Names of fields that hold what opens something, beside those with `pass` in them.
 const SECRET: [&str; 7] = ["code", "digits", "old", "new", "again", "answer", "ceremony"];
 
+/// Where the answer is a file.
+const FILES: [&str; 1] = ["/audit/export"];
+
 /// A form that waits.
 #[derive(Clone)]
 pub(crate) struct Form {
@@ -27,6 +30,13 @@ pub(crate) struct Form {
     at_s: i64,
 }
 
+impl Form {
+    /// Whether a file comes of it, and no page.
+    pub(crate) fn gives_a_file(&self) -> bool {
+        FILES.contains(&self.path.as_str())
+    }
+}
+
 /// The forms that wait, at most one for each session.
 #[derive(Default)]
 pub(crate) struct Forms(Mutex<HashMap<String, Form>>);
@@ -34,22 +44,32 @@ pub(crate) struct Forms(Mutex<HashMap<String, Form>>);
 impl Forms {
     /// Keeps a form in place of the one before.
     pub(crate) fn keep(&self, session: &str, form: Form) {
-        let mut forms = self.lock();
-        forms.retain(|_, it| form.at_s - it.at_s < LASTS_S);
-        forms.insert(session.to_owned(), form);
+        self.now(form.at_s).insert(session.to_owned(), form);
     }
 
     /// The form of a session.
     pub(crate) fn of(&self, session: &str, now_s: i64) -> Option<Form> {
-        self.lock().get(session).filter(|it| now_s - it.at_s < LASTS_S).cloned()
+        self.now(now_s).get(session).cloned()
     }
 
     /// Forgets a form that was sent.
-    pub(crate) fn sent(&self, session: &str, path: &str) {
-        let mut forms = self.lock();
+    pub(crate) fn sent(&self, session: &str, path: &str, now_s: i64) {
+        let mut forms = self.now(now_s);
         if forms.get(session).is_some_and(|it| it.path == path) {
             forms.remove(session);
         }
+    }
+
+    /// Forgets the form of a session that has ended.
+    pub(crate) fn forget(&self, session: &str) {
+        self.lock().remove(session);
+    }
+
+    /// Those that still wait. The others are gone with the first look.
+    fn now(&self, now_s: i64) -> MutexGuard<'_, HashMap<String, Form>> {
+        let mut forms = self.lock();
+        forms.retain(|_, it| now_s - it.at_s < LASTS_S);
+        forms
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Form>> {
@@ -78,6 +98,23 @@ fn is_secret(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::texts::files;
+
+    #[test]
+    fn a_form_waits_ten_minutes_and_no_longer_than_its_session() {
+        let forms = Forms::default();
+        let form = |at_s| Form { path: "/people".to_owned(), fields: Vec::new(), at_s };
+        let n = || forms.lock().len();
+        forms.keep("one", form(0));
+        forms.keep("two", form(300));
+        assert!(forms.of("one", 599).is_some());
+        // Whoever looks for theirs takes away what is too old of others.
+        assert!(forms.of("two", 600).is_some() && n() == 1);
+        forms.sent("three", "/people", 900);
+        assert_eq!(n(), 0);
+        forms.keep("two", form(900));
+        forms.forget("two");
+        assert_eq!(n(), 0);
+    }
 
     #[test]
     fn every_field_for_a_password_or_a_code_is_known() {

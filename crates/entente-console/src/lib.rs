@@ -67,6 +67,9 @@ pub struct Console {
     proofs: Turns,
     // A return is checked whenever anybody looks at it. One at a time leaves a core to the staff.
     public: Turns,
+    // What the public site shows without checking a return, such as numbers to call.
+    listed: Turns,
+    newest: public::Newest,
     // An estimate of persons on no list draws thousands of tables.
     estimates: Turns,
     // A workbook is unpacked for it, which takes memory.
@@ -192,6 +195,8 @@ impl Console {
             forms: kept::Forms::default(),
             proofs: Turns::of(2),
             public: Turns::queued(1, PUBLIC_QUEUE),
+            listed: Turns::queued(1, PUBLIC_QUEUE),
+            newest: public::Newest::default(),
             estimates: Turns::of(1),
             previews: Turns::of(1),
         }

@@ -40,6 +40,8 @@ pub(crate) struct Page {
     pub(crate) leave_to: Arc<str>,
     /// The zone in which the page tells the time.
     pub(crate) zone: TimeZone,
+    /// Whether it stands at an address that no route has, and so nowhere in the navigation.
+    pub(crate) is_outside: bool,
 }
 
 /// A place in the main navigation.
@@ -78,6 +80,7 @@ impl Page {
             signed,
             leave_to: console.desk.config.console.leave_to.as_str().into(),
             zone: console.zone.clone(),
+            is_outside: false,
         }
     }
 
@@ -85,7 +88,7 @@ impl Page {
     pub(crate) fn outside(console: &Console, uri: &Uri) -> Self {
         let is_french = uri.path().starts_with("/fr/");
         let page = Self::new(console, if is_french { Lang::Fr } else { Lang::En }, uri, None);
-        Self { path: "/home".to_owned(), back: "/home".to_owned(), ..page }
+        Self { path: "/home".to_owned(), back: "/home".to_owned(), is_outside: true, ..page }
     }
 
     /// A text in the language of the page.
@@ -387,7 +390,7 @@ impl Page {
         open.map(|item| Link {
             to: self.to(item.path),
             text: self.t(item.words.0, item.words.1),
-            is_here: here == item.path.get(1..),
+            is_here: !self.is_outside && here == item.path.get(1..),
         })
         .collect()
     }
@@ -512,12 +515,21 @@ pub(crate) fn test_page(lang: Lang) -> Page {
         signed: None,
         leave_to: "/".into(),
         zone: TimeZone::UTC,
+        is_outside: false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_at_an_address_that_no_route_has_is_nowhere_in_the_navigation() {
+        let page = test_page(Lang::En);
+        let n_here = |page: &Page| page.items().iter().filter(|it| it.is_here).count();
+        assert_eq!(n_here(&page), 1);
+        assert_eq!(n_here(&Page { is_outside: true, ..page }), 0);
+    }
 
     #[test]
     fn whoever_may_run_no_command_is_told_what_it_would_do_or_whom_to_tell() {

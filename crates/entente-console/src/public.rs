@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use askama::Template;
 use axum::Router;
@@ -186,7 +186,16 @@ fn show(template: &impl Template) -> Answer {
     Ok(axum::response::Html(html).into_response())
 }
 
-/// Reads what is public, which blocks, when it is its turn: anybody may ask, and a return is checked each time.
+/// Looks up what takes a moment. Whoever needs help does not wait behind those who read figures.
+async fn look<T: Send + 'static>(
+    console: &Console,
+    work: impl FnOnce(&Desk) -> Outcome<T> + Send + 'static,
+) -> Outcome<T> {
+    let desk = Arc::clone(&console.desk);
+    console.listed.run(move || work(&desk)).await
+}
+
+/// Reads a return, which blocks, when it is its turn: anybody may ask, and it is checked each time.
 async fn read<T: Send + 'static>(
     console: &Console,
     work: impl FnOnce(&Desk) -> Outcome<T> + Send + 'static,
@@ -224,12 +233,12 @@ impl FrontPage<'_> {
 /// `GET /public/{lang}`.
 async fn front(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
     let p = Front::new(&console, language(&lang)?, "");
-    let returns = read(&console, Desk::published_returns).await?;
+    let returns = look(&console, Desk::published_returns).await?;
     let newest = match returns.first() {
         Some(row) => newest(&console, row.id.clone(), p.lang).await,
         None => None,
     };
-    let all = read(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
+    let all = look(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
     let is_for_all = |it: &&PublicService| it.everywhere || it.provinces.is_empty();
     let hotlines = all.iter().filter(|it| it.is_hotline).filter(is_for_all);
     let hotlines: Vec<_> = hotlines.take(6).cloned().collect();
@@ -243,10 +252,45 @@ async fn front(State(console): State<Arc<Console>>, Path(lang): Path<String>) ->
     })
 }
 
-/// The first table of a return that has a picture, with its map, or else with its bars. Nothing if the return was taken
-/// back meanwhile: the page has the rest.
+/// What the front page shows of a return, in English and in French.
+type Short = Arc<[Option<Sheet>; 2]>;
+
+/// The newest return in short, which was checked once for all who read the front page: its id names what is in it.
+#[derive(Default)]
+pub(crate) struct Newest(Mutex<Option<(String, Short)>>);
+
+impl Newest {
+    fn of(&self, name: &str) -> Option<Short> {
+        self.lock().as_ref().filter(|(id, _)| id == name).map(|(_, short)| Arc::clone(short))
+    }
+
+    fn put(&self, name: String, short: Short) {
+        *self.lock() = Some((name, short));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(String, Short)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The newest return in short. Nothing if it was taken back meanwhile, or too many ask: the page has the rest.
 async fn newest(console: &Console, name: String, lang: Lang) -> Option<Sheet> {
-    let told = read(console, move |desk| desk.published_return(&name)).await.ok()?;
+    let short = match console.newest.of(&name) {
+        Some(short) => short,
+        None => {
+            let id = name.clone();
+            let told = read(console, move |desk| desk.published_return(&id)).await.ok()?;
+            let short = Arc::new([Lang::En, Lang::Fr].map(|lang| short(&told, lang)));
+            console.newest.put(name, Arc::clone(&short));
+            short
+        }
+    };
+    let [en, fr] = &*short;
+    lang.pick(en, fr).clone()
+}
+
+/// The first table of a return that has a picture, with its map, or else with its bars.
+fn short(told: &ReturnShowTold, lang: Lang) -> Option<Sheet> {
     let period = periods(&told.tables).into_iter().next()?;
     let mut all = sheets(&told.tables, &period, lang).into_iter();
     let mut sheet = all.find(|sheet| !sheet.pictures.is_empty())?;
@@ -417,12 +461,14 @@ async fn services(
         language: wanted.language.clone(),
         words: wanted.words.trim().to_owned(),
     };
-    let found = read(&console, move |desk| {
+    let found = look(&console, move |desk| {
         let all = desk.public_services(&PublicQuery::default())?;
         Ok((all, desk.public_services(&query)?))
     });
     let (known, mut all) = found.await?;
-    let spoken: BTreeSet<String> = known.into_iter().flat_map(|it| it.languages).collect();
+    // A hotline is on a page of its own: its languages would find nothing here.
+    let known = known.into_iter().filter(|it| !it.is_hotline);
+    let spoken: BTreeSet<String> = known.flat_map(|it| it.languages).collect();
     let languages = spoken.into_iter().map(|tag| (tag.clone(), language_name(&p, &tag))).collect();
     all.retain(|service| !service.is_hotline);
     let (total, from) = (all.len(), wanted.from.min(all.len()));
@@ -444,7 +490,7 @@ impl Shown for HotlinesPage<'_> {}
 /// `GET /public/{lang}/hotlines`.
 async fn hotlines(State(console): State<Arc<Console>>, Path(lang): Path<String>) -> Answer {
     let p = Front::new(&console, language(&lang)?, "/hotlines");
-    let mut all = read(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
+    let mut all = look(&console, |desk| desk.public_services(&PublicQuery::default())).await?;
     all.retain(|service| service.is_hotline);
     all.sort_by_key(|service| !service.everywhere);
     all.truncate(4 * ROWS);
@@ -515,6 +561,8 @@ mod tests {
                 let html = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
                 let html = String::from_utf8(html.to_vec()).unwrap();
                 assert!(html.contains(words) && html.contains(&format!("<html lang=\"{lang}\"")));
+                let main = html.split("<main").nth(1).unwrap();
+                assert!(main.contains(&format!("href=\"/public/{lang}/hotlines\"")), "{main}");
             }
         }
     }

@@ -297,8 +297,15 @@ export async function jobs(world) {
   // The import stops when it is told to.
   await again.goto(running);
   await world.look(again, "jobs-running-en");
+  // Another page that shows the bar stays, and leads to what came of it.
+  const beside = await world.tab(again.context());
+  await beside.goto(`${house.origin}/en/home`);
+  world.check((await beside.locator("[data-job]").count()) === 1, "home does not show the work that goes on");
   await again.click('main button:text-is("Stop")');
   await ended(again);
+  await beside.click("main p[role=status] a:has-text('It has ended')");
+  world.check(beside.url() === again.url(), `the bar at home leads to ${beside.url()}`);
+  await beside.close();
   const stopped = await again.textContent("main");
   world.check(stopped.includes("The work was stopped") && stopped.includes("ENT-2730"), `stopped, it says ${stopped.slice(0, 300)}`);
   await world.look(again, "jobs-stopped-en", { picture: false });

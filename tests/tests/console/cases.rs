@@ -30,6 +30,11 @@ async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() 
     assert!(place("What can be done") < place("id=\"definitions\""), "{page}");
     let account = it.house.post("/en/audit/disclosures", &lea, &format!("record={case}")).await;
     assert_eq!(account.status, StatusCode::OK);
+    // A service that is gone meanwhile takes no referral form with it.
+    let gone = "0197a9e0-1f2c-7000-8000-00000000000a";
+    let form = it.house.get(&format!("/en/referrals/add?case={case}&service={gone}"), &lea).await;
+    assert_eq!(form.status, StatusCode::OK, "{}", form.body);
+    assert!(form.body.contains("name=\"need\"") && !form.body.contains("name=\"service\""));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use entente_node::local::{Op, Role};
 use entente_tests::federation::staff;
 use serde_json::json;
 
+use super::House;
 use super::furnished::{Furnished, ask};
 
 const PLAN: &str = "release plan waits for our signature";
@@ -64,9 +65,12 @@ async fn home_leads_each_role_to_what_is_theirs_and_back_to_itself_from_what_is_
     let administrator = it.house.signed_in("adam", &[Role::Administrator]);
     let page = home(&administrator).await;
     assert!(first(&page, "/settings/backups") && !page.contains("name=\"quick\""), "{page}");
-    // What is not well is never beside a green box that says that nothing waits.
-    let is_green = page.contains("Nothing waits for you");
-    assert!(!is_green || page.contains("partners are well"), "{page}");
+    // Where nothing waits and there is no backup, no green box says that all is well.
+    let house = House::open("House").await;
+    let auditor = house.signed_in("ada", &[Role::Auditor]);
+    let page = house.get("/en/home", &auditor).await.body;
+    assert!(page.contains("No task waits for you") && page.contains("no backup yet"), "{page}");
+    assert!(!page.contains("note good"), "{page}");
 
     let service = it.one("service");
     assert!(home(&worker).await.contains(&format!("/en/services/{service}/capacity")));
@@ -77,4 +81,13 @@ async fn home_leads_each_role_to_what_is_theirs_and_back_to_itself_from_what_is_
     it.house.site.clock.advance(60);
     let answer = it.house.post(&path, &worker, "quick=2&list=yes").await;
     assert_eq!(answer.location(), "/en/services/ours");
+
+    // What was typed is what is said; the Enter key presses the button beside it, not the one for none.
+    it.house.site.clock.advance(60);
+    let answer = it.house.post(&path, &worker, "quick=0&available=3").await;
+    let page = it.house.get(answer.location(), &worker).await.body;
+    assert!(page.contains("3 beds"), "{page}");
+    let typed = page.find("name=\"available\"").unwrap();
+    let pressed = page[typed..].split("<button").nth(1).unwrap();
+    assert!(pressed.contains("Say this number") && !page[..typed].contains("name=\"quick\""));
 }

@@ -197,6 +197,7 @@ async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_hol
     let [chief, second] =
         ["chief", "second"].map(|name| house.signed_in(name, &[Role::Administrator]));
     house.signed_in("lea", &[Role::CaseWorker]);
+    let auditor = house.signed_in("auditor", &[Role::Auditor]);
     let people = &house.site.desk().people;
     let roles = || people.find("lea").unwrap().1.roles;
     let id = people.find("lea").unwrap().1.id;
@@ -225,6 +226,16 @@ async fn what_was_typed_before_a_proof_is_sent_again_by_whoever_typed_it_and_hol
     assert_eq!(house.post(&path, &chief, "role=auditor").await.status, StatusCode::SEE_OTHER);
     assert_eq!(roles(), [Role::Auditor]);
     assert!(!house.get("/en/confirm?to=/home", &chief).await.body.contains("data-kept"));
+    // Of a file it is said that it can be saved.
+    house.site.clock.advance(301);
+    let form = "kind=table&reads=all";
+    assert_eq!(
+        house.post("/en/audit/export", &auditor, form).await.location(),
+        "/en/confirm?to=/confirm%3Fto%3D/home"
+    );
+    assert_eq!(prove("auditor", &auditor).await.location(), "/en/confirm?to=/home");
+    let kept = house.get("/en/confirm?to=/home", &auditor).await.body;
+    assert!(kept.contains("data-kept data-download") && kept.contains("Save the file"), "{kept}");
     // Passwords wait nowhere, and what is too long is not kept.
     house.site.clock.advance(301);
     let long = format!("role={}", "a".repeat(70_000));

@@ -90,8 +90,10 @@ async fn account(visit: Visit) -> Answer {
 /// `POST /account/sessions/{session}/end`. Only one's own; nothing happens for any other.
 async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
     let signed = visit.signed()?.clone();
-    let staff = signed.staff.clone();
-    if !visit.console.people(move |people| people.end_session(&signed, &id)).await? {
+    let (staff, ended) = (signed.staff.clone(), id.clone());
+    if visit.console.people(move |people| people.end_session(&signed, &id)).await? {
+        visit.console.forms.forget(&ended);
+    } else {
         visit
             .console
             .desk
@@ -104,7 +106,10 @@ async fn end_session(visit: Visit, Path(id): Path<String>) -> Answer {
 /// `POST /account/sessions/end`: all but the one that asks.
 async fn end_others(visit: Visit) -> Answer {
     let signed = visit.signed()?.clone();
+    let mut others = visit.console.desk.people.sessions_of(&signed.user);
+    others.retain(|it| it.id != signed.session);
     visit.console.people(move |people| people.end_others(&signed)).await?;
+    others.iter().for_each(|it| visit.console.forms.forget(&it.id));
     Ok(Redirect::to(&visit.page.to("/account")).into_response())
 }
 

@@ -370,6 +370,11 @@ impl OnePage<'_> {
         self.p.to(&format!("/agreements/{}-{}", self.row.id, self.row.version))
     }
 
+    /// With which version it is compared, as the address says it.
+    fn also(&self) -> String {
+        self.compared.map_or_else(String::new, |(version, _)| format!("against={version}"))
+    }
+
     /// When the side with this id signed, or the other one.
     fn signed_at(&self, theirs: bool) -> Option<&str> {
         let id = &self.row.partner.id;

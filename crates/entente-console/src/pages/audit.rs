@@ -29,6 +29,9 @@ area! {
     GET "/audit/{entry}", Need::May(Op::AuditShow) => one;
 }
 
+/// What only looks for something, and may find nothing.
+const LOOKS: [Action; 2] = [Action::RecordsListed, Action::AuditRead];
+
 /// How many rows one page has.
 const ROWS: usize = 50;
 
@@ -151,8 +154,10 @@ trait Shown {
     fn times(&self, row: &AuditRow) -> Option<String> {
         let p = self.page();
         match row.n {
-            1 => None,
-            0 => Some(p.t("found nothing", "rien trouvé").to_owned()),
+            0 if LOOKS.iter().any(|it| it.code() == row.action) => {
+                Some(p.t("found nothing", "rien trouvé").to_owned())
+            }
+            0 | 1 => None,
             n => Some(format!("×\u{a0}{}", p.n(&n))),
         }
     }
@@ -335,4 +340,34 @@ async fn verify(visit: Visit) -> Answer {
     let since =
         visit.ask(&first).await.ok().and_then(|list| Some(list.entries.first()?.at.clone()));
     show(&VerifyPage { p: &visit.page, told: &told, since })
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::lang::Lang;
+
+    use super::*;
+    use crate::page::test_page;
+
+    #[test]
+    fn only_what_looks_for_something_says_that_it_found_nothing() {
+        let times = |action: Action, n: u64| {
+            let row = AuditRow {
+                sequence: 1,
+                at: String::new(),
+                actor: "lea".to_owned(),
+                action: action.code().to_owned(),
+                record: None,
+                partner: None,
+                agreement: None,
+                reasons: Vec::new(),
+                n,
+            };
+            test_page(Lang::En).times(&row)
+        };
+        assert_eq!(times(Action::RecordsListed, 0).as_deref(), Some("found nothing"));
+        assert_eq!(times(Action::Restored, 0), None);
+        assert_eq!(times(Action::CapacitySet, 0), None);
+        assert_eq!(times(Action::CapacitySet, 2).as_deref(), Some("×\u{a0}2"));
+    }
 }

@@ -145,6 +145,9 @@ pub(super) fn refused(visit: &Visit, fault: Box<Fault>, to: &str) -> Answer {
 /// Ends the session of whoever asks, if there is one.
 async fn end(visit: &Visit) -> Result<(), Problem> {
     let Some(token) = visit.place.session.clone() else { return Ok(()) };
+    if let Some(signed) = &visit.page.signed {
+        visit.console.forms.forget(&signed.session);
+    }
     let ended = visit.console.people(move |people| match people.signed(&token, false)? {
         Some(signed) => people.sign_out(&signed),
         None => Ok(()),

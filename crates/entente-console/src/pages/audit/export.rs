@@ -33,7 +33,7 @@ pub(super) struct Chosen {
 const PART: usize = 10_000;
 const MAX_ROWS: usize = 10 * PART;
 
-/// The entries that a list shows, on this page of it and on all that follow, in words.
+/// All entries that the filters of a list leave, from the newest on, in words.
 async fn shown(visit: &Visit, wanted: &Wanted) -> Answer {
     let p = &visit.page;
     let limit = u32::try_from(PART).unwrap_or(u32::MAX);

@@ -94,6 +94,9 @@ pub(crate) struct Two {
     pub(crate) case: String,
     #[serde(default)]
     pub(crate) score: String,
+    // How many pairs of the list were passed over.
+    #[serde(default)]
+    pub(crate) from: String,
 }
 
 impl Two {
@@ -103,9 +106,13 @@ impl Two {
         if !self.case.is_empty() && [&self.left, &self.right].contains(&&self.case) {
             return format!("/cases/{}/duplicates", self.case);
         }
-        match self.score.parse::<u8>() {
-            Ok(score) => format!("/cases/duplicates?score={score}"),
-            Err(_) => "/cases/duplicates".to_owned(),
+        let score = self.score.parse::<u8>().ok().map(|score| format!("score={score}"));
+        let from = self.from.parse::<usize>().ok().filter(|from| *from > 0);
+        let from = from.map(|from| format!("from={from}"));
+        let query: Vec<_> = score.into_iter().chain(from).collect();
+        match query.as_slice() {
+            [] => "/cases/duplicates".to_owned(),
+            query => format!("/cases/duplicates?{}", query.join("&")),
         }
     }
 }
@@ -134,7 +141,7 @@ pub(crate) async fn reveal(visit: Visit, Form(two): Form<Two>) -> Answer {
         left: left.record.id,
         right: right.record.id,
     };
-    let kept = vec![("case", two.case), ("score", two.score)];
+    let kept = vec![("case", two.case), ("score", two.score), ("from", two.from)];
     show(&RevealedPage { p, pair, kept, list })
 }
 
@@ -186,5 +193,8 @@ mod tests {
         assert_eq!(two("b", "").list(), "/cases/b/duplicates");
         assert_eq!(two("../x", "60").list(), "/cases/duplicates?score=60");
         assert_eq!(two("", "=1").list(), "/cases/duplicates");
+        let further = |from: &str| Two { from: from.to_owned(), ..two("", "60") };
+        assert_eq!(further("20").list(), "/cases/duplicates?score=60&from=20");
+        assert_eq!(further("0").list(), "/cases/duplicates?score=60");
     }
 }

@@ -80,7 +80,7 @@ async fn list(visit: Visit, Query(seen): Query<Seen>) -> Answer {
         other => format!("/cases/duplicates?score={other}"),
     };
     let pages = Pages::at(p, &address, (seen.from, pairs.len()), total);
-    let kept = vec![("score", min_score.to_string())];
+    let kept = vec![("score", min_score.to_string()), ("from", seen.from.to_string())];
     show(&DuplicatesPage { p, pairs, kept, seen: &seen, pages })
 }
 

@@ -119,11 +119,31 @@ struct PreviewPage<'a> {
     p: &'a Page,
     upload: &'a Upload,
     choice: &'a ImportChoice,
-    // What columns feed if nobody chooses otherwise, where somebody did.
-    bases: &'a BTreeMap<String, String>,
     told: Option<&'a RecordImportTold>,
+    // Those that the form says, if the file could not be read with it.
+    columns: Vec<Column<'a>>,
     places: Vec<Place>,
     fault: Option<&'a Fault>,
+}
+
+/// A column of the file: what it feeds, what it feeds if nobody chooses otherwise, and what its values look like.
+struct Column<'a> {
+    name: &'a str,
+    feeds: &'a str,
+    base: &'a str,
+    looks_like: Option<&'a str>,
+}
+
+impl<'a> Column<'a> {
+    fn of(column: &'a ImportColumn, bases: &'a BTreeMap<String, String>) -> Self {
+        let feeds = column.field.as_deref().unwrap_or_default();
+        let base = bases.get(column.column.trim()).map_or(feeds, String::as_str);
+        Self { name: &column.column, feeds, base, looks_like: column.looks_like.as_deref() }
+    }
+
+    fn typed(it: &'a Mapped) -> Self {
+        Self { name: &it.column, feeds: &it.map, base: &it.base, looks_like: None }
+    }
 }
 
 impl PreviewPage<'_> {
@@ -155,17 +175,11 @@ impl PreviewPage<'_> {
     }
 
     /// What a column can feed: name, label, whether it does.
-    fn fields(&self, column: &ImportColumn) -> Vec<(&'static str, String, bool)> {
+    fn fields(&self, column: &Column<'_>) -> Vec<(&'static str, String, bool)> {
         let fields = Field::ALL.iter().map(|field| field.name());
         let names = fields.chain(ConsentField::ALL.iter().map(|part| part.name()));
-        let is_it = |name: &str| column.field.as_deref() == Some(name);
+        let is_it = |name: &str| column.feeds == name;
         names.map(|name| (name, words::field_label(name, self.p.lang), is_it(name))).collect()
-    }
-
-    /// What it feeds if nobody chooses otherwise.
-    fn base<'c>(&'c self, column: &'c ImportColumn) -> &'c str {
-        let chosen = self.bases.get(column.column.trim()).map(String::as_str);
-        chosen.or(column.field.as_deref()).unwrap_or_default()
     }
 
     fn read_as(&self) -> String {
@@ -186,7 +200,7 @@ fn read_as(choice: &ImportChoice) -> String {
 }
 
 async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
-    let (choice, bases) = (&chosen.choice, &chosen.bases);
+    let choice = &chosen.choice;
     let staff = &visit.signed()?.staff;
     let told = visit.console.preview(staff, upload, choice).await;
     let (told, fault) = match told {
@@ -197,7 +211,11 @@ async fn preview(visit: &Visit, upload: &Upload, chosen: &Chosen) -> Answer {
     let (p, told, fault) = (&visit.page, told.as_ref(), fault.as_deref());
     let wrong = alike(told.map(|told| told.problems.clone()).unwrap_or_default());
     let places = wrong.iter().map(|it| Place::of(p, it)).collect();
-    show_as(status, &PreviewPage { p, upload, choice, bases, told, places, fault })
+    let columns = match told {
+        Some(told) => told.columns.iter().map(|it| Column::of(it, &chosen.bases)).collect(),
+        None => chosen.mapped.iter().map(Column::typed).collect(),
+    };
+    show_as(status, &PreviewPage { p, upload, choice, told, columns, places, fault })
 }
 
 fn upload(visit: &Visit, id: &str) -> Result<Upload, Problem> {
@@ -216,6 +234,8 @@ struct Chosen {
     choice: ImportChoice,
     // What the columns fed before somebody chose otherwise.
     bases: BTreeMap<String, String>,
+    // All of them, as they stand in the form.
+    mapped: Vec<Mapped>,
     go: String,
 }
 
@@ -232,7 +252,8 @@ impl Chosen {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(form).map_err(|_| Problem::new(failed()))?;
         let mut chosen = Self::default();
-        let (mut mapped, mut was_read_as) = (BTreeMap::<&str, Mapped>::new(), String::new());
+        let (mut mapped, mut was_read_as) =
+            (BTreeMap::<(usize, &str), Mapped>::new(), String::new());
         for (name, value) in &pairs {
             let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
             match name.as_str() {
@@ -243,7 +264,8 @@ impl Chosen {
                 "read_as" => was_read_as = value.unwrap_or_default(),
                 name => {
                     let Some((part, n)) = name.split_once('.') else { continue };
-                    let (of, value) = (mapped.entry(n).or_default(), value.unwrap_or_default());
+                    let (of, value) =
+                        (mapped.entry((n.len(), n)).or_default(), value.unwrap_or_default());
                     match part {
                         "column" => of.column = value,
                         "map" => of.map = value,
@@ -255,9 +277,10 @@ impl Chosen {
         }
         // Another layout or another sheet has other columns.
         if was_read_as == read_as(&chosen.choice) {
-            for it in mapped.into_values().filter(|it| it.map != it.base && !it.column.is_empty()) {
-                chosen.choice.columns.insert(it.column.clone(), it.map);
-                chosen.bases.insert(it.column, it.base);
+            chosen.mapped = mapped.into_values().filter(|it| !it.column.is_empty()).collect();
+            for it in chosen.mapped.iter().filter(|it| it.map != it.base) {
+                chosen.choice.columns.insert(it.column.clone(), it.map.clone());
+                chosen.bases.insert(it.column.clone(), it.base.clone());
             }
         }
         Ok(chosen)
@@ -323,7 +346,13 @@ mod tests {
             (&*chosen.choice.columns["age"], &*chosen.bases["age"]),
             ("", "age_at_registration")
         );
+        // Where the file cannot be read, the page shows what was chosen.
+        let shown: Vec<_> = chosen.mapped.iter().map(Column::typed).collect();
+        let shown: Vec<_> = shown.iter().map(|it| (it.name, it.feeds, it.base)).collect();
+        assert_eq!(shown[0], ("Remarks", "notes", ""));
+        assert_eq!(shown[2], ("age", "", "age_at_registration"));
         let other = read(&format!("go=look&layout=entente&read_as=-+-&{columns}"));
         assert!(other.choice.columns.is_empty() && other.bases.is_empty());
+        assert!(other.mapped.is_empty());
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn agreement(standing: AgreementStanding, lang: Lang) -> Word {
     let (text, tone) = match standing {
         AgreementStanding::Draft => (lang.pick("draft", "ébauche"), ""),
         AgreementStanding::Proposed => (lang.pick("proposed", "proposée"), "warn"),
-        AgreementStanding::HalfSigned => (lang.pick("half signed", "signature attenduee"), "info"),
+        AgreementStanding::HalfSigned => (lang.pick("half signed", "signature attendue"), "info"),
         AgreementStanding::Active => (lang.pick("in force", "en vigueur"), "good"),
         AgreementStanding::Suspended => (lang.pick("suspended", "suspendue"), "bad"),
         AgreementStanding::Amended => (lang.pick("replaced", "remplacée"), ""),

@@ -22,28 +22,32 @@ pub(super) fn pairs(form: &[u8]) -> Result<Vec<(String, String)>, Problem> {
 }
 
 async fn done<A: Ask<Told = ReferralTold>>(visit: &Visit, id: &str, ask: &A) -> Answer {
-    led_back(visit, id, visit.ask(ask).await.map(|_| ())).await
+    led_back(visit, id, "", visit.ask(ask).await.map(|_| ())).await
 }
 
-async fn led_back(visit: &Visit, id: &str, done: Outcome<()>) -> Answer {
+async fn led_back(visit: &Visit, id: &str, found: &str, done: Outcome<()>) -> Answer {
     match done {
         Ok(()) => {
             let to = visit.page.to(&format!("/referrals/{}", encoded(id)));
             Ok(Redirect::to(&to).into_response())
         }
-        Err(fault) => show_fault(visit, id, fault).await,
+        Err(fault) => show_fault(visit, id, found, fault).await,
     }
 }
 
 /// `POST /referrals/{referral}/offer`: to those ticked.
 pub(super) async fn offer(visit: Visit, Path(id): Path<String>, RawForm(form): RawForm) -> Answer {
-    let ticked = pairs(&form)?.into_iter().filter(|(name, _)| name == "partner");
-    let ask = ReferralOfferAsk {
-        referral: id.clone(),
-        partners: ticked.map(|(_, partner)| partner).collect(),
-        ..ReferralOfferAsk::default()
-    };
-    done(&visit, &id, &ask).await
+    let (mut partners, mut found) = (Vec::new(), String::new());
+    for (name, value) in pairs(&form)? {
+        match name.as_str() {
+            "partner" => partners.push(value),
+            "service" => found = value,
+            _ => {}
+        }
+    }
+    let ask = ReferralOfferAsk { referral: id.clone(), partners, ..ReferralOfferAsk::default() };
+    let offered = visit.ask(&ask).await.map(|_| ());
+    led_back(&visit, &id, &found, offered).await
 }
 
 /// `POST /referrals/{referral}/accept`. That somebody else was first is no mistake: the page says it.
@@ -53,7 +57,7 @@ pub(super) async fn accept(visit: Visit, Path(id): Path<String>) -> Answer {
         Err(fault) if fault.code == "ENT-2307" => Ok(()),
         other => other.map(|_| ()),
     };
-    led_back(&visit, &id, told).await
+    led_back(&visit, &id, "", told).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -92,5 +96,5 @@ pub(super) async fn withdraw(visit: Visit, Path(id): Path<String>) -> Answer {
     if withdrawn.is_ok() && !visit.page.may(entente_node::local::Op::ReferralShow) {
         return Ok(Redirect::to(&visit.page.to("/referrals")).into_response());
     }
-    led_back(&visit, &id, withdrawn.map(|_| ())).await
+    led_back(&visit, &id, "", withdrawn.map(|_| ())).await
 }

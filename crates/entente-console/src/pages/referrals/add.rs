@@ -189,7 +189,11 @@ async fn form(
     fault: Option<&Fault>,
     missing: Option<(&'static str, &'static str)>,
 ) -> Answer {
-    let found = found(visit, &typed.service).await?;
+    // What was typed is not lost to a service that is gone meanwhile.
+    let found = match found(visit, &typed.service).await.map_err(Problem::into_fault) {
+        Err(fault) if fault.code == "ENT-2202" => None,
+        found => found?,
+    };
     let told = visit.ask(&PartnerListAsk { state: Some(PartnerState::Active) }).await?;
     let partners: Vec<_> = told.partners.into_iter().map(|row| row.partner).collect();
     let is_refused = fault.is_some_and(|fault| fault.code == "ENT-2304");

@@ -42,7 +42,8 @@ struct OnePage<'a> {
     told: &'a ReferralTold,
     fault: Option<&'a Fault>,
     candidates: Vec<Candidate<'a>>,
-    // A service was found before, and is not among them.
+    // The service that was found before, if any, and whether it is not among them.
+    found: &'a str,
     lacks_found: bool,
     // The names that people read, by account.
     staff: BTreeMap<String, String>,
@@ -155,10 +156,10 @@ impl OnePage<'_> {
         (tone, sign, reason_words(self.p, self.told.card.as_ref(), reason))
     }
 
-    /// Who alone may be asked, if nobody else may.
+    /// Who alone is ticked, if nobody else may be asked.
     fn only(&self) -> Option<&str> {
         let mut all = self.candidates.iter().filter(|it| it.best.may_ask);
-        let first = all.next()?;
+        let first = all.next().filter(|it| it.is_ticked)?;
         all.next().is_none().then(|| self.named(&first.best.partner))
     }
 }
@@ -329,6 +330,7 @@ async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -
     let page = OnePage {
         p: &visit.page,
         now_s: visit.console.desk.node.now_s(),
+        found,
         lacks_found: !found.is_empty() && !candidates.iter().any(|it| it.is_found),
         candidates,
         told: &told,
@@ -343,14 +345,14 @@ async fn show_one(visit: &Visit, id: &str, found: &str, fault: Option<&Fault>) -
     show_as(status, &page)
 }
 
-/// The page of a referral with a fault; other faults have their own page.
-pub(super) async fn show_fault(visit: &Visit, id: &str, fault: Box<Fault>) -> Answer {
+/// The page of a referral with a fault; other faults have their own page. `found` is the service that was found before.
+pub(super) async fn show_fault(visit: &Visit, id: &str, found: &str, fault: Box<Fault>) -> Answer {
     // What is not there, and what needs another page first, is no mistake in a form.
     if matches!(fault.code.as_str(), "ENT-2301" | "ENT-2302" | "ENT-2711" | "ENT-1901" | "ENT-1902")
     {
         return Err(Problem::new(fault));
     }
-    show_one(visit, id, "", Some(&fault)).await
+    show_one(visit, id, found, Some(&fault)).await
 }
 
 /// Where to hear that a referral has moved on from a step.

@@ -230,7 +230,7 @@ impl Typed {
     }
 
     /// The fields of which more is kept than is shown, and what they hold.
-    fn shortened(&self) -> [(&'static str, String); 12] {
+    fn shortened(&self) -> [(&'static str, String); 13] {
         let lines = |text: &String| text.replace("\r\n", "\n");
         [
             ("phones", lines(&self.phones)),
@@ -238,6 +238,7 @@ impl Typed {
             ("interpreted", self.interpreted.join(",")),
             ("documents_en", lines(&self.documents.en)),
             ("documents_fr", lines(&self.documents.fr)),
+            ("no_documents", if self.no_documents { "yes".to_owned() } else { String::new() }),
             ("areas", lines(&self.areas)),
             ("contacts", lines(&self.contacts)),
             ("street", self.street.clone()),
@@ -308,13 +309,22 @@ impl Typed {
         }
     }
 
-    /// What has to be shown: nothing if that is ticked. That no line is there says nothing.
+    /// What has to be shown: nothing if that is ticked. Where what was kept is gone, it is not said any more.
     fn documents(&self) -> Option<Vec<Both>> {
-        if self.no_documents {
-            return Some(Vec::new());
+        let fields = ["documents_en", "documents_fr", "no_documents"];
+        let is_new = fields.iter().any(|field| self.is_new(field));
+        let lines = self.documents.lines();
+        match (self.no_documents, lines.is_empty()) {
+            (true, true) => Some(Vec::new()),
+            _ if !is_new => None,
+            (_, true) => self.documents.asked().map(|nothing| vec![nothing]),
+            (_, false) => Some(lines),
         }
-        let is_new = self.is_new("documents_en") || self.is_new("documents_fr");
-        Some(self.documents.lines()).filter(|it| is_new && !it.is_empty())
+    }
+
+    /// Whether it says that nothing has to be shown, and names what has to be.
+    fn contradicts_itself(&self) -> bool {
+        self.no_documents && !self.documents.lines().is_empty()
     }
 
     /// Whether something is there that most services do not say, so that it is shown open.
@@ -435,7 +445,26 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, RawForm(form): 
     keep(&visit, Some(&id), &typed).await
 }
 
+/// `ENT-2205`.
+fn both_ways() -> Box<Fault> {
+    Fault::new(
+        2205,
+        (
+            "A value of the command cannot be. Nothing was done.",
+            "Une valeur de la commande est impossible. Rien n’a été fait.",
+        ),
+        ("Clear the documents, or untick the box.", "Effacez les documents ou décochez la case."),
+    )
+    .because(
+        "Documents to show are named, and “Nothing has to be shown” is ticked.",
+        "Des documents à présenter sont nommés, et «\u{a0}Rien n’est à présenter\u{a0}» est coché.",
+    )
+}
+
 async fn keep(visit: &Visit, service: Option<&str>, typed: &Typed) -> Answer {
+    if typed.contradicts_itself() {
+        return page(visit, service, typed, Vec::new(), Some(&both_ways()));
+    }
     match visit.ask(&typed.ask(service.map(str::to_owned))).await {
         Ok(told) => {
             let id = told.service.map(|row| row.id).unwrap_or_default();
@@ -482,10 +511,18 @@ mod tests {
         let typed = Typed { documents, ..Typed::default() };
         let sent = vec![Both::new("a card", "une carte"), Both::new("a letter", "")];
         assert_eq!(typed.ask(None).documents, Some(sent));
-        assert_eq!(typed.remembered().ask(None).documents, None);
+        let kept = typed.remembered();
+        assert_eq!(kept.ask(None).documents, None);
         assert_eq!(Typed::default().ask(None).documents, None);
         let none = Typed { no_documents: true, ..Typed::default() };
         assert_eq!(none.ask(None).documents, Some(Vec::new()));
+        assert!(Typed { no_documents: true, ..kept.clone() }.contradicts_itself());
+        // What was said can be taken back: lines that are gone, a box that is not ticked any more.
+        let unsaid = Some(vec![Both::new("", "")]);
+        let cleared = Typed { documents: Pair::default(), ..kept };
+        assert_eq!(cleared.ask(None).documents, unsaid);
+        let unticked = Typed { no_documents: false, ..none.remembered() };
+        assert_eq!(unticked.ask(None).documents, unsaid);
     }
 
     #[test]

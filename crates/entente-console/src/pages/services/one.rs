@@ -154,7 +154,7 @@ pub(super) async fn confirm(
     }
 }
 
-/// What is free. A button with a number counts more than the field.
+/// What is free. A number that was typed counts more than a button with one.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Free {
     #[serde(default)]
@@ -180,7 +180,7 @@ pub(super) async fn capacity(
     Path(id): Path<String>,
     Form(free): Form<Free>,
 ) -> Answer {
-    let number = if free.quick.is_empty() { &free.available } else { &free.quick };
+    let number = if free.available.trim().is_empty() { &free.quick } else { &free.available };
     let Ok(available) = number.trim().parse() else {
         return show_one(&visit, &id, Some(&no_number())).await;
     };

@@ -35,8 +35,8 @@ impl NotificationsPage<'_> {
     /// What somebody is told of.
     fn told_of(&self, person: &NotifiedPerson) -> String {
         let label = |code: &String| Role::parse(code).map_or("", |role| role.label(self.p.lang));
-        let roles: Vec<_> = person.roles.iter().map(label).collect();
-        if roles.is_empty() { person.account.clone() } else { roles.join(", ") }
+        let all = person.roles.iter().map(label).chain([person.account.as_str()]);
+        all.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -72,6 +72,27 @@ impl PeoplePage<'_> {
         let row = |role: &Role| (role.code(), role.label(self.p.lang), is_chosen(role));
         Role::ALL.iter().map(row).collect()
     }
+
+    /// Whether it is this person that the node did not take.
+    fn is_wrong(&self, person: &NotifiedPerson) -> bool {
+        let is_refused = self.fault.is_some_and(|fault| fault.code == "ENT-2847");
+        is_refused && is_named(person) && !is_whole(person)
+    }
+
+    /// The field of the first of them.
+    fn field(&self) -> String {
+        let at = self.people.iter().position(|person| self.is_wrong(person)).unwrap_or_default();
+        format!("address_{}", at + 1)
+    }
+}
+
+fn is_named(person: &NotifiedPerson) -> bool {
+    !person.address.trim().is_empty()
+}
+
+/// Whether somebody has an address, and either roles or an account of the machine.
+fn is_whole(person: &NotifiedPerson) -> bool {
+    person.address.contains('@') && person.roles.is_empty() != person.account.trim().is_empty()
 }
 
 /// `GET /settings/notifications/people`: those who are told, and room for one more.
@@ -84,8 +105,7 @@ pub(super) async fn ask(visit: Visit) -> Answer {
 /// `POST /settings/notifications/people`: all of them. Whose address is empty is told no more.
 pub(super) async fn edit(visit: Visit, RawForm(form): RawForm) -> Answer {
     let people = read(&form)?;
-    let is_named = |person: &&NotifiedPerson| !person.address.trim().is_empty();
-    let named: Vec<_> = people.iter().filter(is_named).cloned().collect();
+    let named: Vec<_> = people.iter().filter(|person| is_named(person)).cloned().collect();
     let ask = SettingsEditAsk { people: Some(named), ..SettingsEditAsk::default() };
     match visit.ask(&ask).await {
         Ok(_) => Ok(Redirect::to(&visit.page.to("/settings/notifications")).into_response()),
@@ -120,7 +140,10 @@ fn read(form: &[u8]) -> Result<Vec<NotifiedPerson>, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use entente_core::lang::Lang;
+
     use super::*;
+    use crate::page::test_page;
 
     #[test]
     fn each_person_of_the_form_begins_with_an_address() {
@@ -130,5 +153,18 @@ mod tests {
         assert_eq!(people.len(), 2);
         assert_eq!(people[0].roles, ["auditor", "supervisor"]);
         assert_eq!((people[0].address.as_str(), people[1].address.as_str()), ("a@b.ca", ""));
+    }
+
+    #[test]
+    fn the_summary_leads_to_whom_the_node_did_not_take() {
+        let form = b"address=a%40b.ca&role=auditor&address=c%40d.ca&address=&lang=en";
+        let people = read(form).unwrap_or_default();
+        let fault = Fault::new(2847, ("A setting cannot have this value.", ""), ("", ""));
+        let p = &test_page(Lang::En);
+        let page = PeoplePage { p, fault: Some(&fault), people: &people };
+        assert_eq!(page.field(), "address_2");
+        let html = page.render().unwrap();
+        assert!(html.contains("href=\"#address_2\"") && html.contains("id=\"address_2-error\""));
+        assert_eq!(html.matches("-error\">").count(), 2, "{html}");
     }
 }

@@ -103,9 +103,12 @@ fn texts(service: &mut Service, ask: &ServiceAddAsk) {
         service.email = tidy(email);
     }
     if let Some(documents) = &ask.documents {
-        service.documents = match documents.as_slice() {
-            [] => Documents::None,
-            documents => Documents::Required(documents.iter().map(text).collect()),
+        let said: Vec<Text> =
+            documents.iter().map(text).filter(|it| *it != Text::default()).collect();
+        service.documents = match (documents.is_empty(), said.is_empty()) {
+            (true, _) => Documents::None,
+            (_, true) => Documents::Unknown,
+            _ => Documents::Required(said),
         };
     }
 }

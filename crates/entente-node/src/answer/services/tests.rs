@@ -104,6 +104,15 @@ fn everything_that_a_listing_says_can_be_entered_and_changed() {
     assert_eq!(changed.documents, Documents::Required(vec![paper]));
     assert_eq!(changed.areas, [Area::Province(Province::Quebec)]);
     assert_eq!((changed.access, &changed.contacts), (kept.access, &kept.contacts));
+
+    // A text without words takes back what was said.
+    let ask = ServiceAddAsk {
+        service: Some("Lits".to_owned()),
+        documents: Some(vec![both("", " ")]),
+        ..ServiceAddAsk::default()
+    };
+    add(&desk, &staff(), ask, &steps()).unwrap();
+    assert_eq!(desk.node.own_service(id).unwrap().documents, Documents::Unknown);
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub struct ServiceAddAsk {
     pub application: Option<Both>,
     /// What it costs, in words.
     pub fees: Option<Both>,
-    /// What has to be shown. An empty list says: nothing.
+    /// What has to be shown. An empty list says: nothing; a text without words: not known.
     pub documents: Option<Vec<Both>>,
     /// What it has for people who need it to use a service: codes of the list `access_need`.
     pub access: Option<Vec<String>>,
