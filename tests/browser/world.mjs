@@ -82,6 +82,8 @@ export class World {
   #watched = new WeakMap();
   /** Of each route: the language in which somebody went through it by Tab. */
   #walked = new Map();
+  /** Of each page: what presses its keys. */
+  #keys = new WeakMap();
   /** How tall the picture of a page is that was kept. */
   #tallest = new Map();
 
@@ -217,10 +219,11 @@ export class World {
     this.#walked.set(route, lang);
     const n_presses = await page.evaluate(beginWalk);
     // At once, and not one after the other: the page is asked a single time what has happened.
-    const keys = await page.context().newCDPSession(page);
+    // Kept for the page: a session that ends takes the passkeys of a journey with it.
+    if (!this.#keys.has(page)) this.#keys.set(page, await page.context().newCDPSession(page));
+    const keys = this.#keys.get(page);
     const press = () => keys.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 });
     await Promise.all(Array.from({ length: n_presses }, press));
-    await keys.detach();
     for (const it of await page.evaluate(() => window.endWalk())) this.check(false, `${name}, by Tab: ${it}`);
   }
 
