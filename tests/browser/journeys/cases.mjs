@@ -246,8 +246,8 @@ async function withoutScripts(world, page, house) {
 /** Decides who the same person is, as a supervisor. */
 async function same(world, house, record) {
   const { page } = await world.person(house, "noor", ["supervisor"]);
-  const other = house.json("record", "add", "name_first=Zoé", "name_last=Exemple-Tremblay", "birthdate=1995-03-03").record;
-  house.cli("record", "edit", record.split("/")[2], "birthdate=1995-03-03", "name_first=Zoé");
+  const other = house.json("record", "add", "name_first=Zoé", "name_last=Exemple-Tremblay", "birthdate=1995-03-03", "citizenship=PHL").record;
+  house.cli("record", "edit", record.split("/")[2], "birthdate=1995-03-03", "name_first=Zoé", "citizenship=CAN");
   await page.goto(`${house.origin}/en${record}/duplicates`);
   await world.look(page, "cases-duplicates-en", { picture: false });
   world.check(await page.locator("tr.differs").count() >= 1, "cases: what differs is not marked");

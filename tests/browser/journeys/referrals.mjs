@@ -137,7 +137,7 @@ export async function referrals(world) {
   // The directory.
   await page.goto(`${shelter.origin}/en/services`);
   world.check((await page.locator(".found > li").count()) === 3, "not all three services are found");
-  world.check((await page.locator(".map circle.dot").count()) === 2, "not two dots on the map");
+  world.check((await page.locator(".map rect.dot").count()) === 2, "not two dots on the map");
   // What has room comes first, wherever it is; or the nearest, with how far each is.
   // A filter that changes finds at once, with the focus where it was.
   await page.selectOption("#order", "near");
@@ -282,7 +282,7 @@ export async function referrals(world) {
   world.check((await text(still, ".figure:has(a[href='#offered'])")).startsWith("1"), "what is to answer is not on top");
   await still.click("#offered ~ .scroll tbody td a:has-text('Répondre')");
   const matters = await text(still, ".now .tags");
-  for (const words of ["Dans les trois heures", "Personne adulte", "français", "Manitoba", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
+  for (const words of ["Dans les trois heures", "Personne adulte", "français", "⚠ Ne laisser aucun message"]) world.check(matters.includes(words), `at a glance one does not see: ${words}`);
   world.check(!(await text(still, ".sides")).includes("Non évalué"), "the card says what was not assessed");
   await world.look(still, "ref-offered-plain-fr", { picture: false });
   await still.click("summary:has-text('Refuser')");

@@ -237,22 +237,18 @@ impl ListPage<'_> {
         languages(self.p, &[self.wanted.language.clone(), self.wanted.language2.clone()])
     }
 
-    /// In which order: the code, the words, whether it is the one.
-    fn orders(&self) -> [(&'static str, &'static str, bool); 2] {
+    /// In which order: the code, the words, whether it is the one. What was not chosen changes with the place.
+    fn orders(&self) -> [(&'static str, &'static str, bool); 3] {
         let p = self.p;
-        let is_nearest = self.wanted.is_nearest();
-        // What was not chosen stays open: it changes with the place.
-        let code = |order: &'static str, is_it: bool| match self.wanted.order.as_str() {
-            "" if is_it => "",
-            _ => order,
-        };
+        let is = |order: &str| self.wanted.order == order;
         [
-            (code(ROOM, !is_nearest), p.t("Has room first", "Places d’abord"), !is_nearest),
             (
-                code(NEAREST, is_nearest),
-                p.t("The nearest first", "Les plus proches d’abord"),
-                is_nearest,
+                "",
+                p.t("The nearest, or with room", "Les plus proches, ou avec places"),
+                !is(ROOM) && !is(NEAREST),
             ),
+            (ROOM, p.t("Has room first", "Places d’abord"), is(ROOM)),
+            (NEAREST, p.t("The nearest first", "Les plus proches d’abord"), is(NEAREST)),
         ]
     }
 
