@@ -315,7 +315,8 @@ pub(crate) fn one<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>) -> T {
 }
 
 /// Every encoded message, shortened, lengthened or changed in one byte, is refused or is another
-/// canonical message; it is never a panic and never the same value from other bytes.
+/// canonical message; it is never a panic and never the same value from other bytes. No text in it can be a million
+/// characters, turn the direction of reading, or hold what ends a line of a terminal.
 #[track_caller]
 pub(crate) fn check_mutations<T: PartialEq + std::fmt::Debug, E>(
     bytes: &[u8],
@@ -333,4 +334,90 @@ pub(crate) fn check_mutations<T: PartialEq + std::fmt::Debug, E>(
     // An unknown field, of a number that no message here uses.
     let longer = [bytes, &[0xf8, 0x01, 1]].concat();
     assert!(decode(&longer).is_err());
+    let long = "a".repeat(1_000_000);
+    for (what, change) in [
+        ("a million characters", &(|_: &str| long.clone()) as &dyn Fn(&str) -> String),
+        ("turned", &|text| format!("{text}\u{202e}")),
+        ("turned and kept apart", &|text| format!("\u{2066}{text}")),
+        ("a bell", &|text| format!("{text}\u{7}")),
+    ] {
+        for changed in with_texts(bytes, change) {
+            // What is sealed or signed inside is opened elsewhere; what is said must not be like this.
+            let said = decode(&changed).ok().map(|it| format!("{it:?}")).unwrap_or_default();
+            let is_said = ["\\u{202e}", "\\u{2066}", "\\u{7}", &long[..9_999]];
+            assert!(is_said.iter().all(|it| !said.contains(it)), "{what} is taken");
+        }
+    }
+}
+
+/// A message with each of its texts changed, one at a time, however deep it is inside.
+fn with_texts(bytes: &[u8], change: &dyn Fn(&str) -> String) -> Vec<Vec<u8>> {
+    let Some(fields) = delimited(bytes) else { return Vec::new() };
+    let mut all = Vec::new();
+    for (head, content) in fields {
+        let inside = &bytes[content.clone()];
+        let mut others = with_texts(inside, change);
+        let text = std::str::from_utf8(inside).ok();
+        let is_text =
+            |it: &&str| it.chars().any(char::is_alphabetic) && !it.contains(char::is_control);
+        others.extend(text.filter(is_text).map(|text| change(text).into_bytes()));
+        for other in others {
+            let mut changed = bytes[..head].to_vec();
+            let mut length = other.len();
+            while length > 0x7f {
+                changed.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+                length >>= 7;
+            }
+            changed.push(u8::try_from(length).unwrap());
+            changed.extend(other);
+            changed.extend(&bytes[content.end..]);
+            all.push(changed);
+        }
+    }
+    all
+}
+
+/// Of each field that has a length: where the length stands, and where what it is of. `None` if this is no message.
+fn delimited(bytes: &[u8]) -> Option<Vec<(usize, std::ops::Range<usize>)>> {
+    let varint = |at: &mut usize| {
+        let mut value = 0_usize;
+        for shift in (0..63).step_by(7) {
+            let byte = *bytes.get(*at)?;
+            *at += 1;
+            value |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    };
+    let (mut at, mut fields) = (0, Vec::new());
+    while at < bytes.len() {
+        match varint(&mut at)? & 7 {
+            0 => drop(varint(&mut at)?),
+            1 => at += 8,
+            5 => at += 4,
+            2 => {
+                let head = at;
+                let length = varint(&mut at)?;
+                let end = at.checked_add(length).filter(|end| *end <= bytes.len())?;
+                fields.push((head, at..end));
+                at = end;
+            }
+            _ => return None,
+        }
+    }
+    (at == bytes.len()).then_some(fields)
+}
+
+#[test]
+fn every_text_of_a_message_is_found_to_be_changed() {
+    // 1: "ab", 2: { 1: "cd" }, 3: 7
+    let bytes = [0x0a, 2, b'a', b'b', 0x12, 4, 0x0a, 2, b'c', b'd', 0x18, 7];
+    let changed = with_texts(&bytes, &|text| format!("{text}!"));
+    let expected: [&[u8]; 2] = [
+        &[0x0a, 3, b'a', b'b', b'!', 0x12, 4, 0x0a, 2, b'c', b'd', 0x18, 7],
+        &[0x0a, 2, b'a', b'b', 0x12, 5, 0x0a, 3, b'c', b'd', b'!', 0x18, 7],
+    ];
+    assert_eq!(changed, expected);
 }
