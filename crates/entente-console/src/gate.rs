@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Path, Request, State};
@@ -17,8 +18,8 @@ use entente_node::node::Outcome;
 use entente_node::people::{Place, Signed, Token, fresh_proof_needed, not_signed_in};
 
 use crate::page::{Page, failed};
-use crate::problem::{Problem, finished, says_nothing_there, too_large};
-use crate::route::{MAX_FORM, MAX_LONG_FORM, Need};
+use crate::problem::{Problem, finished, says_nothing_there, too_large, too_slow};
+use crate::route::{MAX_LONG_FORM, Need};
 use crate::serve::Caller;
 use crate::{Console, kept, to_the_end};
 
@@ -48,16 +49,33 @@ pub(crate) const WATCH: &str = "watch";
 /// Where a page goes that was left alone.
 pub(crate) const LOCKED: &str = "/locked";
 
+/// The longest form of somebody who is not signed in, in bytes: a passkey is some of them.
+const MAX_OPEN_FORM: usize = 32 * 1024;
+
+/// How long such a form may take to come in.
+const OPEN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the form of somebody who is signed in may take to come in.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Lets a request through to its page, with a [`Visit`] in its extensions.
 pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let console = &gate.console;
     let uri = request.extensions().get::<Whole>().map_or_else(Uri::default, |it| it.0.clone());
     let token = token(request.headers(), console);
-    // What nobody will look at is not read.
-    let (mut request, is_whole) = match (gate.need, &token) {
-        (Need::Nothing, _) => whole(request, MAX_FORM).await,
-        (_, Some(_)) => whole(request, MAX_LONG_FORM).await,
-        (_, None) => (request, true),
+    // What nobody will look at is not read, and of a stranger little and not for long.
+    let bounds = match (gate.need, token.clone()) {
+        _ if request.method().is_safe() => None,
+        (Need::Nothing, _) => Some((MAX_OPEN_FORM, OPEN_PATIENCE)),
+        (_, Some(token)) => {
+            let signed = console.people(move |people| people.signed(&token, false)).await;
+            matches!(signed, Ok(Some(_))).then_some((MAX_LONG_FORM, PATIENCE))
+        }
+        (_, None) => None,
+    };
+    let (mut request, came) = match bounds {
+        Some((max_bytes, patience)) => whole(request, max_bytes, patience).await,
+        None => (request, Ok(())),
     };
     // A page that only looks by itself, with scripts or without, keeps no session open; nor does one that was
     // left alone.
@@ -81,8 +99,8 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
         Ok(signed) => signed,
         Err(fault) => return Problem::new(fault).respond(&page(None)),
     };
-    if !is_whole {
-        return Problem::new(too_large()).respond(&page(signed));
+    if let Err(fault) = came {
+        return Problem::new(fault).respond(&page(signed));
     }
     let Some(signed) = signed else {
         if gate.need == Need::Nothing {
@@ -151,18 +169,23 @@ pub(crate) async fn gate(State(gate): State<Gate>, request: Request, next: Next)
     response
 }
 
-/// A request with all of its body, and whether that was to be had. A form is here before anybody looks who sent it:
+/// A request with all of its body, or why that was not to be had. A form is here before anybody looks who sent it:
 /// otherwise whoever holds its end back does in the end what they may not do any more. Files come in piece by piece;
 /// [`Visit::still`] looks again once they are here.
-async fn whole(request: Request, max_bytes: usize) -> (Request, bool) {
+async fn whole(
+    request: Request,
+    max_bytes: usize,
+    patience: Duration,
+) -> (Request, Result<(), Box<Fault>>) {
     let kind = request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes());
     if kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"multipart/")) {
-        return (request, true);
+        return (request, Ok(()));
     }
     let (parts, body) = request.into_parts();
-    match to_bytes(body, max_bytes).await {
-        Ok(bytes) => (Request::from_parts(parts, Body::from(bytes)), true),
-        Err(_) => (Request::from_parts(parts, Body::empty()), false),
+    match tokio::time::timeout(patience, to_bytes(body, max_bytes)).await {
+        Ok(Ok(bytes)) => (Request::from_parts(parts, Body::from(bytes)), Ok(())),
+        Ok(Err(_)) => (Request::from_parts(parts, Body::empty()), Err(too_large())),
+        Err(_) => (Request::from_parts(parts, Body::empty()), Err(too_slow())),
     }
 }
 
@@ -334,7 +357,11 @@ const NOT_BACK: [&str; 3] = ["/join/", LOCKED, "/sign-in"];
 pub(crate) fn safe(to: &str) -> &str {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_?=&.%@".contains(c);
     let is_ours = to.starts_with('/') && !to.starts_with("//") && to.chars().all(plain);
-    let is_back = to.len() <= MAX_BACK && !NOT_BACK.iter().any(|it| to.starts_with(it));
+    // No path of ours has a part that begins with a dot, and a browser goes up at two of them.
+    let path = to.split('?').next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let is_back = to.len() <= MAX_BACK
+        && !path.contains("/.")
+        && !NOT_BACK.iter().any(|it| to.starts_with(it));
     if is_ours && is_back { to } else { "/home" }
 }
 
@@ -398,6 +425,11 @@ pub(crate) fn nothing_there() -> Box<Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::body::Bytes;
+
     use super::*;
 
     #[test]
@@ -417,6 +449,10 @@ mod tests {
             "/join/AAAA",
             "/locked?to=/cases",
             "/sign-in",
+            "/../join/AAAA",
+            "/x/../join/AAAA",
+            "/./sign-in",
+            "/%2e%2E/join/AAAA",
             &long,
         ] {
             assert_eq!(safe(bad), "/home", "{bad:?}");
@@ -426,5 +462,32 @@ mod tests {
             "/cases?status=confirmed&after=0197"
         );
         assert_eq!(safe("/referrals/4f1d@3b6a/open"), "/referrals/4f1d@3b6a/open");
+    }
+
+    /// A body whose end is held back.
+    struct Never;
+
+    impl axum::body::HttpBody for Never {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_does_not_end_is_given_up_and_a_long_one_is_not_kept() {
+        let request = |body: Body| Request::new(body);
+        let (_, came) = whole(request(Body::new(Never)), 10, OPEN_PATIENCE).await;
+        assert_eq!(came.unwrap_err().code, "ENT-2776");
+        let (_, came) = whole(request(Body::from("01234567890")), 10, OPEN_PATIENCE).await;
+        assert_eq!(came.unwrap_err().code, "ENT-2718");
+        let (request, came) = whole(request(Body::from("0123456789")), 10, OPEN_PATIENCE).await;
+        assert!(came.is_ok());
+        assert_eq!(to_bytes(request.into_body(), 99).await.unwrap(), "0123456789");
     }
 }

@@ -98,6 +98,7 @@ fn status(fault: &Fault) -> StatusCode {
         "2719" => StatusCode::BAD_REQUEST,
         "2720" => StatusCode::GATEWAY_TIMEOUT,
         "2775" => StatusCode::SERVICE_UNAVAILABLE,
+        "2776" => StatusCode::REQUEST_TIMEOUT,
         // Nothing is wrong: it waits for somebody else.
         "2780" => StatusCode::ACCEPTED,
         "2704" | "2709" | "2712" | "2733" | "2734" | "2762" | "2771" | "2781" | "2790" | "1201"
@@ -157,6 +158,18 @@ pub(crate) fn too_large() -> Box<Fault> {
         2718,
         ("That is too large.", "C’est trop volumineux."),
         ("Send less at once.", "Envoyez-en moins à la fois."),
+    )
+}
+
+/// `ENT-2776`: the end of a form did not come.
+pub(crate) fn too_slow() -> Box<Fault> {
+    Fault::new(
+        2776,
+        ("The form did not come in in time.", "Le formulaire n’est pas arrivé à temps."),
+        (
+            "Check the connection and send it again.",
+            "Vérifiez la connexion et envoyez-le de nouveau.",
+        ),
     )
 }
 

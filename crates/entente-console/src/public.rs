@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -444,9 +445,11 @@ impl ServicesPage<'_> {
 async fn services(
     State(console): State<Arc<Console>>,
     Path(lang): Path<String>,
-    Query(wanted): Query<Wanted>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer {
     let lang = language(&lang)?;
+    // What is no search finds everything.
+    let wanted = wanted.map(|Query(wanted)| wanted).unwrap_or_default();
     let filter = format!(
         "need={}&province={}&language={}&words={}",
         encoded(&wanted.need),

@@ -39,7 +39,7 @@ const LAST_DEADLINE: Duration = Duration::from_secs(310);
 /// How long open answers may go on after the console was told to close.
 const GRACE: Duration = Duration::from_secs(5);
 /// Requests of one connection at once.
-const N_STREAMS: u32 = 64;
+const N_STREAMS: u32 = 32;
 /// The longest head of a request, in bytes.
 const MAX_HEAD: u16 = 32 * 1024;
 

@@ -26,7 +26,7 @@ const ALIKE: &[&str] = &[
 ];
 
 /// What stands in place of texts that are read where they are written.
-const HANDED_ON: [&str; 3] = ["*en", "(&en, &fr)", "($en_one, $en_many)"];
+const HANDED_ON: [&str; 4] = ["*en", "&en", "(&en, &fr)", "($en_one, $en_many)"];
 
 /// Text of a template that is no text for people.
 const NOT_WORDS: &[&str] = &["· Entente"];

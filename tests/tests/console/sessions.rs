@@ -340,6 +340,20 @@ async fn whoever_is_put_out_while_the_end_of_a_form_is_on_its_way_does_nothing_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_the_form_of_a_stranger_who_made_a_session_up() {
+    let house = House::open("House").await;
+    let cookie = house.signed_in("lea", &[Role::CaseWorker]);
+    let (name, _) = cookie.split_once('=').unwrap();
+    let made_up = format!("{name}={}", "A".repeat(43));
+    let (more, rest) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
+    let mut request = ours("POST", "/en/cases/add", &made_up, "");
+    *request.body_mut() = Body::from_stream(ReceiverStream::new(rest).map(Ok::<_, Infallible>));
+    assert_eq!(house.send(request).await.outcome(), "sign_in");
+    // Nobody even took the body.
+    assert!(more.is_closed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_route_takes_the_form_of_whoever_was_disabled_before_it_was_whole() {
     let house = House::open("House").await;
     house.signed_in("chief", &[Role::Administrator]);

@@ -224,6 +224,9 @@ fn check_person(person: &PersonConfig) -> Result<(), BadConfig> {
     if !is_address(address) {
         return bad("[[notifications.people]] has an address that is no e-mail address".into());
     }
+    if account.chars().any(char::is_control) || account.chars().count() > 64 {
+        return bad("[[notifications.people]] has an account that is no name".into());
+    }
     if roles.is_empty() == account.is_empty() {
         return bad(format!("[[notifications.people]]: {address} needs `roles` or `account`"));
     }
@@ -239,6 +242,7 @@ fn check_person(person: &PersonConfig) -> Result<(), BadConfig> {
 /// Whether a text is one e-mail address and nothing else: no name, no list, no line end.
 fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>().is_ok()
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
 /// Whether a host is this machine, by what it is called.
@@ -266,6 +270,18 @@ mod tests {
         assert!(!config.notifications.is_off());
         assert_eq!(Config::parse(&config.to_text()), Ok(config));
         assert!(Config::parse(BASE).unwrap().notifications.is_off());
+    }
+
+    #[test]
+    fn a_name_or_an_address_of_more_than_one_line_is_refused() {
+        let person = |address: &str, account: &str| {
+            let lines = format!("address = \"{address}\"\naccount = \"{account}\"\n");
+            Config::parse(&format!("{BASE}{MAIL}[[notifications.people]]\n{lines}"))
+        };
+        assert!(person("lea@example.org", "lea").is_ok());
+        assert!(person("lea@example.org", "lea\\n[x]").is_err());
+        assert!(person("lea@example.org", &"a".repeat(65)).is_err());
+        assert!(person("lea@exa\u{2028}mple.org", "lea").is_err());
     }
 
     #[test]

@@ -113,7 +113,9 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Answer {
 
 /// `POST /jobs/{job}/stop`.
 async fn stop(visit: Visit, Path(id): Path<String>) -> Answer {
+    let running = job(&visit, id.clone()).await?;
     let staff = visit.signed()?.staff.clone();
+    visit.console.desk.permit(running.op, &staff).await?;
     let job = visit.console.jobs(move |jobs| jobs.stop(&staff, &id)).await?;
     Ok(Redirect::to(&visit.page.to(&format!("/jobs/{}", job.id))).into_response())
 }
