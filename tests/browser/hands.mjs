@@ -47,6 +47,7 @@ export class Keyboard {
   /** Gives a file to a field. Only the window of the system, which is none of ours, is not led by keys. */
   async give(name, file) {
     await this.#to(name);
+    await this.page.waitForFunction(() => document.hasFocus() && document.activeElement.type === "file");
     const [chooser] = await Promise.all([this.page.waitForEvent("filechooser"), this.page.keyboard.press("Enter")]);
     await chooser.setFiles(file);
   }

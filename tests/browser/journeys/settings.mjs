@@ -138,6 +138,7 @@ async function auditor(world, house) {
   await page.fill("#by", "ADMIN");
   await page.selectOption("#action", "backup_made");
   await page.click("main form[role=search] button");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1, undefined, { timeout: 8000 }).catch(() => {});
   world.check((await page.locator("tbody tr").count()) === 1, "the filters find something else");
   await page.click("tbody a");
   world.check((await page.textContent("h1")) === "Backup made", "the entry is another one");
