@@ -124,9 +124,8 @@ async fn http(
 async fn quiet(open: &TaskTracker, asked: &Notify) {
     loop {
         open.wait().await;
-        tokio::select! {
-            () = asked.notified() => {}
-            () = tokio::time::sleep(IDLE_DEADLINE) => return,
+        if tokio::time::timeout(IDLE_DEADLINE, asked.notified()).await.is_err() {
+            return;
         }
     }
 }
