@@ -279,6 +279,12 @@ async fn nothing_of_the_console_answers_on_the_public_site() {
         // On the console it is the same, and nobody has to be signed in.
         assert_eq!(house.get(path, "").await.status, StatusCode::OK, "{path}");
     }
+    // What is no search finds everything, in a page of ours.
+    for odd in ["from=-1", "words=a&words=b"] {
+        let (status, headers) = ask("GET", &format!("/public/fr/services?{odd}")).await;
+        assert_eq!(status, StatusCode::OK, "{odd}");
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8", "{odd}");
+    }
     for path in ["/public/de", "/public/en/figures/0197a9e0", "/public/en/figures/0197a9e0/csv"] {
         assert_eq!(ask("GET", path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
