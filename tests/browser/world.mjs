@@ -44,6 +44,12 @@ export const freePort = () => new Promise((resolve) => {
   });
 });
 
+/** Waits until the work that a page watches has ended. */
+export async function ended(page) {
+  await page.locator("[data-job]").waitFor({ state: "detached", timeout: 120_000 });
+  await page.waitForLoadState("domcontentloaded");
+}
+
 /** One organization: its node, its console, its command line. */
 class House {
   constructor(program, home) {
@@ -137,6 +143,12 @@ export class World {
   async tab(context) {
     const page = await context.newPage();
     page.elsewhere = false;
+    // A click ends when the answer begins; what is read then may not be there yet.
+    const click = page.click.bind(page);
+    page.click = async (...at) => {
+      await click(...at);
+      await page.waitForLoadState("domcontentloaded");
+    };
     const { ours } = this.#watched.get(context);
     page.on("request", (request) => { if (!page.elsewhere && !ours.some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
     page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (404|422)/.test(message.text())) this.check(false, `the browser says at ${page.url()}: ${message.text()}`); });

@@ -1,7 +1,7 @@
 // Long work: an import with bad rows, an export, the close of an epoch, duplicates; once without scripts.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALL_ROLES } from "../world.mjs";
+import { ALL_ROLES, ended } from "../world.mjs";
 
 const N_ROWS = 300;
 const BAD = new Set([17, 80, 81, 200, 299]);
@@ -59,11 +59,6 @@ async function upload(page, house, file) {
   await page.click("main >> text=Import cases");
   await page.setInputFiles("#file", file);
   await page.click("main form button");
-}
-
-/** Waits until a job's page says how it ended. */
-async function ended(page) {
-  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
 }
 
 /** Waits until work that goes on has come further than this, and says how far. */

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
 import { Keyboard, Plain } from "../hands.mjs";
-import { ALL_ROLES, PASSWORD, code } from "../world.mjs";
+import { ALL_ROLES, PASSWORD, code, ended } from "../world.mjs";
 
 const OWN = "five quiet herons by the river";
 const path = (page) => new URL(page.url()).pathname;
@@ -140,7 +140,7 @@ async function work(world, Hands) {
   await lea.press("See what would happen");
   await lea.look("preview");
   await lea.press("Import");
-  await lea.page.locator("[data-job]").waitFor({ state: "detached", timeout: 30_000 });
+  await ended(lea.page);
   world.check(/2\s*new cases/.test(await text(lea.page)), `the import says ${await text(lea.page)}`);
   await lea.look("imported");
 

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ended } from "../world.mjs";
 
 const PASSPHRASE = "five random words stand here";
 const HOSTILE = "Harbour <script>alert(1)</script> House";
@@ -17,9 +18,6 @@ function askExport(world, house, file) {
     world.check(error.status === 3 && `${error.stdout}${error.stderr}`.includes("ENT-2780"), `the export said ${error.stdout}${error.stderr}`);
   }
 }
-
-/** Waits until the page of background work says how it ended. */
-const ended = (page) => page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
 
 /** What was approved goes on in the background; its page says when it is done. */
 async function approve(world, page, button, words) {

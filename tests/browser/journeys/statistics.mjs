@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Keyboard } from "../hands.mjs";
-import { PASSWORD, code, freePort } from "../world.mjs";
+import { PASSWORD, code, ended, freePort } from "../world.mjs";
 
 const OFFICE = { en: "Office of Ontario", fr: "Bureau de l’Ontario", type: "provincial" };
 const CENTRE = { en: "National Coordination Centre", fr: "Centre national de coordination", type: "federal" };
@@ -66,7 +66,7 @@ function services(centre) {
 /** Asks for what this page shows, as background work, and gives what came of it; then shows the figures. */
 async function askForFigures(page) {
   await page.click("text=Ask for the figures");
-  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  await ended(page);
   const said = await page.textContent("[role=status]");
   await page.click("text=See the figures");
   return said;
@@ -168,7 +168,7 @@ export async function statistics(world) {
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
   await page.click("text=Ask for the figures");
   world.check(/\/en\/jobs\/[0-9a-f-]{36}$/.test(page.url()), `asking for figures is no background work: ${page.url()}`);
-  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  await ended(page);
   world.check((await page.textContent("[role=status]")).includes("not there yet"), "nothing is said of figures that are not drawn yet");
   await world.look(page, "statistics-asked", { picture: false });
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2024`);
@@ -210,7 +210,7 @@ export async function statistics(world) {
   await page.check("input[type=checkbox][name=period][value='2024']");
   await world.look(page, "statistics-figures-one", { picture: false });
   await page.click("text=Ask for these");
-  await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 30000 });
+  await ended(page);
   world.check((await page.textContent("[role=status]")).includes("Everybody has given"), "a table of two periods is not there");
   await page.goto(`${centre.origin}/en/statistics/plans/${id}/figures?period=2025`);
 
@@ -439,7 +439,7 @@ export async function overlap(world) {
     await page.goto(`${centre.origin}/en/statistics/overlap/${id}`);
     await page.click("text=Run the round, as far as it goes");
     world.check(page.url().includes("/en/jobs/"), `running a round is no background work: ${page.url()}`);
-    await page.waitForFunction(() => !document.querySelector("[data-job]"), null, { timeout: 120000 });
+    await ended(page);
     return page.textContent("main");
   };
   const early = await run();

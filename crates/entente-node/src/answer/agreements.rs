@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use entente_core::agreement::{
     Agreement, AgreementId, AgreementState, Change, ChangeKind, diff as differences,
 };
+use entente_core::audit::{Action, Actor};
 use entente_core::identity::OrgId;
 use entente_core::lang::{Lang, Text};
 use entente_proto::AgreementChange;
@@ -26,6 +27,7 @@ use super::{Desk, Staff, Steps, instant};
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
 use crate::node::agreements::Kept;
+use crate::node::audit::noted::Sought;
 use crate::node::partners::partner_text;
 use crate::node::{Node, Outcome};
 
@@ -254,25 +256,25 @@ fn texts(texts: &[Text]) -> Vec<Both> {
 
 /// Who signed, and when it was kept here: the entries of the audit log say so.
 fn signatures(node: &Node, kept: &Kept) -> Outcome<Vec<Signature>> {
-    use entente_core::audit::{Action, Actor};
     let row = &kept.row;
-    let mut times: [Option<i64>; 2] = [None, None];
+    let (mut ours, mut theirs) = (None, None);
     if row.our_signature.is_some() || row.their_signature.is_some() {
-        node.audit_entries(0, &mut |_, entry| {
-            let about = entry.agreement == Some(kept.agreement.id.0);
-            // The last signature of each side: the version before had its own. An older version
-            // keeps the times at which it was last changed.
-            if about && entry.action == Action::AgreementSigned && entry.at_s <= row.changed_at_s {
-                let [ours, theirs] = &mut times;
-                match entry.actor {
-                    Actor::Partner(_) => *theirs = Some(entry.at_s),
-                    Actor::Staff(_) | Actor::Node => *ours = Some(entry.at_s),
-                }
-            }
-            std::ops::ControlFlow::Continue(())
-        })?;
+        let signed = Sought {
+            action: Some(Action::AgreementSigned),
+            agreement: Some(kept.agreement.id.0),
+            until_s: Some(row.changed_at_s.saturating_add(1)),
+            ..Sought::default()
+        };
+        // The last signature of each side: the version before had its own. An older version keeps
+        // the times at which it was last changed.
+        for (_, entry) in node.newest_entries(&signed, u64::MAX, usize::MAX)? {
+            let side = match entry.actor {
+                Actor::Partner(_) => &mut theirs,
+                Actor::Staff(_) | Actor::Node => &mut ours,
+            };
+            side.get_or_insert(entry.at_s);
+        }
     }
-    let [ours, theirs] = times;
     let signed = [
         (row.our_signature.is_some(), ourselves(node), ours),
         (row.their_signature.is_some(), partner_named(node, &kept.partner), theirs),

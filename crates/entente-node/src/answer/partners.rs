@@ -20,6 +20,7 @@ use super::{Desk, Staff, Steps, instant, step};
 use crate::doors::SUSPENDED;
 use crate::fault::{Both, Fault};
 use crate::local::doc::*;
+use crate::node::audit::noted::Sought;
 use crate::node::status::{RECEIPT_DUE_S, Standing};
 use crate::node::{Node, Outcome};
 use crate::sync::Missed;
@@ -245,20 +246,21 @@ fn verified_at(node: &Node, standing: &Standing) -> Outcome<Option<i64>> {
     if !(standing.row.we_verified && standing.row.they_verified) {
         return Ok(None);
     }
+    let verified = Sought {
+        action: Some(Action::PartnerVerified),
+        partner: Some(standing.id),
+        from_s: Some(standing.row.since_s),
+        ..Sought::default()
+    };
+    // The first of each side: whoever is sure already may type the digits again.
     let (mut ours, mut theirs) = (None, None);
-    node.audit_entries(0, &mut |_, entry| {
-        let about = entry.partner == Some(standing.id) && entry.at_s >= standing.row.since_s;
-        if about && entry.action == Action::PartnerVerified {
-            match entry.actor {
-                Actor::Partner(_) => theirs = Some(entry.at_s),
-                Actor::Staff(_) | Actor::Node => ours = Some(entry.at_s),
-            }
-        }
-        match (ours, theirs) {
-            (Some(_), Some(_)) => std::ops::ControlFlow::Break(()),
-            _ => std::ops::ControlFlow::Continue(()),
-        }
-    })?;
+    for (_, entry) in node.newest_entries(&verified, u64::MAX, usize::MAX)?.into_iter().rev() {
+        let side = match entry.actor {
+            Actor::Partner(_) => &mut theirs,
+            Actor::Staff(_) | Actor::Node => &mut ours,
+        };
+        side.get_or_insert(entry.at_s);
+    }
     Ok(ours.max(theirs))
 }
 

@@ -265,12 +265,13 @@ impl Node {
         Ok(Followed { feed, frontier, checkpoint: row.checkpoint })
     }
 
-    /// The exact bytes of a held statement, opened.
-    pub fn held_statement(&self, id: &SummaryId) -> Outcome<Option<Leaf>> {
+    /// The exact bytes of a held statement, opened, and when it came; seconds since 1970.
+    pub fn held_statement(&self, id: &SummaryId) -> Outcome<Option<(Leaf, i64)>> {
         let Some(place) = unpoisoned(self.held.read()).place(id) else { return Ok(None) };
         self.db.read(|tx| {
             let Some((batch, keys)) = tx.held_batch(&place.at)? else { return Ok(None) };
-            Ok(open_held(&batch, &keys, place.position))
+            let leaf = open_held(&batch, &keys, place.position);
+            Ok(leaf.map(|leaf| (leaf, batch.received_at_s)))
         })
     }
 

@@ -3,7 +3,7 @@
 //! Read from the store by a walk through all releases, and kept until a release changes: that is at the close of an
 //! epoch, at a withdrawal and at a receipt, and not when somebody opens a page.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,17 @@ pub(crate) struct Told {
     pub(crate) n_receipts: u64,
     /// Those without one, the oldest first.
     pub(crate) due: Vec<Due>,
+    /// Those that we took back, by their place in the feed: its epoch, and the entry from 1.
+    pub(crate) taken_back: BTreeMap<(u32, u64), TakenBack>,
+}
+
+/// A summary that we took back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenBack {
+    /// The id the partner knew it by.
+    pub(crate) summary: [u8; 16],
+    /// Whether there is a receipt.
+    pub(crate) is_answered: bool,
 }
 
 /// By partner.
@@ -74,17 +85,16 @@ impl Node {
         self.db.read(|tx| {
             tx.all_releases(&mut |_, partner, release| {
                 let told = all.entry(partner).or_default();
-                match (release.withdrawn_at_s, release.receipt) {
-                    (None, _) => told.n_standing += 1,
-                    (Some(_), Some(_)) => {
-                        told.n_withdrawn += 1;
-                        told.n_receipts += 1;
-                    }
-                    (Some(asked_s), None) => {
-                        told.n_withdrawn += 1;
-                        let (seq, summary) = (release.at.1, release.summary);
-                        told.due.push(Due { seq, summary, asked_s });
-                    }
+                let Some(asked_s) = release.withdrawn_at_s else {
+                    told.n_standing += 1;
+                    return Ok(ControlFlow::Continue(()));
+                };
+                let (summary, is_answered) = (release.summary, release.receipt.is_some());
+                told.n_withdrawn += 1;
+                told.taken_back.insert(release.at, TakenBack { summary, is_answered });
+                match is_answered {
+                    true => told.n_receipts += 1,
+                    false => told.due.push(Due { seq: release.at.1, summary, asked_s }),
                 }
                 Ok(ControlFlow::Continue(()))
             })

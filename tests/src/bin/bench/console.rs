@@ -1,5 +1,6 @@
 //! The console in use: pages over TLS, by somebody who is signed in, on a node with many records.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,8 @@ use entente_core::audit::Actor;
 use entente_core::codes::OrgType;
 use entente_core::period::{Period, Quarter};
 use entente_node::local::Role;
+use entente_node::node::Node;
+use entente_node::node::records::Case;
 use entente_node::people::{Joining, Place};
 use entente_store::engine::Kind;
 use entente_tests::federation::staff;
@@ -40,7 +43,8 @@ const WAITING: &str = "/waiting";
 /// Measures, and gives the figures as JSON.
 ///
 /// Every page that has no name in its address, and those of a record, a partner, an agreement, a summary, an entry of the
-/// audit log and a person, asked for by somebody who may see all of them.
+/// audit log and a person, asked for by somebody who may see all of them: at a node that has as many records as its
+/// partner, holds what that one said of its own, and has said of its own to a third.
 pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     println!("console");
     let here = |config: &mut entente_node::config::Config| {
@@ -52,13 +56,15 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     site::fill(partner.node(), 2, sizes.n_records);
     pair(&partner, &site).await;
     let agreement = agree(&partner, &site, &summaries_only(11)).await;
-    for (year, number) in (2023..=2026).flat_map(|year| (1..=4).map(move |it| (year, it))) {
-        let quarter = Period::Quarter(Quarter::new(year, number).expect("a quarter"));
-        if (year, number) < (2026, 4) {
-            partner.node().close_epoch(&staff(), quarter, &site.id(), true).expect("closed");
-        }
+    // Whoever reads what we say: the third, since one agreement has one direction here.
+    let reader = Site::start("Reader", OrgType::Federal, Kind::Sled).await;
+    pair(&site, &reader).await;
+    agree(&site, &reader, &summaries_only(11)).await;
+    for (from, to) in [(&partner, &site), (&site, &reader)] {
+        close_epochs(from, to);
+        to.round(&from.id()).await.expect("read");
     }
-    site.round(&partner.id()).await.expect("read");
+    let [told, waiting] = [2025, 2026].map(|year| case_of(site.node(), year));
     let n_held = site.node().n_held();
     println!(
         "  {n_held} summaries held, {} entries in the audit log",
@@ -68,6 +74,8 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     let open = entente_console::start(Arc::clone(site.desk()), stop.clone()).await;
     let console = open.expect("the console opens").expect("the settings want it");
     let mut browser = Browser::open(console.at.address, sign_in(&site)).await;
+    let (_, lea) = site.desk().people.find("lea").expect("who is signed in");
+    let (lea, reader) = (lea.id, reader.id());
     let case = format!("{:032x}", 1_u128 << 64 | 7);
     let held = browser.first_link("/en/held", "/en/held/").await;
     let names = [
@@ -76,7 +84,7 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
         ("{agreement}", agreement.to_string()),
         ("{summary}", held),
         ("{entry}", "1000".to_owned()),
-        ("{user}", "lea".to_owned()),
+        ("{user}", lea),
         ("{epoch}", "2026-Q3".to_owned()),
     ];
     let named =
@@ -86,8 +94,14 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     let pages = pages.map(|it| format!("/en{}", named(it.path))).filter(|path| !path.contains('{'));
     let mut pages: Vec<String> = pages.collect();
     pages.push(deep(&mut browser).await);
-    pages.push("/en/audit?action=record.read".to_owned());
+    pages.push("/en/audit?action=records_listed".to_owned());
+    pages.push(format!("/en/audit/disclosures?record={told}"));
     pages.push("/en/held?place=35".to_owned());
+    pages.push(format!("/en/agreements/draft?partner={}", partner.id()));
+    pages.push(format!("/en/cases/{told}/explain?with={reader}"));
+    pages.push(format!("/en/cases/{waiting}/explain?with={reader}"));
+    let of_reader = ["", "/exchange", "/end", "/suspend"];
+    pages.extend(of_reader.map(|page| format!("/en/partners/{reader}{page}")));
     let mut figures: Vec<(String, f64, f64, usize)> = Vec::new();
     for path in pages {
         let (status, body) = browser.get(&path).await;
@@ -125,6 +139,31 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     let page = |(path, p50, p99, n): (String, f64, f64, usize)| json!({ "page": path, "p50_ms": p50, "p99_ms": p99, "bytes": n });
     let pages: Vec<Value> = figures.into_iter().map(page).collect();
     json!({ "records": sizes.n_records, "held": n_held, "pages": pages, "first_load_bytes": first })
+}
+
+/// Closes all quarters that are over.
+fn close_epochs(from: &Site, to: &Site) {
+    for (year, number) in (2023..=2026).flat_map(|year| (1..=4).map(move |it| (year, it))) {
+        let quarter = Period::Quarter(Quarter::new(year, number).expect("a quarter"));
+        if quarter.is_closed(from.node().today()) {
+            from.node().close_epoch(&staff(), quarter, &to.id(), true).expect("closed");
+        }
+    }
+}
+
+/// A case of the last quarter of a year.
+fn case_of(node: &Node, year: i16) -> String {
+    let quarter = Period::Quarter(Quarter::new(year, 4).expect("a quarter"));
+    let mut found = None;
+    let mut look = |case: Case| {
+        if case.record.period() != Some(quarter) {
+            return ControlFlow::Continue(());
+        }
+        found = Some(case.record.id);
+        ControlFlow::Break(())
+    };
+    node.each_case(&mut look).expect("read");
+    format!("{:032x}", u128::from_be_bytes(found.expect("a case of this quarter").0))
 }
 
 /// The address of a page deep in a filtered list: found as people find it, page by page.

@@ -7,7 +7,7 @@ use entente_core::identity::OrgId;
 use entente_core::period::Period;
 use entente_core::statement::{Leaf, Statement};
 use entente_core::summary::SummaryId;
-use entente_store::rows::{EvidenceRow, ReleaseRow};
+use entente_store::rows::EvidenceRow;
 use entente_store::tx::Reads as _;
 use sha2::{Digest as _, Sha256};
 
@@ -42,23 +42,23 @@ type Listed = (u64, u64, Vec<FeedRow>);
 
 /// What we said. How far the partner has read is known by its receipts alone.
 fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
-    let (_, length, _) = node.feed_head(partner)?;
+    let (epoch, length, _) = node.feed_head(partner)?;
     let before = before.min(length + 1);
-    let releases = node.releases_to(partner)?;
-    let answered = |release: &ReleaseRow| release.receipt.as_ref().map(|_| release.at.1);
-    let cursor = releases.iter().filter_map(answered).max().unwrap_or(0);
+    let all = node.told()?;
+    let told = all.get(partner.as_bytes());
+    let taken_back = |seq: u64| told.and_then(|told| told.taken_back.get(&(epoch, seq)));
+    let answered = told.iter().flat_map(|told| told.taken_back.range((epoch, 0)..=(epoch, u64::MAX)));
+    let answered = answered.filter(|(_, it)| it.is_answered).map(|((_, seq), _)| *seq);
+    let cursor = answered.max().unwrap_or(0);
     let n_before = before.saturating_sub(1);
     let first = n_before.saturating_sub(limit as u64) + 1;
     let mut rows = Vec::new();
     for (seq, leaf) in node.feed_leaves(partner, first, before)? {
-        let of_leaf = |release: &&ReleaseRow| release.at.1 == seq;
-        let mut row = match &leaf {
-            Some(leaf) => said(leaf, &releases),
+        let mut row = match (&leaf, taken_back(seq)) {
+            (Some(leaf), _) => said(node, partner, leaf)?,
             // Destroyed: it was a summary that was taken back.
-            None => match releases.iter().find(of_leaf) {
-                Some(release) => summary_row(SummaryId(release.summary), release),
-                None => blank("summary"),
-            },
+            (None, Some(it)) => summary_row(node, partner, SummaryId(it.summary))?,
+            (None, None) => blank("summary"),
         };
         row.sequence = seq;
         row.read = seq <= cursor;
@@ -68,16 +68,12 @@ fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<List
     Ok((length, cursor, rows))
 }
 
-fn said(leaf: &Leaf, releases: &[ReleaseRow]) -> FeedRow {
-    let release = |id: &SummaryId| releases.iter().find(|it| it.summary == id.0);
-    match &leaf.statement {
-        Statement::Summary(summary) => match release(&summary.id) {
-            Some(row) => summary_row(summary.id, row),
-            None => FeedRow { summary: Some(summary.id.to_string()), ..blank("summary") },
-        },
+fn said(node: &Node, partner: &OrgId, leaf: &Leaf) -> Outcome<FeedRow> {
+    Ok(match &leaf.statement {
+        Statement::Summary(summary) => summary_row(node, partner, summary.id)?,
         Statement::Withdrawal(id, _) => {
-            let row = release(id);
-            let at_s = row.and_then(|row| row.withdrawn_at_s);
+            let row = node.released_as(partner, id)?;
+            let at_s = row.as_ref().and_then(|row| row.withdrawn_at_s);
             FeedRow {
                 summary: Some(id.to_string()),
                 at: at_s.map(instant).unwrap_or_default(),
@@ -91,7 +87,7 @@ fn said(leaf: &Leaf, releases: &[ReleaseRow]) -> FeedRow {
             let at = at_s.map(instant).unwrap_or_default();
             FeedRow { at, about, ..blank(kind) }
         }
-    }
+    })
 }
 
 /// What a document is, when it was made if it says so, and what it says in words.
@@ -166,13 +162,15 @@ fn subject(payload_type: &str) -> Option<Both> {
     Some(Both::new(*en, *fr))
 }
 
-fn summary_row(id: SummaryId, release: &ReleaseRow) -> FeedRow {
-    FeedRow {
+fn summary_row(node: &Node, partner: &OrgId, id: SummaryId) -> Outcome<FeedRow> {
+    let release = node.released_as(partner, &id)?;
+    let epoch = release.as_ref().and_then(|it| Period::from_number(it.epoch).ok());
+    Ok(FeedRow {
         summary: Some(id.to_string()),
-        epoch: Period::from_number(release.epoch).ok().map(|it| it.to_string()),
-        at: instant(release.released_at_s),
+        epoch: epoch.map(|it| it.to_string()),
+        at: release.map(|it| instant(it.released_at_s)).unwrap_or_default(),
         ..blank("summary")
-    }
+    })
 }
 
 fn blank(kind: &str) -> FeedRow {
@@ -192,32 +190,26 @@ fn blank(kind: &str) -> FeedRow {
 /// the feed remains here.
 fn received(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
     let (epoch, cursor) = node.cursor(partner)?;
-    let arrivals = node.held_arrivals(partner)?;
-    let came = |seq: u64| {
-        let mut before = arrivals.iter().rev();
-        before.find(|(other, first, _)| *other == epoch && *first < seq).map(|(_, _, at_s)| *at_s)
-    };
     let mut rows: Vec<_> = node.holdings(|all| {
         let is_meant =
             |it: &&Holding| it.issuer == *partner && it.at.0 == epoch && it.at.1 < before;
         Ok(all.all().filter(is_meant).map(|it| (it.at.1, it.summary.id)).collect())
     })?;
     rows.sort_unstable_by_key(|(seq, _)| std::cmp::Reverse(*seq));
-    let row = |(seq, id): (u64, SummaryId)| FeedRow {
-        sequence: seq,
-        summary: Some(id.to_string()),
-        at: came(seq).map(instant).unwrap_or_default(),
-        read: true,
-        ..blank("summary")
-    };
     let mut shown = Vec::with_capacity(limit.min(rows.len()));
     for (seq, id) in rows {
         if shown.len() == limit {
             break;
         }
         // What was taken back this moment is not shown any more.
-        if node.held_statement(&id)?.is_some() {
-            shown.push(row((seq, id)));
+        if let Some((_, came_s)) = node.held_statement(&id)? {
+            shown.push(FeedRow {
+                sequence: seq,
+                summary: Some(id.to_string()),
+                at: instant(came_s),
+                read: true,
+                ..blank("summary")
+            });
         }
     }
     Ok((cursor, cursor, shown))

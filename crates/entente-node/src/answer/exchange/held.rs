@@ -7,7 +7,7 @@ use entente_core::audit::Action;
 use entente_core::codes::{Code, Set};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
-use entente_core::statement::{Leaf, Statement};
+use entente_core::statement::Statement;
 use entente_core::summary::{Age, CaseSummary, Citizenship, Place, SummaryId};
 
 use crate::answer::records::page;
@@ -23,48 +23,29 @@ const DAY_S: i64 = 24 * 60 * 60;
 /// What is needed to tell of held summaries.
 struct Telling {
     names: Names,
-    issuers: HashMap<OrgId, Issuer>,
-}
-
-/// What is known of everything that one issuer gave us.
-struct Issuer {
-    /// Its batches: epoch of the feed, leaves before, and when it came.
-    arrivals: Vec<(u32, u64, i64)>,
-    /// For how many days the agreement lets us keep them.
-    days: Option<u32>,
+    /// For how many days the agreement with an issuer lets us keep what it gave us.
+    days: HashMap<OrgId, u32>,
 }
 
 impl Telling {
     fn of(node: &Node) -> Outcome<Self> {
-        let mut issuers = HashMap::new();
+        let mut days = HashMap::new();
         for (issuer, _) in node.partner_rows()? {
             // The newest agreement decides, as it does when time is up.
             let kept = node.db().read(|tx| node.newest(tx, &issuer))?;
             let grant = kept.as_ref().and_then(|kept| kept.agreement.grant_to(&node.id()));
-            let days = grant.map(|(_, grant)| grant.retention_days);
-            let arrivals = node.held_arrivals(&issuer)?;
-            issuers.insert(issuer, Issuer { arrivals, days });
+            days.extend(grant.map(|(_, grant)| (issuer, grant.retention_days)));
         }
-        Ok(Self { names: Names::of(node)?, issuers })
+        Ok(Self { names: Names::of(node)?, days })
     }
 
-    /// When a leaf came, and until when it may be kept; seconds since 1970.
-    fn times(&self, leaf: &Leaf) -> (Option<i64>, Option<i64>) {
-        let Some(Issuer { arrivals, days }) = self.issuers.get(&leaf.feed.issuer) else {
-            return (None, None);
-        };
-        let is_before =
-            |(epoch, first, _): &&(u32, u64, i64)| *epoch == leaf.feed.epoch && *first < leaf.seq;
-        let came = arrivals.iter().rev().find(is_before).map(|(_, _, at_s)| *at_s);
-        (came, came.zip(*days).map(|(at_s, days)| at_s + i64::from(days) * DAY_S))
-    }
-
-    fn row(&self, leaf: &Leaf, summary: &CaseSummary) -> HeldRow {
-        let (_, until) = self.times(leaf);
+    /// `came_s` is when it came; seconds since 1970.
+    fn row(&self, issuer: &OrgId, came_s: i64, summary: &CaseSummary) -> HeldRow {
+        let until = self.days.get(issuer).map(|days| came_s + i64::from(*days) * DAY_S);
         let forms = summary.exploitation.unwrap_or_default();
         HeldRow {
             summary: summary.id.to_string(),
-            partner: self.names.named(&leaf.feed.issuer),
+            partner: self.names.named(issuer),
             period: summary.period.to_string(),
             place: summary.place.map(|it| place(it).to_owned()),
             gender: summary.gender.map(|it| it.code().to_owned()),
@@ -109,9 +90,9 @@ pub(in crate::answer) fn list(
     let mut held = Vec::with_capacity(shown.len());
     for id in shown.clone() {
         // One that was taken back this moment is not told any more.
-        let Some(leaf) = node.held_statement(id)? else { continue };
+        let Some((leaf, came_s)) = node.held_statement(id)? else { continue };
         if let Statement::Summary(summary) = &leaf.statement {
-            held.push(telling.row(&leaf, summary));
+            held.push(telling.row(&leaf.feed.issuer, came_s, summary));
         }
     }
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(held.len() as u64);
@@ -142,10 +123,9 @@ pub(in crate::answer) fn show(
 ) -> Outcome<HeldShowTold> {
     let node = &*desk.node;
     let id = find(node, &ask.summary)?;
-    let leaf = node.held_statement(&id)?.ok_or_else(unknown_summary)?;
+    let (leaf, came_s) = node.held_statement(&id)?.ok_or_else(unknown_summary)?;
     let Statement::Summary(summary) = &leaf.statement else { return Err(unknown_summary()) };
     let telling = Telling::of(node)?;
-    let (came, _) = telling.times(&leaf);
     // The newest checkpoint proves everything before it; of an epoch that is over, the leaf is all.
     let (epoch, size, _) = node.followed_checkpoint(&leaf.feed.issuer)?;
     let field = |(field, values): (&'static str, Vec<String>)| FieldValue {
@@ -158,14 +138,14 @@ pub(in crate::answer) fn show(
     let entry = entry.partner(leaf.feed.issuer).reference(id.0);
     node.audit(vec![entry.reasons(["held".to_owned()])])?;
     Ok(HeldShowTold {
-        summary: telling.row(&leaf, summary),
+        summary: telling.row(&leaf.feed.issuer, came_s, summary),
         fields: fields(summary).into_iter().map(field).collect(),
         min_group: summary.k_at_release,
         rung: summary.rung.number(),
         agreement: leaf.agreement.map(|it| hex::encode(it.id)).unwrap_or_default(),
         sequence: leaf.seq,
         checkpoint_size: if epoch == leaf.feed.epoch { size } else { leaf.seq },
-        received_at: came.map(instant).unwrap_or_default(),
+        received_at: instant(came_s),
     })
 }
 

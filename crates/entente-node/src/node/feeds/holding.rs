@@ -75,7 +75,7 @@ impl Node {
                 }
                 for id in &changed {
                     match self.held_statement(id)? {
-                        Some(leaf) => known.put(leaf),
+                        Some((leaf, _)) => known.put(leaf),
                         None => known.take_out(id),
                     }
                 }

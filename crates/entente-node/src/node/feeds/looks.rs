@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use entente_core::identity::OrgId;
 use entente_core::statement::Leaf;
+use entente_core::summary::SummaryId;
 use entente_store::log::{LogKey, Logs as _};
 use entente_store::rows::ReleaseRow;
 use entente_store::tx::Reads as _;
@@ -38,31 +39,12 @@ impl Node {
         })
     }
 
-    /// Everything that was released to a partner in the present epoch of its feed.
-    pub fn releases_to(&self, partner: &OrgId) -> Outcome<Vec<ReleaseRow>> {
-        self.db.read(|tx| {
-            let epoch = tx.log_head(LogKey::Feed(*partner.as_bytes()))?.epoch;
-            let mut releases = Vec::new();
-            tx.all_releases(&mut |_, to, release| {
-                if to == *partner.as_bytes() && release.at.0 == epoch {
-                    releases.push(release);
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-            Ok(releases)
-        })
-    }
-
-    /// When the batches of held summaries came: epoch of the feed, leaves before, and the instant,
-    /// in order.
-    pub fn held_arrivals(&self, issuer: &OrgId) -> Outcome<Vec<(u32, u64, i64)>> {
-        self.db.read(|tx| {
-            let mut arrivals = Vec::new();
-            tx.held(issuer.as_bytes(), &mut |at, batch, _| {
-                arrivals.push((at.epoch, at.first, batch.received_at_s));
-                Ok(ControlFlow::Continue(()))
-            })?;
-            Ok(arrivals)
+    /// What was released to a partner as this summary.
+    pub fn released_as(&self, partner: &OrgId, id: &SummaryId) -> Outcome<Option<ReleaseRow>> {
+        let partner = partner.as_bytes();
+        self.db.read(|tx| match tx.released_as(partner, &id.0)? {
+            Some(record) => Ok(tx.release(&record, partner)?),
+            None => Ok(None),
         })
     }
 }
