@@ -109,6 +109,8 @@ pub struct Node {
     identified: records::identified::Identified,
     // What partners were told, read when it is first asked for after a change.
     releases: releases::Releases,
+    // Candidates of closes that somebody asked about.
+    groups: epochs::Groups,
     // Built when it is first asked for.
     pub(crate) directory: RwLock<Option<Directory>>,
     /// Who heard "not yet" to which release since something was drawn last.
@@ -154,6 +156,7 @@ impl Node {
             holdings: Mutex::default(),
             identified: records::identified::Identified::default(),
             releases: releases::Releases::default(),
+            groups: epochs::Groups::default(),
             directory: RwLock::new(None),
             awaited: Mutex::default(),
             guesses: Mutex::default(),

@@ -27,6 +27,8 @@ use crate::fault::Fault;
 
 mod group;
 
+pub(crate) use group::Groups;
+
 /// Told how many records were read and decided on, together.
 pub type Tell<'a> = &'a mut dyn FnMut(u64);
 
@@ -73,6 +75,18 @@ struct Ready {
     record: RecordId,
     proposal: Proposal,
     candidate: Candidate,
+}
+
+/// What a close does with a case at first.
+enum Sorted {
+    /// It belongs to a later close, or to none.
+    NotMeant,
+    /// The partner was told of it.
+    Already,
+    /// The codes of what stands against it.
+    Refused(Vec<String>),
+    /// It goes out if enough others look like it.
+    Ready(Box<Ready>),
 }
 
 /// The facts of one partner that hold for all cases of a close.
@@ -158,17 +172,11 @@ impl Node {
             if let Some(class) = told.and_then(|told| told.held_by(partner)) {
                 held.push(class, case.record.person_or_self());
             }
-            let within = case.record.period().is_some_and(|period| is_within(period, epoch));
-            if case.withdrawn || !within {
-                continue;
-            }
-            if told.is_some_and(|told| told.is_to(partner)) {
-                n_already += 1;
-                continue;
-            }
-            match self.candidate(case, &towards, told.and_then(Told::coarsest)) {
-                Ok(found) => ready.push(found),
-                Err(reasons) => {
+            match self.sorted(case, epoch, &towards, told) {
+                Sorted::NotMeant => {}
+                Sorted::Already => n_already += 1,
+                Sorted::Ready(found) => ready.push(*found),
+                Sorted::Refused(reasons) => {
                     n_refused += 1;
                     for code in reasons {
                         *refused.entry(code).or_insert(0) += 1;
@@ -203,6 +211,28 @@ impl Node {
             k: closed.report.rules.k(),
         };
         Ok((report, kept, ready, releases))
+    }
+
+    /// What a close of `epoch` does with a case before it looks for others like it. `told` is what partners were told
+    /// of it.
+    fn sorted(
+        &self,
+        case: &Case,
+        epoch: Period,
+        towards: &Towards<'_>,
+        told: Option<&Told>,
+    ) -> Sorted {
+        let within = case.record.period().is_some_and(|period| is_within(period, epoch));
+        if case.withdrawn || !within {
+            return Sorted::NotMeant;
+        }
+        if told.is_some_and(|told| told.is_to(&towards.kept.partner)) {
+            return Sorted::Already;
+        }
+        match self.candidate(case, towards, told.and_then(Told::coarsest)) {
+            Ok(found) => Sorted::Ready(Box::new(found)),
+            Err(reasons) => Sorted::Refused(reasons),
+        }
     }
 
     /// A case as a candidate, or the codes of what stands against it.

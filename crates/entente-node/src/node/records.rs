@@ -430,6 +430,7 @@ impl Node {
     /// any more.
     fn index_cases<'a>(&self, cases: impl IntoIterator<Item = &'a Case> + Clone) {
         self.identified.changed(cases.clone());
+        self.groups.changed(cases.clone());
         let mut index = unpoisoned(self.cases.write());
         cases.into_iter().for_each(|case| index.put(case, &self.id()));
     }

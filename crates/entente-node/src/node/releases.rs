@@ -68,10 +68,15 @@ impl Node {
         Ok(())
     }
 
+    /// Grows whenever a release changes.
+    pub(crate) fn n_release_changes(&self) -> u64 {
+        self.releases.n_changes.load(Ordering::SeqCst)
+    }
+
     /// What every partner was told.
     pub(crate) fn told(&self) -> Outcome<Arc<ByPartner>> {
         let mut read = unpoisoned(self.releases.read.lock());
-        let n_changes = self.releases.n_changes.load(Ordering::SeqCst);
+        let n_changes = self.n_release_changes();
         if let Some((_, told)) = read.as_ref().filter(|(n, _)| *n == n_changes) {
             return Ok(Arc::clone(told));
         }

@@ -10,7 +10,9 @@ use entente_core::synthetic;
 use jiff::civil::date;
 
 use super::*;
-use crate::answer::records::fixture::{agree, case, desk, keep, pair, pull, staff, steps, two};
+use crate::answer::records::fixture::{
+    actor, agree, case, desk, keep, pair, pull, staff, steps, two,
+};
 
 fn close_of(desk: &Desk, epoch: &str) -> EpochTold {
     let ask = EpochCloseAsk { epoch: epoch.to_owned(), partner: None };
@@ -79,6 +81,63 @@ fn a_case_that_waits_for_its_close_is_counted_as_the_close_will_count_it() {
     assert_eq!(on, rung);
     let told = of(true);
     assert_eq!((told.decision, told.group_size), (Decision::Refuse, None), "it went out");
+}
+
+#[test]
+fn after_every_change_groups_are_those_that_a_close_would_find() {
+    let (province, centre) = two();
+    let profile = synthetic::Profile::office(Province::Ontario);
+    let (first_day, last) = (date(2026, 4, 1), date(2026, 9, 30));
+    keep(&province, synthetic::generate(7, &profile, 400, first_day, last));
+    let node = &province.node;
+    let epoch = "2026-Q3".parse().unwrap();
+    let ids = || {
+        let mut ids = Vec::new();
+        node.each_case(&mut |case| {
+            ids.push(case.record.id);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        ids
+    };
+    let group_of = |id: &_| node.group_now(id, epoch, &centre.node.id()).unwrap();
+    // On each rung, and those that wait.
+    let looked = || {
+        let mut found = (vec![0; 9], 0);
+        for id in ids() {
+            let Some(group) = group_of(&id) else { continue };
+            match group.rung {
+                Some(rung) => found.0[usize::from(rung.number())] += 1,
+                None => found.1 += 1,
+            }
+        }
+        found
+    };
+    let close = |commit| node.close_epoch(&actor(), epoch, &centre.node.id(), commit).unwrap();
+    let same = |before: &(Vec<u64>, u64)| {
+        let (found, report) = (looked(), close(false));
+        let used = |all: &[u64]| all.iter().copied().filter(|n| *n > 0).collect::<Vec<_>>();
+        assert_eq!((used(&found.0), found.1), (used(&report.by_rung), report.n_waiting));
+        assert_ne!(found, *before);
+        found
+    };
+    let first = same(&(Vec::new(), 0));
+    assert!(first.0.iter().sum::<u64>() > 100 && first.1 > 0, "{first:?}");
+    keep(&province, synthetic::generate(8, &profile, 40, first_day, last));
+    let added = same(&first);
+    let standing: Vec<_> = ids().into_iter().filter(|id| group_of(id).is_some()).collect();
+    for id in &standing[..30] {
+        node.edit_record(actor(), id, |case| {
+            case.consents.clear();
+            Ok(())
+        })
+        .unwrap();
+    }
+    let fewer = same(&added);
+    node.link_records(&actor(), &standing[40], &standing[41]).unwrap();
+    close(true);
+    let after = same(&fewer);
+    assert_eq!(after.0.iter().sum::<u64>(), 0, "they went out");
 }
 
 #[test]

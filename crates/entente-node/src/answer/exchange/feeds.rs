@@ -47,7 +47,8 @@ fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<List
     let all = node.told()?;
     let told = all.get(partner.as_bytes());
     let taken_back = |seq: u64| told.and_then(|told| told.taken_back.get(&(epoch, seq)));
-    let answered = told.iter().flat_map(|told| told.taken_back.range((epoch, 0)..=(epoch, u64::MAX)));
+    let answered =
+        told.iter().flat_map(|told| told.taken_back.range((epoch, 0)..=(epoch, u64::MAX)));
     let answered = answered.filter(|(_, it)| it.is_answered).map(|((_, seq), _)| *seq);
     let cursor = answered.max().unwrap_or(0);
     let n_before = before.saturating_sub(1);

@@ -1,15 +1,27 @@
 //! How many look like a case now: what a close at this moment would find.
 //!
-//! It is the plan of a close that is not carried out, so the answer cannot differ from what the
-//! close will do with the same records. Like a close, it reads all of them.
+//! A close reads all records; here its candidates stay in memory for those that somebody asked about, so that only
+//! what changed is read again. Each record is sorted by the function of a close, and what of them would leave is the
+//! core's, so the answer cannot differ from what the close will do with the same records.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use entente_core::agreement::AgreementState;
+use entente_core::disclose::{self, Candidate, Held, Outcome as Fate};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
-use entente_core::policy::Disclosure;
 use entente_core::record::RecordId;
 use entente_core::summary::Rung;
+use entente_store::db::Rows;
+use entente_store::tx::Reads as _;
+use jiff::civil::Date;
 
-use super::super::{Node, Outcome};
+use super::super::agreements::unknown_agreement;
+use super::super::records::{Case, case_of};
+use super::super::{Node, Outcome, unpoisoned};
+use super::{Sorted, Told, Towards};
 
 /// Among how many persons a case would be released if its epoch were closed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +35,66 @@ pub struct GroupNow {
     pub tells_form: bool,
 }
 
+/// The most closes whose candidates are kept, and the most records that may change before they are read anew.
+const MAX_KEPT: usize = 8;
+const MAX_CHANGED: usize = 20_000;
+
+/// Part of a node: candidates of closes, once somebody asked.
+#[derive(Default)]
+pub(crate) struct Groups {
+    // Since somebody last asked; `None` until then, and after too much. Taken within transactions, so whoever holds
+    // it waits for nothing.
+    changed: Mutex<Option<BTreeSet<RecordId>>>,
+    known: Mutex<HashMap<(OrgId, Period), Waiting>>,
+}
+
+/// What else decides about candidates: the agreement, the day, and how often a release had changed.
+type Basis = ([u8; 32], AgreementState, Date, u64);
+
+/// The candidates of one close.
+struct Waiting {
+    basis: Basis,
+    candidates: BTreeMap<RecordId, Candidate>,
+    // What would become of them; `None` after a change.
+    found: Option<HashMap<RecordId, GroupNow>>,
+}
+
+impl Groups {
+    /// Remembers that records changed: part of the transaction that changes them.
+    pub(crate) fn changed<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) {
+        let mut held = unpoisoned(self.changed.lock());
+        if let Some(changed) = held.as_mut() {
+            changed.extend(cases.into_iter().map(|case| case.record.id));
+            if changed.len() > MAX_CHANGED {
+                *held = None;
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn put(&mut self, id: RecordId, candidate: Option<Candidate>) {
+        let before = match candidate {
+            Some(candidate) => self.candidates.insert(id, candidate),
+            None => self.candidates.remove(&id),
+        };
+        if candidate.is_some() || before.is_some() {
+            self.found = None;
+        }
+    }
+}
+
+fn group_of(fate: &Fate) -> GroupNow {
+    match fate {
+        Fate::Released(it) => {
+            GroupNow { n_persons: it.class_size, rung: Some(it.rung), tells_form: it.tells_form }
+        }
+        Fate::Waiting { class_size } => {
+            GroupNow { n_persons: *class_size, rung: None, tells_form: false }
+        }
+    }
+}
+
 impl Node {
     /// What a close of `epoch` for `partner` would find now for a record. `None` if something else
     /// stands against it, so that a close would not look.
@@ -32,16 +104,102 @@ impl Node {
         epoch: Period,
         partner: &OrgId,
     ) -> Outcome<Option<GroupNow>> {
-        let (_, _, ready, _) = self.db.read(|tx| self.plan(tx, epoch, partner, &mut |_| {}))?;
-        let found = ready.into_iter().find(|it| it.record == *record);
-        Ok(found.and_then(|it| match it.proposal.disclosure {
-            Disclosure::Ready { rung, class_size, tells_form, .. } => {
-                Some(GroupNow { n_persons: class_size, rung: Some(rung), tells_form })
+        let mut held = unpoisoned(self.groups.known.lock());
+        // Taken out, so that all is read anew after an error in between.
+        let mut known = std::mem::take(&mut *held);
+        // What changes from here on is looked at the next time.
+        let changed = unpoisoned(self.groups.changed.lock()).replace(BTreeSet::new());
+        let n_releases = self.n_release_changes();
+        if changed.as_ref().is_none_or(|changed| !changed.is_empty()) {
+            self.settle()?;
+        }
+        match changed {
+            Some(changed) if !changed.is_empty() => {
+                for ((partner, epoch), waiting) in &mut known {
+                    self.sort_again(waiting, &changed, *epoch, partner)?;
+                }
             }
-            Disclosure::TooFew { class_size } => {
-                Some(GroupNow { n_persons: class_size, rung: None, tells_form: false })
-            }
-            Disclosure::NotClosed | Disclosure::Done => None,
-        }))
+            Some(_) => {}
+            None => known.clear(),
+        }
+        let close = (*partner, epoch);
+        let (kept, policy) = self.db.read(|tx| {
+            let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
+            let policy = self.policy(&kept)?;
+            Ok::<_, Box<crate::fault::Fault>>((kept, policy))
+        })?;
+        let basis = (kept.hash, kept.state, self.today(), n_releases);
+        let waiting = match known.remove(&close).filter(|it| it.basis == basis) {
+            Some(waiting) => waiting,
+            None => self.sort_all(basis, epoch, partner)?,
+        };
+        if known.len() >= MAX_KEPT {
+            known.clear();
+        }
+        let waiting = known.entry(close).insert_entry(waiting).into_mut();
+        let found = waiting.found.get_or_insert_with(|| {
+            let candidates: Vec<Candidate> = waiting.candidates.values().copied().collect();
+            let closed = disclose::close(&candidates, &Held::default(), policy.rules());
+            let fates = closed.outcomes.iter().map(group_of);
+            waiting.candidates.keys().copied().zip(fates).collect()
+        });
+        let group = found.get(record).copied();
+        *held = known;
+        Ok(group)
+    }
+
+    fn sort_all(&self, basis: Basis, epoch: Period, partner: &OrgId) -> Outcome<Waiting> {
+        let mut candidates = BTreeMap::new();
+        self.db.read(|tx| {
+            let given = self.given(tx)?;
+            self.sorting(tx, epoch, partner, |sort| {
+                tx.records(&mut |id, row| {
+                    let case = case_of(&id, row)?;
+                    let candidate = sort(&case, given.get(&id));
+                    candidates.extend(candidate.map(|it| (case.record.id, it)));
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                Ok(())
+            })
+        })?;
+        Ok(Waiting { basis, candidates, found: None })
+    }
+
+    fn sort_again(
+        &self,
+        waiting: &mut Waiting,
+        changed: &BTreeSet<RecordId>,
+        epoch: Period,
+        partner: &OrgId,
+    ) -> Outcome<()> {
+        self.db.read(|tx| {
+            self.sorting(tx, epoch, partner, |sort| {
+                for id in changed {
+                    let row = tx.record(&id.0)?;
+                    let case = row.map(|row| case_of(&id.0, row)).transpose()?;
+                    let told = Told(tx.releases(&id.0)?);
+                    waiting.put(*id, case.and_then(|case| sort(&case, Some(&told))));
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Lets `visit` sort cases as a close does: a case, and what partners were told of it.
+    fn sorting<R: Rows>(
+        &self,
+        tx: &R,
+        epoch: Period,
+        partner: &OrgId,
+        visit: impl FnOnce(&dyn Fn(&Case, Option<&Told>) -> Option<Candidate>) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
+        let policy = self.policy(&kept)?;
+        let names = self.secrets.pseudonyms.partner_epoch(partner, epoch.number());
+        let towards = Towards { kept: &kept, policy: &policy, names };
+        visit(&|case, told| match self.sorted(case, epoch, &towards, told) {
+            Sorted::Ready(ready) => Some(ready.candidate),
+            _ => None,
+        })
     }
 }
