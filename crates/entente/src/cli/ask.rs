@@ -355,6 +355,7 @@ fn record(command: &str, typed: &Typed<'_>) -> Option<Asked> {
             record: typed.maybe("record"),
             min_score: typed.number("score").unwrap_or(80),
             fields: false,
+            from: 0,
             limit: typed.limit(),
         }),
         "link" => asked(&RecordLinkAsk {

@@ -136,7 +136,13 @@ pub(crate) async fn duplicates(
     let record = record(&visit, &case).await?;
     let (p, id) = (&visit.page, record.record.id.clone());
     let kept = vec![("case", id.clone())];
-    let ask = RecordDuplicatesAsk { record: Some(id), min_score: ALIKE, fields: true, limit: 20 };
+    let ask = RecordDuplicatesAsk {
+        record: Some(id),
+        min_score: ALIKE,
+        fields: true,
+        from: 0,
+        limit: 20,
+    };
     let pairs = visit.ask(&ask).await?.pairs.into_iter();
     let pairs = pairs.map(|pair| Compared::of(p, pair)).collect();
     show(&DuplicatesPage { p, record: &record, pairs, decided: seen.decided, kept })

@@ -20,7 +20,7 @@ area! {
 }
 
 /// How many pairs one page has. Deciding one makes room for the next.
-const PAIRS: usize = 10;
+const PAIRS: u32 = 10;
 
 /// How alike at least, unless somebody asks for more or fewer: below, most proposals are wrong.
 const MIN_SCORE: u8 = 80;
@@ -69,12 +69,11 @@ impl DuplicatesPage<'_> {
 /// `GET /cases/duplicates`.
 async fn list(visit: Visit, Query(seen): Query<Seen>) -> Answer {
     let (p, min_score) = (&visit.page, seen.min_score());
-    let limit = u32::try_from(seen.from.saturating_add(PAIRS)).unwrap_or(u32::MAX);
-    let ask = RecordDuplicatesAsk { record: None, min_score, fields: true, limit };
+    let from = u32::try_from(seen.from).unwrap_or(u32::MAX);
+    let ask = RecordDuplicatesAsk { record: None, min_score, fields: true, from, limit: PAIRS };
     let told = visit.ask(&ask).await?;
     let total = usize::try_from(told.total).unwrap_or(usize::MAX);
-    let pairs = told.pairs.into_iter().skip(seen.from).take(PAIRS);
-    let pairs: Vec<_> = pairs.map(|pair| Compared::of(p, pair)).collect();
+    let pairs: Vec<_> = told.pairs.into_iter().map(|pair| Compared::of(p, pair)).collect();
     let address = match min_score {
         MIN_SCORE => "/cases/duplicates".to_owned(),
         other => format!("/cases/duplicates?score={other}"),

@@ -21,7 +21,8 @@ pub(in crate::answer) fn propose(
     let node = &desk.node;
     let only = ask.record.as_deref().map(|text| node.find_record(text)).transpose()?;
     step(steps, 0, 0, "comparing records", "comparaison des dossiers");
-    let (found, total) = pairs(node, only, ask.min_score, super::page(ask.limit))?;
+    let shown = (ask.from as usize, super::page(ask.limit));
+    let (found, total) = pairs(node, only, ask.min_score, shown)?;
     let names = Names::of(node)?;
     let side = |id: &RecordId| -> Outcome<(RecordRow, Vec<FieldValue>)> {
         let case = node.case(id)?;
@@ -56,7 +57,7 @@ pub(in crate::answer) fn propose(
 
 /// What speaks for a new record being about somebody who is known.
 pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHint>> {
-    let (found, _) = pairs(node, Some(record.id), 0, 5)?;
+    let (found, _) = pairs(node, Some(record.id), 0, (0, 5))?;
     let hint = |pair: &Pair| {
         let other = if pair.one == record.id { pair.other } else { pair.one };
         DuplicateHint { record: other.to_string(), score: score(pair), because: because(pair) }
@@ -64,28 +65,28 @@ pub(super) fn hints(node: &Node, record: &CaseRecord) -> Outcome<Vec<DuplicateHi
     Ok(found.iter().map(hint).collect())
 }
 
-/// The most alike, at most `limit`, and how many there are in all.
+/// The most alike but for the first `from`, at most `limit`, and how many there are in all.
 fn pairs(
     node: &Node,
     only: Option<RecordId>,
     min_score: u8,
-    limit: usize,
+    (from, limit): (usize, usize),
 ) -> Outcome<(Vec<Pair>, u64)> {
     let pairs = match only {
         Some(id) => Arc::new(node.alike_to(&id)?),
         None => node.alike()?,
     };
-    let (mut found, mut total) = (Vec::new(), 0);
+    let (mut found, mut total) = (Vec::new(), 0_usize);
     for pair in pairs.iter().filter(|pair| score(pair) >= min_score) {
         if node.are_apart(&pair.one, &pair.other)? {
             continue;
         }
-        total += 1;
-        if found.len() < limit {
+        if total >= from && found.len() < limit {
             found.push(pair.clone());
         }
+        total += 1;
     }
-    Ok((found, total))
+    Ok((found, total as u64))
 }
 
 /// Points as 0 to 100: a hundred and more is as certain as it gets.

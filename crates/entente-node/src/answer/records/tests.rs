@@ -231,7 +231,7 @@ fn two_records_of_one_person_are_proposed_linked_and_taken_apart() {
     assert_eq!(other.duplicates[0].record, one.record);
     assert!(other.duplicates[0].because.contains(&"birthdate".to_owned()));
     let pairs = |fields| {
-        let ask = RecordDuplicatesAsk { record: None, min_score: 80, fields, limit: 10 };
+        let ask = RecordDuplicatesAsk { record: None, min_score: 80, fields, from: 0, limit: 10 };
         duplicates(&desk, &staff(), ask, &steps()).unwrap().pairs
     };
     let proposed = || pairs(false).len();
@@ -251,6 +251,11 @@ fn two_records_of_one_person_are_proposed_linked_and_taken_apart() {
         let entry = read.iter().find(|it| it.record == Some(id)).unwrap();
         assert_eq!(entry.reasons, ["duplicates"]);
     }
+    let after =
+        RecordDuplicatesAsk { record: None, min_score: 80, fields: true, from: 1, limit: 10 };
+    let after = duplicates(&desk, &staff(), after, &steps()).unwrap();
+    assert_eq!((after.total, after.pairs.len()), (1, 0), "it was passed over");
+    assert_eq!(audited(&desk, Action::RecordRead).len(), 2, "and nothing was read for it");
     assert!(bare[0].left_fields.is_empty() && bare[0].right_fields.is_empty());
     for held in [&full[0].left_fields, &full[0].right_fields] {
         let birthdate = held.iter().find(|it| it.field == "birthdate").unwrap();

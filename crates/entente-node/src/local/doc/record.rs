@@ -335,6 +335,9 @@ pub struct RecordDuplicatesAsk {
     /// Say what both hold as well, masked as in `record_show`.
     #[serde(default)]
     pub fields: bool,
+    /// How many of them to pass over.
+    #[serde(default)]
+    pub from: u32,
     /// At most so many.
     #[serde(default = "default_limit")]
     pub limit: u32,
