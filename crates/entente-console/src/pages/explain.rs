@@ -9,7 +9,7 @@ use entente_core::codes::{Code as _, ConsentScope};
 use entente_node::local::Op;
 use entente_node::local::doc::{
     AgreementExplainAsk, AgreementExplainTold, AgreementShowAsk, AuditDisclosuresAsk, ClauseText,
-    ConsentListAsk, ConsentRow, Disclosure, Fate, FieldFate, PartnerListAsk, PartnerRow,
+    ConsentListAsk, ConsentRow, Decision, Disclosure, Fate, FieldFate, PartnerListAsk, PartnerRow,
     PartnerState,
 };
 
@@ -187,7 +187,8 @@ async fn explain(
     let mut others = Vec::new();
     for row in partners.iter().take(OVERVIEW) {
         if !wanted.contains(&row.partner.id.as_str()) {
-            others.push(offer(&visit, &case, &row.partner.id, false).await?);
+            let told = asked_of(&visit, &case, &row.partner.id, false).await?;
+            others.push(Offer { verdict: Verdict::of(p, &told, None), told, has: None });
         }
     }
     // Those that something goes to stand first.
@@ -202,7 +203,13 @@ async fn explain(
         if !partners.iter().any(|row| row.partner.id == *id) {
             return Err(Problem::new(nothing_there()));
         }
-        chosen.push(offer(&visit, &case, id, true).await?);
+        // Who looks alike decides only what waits; everything else is known from above.
+        let is_known = |it: &Offer| it.told.partner.id == *id && it.told.decision != Decision::Wait;
+        let told = match others.iter().position(is_known) {
+            Some(at) => others.remove(at).told,
+            None => asked_of(&visit, &case, id, true).await?,
+        };
+        chosen.push(offer(&visit, &case, told).await?);
     }
     others.retain(|it| !ids.contains(&it.told.partner.id));
     // Where there is nobody to ask about: still, only a case that is there has a page.
@@ -263,12 +270,21 @@ fn can_receive(row: &PartnerRow) -> bool {
     !row.partner.id.is_empty() && !matches!(row.state, PartnerState::Ended | PartnerState::Invited)
 }
 
-/// What one partner would receive. `group` also counts who looks alike, which reads all records.
-async fn offer(visit: &Visit, case: &str, partner: &str, group: bool) -> Result<Offer, Problem> {
+/// What one partner would receive. `group` also counts who looks alike.
+async fn asked_of(
+    visit: &Visit,
+    case: &str,
+    partner: &str,
+    group: bool,
+) -> Result<AgreementExplainTold, Problem> {
     let ask = AgreementExplainAsk { record: case.to_owned(), partner: partner.to_owned(), group };
-    let told = found(visit.ask(&ask).await)?;
+    found(visit.ask(&ask).await)
+}
+
+/// The same beside what the partner has, if it has something.
+async fn offer(visit: &Visit, case: &str, told: AgreementExplainTold) -> Result<Offer, Problem> {
     let mut has = None;
-    if group && told.already_shared.is_some() && visit.page.may(Op::AuditDisclosures) {
+    if told.already_shared.is_some() && visit.page.may(Op::AuditDisclosures) {
         let account = found(visit.ask(&AuditDisclosuresAsk { record: case.to_owned() }).await)?;
         let is_theirs =
             |it: &Disclosure| it.withdrawn_at.is_none() && it.partner.id == told.partner.id;

@@ -60,11 +60,12 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     let reader = Site::start("Reader", OrgType::Federal, Kind::Sled).await;
     pair(&site, &reader).await;
     agree(&site, &reader, &summaries_only(11)).await;
-    for (from, to) in [(&partner, &site), (&site, &reader)] {
-        close_epochs(from, to);
+    // What it was not told yet is what would go out now.
+    for (from, to, last) in [(&partner, &site, (2026, 3)), (&site, &reader, (2026, 2))] {
+        close_epochs(from, to, last);
         to.round(&from.id()).await.expect("read");
     }
-    let [told, waiting] = [2025, 2026].map(|year| case_of(site.node(), year));
+    let [told, waiting] = [(2026, 2), (2026, 3)].map(|it| case_of(site.node(), it));
     let n_held = site.node().n_held();
     println!(
         "  {n_held} summaries held, {} entries in the audit log",
@@ -141,19 +142,23 @@ pub(crate) async fn run(report: &mut Report, sizes: Sizes) -> Value {
     json!({ "records": sizes.n_records, "held": n_held, "pages": pages, "first_load_bytes": first })
 }
 
-/// Closes all quarters that are over.
-fn close_epochs(from: &Site, to: &Site) {
-    for (year, number) in (2023..=2026).flat_map(|year| (1..=4).map(move |it| (year, it))) {
-        let quarter = Period::Quarter(Quarter::new(year, number).expect("a quarter"));
-        if quarter.is_closed(from.node().today()) {
-            from.node().close_epoch(&staff(), quarter, &to.id(), true).expect("closed");
-        }
+type YearAndQuarter = (i16, u8);
+
+fn quarter((year, number): YearAndQuarter) -> Period {
+    Period::Quarter(Quarter::new(year, number).expect("a quarter"))
+}
+
+/// Closes all quarters up to this one.
+fn close_epochs(from: &Site, to: &Site, last: YearAndQuarter) {
+    let all = (2023..=2026).flat_map(|year| (1..=4).map(move |number| (year, number)));
+    for epoch in all.filter(|it| *it <= last).map(quarter) {
+        from.node().close_epoch(&staff(), epoch, &to.id(), true).expect("closed");
     }
 }
 
-/// A case of the last quarter of a year.
-fn case_of(node: &Node, year: i16) -> String {
-    let quarter = Period::Quarter(Quarter::new(year, 4).expect("a quarter"));
+/// A case of a quarter.
+fn case_of(node: &Node, of: YearAndQuarter) -> String {
+    let quarter = quarter(of);
     let mut found = None;
     let mut look = |case: Case| {
         if case.record.period() != Some(quarter) {

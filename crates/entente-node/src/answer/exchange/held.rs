@@ -70,25 +70,29 @@ pub(in crate::answer) fn list(
             return Err(unknown_level());
         }
     }
-    let after = ask.after.as_deref().map(str::trim);
+    let after = ask.after.as_deref().map(|text| find(node, text)).transpose()?;
     let is_meant = |it: &&Holding| {
         only.as_ref().is_none_or(|(only, _)| *only == it.issuer) && admits(&ask.filter, &it.summary)
     };
-    let found: Vec<_> =
-        node.holdings(|all| Ok(all.all().filter(is_meant).map(|it| it.summary.id).collect()))?;
-    let start = match after {
-        None => 0,
-        Some(text) => {
-            let at = found.iter().position(|id| id.to_string() == text);
-            at.ok_or_else(unknown_summary)? + 1
-        }
-    };
     let limit = page(ask.limit);
+    let (mut total, mut shown, mut is_more, mut is_after) = (0, Vec::new(), false, after.is_none());
+    node.holdings(|all| {
+        for it in all.all().filter(is_meant) {
+            total += 1;
+            match is_after {
+                true if shown.len() < limit => shown.push(it.summary.id),
+                true => is_more = true,
+                false => is_after = Some(it.summary.id) == after,
+            }
+        }
+        Ok(())
+    })?;
+    if !is_after {
+        return Err(unknown_summary());
+    }
     let telling = Telling::of(node)?;
-    let shown = found.get(start..).unwrap_or_default().iter().take(limit);
-    let last = shown.clone().next_back();
     let mut held = Vec::with_capacity(shown.len());
-    for id in shown.clone() {
+    for id in &shown {
         // One that was taken back this moment is not told any more.
         let Some((leaf, came_s)) = node.held_statement(id)? else { continue };
         if let Statement::Summary(summary) = &leaf.statement {
@@ -97,9 +101,8 @@ pub(in crate::answer) fn list(
     }
     let entry = node.entry(staff.actor(), Action::RecordsListed).n(held.len() as u64);
     node.audit(vec![entry.reasons(["held".to_owned()])])?;
-    let is_more = start + shown.len() < found.len();
-    let next = last.filter(|_| is_more).map(SummaryId::to_string);
-    Ok(HeldListTold { total: found.len() as u64, held, next })
+    let next = shown.last().filter(|_| is_more).map(SummaryId::to_string);
+    Ok(HeldListTold { total, held, next })
 }
 
 /// Whether a summary holds all these codes, at the level at which it was told.

@@ -1,8 +1,9 @@
-//! How many look like a case now: what a close at this moment would find.
+//! What a close at this moment would come to, and how many look like one case.
 //!
 //! A close reads all records; here its candidates stay in memory for those that somebody asked about, so that only
 //! what changed is read again. Each record is sorted by the function of a close, and what of them would leave is the
-//! core's, so the answer cannot differ from what the close will do with the same records.
+//! core's, so the answer cannot differ from what the close will do with the same records. The report is that of a
+//! close that is not carried out, and stays until anything changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -12,6 +13,7 @@ use entente_core::agreement::AgreementState;
 use entente_core::disclose::{self, Candidate, Held, Outcome as Fate};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
+use entente_core::policy::Policy;
 use entente_core::record::RecordId;
 use entente_core::summary::Rung;
 use entente_store::db::Rows;
@@ -21,7 +23,8 @@ use jiff::civil::Date;
 use super::super::agreements::unknown_agreement;
 use super::super::records::{Case, case_of};
 use super::super::{Node, Outcome, unpoisoned};
-use super::{Sorted, Told, Towards};
+use super::{Report, Sorted, Tell, Told, Towards};
+use crate::fault::Fault;
 
 /// Among how many persons a case would be released if its epoch were closed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +54,15 @@ pub(crate) struct Groups {
 /// What else decides about candidates: the agreement, the day, and how often a release had changed.
 type Basis = ([u8; 32], AgreementState, Date, u64);
 
-/// The candidates of one close.
+/// One close that is not carried out.
 struct Waiting {
     basis: Basis,
-    candidates: BTreeMap<RecordId, Candidate>,
+    // Once somebody asked about a case.
+    candidates: Option<BTreeMap<RecordId, Candidate>>,
     // What would become of them; `None` after a change.
     found: Option<HashMap<RecordId, GroupNow>>,
+    // What it would come to; `None` after a change.
+    report: Option<Report>,
 }
 
 impl Groups {
@@ -68,18 +74,6 @@ impl Groups {
             if changed.len() > MAX_CHANGED {
                 *held = None;
             }
-        }
-    }
-}
-
-impl Waiting {
-    fn put(&mut self, id: RecordId, candidate: Option<Candidate>) {
-        let before = match candidate {
-            Some(candidate) => self.candidates.insert(id, candidate),
-            None => self.candidates.remove(&id),
-        };
-        if candidate.is_some() || before.is_some() {
-            self.found = None;
         }
     }
 }
@@ -104,51 +98,88 @@ impl Node {
         epoch: Period,
         partner: &OrgId,
     ) -> Outcome<Option<GroupNow>> {
+        self.with_close(epoch, partner, |waiting, policy| {
+            if let Some(found) = &waiting.found {
+                return Ok(found.get(record).copied());
+            }
+            let candidates = match waiting.candidates.take() {
+                Some(candidates) => candidates,
+                None => self.sort_all(epoch, partner)?,
+            };
+            let all: Vec<Candidate> = candidates.values().copied().collect();
+            let closed = disclose::close(&all, &Held::default(), policy.rules());
+            let fates = closed.outcomes.iter().map(group_of);
+            let found: HashMap<_, _> = candidates.keys().copied().zip(fates).collect();
+            let group = found.get(record).copied();
+            waiting.candidates = Some(candidates);
+            waiting.found = Some(found);
+            Ok(group)
+        })
+    }
+
+    /// What a close of `epoch` for `partner` would come to now.
+    pub(super) fn report_now(
+        &self,
+        epoch: Period,
+        partner: &OrgId,
+        tell: Tell<'_>,
+    ) -> Outcome<Report> {
+        self.with_close(epoch, partner, |waiting, _| {
+            let report = match waiting.report.take() {
+                Some(report) => report,
+                None => self.db.read(|tx| self.plan(tx, epoch, partner, tell))?.0,
+            };
+            waiting.report = Some(report.clone());
+            Ok(report)
+        })
+    }
+
+    /// Asks of a close with all that changed until now.
+    fn with_close<T>(
+        &self,
+        epoch: Period,
+        partner: &OrgId,
+        ask: impl FnOnce(&mut Waiting, &Policy) -> Outcome<T>,
+    ) -> Outcome<T> {
         let mut held = unpoisoned(self.groups.known.lock());
         // Taken out, so that all is read anew after an error in between.
         let mut known = std::mem::take(&mut *held);
         // What changes from here on is looked at the next time.
         let changed = unpoisoned(self.groups.changed.lock()).replace(BTreeSet::new());
         let n_releases = self.n_release_changes();
-        if changed.as_ref().is_none_or(|changed| !changed.is_empty()) {
-            self.settle()?;
-        }
         match changed {
-            Some(changed) if !changed.is_empty() => {
+            Some(changed) if changed.is_empty() => {}
+            Some(changed) => {
+                self.settle()?;
                 for ((partner, epoch), waiting) in &mut known {
                     self.sort_again(waiting, &changed, *epoch, partner)?;
                 }
             }
-            Some(_) => {}
-            None => known.clear(),
+            None => {
+                self.settle()?;
+                known.clear();
+            }
         }
-        let close = (*partner, epoch);
         let (kept, policy) = self.db.read(|tx| {
             let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
             let policy = self.policy(&kept)?;
-            Ok::<_, Box<crate::fault::Fault>>((kept, policy))
+            Ok::<_, Box<Fault>>((kept, policy))
         })?;
         let basis = (kept.hash, kept.state, self.today(), n_releases);
-        let waiting = match known.remove(&close).filter(|it| it.basis == basis) {
-            Some(waiting) => waiting,
-            None => self.sort_all(basis, epoch, partner)?,
-        };
+        let close = (*partner, epoch);
+        let waiting = known.remove(&close).filter(|it| it.basis == basis);
+        let mut waiting =
+            waiting.unwrap_or(Waiting { basis, candidates: None, found: None, report: None });
+        let answer = ask(&mut waiting, &policy)?;
         if known.len() >= MAX_KEPT {
             known.clear();
         }
-        let waiting = known.entry(close).insert_entry(waiting).into_mut();
-        let found = waiting.found.get_or_insert_with(|| {
-            let candidates: Vec<Candidate> = waiting.candidates.values().copied().collect();
-            let closed = disclose::close(&candidates, &Held::default(), policy.rules());
-            let fates = closed.outcomes.iter().map(group_of);
-            waiting.candidates.keys().copied().zip(fates).collect()
-        });
-        let group = found.get(record).copied();
+        known.insert(close, waiting);
         *held = known;
-        Ok(group)
+        Ok(answer)
     }
 
-    fn sort_all(&self, basis: Basis, epoch: Period, partner: &OrgId) -> Outcome<Waiting> {
+    fn sort_all(&self, epoch: Period, partner: &OrgId) -> Outcome<BTreeMap<RecordId, Candidate>> {
         let mut candidates = BTreeMap::new();
         self.db.read(|tx| {
             let given = self.given(tx)?;
@@ -162,7 +193,7 @@ impl Node {
                 Ok(())
             })
         })?;
-        Ok(Waiting { basis, candidates, found: None })
+        Ok(candidates)
     }
 
     fn sort_again(
@@ -172,13 +203,18 @@ impl Node {
         epoch: Period,
         partner: &OrgId,
     ) -> Outcome<()> {
+        (waiting.found, waiting.report) = (None, None);
+        let Some(candidates) = waiting.candidates.as_mut() else { return Ok(()) };
         self.db.read(|tx| {
             self.sorting(tx, epoch, partner, |sort| {
                 for id in changed {
                     let row = tx.record(&id.0)?;
                     let case = row.map(|row| case_of(&id.0, row)).transpose()?;
                     let told = Told(tx.releases(&id.0)?);
-                    waiting.put(*id, case.and_then(|case| sort(&case, Some(&told))));
+                    match case.and_then(|case| sort(&case, Some(&told))) {
+                        Some(candidate) => candidates.insert(*id, candidate),
+                        None => candidates.remove(id),
+                    };
                 }
                 Ok(())
             })
