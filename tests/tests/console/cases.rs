@@ -191,6 +191,27 @@ async fn a_consent_is_checked_before_it_is_entered_and_a_legal_duty_says_that_it
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_wants_nothing_shared_cannot_be_noted_as_allowing_something_besides() {
+    let house = House::open("House").await;
+    let told = ask(&house.site, Op::RecordAdd, json!({ "fields": {"gender": "woman"} })).await;
+    let case = told["record"].as_str().unwrap().to_owned();
+    let lea = house.signed_in("lea", &[Role::CaseWorker]);
+    let at = |lang: &str| format!("/{lang}/cases/{case}/consents/add");
+    let both = "scope=stats&scope=none&informed=true&given_by=self&step=save";
+    let said = [("en", "rules out all the rest"), ("fr", "exclut tout le reste")];
+    for (lang, said) in said {
+        let refused = house.post(&at(lang), &lea, both).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains(said), "{}", refused.body);
+        assert!(refused.body.contains("href=\"#scope\""), "{}", refused.body);
+    }
+    assert_eq!(house.site.n_audited(Action::ConsentGiven), 0);
+    let alone = "scope=none&informed=true&given_by=self&step=save";
+    let kept = house.post(&at("en"), &lea, alone).await;
+    assert!(kept.location().contains("given=true"), "{}", kept.location());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_each_partner_receives_ends_with_what_else_could_go_to_one() {
     let it = Furnished::new(8).await;
     let case = it.one("case");

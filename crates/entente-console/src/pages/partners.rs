@@ -103,7 +103,7 @@ pub(crate) trait Shown {
     }
 
     fn who(&self, row: &PartnerRow) -> Word {
-        words::who(row.next_actor, self.page().lang)
+        words::turn(row, self.page().lang)
     }
 
     fn next(&self, row: &PartnerRow) -> &'static str {

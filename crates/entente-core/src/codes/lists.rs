@@ -558,7 +558,7 @@ code_list! {
     /// What a person allows (GBVIMS, HTCDS).
     ConsentScope = "consent_scope" {
         Services = "services", "Receive services from this organization", "Recevoir des services de cet organisme";
-        ReferralNeed = "referral_need", "Referral for a named need, to a named organization or class", "Aiguillage pour un besoin précis";
+        ReferralNeed = "referral_need", "Referral for a named need, to a named organization or class", "Aiguillage pour un besoin précis, vers un organisme désigné ou une catégorie d’organismes désignée";
         Stats = "stats", "Non-identifying data for statistics", "Données non identificatoires à des fins statistiques";
         Research = "research", "Research use", "Recherche";
         Police = "police", "Share with police", "Communication à la police";

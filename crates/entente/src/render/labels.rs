@@ -93,9 +93,10 @@ impl Label for Step {
     }
 }
 
-/// Who must do what, in a few words; a dash if nobody has to do anything.
+/// Who must do what, in a few words; what is offered alone, and a dash if there is nothing to do.
 pub(crate) fn next(who: Who, step: Step, lang: Lang) -> String {
     match (who, step) {
+        (Who::Nobody, Step::Test) => Step::Test.label(lang).to_owned(),
         (Who::Nobody, _) | (_, Step::Nothing) => "—".to_owned(),
         (who, step) => match lang {
             Lang::En => format!("{}: {}", who.label(lang), step.label(lang)),
@@ -313,5 +314,7 @@ mod tests {
         assert_eq!(next(Who::Us, Step::Sign, Lang::En), "us: sign the agreement");
         assert_eq!(next(Who::Them, Step::Sign, Lang::Fr), "le partenaire\u{a0}: signer l’entente");
         assert_eq!(next(Who::Both, Step::Nothing, Lang::Fr), "—");
+        assert_eq!(next(Who::Nobody, Step::Test, Lang::En), "run the test share");
+        assert_eq!(next(Who::Nobody, Step::Renew, Lang::En), "—");
     }
 }

@@ -372,9 +372,9 @@ impl Render for PartnerVerifyTold {
     }
 }
 
-/// The command that a partner's state calls for, if it is ours to type.
+/// The command that a partner's state calls for, if it is ours to type; that of the test share is offered.
 fn next_command(row: &PartnerRow, page: &mut Page<'_>) {
-    if !matches!(row.next_actor, Who::Us | Who::Both) {
+    if row.next_step != Step::Test && !matches!(row.next_actor, Who::Us | Who::Both) {
         return;
     }
     let partner = row.partner.short();

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
+use entente_core::codes::{Code as _, ConsentScope};
 use entente_core::record::Language;
 use entente_node::local::doc::{
     ConsentGiveAsk, ConsentListAsk, ConsentListTold, ConsentRow, PartnerListAsk, PartnerState,
@@ -227,6 +228,14 @@ impl Typed {
         let mut wrong = Vec::new();
         if self.scopes.is_empty() && self.override_reason.is_empty() {
             let text = p.t("Tick what the person allows.", "Cochez ce que la personne permet.");
+            wrong.push(Wrong::at("scope", text));
+        }
+        // Beside it, everything else that is ticked would count for nothing.
+        if self.scopes.len() > 1 && self.scopes.iter().any(|it| it == ConsentScope::None.code()) {
+            let text = p.t(
+                "“No sharing” rules out all the rest: untick it, or untick the rest.",
+                "« Aucune communication » exclut tout le reste : décochez cette case, ou les autres.",
+            );
             wrong.push(Wrong::at("scope", text));
         }
         if !self.override_reason.is_empty() && self.recipients.is_empty() {

@@ -27,7 +27,7 @@ pub(super) fn way(p: &Page, told: &PartnerShowTold) -> Vec<Milestone> {
         let word = if is_done {
             Word { text: p.t("done", "fait"), tone: "good" }
         } else if steps.contains(&row.next_step) {
-            words::who(row.next_actor, p.lang)
+            words::turn(row, p.lang)
         } else {
             Word { text: p.t("not started", "pas commencé"), tone: "" }
         };

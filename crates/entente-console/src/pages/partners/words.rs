@@ -113,6 +113,15 @@ pub(crate) fn who(who: Who, lang: Lang) -> Word {
     Word { text, tone }
 }
 
+/// Who must act next on a partner's row.
+pub(crate) fn turn(row: &PartnerRow, lang: Lang) -> Word {
+    match row.next_step {
+        // Nobody must, and yet there is something to do.
+        Step::Test => Word { text: lang.pick("when you like", "quand vous voulez"), tone: "" },
+        _ => who(row.next_actor, lang),
+    }
+}
+
 /// What is to be done next, in a sentence.
 pub(crate) fn next(row: &PartnerRow, lang: Lang) -> &'static str {
     match row.next_step {
@@ -160,8 +169,8 @@ pub(crate) fn step_text(who: Who, step: Step, lang: Lang) -> &'static str {
             lang.pick("The agreement waits for signatures.", "L’entente attend d’être signée.")
         }
         (Step::Test, _) => lang.pick(
-            "Send a test share: a made-up case goes there and its receipt comes back.",
-            "Faites un échange d’essai : un cas fictif part et son accusé revient.",
+            "You can send a test share: a made-up case goes there and its receipt comes back.",
+            "Vous pouvez faire un échange d’essai : un cas fictif part et son accusé revient.",
         ),
         (Step::Renew, _) => lang.pick(
             "The agreement ends soon. Propose its next version.",

@@ -173,10 +173,14 @@ pub(super) fn next(p: &Page, row: &ReferralRow) -> Option<String> {
         _ => return None,
     };
     let text = p.t(en, fr);
-    let until = row.expires.as_ref().or(row.due.as_ref());
-    Some(match until {
-        Some(until) => format!("{text} {} {}", p.t("until", "jusqu’au"), p.at(until)),
-        None => text.to_owned(),
+    let until = |at: &String| format!("{text} {} {}", p.t("until", "jusqu’au"), p.at(at));
+    Some(match (&row.due, &row.expires) {
+        // An answer is due some time before the offer lapses, and the panel counts down to the first.
+        (Some(due), Some(lapses)) if row.step == "offered" => {
+            let lapse = p.t("the offer lapses on", "l’offre devient caduque le");
+            format!("{}; {lapse} {}", until(due), p.at(lapses))
+        }
+        (due, lapses) => lapses.as_ref().or(due.as_ref()).map_or_else(|| text.to_owned(), until),
     })
 }
 
@@ -297,5 +301,31 @@ mod tests {
         assert_eq!(sentences(Lang::En, &told), ["House asked us / ", "We accepted it / omar"]);
         let next = next(&test_page(Lang::En), &told.referral).unwrap();
         assert!(next.starts_with("Waits for their decision until November"), "{next}");
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_until_it_is_due_and_that_the_offer_lapses_later_is_said_apart() {
+        let mut told = told(false, "offered", Vec::new());
+        let (due, lapses) = ("2026-11-22T18:16:00Z", "2026-11-22T21:16:00Z");
+        told.referral.due = Some(due.to_owned());
+        told.referral.expires = Some(lapses.to_owned());
+        let p = test_page(Lang::En);
+        assert_eq!(
+            next(&p, &told.referral).unwrap(),
+            format!(
+                "Waits for our answer until {}; the offer lapses on {}",
+                p.at(due),
+                p.at(lapses)
+            )
+        );
+        let p = test_page(Lang::Fr);
+        assert_eq!(
+            next(&p, &told.referral).unwrap(),
+            format!(
+                "Attend notre réponse jusqu’au {}; l’offre devient caduque le {}",
+                p.at(due),
+                p.at(lapses)
+            )
+        );
     }
 }

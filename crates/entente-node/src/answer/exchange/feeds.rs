@@ -40,7 +40,8 @@ pub(in crate::answer) fn list(
 
 type Listed = (u64, u64, Vec<FeedRow>);
 
-/// What we said. How far the partner has read is known by its receipts alone.
+/// What we said. How far the partner has read is known by what it asks for, and by its receipts where it reads
+/// bundles.
 fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<Listed> {
     let (epoch, length, _) = node.feed_head(partner)?;
     let before = before.min(length + 1);
@@ -50,7 +51,9 @@ fn sent(node: &Node, partner: &OrgId, before: u64, limit: usize) -> Outcome<List
     let answered =
         told.iter().flat_map(|told| told.taken_back.range((epoch, 0)..=(epoch, u64::MAX)));
     let answered = answered.filter(|(_, it)| it.is_answered).map(|((_, seq), _)| *seq);
-    let cursor = answered.max().unwrap_or(0);
+    let (read_epoch, read) = node.read_by(partner)?;
+    let read = if read_epoch == epoch { read } else { 0 };
+    let cursor = answered.max().unwrap_or(0).max(read);
     let n_before = before.saturating_sub(1);
     let first = n_before.saturating_sub(limit as u64) + 1;
     let mut rows = Vec::new();

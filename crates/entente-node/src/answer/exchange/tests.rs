@@ -155,6 +155,32 @@ fn a_feed_is_listed_from_both_ends() {
 }
 
 #[test]
+fn what_a_partner_asked_for_the_next_of_is_listed_as_read() {
+    let (province, centre) = released();
+    let n_read = || {
+        let ask = FeedListAsk {
+            partner: "Organization 1".to_owned(),
+            direction: Direction::Sent,
+            limit: 99,
+            before: None,
+        };
+        let told = feed_list(&province, &staff(), ask, &steps()).unwrap();
+        let read = told.entries.iter().filter(|it| it.read);
+        assert!(read.clone().all(|it| it.sequence <= told.cursor));
+        (told.cursor, read.count())
+    };
+    assert_eq!(n_read(), (0, 0));
+    let reader = centre.node.id();
+    let (epoch, length, _) = province.node.feed_head(&reader).unwrap();
+    let note_read = |epoch, cursor| province.node.note_read(&reader, epoch, cursor).unwrap();
+    note_read(epoch, length - 2);
+    assert_eq!(n_read(), (length - 2, usize::try_from(length - 2).unwrap()));
+    // How far it came in another feed of ours says nothing of this one.
+    note_read(epoch + 1, length);
+    assert_eq!(n_read(), (0, 0));
+}
+
+#[test]
 fn a_quarantine_is_listed_with_its_evidence_and_lifted_with_a_reason() {
     let (province, centre) = released();
     let (epoch, after) = centre.node.cursor(&province.node.id()).unwrap();

@@ -275,7 +275,9 @@ fn two_walk_from_an_invitation_to_its_end_and_both_logs_tell_it() {
     sync(&a, &b);
     for (site, other) in [(&a, &b), (&b, &a)] {
         assert_eq!(site.partner(other).state, PartnerState::Active);
-        assert_eq!(site.partner(other).next_step, Step::Test);
+        // The test share is offered, and waits for nobody.
+        let row = site.partner(other);
+        assert_eq!((row.next_actor, row.next_step), (Who::Nobody, Step::Test));
     }
 
     a.node().send_test(staff().actor(), &b.id()).unwrap();

@@ -160,7 +160,8 @@ fn active(node: &Node, standing: &Standing) -> (PartnerState, Who, Step) {
         AgreementState::Active
             if step == Step::Nothing && standing.row.test_done_at_s.is_none() =>
         {
-            (state, Who::Us, Step::Test)
+            // Offered, and no duty: everything goes without it.
+            (state, Who::Nobody, Step::Test)
         }
         _ => (state, who, step),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entente_core::codes::{Code, GivenBy, OverrideReason, Set};
+use entente_core::codes::{Code, ConsentScope, GivenBy, OverrideReason, Set};
 use entente_core::consent::{Consent, ConsentId};
 use entente_core::lang::Lang;
 use entente_core::record::Language;
@@ -67,6 +67,13 @@ fn check(consent: &Consent) -> Outcome<()> {
         fault = fault.because(
             "It allows nothing: name a scope.",
             "Il ne permet rien\u{a0}: nommez une portée.",
+        );
+    }
+    // Beside it, every other scope would count for nothing.
+    if consent.scopes.contains(ConsentScope::None) && consent.scopes.len() > 1 {
+        fault = fault.because(
+            "It allows nothing and something: name `none` alone, or the other scopes without it.",
+            "Il ne permet rien et permet quelque chose\u{a0}: nommez `none` seul, ou les autres portées sans lui.",
         );
     }
     if consent.override_reason.is_some() && consent.recipients.is_empty() {

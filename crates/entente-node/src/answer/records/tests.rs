@@ -409,6 +409,7 @@ fn a_consent_is_checked_before_it_is_kept() {
     for bad in [
         ConsentGiveAsk { scopes: Vec::new(), ..ask.clone() },
         ConsentGiveAsk { scopes: vec!["everything".to_owned()], ..ask.clone() },
+        ConsentGiveAsk { scopes: vec!["stats".to_owned(), "none".to_owned()], ..ask.clone() },
         ConsentGiveAsk { given_on: Some("yesterday".to_owned()), ..ask.clone() },
         ConsentGiveAsk { valid_until: Some("2020-01-01".to_owned()), ..ask.clone() },
         ConsentGiveAsk { override_reason: Some("court_order".to_owned()), ..ask },

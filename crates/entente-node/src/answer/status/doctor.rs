@@ -190,11 +190,7 @@ fn clock(called: &[Called]) -> Check {
         called.iter().filter_map(|called| called.answer.as_ref().ok().copied()).collect();
     ahead.sort_unstable();
     let Some(middle) = ahead.get(ahead.len() / 2).copied() else {
-        return good(
-            "clock",
-            "No partner was reached to compare clocks with.",
-            "Aucun partenaire joint pour comparer les horloges.",
-        );
+        return no_clock(called);
     };
     let by = Both::count(middle.unsigned_abs(), ("second", "seconds"), ("seconde", "secondes"));
     let text = match middle.signum() {
@@ -219,6 +215,30 @@ fn clock(called: &[Called]) -> Check {
         "Réglez l’horloge\u{a0}: timedatectl set-ntp true",
     );
     found("clock", Wellness::Bad, text, next)
+}
+
+/// Nothing to compare our clock with: nobody is there to be called, or nobody who is answered.
+fn no_clock(called: &[Called]) -> Check {
+    // Whoever accepts no connections is not there to be called, as was agreed.
+    if called.iter().all(|called| called.answer == Err(Missed::NoAddress)) {
+        return good(
+            "clock",
+            "There is no partner to call and compare clocks with.",
+            "Il n’y a aucun partenaire à appeler pour comparer les horloges.",
+        );
+    }
+    found(
+        "clock",
+        Wellness::Warning,
+        Both::new(
+            "No partner was reached to compare clocks with.",
+            "Aucun partenaire n’a pu être joint pour comparer les horloges.",
+        ),
+        (
+            "Check the network, then: entente doctor",
+            "Vérifiez le réseau, puis\u{a0}: entente doctor",
+        ),
+    )
 }
 
 fn audit(desk: &Desk) -> Outcome<Check> {
@@ -324,7 +344,22 @@ mod tests {
         assert_eq!(clock(&all).wellness, Wellness::Good);
         let all = [called(Ok(90_001)), called(Ok(90_000)), called(Ok(-2))];
         assert_eq!(clock(&all).wellness, Wellness::Bad);
-        assert_eq!(clock(&[]).wellness, Wellness::Good);
+    }
+
+    #[test]
+    fn a_clock_that_could_be_compared_and_was_not_is_a_warning() {
+        let unreached = || called(Err(Missed::Door("refused".into())));
+        let silent = || called(Err(Missed::NoAddress));
+        let said = clock(&[unreached(), silent()]);
+        assert_eq!(said.text.en, "No partner was reached to compare clocks with.");
+        assert!(said.wellness == Wellness::Warning && said.next.is_some(), "{said:?}");
+        assert_eq!(clock(&[unreached(), called(Ok(1))]).wellness, Wellness::Good);
+        // Where nobody is there to be called, nothing is wrong.
+        for nobody in [Vec::new(), vec![silent()]] {
+            let said = clock(&nobody);
+            assert_eq!(said.text.en, "There is no partner to call and compare clocks with.");
+            assert!(said.wellness == Wellness::Good && said.next.is_none(), "{said:?}");
+        }
     }
 
     #[test]

@@ -160,7 +160,7 @@ pub enum Step {
     Propose,
     /// Sign or decline the agreement.
     Sign,
-    /// Run the test share.
+    /// Run the test share, if one likes: nobody must.
     Test,
     /// Renew the agreement before it expires.
     Renew,
