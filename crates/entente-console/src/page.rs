@@ -382,17 +382,26 @@ impl Page {
     /// Where the person here can go.
     pub(crate) fn items(&self) -> Vec<Link> {
         let open = ITEMS.iter().filter(|item| item.op.is_none_or(|op| self.may(op)));
-        // Agreements and summaries are part of what is between partners, and sponsored organizations stand beside them.
-        let here = match self.path.split(['?', '/']).nth(1) {
-            Some("agreements" | "held" | "sponsored") => Some("partners"),
-            here => here,
-        };
+        let here = self.part();
         open.map(|item| Link {
             to: self.to(item.path),
             text: self.t(item.words.0, item.words.1),
             is_here: !self.is_outside && here == item.path.get(1..),
         })
         .collect()
+    }
+
+    /// The part of the navigation to which this page belongs.
+    fn part(&self) -> Option<&str> {
+        match self.path.split(['?', '/']).nth(1) {
+            // Agreements and summaries are part of what is between partners, and sponsored organizations stand beside
+            // them.
+            Some("agreements" | "held" | "sponsored") => Some("partners"),
+            // Closing a period sends cases, and the accepted words are those of a file of cases.
+            Some("epochs" | "codes") => Some("cases"),
+            Some("people") => Some("settings"),
+            part => part,
+        }
     }
 
     /// What a part of the navigation is called, by the first part of its paths.
@@ -529,6 +538,21 @@ mod tests {
         let n_here = |page: &Page| page.items().iter().filter(|it| it.is_here).count();
         assert_eq!(n_here(&page), 1);
         assert_eq!(n_here(&Page { is_outside: true, ..page }), 0);
+    }
+
+    #[test]
+    fn a_page_beside_the_navigation_belongs_to_the_part_that_leads_to_it() {
+        for (path, part) in [
+            ("/cases?before=3", "cases"),
+            ("/codes/gender", "cases"),
+            ("/epochs", "cases"),
+            ("/held", "partners"),
+            ("/people?from=20", "settings"),
+            ("/people/add", "settings"),
+        ] {
+            let page = Page { path: path.to_owned(), ..test_page(Lang::Fr) };
+            assert_eq!(page.part(), Some(part), "{path}");
+        }
     }
 
     #[test]

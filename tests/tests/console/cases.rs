@@ -30,6 +30,9 @@ async fn a_case_shows_its_referrals_and_leads_to_the_account_of_what_was_told() 
     assert!(place("What can be done") < place("id=\"definitions\""), "{page}");
     let account = it.house.post("/en/audit/disclosures", &lea, &format!("record={case}")).await;
     assert_eq!(account.status, StatusCode::OK);
+    // From the page for a person one comes back to the case, since a case worker does not read the log.
+    let account = account.body;
+    assert!(account.contains(&format!("no-print\"><a href=\"/en/cases/{case}\"")), "{account}");
     // A service that is gone meanwhile takes no referral form with it.
     let gone = "0197a9e0-1f2c-7000-8000-00000000000a";
     let form = it.house.get(&format!("/en/referrals/add?case={case}&service={gone}"), &lea).await;

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Form;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{AuditDisclosuresAsk, AuditDisclosuresTold, FieldValue, Named};
-use entente_node::local::words;
+use entente_node::local::{Op, words};
 use serde::Deserialize;
 
 use crate::gate::Visit;
