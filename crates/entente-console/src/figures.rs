@@ -265,7 +265,7 @@ fn matrices(sheet: &Sheet, table: &StatsTable, name: &str, lang: Lang) -> Vec<Pi
         };
         matrix((format!("{}-part-{}", sheet.id, at + 1), name), &rows, &columns, &data, lang)
     };
-    parts.map(part).collect()
+    parts.filter_map(part).collect()
 }
 
 /// This period beside the one before.
