@@ -265,7 +265,7 @@ fn matrices(sheet: &Sheet, table: &StatsTable, name: &str, lang: Lang) -> Vec<Pi
         };
         matrix((format!("{}-part-{}", sheet.id, at + 1), name), &rows, &columns, &data, lang)
     };
-    parts.map(part).collect()
+    parts.filter_map(part).collect()
 }
 
 /// This period beside the one before.
@@ -283,7 +283,7 @@ fn years(sheet: &Sheet, table: &StatsTable, lang: Lang) -> Option<Picture> {
     Some(dots((format!("{}-years", sheet.id), name), (before, table.period.as_str()), &pairs, lang))
 }
 
-/// How exact a cell is, and what the floor is.
+/// How exact a cell is, and what the floors are.
 fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
     let Some(error) = table.error_hundredths else {
         let text = lang.pick(
@@ -305,6 +305,16 @@ fn notes(table: &StatsTable, lang: Lang) -> Vec<String> {
         notes.push(lang.pick(
             format!("A figure below {floor} is not shown (x): noise alone could have made it."),
             format!("Un chiffre inférieur à {floor} n’est pas montré (x) : le bruit seul aurait pu le produire."),
+        ));
+    }
+    // A total has the noise of every cell, and so a floor of its own: a cell may be shown beside a total that is not.
+    let floor = table.cells.iter().map(|cell| cell.floor).max();
+    let is_higher = floor.is_some_and(|floor| floor < table.total.floor);
+    if is_higher && table.total.value.is_none() {
+        let floor = lang.number(table.total.floor.into());
+        notes.push(lang.pick(
+            format!("The total has the noise of all figures: below {floor} it is not shown (x)."),
+            format!("Le total porte le bruit de tous les chiffres\u{a0}: sous {floor}, il n’est pas montré (x)."),
         ));
     }
     notes
@@ -531,6 +541,24 @@ mod tests {
         // One table alone keeps its notes.
         let mut one = sheets(&[table("2025", &[Some(871); 14])], "2025", Lang::En);
         assert!(said_once(&mut one).is_empty() && one[0].notes.len() > 1);
+    }
+
+    #[test]
+    fn a_total_that_is_hidden_beside_a_figure_that_is_not_says_its_own_floor() {
+        let mut table = table("2025", &[Some(23); 14]);
+        let said = |table: &StatsTable, lang: Lang| {
+            let sheets = sheets(std::slice::from_ref(table), "2025", lang);
+            sheets[0].notes.join(" ")
+        };
+        table.total.floor = 65;
+        assert!(!said(&table, Lang::En).contains("65"), "a total that is shown");
+        table.total.value = None;
+        table.total.symbol = Some("x".to_owned());
+        assert!(said(&table, Lang::En).contains("all figures: below 65 it is not shown (x)."));
+        assert!(said(&table, Lang::Fr).contains("sous 65, il n’est pas montré (x)."));
+        // One floor for everything was said already.
+        table.total.floor = 15;
+        assert!(!said(&table, Lang::En).contains("The total has"));
     }
 
     #[test]

@@ -122,18 +122,9 @@ impl Page {
         figure.interval(self.lang)
     }
 
-    /// What an organization is called. Of one that is no partner nothing is known here but its identity, and its name
-    /// is the beginning of that.
+    /// What an organization is called, also one that is no partner.
     pub(crate) fn org(&self, named: &Named) -> String {
-        let name = self.both(&named.name);
-        if name.is_empty() || !named.id.starts_with(name) {
-            return name.to_owned();
-        }
-        let short = name.get(..8).unwrap_or(name);
-        self.lang.pick(
-            format!("an organization that is not our partner ({short})"),
-            format!("un organisme qui n’est pas notre partenaire ({short})"),
-        )
+        named.called(self.lang)
     }
 
     /// A text that the node wrote in both languages.

@@ -219,13 +219,16 @@ impl FromStr for Year {
 impl FromStr for Quarter {
     type Err = InvalidPeriod;
 
+    /// Parses `2025-Q3`, which alone is written, and what people read on pages: `Q3 2025` and `T3 2025`.
     fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
-        let (year, quarter) = text.trim().split_once('-').ok_or(InvalidPeriod)?;
+        let text = text.trim();
+        let read = text.split_once(SPACES).map(|(quarter, year)| (year.trim(), quarter));
+        let (year, quarter) = read.or_else(|| text.split_once('-')).ok_or(InvalidPeriod)?;
         let quarter = match quarter {
-            "Q1" | "q1" => 1,
-            "Q2" | "q2" => 2,
-            "Q3" | "q3" => 3,
-            "Q4" | "q4" => 4,
+            "Q1" | "q1" | "T1" | "t1" => 1,
+            "Q2" | "q2" | "T2" | "t2" => 2,
+            "Q3" | "q3" | "T3" | "t3" => 3,
+            "Q4" | "q4" | "T4" | "t4" => 4,
             _ => return Err(InvalidPeriod),
         };
         Ok(Self { year: year.parse()?, quarter })
@@ -235,16 +238,20 @@ impl FromStr for Quarter {
 impl FromStr for Period {
     type Err = InvalidPeriod;
 
-    /// Parses `2025-Q3` or `2025`.
+    /// Parses a quarter or `2025`. Whatever is signed or stored has a period's number, so what people may type is
+    /// never a second form of the same document.
     fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
         let text = text.trim();
-        if text.contains('-') {
+        if text.contains('-') || text.contains(SPACES) {
             text.parse().map(Self::Quarter)
         } else {
             text.parse().map(Self::Year)
         }
     }
 }
+
+/// What stands between a quarter and its year on a page.
+const SPACES: [char; 2] = [' ', '\u{a0}'];
 
 #[cfg(test)]
 mod tests {
@@ -260,6 +267,16 @@ mod tests {
         for text in
             ["", "2025-Q5", "2025-Q0", "25", "0000", "9999", "1899", "2025-3", "+202", "-2025"]
         {
+            assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quarter_is_also_read_as_pages_say_it_and_written_in_one_way() {
+        for text in ["Q3 2025", "T3 2025", "T3\u{a0}2025", " t3  2025 ", "q3 2025", "2025-T3"] {
+            assert_eq!(text.parse::<Period>().unwrap().to_string(), "2025-Q3", "{text}");
+        }
+        for text in ["Q5 2025", "T0 2025", "2025 Q3", "Q3", "Q3 25", "Q3 2025 2026", "Q32025"] {
             assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
         }
     }

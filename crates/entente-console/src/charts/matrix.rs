@@ -9,9 +9,27 @@ use super::{Datum, Mark, Picture, Words, bars, lines, width_of};
 const WIDTH: i64 = 960;
 const ROW: i64 = 34;
 const LETTERS: usize = 34;
+/// More columns than this have no room for their heads: beside the labels of the rows, 86 units each.
+const COLUMNS: usize = 8;
 
-/// The picture of a matrix: rows by columns, row by row.
+/// The picture of a matrix: rows by columns, row by row. Turned if only its rows are few enough to be columns; none
+/// if neither are, since the heads would lie on each other.
 pub(crate) fn matrix(
+    named: (String, String),
+    rows: &[String],
+    columns: &[String],
+    data: &[Datum],
+    lang: Lang,
+) -> Option<Picture> {
+    if columns.len() <= COLUMNS {
+        return Some(drawn(named, rows, columns, data, lang));
+    }
+    let column = |at: usize| data.iter().skip(at).step_by(columns.len());
+    let turned: Vec<Datum> = (0..columns.len()).flat_map(column).cloned().collect();
+    (rows.len() <= COLUMNS).then(|| drawn(named, columns, rows, &turned, lang))
+}
+
+fn drawn(
     (id, name): (String, String),
     rows: &[String],
     columns: &[String],
@@ -25,7 +43,7 @@ pub(crate) fn matrix(
     let n_columns = i64::try_from(columns.len().max(1)).unwrap_or(1);
     let side = (WIDTH - from) / n_columns;
     let letters = usize::try_from(side / 8).unwrap_or(1).max(4);
-    let heads: Vec<_> = columns.iter().map(|it| lines(it, letters)).collect();
+    let heads: Vec<_> = columns.iter().map(|it| head_lines(it, letters)).collect();
     let n_lines = heads.iter().map(Vec::len).max().unwrap_or(1);
     let head = 16 * i64::try_from(n_lines).unwrap_or(1) + 10;
     let mut picture = Picture {
@@ -57,6 +75,17 @@ pub(crate) fn matrix(
     }
     picture.height = u32::try_from(top + 4).unwrap_or(0);
     picture
+}
+
+/// The lines of a head. A word that is wider than its column is broken at its hyphens.
+fn head_lines(text: &str, letters: usize) -> Vec<String> {
+    let parts = |line: String| -> Vec<String> {
+        match line.chars().count() > letters {
+            true => line.split_inclusive('-').map(str::to_owned).collect(),
+            false => vec![line],
+        }
+    };
+    lines(text, letters).into_iter().flat_map(parts).collect()
 }
 
 fn cell(
@@ -95,12 +124,49 @@ fn cell(
 mod tests {
     use super::*;
 
+    fn labels(n: usize, word: &str) -> Vec<String> {
+        (0..n).map(|at| format!("{word}{at}")).collect()
+    }
+
+    /// Of this many rows and columns, with the number of each cell as its figure.
+    fn numbered(n_rows: usize, n_columns: usize) -> Option<Picture> {
+        let (rows, columns) = (labels(n_rows, "row"), labels(n_columns, "column"));
+        let data: Vec<_> =
+            (0_u64..).take(n_rows * n_columns).map(|at| Datum::exact("", at)).collect();
+        matrix(("a".to_owned(), "A".to_owned()), &rows, &columns, &data, Lang::En)
+    }
+
+    fn texts(picture: &Picture) -> Vec<&str> {
+        let texts = picture.marks.iter().filter_map(|mark| match mark {
+            Mark::Text(words) => Some(words.text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn many_columns_become_rows_and_too_many_of_both_are_no_picture() {
+        // As it is: the heads of the columns, then each row with its label before its figures.
+        let upright = numbered(9, 8).unwrap();
+        assert_eq!(texts(&upright)[8..11], ["row0", "0", "1"]);
+        let turned = numbered(2, 9).unwrap();
+        assert_eq!(
+            texts(&turned)[..8],
+            ["row0", "row1", "column0", "0", "9", "column1", "1", "10"]
+        );
+        assert_eq!(numbered(9, 9), None);
+    }
+
+    #[test]
+    fn a_head_that_is_wider_than_its_column_is_broken_at_its_hyphen() {
+        assert_eq!(head_lines("Colombie-Britannique", 12), ["Colombie-", "Britannique"]);
+        assert_eq!(head_lines("Colombie-Britannique", 20), ["Colombie-Britannique"]);
+        assert_eq!(head_lines("Travail forcé", 12), ["Travail", "forcé"]);
+    }
+
     #[test]
     fn every_cell_is_drawn_once_with_its_figure() {
-        let labels = |n: usize| (0..n).map(|at| format!("Label {at}")).collect::<Vec<_>>();
-        let data: Vec<_> = (0..12).map(|at| Datum::exact("", at)).collect();
-        let picture =
-            matrix(("a".to_owned(), "A".to_owned()), &labels(3), &labels(4), &data, Lang::En);
+        let picture = numbered(3, 4).unwrap();
         let boxes = picture.marks.iter().filter(|mark| matches!(mark, Mark::Box { .. }));
         assert_eq!(boxes.count(), 12);
         for value in 0..12 {

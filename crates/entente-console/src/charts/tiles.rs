@@ -102,8 +102,11 @@ fn legend(picture: &mut Picture, most: u64, is_hatched: bool, lang: Lang) {
     }
     debug_assert!(rows.len() <= n, "a row for each class");
     if is_hatched {
-        let text = lang.pick("x: below the floor", "x : sous le plancher").to_owned();
-        rows.push((picture.hatch(), HATCH, text));
+        let text = lang.pick(
+            "x: noise alone could have made it",
+            "x\u{a0}: le bruit seul aurait pu le produire",
+        );
+        rows.push((picture.hatch(), HATCH, text.to_owned()));
     }
     let title = lang.pick("Persons", "Personnes");
     picture.text(Words::at(0, LEGEND, title).bold().size(14));

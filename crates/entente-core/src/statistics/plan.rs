@@ -115,7 +115,7 @@ pub const MAX_DELAY_DAYS: u32 = 3_660;
 code_list! {
     /// What one is in a figure. Figures of different rules are never added up.
     CountingRule = "counting_rule" {
-        Persons = "persons", "persons, each once per cube and year, at first identification or first referral", "personnes, chacune une fois par cube et par année, à la première identification ou au premier aiguillage";
+        Persons = "persons", "persons, each once per table and year, at first identification or first referral", "personnes, chacune une fois par tableau et par année, à la première identification ou au premier aiguillage";
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn draft(
 
 /// The terms in plain words.
 fn readable(names: &Names, round: &Round) -> Both {
-    let page = |lang| round.render(lang, &|org| names.named(org).name(lang).to_owned());
+    let page = |lang| round.render(lang, &|org| names.named(org).called(lang));
     Both::new(page(Lang::En), page(Lang::Fr))
 }
 

@@ -272,6 +272,20 @@ impl Named {
     pub fn name(&self, lang: Lang) -> &str {
         self.name.text(lang)
     }
+
+    /// The name as a person reads it. Of an organization that is no partner nothing is known here but its identity,
+    /// and its name is the beginning of that.
+    pub fn called(&self, lang: Lang) -> String {
+        let name = self.name(lang);
+        if name.is_empty() || !self.id.starts_with(name) {
+            return name.to_owned();
+        }
+        let short = name.get(..8).unwrap_or(name);
+        lang.pick(
+            format!("an organization that is not our partner ({short})"),
+            format!("un organisme qui n’est pas notre partenaire ({short})"),
+        )
+    }
 }
 
 /// Values that may identify a person. `Debug` says only how many.

@@ -1,5 +1,7 @@
 //! Field by field: what we have, and what each partner reads of it.
 
+use entente_core::codes::{Code as _, Province, RegionShared};
+use entente_core::record::region_of;
 use entente_node::local::doc::{Fate, FieldFate, FieldValue};
 use entente_node::local::words;
 
@@ -127,6 +129,16 @@ fn says_something(value: &FieldValue) -> bool {
     value.values.0.iter().any(|it| it != "unknown")
 }
 
+/// Whether a region is read that has no province but the recorded one: nothing is hidden then.
+fn is_one_province(theirs: &FieldValue, recorded: &[String]) -> bool {
+    let ([theirs], [recorded]) = (theirs.values.0.as_slice(), recorded) else { return false };
+    let (Ok(region), Ok(recorded)) = (RegionShared::parse(theirs), Province::parse(recorded))
+    else {
+        return false;
+    };
+    Province::ALL.iter().filter(|it| region_of(**it) == region).eq([&recorded])
+}
+
 fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Cell {
     let struck = struck(p, any);
     let Some(fate) = fate else {
@@ -144,6 +156,9 @@ fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Ce
     };
     let word = match &theirs {
         None => Fate::Removed,
+        Some(theirs) if recorded.is_some_and(|recorded| is_one_province(theirs, recorded)) => {
+            Fate::Kept
+        }
         Some(_) if !is_then => fate.fate,
         Some(theirs) if Some(&theirs.values.0) == recorded => Fate::Kept,
         Some(_) => Fate::Generalized,
@@ -163,4 +178,36 @@ fn cell(p: &Page, offer: &Offer, fate: Option<FieldFate>, any: &FieldFate) -> Ce
     };
     let theirs = theirs.map(|it| read(p, &it));
     Cell { fate: word, struck, theirs, clause, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_node::local::doc::Private;
+
+    use super::*;
+
+    #[test]
+    fn a_region_of_one_province_hides_nothing_and_one_of_several_does() {
+        let read = |code: &str| FieldValue {
+            field: "place".to_owned(),
+            values: Private(vec![code.to_owned()]),
+            identifying: false,
+            masked: false,
+        };
+        let is_one = |region: RegionShared, recorded: &str| {
+            is_one_province(&read(region.code()), &[recorded.to_owned()])
+        };
+        for (region, province) in [
+            (RegionShared::Quebec, Province::Quebec),
+            (RegionShared::Ontario, Province::Ontario),
+            (RegionShared::Bc, Province::BritishColumbia),
+        ] {
+            assert!(is_one(region, province.code()), "{region:?}");
+        }
+        assert!(!is_one(RegionShared::Prairies, Province::Alberta.code()));
+        assert!(!is_one(RegionShared::Canada, Province::Ontario.code()));
+        assert!(!is_one(RegionShared::Quebec, Province::Ontario.code()));
+        // A city is more exact than its province.
+        assert!(!is_one(RegionShared::Ontario, "535"));
+    }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::RawForm;
 use axum::http::StatusCode;
+use entente_core::period::Period;
 use entente_node::fault::Fault;
 use entente_node::local::doc::{
     CountAsk, CountCell, CountOutcome, CountTold, CoverageRow, PartnerListAsk, PartnerRow,
@@ -71,13 +72,21 @@ impl Wanted {
         let province = (!self.province.is_empty()).then(|| self.province.clone());
         let filter: BTreeMap<_, _> =
             province.into_iter().map(|code| ("province".to_owned(), code)).collect();
-        let periods = self.period.split([',', ';', ' ']).filter(|it| !it.is_empty());
+        let periods = self.period.split([',', ';']).flat_map(named);
         CountAsk {
             by: by.collect(),
             filter,
             periods: periods.map(str::to_owned).collect(),
             partners: self.partners.clone(),
         }
+    }
+}
+
+/// The periods between two commas: one, as `Q3 2025` has a space, or several with spaces between them.
+fn named(typed: &str) -> Vec<&str> {
+    match typed.parse::<Period>() {
+        Ok(_) => vec![typed.trim()],
+        Err(_) => typed.split_whitespace().collect(),
     }
 }
 
@@ -199,5 +208,20 @@ async fn count(visit: Visit, RawForm(form): RawForm) -> Answer {
             show_as(StatusCode::UNPROCESSABLE_ENTITY, &CountPage { fault: Some(&fault), ..page })
         }
         Err(fault) => Err(Problem::new(fault)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_named_with_commas_or_spaces_and_a_quarter_as_pages_say_it() {
+        let read =
+            |period: &str| Wanted { period: period.to_owned(), ..Wanted::default() }.ask().periods;
+        assert_eq!(read("2024, 2025;2023"), ["2024", "2025", "2023"]);
+        assert_eq!(read("2025-Q3 2025-Q4"), ["2025-Q3", "2025-Q4"]);
+        assert_eq!(read("T3 2025, Q4 2025"), ["T3 2025", "Q4 2025"]);
+        assert!(read(" , ").is_empty());
     }
 }

@@ -144,6 +144,12 @@ impl RoundPage<'_> {
         signed(*n, self.p.lang)
     }
 
+    /// A number that is read on its own: nobody is fewer than none. In the table of lists a negative one stays, since
+    /// only so its cells add up.
+    fn not_negative(&self, n: &i64) -> String {
+        signed((*n).max(0), self.p.lang)
+    }
+
     fn interval(&self, cell: &OverlapCell) -> String {
         let (low, high) = interval(cell);
         let (low, high) = (signed(low, self.p.lang), signed(high, self.p.lang));

@@ -218,9 +218,6 @@ pub(super) fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
                 codes
             };
             let (rows, columns) = (codes(first), codes(second));
-            if columns.len() > 14 {
-                return Vec::new();
-            }
             let mut data = Vec::new();
             for row in &rows {
                 for column in &columns {
@@ -241,7 +238,7 @@ pub(super) fn pictures(p: &Page, told: &CountTold) -> Vec<Picture> {
                 words::field_label(first, p.lang),
                 words::field_label(second, p.lang)
             );
-            vec![matrix(named(name), &rows, &columns, &data, p.lang)]
+            matrix(named(name), &rows, &columns, &data, p.lang).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -350,7 +347,8 @@ fn crossed(p: &Page, told: &ReferralGapsTold) -> (Option<Picture>, Vec<String>, 
         format!("Aiguillages non comblés par besoin et région, {}", p.period(&told.period)),
     );
     let picture = (!data.is_empty())
-        .then(|| matrix(("gaps-crossed".to_owned(), name), &needs, &regions, &data, p.lang));
+        .then(|| matrix(("gaps-crossed".to_owned(), name), &needs, &regions, &data, p.lang))
+        .flatten();
     (picture, regions, rows)
 }
 

@@ -12,8 +12,14 @@ impl Round {
         let mut page = Page { lang, text: String::new() };
         let period = self.terms().period;
         page.text = lang.pick(
-            format!("# Overlap of lists, {period}\n\n`{}`\n", self.id()),
-            format!("# Recoupement de listes, {period}\n\n`{}`\n", self.id()),
+            format!(
+                "# Overlap of lists, {period}\n\nFingerprint of these terms: `{}`\n",
+                self.id()
+            ),
+            format!(
+                "# Recoupement de listes, {period}\n\nEmpreinte de ces conditions\u{a0}: `{}`\n",
+                self.id()
+            ),
         );
         self.render_persons(&mut page);
         self.render_price(&mut page);
@@ -28,9 +34,13 @@ impl Round {
             &format!("Persons first identified in {period}, whose consent covers statistics, and who can be matched by names and date of birth."),
             &format!("Les personnes identifiées pour la première fois en {period}, dont le consentement vise la statistique et qui peuvent être appariées par noms et date de naissance."),
         );
+        let (known_to, connue) = match *per_list {
+            1 => ("one organization".to_owned(), "d’un organisme".to_owned()),
+            n => (format!("{n} organizations"), format!("de {n} organismes")),
+        };
         page.item(
-            &format!("Every contribution has {capacity} entries, padding included. The same person may be known to {per_list} organizations of one list; beyond that the noise does not cover them."),
-            &format!("Chaque contribution a {capacity} entrées, remplissage compris. Une personne peut être connue de {per_list} organismes d’une même liste; au-delà, le bruit ne la couvre pas."),
+            &format!("Every contribution has {capacity} entries, padding included. The same person may be known to {known_to} of one list; beyond that the noise does not cover them."),
+            &format!("Chaque contribution a {capacity} entrées, remplissage compris. Une personne peut être connue {connue} d’une même liste; au-delà, le bruit ne la couvre pas."),
         );
     }
 
@@ -44,7 +54,12 @@ impl Round {
             &format!("rho {price} of the privacy budget of {}, once and for good: epsilon {decimal} from each helper.", period.year()),
             &format!("rho {price} du budget de confidentialité de {}, une fois pour toutes\u{a0}: epsilon {decimal} de chaque mélangeur.", period.year()),
         );
-        if *n_before > 0 {
+        if *n_before == 1 {
+            page.item(
+                "ATTENTION: a round was run on these persons before. Each shows more of them, and this one is paid anew.",
+                "ATTENTION\u{a0}: un recoupement a déjà porté sur ces personnes. Chacun en montre davantage, et celui-ci se paie de nouveau.",
+            );
+        } else if *n_before > 1 {
             page.item(
                 &format!("ATTENTION: {n_before} rounds were run on these persons before. Each shows more of them, and this one is paid anew."),
                 &format!("ATTENTION\u{a0}: {n_before} recoupements ont déjà porté sur ces personnes. Chacun en montre davantage, et celui-ci se paie de nouveau."),
@@ -84,5 +99,27 @@ impl Page {
 
     fn item(&mut self, en: &str, fr: &str) {
         self.text.push_str(&format!("- {}\n", self.lang.pick(en, fr)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::terms;
+    use super::*;
+
+    #[test]
+    fn the_page_names_its_fingerprint_and_says_one_organization_and_several() {
+        let page = |per_list, lang| {
+            let round = Terms { per_list, ..terms() }.check().unwrap();
+            (round.id().to_string(), round.render(lang, &|_| "A".to_owned()))
+        };
+        let (id, english) = page(1, Lang::En);
+        assert!(english.contains(&format!("Fingerprint of these terms: `{id}`")), "{english}");
+        assert!(english.contains("known to one organization of one list"), "{english}");
+        let (id, french) = page(1, Lang::Fr);
+        assert!(french.contains(&format!("Empreinte de ces conditions\u{a0}: `{id}`")), "{french}");
+        assert!(french.contains("connue d’un organisme d’une même liste"), "{french}");
+        assert!(page(2, Lang::En).1.contains("known to 2 organizations of one list"));
+        assert!(page(2, Lang::Fr).1.contains("connue de 2 organismes d’une même liste"));
     }
 }

@@ -8,9 +8,10 @@ use crate::statistics::plan::{Plan, Safeguards};
 use crate::statistics::sum;
 
 code_list! {
-    /// The symbols of Statistics Canada beside a figure.
+    /// The symbols of Statistics Canada beside a figure. What `x` hides it hides for confidentiality; here the noise
+    /// does that, and `x` hides what says nothing.
     Symbol = "symbol" {
-        Suppressed = "x", "suppressed to meet the confidentiality requirements", "supprimé en vertu des exigences de confidentialité";
+        Suppressed = "x", "not shown: noise alone could have made it", "non montré\u{a0}: le bruit seul aurait pu le produire";
         NotAvailable = "..", "not available", "non disponible";
         Preliminary = "p", "preliminary", "provisoire";
         Revised = "r", "revised", "révisé";

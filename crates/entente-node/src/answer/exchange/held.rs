@@ -7,6 +7,7 @@ use entente_core::audit::Action;
 use entente_core::codes::{Code, Set};
 use entente_core::identity::OrgId;
 use entente_core::lang::Lang;
+use entente_core::period::Period;
 use entente_core::statement::Statement;
 use entente_core::summary::{Age, CaseSummary, Citizenship, Place, SummaryId};
 
@@ -70,9 +71,16 @@ pub(in crate::answer) fn list(
             return Err(unknown_level());
         }
     }
+    let mut filter = ask.filter;
+    // As a summary says it, however it was typed.
+    if let Some(typed) = filter.get_mut("period")
+        && let Ok(period) = typed.parse::<Period>()
+    {
+        *typed = period.to_string();
+    }
     let after = ask.after.as_deref().map(|text| find(node, text)).transpose()?;
     let is_meant = |it: &&Holding| {
-        only.as_ref().is_none_or(|(only, _)| *only == it.issuer) && admits(&ask.filter, &it.summary)
+        only.as_ref().is_none_or(|(only, _)| *only == it.issuer) && admits(&filter, &it.summary)
     };
     let limit = page(ask.limit);
     let (mut total, mut shown, mut is_more, mut is_after) = (0, Vec::new(), false, after.is_none());

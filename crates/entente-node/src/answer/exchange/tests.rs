@@ -93,6 +93,9 @@ fn what_is_held_is_listed_filtered_and_shown_with_its_proof() {
     let rest = list(ask(&[], 20, first.next.clone())).unwrap();
     assert_eq!((first.held.len(), rest.held.len(), rest.next), (20, 2, None));
     assert_eq!(list(ask(&[("name_last", "x")], 9, None)).unwrap_err().code, "ENT-1513");
+    let of = |period: &str| list(ask(&[("period", period)], 99, None)).unwrap().total;
+    assert!(of("2026-Q3") > 0);
+    assert_eq!([of("Q3 2026"), of("T3 2026")], [of("2026-Q3"); 2]);
 
     let row = &first.held[0];
     let ask = HeldShowAsk { summary: row.summary[..12].to_owned() };
