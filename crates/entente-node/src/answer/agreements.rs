@@ -330,6 +330,8 @@ fn diff_line(change: &Change, sees: Who) -> DiffLine {
     let (kind, sees) = match change.kind {
         ChangeKind::Widened => (DiffKind::Wider, sees),
         ChangeKind::Narrowed => (DiffKind::Narrower, sees),
+        // What an article grants concerns whoever it is granted to; what holds for both, nobody more.
+        ChangeKind::Other if change.clause.article > 2 => (DiffKind::Other, sees),
         ChangeKind::Other => (DiffKind::Other, Who::Nobody),
     };
     DiffLine { clause: change.clause.to_string(), sees, change: kind, text: both(&change.text) }
