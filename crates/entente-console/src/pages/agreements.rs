@@ -303,6 +303,24 @@ pub(crate) fn parts<'a>(diff: &'a AgreementDiffTold, p: &Page) -> Vec<Part<'a>> 
             "good",
         ),
         (
+            Who::Them,
+            DiffKind::Other,
+            title(
+                ("Rules for what they see", "Règles pour ce qu’ils voient"),
+                ("Other changes for what they see", "Autres changements à ce qu’ils voient"),
+            ),
+            "",
+        ),
+        (
+            Who::Us,
+            DiffKind::Other,
+            title(
+                ("Rules for what we see", "Règles pour ce que nous voyons"),
+                ("Other changes for what we see", "Autres changements à ce que nous voyons"),
+            ),
+            "",
+        ),
+        (
             Who::Nobody,
             DiffKind::Other,
             title(("Rules", "Règles"), ("Other changes", "Autres changements")),

@@ -117,9 +117,17 @@ impl ListPage<'_> {
     }
 
     /// Where a case may be said to be: provinces, and the coarser regions.
-    fn places(&self) -> Vec<(&'static str, &'static str)> {
-        let mut places = self.choices("province");
-        places.extend(self.choices("region_shared"));
+    fn places(&self) -> Vec<(&'static str, String)> {
+        let provinces = self.choices("province");
+        let mut places: Vec<_> =
+            provinces.iter().map(|(code, label)| (*code, (*label).to_owned())).collect();
+        for (code, label) in self.choices("region_shared") {
+            // Some regions are one province, and are called like it.
+            let is_province = provinces.iter().any(|(_, province)| *province == label);
+            let region = self.p.t("region", "région");
+            let label = if is_province { format!("{label} ({region})") } else { label.to_owned() };
+            places.push((code, label));
+        }
         places
     }
 }

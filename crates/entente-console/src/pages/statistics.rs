@@ -285,8 +285,7 @@ pub(crate) fn is_replaced(plan: &PlanRow, plans: &[PlanRow]) -> bool {
 
 /// A price as people read it.
 pub(super) fn rho(p: &Page, nano: u64) -> String {
-    let text = NanoRho(nano).to_string();
-    p.lang.pick(text.clone(), text.replace('.', ","))
+    NanoRho(nano).text(p.lang)
 }
 
 /// `GET /statistics`.

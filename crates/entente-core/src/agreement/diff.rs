@@ -120,10 +120,12 @@ impl Changes {
         let more: Vec<_> = new.difference(old).copied().collect();
         let less: Vec<_> = old.difference(new).copied().collect();
         let listed = |codes: &[C], lang| list(codes.iter().copied(), lang);
+        // Nothing was there to which it could be added.
+        let (added, ajout) = if self.is_first { ("", "") } else { ("added ", "ajout de ") };
         if !more.is_empty() {
             let text = Text::new(
-                format!("{}: added {}", label.en, listed(&more, Lang::En)),
-                format!("{}\u{a0}: ajout de {}", label.fr, listed(&more, Lang::Fr)),
+                format!("{}: {added}{}", label.en, listed(&more, Lang::En)),
+                format!("{}\u{a0}: {ajout}{}", label.fr, listed(&more, Lang::Fr)),
             );
             self.push(gained, clause, text);
         }
@@ -254,7 +256,7 @@ fn count_changes(article: u8, old: Option<&Counts>, new: Option<&Counts>, change
 }
 
 fn places(clause: Clause, matters: bool, old: &Geography, new: &Geography, changes: &mut Changes) {
-    let label = Text::new("place of exploitation", "lieu de l’exploitation");
+    let label = Text::new("places covered", "lieux visés");
     match (old, new) {
         (Geography::Only(before), Geography::Only(after)) => {
             let kinds = [direction(matters, true), direction(matters, false)];

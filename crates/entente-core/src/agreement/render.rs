@@ -240,8 +240,8 @@ fn grant_lines(article: u8, grant: &Grant, lang: Lang) -> Vec<Line> {
     lines.push(
         line(
             at(item::GEOGRAPHY),
-            "place of exploitation",
-            "lieu de l’exploitation",
+            "places covered",
+            "lieux visés",
             geography(&grant.geography, lang),
         )
         .aside(!is_limited),

@@ -347,12 +347,12 @@ code_list! {
 code_list! {
     /// Region, one step coarser than a province.
     RegionShared = "region_shared" {
-        Atlantic = "atlantic", "Atlantic (10–13)", "Atlantique";
-        Quebec = "quebec", "Quebec (24)", "Québec";
-        Ontario = "ontario", "Ontario (35)", "Ontario";
-        Prairies = "prairies", "Prairies (46–48)", "Prairies";
-        Bc = "bc", "British Columbia (59)", "Colombie-Britannique";
-        North = "north", "Territories (60–62)", "Territoires";
+        Atlantic = "atlantic", "Atlantic", "Atlantique";
+        Quebec = "quebec", "Quebec", "Québec";
+        Ontario = "ontario", "Ontario", "Ontario";
+        Prairies = "prairies", "Prairies", "Prairies";
+        Bc = "bc", "British Columbia", "Colombie-Britannique";
+        North = "north", "Territories", "Territoires";
         Canada = "canada", "Canada", "Canada";
     }
 }

@@ -172,8 +172,42 @@ impl Wrong {
 impl Problem {
     /// What a person reads.
     pub fn text(&self, lang: Lang) -> String {
-        format!("{} {}", self.field, self.wrong.text(lang))
+        let colon = lang.pick(":", "\u{a0}:");
+        format!("{}{colon} {}", label(self.field, lang), self.wrong.text(lang))
     }
+}
+
+/// What forms call a field. One that no form has keeps its HSDS name, which whoever wrote the file knows.
+pub fn label(field: &'static str, lang: Lang) -> &'static str {
+    let (en, fr) = match field {
+        "name" => ("Name", "Nom"),
+        "description" => ("What it does", "Ce qu’il fait"),
+        "url" => ("Web page", "Page Web"),
+        "email" => ("Public address for mail", "Adresse de courriel publique"),
+        "eligibility_description" => ("Who can have it", "Qui y a droit"),
+        "interpretation_services" => ("Interpretation", "Interprétation"),
+        "application_process" => ("How to apply", "Comment présenter une demande"),
+        "fees_description" => ("What it costs", "Ce qu’il coûte"),
+        "alert" => ("What should be known today", "Ce qu’il faut savoir aujourd’hui"),
+        "required_documents" => ("Documents to show", "Documents à présenter"),
+        "maximum_age" => ("Oldest age", "Âge maximal"),
+        "languages" => ("Languages", "Langues"),
+        "areas" | "service_areas" => {
+            ("For people of which places", "Pour les gens de quels endroits")
+        }
+        "phones" | "phones.number" => ("Telephones", "Téléphones"),
+        "contacts" | "contacts.name" | "contacts.title" | "contacts.email" | "contacts.phones" => {
+            ("People to call, for colleagues", "Personnes à joindre, pour les collègues")
+        }
+        "hours" | "schedules" => ("Hours", "Horaire"),
+        "province" => ("Province or territory", "Province ou territoire"),
+        "addresses.address_1" => ("Number and street", "Numéro et rue"),
+        "addresses.city" => ("Town", "Ville"),
+        "postal_code" | "addresses.postal_code" => ("Postal code", "Code postal"),
+        "at" | "latitude" => ("Point on the map", "Point sur la carte"),
+        _ => (field, field),
+    };
+    lang.pick(en, fr)
 }
 
 /// Brings a text into its one form: no space around it, lines ended by `\n`, Unicode NFC.

@@ -45,6 +45,12 @@ impl NanoRho {
         Self(self.0.saturating_sub(spent.0))
     }
 
+    /// As people read it: `0.08815`, and `0,08815` in French.
+    pub fn text(self, lang: Lang) -> String {
+        let text = self.to_string();
+        lang.pick(text.clone(), text.replace('.', ","))
+    }
+
     /// As a fraction, for formulas.
     pub fn rho(self) -> f64 {
         // Above 2^53 a digit is lost, and the advantage has been 1 for long.
@@ -275,6 +281,7 @@ mod tests {
         {
             assert_eq!(NanoRho(nano).to_string(), text);
         }
+        assert_eq!(NanoRho(88_150_000).text(Lang::Fr), "0,08815");
     }
 
     proptest! {

@@ -330,6 +330,8 @@ fn diff_line(change: &Change, sees: Who) -> DiffLine {
     let (kind, sees) = match change.kind {
         ChangeKind::Widened => (DiffKind::Wider, sees),
         ChangeKind::Narrowed => (DiffKind::Narrower, sees),
+        // What an article grants concerns whoever it is granted to; what holds for both, nobody more.
+        ChangeKind::Other if change.clause.article > 2 => (DiffKind::Other, sees),
         ChangeKind::Other => (DiffKind::Other, Who::Nobody),
     };
     DiffLine { clause: change.clause.to_string(), sees, change: kind, text: both(&change.text) }
@@ -425,16 +427,12 @@ pub(super) fn suspend(
     let kept = node.find_agreement(&ask.agreement)?;
     let reason = reason_text(ask.reason)?;
     let standing = node.standing(&kept.partner)?;
-    let n = (Lang::En.number(standing.n_released), Lang::Fr.number(standing.n_released));
     let consequences = vec![
         Both::new(
             "Nothing more is shared or counted under it until we resume. Withdrawals still go out.",
             "Plus rien n’est communiqué ni dénombré jusqu’à la levée de la suspension. Les retraits partent toujours.",
         ),
-        Both::new(
-            format!("The {} summaries they hold of ours stay there.", n.0),
-            format!("Les {} résumés que le partenaire détient de nous y restent.", n.1),
-        ),
+        change::stays(&standing),
     ];
     if ask.dry_run {
         return Ok(told(node, &kept, false, consequences, 0));
@@ -472,7 +470,7 @@ pub(super) fn end(
     let node = &desk.node;
     let kept = node.find_agreement(&ask.agreement)?;
     let reason = reason_text(ask.reason)?;
-    let consequences = change::ending(node, &node.standing(&kept.partner)?, &kept);
+    let consequences = change::ending(&node.standing(&kept.partner)?, &kept);
     if ask.dry_run {
         return Ok(told(node, &kept, false, consequences, 0));
     }

@@ -9,8 +9,8 @@ use entente_core::lang::Lang;
 use entente_core::record::Language;
 use entente_core::service::place::province;
 use entente_core::service::{
-    Capacity, Entry, Found, Freshness, Location, Near, Open, Point, Query, Rank, Status, Unit,
-    Wrong,
+    Capacity, Entry, Found, Freshness, Location, Near, Open, Point, Problem, Query, Rank, Status,
+    Unit, Wrong,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -331,6 +331,7 @@ fn point(text: &str) -> Outcome<Point> {
 
 /// `ENT-2205`.
 fn wrong_value(field: &'static str, wrong: Wrong) -> Box<Fault> {
+    let problem = Problem { field, wrong };
     Fault::new(
         2205,
         (
@@ -342,10 +343,7 @@ fn wrong_value(field: &'static str, wrong: Wrong) -> Box<Fault> {
             "Voyez les listes avec `entente codes`, et la forme de chaque valeur avec `--help`.",
         ),
     )
-    .because(
-        format!("{field} {}", wrong.text(Lang::En)),
-        format!("{field} {}", wrong.text(Lang::Fr)),
-    )
+    .because(problem.text(Lang::En), problem.text(Lang::Fr))
 }
 
 /// The action under which a change is written down.

@@ -1,6 +1,8 @@
 //! Words: a label for every code, field and value, in both languages. The command line and the
 //! console take them from here.
 
+mod titles;
+
 use entente_core::audit::Action;
 use entente_core::codes::{
     AccessNeed, Act, AgeBand, AgeShared, Barrier, CaseOutcome, CaseStatus, CitizenshipGroup, Cma,
@@ -20,6 +22,8 @@ use entente_core::service::{
 use entente_core::statistics::referrals::{Counts, ReferralResult, Unmet, Waiting};
 
 use super::doc::{FieldValue, Ground, Verdict};
+
+pub use titles::list_title;
 
 macro_rules! lists {
     ($($list:ident),+ $(,)?) => {

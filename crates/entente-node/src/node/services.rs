@@ -393,19 +393,15 @@ pub(crate) fn unknown_service() -> Box<Fault> {
 
 /// `ENT-2203`.
 pub(crate) fn cannot_be_kept(problems: &[Problem]) -> Box<Fault> {
-    let all = |lang: Lang| {
-        let texts: Vec<_> = problems.iter().map(|problem| problem.text(lang)).collect();
-        texts.join("; ")
-    };
-    Fault::new(
+    let fault = Fault::new(
         2203,
         ("The service has fields that cannot be.", "Le service a des champs impossibles."),
         (
             "Correct them and try again; nothing was kept.",
             "Corrigez-les et réessayez; rien n’a été conservé.",
         ),
-    )
-    .because(all(Lang::En), all(Lang::Fr))
+    );
+    problems.iter().fold(fault, |fault, it| fault.because(it.text(Lang::En), it.text(Lang::Fr)))
 }
 
 /// `ENT-2204`.

@@ -86,19 +86,16 @@ impl ChoosePage<'_> {
 struct FormPage<'a> {
     p: &'a Page,
     fault: Option<&'a Fault>,
+    // The field that it is about.
+    wrong: &'a str,
     source: &'a Source,
     name: &'a str,
     groups: Vec<Group>,
 }
 
 impl FormPage<'_> {
-    /// The field that a fault is about: the node names the key.
-    fn at<'f>(&self, fault: &'f Fault) -> &'f str {
-        fault.why.first().map_or("effective", |why| why.en.as_str())
-    }
-
     fn is_wrong(&self, field: &Field) -> bool {
-        self.fault.is_some_and(|fault| self.at(fault) == field.name)
+        self.fault.is_some() && self.wrong == field.name
     }
 }
 
@@ -113,7 +110,7 @@ pub(super) async fn ask(visit: Visit, Query(source): Query<Source>) -> Answer {
     let told = visit.ask(&source.ask(Settings::new())).await?;
     let groups = groups(p, &told.settings, None);
     let name = told.partner.name(p.lang);
-    show(&FormPage { p, fault: None, source: &source, name, groups })
+    show(&FormPage { p, fault: None, wrong: "", source: &source, name, groups })
 }
 
 #[derive(Template)]
@@ -250,7 +247,15 @@ fn form_again(
     let p = &visit.page;
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let groups = groups(p, settings, Some(typed));
-    show_as(status, &FormPage { p, fault, source, name: "", groups })
+    // The first reason is the key of the field: it says where, and is no word for people.
+    let key = fault.and_then(|fault| fault.why.first());
+    let wrong = key.map_or("effective", |why| why.en.as_str());
+    let said = fault.map(|fault| {
+        let why = fault.why.iter().skip(1).cloned().collect();
+        Fault { why, ..fault.clone() }
+    });
+    let page = FormPage { p, fault: said.as_ref(), wrong, source, name: "", groups };
+    show_as(status, &page)
 }
 
 /// `POST /agreements/propose`: the same draft once more, sent to the partner.

@@ -16,6 +16,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("code", "code of an app", "code d’une application"),
     ("commitment", "the digits did not fit", "les chiffres ne concordaient pas"),
     ("console", "at the console", "à la console"),
+    ("console.time_zone", "time zone of the pages", "fuseau horaire des pages"),
     ("contradicts", "contradicts what was said before", "contredit ce qui a été dit avant"),
     ("duplicates", "looked for duplicates", "recherche de doublons"),
     ("expired", "the time was over", "le délai était écoulé"),
@@ -28,6 +29,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("moved", "moved to the identity provider", "passé au fournisseur d’identité"),
     ("no_fresh_proof", "without a fresh proof", "sans nouvelle preuve d’identité"),
     ("no_such_page", "there is no such page", "cette page n’existe pas"),
+    ("notifications.people", "who is told by e-mail", "qui est avisé par courriel"),
     ("organization.kind", "kind of organization", "type d’organisme"),
     ("organization.languages", "languages", "langues"),
     ("organization.mandate_en", "mandate in English", "mandat en anglais"),
@@ -67,6 +69,10 @@ pub(super) fn reason(p: &Page, code: &str) -> String {
     }
     if let Some(number) = code.strip_prefix("ENT-") {
         return format!("{} ENT-{number}", p.t("fault", "erreur"));
+    }
+    if let Some(op) = code.strip_prefix("approvals.needed_for +").and_then(Op::parse) {
+        let two = p.t("takes two people:", "exige deux personnes :");
+        return format!("{two} {}", op.label(p.lang));
     }
     if let Some(scope) = code.strip_prefix("consent:") {
         let scopes: Vec<_> = scope.split([',', ' ']).map(str::to_owned).collect();
@@ -114,6 +120,12 @@ mod tests {
             ("POST /nowhere", "a form of: nowhere", "un formulaire de\u{a0}: nowhere"),
             ("ENT-1101", "fault ENT-1101", "erreur ENT-1101"),
             ("partner_invite", "Invite a partner", "Inviter un partenaire"),
+            ("console.time_zone", "time zone of the pages", "fuseau horaire des pages"),
+            (
+                "approvals.needed_for +agreement_sign",
+                "takes two people: Sign an agreement",
+                "exige deux personnes\u{a0}: Signer une entente",
+            ),
             (
                 "not_yet_in_force",
                 "the agreement is not in force yet",

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use entente_core::lang::Lang;
 use entente_node::jobs::Alike;
-use entente_node::local::words;
+use entente_node::local::{Op, words};
 
 use crate::gate::{Visit, nothing_there};
 use crate::page::{Answer, Page, show};
@@ -57,9 +57,24 @@ struct ListsPage<'a> {
 }
 
 impl ListsPage<'_> {
-    fn lists(&self) -> &'static [&'static str] {
-        words::LISTS
+    /// Each list with what it is called, in the order of that.
+    fn lists(&self) -> Vec<(&'static str, &'static str)> {
+        let lang = self.p.lang;
+        let mut lists: Vec<_> =
+            words::LISTS.iter().map(|&name| (words::list_title(name, lang), name)).collect();
+        lists.sort_by_cached_key(|(title, _)| plain(title));
+        lists
     }
+}
+
+/// Without capitals and accents: É stands beside E.
+fn plain(title: &str) -> String {
+    let bare = |c: char| match c {
+        'à' | 'â' => 'a',
+        'é' | 'è' | 'ê' => 'e',
+        other => other,
+    };
+    title.to_lowercase().chars().map(bare).collect()
 }
 
 /// `GET /codes`.
@@ -71,6 +86,7 @@ async fn lists(visit: Visit) -> Answer {
 #[template(path = "jobs/codes.html")]
 struct CodesPage<'a> {
     p: &'a Page,
+    title: &'a str,
     name: &'a str,
     // Each code with its English and its French label.
     codes: Vec<(&'static str, &'static str, &'static str)>,
@@ -82,5 +98,6 @@ async fn list(visit: Visit, Path(name): Path<String>) -> Answer {
     let (english, french) = (of(Lang::En)?, of(Lang::Fr)?);
     let codes = english.into_iter().zip(french);
     let codes = codes.map(|((code, en), (_, fr))| (code, en, fr)).collect();
-    show(&CodesPage { p: &visit.page, name: &name, codes })
+    let title = words::list_title(&name, visit.page.lang);
+    show(&CodesPage { p: &visit.page, title, name: &name, codes })
 }

@@ -6,6 +6,8 @@ use askama::Template;
 use axum::extract::{Path, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect};
+use entente_core::lang::Lang;
+use entente_core::service::check::{bad_signs, label};
 use entente_node::fault::{Both, Fault};
 use entente_node::local::doc::{ServiceAddAsk, ServiceShowAsk, ServiceShowTold};
 use entente_node::local::words as lists;
@@ -322,6 +324,21 @@ impl Typed {
         }
     }
 
+    /// A text in both languages, by the id of its fields.
+    fn pair(&self, id: &str) -> Option<&Pair> {
+        match id {
+            "name" => Some(&self.name),
+            "description" => Some(&self.description),
+            "eligibility" => Some(&self.eligibility),
+            "interpretation" => Some(&self.interpretation),
+            "application" => Some(&self.application),
+            "fees" => Some(&self.fees),
+            "alert" => Some(&self.alert),
+            "documents" => Some(&self.documents),
+            _ => None,
+        }
+    }
+
     /// Whether it says that nothing has to be shown, and names what has to be.
     fn contradicts_itself(&self) -> bool {
         self.no_documents && !self.documents.lines().is_empty()
@@ -350,6 +367,30 @@ impl Typed {
         }
     }
 }
+
+/// The fields that can be wrong, by their HSDS names; the id of one in two languages is without its language.
+const FIELDS: &[(&str, &str)] = &[
+    ("name", "name"),
+    ("description", "description"),
+    ("eligibility_description", "eligibility"),
+    ("interpretation_services", "interpretation"),
+    ("application_process", "application"),
+    ("fees_description", "fees"),
+    ("alert", "alert"),
+    ("required_documents", "documents"),
+    ("maximum_age", "to_age"),
+    ("service_areas", "areas"),
+    ("phones", "phones"),
+    ("contacts", "contacts"),
+    ("hours", "hours"),
+    ("province", "province"),
+    ("addresses.address_1", "street"),
+    ("addresses.city", "city"),
+    ("postal_code", "postal_code"),
+    ("at", "at"),
+    ("url", "url"),
+    ("email", "email"),
+];
 
 /// The hours of one day in the form.
 struct Day {
@@ -382,6 +423,29 @@ impl EditPage<'_> {
     /// Whether everything is shown: where something is kept already, or was typed and not taken.
     fn is_open(&self) -> bool {
         self.service.is_some() || self.fault.is_some()
+    }
+
+    /// The field that a reason is about: its words begin with what the form calls the field.
+    fn at(&self, why: &Both) -> Option<String> {
+        let is_it = |it: &&(&'static str, &str)| why.en.starts_with(label(it.0, Lang::En));
+        let (_, id) = FIELDS.iter().find(is_it)?;
+        let Some(pair) = self.typed.pair(id) else { return Some((*id).to_owned()) };
+        // One text may be right and the other not.
+        let is_bad = |text: &str| bad_signs(text, true).is_some();
+        let lang = if is_bad(&pair.fr) && !is_bad(&pair.en) { Lang::Fr } else { Lang::En };
+        Some(format!("{id}_{lang}"))
+    }
+
+    /// The first field that a fault is about.
+    fn field(&self, fault: &Fault) -> String {
+        let first = fault.why.iter().find_map(|why| self.at(why));
+        first.unwrap_or_else(|| "name_en".to_owned())
+    }
+
+    /// Whether a fault is about this field.
+    fn is_wrong(&self, id: &str) -> bool {
+        let whys = self.fault.map(|fault| fault.why.as_slice()).unwrap_or_default();
+        whys.iter().any(|why| self.at(why).is_some_and(|it| it == id))
     }
 
     fn interpreted(&self) -> Vec<(String, String)> {
@@ -481,6 +545,7 @@ async fn keep(visit: &Visit, service: Option<&str>, typed: &Typed) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::test_page;
 
     #[test]
     fn what_is_not_changed_in_the_form_is_not_sent() {
@@ -523,6 +588,27 @@ mod tests {
         assert_eq!(cleared.ask(None).documents, unsaid);
         let unticked = Typed { no_documents: false, ..none.remembered() };
         assert_eq!(unticked.ask(None).documents, unsaid);
+    }
+
+    #[test]
+    fn a_fault_leads_to_the_fields_that_it_is_about() {
+        let fault = Fault::new(2203, ("The service has fields that cannot be.", ""), ("", ""))
+            .because("Web page: holds HTML or a script", "")
+            .because("Name: holds HTML or a script", "");
+        let typed = Typed {
+            url: "javascript:alert(1)".to_owned(),
+            name: Pair::of(("Beds", "<b>Lits")),
+            ..Typed::new()
+        };
+        let p = &test_page(Lang::En);
+        let page =
+            EditPage { p, service: None, typed: &typed, week: Vec::new(), fault: Some(&fault) };
+        assert_eq!(page.field(&fault), "url");
+        assert!(page.is_wrong("url") && page.is_wrong("name_fr") && !page.is_wrong("name_en"));
+        let both = both_ways();
+        assert_eq!(page.field(&both), "documents_en");
+        // Each field that is looked for is called in words by the node.
+        assert!(FIELDS.iter().all(|it| label(it.0, Lang::En) != it.0));
     }
 
     #[test]

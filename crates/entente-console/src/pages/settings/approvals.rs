@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Query, RawForm};
 use axum::response::{IntoResponse as _, Redirect};
+use entente_core::layout::Layout;
 use entente_node::local::doc::{
     AboutLine, AccountChange, ApprovalApproveAsk, ApprovalListAsk, ApprovalListTold,
     ApprovalRefuseAsk, ApprovalRow, ApprovalState, NewAccount, SettingsEditAsk, SettingsShowAsk,
@@ -52,15 +53,18 @@ impl ApprovalsPage<'_> {
         words::about_label(&line.name, self.p.lang)
     }
 
-    /// A value; the name of a partner in the language of the page.
-    fn value<'r>(&'r self, line: &'r AboutLine) -> &'r str {
+    /// A value; the name of a partner, and the title of a layout, in the language of the page.
+    fn value(&self, line: &AboutLine) -> String {
+        let p = self.p;
         match (line.name.as_str(), line.value.as_str()) {
-            (_, "true") => self.p.t("yes", "oui"),
+            (_, "true") => p.t("yes", "oui").to_owned(),
             ("partner", both) => {
                 let (en, fr) = both.split_once(" / ").unwrap_or((both, both));
-                self.p.lang.pick(en, fr)
+                p.lang.pick(en, fr).to_owned()
             }
-            (_, value) => value,
+            ("layout", name) => Layout::built_in(name)
+                .map_or_else(|| name.to_owned(), |layout| layout.title(p.lang).to_owned()),
+            (_, value) => value.to_owned(),
         }
     }
 

@@ -194,18 +194,32 @@ impl EditPage<'_> {
         ]
     }
 
-    /// The field that a fault is about.
+    /// The field that a fault is about: of two languages, the one that is empty.
     fn field(&self, fault: &Fault) -> &'static str {
+        let typed = self.typed;
         let is_about = |word: &str| fault.why.iter().any(|why| why.en.contains(word));
+        let lacks_french = |en: &str, fr: &str| fr.trim().is_empty() && !en.trim().is_empty();
         match fault.code.as_str() {
             "ENT-2793" => "kind",
             "ENT-2830" => "role",
             "ENT-2831" => "languages",
-            "ENT-2832" if is_about("mandate") => "mandate_en",
+            "ENT-2832" if is_about("mandate") => {
+                let lacks_it = lacks_french(&typed.mandate_en, &typed.mandate_fr);
+                if lacks_it { "mandate_fr" } else { "mandate_en" }
+            }
+            "ENT-2832" if lacks_french(&typed.responsibilities_en, &typed.responsibilities_fr) => {
+                "responsibilities_fr"
+            }
             "ENT-2832" => "responsibilities_en",
             "ENT-2847" => "time_zone",
+            _ if lacks_french(&typed.name_en, &typed.name_fr) => "name_fr",
             _ => "name_en",
         }
+    }
+
+    /// Whether a fault is about this field.
+    fn is_wrong(&self, id: &str) -> bool {
+        self.fault.is_some_and(|fault| self.field(fault) == id)
     }
 }
 
@@ -259,4 +273,26 @@ fn is_about_the_form(fault: &Fault) -> bool {
         fault.code.as_str(),
         "ENT-2792" | "ENT-2793" | "ENT-2794" | "ENT-2830" | "ENT-2831" | "ENT-2832" | "ENT-2847"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_core::lang::Lang;
+
+    use super::*;
+    use crate::page::test_page;
+
+    #[test]
+    fn the_summary_says_why_and_leads_to_the_language_that_is_missing() {
+        let typed = Typed { mandate_en: "Safe housing".to_owned(), ..Typed::default() };
+        let fault = Fault::new(2832, ("It cannot be told like this.", "On ne peut pas."), ("", ""))
+            .because("It is about the mandate.", "Il s’agit du mandat.");
+        let p = &test_page(Lang::En);
+        let page = EditPage { p, fault: Some(&fault), typed: &typed };
+        assert_eq!(page.field(&fault), "mandate_fr");
+        let html = page.render().unwrap();
+        assert!(html.contains("href=\"#mandate_fr\""), "{html}");
+        assert_eq!(html.matches("It is about the mandate.").count(), 1, "{html}");
+        assert_eq!(html.matches("class=\"field wrong\"").count(), 1, "{html}");
+    }
 }

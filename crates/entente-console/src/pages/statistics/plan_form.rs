@@ -50,8 +50,7 @@ pub(super) fn decimal(text: &str, n_decimals: usize) -> Option<u64> {
 
 /// Rho as it is typed.
 fn rho(nano: u64, lang: Lang) -> String {
-    let text = NanoRho(nano).to_string();
-    lang.pick(text.clone(), text.replace('.', ","))
+    NanoRho(nano).text(lang)
 }
 
 /// What the node says of a draft, as the form holds it.

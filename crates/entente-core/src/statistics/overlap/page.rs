@@ -46,7 +46,7 @@ impl Round {
 
     fn render_price(&self, page: &mut Page) {
         let Terms { noise, n_before, period, .. } = self.terms();
-        let price = NanoRho(noise.nano_rho());
+        let price = NanoRho(noise.nano_rho()).text(page.lang);
         let epsilon = f64::from(noise.epsilon_milli()) / 1_000.0;
         let decimal = page.lang.pick(format!("{epsilon}"), format!("{epsilon}").replace('.', ","));
         page.title("What every person in it pays", "Ce que paie chaque personne");

@@ -220,7 +220,7 @@ impl Plan {
             );
         }
         let (cost, most) = (self.cost_per_year(), NanoRho(MAX_BUDGET_NANO_RHO));
-        let french = |rho: NanoRho| rho.to_string().replace('.', ",");
+        let french = |rho: NanoRho| rho.text(Lang::Fr);
         check.that(
             cost <= year,
             "budget.nano_rho_per_year",

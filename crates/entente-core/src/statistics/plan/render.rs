@@ -45,9 +45,11 @@ impl Plan {
                 &format!("Pour une personne connue de {m} organismes, c’est au plus {several}."),
             );
         }
+        let [year, node, partner] =
+            [budget.year, budget.node_cap, budget.partner_cap].map(|it| it.text(lang));
         page.item(
-            &format!("Budget: rho {} a year by this plan, at most {} at one organization by all plans, at most {} of it to one partner.", budget.year, budget.node_cap, budget.partner_cap),
-            &format!("Budget\u{a0}: rho {} par année pour ce plan, au plus {} chez un organisme pour tous les plans, dont au plus {} pour un partenaire.", budget.year, budget.node_cap, budget.partner_cap),
+            &format!("Budget: rho {year} a year by this plan, at most {node} at one organization by all plans, at most {partner} of it to one partner."),
+            &format!("Budget\u{a0}: rho {year} par année pour ce plan, au plus {node} chez un organisme pour tous les plans, dont au plus {partner} pour un partenaire."),
         );
         page.item(
             "Nothing outside this plan is answered. No small count is left out before noise is added.",
@@ -97,8 +99,7 @@ impl Plan {
                 format!("±{sd} (noise {sigma})"),
                 format!("±{sd} (bruit {})", decimal(value(sigma), lang)),
             );
-            let price = format!("rho {}", cube.cost);
-            let price = lang.pick(price.clone(), price.replace('.', ","));
+            let price = format!("rho {}", cube.cost.text(lang));
             page.row(&[&table, &n_cells.to_string(), &price, &error, &floor.to_string()]);
         }
         page.text.push('\n');

@@ -282,7 +282,9 @@ fn the_page_says_the_promise_the_price_and_the_error_in_both_languages() {
         "{page}"
     );
     let page = plan.render(Lang::Fr, &name);
-    for needle in ["16,7\u{a0}%", "bruit 4,6", "±6,5", "Additionnent de façon chiffrée"] {
+    for needle in
+        ["16,7\u{a0}%", "rho 0,08815 par", "bruit 4,6", "±6,5", "Additionnent de façon chiffrée"]
+    {
         assert!(page.contains(needle), "{needle}: {page}");
     }
     let bilateral = Plan { roles: Roles { aggregators: None, ..roles() }, ..plan };

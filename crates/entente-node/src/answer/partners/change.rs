@@ -2,7 +2,6 @@
 
 use entente_core::agreement::{AgreementState, terms::Consequence};
 use entente_core::identity::OrgId;
-use entente_core::lang::Lang;
 use entente_store::rows;
 
 use super::invitation::read_ticket;
@@ -89,7 +88,7 @@ pub(in crate::answer) fn end(
         "Le partenariat est terminé. Pour retravailler ensemble, il faudra une nouvelle invitation.",
     )];
     let in_force = in_force_with(node, &id)?;
-    consequences.extend(in_force.iter().flat_map(|kept| ending(node, &standing, kept)));
+    consequences.extend(in_force.iter().flat_map(|kept| ending(&standing, kept)));
     if !ask.dry_run {
         node.end_partner(staff.actor(), &id, &reason)?;
     }
@@ -106,50 +105,80 @@ fn in_force_with(node: &Node, id: &OrgId) -> Outcome<Vec<Kept>> {
 }
 
 /// What the end of an agreement does with what either side holds.
-pub(in crate::answer) fn ending(node: &Node, standing: &Standing, kept: &Kept) -> Vec<Both> {
-    let n = |number: u64| (Lang::En.number(number), Lang::Fr.number(number));
-    let ((they_en, they_fr), (we_en, we_fr)) = (n(standing.n_released), n(standing.n_held));
+pub(in crate::answer) fn ending(standing: &Standing, kept: &Kept) -> Vec<Both> {
     let version = kept.agreement.version;
-    let id = kept.agreement.id.to_string();
-    let short = id.get(..8).unwrap_or(&id).to_owned();
     let clause = entente_core::agreement::Clause::END;
-    let mut lines = vec![Both::new(
-        format!("Agreement {short} v{version} ends on {} ({clause}).", node.today()),
-        format!("L’entente {short} v{version} prend fin le {} ({clause}).", node.today()),
-    )];
-    lines.push(match kept.agreement.at_end {
-        Consequence::Delete => Both::new(
-            format!("They destroy the {they_en} summaries they hold of ours, we the {we_en} of theirs."),
-            format!("Le partenaire détruit les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui."),
+    let at_end = kept.agreement.at_end;
+    vec![
+        Both::new(
+            format!("Version {version} of the agreement ends today ({clause})."),
+            format!("La version {version} de l’entente prend fin aujourd’hui ({clause})."),
         ),
-        Consequence::Return => Both::new(
-            format!("They return the {they_en} summaries they hold of ours, we the {we_en} of theirs; no copy stays."),
-            format!("Le partenaire retourne les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui; aucune copie ne reste."),
+        becomes(at_end, standing.n_released, false),
+        becomes(at_end, standing.n_held, true),
+        Both::new(
+            "They confirm it with a signed receipt; the status of this node says so if it is late.",
+            "Le partenaire le confirme par un accusé de réception signé; l’état de ce nœud le dit s’il tarde.",
         ),
-        Consequence::Keep => Both::new(
-            format!("They keep the {they_en} summaries they hold of ours, we the {we_en} of theirs; a withdrawn consent still takes effect."),
-            format!("Le partenaire conserve les {they_fr} résumés qu’il détient de nous, et nous les {we_fr} que nous détenons de lui; un consentement retiré a toujours effet."),
-        ),
-    });
-    lines.push(Both::new(
-        "They confirm it with a signed receipt; `entente status` shows it if it is late.",
-        "Il le confirme par un accusé de réception signé; `entente status` le montre s’il tarde.",
-    ));
-    lines
+    ]
 }
 
-fn stays(standing: &Standing) -> Both {
-    if standing.n_released == 0 {
-        return Both::new(
-            "They hold no summary of ours.",
-            "Le partenaire ne détient aucun résumé de nous.",
-        );
+/// What one side does at the end with the `n` summaries that it holds of the other.
+fn becomes(at_end: Consequence, n: u64, is_us: bool) -> Both {
+    if n == 0 {
+        return if is_us {
+            Both::new("We hold no summary of theirs.", "Nous ne détenons aucun résumé de lui.")
+        } else {
+            they_hold_none()
+        };
     }
-    let (en, fr) = (Lang::En.number(standing.n_released), Lang::Fr.number(standing.n_released));
+    let (verb, il, nous, then) = match at_end {
+        Consequence::Delete => ("destroy", "détruit", "détruisons", ("", "")),
+        Consequence::Return => {
+            ("return", "retourne", "retournons", ("; no copy stays", "; aucune copie ne reste"))
+        }
+        Consequence::Keep => (
+            "keep",
+            "conserve",
+            "conservons",
+            (
+                "; a withdrawn consent still takes effect",
+                "; un consentement retiré a toujours effet",
+            ),
+        ),
+    };
+    let Both { en, fr } = summaries(n);
+    if is_us {
+        Both::new(
+            format!("We {verb} what we hold of theirs: {en}{}.", then.0),
+            format!("Nous {nous} ce que nous détenons de lui\u{a0}: {fr}{}.", then.1),
+        )
+    } else {
+        Both::new(
+            format!("They {verb} what they hold of ours: {en}{}.", then.0),
+            format!("Le partenaire {il} ce qu’il détient de nous\u{a0}: {fr}{}.", then.1),
+        )
+    }
+}
+
+fn summaries(n: u64) -> Both {
+    Both::count(n, ("summary", "summaries"), ("résumé", "résumés"))
+}
+
+fn they_hold_none() -> Both {
+    Both::new("They hold no summary of ours.", "Le partenaire ne détient aucun résumé de nous.")
+}
+
+/// What becomes of what they hold while nothing more goes to them.
+pub(in crate::answer) fn stays(standing: &Standing) -> Both {
+    if standing.n_released == 0 {
+        return they_hold_none();
+    }
+    let Both { en, fr } = summaries(standing.n_released);
     Both::new(
-        format!("The {en} summaries they hold of ours stay there; the agreement still binds them."),
+        format!("What they hold of ours stays there: {en}; the agreement still binds them."),
         format!(
-            "Les {fr} résumés que le partenaire détient de nous y restent; l’entente le lie toujours."
+            "Ce que le partenaire détient de nous y reste\u{a0}: {fr}; l’entente le lie toujours."
         ),
     )
 }
@@ -213,4 +242,19 @@ pub(in crate::answer) fn decline(
     }
     node.end_partner(staff.actor(), &id, &reason)?;
     told(row.ticket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_of_summaries_is_said_of_none_of_one_and_of_many() {
+        let none = becomes(Consequence::Delete, 0, true);
+        assert_eq!(none.en, "We hold no summary of theirs.");
+        let one = becomes(Consequence::Return, 1, false);
+        assert_eq!(one.en, "They return what they hold of ours: 1\u{a0}summary; no copy stays.");
+        let many = becomes(Consequence::Delete, 2, true);
+        assert_eq!(many.fr, "Nous détruisons ce que nous détenons de lui\u{a0}: 2\u{a0}résumés.");
+    }
 }

@@ -128,13 +128,13 @@ fn what_cannot_be_entered_is_refused_by_its_field() {
     type Change<'a> = &'a dyn Fn(&mut ServiceAddAsk);
     let changes: [(&str, &str, Change<'_>); 8] = [
         ("access_need", "ENT-2205", &|it| it.access = texts(&["ramp"])),
-        ("languages", "ENT-2205", &|it| it.interpreted = texts(&["not a tag"])),
-        ("contacts", "ENT-2205", &|it| it.contacts = texts(&["A. Roy; Intake; who else"])),
-        ("contacts", "ENT-2205", &|it| it.contacts = texts(&[" ; "])),
-        ("areas", "ENT-2205", &|it| it.areas = texts(&[" "])),
-        ("email", "ENT-2203", &|it| it.email = Some("nobody".to_owned())),
-        ("contacts.email", "ENT-2203", &|it| it.contacts = texts(&["A. Roy; @"])),
-        ("alert", "ENT-2203", &|it| it.alert = Some(Both::new("<b>full</b>", ""))),
+        ("Languages", "ENT-2205", &|it| it.interpreted = texts(&["not a tag"])),
+        ("People to call", "ENT-2205", &|it| it.contacts = texts(&["A. Roy; Intake; who else"])),
+        ("People to call", "ENT-2205", &|it| it.contacts = texts(&[" ; "])),
+        ("For people of which places", "ENT-2205", &|it| it.areas = texts(&[" "])),
+        ("Public address for mail:", "ENT-2203", &|it| it.email = Some("nobody".to_owned())),
+        ("People to call", "ENT-2203", &|it| it.contacts = texts(&["A. Roy; @"])),
+        ("What should be known", "ENT-2203", &|it| it.alert = Some(Both::new("<b>full</b>", ""))),
     ];
     for (field, code, change) in changes {
         let (told, why) = refused(change);

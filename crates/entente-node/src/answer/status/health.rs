@@ -123,7 +123,7 @@ fn backup(desk: &Desk) -> Check {
     };
     let text = Both::new(
         format!("The last backup was made at {}.", instant(at_s)),
-        format!("La dernière sauvegarde date de {}.", instant(at_s)),
+        format!("La dernière sauvegarde date du {}.", instant(at_s)),
     );
     // One that was missed is made up for; two in a row mean that something is wrong.
     if every_s > 0 && desk.node.now_s() - at_s > 2 * every_s {

@@ -185,7 +185,7 @@ pub struct AgreementDiffTold {
 pub struct DiffLine {
     /// Its clause.
     pub clause: String,
-    /// Who sees more or less by it: `them`, `us`, or `nobody` for a change of another kind.
+    /// Who sees what it is about: `them`, `us`, or `nobody` for what holds for both.
     pub sees: Who,
     /// Whether more or less.
     pub change: DiffKind,

@@ -29,6 +29,14 @@ fn an_agreement_is_listed_shown_and_compared_with_its_next_version() {
     assert_eq!((diff.from_version, diff.to_version), (Some(1), 2));
     let kinds: Vec<_> = diff.changes.iter().map(|line| (line.change, line.sees)).collect();
     assert_eq!(kinds, [(DiffKind::Wider, Who::Them), (DiffKind::Narrower, Who::Them)]);
+    // How long they keep it is about what they see; a notice holds for both.
+    let rules = toml.replace("retention_days = 1825", "retention_days = 730");
+    let rules = rules.replace("notice_days = 30", "notice_days = 14");
+    let ask = AgreementDiffAsk { agreement: None, toml: Some(rules), against: None };
+    let diff = agreements::diff(&a.desk, &staff(), ask, &silent()).unwrap();
+    let others = diff.changes.iter().filter(|line| line.change == DiffKind::Other);
+    let sees: Vec<_> = others.map(|line| line.sees).collect();
+    assert_eq!(sees, [Who::Nobody, Who::Them]);
 
     let ask = AgreementAmendAsk { agreement: id.clone(), toml, dry_run: false };
     let told = agreements::amend(&a.desk, &staff(), ask, &silent()).unwrap();

@@ -7,6 +7,7 @@
 use entente_core::audit::{Action, Actor};
 use entente_core::envelope::{Envelope, payload_type};
 use entente_core::identity::OrgId;
+use entente_core::lang::Lang;
 use entente_core::period::{Period, Year};
 use entente_core::statistics::budget::NanoRho;
 use entente_core::statistics::noise::SystemRandomness;
@@ -106,9 +107,10 @@ impl Node {
             let rounds = rounds_of(tx, &self.id(), year, Some(round.id()))?;
             let sum = planned(tx, year)?.plus(rounds).plus(NanoRho(charge.nano_rho));
             if sum > cap {
+                let (sum_fr, cap_fr) = (sum.text(Lang::Fr), cap.text(Lang::Fr));
                 return Err(not_signable(
                     format!("With what is signed already, the persons of {year} would pay rho {sum}, and the cap is {cap}."),
-                    format!("Avec ce qui est déjà signé, les personnes de {year} paieraient rho {sum}, et le plafond est {cap}."),
+                    format!("Avec ce qui est déjà signé, les personnes de {year} paieraient rho {sum_fr}, et le plafond est {cap_fr}."),
                 ));
             }
             Ok(())
