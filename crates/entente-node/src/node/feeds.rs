@@ -5,6 +5,8 @@
 //! what its issuer signed before is refused and kept as evidence; a leaf that cannot be used is
 //! skipped and reported, so that one bad entry never stops a feed or anybody else's.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::ControlFlow;
 
 use entente_core::feed::{Batch, Carried, Checkpoint, FeedFault, FeedId, Followed, MAX_BATCH};
@@ -267,11 +269,27 @@ impl Node {
 
     /// The exact bytes of a held statement, opened, and when it came; seconds since 1970.
     pub fn held_statement(&self, id: &SummaryId) -> Outcome<Option<(Leaf, i64)>> {
-        let Some(place) = unpoisoned(self.held.read()).place(id) else { return Ok(None) };
+        Ok(self.held_statements_of(std::slice::from_ref(id))?.pop())
+    }
+
+    /// The same of several, without those that are not held (any more). Those that came together are read once.
+    pub fn held_statements_of(&self, ids: &[SummaryId]) -> Outcome<Vec<(Leaf, i64)>> {
+        let places: Vec<_> = {
+            let held = unpoisoned(self.held.read());
+            ids.iter().filter_map(|id| held.place(id)).collect()
+        };
         self.db.read(|tx| {
-            let Some((batch, keys)) = tx.held_batch(&place.at)? else { return Ok(None) };
-            let leaf = open_held(&batch, &keys, place.position);
-            Ok(leaf.map(|leaf| (leaf, batch.received_at_s)))
+            let (mut batches, mut statements) = (HashMap::new(), Vec::with_capacity(places.len()));
+            for place in places {
+                let batch = match batches.entry(place.at) {
+                    Entry::Occupied(read) => read.into_mut(),
+                    Entry::Vacant(free) => free.insert(tx.held_batch(&place.at)?),
+                };
+                let Some((batch, keys)) = batch else { continue };
+                let leaf = open_held(batch, keys, place.position);
+                statements.extend(leaf.map(|leaf| (leaf, batch.received_at_s)));
+            }
+            Ok(statements)
         })
     }
 

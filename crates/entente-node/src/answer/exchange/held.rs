@@ -100,9 +100,8 @@ pub(in crate::answer) fn list(
     }
     let telling = Telling::of(node)?;
     let mut held = Vec::with_capacity(shown.len());
-    for id in &shown {
-        // One that was taken back this moment is not told any more.
-        let Some((leaf, came_s)) = node.held_statement(id)? else { continue };
+    // One that was taken back this moment is not told any more.
+    for (leaf, came_s) in node.held_statements_of(&shown)? {
         if let Statement::Summary(summary) = &leaf.statement {
             held.push(telling.row(&leaf.feed.issuer, came_s, summary));
         }
