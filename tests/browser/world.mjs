@@ -143,11 +143,12 @@ export class World {
   async tab(context) {
     const page = await context.newPage();
     page.elsewhere = false;
-    // A click ends when the answer begins; what is read then may not be there yet.
+    // A click ends when the answer begins; what is read then may not be there yet, be it a page or a part of one.
     const click = page.click.bind(page);
     page.click = async (...at) => {
       await click(...at);
       await page.waitForLoadState("domcontentloaded");
+      await page.locator(".htmx-request").first().waitFor({ state: "detached" });
     };
     const { ours } = this.#watched.get(context);
     page.on("request", (request) => { if (!page.elsewhere && !ours.some((it) => request.url().startsWith(it)) && !/^(data|blob):/.test(request.url())) this.check(false, `a request to ${request.url()}`); });
