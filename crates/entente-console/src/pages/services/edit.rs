@@ -425,27 +425,31 @@ impl EditPage<'_> {
         self.service.is_some() || self.fault.is_some()
     }
 
-    /// The field that a reason is about: its words begin with what the form calls the field.
-    fn at(&self, why: &Both) -> Option<String> {
+    /// The fields that a reason is about: its words begin with what the form calls them. Of a text in both languages
+    /// the one that is wrong, or both where that cannot be seen here.
+    fn at(&self, why: &Both) -> Vec<String> {
         let is_it = |it: &&(&'static str, &str)| why.en.starts_with(label(it.0, Lang::En));
-        let (_, id) = FIELDS.iter().find(is_it)?;
-        let Some(pair) = self.typed.pair(id) else { return Some((*id).to_owned()) };
-        // One text may be right and the other not.
+        let Some((_, id)) = FIELDS.iter().find(is_it) else { return Vec::new() };
+        let Some(pair) = self.typed.pair(id) else { return vec![(*id).to_owned()] };
         let is_bad = |text: &str| bad_signs(text, true).is_some();
-        let lang = if is_bad(&pair.fr) && !is_bad(&pair.en) { Lang::Fr } else { Lang::En };
-        Some(format!("{id}_{lang}"))
+        let langs = match (is_bad(&pair.en), is_bad(&pair.fr)) {
+            (true, false) => vec![Lang::En],
+            (false, true) => vec![Lang::Fr],
+            _ => vec![Lang::En, Lang::Fr],
+        };
+        langs.into_iter().map(|lang| format!("{id}_{lang}")).collect()
     }
 
-    /// The first field that a fault is about.
+    /// The first field that a fault is about; the form, if none is known.
     fn field(&self, fault: &Fault) -> String {
-        let first = fault.why.iter().find_map(|why| self.at(why));
-        first.unwrap_or_else(|| "name_en".to_owned())
+        let first = fault.why.iter().flat_map(|why| self.at(why)).next();
+        first.unwrap_or_else(|| "service".to_owned())
     }
 
     /// Whether a fault is about this field.
     fn is_wrong(&self, id: &str) -> bool {
         let whys = self.fault.map(|fault| fault.why.as_slice()).unwrap_or_default();
-        whys.iter().any(|why| self.at(why).is_some_and(|it| it == id))
+        whys.iter().flat_map(|why| self.at(why)).any(|it| it == id)
     }
 
     fn interpreted(&self) -> Vec<(String, String)> {
@@ -535,7 +539,12 @@ async fn keep(visit: &Visit, service: Option<&str>, typed: &Typed) -> Answer {
             let to = visit.page.to(&format!("/services/{}", encoded(&id)));
             Ok(Redirect::to(&to).into_response())
         }
-        Err(fault) if matches!(fault.code.as_str(), "ENT-2203" | "ENT-2204" | "ENT-2205") => {
+        Err(mut fault) if matches!(fault.code.as_str(), "ENT-2203" | "ENT-2204" | "ENT-2205") => {
+            if fault.code == "ENT-2205" {
+                // What is said besides is for whoever typed a command.
+                fault.next =
+                    Both::new("Correct it and save again.", "Corrigez et enregistrez de nouveau.");
+            }
             page(visit, service, typed, Vec::new(), Some(&fault))
         }
         Err(fault) => Err(Problem::new(fault)),
@@ -607,6 +616,10 @@ mod tests {
         assert!(page.is_wrong("url") && page.is_wrong("name_fr") && !page.is_wrong("name_en"));
         let both = both_ways();
         assert_eq!(page.field(&both), "documents_en");
+        let marked = EditPage { fault: Some(&both), ..page };
+        assert!(marked.is_wrong("documents_en") && marked.is_wrong("documents_fr"));
+        let other = Fault::new(2205, ("", ""), ("", "")).because("Languages: no such", "");
+        assert_eq!(marked.field(&other), "service");
         // Each field that is looked for is called in words by the node.
         assert!(FIELDS.iter().all(|it| label(it.0, Lang::En) != it.0));
     }

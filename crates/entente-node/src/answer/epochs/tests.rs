@@ -85,6 +85,7 @@ fn a_case_that_waits_for_its_close_is_counted_as_the_close_will_count_it() {
 
 #[test]
 fn after_every_change_groups_are_those_that_a_close_would_find() {
+    use crate::answer::agreements::{resume, suspend};
     let (province, centre) = two();
     let profile = synthetic::Profile::office(Province::Ontario);
     let (first_day, last) = (date(2026, 4, 1), date(2026, 9, 30));
@@ -134,9 +135,21 @@ fn after_every_change_groups_are_those_that_a_close_would_find() {
         .unwrap();
     }
     let fewer = same(&added);
+    // What changed while the agreement was suspended was not sorted for it, whoever else was asked about.
+    let other = desk(3);
+    pair(&province, &other);
+    agree(&province, &other, &[]);
+    let kept = node.agreements().unwrap().into_iter().find(|it| it.partner == centre.node.id());
+    let agreement = kept.unwrap().agreement.id.to_string();
+    let ask = AgreementSuspendAsk { agreement: agreement.clone(), reason: None, dry_run: false };
+    suspend(&province, &staff(), ask, &steps()).unwrap();
+    keep(&province, synthetic::generate(9, &profile, 40, first_day, last));
+    node.group_now(&standing[50], epoch, &other.node.id()).unwrap();
+    resume(&province, &staff(), AgreementResumeAsk { agreement }, &steps()).unwrap();
+    let resumed = same(&fewer);
     node.link_records(&actor(), &standing[40], &standing[41]).unwrap();
     close(true);
-    let after = same(&fewer);
+    let after = same(&resumed);
     assert_eq!(after.0.iter().sum::<u64>(), 0, "they went out");
 }
 

@@ -127,7 +127,10 @@ pub(in crate::answer) fn ending(standing: &Standing, kept: &Kept) -> Vec<Both> {
 fn becomes(at_end: Consequence, n: u64, is_us: bool) -> Both {
     if n == 0 {
         return if is_us {
-            Both::new("We hold no summary of theirs.", "Nous ne détenons aucun résumé de lui.")
+            Both::new(
+                "We hold no summary of theirs.",
+                "Nous ne détenons aucun résumé venant de lui.",
+            )
         } else {
             they_hold_none()
         };
@@ -166,7 +169,10 @@ fn summaries(n: u64) -> Both {
 }
 
 fn they_hold_none() -> Both {
-    Both::new("They hold no summary of ours.", "Le partenaire ne détient aucun résumé de nous.")
+    Both::new(
+        "They hold no summary of ours.",
+        "Le partenaire ne détient aucun résumé venant de nous.",
+    )
 }
 
 /// What becomes of what they hold while nothing more goes to them.

@@ -8,23 +8,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use entente_core::agreement::AgreementState;
-use entente_core::disclose::{self, Candidate, Held, Outcome as Fate};
+use entente_core::disclose::{self, Candidate, Held, Outcome as Fate, Rules};
 use entente_core::identity::OrgId;
 use entente_core::period::Period;
 use entente_core::policy::Policy;
 use entente_core::record::RecordId;
 use entente_core::summary::Rung;
-use entente_store::db::Rows;
 use entente_store::tx::Reads as _;
 use jiff::civil::Date;
 
-use super::super::agreements::unknown_agreement;
+use super::super::agreements::{Kept, unknown_agreement};
 use super::super::records::{Case, case_of};
 use super::super::{Node, Outcome, unpoisoned};
 use super::{Report, Sorted, Tell, Told, Towards};
-use crate::fault::Fault;
 
 /// Among how many persons a case would be released if its epoch were closed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +37,10 @@ pub struct GroupNow {
     pub tells_form: bool,
 }
 
-/// The most closes whose candidates are kept, and the most records that may change before they are read anew.
+/// The most closes whose candidates are kept, the most whose report is, and the most records that may change before
+/// all are read anew.
 const MAX_KEPT: usize = 8;
+const MAX_REPORTS: usize = 256;
 const MAX_CHANGED: usize = 20_000;
 
 /// Part of a node: candidates of closes, once somebody asked.
@@ -48,21 +49,29 @@ pub(crate) struct Groups {
     // Since somebody last asked; `None` until then, and after too much. Taken within transactions, so whoever holds
     // it waits for nothing.
     changed: Mutex<Option<BTreeSet<RecordId>>>,
-    known: Mutex<HashMap<(OrgId, Period), Waiting>>,
+    known: Mutex<Known>,
+    // Grows when records changed.
+    generation: AtomicU64,
 }
 
-/// What else decides about candidates: the agreement, the day, and how often a release had changed.
+type Close = (OrgId, Period);
+
+/// What else decides about candidates: the agreement and where it stands, the day, and how often a release had changed.
 type Basis = ([u8; 32], AgreementState, Date, u64);
 
-/// One close that is not carried out.
+#[derive(Default)]
+struct Known {
+    waiting: HashMap<Close, Waiting>,
+    reports: HashMap<Close, (Basis, Report)>,
+}
+
+/// The candidates of one close.
 struct Waiting {
     basis: Basis,
-    // Once somebody asked about a case.
-    candidates: Option<BTreeMap<RecordId, Candidate>>,
+    rules: Rules,
+    candidates: BTreeMap<RecordId, Candidate>,
     // What would become of them; `None` after a change.
     found: Option<HashMap<RecordId, GroupNow>>,
-    // What it would come to; `None` after a change.
-    report: Option<Report>,
 }
 
 impl Groups {
@@ -98,23 +107,32 @@ impl Node {
         epoch: Period,
         partner: &OrgId,
     ) -> Outcome<Option<GroupNow>> {
-        self.with_close(epoch, partner, |waiting, policy| {
-            if let Some(found) = &waiting.found {
-                return Ok(found.get(record).copied());
-            }
-            let candidates = match waiting.candidates.take() {
-                Some(candidates) => candidates,
-                None => self.sort_all(epoch, partner)?,
-            };
-            let all: Vec<Candidate> = candidates.values().copied().collect();
-            let closed = disclose::close(&all, &Held::default(), policy.rules());
+        let mut held = unpoisoned(self.groups.known.lock());
+        // Taken out, so that all is read anew after an error in between.
+        let mut known = std::mem::take(&mut *held);
+        let n_releases = self.bring_up(&mut known)?;
+        let close = (*partner, epoch);
+        let kept = self.db.read(|tx| self.newest(tx, partner))?.ok_or_else(unknown_agreement)?;
+        let basis = self.basis(&kept, n_releases);
+        let mut waiting = match known.waiting.remove(&close).filter(|it| it.basis == basis) {
+            Some(waiting) => waiting,
+            None => self.sort_all(epoch, partner, n_releases)?,
+        };
+        let found = waiting.found.get_or_insert_with(|| {
+            let all: Vec<Candidate> = waiting.candidates.values().copied().collect();
+            let closed = disclose::close(&all, &Held::default(), waiting.rules);
             let fates = closed.outcomes.iter().map(group_of);
-            let found: HashMap<_, _> = candidates.keys().copied().zip(fates).collect();
-            let group = found.get(record).copied();
-            waiting.candidates = Some(candidates);
-            waiting.found = Some(found);
-            Ok(group)
-        })
+            waiting.candidates.keys().copied().zip(fates).collect()
+        });
+        let group = found.get(record).copied();
+        if known.waiting.len() >= MAX_KEPT
+            && let Some(other) = known.waiting.keys().next().copied()
+        {
+            known.waiting.remove(&other);
+        }
+        known.waiting.insert(close, waiting);
+        *held = known;
+        Ok(group)
     }
 
     /// What a close of `epoch` for `partner` would come to now.
@@ -124,118 +142,127 @@ impl Node {
         partner: &OrgId,
         tell: Tell<'_>,
     ) -> Outcome<Report> {
-        self.with_close(epoch, partner, |waiting, _| {
-            let report = match waiting.report.take() {
-                Some(report) => report,
-                None => self.db.read(|tx| self.plan(tx, epoch, partner, tell))?.0,
-            };
-            waiting.report = Some(report.clone());
-            Ok(report)
-        })
+        let close = (*partner, epoch);
+        let Ok((n_releases, generation, before)) = self.reported(&close) else {
+            // A store that takes nothing more can still be read.
+            return self.db.read(|tx| Ok(self.plan(tx, epoch, partner, tell)?.0));
+        };
+        let today = self.today();
+        if let Some(report) = before {
+            return Ok(report);
+        }
+        let (report, kept, ..) = self.db.read(|tx| self.plan(tx, epoch, partner, tell))?;
+        let mut known = unpoisoned(self.groups.known.lock());
+        let changed = unpoisoned(self.groups.changed.lock());
+        let is_as_before = changed.as_ref().is_some_and(BTreeSet::is_empty);
+        if is_as_before && self.groups.generation.load(Ordering::SeqCst) == generation {
+            if known.reports.len() >= MAX_REPORTS {
+                known.reports.clear();
+            }
+            let basis = (kept.hash, kept.state, today, n_releases);
+            known.reports.insert(close, (basis, report.clone()));
+        }
+        Ok(report)
     }
 
-    /// Asks of a close with all that changed until now.
-    fn with_close<T>(
-        &self,
-        epoch: Period,
-        partner: &OrgId,
-        ask: impl FnOnce(&mut Waiting, &Policy) -> Outcome<T>,
-    ) -> Outcome<T> {
+    /// How often a release and records had changed, and the report that is known by then.
+    fn reported(&self, close: &Close) -> Outcome<(u64, u64, Option<Report>)> {
         let mut held = unpoisoned(self.groups.known.lock());
-        // Taken out, so that all is read anew after an error in between.
         let mut known = std::mem::take(&mut *held);
+        let n_releases = self.bring_up(&mut known)?;
+        let kept = self.db.read(|tx| self.newest(tx, &close.0))?;
+        let basis = kept.map(|kept| self.basis(&kept, n_releases));
+        let report = known.reports.get(close).filter(|(of, _)| Some(*of) == basis);
+        let report = report.map(|(_, report)| report.clone());
+        let generation = self.groups.generation.load(Ordering::SeqCst);
+        *held = known;
+        Ok((n_releases, generation, report))
+    }
+
+    fn basis(&self, kept: &Kept, n_releases: u64) -> Basis {
+        (kept.hash, kept.state, self.today(), n_releases)
+    }
+
+    /// Follows what changed until now. Returns how often a release had changed by then.
+    fn bring_up(&self, known: &mut Known) -> Outcome<u64> {
         // What changes from here on is looked at the next time.
         let changed = unpoisoned(self.groups.changed.lock()).replace(BTreeSet::new());
         let n_releases = self.n_release_changes();
-        match changed {
-            Some(changed) if changed.is_empty() => {}
-            Some(changed) => {
-                self.settle()?;
-                for ((partner, epoch), waiting) in &mut known {
-                    self.sort_again(waiting, &changed, *epoch, partner)?;
+        if changed.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(n_releases);
+        }
+        self.groups.generation.fetch_add(1, Ordering::SeqCst);
+        self.settle()?;
+        known.reports.clear();
+        let mut waiting = std::mem::take(&mut known.waiting);
+        if let Some(changed) = changed {
+            for ((partner, epoch), mut it) in waiting.drain() {
+                if self.sort_again(&mut it, &changed, epoch, &partner)? {
+                    known.waiting.insert((partner, epoch), it);
                 }
             }
-            None => {
-                self.settle()?;
-                known.clear();
-            }
         }
-        let (kept, policy) = self.db.read(|tx| {
-            let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
-            let policy = self.policy(&kept)?;
-            Ok::<_, Box<Fault>>((kept, policy))
-        })?;
-        let basis = (kept.hash, kept.state, self.today(), n_releases);
-        let close = (*partner, epoch);
-        let waiting = known.remove(&close).filter(|it| it.basis == basis);
-        let mut waiting =
-            waiting.unwrap_or(Waiting { basis, candidates: None, found: None, report: None });
-        let answer = ask(&mut waiting, &policy)?;
-        if known.len() >= MAX_KEPT {
-            known.clear();
-        }
-        known.insert(close, waiting);
-        *held = known;
-        Ok(answer)
+        Ok(n_releases)
     }
 
-    fn sort_all(&self, epoch: Period, partner: &OrgId) -> Outcome<BTreeMap<RecordId, Candidate>> {
-        let mut candidates = BTreeMap::new();
+    fn sort_all(&self, epoch: Period, partner: &OrgId, n_releases: u64) -> Outcome<Waiting> {
         self.db.read(|tx| {
             let given = self.given(tx)?;
-            self.sorting(tx, epoch, partner, |sort| {
-                tx.records(&mut |id, row| {
-                    let case = case_of(&id, row)?;
-                    let candidate = sort(&case, given.get(&id));
-                    candidates.extend(candidate.map(|it| (case.record.id, it)));
-                    Ok(ControlFlow::Continue(()))
-                })?;
-                Ok(())
-            })
-        })?;
-        Ok(candidates)
+            let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
+            let policy = self.policy(&kept)?;
+            let mut candidates = BTreeMap::new();
+            let sort = self.sorting(&kept, &policy, epoch);
+            tx.records(&mut |id, row| {
+                let case = case_of(&id, row)?;
+                candidates.extend(sort(&case, given.get(&id)).map(|it| (case.record.id, it)));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            let basis = self.basis(&kept, n_releases);
+            Ok(Waiting { basis, rules: policy.rules(), candidates, found: None })
+        })
     }
 
+    /// Sorts records that changed. `false` if they would be sorted by another agreement than the others were.
     fn sort_again(
         &self,
         waiting: &mut Waiting,
         changed: &BTreeSet<RecordId>,
         epoch: Period,
         partner: &OrgId,
-    ) -> Outcome<()> {
-        (waiting.found, waiting.report) = (None, None);
-        let Some(candidates) = waiting.candidates.as_mut() else { return Ok(()) };
+    ) -> Outcome<bool> {
         self.db.read(|tx| {
-            self.sorting(tx, epoch, partner, |sort| {
-                for id in changed {
-                    let row = tx.record(&id.0)?;
-                    let case = row.map(|row| case_of(&id.0, row)).transpose()?;
-                    let told = Told(tx.releases(&id.0)?);
-                    match case.and_then(|case| sort(&case, Some(&told))) {
-                        Some(candidate) => candidates.insert(*id, candidate),
-                        None => candidates.remove(id),
-                    };
-                }
-                Ok(())
-            })
+            let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
+            if self.basis(&kept, waiting.basis.3) != waiting.basis {
+                return Ok(false);
+            }
+            let policy = self.policy(&kept)?;
+            let sort = self.sorting(&kept, &policy, epoch);
+            for id in changed {
+                let row = tx.record(&id.0)?;
+                let case = row.map(|row| case_of(&id.0, row)).transpose()?;
+                let told = Told(tx.releases(&id.0)?);
+                match case.and_then(|case| sort(&case, Some(&told))) {
+                    Some(candidate) => waiting.candidates.insert(*id, candidate),
+                    None => waiting.candidates.remove(id),
+                };
+            }
+            waiting.found = None;
+            Ok(true)
         })
     }
 
-    /// Lets `visit` sort cases as a close does: a case, and what partners were told of it.
-    fn sorting<R: Rows>(
-        &self,
-        tx: &R,
+    /// Sorts cases as a close does: a case, and what partners were told of it.
+    fn sorting<'a>(
+        &'a self,
+        kept: &'a Kept,
+        policy: &'a Policy,
         epoch: Period,
-        partner: &OrgId,
-        visit: impl FnOnce(&dyn Fn(&Case, Option<&Told>) -> Option<Candidate>) -> Outcome<()>,
-    ) -> Outcome<()> {
-        let kept = self.newest(tx, partner)?.ok_or_else(unknown_agreement)?;
-        let policy = self.policy(&kept)?;
-        let names = self.secrets.pseudonyms.partner_epoch(partner, epoch.number());
-        let towards = Towards { kept: &kept, policy: &policy, names };
-        visit(&|case, told| match self.sorted(case, epoch, &towards, told) {
+    ) -> impl Fn(&Case, Option<&Told>) -> Option<Candidate> + 'a {
+        let names = self.secrets.pseudonyms.partner_epoch(&kept.partner, epoch.number());
+        let towards = Towards { kept, policy, names };
+        move |case, told| match self.sorted(case, epoch, &towards, told) {
             Sorted::Ready(ready) => Some(ready.candidate),
             _ => None,
-        })
+        }
     }
 }
