@@ -128,6 +128,13 @@ pub fn sentence(text: &str) -> String {
     sentence
 }
 
+/// A text without capitals and accents, for comparing: É stands beside e.
+pub fn folded(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let is_mark = |c: &char| unicode_normalization::char::is_combining_mark(*c);
+    text.nfd().filter(|c| !is_mark(c)).flat_map(char::to_lowercase).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

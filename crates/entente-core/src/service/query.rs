@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::codes::{Gender, Need, Province, Set};
 use crate::identity::OrgId;
-use crate::lang::{Lang, Text};
+use crate::lang::{Lang, Text, folded};
 use crate::record::Language;
 
 use super::{Capacity, Entry, Freshness, Group, Open, Point, Service, Unit};
@@ -192,13 +192,6 @@ fn has_words(service: &Service, words: &[String]) -> bool {
     let names: Vec<String> =
         [&service.name, &service.organization.name].into_iter().flat_map(sides).collect();
     words.iter().all(|word| names.iter().any(|name| name.contains(word)))
-}
-
-/// A text without capitals and accents.
-fn folded(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    let is_mark = |c: &char| unicode_normalization::char::is_combining_mark(*c);
-    text.nfd().filter(|c| !is_mark(c)).flat_map(char::to_lowercase).collect()
 }
 
 impl Found {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use entente_core::lang::Lang;
+use entente_core::lang::{Lang, folded};
 use entente_node::jobs::Alike;
 use entente_node::local::{Op, words};
 
@@ -62,19 +62,9 @@ impl ListsPage<'_> {
         let lang = self.p.lang;
         let mut lists: Vec<_> =
             words::LISTS.iter().map(|&name| (words::list_title(name, lang), name)).collect();
-        lists.sort_by_cached_key(|(title, _)| plain(title));
+        lists.sort_by_cached_key(|(title, _)| folded(title));
         lists
     }
-}
-
-/// Without capitals and accents: É stands beside E.
-fn plain(title: &str) -> String {
-    let bare = |c: char| match c {
-        'à' | 'â' => 'a',
-        'é' | 'è' | 'ê' => 'e',
-        other => other,
-    };
-    title.to_lowercase().chars().map(bare).collect()
 }
 
 /// `GET /codes`.
